@@ -1,0 +1,42 @@
+# Warifu. Every target sets up what it needs; nothing has to be installed by hand but Python >= 3.11 and make.
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.installed
+
+.PHONY: help demo test check bench docs up lock format clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV)
+
+demo: $(STAMP) ## the eight steps of a transfer, end to end, on a local chain
+	@$(VENV)/bin/warifu demo
+
+test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
+	@tools/static-checks.sh $(VENV)
+	@tools/fetch-knots.sh || true
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
+	@tools/static-checks.sh $(VENV)
+	@$(PY) -m pytest -q -n 2 -m unit
+
+bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
+	@$(PY) -m bench
+
+docs: $(STAMP) ## regenerate what the docs take from the code, and check the links
+	@$(PY) tools/docs.py
+
+up: $(STAMP) ## start the custody service and keep it running
+	@$(VENV)/bin/warifu up
+
+lock: $(STAMP) ## resolve the dependencies again and write requirements.lock with hashes
+	@tools/lock.sh $(VENV)
+
+format: $(STAMP) ## format and fix what can be fixed
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+
+clean: ## remove what was built
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache build
