@@ -1,0 +1,91 @@
+"""What the device's own operator and its signer say to each other, through the agent on the same machine.
+
+These frames have origin ``OPERATOR`` (see ``framing``): nothing that comes over the network can pretend to be one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import msgspec
+
+from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
+from warifu.protocol.frames import Refusal, Status
+
+MAX_OPERATOR_BYTES = 256 * 1024
+
+
+class BeginJoin(Message, frozen=True, tag="begin-join"):
+    """Enrol this device under ``name`` with the secret of the owner's invitation."""
+
+    name: Name
+    invitation: Bytes16
+
+
+class ConfirmJoin(Message, frozen=True, tag="confirm-join"):
+    """The operator compared the short authentication string: the same (``True``) or not."""
+
+    same: bool
+
+
+class AskLocalStatus(Message, frozen=True, tag="ask-local-status"):
+    """Show the device's status on the device itself."""
+
+
+class AskStorageKey(Message, frozen=True, tag="ask-storage-key"):
+    """Derive the key of the custody service's own database. Asked by ``warifu up`` on the machine of both."""
+
+
+class Ready(Message, frozen=True, tag="ready"):
+    """The signer is up, isolated, and its store is open. ``joined`` says whether it has an owner."""
+
+    joined: bool
+    isolation: Annotated[tuple[tuple[Text, Text], ...], msgspec.Meta(max_length=64)]
+
+
+class ShowAuthenticationString(Message, frozen=True, tag="show-sas"):
+    """Show these digits; the owner's client must show the same."""
+
+    digits: Annotated[str, msgspec.Meta(max_length=16)]
+
+
+class Joined(Message, frozen=True, tag="joined"):
+    """The device is enrolled: from now on it obeys requests of this credential."""
+
+    identity: Bytes32
+    credential: Bytes32
+
+
+class LocalStatus(Message, frozen=True, tag="local-status"):
+    """Answer to ``AskLocalStatus``."""
+
+    status: Status
+
+
+class StorageKey(Message, frozen=True, tag="storage-key"):
+    """Answer to ``AskStorageKey``: 32 secret bytes, derived from the sealed root, the same at every start."""
+
+    key: Bytes32
+
+    def __repr__(self) -> str:
+        return "StorageKey()"
+
+
+class OperatorRefused(Message, frozen=True, tag="operator-refused"):
+    """The signer cannot do what the operator asked, or cannot start."""
+
+    refusal: Refusal
+
+
+ToSignerFromOperator = BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey
+FromSignerToOperator = Ready | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
+
+
+def decode_operator(data: bytes) -> ToSignerFromOperator:
+    """Read what the operator says; ``InputRefused`` for anything else."""
+    return decode(cast("type[ToSignerFromOperator]", ToSignerFromOperator), data, MAX_OPERATOR_BYTES)
+
+
+def decode_for_operator(data: bytes) -> FromSignerToOperator:
+    """Read what the signer says to its operator; ``InputRefused`` for anything else."""
+    return decode(cast("type[FromSignerToOperator]", FromSignerToOperator), data, MAX_OPERATOR_BYTES)
