@@ -1,0 +1,78 @@
+"""libsodium's edwards25519 arithmetic, through the one door: no other module touches PyNaCl's cffi layer.
+
+PyNaCl's public bindings return immutable ``bytes``; here results go into the caller's own buffers, which can be wiped.
+Thin: lengths are asserted by the caller in ``ed25519.py``. Everything here is constant time in the scalars.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from nacl._sodium import ffi, lib  # type: ignore[import-not-found]  # C extension without type stubs
+
+CData: TypeAlias = Any  # cffi's objects have no type that a checker could see
+
+if lib.sodium_init() < 0:
+    raise RuntimeError("libsodium does not start")
+
+
+# Scalars, 32 bytes, little-endian
+
+
+def scalar_reduce(wide: bytearray) -> bytearray:
+    """64 bytes modulo the group order."""
+    return _into_buffer(lib.crypto_core_ed25519_scalar_reduce, wide)
+
+
+def scalar_add(a: bytearray, b: bytearray | bytes) -> bytearray:
+    return _into_buffer(lib.crypto_core_ed25519_scalar_add, a, b)
+
+
+def scalar_mul(a: bytearray, b: bytearray | bytes) -> bytearray:
+    return _into_buffer(lib.crypto_core_ed25519_scalar_mul, a, b)
+
+
+def scalar_negate(a: bytearray) -> bytearray:
+    return _into_buffer(lib.crypto_core_ed25519_scalar_negate, a)
+
+
+def _into_buffer(operation: CData, *operands: bytearray | bytes) -> bytearray:
+    result = bytearray(32)
+    operation(ffi.from_buffer(result), *map(ffi.from_buffer, operands))
+    return result
+
+
+# Points, 32 bytes
+
+
+def point_is_valid(encoded: bytes) -> bool:
+    """Whether 32 bytes are the canonical encoding of a point of prime order."""
+    return bool(lib.crypto_core_ed25519_is_valid_point(encoded) == 1)
+
+
+def point_add(a: bytes, b: bytes) -> bytes | None:
+    """a + b; None where one is no point."""
+    output = bytearray(32)
+    failed = lib.crypto_core_ed25519_add(ffi.from_buffer(output), a, b)
+    return None if failed else bytes(output)
+
+
+def point_sub(a: bytes, b: bytes) -> bytes | None:
+    """a - b; None where one is no point."""
+    output = bytearray(32)
+    failed = lib.crypto_core_ed25519_sub(ffi.from_buffer(output), a, b)
+    return None if failed else bytes(output)
+
+
+def base_mul(scalar: bytearray | bytes) -> bytes | None:
+    """scalar * B without clamping; None for zero."""
+    output = bytearray(32)
+    failed = lib.crypto_scalarmult_ed25519_base_noclamp(ffi.from_buffer(output), ffi.from_buffer(scalar))
+    return None if failed else bytes(output)
+
+
+def point_mul(scalar: bytearray | bytes, encoded: bytes) -> bytes | None:
+    """scalar * point without clamping; None for zero and for a point that is not valid."""
+    output = bytearray(32)
+    failed = lib.crypto_scalarmult_ed25519_noclamp(ffi.from_buffer(output), ffi.from_buffer(scalar), encoded)
+    return None if failed else bytes(output)
