@@ -159,7 +159,7 @@ class Refusal(Message, frozen=True):
     """An error on the wire: what ``warifu.errors`` says, field by field."""
 
     family: Annotated[str, msgspec.Meta(max_length=32)]
-    reason: Annotated[str, msgspec.Meta(max_length=64, pattern="^[a-z0-9-]+$")]
+    reason: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[a-z0-9-]+\Z")]
     message: Text
     not_done: Text
     remedy: Text

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 import msgspec
 
 from warifu.errors import InputRefused
-from warifu.protocol.encoding import Message, digest, encode
+from warifu.protocol.encoding import Message, decode, digest, encode
 from warifu.units import MAX_SATOSHI, parse_bitcoin_amount
 
 _Satoshi = Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
 _Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
 POLICY_VERSION = 1
+MAX_POLICY_BYTES = 128 * 1024
 
 
 class Policy(Message, frozen=True):
@@ -72,7 +73,7 @@ def read_policy(text: str) -> Policy:
     if not isinstance(tries, int) or isinstance(tries, bool) or not 1 <= tries <= 20:
         raise InputRefused("policy", "'passphrase_tries' must be a whole number from 1 to 20")
     try:
-        return Policy(
+        policy = Policy(
             version=POLICY_VERSION,
             per_transaction=_amount(table, "per_transaction"),
             per_day=_amount(table, "per_day"),
@@ -83,6 +84,8 @@ def read_policy(text: str) -> Policy:
         )
     except ValueError as error:
         raise InputRefused("policy", f"the policy cannot be used: {error}") from None
+    # Through the door by which it will enter each signer: what they would refuse is refused here.
+    return decode(Policy, encode(policy), MAX_POLICY_BYTES)
 
 
 def _amount(table: dict[str, Any], field: str) -> int:

@@ -1,0 +1,134 @@
+"""What the owner signed is what counts: every field, every envelope, and the time."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.protocol.authorization import (
+    CLOCK_SKEW,
+    MAX_LIFETIME,
+    Authorization,
+    authorize,
+    check_authorization,
+)
+from warifu.protocol.encoding import encode
+from warifu.protocol.envelope import Envelope
+from warifu.protocol.identity import Credential, IdentityKey, verify
+from warifu.protocol.request import Recipient, TransferRequest, request_digest
+
+pytestmark = pytest.mark.unit
+
+NOW = 1_800_000_000
+OWNER = IdentityKey(bytes([1]) * 32)
+OWNERS = (Credential("ed25519", OWNER.public),)
+REQUEST = TransferRequest(
+    request_id=bytes(16),
+    wallet_id=bytes(32),
+    network="regtest",
+    recipients=(Recipient("bcrt1qexampleexample", 1000),),
+    fee_ceiling=500,
+    txid=bytes(32),
+    replaces=None,
+    created=NOW,
+    expires=NOW + 600,
+)
+ENVELOPES = [Envelope(bytes([n]) * 32, bytes(32), NOW + 600, bytes(32), bytes(272)) for n in range(3)]
+
+
+def authorized(request: TransferRequest = REQUEST, owner: IdentityKey = OWNER) -> Authorization:
+    return authorize(owner, request, encode(request), ENVELOPES)
+
+
+def test_a_genuine_authorization_yields_the_request_and_its_digest() -> None:
+    for envelope in ENVELOPES:
+        assert check_authorization(authorized(), OWNERS, envelope, NOW) == (REQUEST, request_digest(REQUEST))
+
+
+def test_a_credential_that_is_not_enrolled_is_refused() -> None:
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorized(owner=IdentityKey.generate()), OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.unknown-credential"
+
+
+def test_a_credential_of_a_kind_that_is_not_understood_is_refused() -> None:
+    strange = Credential("passkey", OWNER.public)
+    authorization = msgspec.structs.replace(authorized(), credential=strange)
+    with pytest.raises(AuthorizationRefused):
+        check_authorization(authorization, (strange,), ENVELOPES[0], NOW)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"request_id": bytes([1]) * 16},
+        {"wallet_id": bytes([1]) * 32},
+        {"network": "bitcoin"},
+        {"recipients": (Recipient("bcrt1qthiefthiefthief", 1000),)},
+        {"recipients": (Recipient("bcrt1qexampleexample", 1001),)},
+        {"fee_ceiling": 501},
+        {"txid": bytes([1]) * 32},
+        {"replaces": bytes(16)},
+        {"created": NOW - 1},
+        {"expires": NOW + 601},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_no_field_can_be_changed_under_the_signature(field: dict[str, object]) -> None:
+    changed = encode(msgspec.structs.replace(REQUEST, **field))
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(msgspec.structs.replace(authorized(), request=changed), OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.signature"
+
+
+def test_an_envelope_of_the_services_own_is_refused() -> None:
+    """Otherwise a hostile service could pair a genuine authorization with wrong passphrases and burn the tries."""
+    forged = Envelope(bytes(32), bytes(32), NOW + 600, bytes(32), bytes([1]) * 272)
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorized(), OWNERS, forged, NOW)
+    assert refused.value.code == "authorization.other-envelope"
+
+
+def test_the_list_of_envelopes_cannot_be_changed() -> None:
+    authorization = authorized()
+    fewer = msgspec.structs.replace(authorization, envelopes=authorization.envelopes[:1])
+    with pytest.raises(AuthorizationRefused):
+        check_authorization(fewer, OWNERS, ENVELOPES[0], NOW)
+
+
+@pytest.mark.parametrize(
+    ("reason", "now"),
+    [("expired", NOW + 601), ("not-yet", NOW - CLOCK_SKEW - 1)],
+)
+def test_a_request_counts_only_in_its_time(reason: str, now: int) -> None:
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorized(), OWNERS, ENVELOPES[0], now)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("expires", [NOW, NOW + MAX_LIFETIME + 1])
+def test_a_request_lives_a_day_at_most_and_more_than_no_time(expires: int) -> None:
+    request = msgspec.structs.replace(REQUEST, expires=expires)
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorized(request), OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.reason == "lifetime"
+
+
+def test_a_request_that_is_not_in_its_one_encoding_is_refused() -> None:
+    authorization = msgspec.structs.replace(authorized(), request=encode(REQUEST) + b"\x00")
+    with pytest.raises(InputRefused):
+        check_authorization(authorization, OWNERS, ENVELOPES[0], NOW)
+
+
+def test_a_signature_for_one_purpose_does_not_serve_for_another() -> None:
+    signature = OWNER.sign("presence", bytes(32))
+    verify(OWNER.public, signature, "presence", bytes(32))
+    with pytest.raises(AuthorizationRefused):
+        verify(OWNER.public, signature, "hello", bytes(32))
+
+
+@pytest.mark.parametrize("public", [b"", bytes(31), bytes(32), bytes(33), b"\x01" + bytes(31)])
+def test_a_key_that_is_none_or_of_small_order_verifies_nothing(public: bytes) -> None:
+    with pytest.raises(AuthorizationRefused):
+        verify(public, bytes(64), "presence", b"")
