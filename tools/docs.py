@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-
 from warifu.cli.main import main as command_line
+
 from warifu.errors import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,16 +52,12 @@ def errors_page() -> str:
 
 def broken_links() -> list[str]:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md")]
-    broken = []
-    for page in pages:
-        for target in LINK.findall(page.read_text(encoding="utf-8")):
-            if (
-                "://" not in target
-                and not target.startswith("mailto:")
-                and not (page.parent / target).exists()
-            ):
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
-    return broken
+    return [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
+    ]
 
 
 def main(check: bool) -> int:
