@@ -1,0 +1,145 @@
+"""``UnsafeSoftware``: no TEE at all, and named so. Tier 0.
+
+Sealing is XChaCha20-Poly1305 (libsodium) under a key derived from the *device unlock key*: 32 bytes that are handed
+in at start and never lie on the device's data disk, so that a pulled disk shows nothing. It protects data at rest;
+it hides nothing from whoever controls the running machine. The evidence proves nothing and says so.
+"""
+
+from __future__ import annotations
+
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+    crypto_generichash_blake2b_salt_personal,
+)
+from nacl.exceptions import CryptoError
+from nacl.utils import random
+
+from warifu.errors import PlatformRefused
+from warifu.tee.platform import (
+    MAX_CONTEXT_BYTES,
+    MAX_SEALED_BYTES,
+    REPORT_DATA_BYTES,
+    Capabilities,
+    Evidence,
+    MonotonicCounter,
+)
+
+NAME = "unsafe-software"
+UNLOCK_KEY_BYTES = 32
+
+_HEADER = b"warifu-sealed\x00\x01"  # the format and its version, in clear and authenticated
+_PERSON = b"warifu/seal/v1"
+_OVERHEAD = (
+    len(_HEADER) + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES
+)
+
+CAPABILITIES = Capabilities(
+    name=NAME,
+    tier=0,
+    memory_isolated_from_root=False,
+    hardware_root_of_trust=False,
+    native_sealing=False,
+    survives_upgrade=True,
+    rollback_protected=False,
+    guesses_rate_limited_by_hardware=False,
+    attestable=False,
+    production=False,
+)
+
+
+def statement(report_data: bytes) -> bytes:
+    """The one body that evidence of this format has for ``report_data`` (64 bytes)."""
+    if len(report_data) != REPORT_DATA_BYTES:
+        raise PlatformRefused(
+            "report-data", f"report data has {len(report_data)} bytes, not {REPORT_DATA_BYTES}"
+        )
+    lines = (
+        "warifu evidence: unsafe-software, version 1",
+        "proven: nothing; any program could have written this",
+        f"report-data: {report_data.hex()}",
+    )
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+class UnsafeSoftware:
+    """The software stand-in for a platform. Its one secret is the sealing key; :meth:`forget` wipes it."""
+
+    def __init__(self, unlock_key: bytes | bytearray) -> None:
+        """``unlock_key``: 32 secret bytes, the caller's to wipe. Raises ``PlatformRefused``."""
+        if len(unlock_key) != UNLOCK_KEY_BYTES:
+            raise PlatformRefused(
+                "unlock-key", f"an unlock key has {UNLOCK_KEY_BYTES} bytes, not {len(unlock_key)}"
+            )
+        # A derived key, so that the same unlock key may later serve another purpose without harm.
+        self._key = bytearray(
+            crypto_generichash_blake2b_salt_personal(
+                b"", digest_size=32, key=bytes(unlock_key), person=_PERSON
+            )
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def seal(self, plaintext: bytes | bytearray, context: bytes) -> bytes:
+        if len(plaintext) > MAX_SEALED_BYTES:
+            raise PlatformRefused("seal", f"{len(plaintext)} bytes are too many to seal")
+        nonce = random(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+        ciphertext = crypto_aead_xchacha20poly1305_ietf_encrypt(
+            bytes(plaintext), _bound("seal", context), nonce, self._live_key("seal")
+        )
+        return _HEADER + nonce + ciphertext
+
+    def unseal(self, sealed: bytes, context: bytes) -> bytearray:
+        if not _OVERHEAD <= len(sealed) <= MAX_SEALED_BYTES + _OVERHEAD or not sealed.startswith(_HEADER):
+            raise _unseal_refused()
+        nonce = sealed[len(_HEADER) : len(_HEADER) + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES]
+        ciphertext = sealed[len(_HEADER) + len(nonce) :]
+        try:
+            return bytearray(
+                crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    ciphertext, _bound("unseal", context), nonce, self._live_key("unseal")
+                )
+            )
+        except CryptoError:
+            raise _unseal_refused() from None
+
+    def attest(self, report_data: bytes) -> Evidence:
+        return Evidence(NAME, statement(report_data))
+
+    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
+        return None
+
+    def forget(self) -> None:
+        """Wipe the sealing key (best effort). Sealing and unsealing are refused from now on."""
+        self._key[:] = bytes(len(self._key))
+        self._key = bytearray()
+
+    def _live_key(self, reason: str) -> bytes:
+        if not self._key:
+            raise PlatformRefused(reason, "the platform was locked; start the device again to unlock it")
+        return bytes(self._key)
+
+    def __repr__(self) -> str:
+        return "UnsafeSoftware()"
+
+
+def _bound(reason: str, context: bytes) -> bytes:
+    """The associated data: the header has a fixed length, so header and context cannot be shifted."""
+    if len(context) > MAX_CONTEXT_BYTES:
+        raise PlatformRefused(
+            reason, f"a sealing context of {len(context)} bytes is over {MAX_CONTEXT_BYTES}"
+        )
+    return _HEADER + context
+
+
+def _unseal_refused() -> PlatformRefused:
+    return PlatformRefused(
+        "unseal",
+        "sealed data does not open: it was altered, moved, or sealed on another device or with another unlock key",
+        not_done="Nothing was opened.",
+        remedy="Check that this device was started with its own unlock key; otherwise restore or repair the device.",
+    )
