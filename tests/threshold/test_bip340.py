@@ -7,8 +7,8 @@ import csv
 import pytest
 from tests.support.vectors import vectors_dir
 
-from warifu.threshold import bip340
-from warifu.threshold.errors import InvalidInput
+from warifu.threshold import bip340, libsecp256k1
+from warifu.threshold.errors import InvalidInput, ThresholdError
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -68,3 +68,9 @@ def test_bad_keys_do_not_sign(key):
 def test_auxiliary_randomness_has_32_bytes():
     with pytest.raises(InvalidInput):
         bip340.sign(SECP256K1.random_secret(), b"message", bytes(31))
+
+
+def test_a_signature_computed_wrongly_is_not_released(monkeypatch):
+    monkeypatch.setattr(libsecp256k1, "schnorr_sign", lambda *_: bytes(64))
+    with pytest.raises(ThresholdError, match="not released"):
+        bip340.sign(SECP256K1.random_secret(), b"message")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from warifu.threshold import libsecp256k1 as lib
-from warifu.threshold.errors import InvalidInput
+from warifu.threshold.errors import InvalidInput, ThresholdError
+from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
 SIGNATURE_BYTES = 64
@@ -31,4 +32,7 @@ def sign(secret: Secret, message: bytes, aux: bytes | None = None) -> bytes:
     signature = lib.schnorr_sign(secret.buffer, message, aux)
     if signature is None:
         raise InvalidInput("the secret key is zero or not below the group order")
+    # A signature computed wrongly (failing memory, induced fault) could reveal the key (BIP-340, "Default Signing").
+    if not verify(SECP256K1.xonly(SECP256K1.base_mul(secret)), message, signature):
+        raise ThresholdError("the computed signature does not verify; it was not released")
     return signature

@@ -10,6 +10,7 @@ constant time, with a hash callback that hands out the raw coordinates).
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Any, NewType, TypeAlias
 
@@ -103,16 +104,16 @@ def point_mul_public(point: Point, scalar: bytes) -> Point | None:
     return Point(product) if done else None
 
 
-def _raw_coordinates(output: CData, x32: CData, y32: CData, _data: CData) -> int:
-    ffi.memmove(output, x32, 32)
-    ffi.memmove(output + 32, y32, 32)
+def _copy_coordinates(output: int, x32: int, y32: int, _data: int) -> int:
+    ctypes.memmove(output, x32, 32)
+    ctypes.memmove(output + 32, y32, 32)
     return 1
 
 
-# Created on import, so that it exists before a signer forbids itself new executable memory.
-_RAW_COORDINATES = ffi.callback(
-    "int(unsigned char *, const unsigned char *, const unsigned char *, void *)", _raw_coordinates
-)
+# Made by ctypes and not by cffi, whose callbacks need a page that is writable and executable: libffi finds its way
+# around kernels that refuse one (PR_SET_MDWE, PaX, SELinux). Named here, because C does not keep it alive.
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(_copy_coordinates)
+_RAW_COORDINATES = ffi.cast("secp256k1_ecdh_hash_function", ctypes.cast(_CALLBACK, ctypes.c_void_p).value)
 
 
 def point_mul_secret(point: Point, secret: bytearray) -> Point | None:
