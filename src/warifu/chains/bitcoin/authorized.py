@@ -14,7 +14,7 @@ from warifu.chains.bitcoin.address import address_for, script_for
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.payment import PaidOutput, Payment
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.errors import TransactionRefused
+from warifu.errors import InputRefused, TransactionRefused
 from warifu.units import Satoshi
 
 MAX_CHANGE_OUTPUTS = 1
@@ -25,13 +25,17 @@ MAX_CHANGE_OUTPUTS = 1
 class AuthorizedTransfer:
     """What the owner saw and signed: addresses with exact amounts, the most that may go in fees, and the one txid.
 
-    ``txid``: 32 bytes in hash order.
+    ``txid``: 32 bytes in hash order. Raises ``InputRefused`` (``recipients``) without any recipient.
     """
 
     recipients: tuple[tuple[str, Satoshi], ...]
     fee_ceiling: Satoshi
     txid: bytes
     network: Network
+
+    def __post_init__(self) -> None:
+        if not self.recipients:
+            raise InputRefused("recipients", "a transfer has at least one recipient")
 
 
 def check_payment(payment: Payment, authorized: AuthorizedTransfer) -> None:
