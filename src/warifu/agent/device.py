@@ -1,0 +1,93 @@
+"""A device's directory, as the agent knows it: to which service it belongs, and where its enclave keeps its store.
+
+device.json    the service's address and certificate; nothing secret
+enclave/       the enclave's own sealed store, which the agent never reads
+agent.sock     where ``warifu signer status`` asks the running agent (mode 0600)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from warifu.agent.invitation import service_address
+from warifu.errors import InputRefused, StoreDamaged
+from warifu.protocol.encoding import Bytes32, Name
+
+_MAX_BYTES = 64 * 1024
+
+
+class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``device.json``: written once the operator compared the digits."""
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=1)]
+    name: Name
+    url: Annotated[str, msgspec.Meta(max_length=512)]
+    fingerprint: Bytes32
+
+
+class DeviceDirectory:
+    """The places in a device's directory; ``make`` creates what is missing, closed to other users."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def store(self) -> Path:
+        return self.path / "enclave"
+
+    @property
+    def door(self) -> Path:
+        return self.path / "agent.sock"
+
+    def make(self) -> None:
+        """Create the directories (mode 0700)."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
+            self.store.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StoreDamaged(
+                "device-directory",
+                f"the device's directory {self.path} cannot be made: {error.strerror}",
+                not_done="The device was not started.",
+            ) from None
+
+    def enrolment(self) -> Enrolment | None:
+        """To which service this device belongs; None where it was not enrolled yet."""
+        path = self.path / "device.json"
+        try:
+            content = path.read_bytes()[: _MAX_BYTES + 1]
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _damaged(path, error.strerror or "it cannot be read") from None
+        try:
+            enrolment = msgspec.json.decode(content, type=Enrolment)
+            service_address(enrolment.url)
+        except (msgspec.DecodeError, UnicodeDecodeError, InputRefused):
+            raise _damaged(path, "it is not what this program wrote") from None
+        return enrolment
+
+    def set_enrolment(self, enrolment: Enrolment) -> None:
+        """Remember the service, whole or not at all."""
+        path = self.path / "device.json"
+        temporary = path.with_name(".device.json.new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(enrolment))
+            file.flush()
+            os.fsync(descriptor)
+        temporary.rename(path)
+
+
+def _damaged(path: Path, why: str) -> StoreDamaged:
+    return StoreDamaged(
+        "device-directory",
+        f"{path} cannot be used: {why}",
+        not_done="The device was not started.",
+        remedy="Restore the device's directory from its backup.",
+    )

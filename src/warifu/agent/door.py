@@ -1,0 +1,79 @@
+"""The agent's local door: whoever may enter the device's directory may ask the running device how it is.
+
+One answer for each connection, then it ends. Only the status passes: no enrolment, no storage key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+from warifu.agent.agent import Agent
+from warifu.errors import InputRefused, ServiceRefused, WarifuError
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
+from warifu.protocol.operator import AskLocalStatus, LocalStatus, OperatorRefused
+
+_MAX_ANSWER_BYTES = 1024 * 1024
+_PATIENCE = 20.0
+
+
+@contextlib.asynccontextmanager
+async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
+    """Answer at ``path`` (a Unix socket, mode 0600) for as long as the context lasts."""
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            said: LocalStatus | OperatorRefused = await agent.ask(AskLocalStatus(), LocalStatus)
+        except WarifuError as error:
+            said = OperatorRefused(refusal_of(error))
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                writer.write(encode(said))
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+
+    path.unlink(missing_ok=True)  # of an agent that was killed
+    before = os.umask(0o177)
+    try:
+        server = await asyncio.start_unix_server(answer, path)
+    finally:
+        os.umask(before)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+async def ask_at_door(path: Path) -> Status:
+    """The status of the device whose agent listens at ``path``; ``ServiceRefused`` where none runs."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(path)
+            try:
+                data = await reader.read(_MAX_ANSWER_BYTES)
+                while more := await reader.read(_MAX_ANSWER_BYTES):
+                    data += more
+                    if len(data) > _MAX_ANSWER_BYTES:
+                        raise InputRefused("too-long", "the device's answer is over its limit")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError) as error:
+        raise ServiceRefused(
+            "device-not-running",
+            f"no device runs from {path.parent} ({type(error).__name__})",
+            not_done="Nothing was asked.",
+            remedy="Start it with 'warifu up' or 'warifu signer run'.",
+        ) from None
+    kinds = cast("type[LocalStatus | OperatorRefused]", LocalStatus | OperatorRefused)
+    said = decode(kinds, data, _MAX_ANSWER_BYTES)
+    if isinstance(said, OperatorRefused):
+        refusal: Refusal = said.refusal
+        raise error_of(refusal)
+    return said.status

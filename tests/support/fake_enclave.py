@@ -1,0 +1,44 @@
+"""The enclave's end of the descriptor, played by the test."""
+
+import asyncio
+import socket
+
+from warifu.agent.link import EnclaveLink
+from warifu.protocol.encoding import encode
+from warifu.protocol.framing import FrameReader, Origin, frame
+
+
+class FakeEnclave:
+    """Reads frames with their origins, and says what the test wants said."""
+
+    def __init__(self, connection):
+        self._socket = connection
+        self._cutter = FrameReader()
+        self._frames = []
+
+    async def next(self):
+        loop = asyncio.get_running_loop()
+        while not self._frames:
+            data = await asyncio.wait_for(loop.sock_recv(self._socket, 1 << 20), 20)
+            assert data, "the agent closed the descriptor"
+            self._frames += self._cutter.feed(data)
+        return self._frames.pop(0)
+
+    async def say(self, origin, payload):
+        await self.raw(frame(origin, payload))
+
+    async def to_operator(self, message):
+        await self.say(Origin.OPERATOR, encode(message))
+
+    async def raw(self, data):
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    def die(self):
+        self._socket.close()
+
+
+async def linked():
+    """An agent's link and the fake enclave at its other end."""
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    return await EnclaveLink.open(ours), FakeEnclave(theirs)
