@@ -1,0 +1,75 @@
+"""The child's side of a start: take what the agent hands over, once, and leave nothing of it behind.
+
+Descriptor 3 is the connection. Descriptor 4 is a pipe with the 32 bytes of the unlock key and then the isolation
+profile as JSON; it is read to its end and closed. Nothing comes by argument or environment, which others can read.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, field
+
+import msgspec
+
+from warifu.errors import InputRefused
+from warifu.signer.isolation.layer import CONNECTION_FD, IsolationProfile
+from warifu.signer.isolation.layers.privileges import close_to_others
+
+SECRET_FD = 4
+KEY_BYTES = 32
+MAX_HANDOVER_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What a signer starts with."""
+
+    connection: socket.socket
+    unlock_key: bytearray = field(repr=False)
+    """32 secret bytes; the signer wipes them once the platform is open."""
+    profile: IsolationProfile
+
+
+def pack(unlock_key: bytes | bytearray, profile: IsolationProfile) -> bytearray:
+    """What the agent writes into the pipe. The mirror of :func:`receive`; the caller wipes it."""
+    if len(unlock_key) != KEY_BYTES:
+        raise InputRefused("handover", f"an unlock key has {KEY_BYTES} bytes, not {len(unlock_key)}")
+    return bytearray(unlock_key) + msgspec.json.encode(profile)
+
+
+def receive() -> Handover:
+    """Read the handover and go to the store's directory. Call it before the heavy imports: until then another program
+    of the same user could open the pipe through /proc. Raises ``InputRefused``, ``OSError``."""
+    close_to_others()
+    buffer = _read_to_end(SECRET_FD)
+    try:
+        unlock_key = buffer[:KEY_BYTES]
+        try:
+            profile = msgspec.json.decode(bytes(buffer[KEY_BYTES:]), type=IsolationProfile)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputRefused("handover", "the handover cannot be read") from None
+    finally:
+        buffer[:] = bytes(len(buffer))
+    os.chdir(profile.store)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=CONNECTION_FD)
+    connection.set_inheritable(False)
+    return Handover(connection, unlock_key, profile)
+
+
+def _read_to_end(descriptor: int) -> bytearray:
+    """At most the limit, into one buffer that can be wiped."""
+    buffer, filled = bytearray(MAX_HANDOVER_BYTES), 0
+    try:
+        while filled < len(buffer):
+            count = os.readv(descriptor, [memoryview(buffer)[filled:]])
+            if count == 0:
+                break
+            filled += count
+    finally:
+        os.close(descriptor)
+    if not KEY_BYTES < filled < len(buffer):
+        buffer[:] = bytes(len(buffer))
+        raise InputRefused("handover", "the handover is too short or too long")
+    del buffer[filled:]
+    return buffer

@@ -1,0 +1,92 @@
+"""What a layer of isolation is, what it needs to know, and how it reports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Protocol
+
+import msgspec
+
+FIRST_UID, LAST_UID = 61184, 65519
+"""The range that systemd keeps for users that exist only while a service runs (DynamicUser=)."""
+
+CONNECTION_FD = 3
+
+_Uid = Annotated[int, msgspec.Meta(ge=FIRST_UID, le=LAST_UID)]
+
+DEFAULT_REQUIRED = ("no-new-privileges", "not-dumpable", "no-core-file", "seccomp")
+
+
+class IsolationProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the starter decided. Parsed from the handover, so every field is bounded."""
+
+    store: Annotated[str, msgspec.Meta(min_length=2, max_length=4096, pattern=r"^/[^\x00]+\Z")]
+    """The one directory that the signer may read and write: absolute, and never the root."""
+    user: _Uid | None = None
+    """The user (and group) of its own that a signer started by root becomes."""
+    no_user_because: Annotated[str, msgspec.Meta(max_length=1000)] = "it was not started as root"
+    """Why there is no ``user``."""
+    connection: Annotated[int, msgspec.Meta(ge=3, le=1023)] = CONNECTION_FD
+    required: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=40)], ...], msgspec.Meta(max_length=64)
+    ] = DEFAULT_REQUIRED
+    """Names of the layers without which the owner does not want this signer to work."""
+
+
+class State(StrEnum):
+    """How a layer ended."""
+
+    ON = "on"
+    UNAVAILABLE = "unavailable"
+    """The kernel or the way of starting does not offer it."""
+    REFUSED = "refused"
+    """It is there, but was refused, or a trial showed that it has no effect."""
+
+
+class Unavailable(Exception):
+    """Raised by ``Layer.apply``: this layer cannot be had here, for this reason (plain words)."""
+
+
+class Layer(Protocol):
+    """One layer. ``apply`` cannot be undone."""
+
+    name: ClassVar[str]
+    reason: ClassVar[str]
+    """Which attack it stops."""
+
+    def apply(self, profile: IsolationProfile, /) -> None:
+        """Raises ``Unavailable`` or ``OSError``."""
+        ...
+
+    def probe(self, profile: IsolationProfile, /) -> str | None:
+        """Try what the layer forbids. None: it holds; otherwise what is still possible."""
+        ...
+
+
+class LayerResult(msgspec.Struct, frozen=True):
+    """One line of the report."""
+
+    name: str
+    reason: str
+    state: State
+    detail: str
+    """Why it is not on; empty where it is."""
+    required: bool
+
+
+class IsolationReport(msgspec.Struct, frozen=True):
+    """All layers, in the order in which they were applied. ``msgspec.json.encode`` makes it JSON."""
+
+    layers: tuple[LayerResult, ...]
+
+    @property
+    def missing(self) -> tuple[LayerResult, ...]:
+        """The layers that are not on."""
+        return tuple(result for result in self.layers if result.state is not State.ON)
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(name, "on" or the state with its reason), as the operator is told."""
+        return tuple(
+            (result.name, f"{result.state.value}: {result.detail}" if result.detail else result.state.value)
+            for result in self.layers
+        )
