@@ -140,7 +140,8 @@ def test_what_a_signer_would_refuse_is_shown_with_every_reason():
     assert [item["sighash"] for item in shown["inputs"]] == [None, None]
     assert shown["inputs"][0]["sighash_type"] == "SINGLE_ANYONECANPAY"
     assert shown["outputs"][0]["address"] is None
-    assert shown["fee"] is None
+    assert shown["fee"] == {"sat": -1_000, "btc": "-0.00001000 BTC"}
+    assert shown["vsize"] is None  # not all inputs are Taproot: nobody knows how they will be signed
 
 
 def test_no_digest_is_shown_where_a_spent_output_is_missing():

@@ -36,6 +36,7 @@ from warifu.chains.bitcoin.psbt import (
 from warifu.chains.bitcoin.reader import sized_bytes
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput
 from warifu.errors import InputRefused, TransactionRefused, WarifuError
+from warifu.protocol import frames
 from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
@@ -200,6 +201,10 @@ def test_more_inputs_than_a_signing_session_can_carry_are_refused():
     with pytest.raises(InputRefused, match="more than 500"):
         parse_psbt(spend(coins, [change(10)], hints=False).serialize())
     assert parse_psbt(spend(coins[1:], [change(10)], hints=False).serialize())
+
+
+def test_the_limits_are_those_of_the_frames_that_carry_psbts_and_signatures():
+    assert (MAX_PSBT_BYTES, MAX_INPUTS) == (frames.MAX_PSBT_BYTES, frames.MAX_INPUTS)
 
 
 @pytest.mark.parametrize("version", [1, 2, 0xFFFFFFFF])

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import coincurve
 
+from warifu.chains.bitcoin.bech32 import MAX_CHARACTERS, decode_segwit, encode_segwit
 from warifu.chains.bitcoin.network import Network
-from warifu.chains.bitcoin.text_forms import (
-    decode_base58check,
-    decode_segwit,
-    encode_base58check,
-    encode_segwit,
-)
+from warifu.chains.bitcoin.text_forms import decode_base58check, encode_base58check
 from warifu.errors import InputRefused
 
-_MAX_ADDRESS_CHARACTERS = 90
 _MAX_BASE58_CHARACTERS = 35
 
 
@@ -27,8 +22,8 @@ def script_for(address: str, network: Network) -> bytes:
     Raises ``InputRefused``: ``address`` (form, checksum, mixed case, unknown kind, a Taproot key that is no key) or
     ``wrong-network``, whose message names the network that the address is of.
     """
-    if not 0 < len(address) <= _MAX_ADDRESS_CHARACTERS:
-        raise InputRefused("address", f"an address has at most {_MAX_ADDRESS_CHARACTERS} characters")
+    if not 0 < len(address) <= MAX_CHARACTERS:
+        raise InputRefused("address", f"an address has at most {MAX_CHARACTERS} characters")
     if any(address.lower().startswith(f"{other.hrp}1") for other in Network):
         return _segwit_script(address, network)
     return _base58_script(address, network)

@@ -11,7 +11,7 @@ from typing import Any
 from warifu.chains.bitcoin.address import address_for, is_p2tr
 from warifu.chains.bitcoin.descriptor import DEFAULT_WINDOW, WalletKeys
 from warifu.chains.bitcoin.network import Network
-from warifu.chains.bitcoin.payment import faults, is_replaceable, origin_hint, signed_vsize
+from warifu.chains.bitcoin.payment import faults, is_replaceable, origin_hint, signed_vsize, transaction_fee
 from warifu.chains.bitcoin.psbt import MAGIC, Psbt, PsbtInput, PsbtOutput, parse_psbt, psbt_from_base64
 from warifu.chains.bitcoin.sighash import KeyPathSighash, SighashType
 from warifu.chains.bitcoin.transaction import (
@@ -126,12 +126,15 @@ def _frame(transaction: Transaction, network: Network) -> dict[str, Any]:
 
 
 def _costs(transaction: Transaction, spent: tuple[TxOutput, ...] | None) -> dict[str, Any]:
-    """Fee, size once signed, and their ratio; None where the PSBT does not say enough to know."""
-    if spent is None or not all(is_p2tr(coin.script) for coin in spent):
-        return {"fee": None, "vsize": None, "fee_rate": None}
-    fee = sum(coin.amount for coin in spent) - sum(output.amount for output in transaction.outputs)
-    vsize = signed_vsize(transaction)
-    return {"fee": _amount(fee), "vsize": vsize, "fee_rate": f"{fee / vsize:.3f} sat/vB"}
+    """Fee, size once signed by the Taproot key path, and their ratio; None where it cannot be known."""
+    costs: dict[str, Any] = {"fee": None, "vsize": None, "fee_rate": None}
+    if spent is not None:
+        fee = transaction_fee(transaction, spent)
+        costs["fee"] = _amount(fee)
+        if all(is_p2tr(coin.script) for coin in spent):
+            vsize = signed_vsize(transaction)
+            costs |= {"vsize": vsize, "fee_rate": f"{fee / vsize:.3f} sat/vB"}
+    return costs
 
 
 def _input(item: TxInput) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def read_payment(data: bytes, keys: WalletKeys, window: int) -> Payment:
             _paid(keys, window, output, hints)
             for output, hints in zip(transaction.outputs, psbt.outputs, strict=True)
         ),
-        fee=Satoshi(_fee(transaction, spent)),
+        fee=Satoshi(transaction_fee(transaction, spent)),
         vsize=signed_vsize(transaction),
         replaceable=is_replaceable(transaction),
     )
@@ -184,7 +184,7 @@ def _fee_faults(psbt: Psbt) -> Iterator[TransactionRefused]:
     spent = psbt.spent()
     if spent is None:
         return
-    fee = _fee(psbt.transaction, spent)
+    fee = transaction_fee(psbt.transaction, spent)
     if fee < 0:
         yield TransactionRefused("negative-fee", "the outputs are worth more than the inputs")
     if fee > MAX_FEE_RATE * signed_vsize(psbt.transaction):
@@ -238,7 +238,8 @@ def _paid(keys: WalletKeys, window: int, output: TxOutput, hints: PsbtOutput) ->
     )
 
 
-def _fee(transaction: Transaction, spent: tuple[TxOutput, ...]) -> int:
+def transaction_fee(transaction: Transaction, spent: tuple[TxOutput, ...]) -> int:
+    """Satoshi that go to the miner; negative where the outputs are worth more than what is spent."""
     return sum(coin.amount for coin in spent) - sum(output.amount for output in transaction.outputs)
 
 

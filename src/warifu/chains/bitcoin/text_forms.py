@@ -1,27 +1,19 @@
-"""Base58Check, bech32 and descriptor checksums: the one place that touches embit's untyped modules.
+"""Base58Check and descriptor checksums: the one place that touches embit.
 
-Only embit's two stand-alone modules are imported. ``embit.descriptor`` would load a second libsecp256k1 that embit
-ships as a binary, which a signer has no business running; so the descriptor checksum (BIP-380) is here.
+Only ``embit.base58`` is imported, which stands alone. embit's other modules load a second libsecp256k1 that embit
+ships as a binary, which a signer has no business running; so the descriptor checksum (BIP-380) is written out here.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from embit import base58  # type: ignore[import-untyped]  # embit ships no type information
 
-from embit import base58, bech32  # type: ignore[import-untyped]  # embit ships no type information
+from warifu.chains.bitcoin.bech32 import ALPHABET
 
 _DESCRIPTOR_SYMBOLS = (
     "0123456789()[],'/*abcdefgh@:$%{}IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~ijklmnopqrstuvwxyzABCDEFGH`#\"\\ "
 )
 _DESCRIPTOR_GENERATOR = (0xF5DEE51989, 0xA9FDCA3312, 0x1BAB10E32D, 0x3706B1677A, 0x644D626FFD)
-
-
-class WitnessProgram(NamedTuple):
-    """A decoded segwit address: human-readable part, witness version 0..16, program of 2..40 bytes."""
-
-    hrp: str
-    version: int
-    program: bytes
 
 
 def encode_base58check(payload: bytes) -> str:
@@ -41,25 +33,6 @@ def decode_base58check(text: str) -> bytes | None:
     return payload if encode_base58check(payload) == text else None
 
 
-def encode_segwit(hrp: str, version: int, program: bytes) -> str:
-    """A segwit address: bech32 for version 0 (BIP-173), bech32m above (BIP-350)."""
-    address = bech32.encode(hrp, version, program)
-    assert address is not None, "a program of ours always has an address"
-    return str(address)
-
-
-def decode_segwit(text: str) -> WitnessProgram | None:
-    """The parts of a segwit address of any network, or None where its form or checksum is wrong.
-
-    One case throughout, 90 characters at most, and the checksum that belongs to the version.
-    """
-    _, hrp, data = bech32.bech32_decode(text)
-    if not hrp or not data:
-        return None
-    version, program = bech32.decode(hrp, text)
-    return None if version is None else WitnessProgram(str(hrp), int(version), bytes(program))
-
-
 def descriptor_checksum(descriptor: str) -> str:
     """The 8 characters that follow ``#`` (BIP-380). ``descriptor`` holds only characters that descriptors know."""
     remainder, group, grouped = 1, 0, 0
@@ -74,7 +47,7 @@ def descriptor_checksum(descriptor: str) -> str:
     for _ in range(8):
         remainder = _polymod(remainder, 0)
     remainder ^= 1
-    return "".join(bech32.CHARSET[remainder >> 5 * (7 - place) & 31] for place in range(8))
+    return "".join(ALPHABET[remainder >> 5 * (7 - place) & 31] for place in range(8))
 
 
 def _polymod(remainder: int, value: int) -> int:
