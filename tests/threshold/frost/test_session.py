@@ -147,8 +147,9 @@ class TestNonceIsUsedOnce:
     def test_a_second_signature_is_refused(self, scheme):
         ceremony = Ceremony(two_of_three(scheme), [0, 1], MESSAGE, scheme=scheme)
         partials = ceremony.sign()
-        with pytest.raises(AlreadyUsed):
-            ceremony.sessions[0].sign(ceremony.pubnonces)
+        for nonces in (ceremony.pubnonces, {}, {0: b"", 1: b""}):  # whatever is wrong with them beside
+            with pytest.raises(AlreadyUsed):
+                ceremony.sessions[0].sign(nonces)
         other = Ceremony(two_of_three(scheme), [0, 1], MESSAGE, scheme=scheme)
         with pytest.raises(AlreadyUsed):
             ceremony.sessions[0].sign({0: ceremony.pubnonces[0], 1: other.pubnonces[1]})
@@ -490,6 +491,11 @@ class TestStart:
     def test_a_session_identifier_that_is_missing_or_too_long(self, length):
         with pytest.raises(InvalidInput):
             self.start(session_id=bytes(length))
+
+    @pytest.mark.parametrize("length", [1, 64])
+    def test_the_shortest_and_the_longest_session_identifier(self, length):
+        session, _ = self.start(session_id=bytes(length))
+        assert not session.signed
 
     @pytest.mark.parametrize(
         "tweak",
