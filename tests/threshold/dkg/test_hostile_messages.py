@@ -1,0 +1,299 @@
+"""Malformed, misplaced and altered messages: each ends with the right name, and never with two keys."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.dkg import Ceremony, Hosts, Letter, Tamper, altering, assert_one_key, flip, flipping
+
+from warifu.threshold.dkg import errors
+from warifu.threshold.dkg.phases import COORDINATOR, Phase, body_length
+from warifu.threshold.dkg.recovery import recover
+from warifu.threshold.dkg.session import KeyGeneration, ShareComplaint, suspects
+from warifu.threshold.dkg.suite import DkgSuite
+from warifu.threshold.dkg.suite_bip340 import BIP340
+from warifu.threshold.dkg.suite_ed25519 import ED25519_DKG
+from warifu.threshold.errors import AlreadyUsed, InvalidContribution, ThresholdError
+
+pytestmark = pytest.mark.unit
+
+HOSTS = Hosts.make(3)
+PARAMS = HOSTS.params(2)
+SUITES = pytest.mark.parametrize("suite", [BIP340, ED25519_DKG], ids=lambda suite: suite.group.name)
+
+
+def run(tamper: Tamper, hosts: Hosts = HOSTS) -> Ceremony:
+    return Ceremony.start(hosts, 2).run(tamper)
+
+
+# Lengths
+
+WRONG_LENGTH = {
+    "empty": lambda body: b"",
+    "truncated": lambda body: body[:-1],
+    "one byte more": lambda body: body + b"\x00",
+    "twice": lambda body: body + body,
+}
+
+
+@pytest.mark.parametrize("change", WRONG_LENGTH.values(), ids=WRONG_LENGTH.keys())
+@pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.PMSG2])
+def test_a_participant_that_sends_another_length_is_named(phase: Phase, change: object) -> None:
+    assert callable(change)
+    ceremony = run(altering(phase, change, sender=2))
+    assert ceremony.results == []
+    assert suspects(ceremony.errors[COORDINATOR]) == (2,)
+
+
+@pytest.mark.parametrize("change", WRONG_LENGTH.values(), ids=WRONG_LENGTH.keys())
+@pytest.mark.parametrize("phase", [Phase.CMSG1, Phase.CMSG2])
+def test_a_coordinator_that_sends_another_length_is_named(phase: Phase, change: object) -> None:
+    assert callable(change)
+    ceremony = run(altering(phase, change, receiver=1))
+    assert suspects(ceremony.errors[1]) == (COORDINATOR,)
+    assert ceremony.sessions[1].result is None
+
+
+@pytest.mark.parametrize("phase", [-1, 0, 7, 255, 2**40])
+def test_an_unknown_phase_names_its_sender(phase: int) -> None:
+    session = HOSTS.start(2, 0)
+    with pytest.raises(InvalidContribution) as caught:
+        session.handle(2, phase, b"")
+    assert caught.value.index == 2
+
+
+# Order
+
+
+def blank(phase: Phase) -> bytes:
+    return bytes(body_length(PARAMS, phase))
+
+
+@pytest.mark.parametrize("phase", [Phase.CMSG1, Phase.CMSG2, Phase.INVESTIGATION])
+def test_only_participant_0_is_heard_as_coordinator(phase: Phase) -> None:
+    for receiver, impostor in [(1, 2), (2, 1), (0, 1)]:
+        session = HOSTS.start(2, receiver)
+        with pytest.raises(InvalidContribution) as caught:
+            session.handle(impostor, phase, blank(phase))
+        assert caught.value.index == impostor
+
+
+@pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.PMSG2, Phase.COMPLAINT])
+def test_nobody_else_can_be_made_coordinator(phase: Phase) -> None:
+    session = HOSTS.start(2, 1)
+    with pytest.raises(InvalidContribution) as caught:
+        session.handle(2, phase, blank(phase))
+    assert caught.value.index == 2
+
+
+@pytest.mark.parametrize("phase", [Phase.PMSG2, Phase.COMPLAINT])
+def test_a_second_message_before_the_first_names_its_sender(phase: Phase) -> None:
+    with pytest.raises(InvalidContribution) as caught:
+        HOSTS.start(2, 0).handle(1, phase, blank(phase))
+    assert caught.value.index == 1
+
+
+@pytest.mark.parametrize("phase", [Phase.CMSG2, Phase.INVESTIGATION])
+def test_the_coordinators_later_messages_before_its_first_name_it(phase: Phase) -> None:
+    with pytest.raises(InvalidContribution) as caught:
+        HOSTS.start(2, 1).handle(COORDINATOR, phase, blank(phase))
+    assert caught.value.index == COORDINATOR
+
+
+@pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.CMSG1, Phase.PMSG2])
+def test_a_message_sent_twice_names_its_sender(phase: Phase) -> None:
+    """Even the same one: a coordinator that is answered twice could play two sessions at once."""
+    sessions = [HOSTS.start(2, index) for index in range(3)]
+    repeated: list[ThresholdError] = []
+    waiting = [(s.index, m) for s in sessions for m in s.outgoing()]
+    while waiting:
+        sender, message = waiting.pop(0)
+        for receiver in sessions:
+            if receiver.index == sender or message.to_index not in (None, receiver.index):
+                continue
+            waiting += [(receiver.index, m) for m in receiver.handle(sender, message.phase, message.body)]
+            if message.phase is phase and not repeated:
+                with pytest.raises(InvalidContribution) as caught:
+                    receiver.handle(sender, message.phase, message.body)
+                assert caught.value.index == sender
+                repeated.append(caught.value)
+                waiting.clear()
+                break
+    assert repeated
+    assert all(session.result is None for session in sessions)
+
+
+def test_after_a_failure_nothing_is_answered_any_more() -> None:
+    session = HOSTS.start(2, 1)
+    with pytest.raises(InvalidContribution):
+        session.handle(COORDINATOR, Phase.CMSG1, b"")
+    assert session.failure is not None
+    with pytest.raises(AlreadyUsed):
+        session.handle(COORDINATOR, Phase.CMSG1, blank(Phase.CMSG1))
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_result_survives_whatever_comes_after_it(phase: Phase, index: int) -> None:
+    ceremony = run(lambda letter: letter)
+    session = ceremony.sessions[index]
+    for body in (b"", blank(phase)):
+        with pytest.raises(InvalidContribution):
+            session.handle(2 if index == 0 else 0, phase, body)
+    assert session.failure is None
+    assert_one_key(ceremony.results)
+    assert len(ceremony.results) == 3
+
+
+# One altered bit at every byte of every message
+
+
+def blamed_by(ceremony: Ceremony, index: int) -> tuple[int, ...]:
+    return suspects(ceremony.errors[index])
+
+
+@SUITES
+def test_an_altered_first_message_of_a_participant(suite: DkgSuite) -> None:
+    """The others blame participant 1. Participant 1 itself, whose message was altered, blames the coordinator."""
+    hosts = Hosts.make(3, suite)
+    step = 1 if suite is BIP340 else 7
+    for position in range(0, body_length(hosts.params(2), Phase.PMSG1), step):
+        ceremony = run(flipping(Phase.PMSG1, position, sender=1), hosts)
+        assert ceremony.results == []
+        assert ceremony.errors or ceremony.sessions[0].failure
+        for index in ceremony.errors:
+            assert blamed_by(ceremony, index)[0] == (COORDINATOR if index == 1 else 1)
+        if COORDINATOR not in ceremony.errors:
+            assert isinstance(ceremony.sessions[0].failure, ShareComplaint)
+
+
+@SUITES
+def test_an_altered_first_message_of_the_coordinator(suite: DkgSuite) -> None:
+    """Altered for participant 2 only: it refuses, or signs another transcript and no certificate comes about.
+
+    The one part that it does not look at is its own proof of possession, which it need not be convinced of.
+    """
+    hosts = Hosts.make(3, suite)
+    point = suite.group.element_bytes
+    own_proof = range(4 * point + 2 * 64, 4 * point + 3 * 64)
+    step = 1 if suite is BIP340 else 7
+    for position in range(0, body_length(hosts.params(2), Phase.CMSG1), step):
+        ceremony = run(flipping(Phase.CMSG1, position, receiver=2), hosts)
+        if position in own_proof:
+            assert len(ceremony.results) == 3
+            continue
+        assert ceremony.results == []
+        if 2 in ceremony.errors:
+            assert COORDINATOR in blamed_by(ceremony, 2)
+        else:
+            error = ceremony.errors[COORDINATOR]
+            assert isinstance(error, errors.FaultyParticipant)
+            assert (error.index, error.what) == (2, "signature of the transcript")
+
+
+def test_an_altered_signature_names_its_signer() -> None:
+    for position in range(body_length(PARAMS, Phase.PMSG2)):
+        ceremony = run(flipping(Phase.PMSG2, position, sender=1))
+        assert ceremony.results == []
+        error = ceremony.errors[COORDINATOR]
+        assert isinstance(error, errors.FaultyParticipant)
+        assert error.index == 1
+
+
+def test_an_altered_certificate_is_refused_and_recovery_heals_it() -> None:
+    for position in range(body_length(PARAMS, Phase.CMSG2)):
+        ceremony = run(flipping(Phase.CMSG2, position, receiver=2))
+        assert isinstance(ceremony.errors[2], errors.FaultyCoordinator)
+        assert [result.index for result in ceremony.results] == [0, 1]
+    assert_one_key([*ceremony.results, recover(HOSTS.key(2), ceremony.results[0].recovery_data)])
+
+
+# A wrong share, and the investigation
+
+SHARE_FOR_2 = 2 * 33 + 64 + 33 + 2 * 32 + 31
+"""The last byte of the share for participant 2 in a first message, for t = 2."""
+
+
+def wrong_share(letter: Letter) -> Letter | None:
+    return altering(Phase.PMSG1, lambda body: flip(body, SHARE_FOR_2), sender=1)(letter)
+
+
+def test_who_sent_a_wrong_share_is_found_by_investigation() -> None:
+    ceremony = run(wrong_share)
+    error = ceremony.errors[2]
+    assert isinstance(error, errors.FaultyParticipantOrCoordinator)
+    assert (error.index, error.what) == (1, "secret share")
+    assert suspects(error) == (1, COORDINATOR)
+    assert ceremony.sessions[2].failure is error
+    failure = ceremony.sessions[0].failure
+    assert isinstance(failure, ShareComplaint)
+    assert failure.complainant == 2
+    assert ceremony.results == []
+
+
+def test_the_coordinator_investigates_its_own_wrong_share_at_once_and_is_sure() -> None:
+    position = 2 * 33 + 64 + 33 + 31
+    ceremony = run(altering(Phase.PMSG1, lambda body: flip(body, position), sender=1))
+    error = ceremony.errors[COORDINATOR]
+    assert isinstance(error, errors.FaultyParticipant)
+    assert (error.index, error.what) == (1, "secret share")
+
+
+def test_without_an_answer_the_investigation_stays_open() -> None:
+    ceremony = run(lambda letter: None if letter.phase is Phase.INVESTIGATION else wrong_share(letter))
+    session = ceremony.sessions[2]
+    assert session.investigating
+    assert isinstance(session.failure, errors.UnknownFaultyParticipantOrCoordinator)
+    assert suspects(session.failure) == ()
+    session.close()
+    assert all(pad.wiped for pad in session.failure.investigation.pads)
+
+
+def test_an_altered_investigation_message_blames_a_suspect_all_the_same() -> None:
+    for position in range(body_length(PARAMS, Phase.INVESTIGATION)):
+
+        def tamper(letter: Letter, at: int = position) -> Letter | None:
+            bent = wrong_share(letter)
+            return bent and flipping(Phase.INVESTIGATION, at)(bent)
+
+        error = run(tamper).errors[2]
+        assert isinstance(error, errors.FaultyCoordinator)
+
+
+def test_an_investigation_nobody_asked_for_names_the_coordinator() -> None:
+    ceremony = run(lambda letter: None if letter.phase is Phase.CMSG2 else letter)
+    with pytest.raises(InvalidContribution) as caught:
+        ceremony.sessions[1].handle(COORDINATOR, Phase.INVESTIGATION, blank(Phase.INVESTIGATION))
+    assert caught.value.index == COORDINATOR
+
+
+def coordinator_waiting_for_signatures() -> KeyGeneration:
+    sessions = [HOSTS.start(2, index) for index in range(3)]
+    for session in sessions[1:]:
+        (pmsg1,) = session.outgoing()
+        sessions[0].handle(session.index, Phase.PMSG1, pmsg1.body)
+    return sessions[0]
+
+
+def test_who_complained_cannot_complain_again_nor_sign() -> None:
+    for phase in (Phase.COMPLAINT, Phase.PMSG2):
+        coordinator = coordinator_waiting_for_signatures()
+        (answer,) = coordinator.handle(2, Phase.COMPLAINT, b"")
+        assert (answer.to_index, answer.phase) == (2, Phase.INVESTIGATION)
+        with pytest.raises(InvalidContribution) as caught:
+            coordinator.handle(2, phase, blank(phase))
+        assert caught.value.index == 2
+
+
+def test_who_signed_cannot_complain() -> None:
+    coordinator = coordinator_waiting_for_signatures()
+    coordinator.handle(2, Phase.PMSG2, blank(Phase.PMSG2))
+    with pytest.raises(InvalidContribution) as caught:
+        coordinator.handle(2, Phase.COMPLAINT, b"")
+    assert caught.value.index == 2
+
+
+def test_every_complainant_is_answered() -> None:
+    coordinator = coordinator_waiting_for_signatures()
+    for index in (1, 2):
+        (answer,) = coordinator.handle(index, Phase.COMPLAINT, b"")
+        assert answer.to_index == index
