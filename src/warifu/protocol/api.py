@@ -1,0 +1,565 @@
+"""The HTTP API between the owner's client and the custody service, as types. All paths are below ``/v1``.
+
+JSON objects; bytes are standard base64, identifiers in paths and in fields of type ``str`` are lower-case hex, moments
+are whole seconds since 1970-01-01 UTC, amounts are satoshi and fee rates are **satoshi per 1000 vbytes** (1 sat/vB
+is 1000), always whole numbers. Transaction ids are written as people write them (display order).
+
+Each request carries ``Authorization: Bearer KEY``; what a key may do is its scopes. A ``Question`` refuses fields that
+it does not know; an ``Answer`` passes over them, so that an older client can talk to a newer service. Every failure is
+an HTTP status of 400 and above with an ``ErrorAnswer``.
+
+The service is untrusted: a client checks each answer that could cost money (envelope keys, births, PSBTs, addresses)
+against what it pinned or can compute.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from warifu.errors import FAMILIES, InputRefused, ServiceRefused, WarifuError
+from warifu.protocol.encoding import Bytes16, Bytes32, Name, Seconds
+from warifu.protocol.envelope import MAX_ENVELOPE_KEY_BYTES
+from warifu.protocol.frames import MAX_BODY_BYTES, MAX_PSBT_BYTES, Refusal, refusal_of
+from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network
+from warifu.units import MAX_SATOSHI
+
+API_PREFIX = "/v1"
+MAX_API_BODY_BYTES = 4 * 1024 * 1024
+"""Longest body of a request, in bytes."""
+MAX_API_ANSWER_BYTES = 64 * 1024 * 1024
+"""Longest answer that a client needs to accept, in bytes."""
+LONGEST_WAIT = 25
+"""Most seconds for which ``?wait=`` holds an answer back until something new happens."""
+
+Scope = Literal["read", "draft", "transfer", "admin"]
+SCOPES: tuple[Scope, ...] = ("read", "draft", "transfer", "admin")
+"""``read``: look. ``draft``: new addresses, labels, unsigned transactions. ``transfer``: hand in what the owner
+authorized. ``admin``: devices, wallets, API keys. No scope contains another."""
+
+Txid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Id16 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Satoshis = Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
+FeeRate = Annotated[int, msgspec.Meta(ge=1000, le=10_000_000)]
+"""Satoshi per 1000 virtual bytes, from 1 to 10,000 sat/vB."""
+AddressText = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
+EncodedAuthorization = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_REQUEST_BYTES + 4096)]
+EncodedEnvelope = Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]
+EncodedEnvelopes = Annotated[tuple[EncodedEnvelope, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+PsbtBytes = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_PSBT_BYTES)]
+LabelLines = Annotated[str, msgspec.Meta(max_length=1024 * 1024)]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a request."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of an answer."""
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+class ErrorBody(Answer, frozen=True):
+    """What ``warifu.errors`` says, field by field. ``code`` is ``family.reason`` and stable."""
+
+    code: str
+    message: str
+    not_done: str = ""
+    remedy: str = ""
+    blame: str | None = None
+    retry_after: int | None = None
+
+
+class ErrorAnswer(Answer, frozen=True):
+    """The body of every answer with a status of 400 and above."""
+
+    error: ErrorBody
+
+
+def error_body(error: WarifuError | Refusal) -> ErrorBody:
+    """The error as it goes to the client."""
+    refusal = refusal_of(error) if isinstance(error, WarifuError) else error
+    return ErrorBody(
+        code=f"{refusal.family}.{refusal.reason}",
+        message=refusal.message,
+        not_done=refusal.not_done,
+        remedy=refusal.remedy,
+        blame=refusal.blame,
+        retry_after=refusal.retry_after,
+    )
+
+
+def error_from(body: ErrorBody) -> WarifuError:
+    """The error that the service told of; one of an unknown family becomes a plain ``WarifuError``."""
+    family, _, reason = body.code.partition(".")
+    return FAMILIES.get(family, WarifuError)(
+        reason or "unknown",
+        body.message,
+        not_done=body.not_done,
+        remedy=body.remedy,
+        blame=body.blame,
+        retry_after=body.retry_after,
+    )
+
+
+# --- the service itself, and access to it ------------------------------------------------------------------------
+
+
+class Health(Answer, frozen=True):
+    """``GET /health`` (any scope)."""
+
+    version: str
+    network: Network
+    height: int | None
+    """Height of the best block that a backend showed; None before the first answer."""
+    backend: str
+    """Which backend gave it, or ``none``. A kind, never an address with a token in it."""
+    devices: int
+    connected: int
+
+
+class NewApiKey(Question, frozen=True):
+    """``POST /api-keys`` (admin)."""
+
+    name: Name
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=len(SCOPES))]
+
+
+class CreatedApiKey(Answer, frozen=True):
+    """Shown once: the service keeps a hash."""
+
+    name: str
+    key: str
+    scopes: tuple[Scope, ...]
+
+    def __repr__(self) -> str:
+        return f"CreatedApiKey(name={self.name!r})"
+
+
+class ApiKey(Answer, frozen=True):
+    """``GET /api-keys`` (admin); ``DELETE /api-keys/{name}`` ends one."""
+
+    name: str
+    scopes: tuple[Scope, ...]
+    created: Seconds
+
+
+class ApiKeys(Answer, frozen=True):
+    """``GET /api-keys``."""
+
+    keys: tuple[ApiKey, ...]
+
+
+# --- devices -----------------------------------------------------------------------------------------------------
+
+
+class NewInvitation(Question, frozen=True):
+    """``POST /invitations`` (admin): let a device of this name join, once, within 15 minutes."""
+
+    name: Name
+
+
+class CreatedInvitation(Answer, frozen=True):
+    """The one-time secret. The client adds the address and the certificate's fingerprint that it has pinned itself,
+    so that the service cannot send the device elsewhere, and writes the invitation string."""
+
+    name: str
+    secret: Bytes16
+    expires: Seconds
+
+    def __repr__(self) -> str:
+        return f"CreatedInvitation(name={self.name!r})"
+
+
+JoinStage = Literal["invited", "committed", "owner-sent", "revealed", "enrolled", "refused", "expired"]
+
+
+class Join(Answer, frozen=True):
+    """``GET /joins/{name}?after=STAGE&wait=S`` (admin): how far an enrolment is. See ``warifu.protocol.enrolment``.
+
+    ``after`` is the stage that the client has seen; with ``wait`` the answer comes when it is left, or in time.
+    ``commitment`` is there from ``committed`` on, ``identity`` and ``nonce`` (the device's) from ``revealed`` on.
+    """
+
+    name: str
+    stage: JoinStage
+    expires: Seconds
+    commitment: Bytes32 | None = None
+    identity: Bytes32 | None = None
+    nonce: Bytes32 | None = None
+    refusal: ErrorBody | None = None
+
+
+class JoinOwner(Question, frozen=True):
+    """``POST /joins/{name}/owner`` (admin): the client's message. Answered with a ``Join``."""
+
+    credential: Bytes32
+    nonce: Bytes32
+
+
+class JoinConfirmation(Question, frozen=True):
+    """``POST /joins/{name}/confirm`` (admin): what the owner said about the digits. Answered with a ``Join``."""
+
+    identity: Bytes32
+    same: bool
+
+
+class Device(Answer, frozen=True):
+    """An enrolled device, as the service knows it. Trust the identity that you pinned, not this one."""
+
+    name: str
+    identity: Bytes32
+    connected: bool
+    enrolled: Seconds
+    last_seen: Seconds | None
+
+
+class Devices(Answer, frozen=True):
+    """``GET /devices`` (read)."""
+
+    devices: tuple[Device, ...]
+
+
+class DeviceStatus(Answer, frozen=True):
+    """``GET /devices/{name}/status`` (read): the device's own encoded ``frames.Status``, asked for now."""
+
+    device: Device
+    status: Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)]
+
+
+class EnvelopeKeyQuestion(Question, frozen=True):
+    """``POST /envelope-keys`` (transfer or admin): one-shot keys of these devices, for this client's random nonce."""
+
+    identities: Identities
+    nonce: Bytes32
+
+
+class EnvelopeKeyOf(Answer, frozen=True):
+    """One device's ``CertifiedEnvelopeKey``; check it with ``envelope.check_envelope_key``."""
+
+    identity: Bytes32
+    statement: Annotated[bytes, msgspec.Meta(max_length=MAX_ENVELOPE_KEY_BYTES)]
+    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+
+
+class EnvelopeKeys(Answer, frozen=True):
+    """In the order of the question. A device that does not answer fails the whole question and is named."""
+
+    keys: tuple[EnvelopeKeyOf, ...]
+
+
+class DecisionQuestion(Question, frozen=True):
+    """``POST /decisions`` (draft): would these devices sign? ``request`` is an encoded ``TransferRequest``."""
+
+    request: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_REQUEST_BYTES)]
+    psbt: PsbtBytes
+    identities: Identities
+
+
+class DecisionOf(Answer, frozen=True):
+    """One device's encoded ``frames.Decision``, or why there is none."""
+
+    identity: Bytes32
+    decision: Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)] | None
+    refusal: ErrorBody | None
+
+
+class Decisions(Answer, frozen=True):
+    """In the order of the question."""
+
+    decisions: tuple[DecisionOf, ...]
+
+
+# --- events ------------------------------------------------------------------------------------------------------
+
+
+class Event(Answer, frozen=True):
+    """One thing that happened. ``number`` counts from 1 without gaps; ``step`` is one of the eight, 0 for none."""
+
+    number: int
+    at: Seconds
+    step: int
+    text: str
+    device: str | None = None
+
+
+class Accepted(Answer, frozen=True):
+    """What was started; ask for it by this id."""
+
+    id: str
+
+
+# --- wallets -----------------------------------------------------------------------------------------------------
+
+
+class NewWallet(Question, frozen=True):
+    """``POST /wallets`` (admin) -> ``Accepted``, whose id is the ceremony's.
+
+    ``authorization``: an encoded ``Authorization`` of a ``WalletRequest``. ``envelopes``: one encoded ``Envelope`` for
+    each of its devices. Handing in the same authorization again returns the same ceremony.
+    """
+
+    name: Name
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+
+
+CeremonyState = Literal["running", "finished", "refused"]
+
+
+class Ceremony(Answer, frozen=True):
+    """``GET /ceremonies/{id}?after=N&wait=S`` (admin): events with a number above ``after``, once there is one.
+
+    ``births``: when finished, the encoded ``SignedBirth`` of every device.
+    """
+
+    id: str
+    wallet: str
+    state: CeremonyState
+    events: tuple[Event, ...]
+    refusal: ErrorBody | None
+    births: tuple[bytes, ...]
+
+
+class Wallet(Answer, frozen=True):
+    """``GET /wallets/{name}`` (read)."""
+
+    name: str
+    id: Bytes32
+    network: Network
+    threshold: int
+    devices: tuple[str, ...]
+    created: Seconds
+    authorization: bytes
+    births: tuple[bytes, ...]
+
+
+class Wallets(Answer, frozen=True):
+    """``GET /wallets`` (read)."""
+
+    wallets: tuple[Wallet, ...]
+
+
+class Address(Answer, frozen=True):
+    """``POST /wallets/{name}/addresses`` (draft): the next receive address. Derive it yourself before you show it."""
+
+    index: int
+    address: str
+
+
+class Addresses(Answer, frozen=True):
+    """``GET /wallets/{name}/addresses`` (read): those that were given out, in order."""
+
+    addresses: tuple[Address, ...]
+
+
+class Balance(Answer, frozen=True):
+    """``GET /wallets/{name}/balance`` (read), after asking a backend. ``height`` is the block it is true for."""
+
+    confirmed: int
+    pending: int
+    """Unconfirmed change of our own making: safe to spend."""
+    untrusted: int
+    """Unconfirmed payments from others: they can still vanish."""
+    immature: int
+    """Block rewards that cannot be spent yet."""
+    total: int
+    height: int
+
+
+class HistoryEntry(Answer, frozen=True):
+    """One transaction as the wallet sees it; ``transfer`` is the id of the transfer that made it, if one did."""
+
+    txid: Txid
+    received: int
+    sent: int
+    fee: int | None
+    height: int | None
+    time: Seconds | None
+    label: str
+    transfer: str | None
+
+
+class History(Answer, frozen=True):
+    """``GET /wallets/{name}/transactions`` (read), newest first."""
+
+    transactions: tuple[HistoryEntry, ...]
+    height: int
+
+
+class Labels(Answer, frozen=True):
+    """``GET /wallets/{name}/labels`` (read): BIP-329, one JSON object a line."""
+
+    labels: str
+
+
+class NewLabels(Question, frozen=True):
+    """``PUT /wallets/{name}/labels`` (draft): labels to add or change (an empty one removes). Answer: ``Labels``."""
+
+    labels: LabelLines
+
+
+# --- drafts ------------------------------------------------------------------------------------------------------
+
+
+class DraftRecipient(Question, frozen=True):
+    """Pay exactly this amount to this address."""
+
+    address: AddressText
+    amount: Annotated[int, msgspec.Meta(ge=1, le=MAX_SATOSHI)]
+
+
+class NewDraft(Question, frozen=True):
+    """``POST /wallets/{name}/drafts`` (draft) -> ``Draft``. Exactly one of the four ways.
+
+    ``recipients``: pay these. ``sweep_to``: send all to one address. ``bump``: replace this unconfirmed transaction of
+    ours at a higher fee rate (same recipients). ``cpfp``: spend an unconfirmed output of this transaction so that
+    miners take both. Without ``fee_rate`` the backends are asked for one (``bump`` and ``cpfp`` need it).
+    """
+
+    recipients: Annotated[tuple[DraftRecipient, ...], msgspec.Meta(max_length=100)] = ()
+    sweep_to: AddressText | None = None
+    bump: Txid | None = None
+    cpfp: Txid | None = None
+    fee_rate: FeeRate | None = None
+
+
+class NewPsbt(Question, frozen=True):
+    """``POST /wallets/{name}/psbts`` (draft) -> ``Draft``: a PSBT that another program made for this wallet."""
+
+    psbt: PsbtBytes
+
+
+class Draft(Answer, frozen=True):
+    """An unsigned transaction. Read the PSBT yourself: the other fields are what the service says of it."""
+
+    psbt: PsbtBytes
+    txid: Txid
+    fee: Satoshis
+    vsize: int
+    fee_rate: int
+    replaces: Id16 | None
+    """The transfer whose transaction this one replaces; goes into ``TransferRequest.replaces``."""
+
+
+# --- transfers ---------------------------------------------------------------------------------------------------
+
+
+class NewTransfer(Question, frozen=True):
+    """``POST /transfers`` (transfer) -> ``Accepted``, whose id is the request's ``request_id`` in hex.
+
+    Exactly once: the same request again returns the same transfer, another request under the same id is refused (409,
+    ``service.request-id-used``). ``envelopes``: encoded, one for each device that is to sign.
+    """
+
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+    psbt: PsbtBytes
+
+
+class NewAuthorization(Question, frozen=True):
+    """``POST /transfers/{id}/authorize`` (transfer) -> ``Accepted``: the same request, authorized anew, in the state
+    ``needs-authorization``."""
+
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+
+
+TransferState = Literal[
+    "authorized",
+    "signing",
+    "needs-authorization",
+    "signed",
+    "broadcast",
+    "confirmed",
+    "refused",
+    "rejected",
+    "replaced",
+]
+FINAL_STATES: frozenset[TransferState] = frozenset({"refused", "rejected", "replaced"})
+"""``confirmed`` is followed until it is deep enough; ``settled`` says when no more events will come."""
+
+
+class JournalHead(Answer, frozen=True):
+    """Where a signer's journal stood after this transfer: its length and its head (32 bytes)."""
+
+    device: str
+    length: int
+    head: Bytes32
+
+
+class Transfer(Answer, frozen=True):
+    """``GET /transfers/{id}?after=N&wait=S`` (read): events with a number above ``after``, once there is one."""
+
+    id: Id16
+    wallet: str
+    state: TransferState
+    settled: bool
+    txid: Txid
+    confirmations: int
+    height: int | None
+    replaces: Id16 | None
+    replaced_by: Txid | None
+    created: Seconds
+    events: tuple[Event, ...]
+    refusal: ErrorBody | None
+    journal: tuple[JournalHead, ...]
+
+
+class Transfers(Answer, frozen=True):
+    """``GET /transfers?wallet=NAME`` (read), newest first, without events."""
+
+    transfers: tuple[Transfer, ...]
+
+
+class TransferPsbt(Answer, frozen=True):
+    """``GET /transfers/{id}/psbt`` (read): with signatures as soon as there are any, so that others can look on."""
+
+    psbt: bytes
+    raw: bytes
+    """The signed transaction, empty before it is signed."""
+
+
+# --- reading and writing -----------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+def write_json(message: object) -> bytes:
+    """The JSON of a question or an answer."""
+    return msgspec.json.encode(message)
+
+
+def read_question(kind: type[T], body: bytes) -> T:
+    """The service's side: one ``kind`` of at most ``MAX_API_BODY_BYTES``; ``InputRefused`` for anything else."""
+    if len(body) > MAX_API_BODY_BYTES:
+        raise InputRefused("too-long", f"a request body is over the limit of {MAX_API_BODY_BYTES} bytes")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputRefused("malformed", f"the request's body cannot be read: {str(error)[:200]}") from None
+
+
+def read_answer(kind: type[T], status: int, body: bytes) -> T:
+    """The client's side: one ``kind``, or the error that the service told of, raised.
+
+    Raises ``ServiceRefused`` (``answer``) where the service's answer is neither.
+    """
+    try:
+        if len(body) > MAX_API_ANSWER_BYTES:
+            raise ValueError
+        if status < 400:
+            return msgspec.json.decode(body, type=kind)
+        told = msgspec.json.decode(body, type=ErrorAnswer).error
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise ServiceRefused(
+            "answer",
+            f"the custody service gave an answer that cannot be read (status {status})",
+            not_done="What was asked may or may not have been done.",
+            remedy="Check that client and service are of the same version, then look at the state again.",
+        ) from None
+    raise error_from(told)
