@@ -20,7 +20,7 @@ DEFAULT_REQUIRED = ("no-new-privileges", "not-dumpable", "no-core-file", "seccom
 class IsolationProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the starter decided. Parsed from the handover, so every field is bounded."""
 
-    store: Annotated[str, msgspec.Meta(min_length=2, max_length=4096, pattern=r"^/[^\x00]+\Z")]
+    store: Annotated[str, msgspec.Meta(min_length=2, max_length=4096, pattern=r"^/[^/\x00][^\x00]*\Z")]
     """The one directory that the signer may read and write: absolute, and never the root."""
     user: _Uid | None = None
     """The user (and group) of its own that a signer started by root becomes."""

@@ -1,0 +1,69 @@
+"""Run one deed of ``isolation_deeds`` in a process of the same kind as a signer, under full isolation."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from warifu.signer.isolation.layer import DEFAULT_REQUIRED
+from warifu.signer.isolation.spawn import EnclaveProcess, spawn_python
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_PROGRAM = """
+import sys
+sys.path.insert(0, {repository!r})
+from warifu.signer.isolation.handover import receive
+handover = receive()
+import json
+from tests.support import isolation_deeds
+from warifu.signer.isolation.apply import apply_all
+before = set(sys.modules)
+report = apply_all(handover.profile)
+before |= set(sys.modules)
+answer = {{"layers": dict(report.pairs()), "result": isolation_deeds.{deed}(handover)}}
+answer["imported later"] = sorted(set(sys.modules) - before)
+handover.connection.sendall(json.dumps(answer).encode())
+"""
+
+
+@contextmanager
+def isolated(
+    deed: str,
+    store: Path,
+    *,
+    key: bytes = bytes(32),
+    own_user: bool = True,
+    required: tuple[str, ...] = DEFAULT_REQUIRED,
+) -> Iterator[tuple[EnclaveProcess, socket.socket]]:
+    """The running process and our end of its connection."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(60)
+    program = ("-c", _PROGRAM.format(repository=str(_REPOSITORY), deed=deed))
+    with ours, spawn_python(program, theirs, store, key, own_user=own_user, required=required) as process:
+        theirs.close()
+        yield process, ours
+
+
+def answer_of(process: EnclaveProcess, connection: socket.socket) -> dict[str, Any]:
+    """What the deed answered; fails with the process's log where there is none."""
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    process.wait(30)
+    assert received, f"no answer (status {process.returncode}): {list(process.log)}"
+    answer: dict[str, Any] = json.loads(received)
+    return answer
+
+
+def open_folder(folder: Path) -> Path:
+    """Let other users pass through ``folder`` and its parents below /tmp, so that a signer can have its own user."""
+    for ancestor in (folder, *folder.parents):
+        if ancestor.stat().st_mode & 0o001 == 0 and Path("/tmp") in ancestor.parents:
+            ancestor.chmod(ancestor.stat().st_mode | 0o011)
+    store = folder / "store"
+    store.mkdir(mode=0o700)
+    return store
