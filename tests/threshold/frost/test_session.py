@@ -408,8 +408,9 @@ class TestHostileShares:
 
     def test_a_signer_with_other_tweaks_is_named(self):
         dealt = two_of_three(BIP340)
-        honest = Ceremony(dealt, [0, 1], MESSAGE, [(b"\x01" * 32, True)])
-        misled = Ceremony(dealt, [0, 1], MESSAGE, [(b"\x01" * 32, False), (b"\x02" * 32, True)])
+        tweak, another = (SECP256K1.random_secret().expose() for _ in range(2))
+        honest = Ceremony(dealt, [0, 1], MESSAGE, [(tweak, True)])
+        misled = Ceremony(dealt, [0, 1], MESSAGE, [(tweak, False), (another, True)])
         nonces = {0: honest.pubnonces[0], 1: misled.pubnonces[1]}
         partials = {0: honest.sessions[0].sign(nonces), 1: misled.sessions[1].sign(nonces)}
         with pytest.raises(InvalidContribution) as caught:
