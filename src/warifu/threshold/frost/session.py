@@ -51,8 +51,8 @@ class SigningSession:
         my_id: int,
         participants: Sequence[int],
         message: bytes,
-        tweaks: Sequence[tuple[bytes, bool]] = (),
-        session_id: bytes = b"",
+        tweaks: Sequence[tuple[bytes, bool]],
+        session_id: bytes,
         *,
         scheme: Scheme = BIP340,
     ) -> tuple[SigningSession, bytes]:
