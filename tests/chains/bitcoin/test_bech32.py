@@ -48,6 +48,7 @@ INVALID = {
     "no separator": "bcqw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
     "a space inside": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7k v8f3t4",
     "a letter that lowers to another": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7\u212av8f3t4",  # the Kelvin sign is no k
+    "a human-readable part that is not ASCII": "ドル1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
     "empty": "",
 }
 

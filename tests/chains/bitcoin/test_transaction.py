@@ -146,6 +146,11 @@ def test_malformed_bytes_are_refused(data: bytes, reason: str):
     assert caught.value.reason == reason
 
 
+def test_a_count_that_the_rest_cannot_hold_is_refused_before_anything_is_read():
+    with pytest.raises(InputRefused, match="announces 2 items where 56 bytes are left"):
+        parse_transaction(_head(2) + INPUT + b"\x01" + OUTPUT + bytes(4))
+
+
 def test_an_unsigned_transaction_has_no_witness_form():
     signed = Transaction(2, (TxInput(outpoint(0), witness=(b"\x01",)),), (TxOutput(Satoshi(1), b""),))
     assert parse_transaction(signed.serialize()) == signed

@@ -8,7 +8,6 @@ from dataclasses import replace
 import coincurve
 
 from warifu.chains.bitcoin.address import is_p2tr
-from warifu.chains.bitcoin.payment import SIGNATURE_BYTES
 from warifu.chains.bitcoin.psbt import Psbt, PsbtInput, PsbtOutput
 from warifu.chains.bitcoin.sighash import KeyPathSighash
 from warifu.chains.bitcoin.transaction import Transaction
@@ -76,9 +75,7 @@ def signed_transaction(psbt: Psbt, signatures: Sequence[bytes]) -> Transaction:
 
 
 def _verifies(signature: bytes, digest: bytes, output_key: bytes) -> bool:
-    if len(signature) != SIGNATURE_BYTES:
-        return False
     try:
         return coincurve.PublicKeyXOnly(output_key).verify(bytes(signature), digest)
-    except ValueError:  # the output key is no point
+    except ValueError:  # the output key is no point, or the signature has not 64 bytes
         return False

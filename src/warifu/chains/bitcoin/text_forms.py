@@ -22,15 +22,14 @@ def encode_base58check(payload: bytes) -> str:
 
 
 def decode_base58check(text: str) -> bytes | None:
-    """The payload, or None where ``text`` is not the one Base58Check form of any payload.
+    """The payload, or None where a character or the checksum is wrong.
 
     Decoding takes time quadratic in the length: callers bound it first.
     """
     try:
-        payload = bytes(base58.decode_check(text))
+        return bytes(base58.decode_check(text))
     except ValueError:
         return None
-    return payload if encode_base58check(payload) == text else None
 
 
 def descriptor_checksum(descriptor: str) -> str:

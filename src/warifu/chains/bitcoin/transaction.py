@@ -163,7 +163,7 @@ def _input(reader: Reader) -> TxInput:
 
 
 def _output(reader: Reader) -> TxOutput:
-    return TxOutput(satoshi(reader.uint(8)), reader.sized_bytes(MAX_SCRIPT_BYTES))
+    return TxOutput(Satoshi(reader.uint(8)), reader.sized_bytes(MAX_SCRIPT_BYTES))
 
 
 def parse_witness(reader: Reader) -> tuple[bytes, ...]:
