@@ -1,0 +1,24 @@
+"""Whether the machine knows what time it is."""
+
+from __future__ import annotations
+
+from warifu.host.check import Check, Seen, missing, ok
+from warifu.host.checks.isolation import running_kernel
+from warifu.host.machine import Machine
+
+
+def _synchronised(machine: Machine) -> Seen:
+    if running_kernel(machine).clock_synchronised():
+        return ok("synchronised")
+    return missing("nothing keeps the clock right")
+
+
+CHECKS = (
+    Check(
+        name="clock",
+        reason="expiry of requests, windows of limits and delays of a policy are judged by the device's own clock",
+        source="adjtimex(2)",
+        remedy="Run systemd-timesyncd, chrony (with NTS where you can), or another time service.",
+        look=_synchronised,
+    ),
+)
