@@ -1,0 +1,296 @@
+"""The connected signers: who proved to be there, calls to them with their answers, and the sessions among them.
+
+Of two connections of one device the newer one wins. Both proved the identity with a fresh challenge, and the older one
+is usually a dead socket behind a router that forgot it; refusing the newer would lock the device out until a time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
+from warifu.protocol.frames import (
+    CallRefused,
+    Challenge,
+    Finished,
+    FromSigner,
+    JoinCommit,
+    JoinReveal,
+    OpenSession,
+    Presence,
+    Relay,
+    Reply,
+    SessionFailed,
+    ToSigner,
+    error_of,
+)
+from warifu.protocol.identity import verify
+from warifu.service.hub.joins import Joins
+from warifu.service.hub.link import Link, LinkClosed, Transport
+from warifu.service.hub.session import Entered, Judge, Session
+from warifu.service.store.database import Database
+from warifu.service.store.devices import device_of, list_devices, saw_device
+
+MAX_STRANGERS = 32
+"""Connections that may be open without having proved who they are."""
+MAX_CALLS = 64
+"""Calls that may wait for one device."""
+MAX_SESSIONS = 64
+INTRODUCTION_TIMEOUT = 15.0
+CALL_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class _Call:
+    identity: bytes
+    link: Link
+    answer: asyncio.Future[bytes]
+
+
+class Hub:
+    """Runs on one event loop. Nothing in it survives a restart: the signers simply connect again."""
+
+    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
+        """``changed`` is called whenever somebody who waits should look again."""
+        self._database = database
+        self._changed = changed
+        self._links: dict[bytes, Link] = {}
+        self._calls: dict[int, _Call] = {}
+        self._last_call = 0
+        self._sessions: dict[bytes, Session] = {}
+        self._strangers = 0
+        self._all: set[Link] = set()
+        self.joins = Joins(database, changed)
+
+    # --- connections ---------------------------------------------------------------------------------------------
+
+    async def attend(self, transport: Transport) -> None:
+        """Serve one connection until it ends. Whatever the other end does, this returns."""
+        if self._strangers >= MAX_STRANGERS:
+            await transport.close()
+            return
+        async with Link(transport) as link:
+            self._all.add(link)
+            identity: bytes | None = None
+            try:
+                identity = await self._introduction(link)
+                await self._listen(link, identity)
+            except (LinkClosed, WarifuError, TimeoutError):
+                pass  # whoever breaks the rules is disconnected; there is nobody to tell
+            finally:
+                self._all.discard(link)
+                self._gone(link)
+
+    def connected(self, identity: bytes) -> bool:
+        """Whether the device with this identity is there."""
+        return identity in self._links
+
+    def connected_count(self) -> int:
+        """How many devices are there."""
+        return len(self._links)
+
+    async def wait_connected(self, identities: tuple[bytes, ...], timeout: float) -> bool:
+        """Whether all of them are there, now or within ``timeout`` seconds."""
+        end = time.monotonic() + timeout
+        while not all(map(self.connected, identities)):
+            if time.monotonic() >= end:
+                return False
+            await asyncio.sleep(0.05)
+        return True
+
+    def disconnect(self, identity: bytes) -> None:
+        """End the device's connection (it was removed)."""
+        link = self._links.get(identity)
+        if link is not None:
+            link.drop()
+
+    def close(self) -> None:
+        """End every connection."""
+        for link in list(self._all):
+            link.drop()
+
+    async def _introduction(self, link: Link) -> bytes | None:
+        """The identity that the device proved; None for one that is being enrolled."""
+        self._strangers += 1
+        try:
+            nonce = secrets.token_bytes(32)
+            link.say(Challenge(nonce))
+            async with asyncio.timeout(INTRODUCTION_TIMEOUT):
+                frame = await link.next_frame()
+        finally:
+            self._strangers -= 1
+        if isinstance(frame, JoinCommit):
+            self.joins.commit(link, frame)
+            return None
+        if not isinstance(frame, Presence):
+            raise InputRefused("out-of-turn", "a connection began with another frame than an introduction")
+        await self._prove(frame, nonce)
+        self._enter(frame.identity, link)
+        return frame.identity
+
+    async def _prove(self, presence: Presence, nonce: bytes) -> None:
+        """The nonce is this connection's own: a presence that was heard elsewhere does not verify."""
+        verify(presence.identity, presence.signature, "presence", nonce)
+        device = await asyncio.to_thread(device_of, self._database, presence.identity)
+        if device is None or device.name != presence.name:
+            raise ServiceRefused("unknown-device", "this device is not enrolled here")
+        await asyncio.to_thread(saw_device, self._database, presence.identity)
+
+    def _enter(self, identity: bytes, link: Link) -> None:
+        earlier = self._links.get(identity)
+        if earlier is not None:
+            self._fail_all(identity, earlier)
+            earlier.drop()
+        self._links[identity] = link
+        self._changed()
+
+    def enrolled(self, identity: bytes, link: Link) -> None:
+        """A device's enrolment is confirmed: its connection counts as its own from now on."""
+        if not link.closed.is_set():
+            self._enter(identity, link)
+
+    def _gone(self, link: Link) -> None:
+        self.joins.lost(link)
+        for identity in [identity for identity, other in self._links.items() if other is link]:
+            del self._links[identity]
+            self._fail_all(identity, link)
+        self._changed()
+
+    def _fail_all(self, identity: bytes, link: Link) -> None:
+        for call in [call for call in self._calls.values() if call.link is link and not call.answer.done()]:
+            call.answer.set_exception(self._offline(identity))
+        for session in list(self._sessions.values()):
+            if session.holds(identity, link):
+                session.lost(identity)
+
+    async def _listen(self, link: Link, identity: bytes | None) -> None:
+        while True:
+            frame = await link.next_frame()
+            if identity is None:
+                identity = self._enrolling(link, frame)
+            else:
+                self._take(link, identity, frame)
+
+    def _enrolling(self, link: Link, frame: FromSigner) -> bytes | None:
+        """A device that is being enrolled may reveal itself, and is an ordinary one once the owner confirmed it."""
+        for identity, other in self._links.items():
+            if other is link:
+                self._take(link, identity, frame)
+                return identity
+        if not isinstance(frame, JoinReveal):
+            raise InputRefused("out-of-turn", "a device that is not enrolled spoke as one that is")
+        self.joins.reveal(link, frame)
+        return None
+
+    def _take(self, link: Link, identity: bytes, frame: FromSigner) -> None:
+        match frame:
+            case Reply(call=number) | CallRefused(call=number):
+                call = self._calls.get(number)
+                # Only the device that was asked may answer, on the connection on which it was asked.
+                if call is not None and call.link is link and not call.answer.done():
+                    if isinstance(frame, Reply):
+                        call.answer.set_result(frame.answer)
+                    else:
+                        call.answer.set_exception(error_of(frame.refusal))
+            case Relay() | Finished() | SessionFailed():
+                session = self._sessions.get(frame.session)
+                if session is not None and session.holds(identity, link):
+                    self._in_session(session, identity, frame)
+            case _:
+                raise InputRefused("out-of-turn", "a device introduced itself twice")
+
+    def _in_session(self, session: Session, identity: bytes, frame: Relay | Finished | SessionFailed) -> None:
+        match frame:
+            case Relay():
+                session.relay(identity, frame)
+            case Finished():
+                session.finished(identity, frame)
+            case SessionFailed():
+                session.failed(identity, frame)
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    async def call(
+        self, identity: bytes, make: Callable[[int], ToSigner], timeout: float = CALL_TIMEOUT
+    ) -> bytes:
+        """Ask one device; its encoded answer. ``make`` builds the frame from the call's number.
+
+        Raises the device's refusal, or ``ServiceRefused``: ``device-offline``, ``device-busy``, ``device-silent``.
+        """
+        link = self._links.get(identity)
+        if link is None:
+            raise self._offline(identity)
+        if sum(call.link is link for call in self._calls.values()) >= MAX_CALLS:
+            raise ServiceRefused(
+                "device-busy",
+                "too many questions wait for this device",
+                blame=self._name(identity),
+                retry_after=5,
+            )
+        self._last_call += 1
+        number = self._last_call
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._calls[number] = _Call(identity, link, answer)
+        try:
+            link.say(make(number))
+            async with asyncio.timeout(timeout):
+                return await answer
+        except TimeoutError:
+            raise ServiceRefused(
+                "device-silent",
+                f"device '{self._name(identity)}' did not answer within {timeout:.0f} seconds",
+                remedy="Check the device, then ask again.",
+                blame=self._name(identity),
+            ) from None
+        finally:
+            del self._calls[number]
+
+    # --- sessions ------------------------------------------------------------------------------------------------
+
+    async def run_session(
+        self,
+        openings: Mapping[bytes, OpenSession],
+        *,
+        wanted: int,
+        judge: Judge,
+        entered: Entered,
+        timeout: float,
+    ) -> dict[bytes, bytes]:
+        """Run one ceremony among the devices of ``openings``; the wanted results by identity.
+
+        Raises the first refusal of a device, ``SessionAborted``, or ``ServiceRefused`` (``device-offline``).
+        """
+        if len(self._sessions) >= MAX_SESSIONS:
+            raise SessionAborted("too-many", "too many ceremonies run at the same time", retry_after=10)
+        for identity in openings:
+            if identity not in self._links:
+                raise self._offline(identity)
+        links = {identity: self._links[identity] for identity in openings}
+        names = {identity: self._name(identity) for identity in openings}
+        session = Session(openings, links, names, wanted, judge, entered)
+        self._sessions[session.id] = session
+        try:
+            return await session.run(timeout)
+        finally:
+            del self._sessions[session.id]
+
+    def _name(self, identity: bytes) -> str:
+        with contextlib.suppress(WarifuError):
+            for device in list_devices(self._database):
+                if device.identity == identity:
+                    return device.name
+        return identity.hex()[:16]
+
+    def _offline(self, identity: bytes) -> ServiceRefused:
+        name = self._name(identity)
+        return ServiceRefused(
+            "device-offline",
+            f"device '{name}' is not connected",
+            remedy="Start it ('warifu signer run'), or choose another device.",
+            blame=name,
+        )

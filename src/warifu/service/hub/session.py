@@ -1,0 +1,167 @@
+"""One ceremony among several signers, as the relay sees it: sealed bodies between them, then results or a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from warifu.errors import InputRefused, SessionAborted, TransactionRefused, WarifuError
+from warifu.protocol.frames import CloseSession, Finished, OpenSession, Relay, SessionFailed, error_of
+from warifu.service.hub.link import Link
+
+MAX_SESSION_BYTES = 128 * 1024 * 1024
+"""Bytes that one session relays in all, before it is given up."""
+Entered = Callable[[str], None]
+"""Told the name of a device when its first word to the others passes: it has judged the request and entered."""
+Judge = Callable[[bytes, bytes], None]
+"""Given a device's identity and its result; raises ``WarifuError`` for one that is not what it should be."""
+
+
+class Session:
+    """Lives from the opening to the outcome. All of it runs on the hub's event loop.
+
+    Signers are those *connections* that opened the session: a device that reconnects has lost its session's keys.
+    """
+
+    def __init__(
+        self,
+        openings: Mapping[bytes, OpenSession],
+        links: Mapping[bytes, Link],
+        names: Mapping[bytes, str],
+        wanted: int,
+        judge: Judge,
+        entered: Entered,
+    ) -> None:
+        """``wanted``: how many results are needed, 1 where any one will do."""
+        first = next(iter(openings.values()))
+        self.id = first.session
+        self._openings = openings
+        self._links = links
+        self._names = names
+        self._wanted = wanted
+        self._judge = judge
+        self._entered = entered
+        self._heard: set[bytes] = set()
+        self._results: dict[bytes, bytes] = {}
+        self._ended: set[bytes] = set()
+        self._bytes = 0
+        self._outcome: asyncio.Future[dict[bytes, bytes]] = asyncio.get_running_loop().create_future()
+
+    async def run(self, timeout: float) -> dict[bytes, bytes]:
+        """Open, relay, and return the wanted results by identity. Raises the first refusal, or ``SessionAborted``."""
+        why = "the ceremony is over"
+        try:
+            for identity, opening in self._openings.items():
+                self._links[identity].say(opening)
+            async with asyncio.timeout(timeout):
+                return await self._outcome
+        except TimeoutError:
+            why = "a device did not answer in time"
+            silent = [
+                self._names[identity]
+                for identity in self._openings
+                if identity not in self._heard | self._ended
+            ]
+            raise SessionAborted(
+                "timeout",
+                f"no result within {timeout:.0f} seconds; "
+                + (
+                    f"silent from the start: {', '.join(silent)}"
+                    if silent
+                    else "the devices stopped answering"
+                ),
+                remedy="Check that the devices are up and reachable, then ask again.",
+                blame=silent[0] if len(silent) == 1 else None,
+            ) from None
+        except WarifuError as error:
+            why = f"another device refused: {error.code}"
+            raise
+        finally:
+            self._close(why)
+
+    def holds(self, identity: bytes, link: Link) -> bool:
+        """Whether this very connection of this device is in the session."""
+        return self._links.get(identity) is link
+
+    def relay(self, sender: bytes, frame: Relay) -> None:
+        """Pass a body on to the participant it is for, with its sender's name on it."""
+        if sender not in self._heard:
+            self._heard.add(sender)
+            self._entered(self._names[sender])
+        receiver = self._links.get(frame.peer)
+        if receiver is None or frame.peer == sender:
+            self._fail(
+                SessionAborted(
+                    "relay", "a device wrote to one that is not in the session", blame=self._names[sender]
+                )
+            )
+            return
+        self._bytes += len(frame.body)
+        if self._bytes > MAX_SESSION_BYTES:
+            self._fail(
+                SessionAborted(
+                    "relay", "the devices said more than any ceremony needs", blame=self._names[sender]
+                )
+            )
+            return
+        receiver.say(Relay(frame.session, sender, frame.body))
+
+    def finished(self, sender: bytes, frame: Finished) -> None:
+        """Take in a result. A wrong one counts as a refusal of that device alone, where another's may still come."""
+        if sender in self._ended:
+            return
+        self._ended.add(sender)
+        if sender not in self._heard:
+            self._heard.add(sender)
+            self._entered(self._names[sender])
+        try:
+            self._judge(sender, frame.result)
+        except WarifuError as error:
+            self._missing(_with_blame(error, self._names[sender]))
+            return
+        self._results[sender] = frame.result
+        if len(self._results) >= self._wanted and not self._outcome.done():
+            self._outcome.set_result(dict(self._results))
+
+    def failed(self, sender: bytes, frame: SessionFailed) -> None:
+        """A signer refused, or left."""
+        if sender not in self._ended:
+            self._ended.add(sender)
+            self._heard.add(sender)
+            self._fail(error_of(frame.refusal))
+
+    def lost(self, identity: bytes) -> None:
+        """A connection ended."""
+        if identity not in self._ended:
+            self._ended.add(identity)
+            self._fail(
+                SessionAborted(
+                    "device-left",
+                    f"the connection of device '{self._names[identity]}' ended during the ceremony",
+                    remedy="Check that the device is up and reachable, then ask again.",
+                    blame=self._names[identity],
+                )
+            )
+
+    def _missing(self, error: WarifuError) -> None:
+        """One result is not usable. Fatal unless enough of the others can still come."""
+        if len(self._openings) - (len(self._ended) - len(self._results)) < self._wanted:
+            self._fail(error)
+
+    def _fail(self, error: WarifuError) -> None:
+        if not self._outcome.done():
+            self._outcome.set_exception(error)
+
+    def _close(self, why: str) -> None:
+        if self._outcome.done() and not self._outcome.cancelled():
+            self._outcome.exception()  # seen, whoever else waited for it
+        self._outcome.cancel()
+        for identity, link in self._links.items():
+            if identity not in self._ended:
+                link.say(CloseSession(self.id, why))
+
+
+def _with_blame(error: WarifuError, name: str) -> WarifuError:
+    """The device that hands in a wrong result is proven at fault by it."""
+    kind = type(error) if isinstance(error, InputRefused | TransactionRefused) else SessionAborted
+    return kind(error.reason, f"device '{name}': {error.message}", remedy=error.remedy, blame=name)

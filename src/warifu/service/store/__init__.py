@@ -1,0 +1,1 @@
+"""What the service remembers: one SQLCipher database, whose key lives in memory only."""

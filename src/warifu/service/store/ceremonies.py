@@ -1,0 +1,121 @@
+"""Key generations: what was asked, what came of it. A wallet exists from the moment all its births agree."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import sqlalchemy as sa
+
+from warifu.errors import ServiceRefused
+from warifu.protocol.api import Ceremony, ErrorBody
+from warifu.service.store.database import Database
+from warifu.service.store.events import add_event, events_after
+from warifu.service.store.schema import ceremonies, wallets
+
+_births = msgspec.msgpack.Decoder(tuple[bytes, ...])
+
+
+def begin_ceremony(database: Database, identifier: str, wallet: str, body: bytes) -> bool:
+    """Whether this is new (True), or was asked before in the same words (False).
+
+    Raises ``ServiceRefused``: ``request-id-used``, ``name-taken``.
+    """
+    with database.writing() as connection:
+        row = connection.execute(sa.select(ceremonies.c.body).where(ceremonies.c.id == identifier)).first()
+        if row is not None:
+            if row.body != body:
+                raise ServiceRefused(
+                    "request-id-used",
+                    "another ceremony has this request's id",
+                    remedy="Make the request again: each one gets a fresh id.",
+                )
+            return False
+        if connection.execute(sa.select(wallets.c.name).where(wallets.c.name == wallet)).first():
+            raise ServiceRefused(
+                "name-taken",
+                f"there is a wallet '{wallet}' already",
+                not_done="No wallet was made.",
+                remedy="Choose another name.",
+            )
+        connection.execute(
+            ceremonies.insert().values(
+                id=identifier, wallet=wallet, body=body, state="running", created=int(time.time())
+            )
+        )
+        return True
+
+
+def note_ceremony(
+    database: Database,
+    identifier: str,
+    step: int,
+    text: str,
+    *,
+    device: str | None = None,
+    once: str | None = None,
+) -> None:
+    """Add an event."""
+    with database.writing() as connection:
+        add_event(connection, identifier, step, text, device=device, once=once)
+
+
+def finish_ceremony(
+    database: Database, identifier: str, wallet_id: bytes, authorization: bytes, births: tuple[bytes, ...]
+) -> None:
+    """Store the births and with them the wallet, in one transaction."""
+    encoded = msgspec.msgpack.encode(births)
+    with database.writing() as connection:
+        name = connection.execute(
+            sa.select(ceremonies.c.wallet).where(ceremonies.c.id == identifier)
+        ).scalar_one()
+        connection.execute(
+            wallets.insert().values(
+                name=name,
+                id=wallet_id,
+                authorization=authorization,
+                births=encoded,
+                created=int(time.time()),
+            )
+        )
+        connection.execute(
+            ceremonies.update().where(ceremonies.c.id == identifier).values(state="finished", births=encoded)
+        )
+        add_event(connection, identifier, 0, "every device states the same wallet; it is stored")
+
+
+def refuse_ceremony(database: Database, identifier: str, refusal: ErrorBody) -> None:
+    """The ceremony ended without a wallet."""
+    with database.writing() as connection:
+        connection.execute(
+            ceremonies.update()
+            .where(ceremonies.c.id == identifier, ceremonies.c.state == "running")
+            .values(state="refused", refusal=msgspec.json.encode(refusal))
+        )
+        add_event(
+            connection, identifier, 0, f"ended without a wallet: {refusal.message}", device=refusal.blame
+        )
+
+
+def running_ceremonies(database: Database) -> tuple[str, ...]:
+    """Those that had not ended."""
+    with database.reading() as connection:
+        return tuple(
+            connection.execute(sa.select(ceremonies.c.id).where(ceremonies.c.state == "running")).scalars()
+        )
+
+
+def read_ceremony(database: Database, identifier: str, after: int) -> Ceremony:
+    """As the API shows it. Raises ``ServiceRefused`` (``unknown-ceremony``)."""
+    with database.reading() as connection:
+        row = connection.execute(sa.select(ceremonies).where(ceremonies.c.id == identifier)).first()
+        if row is None:
+            raise ServiceRefused("unknown-ceremony", "there is no such ceremony")
+        return Ceremony(
+            id=row.id,
+            wallet=row.wallet,
+            state=row.state,
+            events=events_after(connection, identifier, after),
+            refusal=msgspec.json.decode(row.refusal, type=ErrorBody) if row.refusal else None,
+            births=_births.decode(row.births) if row.births else (),
+        )

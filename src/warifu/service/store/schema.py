@@ -1,0 +1,121 @@
+"""The tables. Bytes are kept as they came (canonical encodings), so that nothing is ever re-encoded and re-hashed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA_VERSION = 1
+
+metadata = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("identity", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("enrolled", sa.Integer, nullable=False),
+    sa.Column("last_seen", sa.Integer),
+)
+
+wallets = sa.Table(
+    "wallets",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("id", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("births", sa.LargeBinary, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
+change_sets = sa.Table(
+    "change_sets",
+    metadata,
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+labels = sa.Table(
+    "labels",
+    metadata,
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("type", sa.Text, primary_key=True),
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("label", sa.Text, nullable=False),
+)
+
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("txid", sa.Text, primary_key=True),
+    sa.Column("psbt", sa.LargeBinary, nullable=False),
+    sa.Column("expires", sa.Integer, nullable=False),
+)
+
+ceremonies = sa.Table(
+    "ceremonies",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("refusal", sa.LargeBinary),
+    sa.Column("births", sa.LargeBinary),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False, index=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False),
+    sa.Column("txid", sa.Text, nullable=False, index=True),
+    sa.Column("psbt", sa.LargeBinary, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("envelopes", sa.LargeBinary, nullable=False),
+    sa.Column("participants", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("raw", sa.LargeBinary),
+    sa.Column("signed_psbt", sa.LargeBinary),
+    sa.Column("refusal", sa.LargeBinary),
+    sa.Column("height", sa.Integer),
+    sa.Column("confirmations", sa.Integer, nullable=False),
+    sa.Column("replaces", sa.Text),
+    sa.Column("replaced_by", sa.Text),
+    sa.Column("journal", sa.LargeBinary),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("once", sa.Text),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("device", sa.Text),
+    sa.UniqueConstraint("subject", "once"),
+)

@@ -1,0 +1,169 @@
+"""Wallets, the wallet library's change sets, labels, and drafts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+
+from warifu.errors import ServiceRefused
+from warifu.protocol.authorization import Authorization
+from warifu.protocol.encoding import decode
+from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
+from warifu.protocol.request import MAX_REQUEST_BYTES, WalletRequest, decode_request
+from warifu.service.store.database import Database
+from warifu.service.store.schema import change_sets, drafts, labels, wallets
+
+DRAFT_LIFETIME = 3600
+"""Seconds for which a draft is kept. Its coins are not held: two drafts may spend the same coin, only one transfer."""
+_MERGE_AFTER = 64
+
+
+@dataclass(frozen=True)
+class StoredWallet:
+    """A wallet with what it was born from. Everything in it is public."""
+
+    name: str
+    id: bytes
+    authorization: bytes
+    births: tuple[bytes, ...]
+    created: int
+
+    @property
+    def request(self) -> WalletRequest:
+        """The owner's request: network, threshold, devices, owners, first policy."""
+        authorization = decode(Authorization, self.authorization, MAX_REQUEST_BYTES + 4096)
+        request = decode_request(authorization.request)
+        assert isinstance(request, WalletRequest), "only wallets' requests are stored here"
+        return request
+
+    @property
+    def birth(self) -> WalletBirth:
+        """What every device stated."""
+        signed = decode(SignedBirth, self.births[0], MAX_BODY_BYTES)
+        return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
+
+
+@dataclass(frozen=True)
+class StoredDraft:
+    """An unsigned transaction that the service built or took in."""
+
+    wallet: str
+    txid: str
+    psbt: bytes
+    expires: int
+
+
+def list_wallets(database: Database) -> tuple[StoredWallet, ...]:
+    """All wallets by name."""
+    with database.reading() as connection:
+        return tuple(_read(row) for row in connection.execute(sa.select(wallets).order_by(wallets.c.name)))
+
+
+def wallet_named(database: Database, name: str) -> StoredWallet:
+    """Raises ``ServiceRefused`` (``unknown-wallet``)."""
+    with database.reading() as connection:
+        row = connection.execute(sa.select(wallets).where(wallets.c.name == name)).first()
+    if row is None:
+        raise ServiceRefused("unknown-wallet", f"there is no wallet '{name}'")
+    return _read(row)
+
+
+def wallet_with_id(database: Database, identifier: bytes) -> StoredWallet:
+    """Raises ``ServiceRefused`` (``unknown-wallet``)."""
+    with database.reading() as connection:
+        row = connection.execute(sa.select(wallets).where(wallets.c.id == identifier)).first()
+    if row is None:
+        raise ServiceRefused("unknown-wallet", "the request is for a wallet that this service does not know")
+    return _read(row)
+
+
+def _read(row: sa.Row[tuple[object, ...]]) -> StoredWallet:
+    births = msgspec.msgpack.decode(row.births, type=tuple[bytes, ...])
+    return StoredWallet(row.name, row.id, row.authorization, births, row.created)
+
+
+class WalletChanges:
+    """The change sets of one wallet, in their order (what the wallet library calls its store)."""
+
+    def __init__(self, database: Database, wallet: str, merge: Callable[[Sequence[bytes]], bytes]) -> None:
+        """``merge`` makes one change set of many, so that years of blocks do not pile up."""
+        self._database = database
+        self._wallet = wallet
+        self._merge = merge
+
+    def load(self) -> list[bytes]:
+        """Every entry, oldest first. Many are merged into one on the way."""
+        entries = self._entries()
+        if len(entries) < _MERGE_AFTER:
+            return [data for _, data in entries]
+        merged = self._merge([data for _, data in entries])
+        with self._database.writing() as connection:
+            connection.execute(change_sets.delete().where(change_sets.c.wallet == self._wallet))
+            connection.execute(
+                change_sets.insert().values(wallet=self._wallet, number=entries[-1][0], data=merged)
+            )
+        return [merged]
+
+    def append(self, entry: bytes) -> None:
+        """Add an entry; durable when this returns."""
+        with self._database.writing() as connection:
+            last = connection.execute(
+                sa.select(sa.func.max(change_sets.c.number)).where(change_sets.c.wallet == self._wallet)
+            ).scalar()
+            connection.execute(
+                change_sets.insert().values(wallet=self._wallet, number=(last or 0) + 1, data=entry)
+            )
+
+    def _entries(self) -> list[tuple[int, bytes]]:
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                sa.select(change_sets.c.number, change_sets.c.data)
+                .where(change_sets.c.wallet == self._wallet)
+                .order_by(change_sets.c.number)
+            )
+            return [(row.number, row.data) for row in rows]
+
+
+def read_labels(database: Database, wallet: str) -> dict[tuple[str, str], str]:
+    """(type, ref) -> label, in the words of BIP-329."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            sa.select(labels).where(labels.c.wallet == wallet).order_by(labels.c.type, labels.c.ref)
+        )
+        return {(row.type, row.ref): row.label for row in rows}
+
+
+def change_labels(database: Database, wallet: str, changes: Mapping[tuple[str, str], str], most: int) -> None:
+    """Add or replace labels; an empty one removes. Raises ``ServiceRefused`` (``too-many``) above ``most``."""
+    with database.writing() as connection:
+        for (kind, ref), label in changes.items():
+            connection.execute(
+                labels.delete().where(labels.c.wallet == wallet, labels.c.type == kind, labels.c.ref == ref)
+            )
+            if label:
+                connection.execute(labels.insert().values(wallet=wallet, type=kind, ref=ref, label=label))
+        count = connection.execute(
+            sa.select(sa.func.count()).select_from(labels).where(labels.c.wallet == wallet)
+        ).scalar_one()
+        if count > most:
+            raise ServiceRefused(
+                "too-many", f"a wallet has at most {most} labels", not_done="No label was changed."
+            )
+
+
+def store_draft(database: Database, wallet: str, txid: str, psbt: bytes) -> StoredDraft:
+    """Keep a draft for a while; drafts that expired go."""
+    now = int(time.time())
+    draft = StoredDraft(wallet, txid, psbt, now + DRAFT_LIFETIME)
+    with database.writing() as connection:
+        connection.execute(
+            drafts.delete().where(
+                (drafts.c.expires <= now) | ((drafts.c.wallet == wallet) & (drafts.c.txid == txid))
+            )
+        )
+        connection.execute(drafts.insert().values(wallet=wallet, txid=txid, psbt=psbt, expires=draft.expires))
+    return draft
