@@ -158,6 +158,7 @@ def test_a_store_behind_a_closed_folder_has_no_user_and_says_why(tmp_path):
 def test_giving_the_store_away_follows_no_link(tmp_path, store):
     (tmp_path / "precious").write_text("root's own")
     (store / "link").symlink_to(tmp_path / "precious")
+    (store / "second name").hardlink_to(tmp_path / "precious")
     (store / "folder").mkdir()
     (store / "folder" / "file").write_text("x")
     give_store(store, FIRST_UID)
@@ -165,6 +166,14 @@ def test_giving_the_store_away_follows_no_link(tmp_path, store):
     assert (store / "link").lstat().st_uid == FIRST_UID
     assert (store / "folder" / "file").stat().st_uid == FIRST_UID
     assert stat.S_IMODE(store.stat().st_mode) == 0o700
+
+
+@needs_root
+def test_a_store_that_is_its_users_own_is_not_walked_again(store):
+    give_store(store, FIRST_UID)
+    (store / "planted").write_text("root's own")
+    give_store(store, FIRST_UID)
+    assert (store / "planted").stat().st_uid == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="for an agent that is not root")

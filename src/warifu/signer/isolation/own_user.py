@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import stat
 from pathlib import Path
 
 from warifu.signer.isolation.layer import FIRST_UID, LAST_UID
@@ -29,11 +30,18 @@ def choose_user(store: Path) -> tuple[int | None, str]:
 
 
 def give_store(store: Path, user: int) -> None:
-    """Make ``user`` the owner of the store and of everything in it; links are never followed."""
-    for _path, folders, files, directory in os.fwalk(store, follow_symlinks=False):
-        for name in (*folders, *files):
-            os.chown(name, user, user, dir_fd=directory, follow_symlinks=False)
-    os.chown(store, user, user, follow_symlinks=False)
+    """Make ``user`` the owner of the store and of everything in it, once.
+
+    A signer that was taken over can put names into its store. So a store that is already its own is not walked again,
+    links are never followed, and a file with a second name (a hard link to a file of root) is not given away.
+    """
+    if store.stat().st_uid != user:
+        for _path, folders, files, directory in os.fwalk(store, follow_symlinks=False):
+            for name in (*folders, *files):
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode) or status.st_nlink == 1:
+                    os.chown(name, user, user, dir_fd=directory, follow_symlinks=False)
+        os.chown(store, user, user, follow_symlinks=False)
     store.chmod(0o700)
 
 
