@@ -26,7 +26,7 @@ import nacl.pwhash
 import nacl.secret
 import nacl.signing
 import nacl.utils
-import sqlcipher3  # type: ignore[import-untyped]  # no stubs
+import sqlcipher3
 from coincurve import PrivateKey
 from coincurve._libsecp256k1 import ffi  # type: ignore[import-not-found]  # C extension without type stubs
 from cryptography.hazmat.primitives import hashes
