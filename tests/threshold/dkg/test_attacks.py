@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.support.dkg import Ceremony, Hosts, Letter
 
-from warifu.threshold.dkg import chilldkg, encpedpop, errors, simplpedpop
+from warifu.threshold.dkg import certeq, chilldkg, encpedpop, errors, simplpedpop
 from warifu.threshold.dkg.encpedpop import ParticipantMessage
 from warifu.threshold.dkg.params import SessionParams
 from warifu.threshold.dkg.phases import Phase
@@ -307,6 +307,23 @@ def test_two_transcripts_never_get_a_certificate() -> None:
             chilldkg.participant_finalize(state2, certificate)
 
 
+def test_a_participant_whose_message_was_replaced_knows_that_it_was_the_coordinator() -> None:
+    """The coordinator lets a flawless message of its own stand in for participant 1's."""
+    bench = Bench()
+    _, forged = chilldkg.participant_step1(bench.hosts.key(1), bench.params, b"\x77" * 32)
+    own, foreign = bench.messages[1], ParticipantMessage.decode(BIP340, forged, T, N)
+    for message, what in [
+        (replace(foreign, pubnonce=own.pubnonce), "commitment in this participant's own name"),
+        (replace(own, pubnonce=foreign.pubnonce), "public nonce in this participant's own name"),
+    ]:
+        bench.messages[1] = message
+        _, cmsg1 = bench.combine()
+        bench.states[1]._used = False  # the second lie is told to the same participant anew
+        with pytest.raises(errors.FaultyCoordinator) as caught:
+            bench.step2(1, cmsg1)
+        assert caught.value.what == what
+
+
 def finish_honestly(bench: Bench) -> tuple[list[chilldkg.ParticipantState2], list[bytes]]:
     _, cmsg1 = bench.combine()
     outcomes = [bench.step2(index, cmsg1) for index in range(N)]
@@ -339,6 +356,16 @@ def test_a_certificate_must_hold_every_signature_of_this_session(
     with pytest.raises(errors.FaultyCoordinator):
         chilldkg.participant_finalize(states[0], b"".join(forge(own, foreign)))
     assert states[0].share.wiped
+
+
+def test_a_signature_cannot_stand_for_a_participant_with_the_negated_key() -> None:
+    """Keys P and -P are two host public keys with one x coordinate, under which BIP-340 verifies."""
+    secret = GROUP.random_secret()
+    keys = [GROUP.base_mul(secret), GROUP.element_negate(GROUP.base_mul(secret))]
+    first = certeq.sign(BIP340, secret, 0, b"transcript", bytes(32))
+    second = certeq.sign(BIP340, GROUP.secret_negate(secret), 1, b"transcript", bytes(32))
+    assert certeq.first_invalid(BIP340, keys, b"transcript", first + second) is None
+    assert certeq.first_invalid(BIP340, keys, b"transcript", first + first) == 1
 
 
 def test_participants_with_different_lists_of_host_keys_do_not_finish() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.dkg import Ceremony, Hosts, Letter, Tamper, altering, assert_one_key, flip, flipping
 
 from warifu.threshold.dkg import errors
@@ -297,3 +301,52 @@ def test_every_complainant_is_answered() -> None:
     for index in (1, 2):
         (answer,) = coordinator.handle(index, Phase.COMPLAINT, b"")
         assert answer.to_index == index
+
+
+# Fuzzing, and points that are on the curve but not in the group
+
+NOT_IN_THE_GROUP = {
+    "order 8": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "order 4": "0000000000000000000000000000000000000000000000000000000000000000",
+    "order 2": "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "identity, not canonical": "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "no point": "0200000000000000000000000000000000000000000000000000000000000000",
+}
+
+
+@pytest.mark.parametrize("point", NOT_IN_THE_GROUP.values(), ids=NOT_IN_THE_GROUP.keys())
+@pytest.mark.parametrize(
+    ("offset", "what"), [(0, "commitment"), (32, "commitment"), (2 * 32 + 64, "public nonce")]
+)
+def test_an_ed25519_point_outside_the_group_names_its_sender(point: str, offset: int, what: str) -> None:
+    """Small-order nonces would make pads that everybody knows."""
+    hosts = Hosts.make(3, ED25519_DKG)
+
+    def plant(body: bytes) -> bytes:
+        return body[:offset] + bytes.fromhex(point) + body[offset + 32 :]
+
+    ceremony = run(altering(Phase.PMSG1, plant, sender=1), hosts)
+    error = ceremony.errors[COORDINATOR]
+    assert isinstance(error, errors.FaultyParticipant)
+    assert (error.index, error.what) == (1, what)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(list(Phase)), st.integers(1, 2), st.integers(0, 2**32), st.booleans())
+def test_noise_of_the_right_length_ends_in_blame(phase: Phase, party: int, seed: int, partly: bool) -> None:
+    """Whatever the bytes, nothing but blame comes out: no other exception, no result for the one who read them."""
+    noise = Random(seed)
+
+    def scramble(body: bytes) -> bytes:
+        start = noise.randrange(len(body)) if partly and body else 0
+        return body[:start] + noise.randbytes(len(body) - start)
+
+    if phase in (Phase.PMSG1, Phase.PMSG2):
+        ceremony = run(altering(phase, scramble, sender=party))
+    else:
+        ceremony = run(altering(phase, scramble, receiver=party))
+    for error in ceremony.errors.values():
+        assert isinstance(error, InvalidContribution)
+    if phase in (Phase.PMSG1, Phase.PMSG2):
+        assert ceremony.results == []
+    assert len({result.threshold_pubkey for result in ceremony.results}) <= 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.dkg import Hosts, assert_one_key, flip, generate
 
 from warifu.threshold.dkg import certeq, errors
@@ -147,3 +149,11 @@ def test_a_signed_but_invalid_nonce_is_noticed_by_its_receivers() -> None:
 def test_a_signed_key_that_is_the_identity_is_refused() -> None:
     with pytest.raises(errors.RecoveryDataError):
         coordinator_recover(resigned("commitments", 0, bytes(33)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=700))
+def test_noise_is_no_recovery_data(noise: bytes) -> None:
+    for data in (noise, DATA[: len(noise)] + noise, index_bytes(1) + noise):
+        with pytest.raises(errors.RecoveryDataError):
+            coordinator_recover(data)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nacl.signing import VerifyKey
 from tests.support.dkg import Ceremony, Hosts, assert_one_key, combined_key, generate
 
 from warifu.threshold import bip340
@@ -16,6 +19,10 @@ from warifu.threshold.dkg.suite import DkgSuite
 from warifu.threshold.dkg.suite_bip340 import BIP340
 from warifu.threshold.dkg.suite_ed25519 import ED25519_DKG
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
+from warifu.threshold.frost.bip445 import BIP340 as BIP445
+from warifu.threshold.frost.rfc9591 import FROST_ED25519
+from warifu.threshold.frost.scheme import Scheme
+from warifu.threshold.frost.session import SigningSession
 from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.unit
@@ -51,6 +58,27 @@ def test_the_same_protocol_makes_an_ed25519_key(size: tuple[int, int], order: in
 def test_the_extremes(t: int, n: int) -> None:
     _, results = generate(t, n)
     assert_one_key(results)
+
+
+@pytest.mark.parametrize("scheme", [BIP445, FROST_ED25519], ids=lambda scheme: scheme.group.name)
+def test_what_was_generated_signs(scheme: Scheme) -> None:
+    """Any t participants sign with FROST; the session itself verifies the signature under the threshold key."""
+    suite = BIP340 if scheme is BIP445 else ED25519_DKG
+    _, results = generate(2, 3, suite)
+    message = bytes(range(32))
+    for chosen in combinations(results, 2):
+        ids = [result.index for result in chosen]
+        pubnonces, sessions = {}, {}
+        for result in chosen:
+            sessions[result.index], pubnonces[result.index] = SigningSession.start(
+                result.key, result.share, result.index, ids, message, (), b"session", scheme=scheme
+            )
+        partials = {index: session.sign(pubnonces) for index, session in sessions.items()}
+        signature = sessions[ids[0]].aggregate(partials)
+        if scheme is BIP445:
+            assert bip340.verify(results[0].threshold_pubkey[1:], message, signature)
+        else:
+            assert VerifyKey(results[0].threshold_pubkey).verify(message, signature) == message
 
 
 def test_fewer_than_t_shares_make_another_key() -> None:
@@ -156,6 +184,12 @@ def test_a_session_without_participants_is_refused() -> None:
         KeyGeneration.start(b"\x01" * 32, [], 1, 0)
 
 
+def test_more_participants_than_can_sign_are_refused() -> None:
+    hosts = Hosts.make(1)
+    with pytest.raises(errors.ThresholdOrCountError):
+        KeyGeneration.start(hosts.seckeys[0], hosts.pubkeys * 256, 2, 0)
+
+
 def test_a_host_key_in_two_places_is_refused_with_both_places() -> None:
     hosts = Hosts.make(3)
     with pytest.raises(errors.DuplicateHostPubkey) as caught:
@@ -218,6 +252,16 @@ def test_the_callers_host_key_stays_the_callers() -> None:
         share = session.result.share
     assert key == Secret(hosts.seckeys[0])
     assert not share.wiped, "a result survives its session"
+
+
+def test_the_sessions_copy_of_the_host_key_is_gone_once_it_has_signed() -> None:
+    hosts = Hosts.make(2)
+    ceremony = Ceremony.start(hosts, 2)
+    copies = [session._participant._hostseckey for session in ceremony.sessions]
+    assert not any(copy.wiped for copy in copies)
+    ceremony.run(lambda letter: None if letter.phase is Phase.PMSG2 else letter)
+    assert copies[1].wiped
+    assert copies[0].wiped
 
 
 def test_a_closed_session_answers_nothing() -> None:

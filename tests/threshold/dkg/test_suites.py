@@ -108,13 +108,20 @@ def test_both_ends_of_a_key_agreement_get_the_same_secret(suite: DkgSuite) -> No
     assert one != suite.shared_secret(a, suite.group.base_mul(a))
 
 
-def test_a_bip340_key_commits_to_no_script() -> None:
-    """The key is the BIP-341 output key of the sum, with an empty script tree."""
-    _, results = generate(2, 3)
-    summed = results[0].recovery_data[4:37]
-    tweak, output = taproot_tweak(summed)
-    assert results[0].threshold_pubkey[1:] == output
-    assert BIP340.key_tweak(BIP340.group.element_from_bytes(summed)) == int.from_bytes(tweak, "big")
+@pytest.mark.parametrize("even", [True, False], ids=["even sum", "odd sum"])
+def test_a_bip340_key_commits_to_no_script(even: bool) -> None:
+    """The tweak is BIP-341's for an empty script tree; where the sum has even y, so is the key BIP-341's output key."""
+    group = BIP340.group
+    sharings = (generate(1, 1)[1][0] for _ in range(200))
+    result, summed = next(
+        (result, point)
+        for result in sharings
+        if group.has_even_y(point := group.element_from_bytes(result.recovery_data[4:37])) is even
+    )
+    tweak, output = taproot_tweak(summed.encoded)
+    expected = group.element_add(summed, group.base_mul_public(int.from_bytes(tweak, "big")))
+    assert result.threshold_pubkey == expected.encoded
+    assert (result.threshold_pubkey[1:] == output) is even
 
 
 def test_an_ed25519_key_is_the_sum_itself() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from warifu.threshold.dkg.params import SessionParams
+from warifu.threshold.frost.key import ThresholdKey
 from warifu.threshold.wiping import Secret
 
 
@@ -27,6 +28,11 @@ class GeneratedKey:
     @property
     def n(self) -> int:
         return self.params.n
+
+    @property
+    def key(self) -> ThresholdKey:
+        """What signing sessions need; InvalidInput for more participants than can sign (255)."""
+        return ThresholdKey(self.t, self.n, self.threshold_pubkey, self.pubshares)
 
     @property
     def params_id(self) -> bytes:

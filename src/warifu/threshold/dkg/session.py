@@ -24,6 +24,7 @@ from warifu.threshold.dkg.errors import (
     FaultyParticipant,
     FaultyParticipantOrCoordinator,
     HostSeckeyError,
+    ThresholdOrCountError,
     UnknownFaultyParticipantOrCoordinator,
 )
 from warifu.threshold.dkg.params import SessionParams
@@ -33,6 +34,7 @@ from warifu.threshold.dkg.roles import Coordinator, Participant
 from warifu.threshold.dkg.suite import DkgSuite
 from warifu.threshold.dkg.suite_bip340 import BIP340
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput, ThresholdError
+from warifu.threshold.frost.signers import MAX_PARTICIPANTS
 from warifu.threshold.wiping import Secret
 
 
@@ -97,6 +99,8 @@ class KeyGeneration:
         InvalidInput: SessionParamsError for a bad list or threshold, HostSeckeyError for a key that is not the one at
         ``my_index``, RandomnessError. Alone (n = 1) one is finished at once: then store the host key before.
         """
+        if len(hostpubkeys) > MAX_PARTICIPANTS:
+            raise ThresholdOrCountError(f"no more than {MAX_PARTICIPANTS} participants can sign together")
         params = SessionParams(tuple(hostpubkeys), t, suite)
         with hostseckey.clone() if isinstance(hostseckey, Secret) else Secret(hostseckey) as key:
             if params.index_of(key) != my_index:

@@ -75,7 +75,7 @@ class Bip340Suite(DkgSuite):
         return bip340.verify(self.group.xonly(hostpubkey), message, signature)
 
     def key_tweak(self, key: Element, /) -> int:
-        """BIP-341's commitment to no script at all ("SimplPedPop", last modification).
+        """BIP-341's tweak for no script at all ("SimplPedPop", modifications), added whatever the parity of the sum.
 
         Without it the participant that speaks last could choose its part such that the sum commits to a script of
         its own, and spend alone.
@@ -87,8 +87,13 @@ class Bip340Suite(DkgSuite):
         return secret.clone() if self.group.has_even_y(point) else self.group.secret_negate(secret)
 
     def _nonce(self, key: Secret, xonly: bytes, message: bytes, aux: bytes | bytearray) -> Secret:
-        mask = int.from_bytes(self.digest("pop message/aux", aux), "big")
-        with Secret((int.from_bytes(key.buffer, "big") ^ mask).to_bytes(32, "big")) as masked:
+        with key.clone() as masked:
+            mask = memoryview(self.digest("pop message/aux", aux)).cast("Q")
+            words = memoryview(masked.buffer).cast("Q")
+            for position in range(
+                len(words)
+            ):  # in place, so that the whole key never becomes a Python integer
+                words[position] ^= mask[position]
             return self.scalar("pop message/nonce", masked.buffer, xonly, message)
 
     def _challenge(self, nonce_xonly: bytes, xonly: bytes, message: bytes) -> int:
