@@ -1,0 +1,71 @@
+"""The owner's yes, made here: envelopes to pinned devices, and the credential's signature over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from warifu.cli.client import Client
+from warifu.cli.profile import Profile
+from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
+from warifu.errors import InputRefused, ServiceRefused
+from warifu.protocol.api import Device, Devices, EnvelopeKeyQuestion, EnvelopeKeys
+from warifu.protocol.authorization import authorize
+from warifu.protocol.encoding import encode
+from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
+from warifu.protocol.identity import DeviceRef
+from warifu.protocol.request import Request, request_digest
+
+
+def ask_envelope_keys(client: Client, devices: Sequence[DeviceRef], now: int) -> list[EnvelopeKey]:
+    """A fresh, checked envelope key of each device."""
+
+    def ask(identities: Sequence[bytes], nonce: bytes) -> list[CertifiedEnvelopeKey]:
+        question = EnvelopeKeyQuestion(identities=tuple(identities), nonce=nonce)
+        answer = client.post("/envelope-keys", question, EnvelopeKeys)
+        return [CertifiedEnvelopeKey(key.statement, key.signature) for key in answer.keys]
+
+    return fetch_envelope_keys(ask, devices, now)
+
+
+def authorized(
+    profile: Profile, request: Request, keys: Sequence[EnvelopeKey], passphrase: bytearray
+) -> tuple[bytes, tuple[bytes, ...]]:
+    """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``."""
+    envelopes = seal_to_all(keys, request_digest(request), passphrase)
+    authorization = authorize(profile.credential(), request, encode(request), envelopes)
+    return encode(authorization), tuple(encode(envelope) for envelope in envelopes)
+
+
+def choose_signers(
+    client: Client, all_devices: Sequence[DeviceRef], threshold: int, named: Sequence[str]
+) -> list[DeviceRef]:
+    """The devices that sign: those that the owner named, else as many of the connected ones as it takes.
+
+    ``InputRefused`` for a name that is not the wallet's; ``ServiceRefused`` where too few are connected.
+    """
+    known = {device.name: device for device in all_devices}
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise InputRefused(
+            "unknown-device",
+            f"{unknown[0][:40]!r} has no share of this wallet",
+            remedy=f"Its devices: {', '.join(known)}.",
+        )
+    if named:
+        chosen = [known[name] for name in dict.fromkeys(named)]
+    else:
+        online = _connected(client)
+        chosen = [device for device in all_devices if device.identity in online][:threshold]
+    if len(chosen) < threshold:
+        away = [device.name for device in all_devices if device not in chosen]
+        raise ServiceRefused(
+            "too-few-devices",
+            f"{threshold} devices must sign, and only {len(chosen)} would",
+            remedy=f"Switch on or connect one of: {', '.join(away)}." if not named else "Name more devices.",
+        )
+    return chosen
+
+
+def _connected(client: Client) -> set[bytes]:
+    devices: tuple[Device, ...] = client.get("/devices", Devices).devices
+    return {device.identity for device in devices if device.connected}

@@ -1,0 +1,111 @@
+"""click commands with examples, and help in the language of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import click
+
+from warifu.cli.text import tr
+
+C = TypeVar("C", bound=click.Command)
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Command(click.Command):
+    """A command whose help ends with examples that can be copied."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """click's hook for what comes after the options."""
+        _write_examples(self.examples, formatter)
+        super().format_epilog(ctx, formatter)
+
+
+class Group(click.Group):
+    """A group of such commands, listed in the order in which a person meets them."""
+
+    command_class = Command
+    examples: tuple[str, ...] = ()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(self.commands)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """click's hook for what comes after the options."""
+        _write_examples(self.examples, formatter)
+        super().format_epilog(ctx, formatter)
+
+
+def examples(*lines: str) -> Callable[[C], C]:
+    """Put ``lines`` at the end of a command's help. Outermost decorator."""
+
+    def add(command: C) -> C:
+        assert isinstance(command, Command | Group), "only our own commands have examples"
+        command.examples = lines
+        return command
+
+    return add
+
+
+def translate(command: click.Command) -> None:
+    """Put the help of ``command``, and of all below it, into the language spoken."""
+    if command.help:
+        command.help = "\n\n".join(tr(paragraph) for paragraph in help_paragraphs(command.help))
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = tr(parameter.help)
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            translate(child)
+
+
+def help_paragraphs(text: str) -> list[str]:
+    """The paragraphs of a docstring, each as one line: the keys under which they are translated."""
+    paragraphs = text.replace("\r", "").split("\n\n")
+    return [" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()]
+
+
+def _write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
+    if not examples:
+        return
+    with formatter.section(tr("Examples")):
+        for example in examples:
+            formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+def json_option(function: F) -> F:
+    """``--json``: one object on standard output, for scripts."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")(
+        function
+    )
+
+
+def passphrase_option(function: F) -> F:
+    """``--passphrase-fd``: where a script hands the passphrase over."""
+    return click.option(
+        "--passphrase-fd",
+        type=click.IntRange(0, 1024),
+        metavar="N",
+        help="Read the passphrase from this open file descriptor instead of the terminal.",
+    )(function)
+
+
+def yes_option(function: F) -> F:
+    """``--yes``: no question."""
+    return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
+
+
+def device_option(text: str) -> Callable[[F], F]:
+    """``--device NAME``, repeated; also ``--devices a,b``."""
+
+    def split(
+        _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        return tuple(name for value in values for name in value.split(",") if name)
+
+    return click.option(
+        "--device", "--devices", "devices", multiple=True, metavar="NAME", callback=split, help=text
+    )

@@ -1,0 +1,22 @@
+"""One file per group of commands, listed in the order in which a person meets them."""
+
+from __future__ import annotations
+
+import click
+
+from warifu.cli.commands import api_key, decode, doctor, history, receive, send, signer, wallet
+
+COMMANDS: tuple[click.Command, ...] = (
+    signer.group,
+    wallet.group,
+    receive.address,
+    receive.balance,
+    send.send,
+    send.bump,
+    send.resume,
+    history.history,
+    history.label,
+    decode.command,
+    doctor.command,
+    api_key.group,
+)

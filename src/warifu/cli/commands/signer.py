@@ -1,0 +1,244 @@
+"""``warifu signer``: invite, join, run and look at the devices that hold the shares."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warifu.agent.device import DeviceDirectory
+from warifu.agent.door import ask_at_door
+from warifu.agent.invitation import read_invitation, write_invitation
+from warifu.agent.joining import digits_differ
+from warifu.cli.base import Group, examples, json_option
+from warifu.cli.client import segment
+from warifu.cli.context import Setting
+from warifu.cli.devices import join_device, run_device, run_until_stopped
+from warifu.cli.enrolling import await_digits, confirm, invite
+from warifu.cli.places import default_device_directory
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.cli.unlocking import new_unlock_key, unlock_key
+from warifu.protocol.api import Devices, DeviceStatus
+from warifu.protocol.encoding import decode
+from warifu.protocol.frames import MAX_BODY_BYTES, Status
+from warifu.units import format_bitcoin_amount
+
+directory_option = click.option(
+    "--device-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where this device keeps its sealed store (default: ~/.local/share/warifu/device).",
+)
+unlock_option = click.option(
+    "--unlock-key",
+    "unlock_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    required=True,
+    help="File with this device's unlock key, on another medium than its store; '-' to type it.",
+)
+
+
+@examples("warifu signer invite pi", "warifu signer list")
+@click.group("signer", cls=Group)
+def group() -> None:
+    """The devices that hold the pieces of the key."""
+
+
+@examples("warifu signer invite pi", "warifu signer invite pi --url https://192.168.1.10:8443")
+@group.command("invite")
+@click.argument("name")
+@click.option("--url", help="The service's address as the device reaches it (default: as this client does).")
+@json_option
+@click.pass_obj
+def invite_command(setting: Setting, name: str, url: str | None, as_json: bool) -> None:
+    """Invite a device, wait until it joins, and compare the digits.
+
+    Run the line that is printed on the device. Then both screens show nine digits: only where they are the same does
+    the device have your key and you have the device's, with nobody between.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    with setting.client(profile) as client:
+        invitation = invite(client, profile, name, url)
+        text = write_invitation(invitation)
+        screen.line(tr("On the device, within 15 minutes:"))
+        screen.exact(f"  warifu signer join '{text}'")
+        if as_json:
+            click.echo(text, err=True)  # the one object on standard output comes at the end
+        with screen.waiting(tr("waiting for the device")):
+            owner, digits = await_digits(client, profile, name)
+        click.echo(f"\n    {digits}\n", err=as_json)
+        same = click.confirm(tr("Does the device show exactly these digits?"), err=as_json)
+        device = confirm(client, profile, name, owner, same)
+        if not same:
+            raise digits_differ()
+    screen.line(tr("The device {name} is enrolled.", name=name), style="green")
+    screen.result({"name": device.name, "identity": device.identity.hex()})
+
+
+@examples(
+    "warifu signer join 'warifu-invite:...' --unlock-key /media/usb/pi.key --new-unlock-key",
+    "warifu signer join 'warifu-invite:...' --unlock-key /media/usb/pi.key --run",
+)
+@group.command("join")
+@click.argument("invitation")
+@directory_option
+@unlock_option
+@click.option("--new-unlock-key", "new_key", is_flag=True, help="Make the unlock key file first.")
+@click.option("--run", "stay", is_flag=True, help="Stay connected afterwards, as 'warifu signer run' does.")
+@json_option
+def join_command(
+    invitation: str,
+    device_dir: Path | None,
+    unlock_file: Path,
+    new_key: bool,
+    stay: bool,
+    as_json: bool,
+) -> None:
+    """Enrol this device with an INVITATION of its owner.
+
+    The two screens show nine digits; say yes only where they are the same.
+    """
+    screen, invited = Screen(as_json), read_invitation(invitation)
+    directory = DeviceDirectory(device_dir or default_device_directory())
+    if new_key:
+        new_unlock_key(unlock_file, directory, screen)
+    key = unlock_key(unlock_file, directory)
+    run_until_stopped(join_device(screen, directory, key, invited, stay=stay))
+
+
+@examples("warifu signer run --unlock-key /media/usb/pi.key")
+@group.command("run")
+@directory_option
+@unlock_option
+def run_command(device_dir: Path | None, unlock_file: Path) -> None:
+    """Keep this enrolled device connected, until Ctrl-C."""
+    directory = DeviceDirectory(device_dir or default_device_directory())
+    run_until_stopped(run_device(Screen(), directory, unlock_key(unlock_file, directory)))
+
+
+@examples("warifu signer list", "warifu signer list --json | jq '.devices[] | select(.connected)'")
+@group.command("list")
+@json_option
+@click.pass_obj
+def list_command(setting: Setting, as_json: bool) -> None:
+    """List the enrolled devices, and whether they are connected."""
+    screen, profile = Screen(as_json), setting.profile()
+    with setting.client(profile) as client:
+        known = {device.identity: device for device in client.get("/devices", Devices).devices}
+    devices = []
+    for record in profile.content.devices:
+        seen = known.pop(record.identity, None)
+        devices.append(
+            {
+                "name": record.name,
+                "identity": record.identity.hex(),
+                "pinned": True,
+                "connected": seen is not None and seen.connected,
+            }
+        )
+    # What only the service knows is shown as such: this client would never seal a passphrase to it.
+    devices += [
+        {"name": other.name, "identity": other.identity.hex(), "pinned": False, "connected": other.connected}
+        for other in known.values()
+    ]
+    screen.table(
+        (tr("device"), tr("identity"), tr("connected"), tr("compared by you")),
+        [
+            (
+                str(device["name"]),
+                str(device["identity"])[:16],
+                tr("yes") if device["connected"] else tr("no"),
+                tr("yes") if device["pinned"] else tr("NO"),
+            )
+            for device in devices
+        ],
+    )
+    screen.result({"devices": devices})
+
+
+@examples("warifu signer status", "warifu signer status pi")
+@group.command("status")
+@click.argument("name", required=False)
+@directory_option
+@json_option
+@click.pass_obj
+def status_command(setting: Setting, name: str | None, device_dir: Path | None, as_json: bool) -> None:
+    """Ask a device how it is: the one on this machine, or the enrolled device NAME through the service."""
+    screen = Screen(as_json)
+    if name is None:
+        status = asyncio.run(ask_at_door(DeviceDirectory(device_dir or default_device_directory()).door))
+    else:
+        profile = setting.profile()
+        with setting.client(profile) as client:
+            answer = client.get(f"/devices/{segment(name)}/status", DeviceStatus)
+        status = decode(Status, answer.status, MAX_BODY_BYTES)
+    described = describe_status(status)
+    screen.facts(
+        [
+            (tr("device"), status.name),
+            (tr("identity"), status.identity.hex()),
+            (tr("version"), status.version),
+            (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
+            (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
+            *((layer, state) for layer, state in status.isolation),
+        ]
+    )
+    for wallet in status.wallets:
+        screen.line()
+        screen.facts(
+            [
+                (tr("wallet"), wallet.wallet_id.hex()),
+                (tr("devices"), f"{wallet.threshold} / {len(wallet.devices)}: {', '.join(wallet.devices)}"),
+                (tr("policy"), wallet.policy_hash.hex()),
+                (tr("passphrase tries left"), str(wallet.tries_left)),
+                (tr("moved in the last 24 hours"), format_bitcoin_amount(wallet.spent_today)),
+            ]
+        )
+    screen.result(described)
+
+
+@examples("warifu signer remove pi")
+@group.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@json_option
+@click.pass_obj
+def remove_command(setting: Setting, name: str, yes: bool, as_json: bool) -> None:
+    """Forget the device NAME, here and at the service. Wallets that it has a share of keep needing it."""
+    screen, profile = Screen(as_json), setting.profile()
+    profile.device(name)
+    if not yes:
+        click.confirm(tr("Forget the device {name}?", name=name), abort=True, err=as_json)
+    with setting.client(profile) as client:
+        client.delete(f"/devices/{segment(name)}")
+    profile.forget_device(name)
+    screen.line(tr("The device {name} is forgotten.", name=name))
+    screen.result({"name": name})
+
+
+def describe_status(status: Status) -> dict[str, Any]:
+    """A device's status for scripts."""
+    return {
+        "name": status.name,
+        "identity": status.identity.hex(),
+        "version": status.version,
+        "platform": status.platform,
+        "tier": status.tier,
+        "isolation": dict(status.isolation),
+        "journal_length": status.journal_length,
+        "journal_head": status.journal_head.hex(),
+        "wallets": [
+            {
+                "wallet_id": wallet.wallet_id.hex(),
+                "threshold": wallet.threshold,
+                "devices": list(wallet.devices),
+                "policy_hash": wallet.policy_hash.hex(),
+                "tries_left": wallet.tries_left,
+                "next_try": wallet.next_try,
+                "spent_today": wallet.spent_today,
+            }
+            for wallet in status.wallets
+        ],
+    }

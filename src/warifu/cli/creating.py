@@ -1,0 +1,116 @@
+"""The birth of a wallet from the owner's side: ask, seal, authorize, follow, verify, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from nacl.utils import random
+
+from warifu.cli.authorizing import ask_envelope_keys, authorized
+from warifu.cli.births import verify_births
+from warifu.cli.client import Client, segment
+from warifu.cli.context import now
+from warifu.cli.following import follow_ceremony
+from warifu.cli.passphrase import new_passphrase
+from warifu.cli.profile import Profile, Wallet, WalletRecord
+from warifu.cli.progress import live_steps
+from warifu.cli.screen import Screen
+from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.protocol import api
+from warifu.protocol.authorization import Authorization
+from warifu.protocol.encoding import Name, decode, encode
+from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
+from warifu.protocol.identity import Credential, DeviceRef, verify
+from warifu.protocol.policy import Policy
+from warifu.protocol.request import (
+    MAX_REQUEST_BYTES,
+    Stretching,
+    WalletRequest,
+    decode_request,
+    request_digest,
+)
+
+LIFETIME = 3600
+
+
+def create(
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    name: str,
+    threshold: int,
+    devices: Sequence[DeviceRef],
+    policy: Policy,
+    stretching: Stretching,
+    passphrase_fd: int | None,
+) -> Wallet:
+    """Make a wallet and keep its birth in the profile, once all of its devices stated the same."""
+    _check_name(profile, name)
+    with new_passphrase(passphrase_fd) as passphrase:
+        request = wallet_request(profile, threshold, devices, policy, stretching)
+        keys = ask_envelope_keys(client, request.devices, now())
+        authorization, envelopes = authorized(profile, request, keys, passphrase)
+    question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
+    accepted = client.post("/wallets", question, api.Accepted)
+    with live_steps(screen) as show:
+        ceremony = follow_ceremony(client, accepted.id, show)
+    return _keep(profile, name, request, ceremony.births)
+
+
+def adopt(client: Client, profile: Profile, name: str) -> Wallet:
+    """Keep a wallet that this credential authorized and whose devices are all pinned here."""
+    _check_name(profile, name)
+    told = client.get(f"/wallets/{segment(name)}", api.Wallet)
+    authorization = decode(Authorization, told.authorization, MAX_REQUEST_BYTES + 4096)
+    request = decode_request(authorization.request)
+    if not isinstance(request, WalletRequest):
+        raise InputRefused("wallet", "the service's record is not of a wallet")
+    mine = profile.credential().public
+    if Credential("ed25519", mine) not in request.owners:
+        raise AuthorizationRefused(
+            "unknown-credential", "this wallet obeys another owner's credential, not yours"
+        )
+    verify(mine, authorization.signature, "authorization", request_digest(request), *authorization.envelopes)
+    for device in request.devices:
+        if profile.device(device.name) != device:
+            raise InputRefused(
+                "other-device", f"the device {device.name!r} of this wallet is not the one you pinned"
+            )
+    return _keep(profile, name, request, told.births)
+
+
+def wallet_request(
+    profile: Profile, threshold: int, devices: Sequence[DeviceRef], policy: Policy, stretching: Stretching
+) -> WalletRequest:
+    """What the owner is about to authorize: these devices, this threshold, this policy."""
+    moment = now()
+    return WalletRequest(
+        request_id=random(16),
+        network=profile.content.network,
+        threshold=threshold,
+        devices=tuple(devices),
+        owners=(Credential("ed25519", profile.credential().public),),
+        policy=policy,
+        stretching=stretching,
+        created=moment,
+        expires=moment + LIFETIME,
+    )
+
+
+def _keep(profile: Profile, name: str, request: WalletRequest, births: Sequence[bytes]) -> Wallet:
+    signed = [decode(SignedBirth, birth, 2 * MAX_BODY_BYTES) for birth in births]
+    birth, recovery = verify_births(request, signed)
+    profile.add_wallet(WalletRecord(name, encode(request), encode(birth), recovery))
+    return profile.wallet(name)
+
+
+def _check_name(profile: Profile, name: str) -> None:
+    try:
+        msgspec.convert(name, Name)
+    except msgspec.ValidationError:
+        raise InputRefused(
+            "name", f"{name[:40]!r} is not a name", remedy="Use 1 to 32 of a-z, 0-9 and hyphens."
+        ) from None
+    if any(known.name == name for known in profile.content.wallets):
+        raise InputRefused("wallet-exists", f"there is a wallet {name!r} already")

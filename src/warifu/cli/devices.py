@@ -1,0 +1,118 @@
+"""A device of this machine, run from the command line: started, joined, kept connected, and stopped cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from warifu.agent.device import DeviceDirectory
+from warifu.agent.invitation import Invitation
+from warifu.agent.joining import join
+from warifu.agent.running import listening, serve_device
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.errors import InputRefused, ServiceRefused
+from warifu.protocol.operator import Joined, Ready
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The operator ended it (Ctrl-C, SIGTERM)."""
+
+
+def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work``; SIGINT and SIGTERM cancel it, so that every process and file is put in order, then ``Stopped``."""
+
+    async def guarded() -> T:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise Stopped from None
+
+    return asyncio.run(guarded())
+
+
+async def join_device(
+    screen: Screen, directory: DeviceDirectory, key: bytearray, invitation: Invitation, *, stay: bool
+) -> Joined:
+    """Enrol the device in ``directory``; with ``stay``, keep it connected afterwards (ends by an error or a signal)."""
+
+    async def compare(digits: str) -> bool:
+        click.echo(f"\n    {digits}\n", err=screen.json)
+        return await _asked(tr("Does the owner's screen show exactly these digits?"), screen)
+
+    async with listening(directory, key, screen.line) as (agent, ready, pump):
+        _tell_isolation(screen, ready)
+        if ready.joined:
+            raise InputRefused(
+                "enrolled",
+                "this device is enrolled already",
+                not_done="Nothing was changed.",
+                remedy="Use an empty --device-dir for another device.",
+            )
+        joined = await join(agent, directory, invitation, compare)
+        screen.line(tr("This device is enrolled as {name}.", name=invitation.name), style="green")
+        screen.result({"name": invitation.name, "identity": joined.identity.hex()})
+        if stay:
+            await serve_device(agent, directory, pump)
+        return joined
+
+
+async def run_device(screen: Screen, directory: DeviceDirectory, key: bytearray) -> None:
+    """Keep an enrolled device connected; ends by an error or a signal."""
+    if directory.enrolment() is None:
+        raise ServiceRefused(
+            "not-enrolled",
+            "this device is not enrolled with a service yet",
+            not_done="The device was not started.",
+            remedy="Make an invitation on the owner's client ('warifu signer invite NAME') and join with it here.",
+        )
+    async with listening(directory, key, screen.line) as (agent, ready, pump):
+        _tell_isolation(screen, ready)
+        await serve_device(agent, directory, pump)
+
+
+def _tell_isolation(screen: Screen, ready: Ready) -> None:
+    missing = [(layer, state) for layer, state in ready.isolation if state != "on"]
+    screen.line(
+        tr(
+            "The enclave process is up: {count} layers of isolation on.",
+            count=len(ready.isolation) - len(missing),
+        )
+    )
+    for layer, state in missing:
+        screen.line(tr("not on: {layer} ({state})", layer=layer, state=state), style="yellow")
+
+
+async def _asked(question: str, screen: Screen) -> bool:
+    """Ask without stopping the loop. In a thread of its own that may be left waiting, so that Ctrl-C works."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[bool] = loop.create_future()
+
+    def settle(value: bool) -> None:
+        if not answer.done():
+            answer.set_result(value)
+
+    def ask() -> None:
+        said = _confirmed(lambda: click.confirm(question, err=screen.json))
+        loop.call_soon_threadsafe(settle, said)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return await answer
+
+
+def _confirmed(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except click.Abort:
+        return False

@@ -1,0 +1,94 @@
+"""``warifu``: the command line. Every command is a thin verb; what it does lives in the modules beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from warifu import __version__
+from warifu.cli.base import Group, translate
+from warifu.cli.commands import COMMANDS
+from warifu.cli.context import Setting
+from warifu.cli.devices import Stopped
+from warifu.cli.profile import default_home
+from warifu.cli.screen import Screen
+from warifu.cli.text import LANGUAGES, language_of, speak, tr
+from warifu.errors import InputRefused, WarifuError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
+
+
+class Root(Group):
+    """The root command. Called as a program, it turns every error into words or JSON and a stable exit code."""
+
+    def __call__(self, *args: object, **extra: object) -> object:
+        """The entry point ``warifu``."""
+        assert not args, "the entry point is called without arguments"
+        assert not extra, "the entry point is called without arguments"
+        arguments = sys.argv[1:]
+        speak(_language(arguments))
+        translate(self)
+        sys.exit(_run(self, arguments, Screen("--json" in arguments)))
+
+
+def _run(root: click.Command, arguments: list[str], screen: Screen) -> int:
+    try:
+        result = root.main(arguments, prog_name="warifu", standalone_mode=False)
+    except WarifuError as error:
+        screen.error(error)
+        return error.exit_code
+    except click.UsageError as error:
+        return _usage(error, screen)
+    except click.ClickException as error:
+        screen.error(InputRefused("usage", error.format_message()))
+        return InputRefused.exit_code
+    except (click.Abort, KeyboardInterrupt, Stopped):
+        screen.warn(tr("Stopped."))
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not complain about it on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.UsageError, screen: Screen) -> int:
+    if screen.json:
+        screen.error(InputRefused("usage", error.format_message(), remedy="See --help."))
+    else:
+        error.show()
+    return InputRefused.exit_code
+
+
+def _language(arguments: list[str]) -> str:
+    """Asked before click parses, because the help itself is translated."""
+    for position, argument in enumerate(arguments):
+        value = argument.partition("=")[2] if argument.startswith("--lang=") else ""
+        if argument == "--lang" and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        if value in LANGUAGES:
+            return value
+    return language_of(os.environ)
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The owner's profile (default: WARIFU_HOME, or ~/.config/warifu).",
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the output (default: from LANG).")
+@click.version_option(__version__, prog_name="warifu")
+@click.pass_context
+def main(context: click.Context, home: Path | None, lang: str | None) -> None:
+    """A warm wallet whose key is born in pieces and signs only when the pieces meet."""
+    _ = lang  # read before click parses: see Root.main
+    context.obj = Setting((home or default_home()).absolute())
+
+
+for command in COMMANDS:
+    main.add_command(command)

@@ -1,0 +1,116 @@
+"""From a draft of the service to a request that the owner can authorize: read here, checked here.
+
+The service says what it built; this client reads the PSBT itself, with the same reader as the signers, and compares
+it with what the owner typed. What is shown, hashed and authorized is this reading.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nacl.utils import random
+
+from warifu.chains.bitcoin.address import canonical_address
+from warifu.chains.bitcoin.authorized import AuthorizedTransfer, check_payment
+from warifu.chains.bitcoin.descriptor import WalletKeys
+from warifu.chains.bitcoin.network import network_named
+from warifu.chains.bitcoin.payment import Payment, read_payment
+from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.profile import Wallet
+from warifu.cli.wallet_keys import WINDOW, keys_of
+from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
+from warifu.protocol.api import Draft
+from warifu.protocol.request import Recipient, TransferRequest
+from warifu.units import Satoshi, parse_bitcoin_amount, satoshi
+
+LIFETIME = 3600
+"""Seconds for which a transfer stays authorized; a device that is off meanwhile may come back within it."""
+_FEE_RATE = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A draft as this client read it."""
+
+    psbt: bytes
+    payment: Payment
+    keys: WalletKeys
+    replaces: bytes | None
+
+    @property
+    def txid(self) -> str:
+        """As people write it."""
+        return display_hash(self.payment.txid)
+
+
+def read_draft(wallet: Wallet, draft: Draft) -> Reading:
+    """Read the service's draft. Raises ``TransactionRefused`` or ``InputRefused`` for what no signer would sign, and
+    ``PeerMisbehaved`` where the service said something else of it than it is."""
+    keys = keys_of(wallet)
+    payment = read_payment(draft.psbt, keys, WINDOW)
+    told = (draft.txid, draft.fee)
+    if told != (display_hash(payment.txid), payment.fee):
+        raise PeerMisbehaved(
+            "draft",
+            "the service built another transaction than it says",
+            remedy="The service is broken or hostile; the wallet itself is unharmed.",
+            blame="service",
+        )
+    replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
+    return Reading(draft.psbt, payment, keys, replaces)
+
+
+def recipients_of(payment: Payment) -> tuple[Recipient, ...]:
+    """Whom ``payment`` pays: all outputs but change, in the transaction's order."""
+    if not payment.recipients:
+        raise TransactionRefused("no-recipient", "the transaction pays nobody: all of it is change")
+    return tuple(Recipient(output.address, output.amount) for output in payment.recipients)
+
+
+def check_reading(reading: Reading, wanted: tuple[Recipient, ...], fee_ceiling: int) -> None:
+    """Return only if the draft pays exactly ``wanted``, and no more than ``fee_ceiling`` satoshi in fees.
+
+    Raises ``TransactionRefused``.
+    """
+    payment = reading.payment
+    pairs = tuple((recipient.address, satoshi(recipient.amount)) for recipient in wanted)
+    check_payment(payment, AuthorizedTransfer(pairs, Satoshi(fee_ceiling), payment.txid, payment.network))
+
+
+def transfer_request(
+    wallet: Wallet, reading: Reading, recipients: tuple[Recipient, ...], fee_ceiling: int, now: int
+) -> TransferRequest:
+    """What the owner is about to authorize: exactly this transaction, once."""
+    return TransferRequest(
+        request_id=random(16),
+        wallet_id=wallet.wallet_id,
+        network=wallet.request.network,
+        recipients=recipients,
+        fee_ceiling=fee_ceiling,
+        txid=reading.payment.txid,
+        replaces=reading.replaces,
+        created=now,
+        expires=now + LIFETIME,
+    )
+
+
+def recipient(wallet: Wallet, address: str, amount: str) -> Recipient:
+    """What the owner typed, as the one form in which it is compared: ``InputRefused`` where it is no payment."""
+    value = parse_bitcoin_amount(amount)
+    if value == 0:
+        raise InputRefused("amount-range", "an amount of zero is no payment")
+    return Recipient(canonical_address(address, network_named(wallet.request.network)), value)
+
+
+def parse_fee_rate(text: str) -> int:
+    """``2`` or ``1.5`` (sat/vB) as satoshi per 1000 virtual bytes; ``InputRefused`` outside 1 .. 10,000 sat/vB."""
+    match = _FEE_RATE.fullmatch(text.strip())
+    rate = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")) if match else 0
+    if not 1000 <= rate <= 10_000_000:
+        raise InputRefused(
+            "fee-rate",
+            f"{text[:20]!r} is not a fee rate",
+            remedy="Write satoshi per virtual byte, from 1 to 10000, for example 2.5.",
+        )
+    return rate

@@ -1,0 +1,240 @@
+"""The owner's profile: what this client trusts, in a directory that only its owner can enter.
+
+    profile.json   the service (address, certificate), pinned devices, the births of wallets; public, but private
+    credential     the owner's Ed25519 key
+    api-key        access to the service
+
+The credential is *not* encrypted with the wallet's passphrase. If it were, whoever steals this machine could try
+passphrases against the file at home, as fast as he can buy processors, and would end up with both things that a
+transfer needs. Lying in the clear it opens nothing: every try of a passphrase must go through the signers, which
+count, delay and lock (``docs/adr/0003-the-credential-is-not-under-the-passphrase.md``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from warifu.agent.invitation import service_address
+from warifu.cli.files import private_directory, read_private, write_private
+from warifu.errors import InputRefused, StoreDamaged
+from warifu.protocol.encoding import Bytes32, Name, decode
+from warifu.protocol.frames import WalletBirth
+from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
+
+VERSION = 1
+MAX_PROFILE_BYTES = 8 * 1024 * 1024
+MAX_API_KEY_CHARACTERS = 256
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of what ``profile.json`` holds: a field that is not known is damage, not decoration."""
+
+
+class ServiceRecord(_Part, frozen=True):
+    """The custody service: its address, and the SHA-256 of the one certificate that it is known by."""
+
+    url: Annotated[str, msgspec.Meta(max_length=512)]
+    fingerprint: Bytes32
+
+
+class DeviceRecord(_Part, frozen=True):
+    """A device whose identity the owner compared (nine digits) and pinned."""
+
+    name: Name
+    identity: Bytes32
+
+
+class WalletRecord(_Part, frozen=True):
+    """A wallet: the request that made it, and what all of its signers stated when it was born."""
+
+    name: Name
+    request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
+    birth: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
+    recovery: Annotated[bytes, msgspec.Meta(max_length=256 * 1024)]
+    """ChillDKG's recovery data: public, and with a device's own key enough to restore its share."""
+
+
+class Content(_Part, frozen=True):
+    """``profile.json``."""
+
+    version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
+    network: Network
+    service: ServiceRecord
+    devices: Annotated[tuple[DeviceRecord, ...], msgspec.Meta(max_length=256)] = ()
+    wallets: Annotated[tuple[WalletRecord, ...], msgspec.Meta(max_length=256)] = ()
+
+
+class Profile:
+    """The profile in the directory ``home``. Changes are on disk when the method returns."""
+
+    def __init__(self, home: Path, content: Content) -> None:
+        self.home = home
+        self.content = content
+
+    @classmethod
+    def create(cls, home: Path, network: Network, url: str, fingerprint: bytes) -> Profile:
+        """A new profile with a fresh credential. ``StoreDamaged`` (``exists``) where there is one already."""
+        private_directory(home)
+        content = Content(VERSION, network, ServiceRecord(service_address(url), fingerprint))
+        write_private(home / "profile.json", msgspec.json.encode(content), replace=False)
+        key = IdentityKey.generate()
+        write_private(home / "credential", key.seed().hex().encode() + b"\n", replace=False)
+        return cls(home, content)
+
+    @classmethod
+    def load(cls, home: Path) -> Profile:
+        """The profile at ``home``; ``StoreDamaged`` for anything that is not exactly one."""
+        private_directory(home)
+        path = home / "profile.json"
+        try:
+            content = msgspec.json.decode(read_private(path, MAX_PROFILE_BYTES), type=Content)
+            service_address(content.service.url)
+        except (msgspec.DecodeError, UnicodeDecodeError, InputRefused) as error:
+            raise StoreDamaged(
+                "profile",
+                f"{path} cannot be read: {error}",
+                not_done="Nothing was changed.",
+                remedy="Restore it from your backup.",
+            ) from None
+        return cls(home, content)
+
+    def credential(self) -> IdentityKey:
+        """The key with which the owner authorizes."""
+        path = self.home / "credential"
+        text = read_private(path, 65).strip()
+        try:
+            seed = bytes.fromhex(text.decode("ascii"))
+        except (ValueError, UnicodeDecodeError):
+            seed = b""
+        if len(seed) != 32:
+            raise StoreDamaged(
+                "profile", f"{path} does not hold a credential", not_done="Nothing was signed."
+            )
+        return IdentityKey(seed)
+
+    def api_key(self) -> str:
+        """What the service knows this client by."""
+        text = read_private(self.home / "api-key", MAX_API_KEY_CHARACTERS + 1)
+        return text.decode("ascii", "replace").strip()
+
+    def set_api_key(self, key: str) -> None:
+        """Keep ``key`` in its own file, so that it is never shown together with the rest."""
+        write_private(self.home / "api-key", key.encode() + b"\n")
+
+    def set_service(self, url: str, fingerprint: bytes) -> None:
+        """Follow the service to another address or certificate. Only on the owner's word."""
+        self._change(service=ServiceRecord(service_address(url), fingerprint))
+
+    # --- devices --------------------------------------------------------------------------------------------------
+
+    def device(self, name: str) -> DeviceRef:
+        """The pinned device ``name``; ``InputRefused`` where the owner never compared one of that name."""
+        for record in self.content.devices:
+            if record.name == name:
+                return DeviceRef(record.name, record.identity)
+        known = ", ".join(record.name for record in self.content.devices) or "-"
+        raise InputRefused(
+            "unknown-device",
+            f"no device {name[:40]!r} is enrolled with this client",
+            remedy=f"Enrolled devices: {known}. Enrol another with 'warifu signer invite NAME'.",
+        )
+
+    def device_name(self, identity: bytes) -> str:
+        """The name of the device with this identity, or the beginning of the identity where it is unknown."""
+        names = (record.name for record in self.content.devices if record.identity == identity)
+        return next(names, identity.hex()[:16])
+
+    def pin_device(self, device: DeviceRef) -> None:
+        """Remember a device that the owner compared. A name, and an identity, is pinned once."""
+        for record in self.content.devices:
+            if (record.name, record.identity) == (device.name, device.identity):
+                return
+            if record.name == device.name or record.identity == device.identity:
+                raise InputRefused(
+                    "device-exists",
+                    f"a device {record.name!r} is pinned already",
+                    not_done="The new device was not pinned.",
+                    remedy=f"Remove it first ('warifu signer remove {record.name}') or choose another name.",
+                )
+        self._change(devices=(*self.content.devices, DeviceRecord(device.name, device.identity)))
+
+    def forget_device(self, name: str) -> None:
+        """Unpin a device; wallets that it has a share of keep it in their record."""
+        self.device(name)
+        self._change(devices=tuple(record for record in self.content.devices if record.name != name))
+
+    # --- wallets --------------------------------------------------------------------------------------------------
+
+    def wallet(self, name: str) -> Wallet:
+        """The wallet ``name``; ``InputRefused`` where this client never verified its birth."""
+        for record in self.content.wallets:
+            if record.name == name:
+                return Wallet.read(record)
+        known = ", ".join(record.name for record in self.content.wallets) or "-"
+        raise InputRefused(
+            "unknown-wallet",
+            f"this client knows no wallet {name[:40]!r}",
+            remedy=f"Wallets: {known}. Make one with 'warifu wallet create'.",
+        )
+
+    def wallets(self) -> list[Wallet]:
+        """All wallets, in the order in which they were made."""
+        return [Wallet.read(record) for record in self.content.wallets]
+
+    def add_wallet(self, record: WalletRecord) -> None:
+        """Keep a birth that was verified. A name is used once, so that no birth is ever overwritten."""
+        if any(known.name == record.name for known in self.content.wallets):
+            raise InputRefused("wallet-exists", f"there is a wallet {record.name!r} already")
+        self._change(wallets=(*self.content.wallets, record))
+
+    def _change(self, **fields: object) -> None:
+        content = msgspec.structs.replace(self.content, **fields)
+        write_private(self.home / "profile.json", msgspec.json.encode(content))
+        self.content = content
+
+
+class Wallet(msgspec.Struct, frozen=True):
+    """A wallet as this client verified it."""
+
+    name: str
+    request: WalletRequest
+    birth: WalletBirth
+
+    @classmethod
+    def read(cls, record: WalletRecord) -> Wallet:
+        """The parsed form of a record; ``StoreDamaged`` where it does not parse."""
+        try:
+            request = decode_request(record.request)
+            birth = decode(WalletBirth, record.birth, 64 * 1024)
+        except InputRefused as error:
+            raise _damaged(record.name) from error
+        if not isinstance(request, WalletRequest) or len(request.devices) > MAX_SIGNERS:
+            raise _damaged(record.name)
+        return cls(record.name, request, birth)
+
+    @property
+    def wallet_id(self) -> bytes:
+        """32 bytes: the digest of the request that made it."""
+        return self.birth.wallet_id
+
+
+def default_home() -> Path:
+    """``WARIFU_HOME``, or ``warifu`` in the user's configuration directory (XDG)."""
+    named = os.environ.get("WARIFU_HOME")
+    if named:
+        return Path(named).absolute()
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "warifu"
+
+
+def _damaged(name: str) -> StoreDamaged:
+    return StoreDamaged(
+        "profile",
+        f"the record of the wallet {name!r} is damaged",
+        remedy="Restore the profile from your backup.",
+    )

@@ -1,0 +1,3 @@
+"""Japanese, beside the English that the code speaks."""
+
+JAPANESE: dict[str, str] = {}
