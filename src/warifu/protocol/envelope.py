@@ -105,6 +105,11 @@ class EnvelopeSecret:
         return f"EnvelopeSecret(public={self.public.hex()})"
 
 
+def envelope_report_data(identity: bytes, public: bytes, nonce: bytes, expires: int) -> bytes:
+    """32 bytes that the evidence in an ``EnvelopeKey`` is bound to."""
+    return digest("report-data/envelope-key", identity, public, nonce, expires.to_bytes(8, "big"))
+
+
 def certify(identity: IdentityKey, statement: EnvelopeKey) -> CertifiedEnvelopeKey:
     """The signer's side of a certified key."""
     encoded = encode(statement)

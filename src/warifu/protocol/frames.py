@@ -77,6 +77,18 @@ class AskDecision(Message, frozen=True, tag="ask-decision"):
     psbt: Psbt
 
 
+class RecoverWallet(Message, frozen=True, tag="recover-wallet"):
+    """Bring a device that lost the end of a key generation to where its peers are, by a peer's recovery data.
+
+    The authorization is a fresh one of the same ``WalletRequest``. Answered by a ``SignedBirth``.
+    """
+
+    call: Call
+    authorization: Authorization
+    envelope: Envelope
+    recovery_data: Body
+
+
 class AskStatus(Message, frozen=True, tag="ask-status"):
     """Who are you, and how are you?"""
 
@@ -174,6 +186,7 @@ ToSigner = (
     | CloseSession
     | AskResult
     | AskDecision
+    | RecoverWallet
     | AskStatus
     | JoinOwner
     | Relay

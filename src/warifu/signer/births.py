@@ -1,0 +1,188 @@
+"""How a wallet comes to this device: the checks before key generation, what is kept during it, and recovery after a
+crash at its end."""
+
+from __future__ import annotations
+
+import hashlib
+
+from warifu.chains.bitcoin.address import script_for
+from warifu.chains.bitcoin.network import network_named
+from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.protocol.authorization import Authorization, check_authorization
+from warifu.protocol.encoding import digest, encode
+from warifu.protocol.envelope import Envelope
+from warifu.protocol.frames import Finished, OpenSession, RecoverWallet, SignedBirth, WalletBirth
+from warifu.protocol.identity import Credential
+from warifu.protocol.request import WalletRequest, decode_request, request_digest
+from warifu.signer.device import Device
+from warifu.signer.journal import WalletBorn, WalletPending
+from warifu.signer.sessions.ceremony import Seat
+from warifu.signer.sessions.keygen import Cradle, KeygenCeremony
+from warifu.signer.unlocking import unlock
+from warifu.signer.vault import Lock, OpenLock
+from warifu.signer.wallets import MAX_WALLETS, Locked
+from warifu.threshold.dkg.recovery import recover
+from warifu.threshold.dkg.result import DkgResult
+from warifu.threshold.errors import ThresholdError
+from warifu.threshold.wiping import Secret
+
+
+class Births:
+    """Judges requests for wallets and opens their ceremonies."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def open(self, frame: OpenSession, request: WalletRequest, seat: Seat) -> KeygenCeremony | Finished:
+        """Check everything, open the passphrase envelope, and begin. The birth at once where it was before."""
+        device, now = self._device, self._device.clock.now()
+        named = request_digest(request)
+        known = device.wallets.get(named)
+        if known is not None and known.signed_birth is not None:
+            self._authorized(frame.authorization, frame.envelope, request)
+            return Finished(frame.session, known.signed_birth)
+        check_authorization(frame.authorization, self._owners(), frame.envelope, now)
+        self._check(request, frame.authorization.credential)
+        if list(frame.participants) != sorted(item.identity for item in request.devices) or frame.psbt:
+            raise InputRefused("participants", "a wallet is made by all of its devices, in ascending order")
+        device.ledger.refuse_reuse(request.request_id, named)
+        device.envelope_keys.require(frame.envelope, now)
+        passphrase = device.envelope_keys.open(frame.envelope, named, now)
+        try:
+            lock = device.vault.new_lock(named, request.stretching)
+            open_lock = device.vault.open(named, lock, passphrase)
+        finally:
+            passphrase[:] = bytes(len(passphrase))
+        newborn = _Newborn(device, named, request, seat.session, lock, open_lock)
+        try:
+            return KeygenCeremony(seat, Cradle(request.threshold, newborn.keep, newborn.born, open_lock.wipe))
+        except BaseException:
+            open_lock.wipe()
+            raise
+
+    def recover(self, frame: RecoverWallet) -> bytes:
+        """The signed birth of a wallet whose key generation this device did not see the end of.
+
+        Needs the passphrase, like signing: host secret key and public recovery data together are the share.
+        """
+        device = self._device
+        request = decode_request(frame.authorization.request)
+        named = request_digest(request)
+        wallet = device.wallets.get(named)
+        if wallet is None or not isinstance(request, WalletRequest):
+            raise InputRefused("unknown-wallet", "this device took no part in making the wallet")
+        self._authorized(frame.authorization, frame.envelope, request)
+        if wallet.signed_birth is not None:
+            return wallet.signed_birth
+        lock, host_key = unlock(device, wallet, "host-key", frame.envelope, named)
+        with lock, host_key:
+            result = _recovered(host_key, frame.recovery_data, request, device.identity.public)
+            locked = device.wallets.locked(named)
+            newborn = _Newborn(device, named, request, bytes(16), locked.lock, lock, locked.host_key)
+            with result.share:
+                return newborn.born(result)
+
+    def _owners(self) -> tuple[Credential, ...]:
+        owner = self._device.owner
+        if owner is None:
+            raise AuthorizationRefused("not-enrolled", "this device has no owner yet")
+        return (owner,)
+
+    def _authorized(self, authorization: Authorization, envelope: Envelope, request: WalletRequest) -> None:
+        """As always, but for the time: this device accepted this very request when it was in time."""
+        check_authorization(authorization, self._owners(), envelope, request.created)
+
+    def _check(self, request: WalletRequest, credential: Credential) -> None:
+        device = self._device
+        if credential not in request.owners:
+            raise InputRefused("owners", "the owner who asks is not among the wallet's owners")
+        if any(owner.kind != "ed25519" for owner in request.owners):
+            raise InputRefused("owners", "a credential is of a kind that this device does not know")
+        identities = {item.identity for item in request.devices}
+        names = {item.name for item in request.devices}
+        if not len(identities) == len(names) == len(request.devices):
+            raise InputRefused("devices", "a device or a name is in the request twice")
+        if not any(
+            item.identity == device.identity.public and item.name == device.name for item in request.devices
+        ):
+            raise InputRefused("devices", "this device, under its name, is not in the request")
+        if request.threshold > len(request.devices):
+            raise InputRefused(
+                "threshold",
+                f"{request.threshold} of {len(request.devices)} devices can never come together",
+            )
+        for address in request.policy.destinations:
+            script_for(address, network_named(request.network))
+        if device.wallets.count() >= MAX_WALLETS:
+            raise InputRefused("too-many-wallets", f"a device has a share of at most {MAX_WALLETS} wallets")
+
+
+class _Newborn:
+    """One key generation's hold on the store."""
+
+    def __init__(
+        self,
+        device: Device,
+        wallet: bytes,
+        request: WalletRequest,
+        session: bytes,
+        lock: Lock,
+        open_lock: OpenLock,
+        host_record: bytes = b"",
+    ) -> None:
+        self._device = device
+        self._wallet = wallet
+        self._request = request
+        self._session = session
+        self._lock = lock
+        self._open_lock = open_lock
+        self._host_record = host_record
+        self._recovering = bool(host_record)
+
+    def keep(self, host_key: Secret, host_public: bytes) -> None:
+        """The host secret key is durable when this returns."""
+        device = self._device
+        self._host_record = self._open_lock.lock("host-key", host_key)
+        with device.store.transaction():
+            device.ledger.refuse_reuse(self._request.request_id, self._wallet)
+            device.wallets.put_pending(self._wallet, self._request, self._lock, self._host_record)
+            device.journal.append(WalletPending(self._wallet, self._session, host_public), device.clock.now())
+
+    def born(self, result: DkgResult) -> bytes:
+        """Share and birth are durable when this returns the signed birth."""
+        device = self._device
+        birth = encode(
+            WalletBirth(
+                self._wallet,
+                result.threshold_pubkey,
+                digest("chain-code", result.recovery_data),
+                result.pubshares,
+                hashlib.sha256(result.recovery_data).digest(),
+            )
+        )
+        signed = encode(
+            SignedBirth(
+                birth, device.identity.public, device.identity.sign("birth", birth), result.recovery_data
+            )
+        )
+        share = self._open_lock.lock("share", result.share)
+        with device.store.transaction():
+            device.wallets.put_born(
+                self._wallet, self._request, Locked(self._lock, self._host_record, share), signed
+            )
+            device.journal.append(
+                WalletBorn(self._wallet, result.threshold_pubkey, self._recovering), device.clock.now()
+            )
+        return signed
+
+
+def _recovered(host_key: Secret, data: bytes, request: WalletRequest, me: bytes) -> DkgResult:
+    try:
+        result = recover(host_key, data)
+    except ThresholdError as error:
+        raise InputRefused("recovery-data", f"the recovery data does not fit: {error}") from None
+    place = sorted(item.identity for item in request.devices).index(me)
+    if (result.t, result.n, result.index) != (request.threshold, len(request.devices), place):
+        result.share.wipe()
+        raise InputRefused("recovery-data", "the recovery data is of a wallet of another shape")
+    return result

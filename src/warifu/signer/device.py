@@ -1,0 +1,79 @@
+"""Everything that one device has, put together once at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warifu.errors import StoreDamaged
+from warifu.protocol.identity import Credential, IdentityKey
+from warifu.signer.clock import Clock
+from warifu.signer.gate import EnvelopeKeys, Tries
+from warifu.signer.journal import Born, Journal
+from warifu.signer.ledger import Ledger
+from warifu.signer.store import Store
+from warifu.signer.vault import Stretch, Vault, argon2id
+from warifu.signer.wallets import Wallets
+from warifu.tee.platform import Platform
+
+
+@dataclass(frozen=True)
+class Device:
+    """The parts. Each looks at the same store."""
+
+    platform: Platform
+    store: Store
+    identity: IdentityKey
+    journal: Journal
+    clock: Clock
+    vault: Vault
+    envelope_keys: EnvelopeKeys
+    tries: Tries
+    wallets: Wallets
+    ledger: Ledger
+
+    @classmethod
+    def start(
+        cls, store: Store, platform: Platform, now: Callable[[], int], stretch: Stretch = argon2id
+    ) -> Device:
+        """Check the journal and put the parts together; the very first start makes the identity.
+
+        Raises ``StoreDamaged`` (``journal``).
+        """
+        seed = store.get("identity")
+        identity = IdentityKey(seed) if seed is not None else IdentityKey.generate()
+        journal = Journal(store, identity)
+        if seed is None:
+            with store.transaction():
+                store.put("identity", identity.seed())
+                journal.append(Born(identity.public), now())
+        journal.verify()
+        if journal.head[0] == 0:
+            raise StoreDamaged(
+                "journal", "the device's journal is empty", not_done="The device did not start."
+            )
+        wallets = Wallets(store)
+        return cls(
+            platform,
+            store,
+            identity,
+            journal,
+            Clock(now, journal.last_time),
+            Vault(platform, identity.public, stretch),
+            EnvelopeKeys(identity, platform),
+            Tries(store),
+            wallets,
+            Ledger(store, wallets),
+        )
+
+    @property
+    def name(self) -> str | None:
+        """The name under which it was enrolled; None before."""
+        name = self.store.get("name")
+        return name.decode() if name is not None else None
+
+    @property
+    def owner(self) -> Credential | None:
+        """The credential that it was enrolled with; None before."""
+        public = self.store.get("credential")
+        return Credential("ed25519", public) if public is not None else None

@@ -1,0 +1,80 @@
+"""A signer at work: shut in, then its store, then one loop over the one connection."""
+
+from __future__ import annotations
+
+import gc
+import select
+import socket
+import time
+from pathlib import Path
+
+from warifu.errors import InputRefused, WarifuError
+from warifu.protocol.encoding import encode
+from warifu.protocol.frames import refusal_of
+from warifu.protocol.framing import FrameReader, Origin, frame
+from warifu.protocol.operator import OperatorRefused, Ready
+from warifu.signer.device import Device
+from warifu.signer.isolation.apply import apply_all
+from warifu.signer.isolation.handover import Handover
+from warifu.signer.signer import Signer
+from warifu.signer.store import Store
+from warifu.tee import unsafe_software
+from warifu.tee.registry import open_platform
+
+_CHUNK = 256 * 1024
+_TICK = 1.0
+"""Seconds after which time is looked at where nothing comes in."""
+
+
+def run(handover: Handover) -> int:
+    """Isolate, open the store in the working directory, say that it is ready, and work until the connection ends.
+
+    Returns the exit status: 0, or that of the error that kept it from working, which the operator is told.
+    """
+    connection = handover.connection
+    try:
+        signer, isolation = _start(handover)
+    except WarifuError as error:
+        connection.sendall(frame(Origin.OPERATOR, encode(OperatorRefused(refusal_of(error)))))
+        return error.exit_code
+    gc.collect()  # what starting left behind
+    try:
+        connection.sendall(frame(Origin.OPERATOR, encode(Ready(signer.joined, isolation))))
+        _serve(signer, connection)
+    except InputRefused as error:  # the agent speaks no frames
+        return error.exit_code
+    finally:
+        signer.close()
+        connection.close()
+    return 0
+
+
+def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
+    """Nothing of the store is touched before the walls stand."""
+    try:
+        report = apply_all(handover.profile)
+        platform = open_platform(unsafe_software.NAME, handover.unlock_key)
+    finally:
+        handover.unlock_key[:] = bytes(len(handover.unlock_key))
+    store = Store.open(Path(), platform)
+    try:
+        device = Device.start(store, platform, lambda: int(time.time()))
+    except BaseException:
+        store.close()
+        raise
+    return Signer(device, report.pairs()), report.pairs()
+
+
+def _serve(signer: Signer, connection: socket.socket) -> None:
+    reader = FrameReader()
+    while True:
+        ready, _, _ = select.select([connection], [], [], _TICK)
+        answers = signer.tick()
+        if ready:
+            data = connection.recv(_CHUNK)
+            if not data:
+                return
+            for origin, payload in reader.feed(data):
+                answers += signer.receive(origin, payload)
+        for origin, payload in answers:
+            connection.sendall(frame(origin, payload))

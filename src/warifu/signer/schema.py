@@ -1,0 +1,50 @@
+"""The tables of a device's store. ``VERSION`` is in the database; another one is refused, not guessed at."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x57415249  # "WARI"
+VERSION = 1
+
+TABLES = """
+CREATE TABLE device (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE journal (
+    sequence INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE INDEX journal_by_kind ON journal (kind, time);
+
+CREATE TABLE wallets (
+    id BLOB PRIMARY KEY,
+    request_id BLOB NOT NULL UNIQUE,
+    request BLOB NOT NULL,
+    lock BLOB NOT NULL,
+    host_key BLOB NOT NULL,
+    share BLOB,                      -- NULL until the wallet is born, like birth
+    birth BLOB,
+    reached INTEGER NOT NULL,        -- highest address index in what was signed
+    wrong INTEGER NOT NULL,          -- passphrase tries since the last right one
+    not_before INTEGER NOT NULL,     -- moment of the next try
+    CHECK ((share IS NULL) = (birth IS NULL))
+) STRICT;
+
+CREATE TABLE transfers (
+    request BLOB PRIMARY KEY,        -- digest
+    request_id BLOB NOT NULL UNIQUE,
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    payment BLOB NOT NULL,           -- request_id of the first of a chain of replacements
+    started INTEGER NOT NULL,
+    leaves INTEGER NOT NULL,         -- satoshi that leave the wallet by it
+    counted INTEGER NOT NULL,        -- of these, what its payment had not counted before
+    signed BLOB NOT NULL,
+    result BLOB                      -- NULL until the signatures are there
+) STRICT;
+CREATE INDEX transfers_by_time ON transfers (wallet, started);
+"""

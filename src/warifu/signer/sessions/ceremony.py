@@ -1,0 +1,178 @@
+"""What both ceremonies share: the channel, each peer's phase, and the order in which early messages wait.
+
+The service relays in whatever order it likes. A record that comes before the last Hello is kept (a few per peer, no
+more) until the channel stands; everything else out of order ends the session.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
+from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body, session_report_data
+from warifu.protocol.encoding import encode
+from warifu.protocol.envelope import Evidence
+from warifu.protocol.frames import Finished, FromSigner, Relay
+from warifu.protocol.identity import IdentityKey
+from warifu.signer.sessions.messages import SessionMessage, decode_message
+from warifu.signer.sessions.table import Phase, next_phase
+
+LIFETIME = 120
+"""Seconds from a session's opening to its end, whatever happens."""
+MAX_EARLY = 4
+
+Attest = Callable[[bytes], Evidence]
+"""Fresh evidence for 32 bytes of report data."""
+Appraise = Callable[[Evidence, bytes, str], None]
+"""Refuses a peer's evidence: (evidence, 32 bytes of report data, the peer's name)."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """This device's place in a session: all that does not depend on what the session is for."""
+
+    key: IdentityKey
+    session: bytes
+    purpose: bytes
+    """Digest of the request."""
+    participants: tuple[bytes, ...]
+    policy_hash: bytes
+    names: Mapping[bytes, str]
+    """Every participant's, by identity."""
+    expires: int
+    """The moment of the session's end."""
+    attest: Attest
+    appraise: Appraise
+
+
+class Ceremony(ABC):
+    """One participant's part in one session. Messages in, frames out; single use."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, seat: Seat) -> None:
+        """Raises ``InputRefused`` where the participants make no sense."""
+        self.seat = seat
+        self.finished = False
+        self._channel = Channel(seat.key, seat.session, seat.purpose, seat.participants, seat.policy_hash)
+        self._phases = dict.fromkeys(self._channel.peers, Phase.HELLO)
+        self._early: dict[bytes, list[Record]] = {peer: [] for peer in self._channel.peers}
+
+    def begin(self) -> list[FromSigner]:
+        """The Hello to each peer; where there is none, the whole ceremony."""
+        seat = self.seat
+        report = session_report_data(
+            seat.session, seat.purpose, seat.key.public, self._channel.kx_public, seat.policy_hash
+        )
+        hello = self._channel.hello(seat.attest(report), self._opening())
+        frames: list[FromSigner] = [Relay(seat.session, peer, hello) for peer in self._channel.peers]
+        return frames + (self._established() if self._channel.established else [])
+
+    def receive(self, peer: bytes, body: bytes) -> list[FromSigner]:
+        """Take what the service relays as ``peer``'s. Any error ends the session: the caller closes it."""
+        if peer not in self._phases:
+            raise PeerMisbehaved(
+                "unknown-participant", "a message comes from a device that is not in this session"
+            )
+        try:
+            message = decode_body(body)
+        except InputRefused as error:
+            raise PeerMisbehaved("malformed", f"a session message cannot be read: {error}") from None
+        if isinstance(message, Hello):
+            return self._hello(peer, message)
+        if not self._channel.established:
+            return self._keep_early(peer, message)
+        return self._record(peer, message)
+
+    def timeout(self) -> SessionAborted:
+        """The error of a session that came to its end without a result: it names who is silent."""
+        silent = [self.seat.names[peer] for peer, phase in self._phases.items() if phase is not Phase.NOTHING]
+        return SessionAborted(
+            "timeout",
+            f"the session did not finish within {LIFETIME} seconds; not heard enough from: {', '.join(silent)}",
+            remedy="See that these devices are on and connected, then ask again.",
+            blame=silent[0] if len(silent) == 1 else None,
+        )
+
+    def failure(self) -> SessionAborted | None:
+        """What ends the session although nobody sent anything wrong; asked for after each message."""
+        return None
+
+    def close(self) -> None:
+        """Wipe all secrets. The ceremony is unusable afterwards."""
+        self._channel.close()
+        self._early.clear()
+        self._wipe()
+
+    @abstractmethod
+    def _opening(self) -> bytes:
+        """The payload of this participant's Hello."""
+
+    @abstractmethod
+    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
+        """Judge the payload of a peer's Hello."""
+
+    @abstractmethod
+    def _established(self) -> list[FromSigner]:
+        """All Hellos are in: the first records."""
+
+    @abstractmethod
+    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        """A message that is legal now."""
+
+    @abstractmethod
+    def _wipe(self) -> None:
+        """Wipe what the ceremony holds beside the channel."""
+
+    def _say(self, peer: bytes, message: SessionMessage) -> Relay:
+        return Relay(self.seat.session, peer, self._channel.seal(peer, encode(message)))
+
+    def _say_to_all(self, message: SessionMessage) -> list[FromSigner]:
+        return [self._say(peer, message) for peer in self._channel.peers]
+
+    def _finish(self, result: bytes) -> Finished:
+        self.finished = True
+        return Finished(self.seat.session, result)
+
+    def _hello(self, peer: bytes, hello: Hello) -> list[FromSigner]:
+        statement = self._channel.receive_hello(peer, hello)
+        seat = self.seat
+        report = session_report_data(
+            seat.session, seat.purpose, peer, statement.kx_public, statement.policy_hash
+        )
+        seat.appraise(statement.evidence, report, self.seat.names[peer])
+        self._welcome(peer, statement)
+        self._advance(peer, "hello")
+        if not self._channel.established:
+            return []
+        frames = self._established()
+        for sender, records in self._early.items():
+            for record in records:
+                if not self.finished:
+                    frames += self._record(sender, record)
+        return frames
+
+    def _keep_early(self, peer: bytes, record: Record) -> list[FromSigner]:
+        waiting = self._early[peer]
+        if len(waiting) >= MAX_EARLY:
+            raise PeerMisbehaved("record-early", "too many messages came before the channel was established")
+        waiting.append(record)
+        return []
+
+    def _record(self, peer: bytes, record: Record) -> list[FromSigner]:
+        name = self.seat.names[peer]
+        try:
+            message = decode_message(self._channel.open(peer, record))
+        except InputRefused as error:
+            # The record opened, so the peer itself wrote this.
+            raise PeerMisbehaved(
+                "malformed", f"device {name} sent a message that cannot be read: {error}", blame=name
+            ) from None
+        self._advance(peer, str(message.__struct_config__.tag))
+        return self._take(peer, message)
+
+    def _advance(self, peer: bytes, message: str) -> None:
+        self._phases[peer] = next_phase(self.kind, self._phases[peer], message, self.seat.names[peer])

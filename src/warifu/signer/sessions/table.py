@@ -1,0 +1,45 @@
+"""The one table of sessions: which message is legal from a peer in which phase, and where it leads.
+
+Each peer has a phase of its own, because peers are not in step: one that has everybody's nonces sends its partial
+signatures while another still waits for a nonce. What is not in the table ends the session and names the peer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from warifu.errors import PeerMisbehaved
+
+
+class Phase(StrEnum):
+    """What a peer owes next."""
+
+    HELLO = "hello"
+    NONCES = "nonces"
+    PARTIALS = "partials"
+    GENERATION = "generation"
+    NOTHING = "nothing"
+
+
+TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
+    "transfer": {
+        (Phase.HELLO, "hello"): Phase.NONCES,
+        (Phase.NONCES, "nonces"): Phase.PARTIALS,
+        (Phase.PARTIALS, "partials"): Phase.NOTHING,
+    },
+    "wallet": {
+        (Phase.HELLO, "hello"): Phase.GENERATION,
+        # The order within a key generation is ChillDKG's own table's business.
+        (Phase.GENERATION, "generation"): Phase.GENERATION,
+    },
+}
+
+
+def next_phase(ceremony: str, phase: Phase, message: str, peer: str) -> Phase:
+    """Where ``message`` of ``peer`` (its name) leads; ``PeerMisbehaved`` (``out-of-turn``) where it is not legal."""
+    following = TABLE[ceremony].get((phase, message))
+    if following is None:
+        raise PeerMisbehaved(
+            "out-of-turn", f"device {peer} sent '{message}' where it owed '{phase.value}'", blame=peer
+        )
+    return following

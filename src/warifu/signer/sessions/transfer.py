@@ -1,0 +1,157 @@
+"""Signing a transfer: BIP 445 for each input, all inputs in the same messages.
+
+Invariants, in the order in which they hold:
+
+1. Everything was judged before this begins: request, transaction, policy, passphrase.
+2. Nonces are drawn when the channel stands, live in memory only, and are bound to the channel's transcript.
+3. ``started`` is durable before the first partial signature exists.
+4. ``finished`` is durable before a signature leaves, and only verified signatures get there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from warifu.errors import PeerMisbehaved
+from warifu.protocol.channel import HelloStatement
+from warifu.protocol.encoding import digest
+from warifu.protocol.frames import FromSigner
+from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage
+from warifu.threshold.errors import InvalidContribution
+from warifu.threshold.frost.aggregation import VerifiedSignature
+from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.frost.session import SigningSession
+from warifu.threshold.wiping import Secret
+
+
+@dataclass(frozen=True)
+class ToSign:
+    """One input: 32 bytes to sign, and the tweaks that lead from the threshold key to the key of its coin."""
+
+    sighash: bytes
+    tweaks: tuple[tuple[bytes, bool], ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is signed, by whom. ``signers``: each participant's identity and its BIP 445 identifier."""
+
+    key: ThresholdKey
+    signers: dict[bytes, int]
+    inputs: tuple[ToSign, ...]
+    started: Callable[[bytes], None]
+    """Makes durable that partial signatures may leave (32 bytes: digest of all public nonces), or raises."""
+    finished: Callable[[tuple[VerifiedSignature, ...]], bytes]
+    """Makes the result durable and returns it, or raises."""
+
+
+class TransferCeremony(Ceremony):
+    """See the module. Takes ownership of ``share``."""
+
+    kind = "transfer"
+
+    def __init__(self, seat: Seat, task: Task, share: Secret) -> None:
+        super().__init__(seat)
+        self._task = task
+        self._share = share
+        self._signing: list[SigningSession] = []
+        self._nonces: dict[bytes, tuple[bytes, ...]] = {}
+        self._partials: dict[bytes, tuple[bytes, ...]] = {}
+
+    def _opening(self) -> bytes:
+        return b""
+
+    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
+        if statement.payload:
+            name = self.seat.names[peer]
+            raise PeerMisbehaved("hello", f"the Hello of device {name} has a payload", blame=name)
+
+    def _established(self) -> list[FromSigner]:
+        """Draw the nonces. From here on the share lives inside the signing sessions alone."""
+        task, me = self._task, self.seat.key.public
+        public = []
+        for index, item in enumerate(task.inputs):
+            # Never repeats: the transcript holds a fresh key of this device's own.
+            once = digest("signing-session", self._channel.transcript, index.to_bytes(4, "big"))
+            signing, nonce = SigningSession.start(
+                task.key,
+                self._share,
+                task.signers[me],
+                list(task.signers.values()),
+                item.sighash,
+                item.tweaks,
+                once,
+            )
+            self._signing.append(signing)
+            public.append(nonce)
+        self._share.wipe()
+        self._nonces[me] = tuple(public)
+        return self._say_to_all(Nonces(tuple(public))) + self._sign_when_ready()
+
+    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        if isinstance(message, Nonces):
+            self._nonces[peer] = self._one_for_each_input(peer, message.public)
+            return self._sign_when_ready()
+        assert isinstance(message, Partials), "the table lets nothing else through"
+        self._partials[peer] = self._one_for_each_input(peer, message.partial)
+        return self._aggregate_when_ready()
+
+    def _sign_when_ready(self) -> list[FromSigner]:
+        if len(self._nonces) < len(self._task.signers):
+            return []
+        in_order = [nonce for peer in sorted(self._nonces) for nonce in self._nonces[peer]]
+        self._task.started(digest("nonces", *in_order))
+        with self._naming_culprits():
+            partials = tuple(
+                signing.sign(self._of_input(self._nonces, index))
+                for index, signing in enumerate(self._signing)
+            )
+        self._partials[self.seat.key.public] = partials
+        return self._say_to_all(Partials(partials)) + self._aggregate_when_ready()
+
+    def _aggregate_when_ready(self) -> list[FromSigner]:
+        if len(self._partials) < len(self._task.signers):
+            return []
+        with self._naming_culprits():
+            signatures = tuple(
+                signing.aggregate(self._of_input(self._partials, index))
+                for index, signing in enumerate(self._signing)
+            )
+        return [self._finish(self._task.finished(signatures))]
+
+    def _of_input(self, messages: dict[bytes, tuple[bytes, ...]], index: int) -> dict[int, bytes]:
+        return {self._task.signers[peer]: parts[index] for peer, parts in messages.items()}
+
+    def _one_for_each_input(self, peer: bytes, parts: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        if len(parts) != len(self._task.inputs):
+            name = self.seat.names[peer]
+            raise PeerMisbehaved(
+                "malformed",
+                f"device {name} sent {len(parts)} parts for {len(self._task.inputs)} inputs",
+                blame=name,
+            )
+        return parts
+
+    @contextmanager
+    def _naming_culprits(self) -> Iterator[None]:
+        """The mathematics knows numbers; people know devices."""
+        try:
+            yield
+        except InvalidContribution as error:
+            names = {number: self.seat.names[peer] for peer, number in self._task.signers.items()}
+            culprit = names.get(error.index) if error.index is not None else None
+            raise PeerMisbehaved(
+                "signature-share" if error.what == "psig" else "public-nonce",
+                f"device {culprit or '(unknown)'} sent an invalid {error.what}",
+                not_done="No signature was released.",
+                remedy="Sign with other devices; this one may be broken or taken over." if culprit else "",
+                blame=culprit,
+            ) from None
+
+    def _wipe(self) -> None:
+        self._share.wipe()
+        for signing in self._signing:
+            signing.close()

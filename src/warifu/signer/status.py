@@ -1,0 +1,42 @@
+"""What a device says about itself. Nothing in it is secret."""
+
+from __future__ import annotations
+
+from warifu import __version__
+from warifu.protocol.frames import Status, WalletStatus
+from warifu.signer.device import Device
+from warifu.signer.wallets import Wallet
+
+UNJOINED = "unjoined"
+"""The name of a device that has no owner yet."""
+
+
+def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
+    """Of the device and of each of its wallets."""
+    capabilities = device.platform.capabilities
+    length, head = device.journal.head
+    return Status(
+        device.name or UNJOINED,
+        device.identity.public,
+        __version__,
+        capabilities.name,
+        capabilities.tier,
+        isolation,
+        length,
+        head,
+        tuple(_wallet_status(device, wallet) for wallet in device.wallets.all()),
+    )
+
+
+def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
+    now = device.clock.now()
+    tries = device.tries.state(wallet.id)
+    return WalletStatus(
+        wallet.id,
+        wallet.request.threshold,
+        tuple(wallet.names[identity] for identity in wallet.identities),
+        wallet.policy_hash,
+        max(0, wallet.request.policy.passphrase_tries - tries.wrong),
+        tries.not_before if tries.not_before > now else 0,
+        device.ledger.spent(wallet.id, now),
+    )

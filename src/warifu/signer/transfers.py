@@ -1,0 +1,195 @@
+"""A transfer's way through the device, from the owner's authorization to the ceremony.
+
+Each step stands on the ones before it, and a refusal at one leaves no trace of the next:
+
+1. The authorization: an owner's credential, over this request and this envelope, in time.
+2. The participants: enough of the wallet's devices, this one among them.
+3. The transaction: read from its bytes alone, and exactly what the request says, down to the txid.
+4. The request's id: new, or of this very request. What was finished is answered from memory.
+5. The policy.
+6. The passphrase: one counted try opens the share.
+7. The ceremony (``sessions.transfer``), which comes back twice: before partial signatures leave, when policy and
+   reuse are judged again (other sessions ran meanwhile), and when the signatures are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warifu.chains.bitcoin.authorized import AuthorizedTransfer, check_payment
+from warifu.chains.bitcoin.network import network_named
+from warifu.chains.bitcoin.payment import Payment, read_payment
+from warifu.errors import InputRefused, TransactionRefused, WarifuError
+from warifu.protocol.authorization import check_authorization, check_times
+from warifu.protocol.encoding import digest, encode
+from warifu.protocol.frames import (
+    MAX_INPUTS,
+    Decision,
+    Finished,
+    OpenSession,
+    TransferSignatures,
+    refusal_of,
+)
+from warifu.protocol.request import TransferRequest, request_digest
+from warifu.signer.device import Device
+from warifu.signer.journal import FinishedTransfer, Started
+from warifu.signer.ledger import Counting
+from warifu.signer.policy import Verdict, judge
+from warifu.signer.sessions.ceremony import Seat
+from warifu.signer.sessions.transfer import Task, ToSign, TransferCeremony
+from warifu.signer.unlocking import require_try, unlock
+from warifu.signer.wallets import Wallet
+from warifu.threshold.frost.aggregation import VerifiedSignature
+from warifu.units import Satoshi
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A request together with the transaction that it names."""
+
+    request: TransferRequest
+    digest: bytes
+    wallet: Wallet
+    payment: Payment
+
+
+class Transfers:
+    """Judges transfers and opens their ceremonies."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def open(self, frame: OpenSession, request: TransferRequest, seat: Seat) -> TransferCeremony | Finished:
+        """Steps 1 to 6. The result at once where the request was finished before."""
+        device, now = self._device, self._device.clock.now()
+        wallet = device.wallets.born(request.wallet_id)
+        _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
+        check_participants(wallet, frame.participants, device.identity.public)
+        transfer = self.read(wallet, request, frame.psbt)
+        device.ledger.refuse_reuse(request.request_id, named)
+        result = device.ledger.result(named)
+        if result is not None:
+            return Finished(frame.session, result)
+        self._judge(transfer, now)
+        require_try(device, wallet, frame.envelope, now)
+        lock, share = unlock(device, wallet, "share", frame.envelope, named)
+        lock.wipe()
+        try:
+            return TransferCeremony(seat, self._task(transfer, seat), share)
+        except BaseException:
+            share.wipe()
+            raise
+
+    def decide(self, request: TransferRequest, psbt: bytes) -> Decision:
+        """A dry run: steps 3 to 5, and whether a passphrase would be tried. Nothing is counted."""
+        device, now = self._device, self._device.clock.now()
+        rules: tuple[str, ...] = ()
+        try:
+            check_times(request.created, request.expires, now)
+            wallet = device.wallets.born(request.wallet_id)
+            transfer = self.read(wallet, request, psbt)
+            device.ledger.refuse_reuse(request.request_id, transfer.digest)
+            verdict = self._verdict(transfer, now)[0]
+            rules = tuple(
+                f"{'allowed' if rule.allowed else 'DENIED'} ({rule.reason}): {rule.words}"
+                for rule in verdict.rules
+            )
+            if verdict.refusal is not None:
+                raise verdict.refusal
+            device.tries.require(wallet.id, wallet.request.policy.passphrase_tries, now)
+        except WarifuError as error:
+            return Decision(False, rules, refusal_of(error))
+        return Decision(True, rules, None)
+
+    def read(self, wallet: Wallet, request: TransferRequest, psbt: bytes) -> Transfer:
+        """The transaction, if it is exactly what the request says. ``TransactionRefused``, ``InputRefused``."""
+        payment = read_payment(psbt, wallet.keys, self._device.wallets.window(wallet.id))
+        if len(payment.inputs) > MAX_INPUTS:
+            raise TransactionRefused("too-many-inputs", f"a transfer has at most {MAX_INPUTS} inputs")
+        check_payment(
+            payment,
+            AuthorizedTransfer(
+                tuple((recipient.address, Satoshi(recipient.amount)) for recipient in request.recipients),
+                Satoshi(request.fee_ceiling),
+                request.txid,
+                network_named(request.network),
+            ),
+        )
+        return Transfer(request, request_digest(request), wallet, payment)
+
+    def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
+        counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.payment, now)
+        rules = transfer.wallet.request.policy
+        return judge(rules, transfer.payment, counting.counted, counting.spent), counting
+
+    def _judge(self, transfer: Transfer, now: int) -> Counting:
+        verdict, counting = self._verdict(transfer, now)
+        if verdict.refusal is not None:
+            raise verdict.refusal
+        return counting
+
+    def _task(self, transfer: Transfer, seat: Seat) -> Task:
+        wallet = transfer.wallet
+        return Task(
+            key=wallet.threshold_key,
+            signers={identity: wallet.identities.index(identity) for identity in seat.participants},
+            inputs=tuple(
+                ToSign(coin.sighash, wallet.keys.key(coin.key).tweaks) for coin in transfer.payment.inputs
+            ),
+            started=lambda commitments: self._started(transfer, seat.session, commitments),
+            finished=lambda signatures: self._finished(transfer, signatures),
+        )
+
+    def _started(self, transfer: Transfer, session: bytes, commitments: bytes) -> None:
+        device, request, now = self._device, transfer.request, self._device.clock.now()
+        check_times(request.created, request.expires, now)
+        with device.store.transaction():
+            device.ledger.refuse_reuse(request.request_id, transfer.digest)
+            counting = self._judge(transfer, now)
+            device.ledger.start(request, transfer.digest, transfer.payment, counting, now)
+            device.wallets.reach(transfer.wallet.id, _reached(transfer.payment))
+            device.journal.append(
+                Started(
+                    transfer.digest,
+                    request.request_id,
+                    request.wallet_id,
+                    session,
+                    request.txid,
+                    commitments,
+                    counting.leaves,
+                    counting.counted,
+                ),
+                now,
+            )
+
+    def _finished(self, transfer: Transfer, signatures: tuple[VerifiedSignature, ...]) -> bytes:
+        device = self._device
+        result = encode(TransferSignatures(transfer.digest, tuple(map(bytes, signatures))))
+        with device.store.transaction():
+            device.ledger.finish(transfer.digest, result)
+            device.journal.append(
+                FinishedTransfer(transfer.digest, transfer.request.txid, digest("result", result)),
+                device.clock.now(),
+            )
+        return result
+
+
+def check_participants(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> None:
+    """Return if these can sign: ascending, distinct devices of the wallet, at least t of them, with this one."""
+    if list(participants) != sorted(set(participants)) or not set(participants) <= set(wallet.identities):
+        raise InputRefused(
+            "participants", "the participants are not distinct devices of this wallet, in ascending order"
+        )
+    if me not in participants:
+        raise InputRefused("participants", "this device is not among the participants")
+    if len(participants) < wallet.request.threshold:
+        raise InputRefused(
+            "too-few-participants",
+            f"{len(participants)} devices cannot sign; this wallet needs {wallet.request.threshold}",
+        )
+
+
+def _reached(payment: Payment) -> int:
+    own = [coin.key.index for coin in payment.inputs]
+    return max(own + [output.key.index for output in payment.outputs if output.key is not None])

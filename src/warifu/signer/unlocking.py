@@ -1,0 +1,50 @@
+"""From a passphrase envelope to an open lock: one counted try."""
+
+from __future__ import annotations
+
+from warifu.errors import PassphraseRefused
+from warifu.protocol.envelope import Envelope
+from warifu.signer.device import Device
+from warifu.signer.gate import wrong_passphrase
+from warifu.signer.journal import WrongPassphrase
+from warifu.signer.vault import OpenLock, Role
+from warifu.signer.wallets import Wallet
+from warifu.threshold.wiping import Secret
+
+
+def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) -> None:
+    """Return if a try with this envelope may be made now; nothing is used up or counted."""
+    device.tries.require(wallet.id, wallet.request.policy.passphrase_tries, now)
+    device.envelope_keys.require(envelope, now)
+
+
+def unlock(
+    device: Device, wallet: Wallet, role: Role, envelope: Envelope, request: bytes
+) -> tuple[OpenLock, Secret]:
+    """Open the envelope, count the try, stretch, open the record. The caller wipes both.
+
+    ``request``: digest of what the owner authorized. Raises ``PassphraseRefused``; the envelope's key is used up.
+    """
+    now = device.clock.now()
+    require_try(device, wallet, envelope, now)
+    locked = device.wallets.locked(wallet.id)
+    record = locked.share if role == "share" else locked.host_key
+    assert record is not None, "only a wallet that is born is asked for its share"
+    passphrase = device.envelope_keys.open(envelope, request, now)
+    try:
+        wrong = device.tries.count(wallet.id, now)
+        lock = device.vault.open(wallet.id, locked.lock, passphrase)
+    finally:
+        passphrase[:] = bytes(len(passphrase))
+    try:
+        secret = lock.unlock(role, record)
+    except PassphraseRefused:
+        lock.wipe()
+        with device.store.transaction():
+            device.journal.append(WrongPassphrase(wallet.id, request, wrong), now)
+        raise wrong_passphrase(wrong, wallet.request.policy.passphrase_tries) from None
+    except BaseException:
+        lock.wipe()
+        raise
+    device.tries.clear(wallet.id)
+    return lock, secret

@@ -1,0 +1,170 @@
+"""The two locks on every share: the platform's seal AND the owner's passphrase (``docs/protocol.md``, section 8).
+
+A *lock* belongs to one wallet: a secret that the platform seals, and the parameters with which the passphrase is
+stretched (Argon2id version 1.3, RFC 9106). Opened, it locks and unlocks *records*: the share, and ChillDKG's host
+secret key, which together with public recovery data *is* the share. Whoever has the disk lacks both locks; whoever
+has disk and unlock key still has to guess the passphrase, at the price of one Argon2id for each guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Annotated, Literal
+
+import msgspec
+from nacl import bindings, pwhash
+from nacl.exceptions import CryptoError
+from nacl.exceptions import RuntimeError as NaClRuntimeError
+from nacl.utils import random
+
+from warifu.errors import HostUnsuitable, InputRefused, PassphraseRefused, PlatformRefused, StoreDamaged
+from warifu.protocol.encoding import Bytes16, Message, decode, digest, encode
+from warifu.protocol.request import Stretching
+from warifu.signer.derive import derived_key
+from warifu.tee.platform import Platform
+from warifu.threshold.wiping import Secret
+
+Role = Literal["share", "host-key"]
+LEAST_MEMORY_MIB, LEAST_PASSES = 64, 3
+_NONCE_BYTES = 24
+_MAX_RECORD = 4096
+
+Stretch = Callable[[bytearray, bytes, Stretching], Secret]
+"""(passphrase, 16-byte salt, parameters) -> 32 bytes."""
+
+
+class Lock(Message, frozen=True):
+    """A wallet's lock as it is stored. Nothing in it is secret without the platform."""
+
+    sealed: Annotated[bytes, msgspec.Meta(max_length=16 * 1024)]
+    salt: Bytes16
+    stretching: Stretching
+
+
+class Record(Message, frozen=True):
+    """A secret under both locks."""
+
+    nonce: Annotated[bytes, msgspec.Meta(min_length=_NONCE_BYTES, max_length=_NONCE_BYTES)]
+    ciphertext: Annotated[bytes, msgspec.Meta(min_length=16, max_length=1024)]
+
+
+def argon2id(passphrase: bytearray, salt: bytes, stretching: Stretching) -> Secret:
+    """Argon2id v1.3 with one lane (libsodium). ``HostUnsuitable`` where the machine lacks the memory."""
+    try:
+        return Secret(
+            pwhash.argon2id.kdf(
+                32,
+                bytes(passphrase),
+                salt,
+                opslimit=stretching.passes,
+                memlimit=stretching.memory_mib * 1024 * 1024,
+            )
+        )
+    except (NaClRuntimeError, MemoryError):
+        raise HostUnsuitable(
+            "memory",
+            f"stretching the passphrase needs {stretching.memory_mib} MiB, which this device does not have free",
+            remedy="Free memory on the device.",
+        ) from None
+
+
+class Vault:
+    """Makes locks and opens them."""
+
+    def __init__(self, platform: Platform, identity: bytes, stretch: Stretch = argon2id) -> None:
+        """``stretch`` is a parameter for tests that open hundreds of locks; everything else leaves it alone."""
+        self._platform = platform
+        self._identity = identity
+        self._stretch = stretch
+
+    def new_lock(self, wallet: bytes, stretching: Stretching) -> Lock:
+        """A fresh lock for the wallet with this id. ``InputRefused`` for parameters that are too weak."""
+        if stretching.memory_mib < LEAST_MEMORY_MIB or stretching.passes < LEAST_PASSES:
+            raise InputRefused(
+                "stretching", f"Argon2id needs at least {LEAST_MEMORY_MIB} MiB and {LEAST_PASSES} passes"
+            )
+        with Secret(random(32)) as secret:
+            return Lock(self._platform.seal(secret.buffer, _context(wallet)), random(16), stretching)
+
+    def open(self, wallet: bytes, lock: Lock, passphrase: bytearray) -> OpenLock:
+        """Stretch the passphrase (dear!) and open the platform's half. ``StoreDamaged`` where that half is damaged.
+
+        A wrong passphrase shows when a record does not open.
+        """
+        try:
+            sealed_half = self._platform.unseal(lock.sealed, _context(wallet))
+        except PlatformRefused:
+            raise _damaged() from None
+        with (
+            Secret(sealed_half) as sealed,
+            self._stretch(passphrase, lock.salt, lock.stretching) as stretched,
+        ):
+            sealed_half[:] = bytes(len(sealed_half))
+            with Secret(sealed.buffer + stretched.buffer) as both:
+                return OpenLock(
+                    derived_key(both.buffer, "vault-record"), wallet, self._identity, lock.stretching
+                )
+
+
+class OpenLock:
+    """A wallet's lock with both halves in place. Use it in a ``with`` block, so that its key is wiped."""
+
+    def __init__(self, key: Secret, wallet: bytes, identity: bytes, stretching: Stretching) -> None:
+        self._key = key
+        self._binding = (wallet, identity, encode(stretching))
+
+    def lock(self, role: Role, secret: Secret) -> bytes:
+        """``secret`` (at most 1 KiB) as a record."""
+        nonce = random(_NONCE_BYTES)
+        ciphertext = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            secret.expose(), self._bound(role), nonce, self._key.expose()
+        )
+        return encode(Record(nonce, ciphertext))
+
+    def unlock(self, role: Role, record: bytes) -> Secret:
+        """The secret, the caller's to wipe. ``PassphraseRefused`` (``wrong``) where the passphrase was another one."""
+        try:
+            locked = decode(Record, record, _MAX_RECORD)
+        except InputRefused:
+            raise _damaged() from None
+        try:
+            return Secret(
+                bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    locked.ciphertext, self._bound(role), locked.nonce, self._key.expose()
+                )
+            )
+        except CryptoError:
+            raise PassphraseRefused("wrong", "the passphrase is wrong") from None
+
+    def wipe(self) -> None:
+        """Forget the key."""
+        self._key.wipe()
+
+    def __enter__(self) -> OpenLock:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.wipe()
+
+    def _bound(self, role: Role) -> bytes:
+        """A record moved to another wallet, role or device, or with weakened parameters, does not open."""
+        wallet, identity, stretching = self._binding
+        return digest("vault-record", wallet, role.encode(), identity, stretching)
+
+
+def _context(wallet: bytes) -> bytes:
+    return b"warifu/v1/wallet-secret" + wallet
+
+
+def _damaged() -> StoreDamaged:
+    return StoreDamaged(
+        "lock",
+        "the wallet's lock does not open on this device: it was altered or belongs to another device",
+        remedy="Sign with the other devices and replace this one.",
+    )

@@ -1,0 +1,494 @@
+"""A household in memory: n signers with real stores, an owner's client, and a service that a test can make hostile.
+
+Everything is the product's own code but three things: the clock is a number, Argon2id is replaced by a cheap hash (unless
+a test asks for the real one), and the network is a queue whose every message passes through ``Relay.tamper``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nacl.utils import random
+
+from warifu.chains.bitcoin.descriptor import Branch, KeyPath, WalletKeys
+from warifu.chains.bitcoin.finalize import signed_transaction
+from warifu.chains.bitcoin.network import Network
+from warifu.chains.bitcoin.psbt import KeyOrigin, Psbt, PsbtInput, PsbtOutput, parse_psbt
+from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput
+from warifu.errors import WarifuError
+from warifu.protocol.authorization import Authorization, authorize
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.envelope import Envelope, check_envelope_key, seal
+from warifu.protocol.frames import (
+    AskDecision,
+    AskEnvelopeKey,
+    AskResult,
+    AskStatus,
+    CallRefused,
+    CloseSession,
+    Decision,
+    EnvelopeKeyAnswer,
+    Finished,
+    JoinCommit,
+    JoinOwner,
+    OpenSession,
+    RecoverWallet,
+    Reply,
+    ResultAnswer,
+    SessionFailed,
+    SignedBirth,
+    Status,
+    TransferSignatures,
+    WalletBirth,
+    decode_from_signer,
+    error_of,
+)
+from warifu.protocol.frames import Relay as RelayFrame
+from warifu.protocol.framing import Origin
+from warifu.protocol.identity import Credential, DeviceRef, IdentityKey
+from warifu.protocol.operator import (
+    BeginJoin,
+    ConfirmJoin,
+    Joined,
+    ShowAuthenticationString,
+    decode_for_operator,
+)
+from warifu.protocol.policy import Policy
+from warifu.protocol.request import (
+    Recipient,
+    Request,
+    Stretching,
+    TransferRequest,
+    WalletRequest,
+    request_digest,
+)
+from warifu.signer.device import Device
+from warifu.signer.signer import Signer
+from warifu.signer.store import Store
+from warifu.signer.vault import Stretch
+from warifu.tee.unsafe_software import UnsafeSoftware
+from warifu.threshold.wiping import Secret
+from warifu.units import Satoshi
+
+T = TypeVar("T")
+START = 1_800_000_000
+PASSPHRASE = "correct horse battery staple"
+BTC = 100_000_000
+FRIEND = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+FRIEND_SCRIPT = bytes.fromhex("0014751e76e8199196d454941c45d1b3a323f1433bd6")
+THIEF = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry"
+THIEF_SCRIPT = bytes.fromhex("00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262")
+COIN = KeyPath(Branch.RECEIVE, 0)
+
+GENEROUS = Policy(
+    version=1,
+    per_transaction=10 * BTC,
+    per_day=100 * BTC,
+    fee_ceiling=BTC // 10,
+    any_destination=True,
+    destinations=(),
+    passphrase_tries=5,
+)
+
+
+def cheap_stretch(passphrase: bytearray, salt: bytes, stretching: Stretching) -> Secret:
+    """In place of Argon2id: the same shape, none of the cost."""
+    return Secret(hashlib.sha256(bytes(passphrase) + salt + encode(stretching)).digest())
+
+
+class FakeClock:
+    """Seconds, set by the test."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> int:
+        return self.time
+
+    def pass_(self, seconds: int) -> None:
+        self.time += seconds
+
+
+@dataclass
+class SimulatedDevice:
+    """One signer with its directory. ``crash`` is what pulling the plug is: the memory is gone, the disk stays."""
+
+    name: str
+    directory: Path
+    clock: Callable[[], int]
+    stretch: Stretch = cheap_stretch
+    unlock_key: bytes = field(default_factory=lambda: random(32))
+    open_store: Callable[[Path, UnsafeSoftware], Store] = Store.open
+    signer: Signer = field(init=False)
+    device: Device = field(init=False)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.start()
+
+    def start(self) -> None:
+        platform = UnsafeSoftware(self.unlock_key)
+        store = self.open_store(self.directory, platform)
+        try:
+            self.device = Device.start(store, platform, self.clock, self.stretch)
+        except BaseException:
+            store.close()
+            raise
+        self.signer = Signer(self.device)
+
+    def crash(self) -> None:
+        """Nothing is closed in order: what was not committed is lost, and every object in memory with it."""
+        self.device.store.close()
+
+    def restart(self) -> None:
+        self.crash()
+        self.start()
+
+    @property
+    def identity(self) -> bytes:
+        return self.device.identity.public
+
+    @property
+    def ref(self) -> DeviceRef:
+        return DeviceRef(self.name, self.identity)
+
+    def send(self, message: object) -> list[Any]:
+        """A frame from the service; what the signer answers to the service."""
+        return self.send_bytes(encode(message))
+
+    def send_bytes(self, payload: bytes) -> list[Any]:
+        answers = self.signer.receive(Origin.SERVICE, payload)
+        return [decode_from_signer(data) for origin, data in answers if origin is Origin.SERVICE]
+
+    def tick(self) -> list[Any]:
+        return [decode_from_signer(data) for _, data in self.signer.tick()]
+
+    def operator(self, message: object) -> list[Any]:
+        """A frame from the operator; what the signer answers, to either."""
+        answers = self.signer.receive(Origin.OPERATOR, encode(message))
+        return [
+            decode_for_operator(data) if origin is Origin.OPERATOR else decode_from_signer(data)
+            for origin, data in answers
+        ]
+
+    def call(self, message: Any, kind: type[T]) -> T:
+        """A call and its answer; raises the refusal."""
+        (answer,) = self.send(message)
+        if isinstance(answer, CallRefused):
+            raise error_of(answer.refusal)
+        assert isinstance(answer, Reply) and answer.call == message.call
+        return decode(kind, answer.answer, 2**20)
+
+    def status(self) -> Status:
+        return self.call(AskStatus(1), Status)
+
+    def result(self, request: bytes) -> ResultAnswer:
+        return self.call(AskResult(2, request), ResultAnswer)
+
+    def decide(self, request: TransferRequest, psbt: bytes) -> Decision:
+        return self.call(AskDecision(3, encode(request), psbt), Decision)
+
+    def join(self, owner: IdentityKey) -> None:
+        """Enrol by all three messages and the comparison."""
+        (commit,) = self.operator(BeginJoin(self.name, random(16)))
+        assert isinstance(commit, JoinCommit)
+        answers = self.signer.receive(Origin.SERVICE, encode(JoinOwner(owner.public, random(32))))
+        assert isinstance(decode_for_operator(answers[1][1]), ShowAuthenticationString)
+        (joined,) = self.operator(ConfirmJoin(True))
+        assert isinstance(joined, Joined)
+
+    def kinds(self) -> list[str]:
+        """The journal, as the kinds of its entries."""
+        return [str(event.__struct_config__.tag) for _, event in self.device.journal.entries()]
+
+    def disk(self) -> bytes:
+        """Every byte of every file of this device."""
+        return b"".join(path.read_bytes() for path in sorted(self.directory.rglob("*")) if path.is_file())
+
+
+Tamper = Callable[[bytes, bytes, RelayFrame], list[tuple[bytes, RelayFrame]]]
+"""(sender, receiver, frame for the receiver) -> what is delivered instead: (receiver, frame) each."""
+
+
+def honest(_sender: bytes, receiver: bytes, frame: RelayFrame) -> list[tuple[bytes, RelayFrame]]:
+    return [(receiver, frame)]
+
+
+@dataclass
+class Outcome:
+    """What each device said at the end of a session."""
+
+    finished: dict[str, bytes] = field(default_factory=dict)
+    failed: dict[str, WarifuError] = field(default_factory=dict)
+
+    @property
+    def codes(self) -> dict[str, str]:
+        return {name: error.code for name, error in self.failed.items()}
+
+    @property
+    def code(self) -> str:
+        """The one code with which all failed that failed."""
+        codes = set(self.codes.values())
+        assert len(codes) == 1 and not self.finished, (self.codes, self.finished.keys())
+        return codes.pop()
+
+
+@dataclass
+class Spend:
+    """A payment as the client has it: the request and the unsigned transaction."""
+
+    request: TransferRequest
+    psbt: bytes
+
+    @property
+    def digest(self) -> bytes:
+        return request_digest(self.request)
+
+
+class Household:
+    """n devices, one owner, one service."""
+
+    def __init__(self, root: Path, n: int, *, stretch: Stretch = cheap_stretch, joined: bool = True) -> None:
+        self.root = root
+        self.clock = FakeClock()
+        self.owner = IdentityKey.generate()
+        self.devices = {
+            f"device{number}": SimulatedDevice(f"device{number}", root / f"{number}", self.clock, stretch)
+            for number in range(n)
+        }
+        if joined:
+            for device in self.devices.values():
+                device.join(self.owner)
+        self.wallet_request: WalletRequest | None = None
+        self.birth: WalletBirth | None = None
+        self.keys: WalletKeys | None = None
+
+    def __getitem__(self, name: str) -> SimulatedDevice:
+        return self.devices[name]
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.devices)
+
+    def name_of(self, identity: bytes) -> str:
+        return next(name for name, device in self.devices.items() if device.identity == identity)
+
+    def close(self) -> None:
+        for device in self.devices.values():
+            device.signer.close()
+
+    # --- the owner's client ---
+
+    def new_wallet_request(
+        self, threshold: int, policy: Policy = GENEROUS, names: Sequence[str] = ()
+    ) -> WalletRequest:
+        chosen = [self[name].ref for name in names or self.names]
+        return WalletRequest(
+            random(16),
+            "regtest",
+            threshold,
+            tuple(chosen),
+            (Credential("ed25519", self.owner.public),),
+            policy,
+            Stretching(64, 3),
+            self.clock(),
+            self.clock() + 3600,
+        )
+
+    def envelope(self, device: SimulatedDevice, request: bytes, passphrase: str) -> Envelope:
+        nonce = random(32)
+        answer = device.call(AskEnvelopeKey(4, nonce), EnvelopeKeyAnswer)
+        key = check_envelope_key(answer.key, device.identity, nonce, self.clock())
+        return seal(key, request, passphrase.encode())
+
+    def authorized(
+        self,
+        request: Request,
+        names: Sequence[str],
+        passphrase: str = PASSPHRASE,
+        key: IdentityKey | None = None,
+    ) -> tuple[Authorization, dict[str, Envelope]]:
+        """The owner's yes, with an envelope for each of the named devices."""
+        named = request_digest(request)
+        envelopes = {name: self.envelope(self[name], named, passphrase) for name in names}
+        signed = authorize(key or self.owner, request, encode(request), list(envelopes.values()))
+        return signed, envelopes
+
+    # --- the service ---
+
+    def openings(
+        self,
+        request: Request,
+        names: Sequence[str],
+        psbt: bytes = b"",
+        passphrase: str = PASSPHRASE,
+        key: IdentityKey | None = None,
+    ) -> dict[str, OpenSession]:
+        """What the service sends to each participant."""
+        authorization, envelopes = self.authorized(request, names, passphrase, key)
+        return self.openings_of(authorization, envelopes, psbt)
+
+    def openings_of(
+        self, authorization: Authorization, envelopes: dict[str, Envelope], psbt: bytes = b""
+    ) -> dict[str, OpenSession]:
+        participants = tuple(sorted(self[name].identity for name in envelopes))
+        session = random(16)
+        return {
+            name: OpenSession(session, authorization, envelope, participants, psbt)
+            for name, envelope in envelopes.items()
+        }
+
+    def run(self, openings: dict[str, OpenSession], tamper: Tamper = honest) -> Outcome:
+        """Relay until nothing is under way. A device that fails makes the service close the session everywhere."""
+        outcome = Outcome()
+        queue: deque[tuple[bytes, RelayFrame]] = deque()
+
+        def post(name: str, frames: list[Any]) -> None:
+            for frame in frames:
+                if isinstance(frame, RelayFrame):
+                    sender = self[name].identity
+                    handed = RelayFrame(frame.session, sender, frame.body)
+                    queue.extend(tamper(sender, frame.peer, handed))
+                elif isinstance(frame, Finished):
+                    outcome.finished[name] = frame.result
+                elif isinstance(frame, SessionFailed):
+                    outcome.failed[name] = error_of(frame.refusal)
+
+        for name, opening in openings.items():
+            post(name, self[name].send(opening))
+        while queue:
+            receiver, frame = queue.popleft()
+            name = self.name_of(receiver)
+            post(name, self[name].send(frame))
+        for name, opening in openings.items():
+            if outcome.failed and name not in outcome.finished and name not in outcome.failed:
+                self[name].send(CloseSession(opening.session, "another signer failed"))
+        return outcome
+
+    def make_wallet(
+        self, threshold: int, policy: Policy = GENEROUS, names: Sequence[str] = ()
+    ) -> WalletBirth:
+        """Key generation among the named devices (all, if none), checked as the client checks it."""
+        chosen = list(names) or self.names
+        request = self.new_wallet_request(threshold, policy, chosen)
+        outcome = self.run(self.openings(request, chosen))
+        assert not outcome.failed, outcome.codes
+        births = set()
+        for name in chosen:
+            signed = decode(SignedBirth, outcome.finished[name], 2**20)
+            assert signed.identity == self[name].identity
+            births.add(signed.birth)
+        assert len(births) == 1
+        self.wallet_request = request
+        self.birth = decode(WalletBirth, births.pop(), 2**20)
+        assert self.birth.wallet_id == request_digest(request)
+        self.keys = WalletKeys(self.birth.threshold_public, self.birth.chain_code, Network.REGTEST)
+        return self.birth
+
+    def pay(
+        self,
+        amount: int = 60_000,
+        *,
+        to: str = FRIEND,
+        script: bytes = FRIEND_SCRIPT,
+        fee: int = 1_000,
+        coins: Sequence[tuple[KeyPath, int]] = ((COIN, 100_000_000),),
+        first_coin: int = 0,
+        **fields: object,
+    ) -> Spend:
+        """A payment to one address with change, and the request for exactly it (fields may be replaced)."""
+        assert self.keys is not None and self.birth is not None
+        total = sum(value for _, value in coins)
+        outputs = [TxOutput(Satoshi(amount), script)]
+        if total - amount - fee > 0:
+            change = self.keys.script(KeyPath(Branch.CHANGE, 0))
+            outputs.append(TxOutput(Satoshi(total - amount - fee), change))
+        psbt = spend(self.keys, coins, outputs, first_coin)
+        request = TransferRequest(
+            random(16),
+            self.birth.wallet_id,
+            "regtest",
+            (Recipient(to, amount),),
+            fee,
+            psbt.transaction.txid,
+            None,
+            self.clock(),
+            self.clock() + 600,
+        )
+        for field_name, value in fields.items():
+            request = _with(request, field_name, value)
+        return Spend(request, psbt.serialize())
+
+    def sign(
+        self, payment: Spend, names: Sequence[str] = (), tamper: Tamper = honest, passphrase: str = PASSPHRASE
+    ) -> Outcome:
+        """The whole way of a transfer through the named devices (the first t, if none)."""
+        assert self.wallet_request is not None
+        chosen = list(names) or self.names[: self.wallet_request.threshold]
+        return self.run(self.openings(payment.request, chosen, payment.psbt, passphrase), tamper)
+
+    def recover(
+        self, name: str, request: WalletRequest, recovery_data: bytes, passphrase: str = PASSPHRASE
+    ) -> SignedBirth:
+        authorization, envelopes = self.authorized(request, [name], passphrase)
+        return self[name].call(RecoverWallet(5, authorization, envelopes[name], recovery_data), SignedBirth)
+
+
+def signed(payment: Spend, outcome: Outcome) -> Transaction:
+    """The signed transaction, if every device that finished returned the same valid signatures."""
+    results = set(outcome.finished.values())
+    assert len(results) == 1, outcome.codes
+    answer = decode(TransferSignatures, results.pop(), 2**20)
+    assert answer.request == payment.digest
+    return signed_transaction(parse_psbt(payment.psbt), answer.signatures)
+
+
+def spend(
+    keys: WalletKeys, coins: Sequence[tuple[KeyPath, int]], outputs: Sequence[TxOutput], first_coin: int = 0
+) -> Psbt:
+    """A PSBT that spends made-up coins of the wallet, as BDK makes it."""
+    points = [
+        OutPoint(hashlib.sha256(b"coin %d" % (first_coin + number)).digest(), 0)
+        for number in range(len(coins))
+    ]
+    transaction = Transaction(
+        2, tuple(TxInput(point, sequence=0xFFFFFFFD) for point in points), tuple(outputs), 0
+    )
+    inputs = []
+    for path, amount in coins:
+        coin = TxOutput(Satoshi(amount), keys.script(path))
+        key = keys.key(path).internal_key
+        origins = (KeyOrigin(key, bytes(4), (path.branch, path.index)),)
+        inputs.append(PsbtInput(witness_utxo=coin, spent=coin, tap_internal_key=key, tap_origins=origins))
+    return Psbt(transaction, tuple(inputs), tuple(PsbtOutput() for _ in outputs))
+
+
+def replaced_output(payment: Spend, index: int, output: TxOutput) -> Spend:
+    """The same request with a transaction in which the service swapped an output."""
+    psbt = parse_psbt(payment.psbt)
+    outputs = list(psbt.transaction.outputs)
+    outputs[index] = output
+    changed = replace(psbt, transaction=replace(psbt.transaction, outputs=tuple(outputs)))
+    return Spend(payment.request, changed.serialize())
+
+
+def _with(message: Any, field_name: str, value: object) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(message, **{field_name: value})
+
+
+def reopened(device: SimulatedDevice) -> SimulatedDevice:
+    device.restart()
+    return device
+
+
+def fresh_name() -> str:
+    return f"device-{os.urandom(3).hex()}"
