@@ -90,8 +90,11 @@ class Screen:
         if self.json:
             click.echo(msgspec.json.format(msgspec.json.encode({"error": error_object(error)})).decode())
             return
+        gist = " ".join((type(error).__doc__ or "").split())
         lines = [
-            (tr("Error"), error.message, "bold red"),
+            # Messages come from many machines, in English; what kind of error it is can be said in any language.
+            (tr("Error"), tr(gist) if tr(gist) != gist else "", "bold red"),
+            ("" if tr(gist) != gist else tr("Error"), error.message, "bold red"),
             (tr("Not done"), error.not_done, ""),
             (tr("What to do"), error.remedy, ""),
             (tr("At fault"), error.blame or "", ""),
@@ -100,7 +103,7 @@ class Screen:
         ]
         for name, value, style in lines:
             if value:
-                self._errors.print(Text(f"{name}: {clean(tr(value))}", style=style))
+                self._errors.print(Text(f"{name + ': ' if name else '  '}{clean(value)}", style=style))
 
 
 def error_object(error: WarifuError) -> dict[str, Any]:

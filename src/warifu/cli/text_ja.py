@@ -1,3 +1,321 @@
 """Japanese, beside the English that the code speaks."""
 
-JAPANESE: dict[str, str] = {}
+JAPANESE: dict[str, str] = {
+    # --- what every command can say --------------------------------------------------------------------------------
+    "Error": "エラー",
+    "Not done": "行われなかったこと",
+    "What to do": "すること",
+    "At fault": "原因となった相手",
+    "Wait": "待ち時間",
+    "Code": "コード",
+    "Warning": "警告",
+    "Examples": "例",
+    "Stopped.": "止めました。",
+    "{seconds} seconds": "{seconds} 秒",
+    "yes": "はい",
+    "no": "いいえ",
+    "NO": "していません",
+    "why": "理由",
+    "what to do": "すること",
+    "when": "日時",
+    "name": "名前",
+    "state": "状態",
+    "total": "合計",
+    # --- families of errors ----------------------------------------------------------------------------------------
+    "What came in is malformed, too long, or means nothing here: a caller's or a sender's mistake.": (
+        "入力の形が正しくないか、長すぎるか、ここでは意味を持ちません。"
+    ),
+    "The owner's authorization is missing, forged, expired, replayed, or for something else.": (
+        "所有者の承認がないか、偽物か、期限切れか、使い回しか、別のことへの承認です。"
+    ),
+    "The passphrase is wrong, must wait, or is locked out; or its envelope does not open here.": (
+        "パスフレーズが違うか、待つ必要があるか、締め出されています。または封筒がここでは開きません。"
+    ),
+    "The wallet's policy does not allow this.": "ウォレットのポリシーがこれを許していません。",
+    "The raw transaction is not what the owner authorized, or is not fully understood.": (
+        "トランザクションが、所有者の承認したものと違うか、すべては理解できないものです。"
+    ),
+    "A signer or the service sent something that an honest one never sends. ``blame`` names it.": (
+        "署名者かサービスが、正直なら決して送らないものを送りました。"
+    ),
+    "A ceremony (key generation, signing) ended without a result.": "鍵の生成または署名が、結果なしに終わりました。",
+    "A store on disk is missing, truncated, altered, of another device, or cannot be written.": (
+        "ディスク上の保管データがないか、途中で切れているか、書き換えられているか、別の端末のものか、書き込めません。"
+    ),
+    "The platform (TEE or its software stand-in) will not seal, unseal, count or attest.": (
+        "プラットフォーム（TEE またはその代わりのソフトウェア）が、封印・開封・計数・証明をしません。"
+    ),
+    "No chain backend gave a usable answer.": "チェーンのどのバックエンドからも、使える答えがありません。",
+    "The network refuses the signed transaction; the reason is the node's own.": (
+        "署名済みのトランザクションをネットワークが拒みました。理由はノードの言葉です。"
+    ),
+    "The custody service cannot be reached, does not know the caller, or cannot do what was asked.": (
+        "カストディサービスにつながらないか、呼び手を知らないか、頼まれたことができません。"
+    ),
+    "The machine lacks something that safe operation needs; ``warifu doctor`` shows the whole list.": (
+        "安全な運用に必要なものが、このマシンに欠けています。"
+    ),
+    # --- the eight steps -------------------------------------------------------------------------------------------
+    "Request": "依頼",
+    "Authorization": "承認",
+    "Judgement": "審査",
+    "Signature": "署名",
+    "Broadcast": "送信",
+    "Network": "ネットワーク",
+    "Confirmation": "承認数",
+    "Result": "結果",
+    "waiting for the devices": "端末を待っています",
+    "waiting: {step}": "待っています: {step}",
+    # --- the passphrase and keys -----------------------------------------------------------------------------------
+    "Passphrase of the wallet: ": "ウォレットのパスフレーズ: ",
+    "New passphrase of the wallet: ": "ウォレットの新しいパスフレーズ: ",
+    "The same again: ": "もう一度同じもの: ",
+    "Unlock key of this device: ": "この端末の解錠鍵: ",
+    "the unlock key {file} lies on the same disk as the device's store: whoever takes the disk takes both. "
+    "Move it to a USB stick or a systemd credential.": (
+        "解錠鍵 {file} が端末の保管データと同じディスクにあります。ディスクを取られると両方取られます。"
+        "USB メモリか systemd credential に移してください。"
+    ),
+    # --- devices ---------------------------------------------------------------------------------------------------
+    "On the device, within 15 minutes:": "その端末で、15 分以内に:",
+    "waiting for the device": "端末を待っています",
+    "Does the device show exactly these digits?": "端末にも、まったく同じ数字が出ていますか",
+    "Does the owner's screen show exactly these digits?": "所有者の画面にも、まったく同じ数字が出ていますか",
+    "The device {name} is enrolled.": "端末 {name} を登録しました。",
+    "The device {name} is forgotten.": "端末 {name} を忘れました。",
+    "Forget the device {name}?": "端末 {name} を忘れますか",
+    "This device is enrolled as {name}.": "この端末は {name} として登録されました。",
+    "The enclave process is up: {count} layers of isolation on.": "エンクレーブが動いています。隔離の層: {count}",
+    "not on: {layer} ({state})": "効いていない層: {layer} ({state})",
+    "device": "端末",
+    "devices": "端末",
+    "identity": "識別鍵",
+    "connected": "接続中",
+    "compared by you": "数字を照合",
+    "version": "版",
+    "platform": "プラットフォーム",
+    "tier": "段階",
+    "journal": "日誌",
+    "journal of {device}: entry {length}, {head}": "{device} の日誌: {length} 件目、{head}",
+    "Kernel: {kernel}": "カーネル: {kernel}",
+    "{ok} in order, {missing} missing, {unknown} unknown": "良い {ok}、欠けている {missing}、分からない {unknown}",
+    # --- wallets ---------------------------------------------------------------------------------------------------
+    "wallet": "ウォレット",
+    "network": "ネットワーク",
+    "threshold": "しきい値",
+    "policy": "ポリシー",
+    "passphrase tries": "パスフレーズを試せる回数",
+    "passphrase tries left": "パスフレーズを試せる残り回数",
+    "moved in the last 24 hours": "この 24 時間に動いた額",
+    "most per transaction": "1 回の上限",
+    "most in 24 hours": "24 時間の上限",
+    "most in fees": "手数料の上限",
+    "may pay to": "支払先",
+    "any address": "どのアドレスでも",
+    "no address": "なし",
+    "The wallet {name} is born: every device states the same key.": (
+        "ウォレット {name} が生まれました。すべての端末が同じ鍵を述べています。"
+    ),
+    "confirmed": "承認済み",
+    "own, unconfirmed": "自分の未承認",
+    "from others, unconfirmed": "他者からの未承認",
+    "not spendable yet": "まだ使えない",
+    "at block": "ブロック",
+    "amount": "金額",
+    "fee": "手数料",
+    "confirmations": "承認数",
+    "label": "ラベル",
+    "transaction": "トランザクション",
+    "transfer": "送金",
+    "scopes": "権限",
+    "The label is kept.": "ラベルを残しました。",
+    "Keep this now; it is not shown again:": "いま控えてください。二度と表示されません:",
+    "The API key {name} is ended.": "API キー {name} を終わらせました。",
+    # --- a transfer ------------------------------------------------------------------------------------------------
+    "This will be signed, as this client reads the transaction itself:": (
+        "このクライアントが自分で読んだところ、署名されるのは次のとおりです:"
+    ),
+    "From": "支払元",
+    "To": "支払先",
+    "Amount": "金額",
+    "Change": "おつり",
+    "Fee": "手数料",
+    "Fee ceiling": "手数料の上限",
+    "Replaces": "置き換える送金",
+    "Transaction": "トランザクション",
+    "Transaction:": "トランザクション:",
+    "own address": "自分のアドレス",
+    "the fee is more than a twentieth of the amount": "手数料が金額の 20 分の 1 を超えています",
+    "Sign and send this?": "署名して送りますか",
+    "would sign": "署名します",
+    "would refuse": "拒みます",
+    "a PSBT has 1 byte to 1 MiB": "PSBT は 1 バイトから 1 MiB までです",
+    "The devices need the passphrase again to go on with the same transaction.": (
+        "同じトランザクションを続けるために、端末がもう一度パスフレーズを必要としています。"
+    ),
+    "You stopped watching. The request is with the service and may still be signed and sent; it is never sent twice. "
+    "Look on with: warifu resume {wallet} {transfer}": (
+        "見るのをやめました。依頼はサービスにあり、これから署名され送られることもありますが、二度送られることはありません。"
+        "続きを見るには: warifu resume {wallet} {transfer}"
+    ),
+    # --- help: commands --------------------------------------------------------------------------------------------
+    "A warm wallet whose key is born in pieces and signs only when the pieces meet.": (
+        "鍵が割られて生まれ、割符が合うときだけ署名する、ウォームウォレット。"
+    ),
+    "The devices that hold the pieces of the key.": "鍵の断片を持つ端末。",
+    "Invite a device, wait until it joins, and compare the digits.": "端末を招き、加わるのを待ち、数字を照合します。",
+    "Run the line that is printed on the device. Then both screens show nine digits: only where they are the same does "
+    "the device have your key and you have the device's, with nobody between.": (
+        "表示された行をその端末で実行してください。両方の画面に 9 桁の数字が出ます。同じときだけ、間に誰もおらず、"
+        "端末はあなたの鍵を、あなたは端末の鍵を持っています。"
+    ),
+    "Enrol this device with an INVITATION of its owner.": "所有者の INVITATION で、この端末を登録します。",
+    "The two screens show nine digits; say yes only where they are the same.": (
+        "両方の画面に 9 桁の数字が出ます。同じときだけ「はい」と答えてください。"
+    ),
+    "Keep this enrolled device connected, until Ctrl-C.": "登録済みのこの端末を、Ctrl-C まで接続しておきます。",
+    "List the enrolled devices, and whether they are connected.": "登録した端末と、接続しているかどうかを並べます。",
+    "Ask a device how it is: the one on this machine, or the enrolled device NAME through the service.": (
+        "端末に様子をたずねます。このマシンの端末か、サービスを通して端末 NAME に。"
+    ),
+    "Forget the device NAME, here and at the service. Wallets that it has a share of keep needing it.": (
+        "端末 NAME を、ここでもサービスでも忘れます。その断片を使うウォレットには、これからも必要です。"
+    ),
+    "Wallets: a key that is born in pieces, and the policy under which it signs.": (
+        "ウォレット: 割られて生まれる鍵と、署名の決まり（ポリシー）。"
+    ),
+    "Have the devices generate a key of which each gets one share, and no one ever the whole.": (
+        "端末たちに鍵を作らせます。各端末が断片を一つ持ち、全体は誰も持ちません。"
+    ),
+    "You choose the wallet's passphrase, at least 12 characters, typed twice. It is stored nowhere: without it, and "
+    "without enough devices, the coins are lost.": (
+        "ウォレットのパスフレーズを決め、2 度入力します（12 文字以上）。どこにも保存されません。"
+        "これと十分な数の端末がなければ、コインは失われます。"
+    ),
+    "Take up a wallet that you authorized before: after an interrupted 'create', or with a restored profile.": (
+        "前に承認したウォレットを取り込みます。中断した create のあとや、復元したプロファイルで。"
+    ),
+    "Everything is verified as at its creation; the service's word is not enough.": (
+        "作成のときと同じようにすべてを検証します。サービスの言葉だけでは足りません。"
+    ),
+    "List the wallets whose birth this client verified.": "このクライアントが誕生を検証したウォレットを並べます。",
+    "Show a wallet's devices, policy and public descriptors (for Sparrow, Bitcoin Core and others to look on).": (
+        "ウォレットの端末、ポリシー、公開のディスクリプタ（Sparrow や Bitcoin Core などで見るため）を示します。"
+    ),
+    "Exchange transactions with other programs.": "ほかのプログラムとトランザクションをやりとりします。",
+    "Sign and send the PSBT in FILE, which another program made for this wallet.": (
+        "ほかのプログラムがこのウォレットのために作った FILE の PSBT に署名し、送ります。"
+    ),
+    "It is shown as this client reads it; what it pays is what you confirm.": (
+        "このクライアントが読んだとおりに示します。その支払いを、あなたが確かめます。"
+    ),
+    "Write the PSBT of a transfer to standard output: base64 at a terminal, binary into a file.": (
+        "送金の PSBT を標準出力に書きます。端末へは base64、ファイルへはバイナリで。"
+    ),
+    "Show the next address at which WALLET receives.": "WALLET の次の受取アドレスを示します。",
+    "This client derives the address itself from the key whose birth it verified, and refuses the service's if it is "
+    "another one.": (
+        "このクライアントが、誕生を検証した鍵から自分でアドレスを導き、サービスのものと違えば拒みます。"
+    ),
+    "Show what WALLET has, as the service's chain backend sees it.": (
+        "サービスのチェーンバックエンドから見た、WALLET の残高を示します。"
+    ),
+    "Pay AMOUNT from WALLET to ADDRESS.": "WALLET から ADDRESS へ AMOUNT を支払います。",
+    "AMOUNT has its unit ('0.015 BTC', '1500 sat'), or is 'all' for everything that the wallet has.": (
+        "AMOUNT には単位を付けます（'0.015 BTC'、'1500 sat'）。'all' はウォレットのすべてです。"
+    ),
+    "The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are shown "
+    "as they happen. Ctrl-C is safe at any time and says how far it got.": (
+        "このクライアントが読んだとおりにトランザクションを示し、パスフレーズをたずね、八つの段階をその都度示します。"
+        "Ctrl-C はいつでも安全で、どこまで進んだかを告げます。"
+    ),
+    "Make the unconfirmed transaction TXID of WALLET pay a higher fee.": (
+        "WALLET の未承認のトランザクション TXID の手数料を上げます。"
+    ),
+    "A replacement pays the same recipients the same amounts; each fee bump is a new signature, so the devices and the "
+    "passphrase are needed again.": (
+        "置き換えは、同じ相手に同じ額を払います。手数料を上げるたびに新しい署名なので、端末とパスフレーズがまた必要です。"
+    ),
+    "Watch the TRANSFER of WALLET again, and authorize it again where the service needs that.": (
+        "WALLET の送金 TRANSFER の続きを見ます。サービスに必要なら、もう一度承認します。"
+    ),
+    "The same request names the same transaction: authorized twice, it is still one payment.": (
+        "同じ依頼は同じトランザクションを指します。二度承認しても、支払いは一つです。"
+    ),
+    "Show the transactions of WALLET, newest first.": "WALLET のトランザクションを、新しいものから示します。",
+    "Give a transaction or an address of WALLET a label; an empty TEXT removes it.": (
+        "WALLET のトランザクションかアドレスにラベルを付けます。TEXT が空なら消します。"
+    ),
+    "Show, as JSON, what a signer would see in FILE ('-': standard input) and every digest that it would sign.": (
+        "FILE（'-' は標準入力）に署名者が見るものと、署名するダイジェストのすべてを、JSON で示します。"
+    ),
+    "FILE is a PSBT (binary, base64 or hexadecimal) or a raw transaction. Nothing is asked of the service.": (
+        "FILE は PSBT（バイナリ、base64、16 進）か、生のトランザクションです。サービスには何もたずねません。"
+    ),
+    "Examine this machine: isolation, memory, disks, privileges, clock and hardening.": (
+        "このマシンを調べます: 隔離、メモリ、ディスク、権限、時計、強化。"
+    ),
+    "Nothing is changed. What cannot be seen from here is shown as unknown, which is not the same as good.": (
+        "何も変えません。ここから見えないものは「分からない」と示します。良いという意味ではありません。"
+    ),
+    "Access to the service. An API key alone moves nothing: signing takes your credential and passphrase.": (
+        "サービスへのアクセス。API キーだけでは何も動きません。署名にはあなたの資格鍵とパスフレーズが要ります。"
+    ),
+    "Make an API key and show it, once: the service keeps only a hash of it.": (
+        "API キーを作り、一度だけ示します。サービスはそのハッシュだけを持ちます。"
+    ),
+    "List the API keys by name.": "API キーを名前で並べます。",
+    "End an API key at once.": "API キーをただちに終わらせます。",
+    # --- help: options ---------------------------------------------------------------------------------------------
+    "The owner's profile (default: WARIFU_HOME, or ~/.config/warifu).": (
+        "所有者のプロファイル（既定: WARIFU_HOME、または ~/.config/warifu）。"
+    ),
+    "Language of the output (default: from LANG).": "出力の言語（既定: LANG から）。",
+    "Show the version and exit.": "版を示して終わります。",
+    "Print one JSON object, for scripts.": "スクリプトのために、JSON を一つ出力します。",
+    "Read the passphrase from this open file descriptor instead of the terminal.": (
+        "パスフレーズを、端末の代わりに、開いているこのファイル記述子から読みます。"
+    ),
+    "Do not ask for confirmation.": "確認をたずねません。",
+    "Stay until the transaction has N confirmations.": "承認数が N になるまで待ちます。",
+    "Let this device sign (repeat; default: those that are connected).": (
+        "この端末に署名させます（繰り返し可。既定: 接続中の端末）。"
+    ),
+    "Most that may be paid in fees (default: exactly the fee that is shown).": (
+        "払ってよい手数料の上限（既定: 示されたちょうどの額）。"
+    ),
+    "In sat/vB (default: what the backends suggest).": "sat/vB で（既定: バックエンドの提案）。",
+    "Ask the devices whether they would sign; sign nothing.": "署名するかどうかを端末にたずねるだけで、署名しません。",
+    "The new fee rate in sat/vB.": "新しい手数料率（sat/vB）。",
+    "Spend an output of it at a high fee instead of replacing it.": (
+        "置き換える代わりに、その出力を高い手数料で使います（CPFP）。"
+    ),
+    "The service's address as the device reaches it (default: as this client does).": (
+        "端末から見たサービスのアドレス（既定: このクライアントと同じ）。"
+    ),
+    "Where this device keeps its sealed store (default: ~/.local/share/warifu/device).": (
+        "この端末の封印された保管場所（既定: ~/.local/share/warifu/device）。"
+    ),
+    "File with this device's unlock key, on another medium than its store; '-' to type it.": (
+        "この端末の解錠鍵のファイル。保管場所とは別の媒体に。'-' なら入力します。"
+    ),
+    "Make the unlock key file first.": "先に解錠鍵のファイルを作ります。",
+    "Stay connected afterwards, as 'warifu signer run' does.": "そのあと 'warifu signer run' のように接続を続けます。",
+    "How many devices must sign.": "署名に必要な端末の数。",
+    "Give this device a share (repeat).": "この端末に断片を持たせます（繰り返し可）。",
+    "TOML file: what the devices may sign.": "端末が署名してよいものを書いた TOML ファイル。",
+    "Memory that one guess of the passphrase costs (Argon2id); every device must have it.": (
+        "パスフレーズを 1 回試すのにかかるメモリ（Argon2id）。どの端末にも必要です。"
+    ),
+    "Passes over that memory for one guess.": "1 回試すごとに、そのメモリを何度通るか。",
+    "List the addresses that were given out, make no new one.": "渡したアドレスを並べ、新しいものは作りません。",
+    "Show the transfers and their states instead.": "代わりに、送金とその状態を示します。",
+    "Write all labels as BIP-329 lines.": "すべてのラベルを BIP-329 の行で書き出します。",
+    "Also tell which inputs and outputs are this wallet's.": "どの入力と出力がこのウォレットのものかも示します。",
+    "Network whose addresses are shown (default: the profile's, else bitcoin).": (
+        "アドレスを示すネットワーク（既定: プロファイルのもの、なければ bitcoin）。"
+    ),
+    "How many addresses per branch are searched.": "各枝で探すアドレスの数。",
+    "End with exit code 14 where anything is missing.": "欠けているものがあれば、終了コード 14 で終わります。",
+    "What it may do (repeat); no scope contains another.": "許すこと（繰り返し可）。どの権限も他の権限を含みません。",
+}
