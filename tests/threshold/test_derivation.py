@@ -187,6 +187,25 @@ def test_the_tweaks_of_a_path_add_up_to_its_key(path):
     assert SECP256K1.element_add(start, SECP256K1.base_mul_public(total)).encoded == derived.public_key
 
 
+def test_the_longest_path():
+    assert len(derive(ROOT.public_key, ROOT.chain_code, parse_path("m" + "/0" * 255)).tweaks) == 255
+
+
+def test_only_a_key_has_a_fingerprint():
+    for wrong in (b"", bytes(33), ROOT.public_key[1:]):
+        with pytest.raises(InvalidInput):
+            fingerprint(wrong)
+
+
+def test_an_index_without_a_child_is_refused(monkeypatch):
+    """One in 2^127, so the digest is bent here to cancel the parent out."""
+    parent = SECP256K1.base_mul_public(5).encoded
+    opposite = SECP256K1.scalar_to_bytes(SECP256K1.order - 5)
+    monkeypatch.setattr("warifu.threshold.derivation.hmac.digest", lambda *_: opposite + bytes(32))
+    with pytest.raises(InvalidInput, match="take the next one"):
+        child(parent, bytes(32), 0)
+
+
 def test_endless_paths_are_refused():
     with pytest.raises(InvalidInput):
         derive(ROOT.public_key, ROOT.chain_code, [0] * 256)

@@ -15,6 +15,7 @@ from warifu.threshold.errors import AlreadyUsed, InvalidInput
 from warifu.threshold.frost import bip445
 from warifu.threshold.frost.nonces import PublicNonce, SecretNonce
 from warifu.threshold.secp256k1 import SECP256K1
+from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.unit
 each_group = pytest.mark.parametrize("group", [SECP256K1, ED25519], ids=["secp256k1", "ed25519"])
@@ -126,6 +127,9 @@ class TestGeneration:
             {"pubshare": b""},
             {"pubshare": bytes(32)},
             {"threshold_xonly": bytes(33)},
+            {"extra": bytes(65537)},
+            {"share": Secret(b"\x01" * 31)},
+            {"share": Secret(b"\x01" * 33)},
         ],
     )
     def test_other_lengths_are_refused(self, context):

@@ -529,6 +529,7 @@ class TestStart:
         for changes in ({"tweaks": [(bytes(32), False)]}, {"message": bytes(65537)}):
             with pytest.raises(InvalidInput):
                 self.start(key=dealt.key, share=dealt.shares[0], scheme=scheme, **changes)
+        self.start(key=dealt.key, share=dealt.shares[0], scheme=scheme, message=bytes(65536))
 
     def test_a_key_of_another_group(self):
         with pytest.raises(InvalidInput):

@@ -24,6 +24,7 @@ from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
 PUBLIC_NONCE_BYTES = 66
+MAX_EXTRA_BYTES = 1 << 16  # BIP 445 would allow 2^32 - 1
 
 
 def nonce_gen(
@@ -37,12 +38,14 @@ def nonce_gen(
 ) -> SecretNonce:
     """``NonceGen``: a secret nonce from 32 fresh random bytes and whatever of the rest is known already.
 
-    ``share`` 32 bytes, ``pubshare`` 33, ``threshold_xonly`` (tweaked) 32, ``extra`` up to 2^32-1. The optional parts
+    ``share`` 32 bytes, ``pubshare`` 33, ``threshold_xonly`` (tweaked) 32, ``extra`` up to 65536. The optional parts
     keep nonces apart where the randomness fails. InvalidInput for other lengths.
     """
     _require_length(rand, 32, "the randomness")
     _require_length(pubshare, 33, "the public share")
     _require_length(threshold_xonly, 32, "the x-only threshold public key")
+    if extra is not None and len(extra) > MAX_EXTRA_BYTES:
+        raise InvalidInput(f"the extra input of a nonce has at most {MAX_EXTRA_BYTES} bytes")
     context = b"".join(
         (
             _prefixed(pubshare or b"", 1),
@@ -235,8 +238,6 @@ def _masked(share: Secret, rand: bytes) -> Secret:
 
 
 def _prefixed(value: bytes, width: int) -> bytes:
-    if len(value) >= 1 << (8 * width):
-        raise InvalidInput("a part of the nonce's context is too long")
     return len(value).to_bytes(width, "big") + value
 
 
