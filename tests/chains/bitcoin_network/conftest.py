@@ -1,0 +1,35 @@
+"""A chain of its own for each test that asks for one."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.single_key import SingleKey
+
+from warifu.chains.bitcoin_network.backends.esplora import Esplora
+from warifu.chains.embedded.chain import EmbeddedChain
+from warifu.chains.embedded.server import serving
+
+
+@pytest.fixture
+def chain(tmp_path):
+    chain = EmbeddedChain(tmp_path / "chain")
+    yield chain
+    chain.close()
+
+
+@pytest.fixture
+def esplora(chain):
+    with serving(chain) as url:
+        backend = Esplora(url)
+        yield backend
+        backend.close()
+
+
+@pytest.fixture
+def alice() -> SingleKey:
+    return SingleKey("alice")
+
+
+@pytest.fixture
+def bob() -> SingleKey:
+    return SingleKey("bob")
