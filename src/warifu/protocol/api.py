@@ -41,8 +41,8 @@ authorized. ``admin``: devices, wallets, API keys. No scope contains another."""
 Txid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Id16 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Satoshis = Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
-FeeRate = Annotated[int, msgspec.Meta(ge=1000, le=10_000_000)]
-"""Satoshi per 1000 virtual bytes, from 1 to 10,000 sat/vB."""
+FeeRate = Annotated[int, msgspec.Meta(ge=1000, le=5_000_000)]
+"""Satoshi per 1000 virtual bytes, from 1 to 5,000 sat/vB."""
 AddressText = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
 EncodedAuthorization = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_REQUEST_BYTES + 4096)]
 EncodedEnvelope = Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]

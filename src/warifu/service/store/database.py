@@ -162,6 +162,7 @@ def _engine(path: Path, key: bytes) -> sa.Engine:
         poolclass=sa.pool.QueuePool,
         pool_size=10,
         max_overflow=20,
+        hide_parameters=True,  # a failing statement must not carry addresses or amounts into a message
     )
 
 

@@ -267,14 +267,21 @@ def note_transfer(
 
 
 def store_journal(database: Database, identifier: str, heads: Sequence[JournalHead]) -> None:
-    """Keep where each signer's journal stood, and say so."""
+    """Keep where each signer's journal stood when it had signed."""
     with database.writing() as connection:
         if _one(connection, identifier).journal:
             return
         _change(connection, identifier, journal=msgspec.json.encode(tuple(heads)))
-        for head in heads:
+
+
+def note_result(database: Database, identifier: str) -> None:
+    """The eighth step, once: the result goes back to the owner, with each signer's journal entry."""
+    with database.writing() as connection:
+        transfer = _one(connection, identifier)
+        for head in transfer.journal:
             text = f"journal has {head.length} entries, head {head.head.hex()[:16]}"
             add_event(connection, identifier, 8, text, device=head.device, once=f"journal-{head.device}")
+        add_event(connection, identifier, 8, "the result is returned to the owner", once="result")
 
 
 def read_transfer(database: Database, identifier: str) -> StoredTransfer:

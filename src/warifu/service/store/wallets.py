@@ -102,7 +102,8 @@ class WalletChanges:
             return [data for _, data in entries]
         merged = self._merge([data for _, data in entries])
         with self._database.writing() as connection:
-            connection.execute(change_sets.delete().where(change_sets.c.wallet == self._wallet))
+            merged_away = (change_sets.c.wallet == self._wallet) & (change_sets.c.number <= entries[-1][0])
+            connection.execute(change_sets.delete().where(merged_away))
             connection.execute(
                 change_sets.insert().values(wallet=self._wallet, number=entries[-1][0], data=merged)
             )

@@ -1,0 +1,47 @@
+"""The ASGI application."""
+
+from __future__ import annotations
+
+from litestar import Litestar, Router
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from sqlalchemy.exc import SQLAlchemyError
+
+import warifu
+from warifu.errors import WarifuError
+from warifu.protocol.api import API_PREFIX, MAX_API_BODY_BYTES
+from warifu.service.api import devices, keys, transfers, wallets
+from warifu.service.api.errors import on_any_error, on_http_error, on_store_error, on_warifu_error
+from warifu.service.service import Service
+
+
+def build_app(service: Service) -> Litestar:
+    """The application; its caller starts and stops ``service``. OpenAPI: ``/v1/schema/openapi.json``, no page from elsewhere."""
+    groups = [
+        keys.router(service),
+        devices.router(service),
+        wallets.router(service),
+        transfers.router(service),
+    ]
+    return Litestar(
+        [Router(API_PREFIX, route_handlers=groups)],
+        exception_handlers={
+            WarifuError: on_warifu_error,
+            HTTPException: on_http_error,
+            SQLAlchemyError: on_store_error,
+            Exception: on_any_error,
+        },
+        request_max_body_size=MAX_API_BODY_BYTES,
+        logging_config=None,
+        debug=False,
+        openapi_config=OpenAPIConfig(
+            title="Warifu custody service",
+            version=warifu.__version__,
+            path=f"{API_PREFIX}/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            components=Components(security_schemes={"api-key": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{"api-key": []}],
+        ),
+    )

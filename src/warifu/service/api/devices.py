@@ -1,0 +1,193 @@
+"""``/invitations``, ``/joins``, ``/devices``, ``/envelope-keys``, ``/decisions``, and the signers' WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Router, WebSocket, delete, get, post, websocket
+from litestar.exceptions import WebSocketException
+
+from warifu.errors import InputRefused, ServiceRefused, WarifuError
+from warifu.protocol.api import (
+    CreatedInvitation,
+    DecisionOf,
+    DecisionQuestion,
+    Decisions,
+    Device,
+    Devices,
+    DeviceStatus,
+    EnvelopeKeyOf,
+    EnvelopeKeyQuestion,
+    EnvelopeKeys,
+    Join,
+    JoinConfirmation,
+    JoinOwner,
+    JoinStage,
+    NewInvitation,
+    error_body,
+)
+from warifu.protocol.encoding import decode
+from warifu.protocol.frames import (
+    MAX_BODY_BYTES,
+    MAX_FRAME_BYTES,
+    AskDecision,
+    AskEnvelopeKey,
+    AskStatus,
+    EnvelopeKeyAnswer,
+)
+from warifu.service.api.access import needs
+from warifu.service.api.inputs import NamePath, Wait
+from warifu.service.hub.link import LinkClosed
+from warifu.service.service import Service
+from warifu.service.store.devices import EnrolledDevice, device_named, list_devices, remove_device
+
+
+class WebSocketTransport:
+    """A signer's WebSocket as the hub wants it: binary messages and nothing else."""
+
+    def __init__(self, socket: WebSocket) -> None:  # type: ignore[type-arg]
+        self._socket = socket
+
+    async def receive(self) -> bytes:
+        try:
+            return await self._socket.receive_bytes()
+        except (WebSocketException, KeyError, RuntimeError):
+            raise LinkClosed from None
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._socket.send_bytes(data)
+        except (WebSocketException, RuntimeError, OSError):
+            raise LinkClosed from None
+
+    async def close(self) -> None:
+        try:
+            await self._socket.close()
+        except (WebSocketException, RuntimeError, OSError):
+            raise LinkClosed from None
+
+
+def router(service: Service) -> Router:
+    """The routes of this group."""
+    database, hub = service.database, service.hub
+
+    def shown(device: EnrolledDevice) -> Device:
+        return Device(
+            name=device.name,
+            identity=device.identity,
+            connected=hub.connected(device.identity),
+            enrolled=device.enrolled,
+            last_seen=device.last_seen,
+        )
+
+    @websocket("/signers")
+    async def signers(socket: WebSocket) -> None:  # type: ignore[type-arg]
+        """A device's connection: it proves itself, or shows an invitation."""
+        await socket.accept()
+        await hub.attend(WebSocketTransport(socket))
+
+    @post("/invitations", guards=[needs(database, "admin")])
+    async def invite(data: NewInvitation) -> CreatedInvitation:
+        """Let a device of this name join, once, within 15 minutes."""
+        return hub.joins.invite(data.name)
+
+    @get("/joins/{name:str}", guards=[needs(database, "admin")])
+    async def join(name: NamePath, after: JoinStage | None = None, wait: Wait = 0) -> Join:
+        """How far an enrolment is."""
+        return await service.bell.wait_for_news(
+            lambda: hub.joins.show(name), lambda seen: seen.stage != after, wait if after else 0
+        )
+
+    @post("/joins/{name:str}/owner", guards=[needs(database, "admin")], status_code=200)
+    async def owner(name: NamePath, data: JoinOwner) -> Join:
+        """Pass the owner's credential and nonce to the device."""
+        return hub.joins.owner(name, data.credential, data.nonce)
+
+    @post("/joins/{name:str}/confirm", guards=[needs(database, "admin")], status_code=200)
+    async def confirm(name: NamePath, data: JoinConfirmation) -> Join:
+        """Say whether the digits were the same."""
+        state, link = hub.joins.confirm(name, data.identity, data.same)
+        if link is not None:
+            hub.enrolled(data.identity, link)
+        return state
+
+    @get("/devices", guards=[needs(database, "read", "admin")], sync_to_thread=True)
+    def devices() -> Devices:
+        """The enrolled devices."""
+        return Devices(devices=tuple(map(shown, list_devices(database))))
+
+    @get("/devices/{name:str}/status", guards=[needs(database, "read", "admin")])
+    async def status(name: NamePath) -> DeviceStatus:
+        """Ask the device how it is."""
+        device = await asyncio.to_thread(device_named, database, name)
+        answer = await hub.call(device.identity, AskStatus)
+        return DeviceStatus(device=shown(device), status=answer)
+
+    @delete("/devices/{name:str}", guards=[needs(database, "admin")])
+    async def remove(name: NamePath) -> None:
+        """Forget a device. Its share stays where it is."""
+        device = await asyncio.to_thread(remove_device, database, name)
+        hub.disconnect(device.identity)
+
+    @post("/envelope-keys", guards=[needs(database, "transfer", "admin")], status_code=200)
+    async def envelope_keys(data: EnvelopeKeyQuestion) -> EnvelopeKeys:
+        """One-shot keys of these devices."""
+        _check_distinct(data.identities)
+        answers = await asyncio.gather(
+            *(
+                hub.call(identity, lambda call: AskEnvelopeKey(call, data.nonce))
+                for identity in data.identities
+            )
+        )
+        return EnvelopeKeys(
+            keys=tuple(
+                _envelope_key(identity, answer)
+                for identity, answer in zip(data.identities, answers, strict=True)
+            )
+        )
+
+    @post("/decisions", guards=[needs(database, "draft", "transfer", "admin")], status_code=200)
+    async def decisions(data: DecisionQuestion) -> Decisions:
+        """A dry run: would these devices sign?"""
+        _check_distinct(data.identities)
+        if len(data.request) + len(data.psbt) > MAX_FRAME_BYTES - 1024:
+            raise InputRefused("too-long", "request and PSBT together are over the limit of a frame")
+
+        async def ask(identity: bytes) -> DecisionOf:
+            try:
+                answer = await hub.call(identity, lambda call: AskDecision(call, data.request, data.psbt))
+            except WarifuError as error:
+                return DecisionOf(identity=identity, decision=None, refusal=error_body(error))
+            return DecisionOf(identity=identity, decision=answer, refusal=None)
+
+        return Decisions(decisions=tuple(await asyncio.gather(*map(ask, data.identities))))
+
+    handlers = [
+        signers,
+        invite,
+        join,
+        owner,
+        confirm,
+        devices,
+        status,
+        remove,
+        envelope_keys,
+        decisions,
+    ]
+    return Router("", route_handlers=handlers, tags=["devices"])
+
+
+def _check_distinct(identities: tuple[bytes, ...]) -> None:
+    if len(set(identities)) != len(identities):
+        raise InputRefused("identities", "a device is named twice")
+
+
+def _envelope_key(identity: bytes, answer: bytes) -> EnvelopeKeyOf:
+    """Passed on as it is: only the client can tell whether it is genuine."""
+    try:
+        key = decode(EnvelopeKeyAnswer, answer, MAX_BODY_BYTES).key
+    except InputRefused:
+        raise ServiceRefused(
+            "device-answer", "a device gave an answer that cannot be read", blame=identity.hex()[:16]
+        ) from None
+    return EnvelopeKeyOf(identity=identity, statement=key.statement, signature=key.signature)

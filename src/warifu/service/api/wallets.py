@@ -1,0 +1,128 @@
+"""``/wallets`` with their addresses, balances, history, labels and drafts, and ``/ceremonies``."""
+
+from __future__ import annotations
+
+from litestar import Router, get, post, put
+
+from warifu.protocol.api import (
+    Accepted,
+    Address,
+    Addresses,
+    Balance,
+    Ceremony,
+    Draft,
+    History,
+    Labels,
+    NewDraft,
+    NewLabels,
+    NewPsbt,
+    NewWallet,
+    Wallet,
+    Wallets,
+)
+from warifu.service.api.access import needs
+from warifu.service.api.inputs import After, IdPath, NamePath, Wait
+from warifu.service.doors import read_authorized
+from warifu.service.service import Service
+from warifu.service.store.ceremonies import read_ceremony
+from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_named
+
+
+def router(service: Service) -> Router:
+    """The routes of this group."""
+    database, wallets = service.database, service.wallets
+
+    @post("/wallets", guards=[needs(database, "admin")], status_code=202)
+    async def create(data: NewWallet) -> Accepted:
+        """Have the devices generate a key."""
+        authorized = read_authorized(data.authorization, data.envelopes)
+        return Accepted(id=await service.keygens.begin(data.name, authorized, data.envelopes))
+
+    @get("/ceremonies/{ceremony:str}", guards=[needs(database, "admin")])
+    async def ceremony(ceremony: IdPath, after: After = 0, wait: Wait = 0) -> Ceremony:
+        """How far a key generation is."""
+        return await service.bell.wait_for_news(
+            lambda: read_ceremony(database, ceremony, after),
+            lambda seen: bool(seen.events) or seen.state != "running",
+            wait,
+        )
+
+    @get("/wallets", guards=[needs(database, "read")], sync_to_thread=True)
+    def all_wallets() -> Wallets:
+        """All wallets."""
+        return Wallets(wallets=tuple(map(_shown, list_wallets(database))))
+
+    @get("/wallets/{name:str}", guards=[needs(database, "read")], sync_to_thread=True)
+    def wallet(name: NamePath) -> Wallet:
+        """One wallet, with what it was born from."""
+        return _shown(wallet_named(database, name))
+
+    @post("/wallets/{name:str}/addresses", guards=[needs(database, "draft")], sync_to_thread=True)
+    def next_address(name: NamePath) -> Address:
+        """The next receive address."""
+        return wallets.next_address(name)
+
+    @get("/wallets/{name:str}/addresses", guards=[needs(database, "read")], sync_to_thread=True)
+    def addresses(name: NamePath) -> Addresses:
+        """The receive addresses that were given out."""
+        return Addresses(addresses=wallets.addresses(name))
+
+    @get("/wallets/{name:str}/balance", guards=[needs(database, "read")], sync_to_thread=True)
+    def balance(name: NamePath) -> Balance:
+        """What is there."""
+        return wallets.balance(name)
+
+    @get("/wallets/{name:str}/transactions", guards=[needs(database, "read")], sync_to_thread=True)
+    def history(name: NamePath) -> History:
+        """What happened, newest first."""
+        return wallets.history(name)
+
+    @get("/wallets/{name:str}/labels", guards=[needs(database, "read")], sync_to_thread=True)
+    def labels(name: NamePath) -> Labels:
+        """The labels, as BIP-329."""
+        return Labels(labels=wallets.labels(name))
+
+    @put("/wallets/{name:str}/labels", guards=[needs(database, "draft")], sync_to_thread=True)
+    def change_labels(name: NamePath, data: NewLabels) -> Labels:
+        """Add, change and (where empty) remove labels."""
+        return Labels(labels=wallets.change_labels(name, data.labels))
+
+    @post("/wallets/{name:str}/drafts", guards=[needs(database, "draft")], sync_to_thread=True)
+    def draft(name: NamePath, data: NewDraft) -> Draft:
+        """Build an unsigned transaction."""
+        return wallets.draft(name, data)
+
+    @post("/wallets/{name:str}/psbts", guards=[needs(database, "draft")], sync_to_thread=True)
+    def take_psbt(name: NamePath, data: NewPsbt) -> Draft:
+        """Take in an unsigned transaction that another program built."""
+        return wallets.take_psbt(name, data.psbt)
+
+    handlers = [
+        create,
+        ceremony,
+        all_wallets,
+        wallet,
+        next_address,
+        addresses,
+        balance,
+        history,
+        labels,
+        change_labels,
+        draft,
+        take_psbt,
+    ]
+    return Router("", route_handlers=handlers, tags=["wallets"])
+
+
+def _shown(stored: StoredWallet) -> Wallet:
+    request = stored.request
+    return Wallet(
+        name=stored.name,
+        id=stored.id,
+        network=request.network,
+        threshold=request.threshold,
+        devices=tuple(device.name for device in request.devices),
+        created=stored.created,
+        authorization=stored.authorization,
+        births=stored.births,
+    )

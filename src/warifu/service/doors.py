@@ -1,0 +1,114 @@
+"""Reads what an owner authorized, once, at the door. The signers do it again and are the ones who decide.
+
+The checks here spare the owner a round to the devices; a hostile service would leave them out and gain nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warifu.chains.bitcoin.psbt import Psbt, parse_psbt
+from warifu.chains.bitcoin.transaction import display_hash
+from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
+from warifu.protocol.authorization import Authorization, check_times
+from warifu.protocol.encoding import decode, digest
+from warifu.protocol.envelope import Envelope, envelope_digest
+from warifu.protocol.identity import Credential, verify
+from warifu.protocol.request import (
+    MAX_REQUEST_BYTES,
+    Request,
+    TransferRequest,
+    WalletRequest,
+    decode_request,
+    request_digest,
+)
+
+MAX_AUTHORIZATION_BYTES = MAX_REQUEST_BYTES + 4096
+_MAX_ENVELOPE_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Authorized:
+    """An authorization with its envelopes, all read. ``encoded`` is the authorization as it came."""
+
+    encoded: bytes
+    authorization: Authorization
+    request: Request
+    digest: bytes
+    envelopes: dict[bytes, Envelope]
+    """By identity, ascending."""
+
+    @property
+    def participants(self) -> tuple[bytes, ...]:
+        """The devices that are to take part, by identity, ascending."""
+        return tuple(self.envelopes)
+
+
+def read_authorized(encoded: bytes, envelopes: Sequence[bytes]) -> Authorized:
+    """Raises ``InputRefused`` (malformed; two envelopes for one device) or ``AuthorizationRefused``."""
+    authorization = decode(Authorization, encoded, MAX_AUTHORIZATION_BYTES)
+    request = decode_request(authorization.request)
+    named = request_digest(request)
+    read = [decode(Envelope, envelope, _MAX_ENVELOPE_BYTES) for envelope in envelopes]
+    by_identity = {envelope.identity: envelope for envelope in sorted(read, key=lambda item: item.identity)}
+    if len(by_identity) != len(read):
+        raise InputRefused("envelopes", "two passphrase envelopes are for the same device")
+    if sorted(map(envelope_digest, read)) != sorted(authorization.envelopes):
+        raise AuthorizationRefused(
+            "other-envelope", "the passphrase envelopes are not those that the owner authorized"
+        )
+    check_times(request.created, request.expires, int(time.time()))
+    verify(
+        authorization.credential.public,
+        authorization.signature,
+        "authorization",
+        named,
+        *authorization.envelopes,
+    )
+    return Authorized(encoded, authorization, request, named, by_identity)
+
+
+def check_owner(authorized: Authorized, owners: Sequence[Credential]) -> None:
+    """Return only if one of ``owners`` authorized it."""
+    if authorized.authorization.credential not in owners:
+        raise AuthorizationRefused(
+            "unknown-credential", "the request is authorized by a credential that is not an owner's"
+        )
+
+
+def wallet_request(authorized: Authorized) -> WalletRequest:
+    """The request to create a wallet, with one envelope for each of its devices. Raises ``InputRefused``."""
+    request = authorized.request
+    if not isinstance(request, WalletRequest):
+        raise InputRefused("request", "this is not a request to create a wallet")
+    identities = sorted(device.identity for device in request.devices)
+    if identities != list(authorized.participants):
+        raise InputRefused("envelopes", "there is not exactly one passphrase envelope for each device")
+    check_owner(authorized, request.owners)
+    return request
+
+
+def transfer_request(authorized: Authorized) -> TransferRequest:
+    """The request to transfer. Raises ``InputRefused``."""
+    if not isinstance(authorized.request, TransferRequest):
+        raise InputRefused("request", "this is not a request to transfer")
+    return authorized.request
+
+
+def check_psbt(data: bytes, request: TransferRequest) -> Psbt:
+    """The PSBT, if it is of the transaction that the request names. Raises ``InputRefused``, ``TransactionRefused``."""
+    psbt = parse_psbt(data, keep_unknown=True)
+    if psbt.transaction.txid != request.txid:
+        raise TransactionRefused(
+            "other-transaction",
+            f"the PSBT is of transaction {display_hash(psbt.transaction.txid)}, "
+            f"authorized is {display_hash(request.txid)}",
+        )
+    return psbt
+
+
+def body_digest(encoded: bytes, envelopes: Sequence[bytes], *rest: bytes) -> bytes:
+    """32 bytes that tell a repeated question from another one."""
+    return digest("service/body", encoded, *rest, *envelopes)

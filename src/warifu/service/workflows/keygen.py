@@ -1,0 +1,133 @@
+"""Key generation: a ceremony of all devices of a new wallet. Its result is durable, its course is not.
+
+A key generation that breaks off left nothing that anybody could spend to: the owner simply asks again. So it is no
+durable workflow; what was running when the service stopped is shown as ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from warifu.errors import PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
+from warifu.protocol.api import error_body
+from warifu.protocol.encoding import decode
+from warifu.protocol.frames import MAX_BODY_BYTES, OpenSession, SignedBirth, WalletBirth
+from warifu.protocol.identity import verify
+from warifu.service.bell import Bell
+from warifu.service.doors import Authorized, body_digest, wallet_request
+from warifu.service.hub.hub import Hub
+from warifu.service.store.ceremonies import (
+    begin_ceremony,
+    finish_ceremony,
+    note_ceremony,
+    refuse_ceremony,
+    running_ceremonies,
+)
+from warifu.service.store.database import Database
+from warifu.service.store.devices import list_devices
+
+
+class Keygens:
+    """Runs on the hub's event loop."""
+
+    def __init__(self, database: Database, hub: Hub, bell: Bell, timeout: float) -> None:
+        self._database = database
+        self._hub = hub
+        self._bell = bell
+        self._timeout = timeout
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def end_interrupted(self) -> None:
+        """At the start: say of those that were running that they ended."""
+        for identifier in running_ceremonies(self._database):
+            refuse_ceremony(
+                self._database,
+                identifier,
+                error_body(
+                    SessionAborted(
+                        "interrupted",
+                        "the service stopped during the key generation",
+                        not_done="No wallet was made.",
+                        remedy="Create the wallet again.",
+                    )
+                ),
+            )
+
+    async def begin(self, name: str, authorized: Authorized, envelopes: tuple[bytes, ...]) -> str:
+        """The ceremony's id; a repeated question gets the same. Raises ``InputRefused`` or ``ServiceRefused``."""
+        request = wallet_request(authorized)
+        known = {device.identity for device in await asyncio.to_thread(list_devices, self._database)}
+        for device in request.devices:
+            if device.identity not in known:
+                raise ServiceRefused(
+                    "unknown-device",
+                    f"device '{device.name}' is not enrolled at this service",
+                    not_done="No wallet was made.",
+                    remedy="Enrol it first ('warifu signer invite NAME').",
+                )
+        identifier = request.request_id.hex()
+        body = body_digest(authorized.encoded, envelopes, name.encode())
+        if await asyncio.to_thread(begin_ceremony, self._database, identifier, name, body):
+            task = asyncio.create_task(self._run(identifier, authorized))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return identifier
+
+    async def close(self) -> None:
+        """End what is running."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, identifier: str, authorized: Authorized) -> None:
+        try:
+            births = await self._generate(identifier, authorized)
+            await asyncio.to_thread(
+                finish_ceremony, self._database, identifier, authorized.digest, authorized.encoded, births
+            )
+        except WarifuError as error:
+            await asyncio.to_thread(refuse_ceremony, self._database, identifier, error_body(error))
+        finally:
+            self._bell.ring()
+
+    async def _generate(self, identifier: str, authorized: Authorized) -> tuple[bytes, ...]:
+        session = secrets.token_bytes(16)
+        openings = {
+            identity: OpenSession(session, authorized.authorization, envelope, authorized.participants, b"")
+            for identity, envelope in authorized.envelopes.items()
+        }
+        self._note(identifier, "authorization and envelopes are sent to the devices")
+        births = _Births(authorized.digest)
+        results = await self._hub.run_session(
+            openings,
+            wanted=len(openings),
+            judge=births.judge,
+            entered=lambda device: self._note(
+                identifier, "judged the request and entered the ceremony", device
+            ),
+            timeout=self._timeout,
+        )
+        return tuple(results[identity] for identity in sorted(results))
+
+    def _note(self, identifier: str, text: str, device: str | None = None) -> None:
+        note_ceremony(self._database, identifier, 0, text, device=device)
+        self._bell.ring()
+
+
+class _Births:
+    """Wants the same birth from every device. The owner's client does this again against what it pinned."""
+
+    def __init__(self, wallet_id: bytes) -> None:
+        self._wallet_id = wallet_id
+        self._birth: bytes | None = None
+
+    def judge(self, identity: bytes, result: bytes) -> None:
+        signed = decode(SignedBirth, result, MAX_BODY_BYTES)
+        birth = decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
+        verify(identity, signed.signature, "birth", signed.birth)
+        if signed.identity != identity or birth.wallet_id != self._wallet_id:
+            raise PeerMisbehaved("birth", "a device stated the birth of another wallet")
+        if self._birth not in (None, signed.birth):
+            raise PeerMisbehaved("birth", "the devices state different births")
+        self._birth = signed.birth
