@@ -1,0 +1,52 @@
+"""A transfer through isolated signer processes: envelope keys, sealing, authorization, judging, signing, journal.
+
+Not in it: HTTP, the service's workflow and database, the chain. The disk is in it: each signer writes its journal
+durably twice for each signature.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from bench.household import CHEAP, PRODUCTION, Processes, processes
+from bench.measure import Row, row, times
+
+
+def rows(rounds: int) -> Iterator[Row]:
+    with processes(3, CHEAP) as cheap:
+        cheap.make_wallet(2)
+        peer = row(
+            "2-of-3 through isolated processes, without Argon2id",
+            times(transfers(cheap), rounds),
+            goal="median under 40 ms",
+        )
+        yield peer
+    with processes(3, PRODUCTION) as production:
+        idle = max(production.resident_mib())
+        production.make_wallet(2)
+        yield row(
+            "2-of-3 through isolated processes, with Argon2id (64 MiB, 3 passes)",
+            times(transfers(production), max(5, rounds // 10)),
+            peer=peer,
+        )
+        yield memory("resident memory of an idle signer, MiB", idle, "under 80 MiB")
+        yield memory("... after signing", max(production.resident_mib()), "under 80 MiB")
+        yield memory("... at its highest (Argon2id's 64 MiB)", max(production.resident_mib("VmHWM")), None)
+
+
+def transfers(household: Processes) -> Callable[[], object]:
+    """Each call signs another payment with two of the devices."""
+    counter = itertools.count()
+
+    def transfer() -> None:
+        payment = household.pay(first_coin=next(counter))
+        outcome = household.sign(payment)
+        assert not outcome.failed, outcome.codes
+
+    return transfer
+
+
+def memory(name: str, mib: float, goal: str | None) -> Row:
+    """A row that is a size: ``median_ms`` holds MiB, as its name says."""
+    return Row(name, round(mib, 1), round(mib, 1), round(mib, 1), 1, goal=goal)
