@@ -42,13 +42,8 @@ class TlsIdentity:
 def tls_identity(database: Database) -> TlsIdentity:
     """The one in the database, made there at the first call."""
     with database.writing() as connection:
-        rows = dict(
-            connection.execute(
-                sa.select(meta.c.name, meta.c.value).where(meta.c.name.in_(("tls-certificate", "tls-key")))
-            )
-            .tuples()
-            .all()
-        )
+        found = connection.execute(sa.select(meta).where(meta.c.name.in_(("tls-certificate", "tls-key"))))
+        rows = {row.name: row.value for row in found}
         if rows:
             return TlsIdentity(rows["tls-certificate"], rows["tls-key"])
         made = _make()

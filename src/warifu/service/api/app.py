@@ -18,7 +18,7 @@ from warifu.service.service import Service
 
 
 def build_app(service: Service) -> Litestar:
-    """The application; its caller starts and stops ``service``. OpenAPI: ``/v1/schema/openapi.json``, no page from elsewhere."""
+    """The application; its caller starts and stops ``service``. OpenAPI at ``/v1/schema/openapi.json``."""
     groups = [
         keys.router(service),
         devices.router(service),

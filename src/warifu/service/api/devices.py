@@ -6,6 +6,7 @@ import asyncio
 
 from litestar import Router, WebSocket, delete, get, post, websocket
 from litestar.exceptions import WebSocketException
+from litestar.params import FromQuery, JSONBody
 
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
@@ -87,24 +88,24 @@ def router(service: Service) -> Router:
         await hub.attend(WebSocketTransport(socket))
 
     @post("/invitations", guards=[needs(database, "admin")])
-    async def invite(data: NewInvitation) -> CreatedInvitation:
+    async def invite(data: JSONBody[NewInvitation]) -> CreatedInvitation:
         """Let a device of this name join, once, within 15 minutes."""
         return hub.joins.invite(data.name)
 
     @get("/joins/{name:str}", guards=[needs(database, "admin")])
-    async def join(name: NamePath, after: JoinStage | None = None, wait: Wait = 0) -> Join:
+    async def join(name: NamePath, after: FromQuery[JoinStage | None] = None, wait: Wait = 0) -> Join:
         """How far an enrolment is."""
         return await service.bell.wait_for_news(
             lambda: hub.joins.show(name), lambda seen: seen.stage != after, wait if after else 0
         )
 
     @post("/joins/{name:str}/owner", guards=[needs(database, "admin")], status_code=200)
-    async def owner(name: NamePath, data: JoinOwner) -> Join:
+    async def owner(name: NamePath, data: JSONBody[JoinOwner]) -> Join:
         """Pass the owner's credential and nonce to the device."""
         return hub.joins.owner(name, data.credential, data.nonce)
 
     @post("/joins/{name:str}/confirm", guards=[needs(database, "admin")], status_code=200)
-    async def confirm(name: NamePath, data: JoinConfirmation) -> Join:
+    async def confirm(name: NamePath, data: JSONBody[JoinConfirmation]) -> Join:
         """Say whether the digits were the same."""
         state, link = hub.joins.confirm(name, data.identity, data.same)
         if link is not None:
@@ -130,7 +131,7 @@ def router(service: Service) -> Router:
         hub.disconnect(device.identity)
 
     @post("/envelope-keys", guards=[needs(database, "transfer", "admin")], status_code=200)
-    async def envelope_keys(data: EnvelopeKeyQuestion) -> EnvelopeKeys:
+    async def envelope_keys(data: JSONBody[EnvelopeKeyQuestion]) -> EnvelopeKeys:
         """One-shot keys of these devices."""
         _check_distinct(data.identities)
         answers = await asyncio.gather(
@@ -147,7 +148,7 @@ def router(service: Service) -> Router:
         )
 
     @post("/decisions", guards=[needs(database, "draft", "transfer", "admin")], status_code=200)
-    async def decisions(data: DecisionQuestion) -> Decisions:
+    async def decisions(data: JSONBody[DecisionQuestion]) -> Decisions:
         """A dry run: would these devices sign?"""
         _check_distinct(data.identities)
         if len(data.request) + len(data.psbt) > MAX_FRAME_BYTES - 1024:

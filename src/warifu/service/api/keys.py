@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from litestar import Router, delete, get, post
+from litestar.params import JSONBody
 
 import warifu
 from warifu.errors import WarifuError
@@ -40,7 +41,7 @@ def router(service: Service) -> Router:
         )
 
     @post("/api-keys", guards=[needs(database, "admin")], sync_to_thread=True)
-    def create(data: NewApiKey) -> CreatedApiKey:
+    def create(data: JSONBody[NewApiKey]) -> CreatedApiKey:
         """Make an API key; it is shown once."""
         return create_api_key(database, data.name, data.scopes)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from litestar import Router, get, post
+from litestar.params import JSONBody
 
 from warifu.chains.bitcoin.transaction import display_hash
 from warifu.errors import InputRefused
 from warifu.protocol.api import Accepted, NewAuthorization, NewTransfer, Transfer, TransferPsbt, Transfers
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NamePath, Wait
+from warifu.service.api.inputs import After, IdPath, NameQuery, Wait
 from warifu.service.doors import (
     Authorized,
     body_digest,
@@ -75,14 +76,14 @@ def router(service: Service) -> Router:
         return Accepted(id=identifier)
 
     @post("/transfers", guards=[needs(database, "transfer")], status_code=202)
-    async def create(data: NewTransfer) -> Accepted:
+    async def create(data: JSONBody[NewTransfer]) -> Accepted:
         """Have the devices sign, store, send and follow. Exactly once for each request."""
         accepted = await asyncio.to_thread(take, data)
         service.bell.ring()
         return accepted
 
     @post("/transfers/{transfer:str}/authorize", guards=[needs(database, "transfer")], status_code=202)
-    async def authorize(transfer: IdPath, data: NewAuthorization) -> Accepted:
+    async def authorize(transfer: IdPath, data: JSONBody[NewAuthorization]) -> Accepted:
         """Authorize the same request again, after it broke off or was refused."""
         accepted = await asyncio.to_thread(take_again, transfer, data)
         service.bell.ring()
@@ -96,7 +97,7 @@ def router(service: Service) -> Router:
         )
 
     @get("/transfers", guards=[needs(database, "read")], sync_to_thread=True)
-    def show_all(wallet: NamePath | None = None) -> Transfers:
+    def show_all(wallet: NameQuery = None) -> Transfers:
         """All transfers, newest first."""
         found = store.list_transfers(database, wallet=wallet)
         return Transfers(transfers=tuple(item.shown(()) for item in found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Router, get, post, put
+from litestar.params import JSONBody
 
 from warifu.protocol.api import (
     Accepted,
@@ -33,7 +34,7 @@ def router(service: Service) -> Router:
     database, wallets = service.database, service.wallets
 
     @post("/wallets", guards=[needs(database, "admin")], status_code=202)
-    async def create(data: NewWallet) -> Accepted:
+    async def create(data: JSONBody[NewWallet]) -> Accepted:
         """Have the devices generate a key."""
         authorized = read_authorized(data.authorization, data.envelopes)
         return Accepted(id=await service.keygens.begin(data.name, authorized, data.envelopes))
@@ -83,17 +84,17 @@ def router(service: Service) -> Router:
         return Labels(labels=wallets.labels(name))
 
     @put("/wallets/{name:str}/labels", guards=[needs(database, "draft")], sync_to_thread=True)
-    def change_labels(name: NamePath, data: NewLabels) -> Labels:
+    def change_labels(name: NamePath, data: JSONBody[NewLabels]) -> Labels:
         """Add, change and (where empty) remove labels."""
         return Labels(labels=wallets.change_labels(name, data.labels))
 
     @post("/wallets/{name:str}/drafts", guards=[needs(database, "draft")], sync_to_thread=True)
-    def draft(name: NamePath, data: NewDraft) -> Draft:
+    def draft(name: NamePath, data: JSONBody[NewDraft]) -> Draft:
         """Build an unsigned transaction."""
         return wallets.draft(name, data)
 
     @post("/wallets/{name:str}/psbts", guards=[needs(database, "draft")], sync_to_thread=True)
-    def take_psbt(name: NamePath, data: NewPsbt) -> Draft:
+    def take_psbt(name: NamePath, data: JSONBody[NewPsbt]) -> Draft:
         """Take in an unsigned transaction that another program built."""
         return wallets.take_psbt(name, data.psbt)
 
