@@ -49,8 +49,7 @@ class Agent:
             self._ended.set()
 
     def connect(self, url: str, fingerprint: bytes, backoff: Backoff | None = None) -> Uplink:
-        """Prepare the connection to the service; its ``run`` makes it. Once per agent."""
-        assert self.uplink is None, "an agent has one service"
+        """Prepare the connection to the service; its ``run`` makes it. It takes the place of an earlier one."""
         self.uplink = Uplink(url, fingerprint, self._link.from_service, self._report, backoff)
         return self.uplink
 

@@ -44,10 +44,15 @@ class DeviceDirectory:
         return self.path / "agent.sock"
 
     def make(self) -> None:
-        """Create the directories (mode 0700)."""
+        """Create the directories, closed to other users.
+
+        Where root starts the enclave it becomes a user of its own, which must be able to pass to its store: then the
+        outer directory can be passed through (0711), but still not be listed, and what lies in it not be read.
+        """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(mode=0o700, exist_ok=True)
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self.store.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreDamaged(

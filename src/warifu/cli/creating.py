@@ -55,7 +55,7 @@ def create(
     accepted = client.post("/wallets", question, api.Accepted)
     with live_steps(screen) as show:
         ceremony = follow_ceremony(client, accepted.id, show)
-    return _keep(profile, name, request, ceremony.births)
+    return keep(profile, name, request, ceremony.births)
 
 
 def adopt(client: Client, profile: Profile, name: str) -> Wallet:
@@ -77,7 +77,7 @@ def adopt(client: Client, profile: Profile, name: str) -> Wallet:
             raise InputRefused(
                 "other-device", f"the device {device.name!r} of this wallet is not the one you pinned"
             )
-    return _keep(profile, name, request, told.births)
+    return keep(profile, name, request, told.births)
 
 
 def wallet_request(
@@ -98,7 +98,8 @@ def wallet_request(
     )
 
 
-def _keep(profile: Profile, name: str, request: WalletRequest, births: Sequence[bytes]) -> Wallet:
+def keep(profile: Profile, name: str, request: WalletRequest, births: Sequence[bytes]) -> Wallet:
+    """Verify the encoded ``SignedBirth`` of every device, and keep the wallet in the profile."""
     signed = [decode(SignedBirth, birth, 2 * MAX_BODY_BYTES) for birth in births]
     birth, recovery = verify_births(request, signed)
     profile.add_wallet(WalletRecord(name, encode(request), encode(birth), recovery))

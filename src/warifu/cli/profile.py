@@ -12,7 +12,10 @@ count, delay and lock (``docs/adr/0003-the-credential-is-not-under-the-passphras
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -59,12 +62,24 @@ class WalletRecord(_Part, frozen=True):
     """ChillDKG's recovery data: public, and with a device's own key enough to restore its share."""
 
 
+class LocalRecord(_Part, frozen=True):
+    """What of Warifu runs on this machine, for ``warifu up``: absolute paths, and nothing secret."""
+
+    service_config: Annotated[str, msgspec.Meta(max_length=4096)]
+    storage_key: Annotated[str, msgspec.Meta(max_length=4096)] | None
+    """File with the key of the service's database; None: the local device keeps it."""
+    device_name: Name | None
+    device_directory: Annotated[str, msgspec.Meta(max_length=4096)] | None
+    unlock_key: Annotated[str, msgspec.Meta(max_length=4096)] | None
+
+
 class Content(_Part, frozen=True):
     """``profile.json``."""
 
     version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
     network: Network
     service: ServiceRecord
+    local: LocalRecord | None = None
     devices: Annotated[tuple[DeviceRecord, ...], msgspec.Meta(max_length=256)] = ()
     wallets: Annotated[tuple[WalletRecord, ...], msgspec.Meta(max_length=256)] = ()
 
@@ -126,9 +141,10 @@ class Profile:
         """Keep ``key`` in its own file, so that it is never shown together with the rest."""
         write_private(self.home / "api-key", key.encode() + b"\n")
 
-    def set_service(self, url: str, fingerprint: bytes) -> None:
-        """Follow the service to another address or certificate. Only on the owner's word."""
-        self._change(service=ServiceRecord(service_address(url), fingerprint))
+    def set_local(self, local: LocalRecord) -> None:
+        """Remember what runs on this machine."""
+        with self._changing() as content:
+            self._write(content, local=local)
 
     # --- devices --------------------------------------------------------------------------------------------------
 
@@ -151,22 +167,24 @@ class Profile:
 
     def pin_device(self, device: DeviceRef) -> None:
         """Remember a device that the owner compared. A name, and an identity, is pinned once."""
-        for record in self.content.devices:
-            if (record.name, record.identity) == (device.name, device.identity):
-                return
-            if record.name == device.name or record.identity == device.identity:
-                raise InputRefused(
-                    "device-exists",
-                    f"a device {record.name!r} is pinned already",
-                    not_done="The new device was not pinned.",
-                    remedy=f"Remove it first ('warifu signer remove {record.name}') or choose another name.",
-                )
-        self._change(devices=(*self.content.devices, DeviceRecord(device.name, device.identity)))
+        with self._changing() as content:
+            for record in content.devices:
+                if (record.name, record.identity) == (device.name, device.identity):
+                    return
+                if record.name == device.name or record.identity == device.identity:
+                    raise InputRefused(
+                        "device-exists",
+                        f"a device {record.name!r} is pinned already",
+                        not_done="The new device was not pinned.",
+                        remedy=f"Remove it ('warifu signer remove {record.name}') or choose another name.",
+                    )
+            self._write(content, devices=(*content.devices, DeviceRecord(device.name, device.identity)))
 
     def forget_device(self, name: str) -> None:
         """Unpin a device; wallets that it has a share of keep it in their record."""
         self.device(name)
-        self._change(devices=tuple(record for record in self.content.devices if record.name != name))
+        with self._changing() as content:
+            self._write(content, devices=tuple(record for record in content.devices if record.name != name))
 
     # --- wallets --------------------------------------------------------------------------------------------------
 
@@ -188,12 +206,25 @@ class Profile:
 
     def add_wallet(self, record: WalletRecord) -> None:
         """Keep a birth that was verified. A name is used once, so that no birth is ever overwritten."""
-        if any(known.name == record.name for known in self.content.wallets):
-            raise InputRefused("wallet-exists", f"there is a wallet {record.name!r} already")
-        self._change(wallets=(*self.content.wallets, record))
+        with self._changing() as content:
+            if any(known.name == record.name for known in content.wallets):
+                raise InputRefused("wallet-exists", f"there is a wallet {record.name!r} already")
+            self._write(content, wallets=(*content.wallets, record))
 
-    def _change(self, **fields: object) -> None:
-        content = msgspec.structs.replace(self.content, **fields)
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[Content]:
+        """The content as it is on disk now, while no other program of the owner's changes it ('warifu up' runs beside
+        other commands: what one pins, the other must not write over)."""
+        descriptor = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self.content = Profile.load(self.home).content
+            yield self.content
+        finally:
+            os.close(descriptor)
+
+    def _write(self, content: Content, **fields: object) -> None:
+        content = msgspec.structs.replace(content, **fields)
         write_private(self.home / "profile.json", msgspec.json.encode(content))
         self.content = content
 

@@ -22,6 +22,9 @@ from warifu.cli.text import tr
 from warifu.errors import WarifuError
 
 
+_HANGING = 4
+
+
 def clean(text: str) -> str:
     """``text`` with everything replaced that could make a terminal show something else than it says."""
     return "".join("?" if unicodedata.category(mark) in ("Cc", "Cf", "Zl", "Zp") else mark for mark in text)
@@ -37,9 +40,9 @@ class Screen:
         self._errors = Console(markup=False, highlight=False, emoji=False, stderr=True)
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line for people; it is wrapped at the terminal's width."""
+        """One line for people; where it is wrapped, what follows is indented deeper than its beginning."""
         if not self.json:
-            self.console.print(Text("\n".join(clean(part) for part in text.split("\n")), style=style))
+            _print_hanging(self.console, clean(text), style)
 
     def exact(self, text: str) -> None:
         """One line that must stay whole, to be copied: never wrapped."""
@@ -57,7 +60,7 @@ class Screen:
 
     def warn(self, text: str) -> None:
         """A warning; on standard error, so that it is seen also where output goes to a file."""
-        self._errors.print(Text(f"{tr('Warning')}: {clean(text)}", style="yellow"))
+        _print_hanging(self._errors, f"{tr('Warning')}: {clean(text)}", "yellow")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table for people; a column whose name ends with ``>`` is aligned to the right."""
@@ -103,7 +106,16 @@ class Screen:
         ]
         for name, value, style in lines:
             if value:
-                self._errors.print(Text(f"{name + ': ' if name else '  '}{clean(value)}", style=style))
+                _print_hanging(self._errors, f"{name + ': ' if name else '  '}{clean(value)}", style)
+
+
+def _print_hanging(console: Console, text: str, style: str) -> None:
+    body = text.lstrip()
+    indent = len(text) - len(body)
+    lines = Text(body, style=style).wrap(console, max(20, console.width - indent - _HANGING))
+    for number, line in enumerate(lines or [Text()]):
+        line.rstrip()
+        console.print(Text(" " * (indent + (_HANGING if number else 0))) + line, soft_wrap=True)
 
 
 def error_object(error: WarifuError) -> dict[str, Any]:

@@ -224,8 +224,8 @@ JAPANESE: dict[str, str] = {
     "AMOUNT has its unit ('0.015 BTC', '1500 sat'), or is 'all' for everything that the wallet has.": (
         "AMOUNT には単位を付けます（'0.015 BTC'、'1500 sat'）。'all' はウォレットのすべてです。"
     ),
-    "The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are shown "
-    "as they happen. Ctrl-C is safe at any time and says how far it got.": (
+    "The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are "
+    "shown as they happen. Ctrl-C is safe at any time and says how far it got.": (
         "このクライアントが読んだとおりにトランザクションを示し、パスフレーズをたずね、八つの段階をその都度示します。"
         "Ctrl-C はいつでも安全で、どこまで進んだかを告げます。"
     ),

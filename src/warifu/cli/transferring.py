@@ -173,14 +173,13 @@ class Sender:
                 state, seen = follow_transfer(self.client, transfer, show, confirmations, seen)
             if state.state != "needs-authorization":
                 break
-            self.screen.line(tr("The devices need the passphrase again to go on with the same transaction."))
+            why = error_from(state.refusal) if state.refusal is not None else None
             if passphrase_fd is not None:
-                raise ServiceRefused(
-                    "needs-authorization",
-                    "the devices need the passphrase again, and the descriptor was read already",
-                    not_done="The transaction was not sent.",
-                    remedy=f"Run 'warifu resume {self.wallet.name} {transfer}'.",
-                )
+                raise _needs_authorization(self.wallet.name, transfer, why)
+            if why is not None:
+                self.screen.error(why)
+            self.screen.line(tr("The devices need the passphrase again to go on with the same transaction."))
+            click.confirm(tr("Authorize the same transfer again?"), abort=True)
             sealed = self._authorize(request, self._signers(named), None)
             question = NewAuthorization(authorization=sealed[0], envelopes=sealed[1])
             self.client.post(f"/transfers/{transfer}/authorize", question, Accepted)
@@ -287,3 +286,13 @@ class Sender:
                 )
             )
             raise
+
+
+def _needs_authorization(wallet: str, transfer: str, why: WarifuError | None) -> ServiceRefused:
+    return ServiceRefused(
+        "needs-authorization",
+        f"the signing broke off: {why.message}" if why is not None else "the signing broke off",
+        not_done="The transaction was not sent.",
+        remedy=f"Run 'warifu resume {wallet} {transfer}': it is the same transaction, so it cannot pay twice.",
+        blame=why.blame if why is not None else None,
+    )

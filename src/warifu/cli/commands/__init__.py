@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import click
 
-from warifu.cli.commands import api_key, decode, doctor, history, receive, send, signer, wallet
+from warifu.cli.commands import (
+    api_key,
+    decode,
+    demo,
+    doctor,
+    history,
+    receive,
+    send,
+    setup,
+    signer,
+    wallet,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
+    demo.command,
+    doctor.command,
+    setup.init,
+    setup.up,
+    setup.connect,
     signer.group,
     wallet.group,
     receive.address,
@@ -17,6 +33,5 @@ COMMANDS: tuple[click.Command, ...] = (
     history.history,
     history.label,
     decode.command,
-    doctor.command,
     api_key.group,
 )

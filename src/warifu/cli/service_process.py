@@ -1,0 +1,65 @@
+"""``python -m warifu.cli.service_process CONFIG``: the custody service as a process of its own.
+
+The key of its database (32 bytes) comes over standard input, and over nothing that others could read. When standard
+input ends, whoever started it is gone, and it stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from warifu.cli.screen import Screen
+from warifu.errors import WarifuError
+from warifu.service.config import read_config
+from warifu.service.run import Listening, serve_until
+
+KEY_BYTES = 32
+READY = "ready "
+_STDIN = 0
+
+
+def main(config: Path) -> int:
+    """Serve until standard input ends or a signal comes; the exit code."""
+    key = bytearray(KEY_BYTES)
+    filled = 0
+    while filled < KEY_BYTES:
+        count = os.readv(_STDIN, [memoryview(key)[filled:]])
+        if count == 0:
+            return 0  # the starter ended first
+        filled += count
+    try:
+        asyncio.run(_serve(config, key))
+    except WarifuError as error:
+        Screen().error(error)
+        return error.exit_code
+    return 0
+
+
+async def _serve(config: Path, key: bytearray) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    threading.Thread(target=_stop_at_the_end, args=(loop, stop), daemon=True).start()
+    taken = bytes(key)
+    key[:] = bytes(len(key))
+    await serve_until(read_config(config), taken, _say, stop)
+
+
+def _stop_at_the_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(_STDIN, 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def _say(listening: Listening) -> None:
+    sys.stdout.write(f"{READY}{listening.url} {listening.fingerprint.hex()}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,150 @@
+"""Acts one and two: a chain, a service, three devices; and a key that is born in three pieces."""
+
+from __future__ import annotations
+
+import re
+
+from warifu.agent.invitation import write_invitation
+from warifu.cli.authorizing import ask_envelope_keys, authorized
+from warifu.cli.client import segment
+from warifu.cli.context import now
+from warifu.cli.creating import keep, wallet_request
+from warifu.cli.enrolling import await_digits, confirm, invite
+from warifu.cli.following import follow_ceremony
+from warifu.cli.text import tr
+from warifu.cli.wallet_keys import check_address, keys_of
+from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, free_port, make_directories, wait_until
+from warifu.errors import WarifuError
+from warifu.protocol.api import Accepted, Address, Balance, Devices, NewWallet, Question
+from warifu.protocol.policy import read_policy
+from warifu.protocol.request import Stretching
+from warifu.units import format_bitcoin_amount
+
+POLICY = """
+per_transaction = "0.2 BTC"
+per_day = "1 BTC"
+fee_ceiling = "50000 sat"
+destinations = "any"
+passphrase_tries = 5
+"""
+_DIGITS = re.compile(r"\d{3} \d{3} \d{3}")
+
+
+class _Nothing(Question, frozen=True):
+    """A body without fields."""
+
+
+def set_the_stage(scene: Scene) -> None:
+    """Act one."""
+    telling = scene.telling
+    telling.act(tr("One chain, one service, three devices"))
+    make_directories(scene.root)
+    chain = scene.processes.start(
+        "chain", "warifu.chains.embedded", scene.root / "chain", "--until-stdin-closes"
+    )
+    scene.set_chain(chain.expect(r"http://\S+", 30)[0])
+    telling.say(
+        tr(
+            "A regtest chain judged by Bitcoin Core's own engine (its mempool rules are ours): {url}",
+            url=scene.chain.url,
+        )
+    )
+    _start_service(scene)
+    telling.say(tr("The custody service runs; its database is locked with a key from the device 'home'."))
+    for name in DEVICES[1:]:
+        _join(scene, name)
+    wait_until(lambda: _connected(scene) == set(DEVICES), tr("the connection of all devices"), 30)
+    telling.check(
+        "devices", True, tr("three devices are enrolled and connected, each with an enclave process")
+    )
+
+
+def _start_service(scene: Scene) -> None:
+    init = scene.processes.start(
+        "init",
+        *("warifu.cli", "--home", scene.home, "init", "--network", "regtest", "--port", str(free_port())),
+        *("--service-dir", scene.service, "--device-dir", scene.device(DEVICES[0])),
+        *("--device-name", DEVICES[0], "--unlock-key", scene.unlock_key(DEVICES[0])),
+        *("--backend", f"esplora={scene.chain.url}", "--poll-seconds", "0.5"),
+    )
+    init.expect(tr("The profile is ready"), 60)
+    scene.processes.stop("init")
+    up = scene.processes.start("up", "warifu.cli", "--home", scene.home, "up")
+    up.expect(tr("The device {name} is enrolled.", name=DEVICES[0]), 60)
+    scene.connect()
+
+
+def _join(scene: Scene, name: str) -> None:
+    """Both ends of an enrolment; here the demo looks at the two screens in the person's place."""
+    invitation = write_invitation(invite(scene.client, scene.profile, name))
+    device = scene.processes.start(
+        name,
+        *("warifu.cli", "signer", "join", invitation, "--device-dir", scene.device(name)),
+        *("--unlock-key", scene.unlock_key(name), "--new-unlock-key", "--run"),
+    )
+    profile = scene.profile
+    owner, digits = await_digits(scene.client, profile, name)
+    shown = device.expect(_DIGITS.pattern, 30)[0]
+    scene.telling.check(
+        f"digits-{name}",
+        shown == digits,
+        tr("'{name}' and the owner both show {digits}: nobody sits between them", name=name, digits=digits),
+    )
+    confirm(scene.client, profile, name, owner, same=True)
+    device.type("y")
+    device.expect(tr("This device is enrolled as {name}.", name=name), 30)
+
+
+def _connected(scene: Scene) -> set[str]:
+    return {device.name for device in scene.client.get("/devices", Devices).devices if device.connected}
+
+
+def give_birth(scene: Scene) -> None:
+    """Act two."""
+    telling, profile = scene.telling, scene.profile
+    telling.act(tr("A key is born in three pieces, and never exists whole"))
+    devices = [profile.device(name) for name in DEVICES]
+    request = wallet_request(profile, 2, devices, read_policy(POLICY), Stretching(64, 3))
+    keys = ask_envelope_keys(scene.client, request.devices, now())
+    authorization, envelopes = authorized(profile, request, keys, scene.passphrase)
+    question = NewWallet(name=WALLET, authorization=authorization, envelopes=envelopes)
+    accepted = scene.client.post("/wallets", question, Accepted)
+    ceremony = follow_ceremony(
+        scene.client,
+        accepted.id,
+        lambda event: telling.say(" ".join(filter(None, (event.device, event.text)))),
+    )
+    scene.wallet = keep(profile, WALLET, request, ceremony.births)
+    telling.check(
+        "birth",
+        True,
+        tr(
+            "all three devices signed the same birth: threshold key {key}",
+            key=scene.wallet.birth.threshold_public.hex(),
+        ),
+    )
+    _receive(scene)
+
+
+def _receive(scene: Scene) -> None:
+    path = f"/wallets/{segment(WALLET)}"
+    told = scene.client.post(f"{path}/addresses", _Nothing(), Address)
+    scene.address = check_address(keys_of(scene.born), told.index, told.address)
+    scene.telling.check(
+        "address", True, tr("the owner's client derives the address itself: {address}", address=scene.address)
+    )
+    txid = scene.chain.fund(scene.address, FUNDING)
+    scene.txids.append(txid)
+    wait_until(lambda: _balance(scene, path) == FUNDING, tr("the arrival of the deposit"), 30)
+    scene.telling.check(
+        "deposit",
+        True,
+        tr("{amount} arrived in block: {txid}", amount=format_bitcoin_amount(FUNDING), txid=txid),
+    )
+
+
+def _balance(scene: Scene, path: str) -> int:
+    try:
+        return scene.client.get(f"{path}/balance", Balance).confirmed
+    except WarifuError:
+        return -1
