@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+from rich.cells import cell_len
 from rich.status import Status
 
 from warifu.cli.screen import Screen, clean
@@ -22,6 +23,7 @@ STEPS = (
     "Result",
 )
 """DESIGN's eight steps in a word each; ``tr`` has them in other languages."""
+_NAME_CELLS = 14
 
 
 def step_line(event: Event) -> str:
@@ -29,7 +31,8 @@ def step_line(event: Event) -> str:
     name = tr(STEPS[event.step - 1]) if 1 <= event.step <= len(STEPS) else ""
     number = str(event.step) if name else " "
     who = f"{event.device}: " if event.device else ""
-    return f"{number}  {name:<14}{who}{event.text}"
+    gap = " " * max(1, _NAME_CELLS - cell_len(name))  # Japanese letters are two cells wide
+    return f"{number}  {name}{gap}{who}{event.text}"
 
 
 @contextlib.contextmanager

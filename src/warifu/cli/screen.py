@@ -21,7 +21,6 @@ from rich.text import Text
 from warifu.cli.text import tr
 from warifu.errors import WarifuError
 
-
 _HANGING = 4
 
 

@@ -318,4 +318,123 @@ JAPANESE: dict[str, str] = {
     "How many addresses per branch are searched.": "各枝で探すアドレスの数。",
     "End with exit code 14 where anything is missing.": "欠けているものがあれば、終了コード 14 で終わります。",
     "What it may do (repeat); no scope contains another.": "許すこと（繰り返し可）。どの権限も他の権限を含みません。",
+    # --- setting up ------------------------------------------------------------------------------------------------
+    "API key: ": "API キー: ",
+    "The profile is ready.": "プロファイルができました。",
+    "profile": "プロファイル",
+    "service": "サービス",
+    "certificate": "証明書",
+    "no chain backend was named: add one to service.toml before you receive or send": (
+        "チェーンのバックエンドがありません。受け取りや支払いの前に service.toml に加えてください"
+    ),
+    "Keep a backup of the profile and of the unlock key, in two different places.": (
+        "プロファイルと解錠鍵の控えを、別々の場所に置いてください。"
+    ),
+    "Next: warifu up": "次は: warifu up",
+    "The service answers at {url}": "サービスが {url} で応えています",
+    "Authorize the same transfer again?": "同じ送金をもう一度承認しますか",
+    "Set up this machine: your profile, a custody service, and a device of its own.": (
+        "このマシンを用意します: プロファイル、カストディサービス、このマシンの端末。"
+    ),
+    "Nothing that exists is overwritten. Afterwards 'warifu up' starts it.": (
+        "今あるものは上書きしません。そのあと 'warifu up' で動かします。"
+    ),
+    "Bitcoin network.": "Bitcoin のネットワーク。",
+    "Where the service listens.": "サービスが待ち受けるアドレス。",
+    "Its port.": "そのポート。",
+    "Its address as clients and devices reach it (default: https://LISTEN:PORT).": (
+        "クライアントと端末から見たアドレス（既定: https://LISTEN:PORT）。"
+    ),
+    "Chain backend: esplora, core, electrum or compact-filters (repeat; the first is preferred).": (
+        "チェーンのバックエンド: esplora、core、electrum、compact-filters（繰り返し可。先のものが優先）。"
+    ),
+    "How often the chain is asked.": "チェーンにたずねる間隔（秒）。",
+    "The service's directory.": "サービスのディレクトリ。",
+    "Make this file with the key of the service's database, instead of leaving it to the local device.": (
+        "サービスのデータベースの鍵をこのファイルに作ります（端末に任せる代わりに）。"
+    ),
+    "Name of this machine's own device.": "このマシンの端末の名前。",
+    "No device on this machine; needs --storage-key.": "このマシンに端末を置きません。--storage-key が必要です。",
+    "Make this file with the device's unlock key; choose another medium than its store (a USB stick).": (
+        "端末の解錠鍵をこのファイルに作ります。保管場所とは別の媒体（USB メモリなど）を選んでください。"
+    ),
+    "Make a profile for a service on another machine; asks for an API key of it.": (
+        "別のマシンのサービスのためのプロファイルを作ります。その API キーをたずねます。"
+    ),
+    "The fingerprint is in the profile on the service's machine; bring it here by your own hand.": (
+        "指紋はサービスのマシンのプロファイルにあります。自分の手で運んでください。"
+    ),
+    "SHA-256 of the service's certificate.": "サービスの証明書の SHA-256。",
+    "Start the custody service and this machine's own device, and keep them running until Ctrl-C.": (
+        "カストディサービスとこのマシンの端末を、Ctrl-C まで動かします。"
+    ),
+    "At the first start the device of this machine is enrolled with your profile.": (
+        "最初に動かすとき、このマシンの端末をプロファイルに登録します。"
+    ),
+    "File with the key of the service's database (default: the local device has it).": (
+        "サービスのデータベースの鍵のファイル（既定: 端末が持っています）。"
+    ),
+    # --- the demo --------------------------------------------------------------------------------------------------
+    "Play the eight steps of a transfer with three devices on a local chain, and what must not work.": (
+        "三つの端末と手元のチェーンで、送金の八つの段階と、通ってはならないことを見せます。"
+    ),
+    "It takes less than two minutes, uses real processes and real roads, and leaves nothing behind.": (
+        "二分もかかりません。本物のプロセスと本物の道を使い、何も残しません。"
+    ),
+    "Keep the temporary directory for a look.": "見られるように、一時ディレクトリを残します。",
+    "Warifu: the eight steps of a transfer, on this machine, for real.": (
+        "割符: 送金の八つの段階を、このマシンで、本当に。"
+    ),
+    "The platform is UnsafeSoftware: isolation by the operating system, and no TEE.": (
+        "プラットフォームは UnsafeSoftware です: OS による隔離だけで、TEE ではありません。"
+    ),
+    "One chain, one service, three devices": "一つのチェーン、一つのサービス、三つの端末",
+    "A regtest chain judged by Bitcoin Core's own engine (its mempool rules are ours): {url}": (
+        "Bitcoin Core のエンジンが裁く regtest チェーン（mempool の規則は自前）: {url}"
+    ),
+    "The custody service runs; its database is locked with a key from the device 'home'.": (
+        "カストディサービスが動いています。データベースは端末 'home' の鍵で閉じています。"
+    ),
+    "'{name}' and the owner both show {digits}: nobody sits between them": (
+        "'{name}' と所有者の両方に {digits} が出ています。間に誰もいません"
+    ),
+    "three devices are enrolled and connected, each with an enclave process": (
+        "三つの端末が登録され、つながりました。それぞれにエンクレーブがあります"
+    ),
+    "A key is born in three pieces, and never exists whole": "鍵が三つに割られて生まれ、全体はどこにもありません",
+    "all three devices signed the same birth: threshold key {key}": "三つの端末が同じ誕生に署名しました: 鍵 {key}",
+    "the owner's client derives the address itself: {address}": (
+        "所有者のクライアントが自分でアドレスを導きます: {address}"
+    ),
+    "{amount} arrived in block: {txid}": "{amount} がブロックに入りました: {txid}",
+    "The eight steps of a transfer, signed by '{a}' and '{b}'": "送金の八つの段階。署名は '{a}' と '{b}'",
+    "the owner labels it: {label}": "所有者がラベルを付けます: {label}",
+    "'{name}' is switched off; the other two sign": "'{name}' を切り、残りの二つが署名します",
+    "The processes of '{name}' have ended.": "'{name}' のプロセスは終わりました。",
+    "read by the owner's client from the transaction itself: {amount} to {address}, fee {fee} sat": (
+        "所有者のクライアントがトランザクションから読んだもの: {amount} を {address} へ、手数料 {fee} sat"
+    ),
+    "each device computes what it signs itself: {digest}": "各端末が署名するものを自分で計算します: {digest}",
+    "accepted: {txid}": "受け入れられました: {txid}",
+    "Bitcoin Core's engine accepted it in block {block}": "Bitcoin Core のエンジンがブロック {block} に受け入れました",
+    "each signer wrote it down": "各署名者が日誌に書きました",
+    "Three refusals": "三つの拒否",
+    "a swapped output under a genuine authorization: {reason}": "本物の承認に、すり替えた出力: {reason}",
+    "'{name}' would not sign it: {reason}": "'{name}' は署名しません: {reason}",
+    "one signer alone: {reason}": "署名者一人だけ: {reason}",
+    "a wrong passphrase: {reason}": "違うパスフレーズ: {reason}",
+    "A thief takes the disk of '{name}' and the service's disk": (
+        "泥棒が '{name}' のディスクとサービスのディスクを取ります"
+    ),
+    "{count} files, {bytes} bytes, each byte is searched": "{count} ファイル、{bytes} バイトを、一バイトずつ探します",
+    "the search works: it finds the service's address, which is public": (
+        "探し方は確かです: 公開されているサービスのアドレスは見つかります"
+    ),
+    "no address, no amount, no label, no key, no passphrase": (
+        "アドレスも、金額も、ラベルも、鍵も、パスフレーズもありません"
+    ),
+    "{count} databases, none of which opens without its key": "データベース {count} 個、どれも鍵なしには開きません",
+    "without its unlock key the device does not open: {reason}": "解錠鍵なしには端末は開きません: {reason}",
+    "All {count} checks passed in {seconds} seconds.": "{count} の確認がすべて {seconds} 秒で通りました。",
+    "the files stay in {root}": "ファイルは {root} に残っています",
 }

@@ -53,7 +53,7 @@ def set_the_stage(scene: Scene) -> None:
     telling.say(tr("The custody service runs; its database is locked with a key from the device 'home'."))
     for name in DEVICES[1:]:
         _join(scene, name)
-    wait_until(lambda: _connected(scene) == set(DEVICES), tr("the connection of all devices"), 30)
+    wait_until(lambda: _connected(scene) == set(DEVICES), "the connection of all devices", 30)
     telling.check(
         "devices", True, tr("three devices are enrolled and connected, each with an enclave process")
     )
@@ -67,10 +67,10 @@ def _start_service(scene: Scene) -> None:
         *("--device-name", DEVICES[0], "--unlock-key", scene.unlock_key(DEVICES[0])),
         *("--backend", f"esplora={scene.chain.url}", "--poll-seconds", "0.5"),
     )
-    init.expect(tr("The profile is ready"), 60)
+    init.expect("The profile is ready", 60)
     scene.processes.stop("init")
     up = scene.processes.start("up", "warifu.cli", "--home", scene.home, "up")
-    up.expect(tr("The device {name} is enrolled.", name=DEVICES[0]), 60)
+    up.expect(f"The device {DEVICES[0]} is enrolled", 60)
     scene.connect()
 
 
@@ -92,7 +92,7 @@ def _join(scene: Scene, name: str) -> None:
     )
     confirm(scene.client, profile, name, owner, same=True)
     device.type("y")
-    device.expect(tr("This device is enrolled as {name}.", name=name), 30)
+    device.expect(f"This device is enrolled as {name}", 30)
 
 
 def _connected(scene: Scene) -> set[str]:
@@ -135,7 +135,7 @@ def _receive(scene: Scene) -> None:
     )
     txid = scene.chain.fund(scene.address, FUNDING)
     scene.txids.append(txid)
-    wait_until(lambda: _balance(scene, path) == FUNDING, tr("the arrival of the deposit"), 30)
+    wait_until(lambda: _balance(scene, path) == FUNDING, "the arrival of the deposit", 30)
     scene.telling.check(
         "deposit",
         True,
