@@ -46,7 +46,14 @@ def table(rows: list[Row]) -> Table:
         peer = next((place for place, other in enumerate(rows, 1) if other.name == r.peer), None)
         ratio = f"{r.ratio} x row {peer}" if peer else ""
         shown.add_row(
-            r.name, str(r.median_ms), str(r.p10_ms), str(r.p90_ms), str(r.rounds), ratio, r.goal or ""
+            str(number),
+            r.name,
+            str(r.median_ms),
+            str(r.p10_ms),
+            str(r.p90_ms),
+            str(r.rounds),
+            ratio,
+            r.goal or "",
         )
     return shown
 
