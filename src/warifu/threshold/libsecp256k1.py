@@ -158,3 +158,34 @@ def schnorr_sign(secret: bytearray, message: bytes, aux: bytes) -> bytes | None:
     finally:
         ffi.memmove(keypair, bytes(ffi.sizeof("secp256k1_keypair")), ffi.sizeof("secp256k1_keypair"))
     return bytes(ffi.buffer(signature)) if signed else None
+
+
+# Hashing to the curve, and ECDSA
+
+
+def point_from_uniform(uniform: bytes) -> Point:
+    """The point that 64 uniform bytes encode (ElligatorSwift, BIP-324): uniform, and of unknown discrete logarithm.
+
+    The time depends on the bytes.
+    """
+    point = ffi.new("secp256k1_pubkey *")
+    if len(uniform) != 64 or not lib.secp256k1_ellswift_decode(_CONTEXT, point, uniform):
+        raise RuntimeError("every 64 bytes encode a point")
+    return Point(point)
+
+
+def ecdsa_verify(signature: bytes, digest: bytes, point: Point) -> bool:
+    """Whether 64 bytes (r, s) sign 32 bytes under ``point``; False for s in the upper half."""
+    parsed = ffi.new("secp256k1_ecdsa_signature *")
+    if not lib.secp256k1_ecdsa_signature_parse_compact(_CONTEXT, parsed, signature):
+        return False
+    return bool(lib.secp256k1_ecdsa_verify(_CONTEXT, parsed, digest, point))
+
+
+def ecdsa_recover(signature: bytes, recovery_id: int, digest: bytes) -> Point | None:
+    """The key under which 64 bytes (r, s) sign 32 bytes, of up to four chosen by ``recovery_id``; None for none."""
+    parsed = ffi.new("secp256k1_ecdsa_recoverable_signature *")
+    if not lib.secp256k1_ecdsa_recoverable_signature_parse_compact(_CONTEXT, parsed, signature, recovery_id):
+        return None
+    point = ffi.new("secp256k1_pubkey *")
+    return Point(point) if lib.secp256k1_ecdsa_recover(_CONTEXT, point, parsed, digest) else None

@@ -1,0 +1,173 @@
+"""128 random oblivious transfers over secp256k1 in one simultaneous round: endemic OT.
+
+Masny and Rindal, "Endemic Oblivious Transfer" (CCS 2019, IACR eprint 2019/706), the one-round protocol from
+Diffie-Hellman in the random oracle model; DKLs23 asks for no more of its base OT than "endemic" security (a cheat may
+choose its own outputs, and learns nothing of the other's). For each index j of the batch:
+
+    sender     a at random, once for the batch               A = a G
+    receiver   choice c, b at random, r_(1-c) a random point  r_c = b G - H(j, c, r_(1-c))
+    sender     k_i = K(j, i, A, r_0, r_1, a (r_i + H(j, i, r_(1-i))))   for i = 0, 1
+    receiver   k_c = K(j, c, A, r_0, r_1, b A)
+
+``H`` hashes onto the curve: SHAKE256 and ElligatorSwift (BIP-324), an encoding that is admissible for this
+(Chavez-Saab, Rodriguez-Henriquez, Tibouchi: "SwiftEC", IACR eprint 2022/759). ``H`` and ``K`` name session, sender,
+receiver and the index j within the batch. Without j, a receiver that sends the same two points at each index gets the
+same key at each, and the sender's keys, which must be independent, are equal.
+
+Trusts the channel to say who sent a message. Refuses what is no point (the identity with it) and repeated points.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from warifu.threshold import libsecp256k1 as lib
+from warifu.threshold.ecdsa.binding import Link, integer
+from warifu.threshold.ecdsa.bits import Bytes, random_bits, rows, swapped, wipe
+from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+from warifu.threshold.group import Element
+from warifu.threshold.secp256k1 import SECP256K1
+from warifu.threshold.wiping import Secret
+
+COUNT = 128
+"""lambda_c: one transfer for each bit of the extension's secret."""
+KEY_BYTES = 32
+POINT_BYTES = 33
+SENDER_MESSAGE_BYTES = POINT_BYTES
+RECEIVER_MESSAGE_BYTES = COUNT * 2 * POINT_BYTES
+
+
+class BaseOtSender:
+    """Gets two keys at each index, of which the receiver knows one. Finishes once."""
+
+    def __init__(self, link: Link) -> None:
+        """``link``: from the sender of these transfers to their receiver."""
+        self._link = link
+        self._secret = SECP256K1.random_secret()
+        self.message = SECP256K1.base_mul(self._secret).encoded
+
+    def finish(self, message: bytes) -> Bytes:
+        """Both keys of all indices, shaped (2, COUNT, KEY_BYTES), for the receiver's message.
+
+        InvalidContribution names the receiver for anything but COUNT pairs of points, all different. AlreadyUsed on
+        a second call, whatever came of the first.
+        """
+        with _once(self._secret) as secret:
+            points = _parse_pairs(message, self._link.receiver)
+            keys = bytearray()
+            for bit in (0, 1):
+                for index, pair in enumerate(points):
+                    unmasked = SECP256K1.element_add(
+                        pair[bit], _mask_point(self._link, index, bit, pair[1 - bit])
+                    )
+                    if SECP256K1.is_identity(unmasked):
+                        raise InvalidContribution(self._link.receiver, "base OT message")
+                    shared = SECP256K1.element_mul_secret(unmasked, secret)
+                    keys += _key(self._link, index, bit, self.message, pair, shared)
+        return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES).copy()
+
+    def wipe(self) -> None:
+        """Destroy what is left."""
+        self._secret.wipe()
+
+
+class BaseOtReceiver:
+    """Chooses one key at each index. Finishes once."""
+
+    def __init__(self, link: Link) -> None:
+        """``link``: from the sender of these transfers to this receiver. Draws the choices."""
+        self._link = link
+        self.choices = random_bits(COUNT)
+        self._secrets = [SECP256K1.random_secret() for _ in range(COUNT)]
+        self._used = False
+        self.message = self._pairs()
+        self._points = _parse_pairs(self.message, link.receiver)
+
+    def finish(self, message: bytes) -> Bytes:
+        """The chosen keys, shaped (COUNT, KEY_BYTES), for the sender's message; errors as the sender's."""
+        if self._used:
+            raise AlreadyUsed("these base transfers were finished or wiped")
+        self._used = True
+        try:
+            point = _parse_point(message, self._link.sender)
+            keys = bytearray()
+            for index, (pair, secret) in enumerate(zip(self._points, self._secrets, strict=True)):
+                shared = SECP256K1.element_mul_secret(point, secret)
+                keys += _key(self._link, index, self.choices[index], message, pair, shared)
+        finally:
+            for secret in self._secrets:
+                secret.wipe()
+        return rows(keys, KEY_BYTES).copy()
+
+    def wipe(self) -> None:
+        """Destroy what is left, the choices included."""
+        self._used = True
+        wipe(self.choices)
+        for secret in self._secrets:
+            secret.wipe()
+
+    def _pairs(self) -> bytes:
+        bound, free = bytearray(), bytearray()
+        for index, secret in enumerate(self._secrets):
+            choice = self.choices[index]
+            random_point = _element(os.urandom(64))
+            mask = _mask_point(self._link, index, choice, random_point)
+            chosen = SECP256K1.element_sub(SECP256K1.base_mul(secret), mask)
+            # Hashing onto the curve takes a time that depends on its (public) input. Done for both points, so that
+            # the sum says nothing of which of them was hashed first.
+            _mask_point(self._link, index, 1 - choice, chosen)
+            bound += chosen.encoded
+            free += random_point.encoded
+        first, second = swapped(self.choices, rows(bound, POINT_BYTES), rows(free, POINT_BYTES))
+        return np.hstack([first, second]).tobytes()
+
+
+def _once(secret: Secret) -> Secret:
+    if secret.wiped:
+        raise AlreadyUsed("these base transfers were finished or wiped")
+    return secret
+
+
+def _parse_point(encoded: bytes, sender: int) -> Element:
+    try:
+        return SECP256K1.element_from_bytes(encoded)
+    except InvalidInput as error:
+        raise InvalidContribution(sender, "base OT message") from error
+
+
+def _parse_pairs(message: bytes, sender: int) -> list[tuple[Element, Element]]:
+    if len(message) != RECEIVER_MESSAGE_BYTES:
+        raise InvalidContribution(sender, "base OT message")
+    points = [
+        _parse_point(message[at : at + POINT_BYTES], sender) for at in range(0, len(message), POINT_BYTES)
+    ]
+    if len(set(points)) != len(points):  # copied from one index to another
+        raise InvalidContribution(sender, "base OT message")
+    return list(zip(points[::2], points[1::2], strict=True))
+
+
+def _element(uniform: bytes) -> Element:
+    native = lib.point_from_uniform(uniform)
+    return Element(lib.point_serialize(native), native)
+
+
+def _mask_point(link: Link, index: int, bit: int, other: Element) -> Element:
+    """H: the point that hides the choice, from the other point of the pair."""
+    return _element(link.hasher("base OT/mask", integer(index), bytes([bit]), other.encoded).digest(64))
+
+
+def _key(
+    link: Link, index: int, bit: int, sent: bytes, pair: tuple[Element, Element], shared: Element
+) -> bytes:
+    """K: the key of one index and bit."""
+    return link.digest(
+        "base OT/key",
+        integer(index),
+        bytes([bit]),
+        sent,
+        pair[0].encoded,
+        pair[1].encoded,
+        shared.encoded,
+    )

@@ -1,0 +1,94 @@
+"""What every hash of the protocol names: version, purpose, key, signers, path, session, sender, receiver, index.
+
+A value that was made for one place fits in no other, and cannot be replayed into another session, direction or key.
+Every part is preceded by its length, so that two different lists of parts are never hashed as the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from warifu.threshold.errors import InvalidInput
+from warifu.threshold.frost.signers import Signers
+from warifu.threshold.secp256k1 import SECP256K1
+
+if TYPE_CHECKING:
+    from _hashlib import HASHXOF
+
+PROTOCOL = b"Warifu DKLs23 v1"
+MIN_SESSION_ID_BYTES = 16
+MAX_SESSION_ID_BYTES = 64
+
+Part = bytes | bytearray | memoryview
+
+
+def integer(value: int) -> bytes:
+    """A small public number as a part of a hash: 4 bytes."""
+    return value.to_bytes(4, "big")
+
+
+def hasher(purpose: str, *parts: Part) -> HASHXOF:
+    """SHAKE256 over the protocol's name, ``purpose`` and the parts, each one preceded by its length in 8 bytes."""
+    shake = hashlib.shake_256()
+    for part in (PROTOCOL, purpose.encode("utf-8"), *parts):
+        shake.update(len(part).to_bytes(8, "big"))
+        shake.update(part)
+    return shake
+
+
+def digest(purpose: str, *parts: Part) -> bytes:
+    """32 bytes of :func:`hasher`."""
+    return hasher(purpose, *parts).digest(32)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One direction between two signers of one session: who sends what is hashed, and who receives it."""
+
+    context: bytes
+    """32 bytes, from :func:`session_context`."""
+    sender: int
+    receiver: int
+
+    def hasher(self, purpose: str, *parts: Part) -> HASHXOF:
+        """As :func:`hasher`, for this session and direction alone."""
+        return hasher(purpose, self.context, integer(self.sender), integer(self.receiver), *parts)
+
+    def digest(self, purpose: str, *parts: Part) -> bytes:
+        """32 bytes of :meth:`hasher`."""
+        return self.hasher(purpose, *parts).digest(32)
+
+    @property
+    def reverse(self) -> Link:
+        """The same two signers, the other way round."""
+        return Link(self.context, self.receiver, self.sender)
+
+
+def session_context(signers: Signers, tweaks: Sequence[bytes], session_id: bytes) -> bytes:
+    """32 bytes that name key, threshold, signers, derivation and session.
+
+    InvalidInput for a session identifier that has not 16 to 64 bytes or is all zero (nobody drew it).
+    """
+    if not MIN_SESSION_ID_BYTES <= len(session_id) <= MAX_SESSION_ID_BYTES:
+        raise InvalidInput(f"a session identifier has {MIN_SESSION_ID_BYTES} to {MAX_SESSION_ID_BYTES} bytes")
+    if not any(session_id):
+        raise InvalidInput("a session identifier is not all zero")
+    identities = [
+        part
+        for who in signers.ids
+        for part in (integer(who), SECP256K1.element_to_bytes(signers.pubshares[who]))
+    ]
+    return digest(
+        "session",
+        session_id,
+        signers.threshold_key.encoded,
+        integer(signers.t),
+        integer(signers.n),
+        integer(len(signers.ids)),
+        *identities,
+        integer(len(tweaks)),
+        *tweaks,
+    )

@@ -1,0 +1,38 @@
+"""Bits that are secret, as numpy arrays: drawn, selected with and wiped without a branch on any of them."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+
+def random_bits(count: int) -> Bytes:
+    """``count`` (a multiple of 8) bits, one a byte, from the operating system."""
+    assert count % 8 == 0
+    return np.unpackbits(np.frombuffer(os.urandom(count // 8), dtype=np.uint8))
+
+
+def rows(encoded: bytes | bytearray, width: int) -> Bytes:
+    """Rows of ``width`` bytes."""
+    return np.frombuffer(encoded, dtype=np.uint8).reshape(-1, width)
+
+
+def masks(bits: Bytes) -> Bytes:
+    """A column with 0xFF for one and 0x00 for zero."""
+    return (np.uint8(0) - bits)[:, None]
+
+
+def swapped(bits: Bytes, first: Bytes, second: Bytes) -> tuple[Bytes, Bytes]:
+    """Row by row (first, second), or (second, first) where the bit is one."""
+    difference = (first ^ second) & masks(bits)
+    return first ^ difference, second ^ difference
+
+
+def wipe(*arrays: NDArray[np.uint8] | NDArray[np.int64]) -> None:
+    """Overwrite with zeros."""
+    for array in arrays:
+        array.fill(0)

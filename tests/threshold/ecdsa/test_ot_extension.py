@@ -1,0 +1,188 @@
+"""Extended transfers: right for honest parties; a cheat is caught unless it guesses, and has one try."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.support.transfers import base_transfers
+
+from warifu.threshold.ecdsa.base_ot import COUNT as COLUMNS
+from warifu.threshold.ecdsa.binding import Link
+from warifu.threshold.ecdsa.bits import Bytes, random_bits
+from warifu.threshold.ecdsa.ot_extension import (
+    CHECK,
+    MESSAGE_BYTES,
+    ROWS,
+    TRANSFERS,
+    ExtensionReceiver,
+    ExtensionSender,
+    _columns,
+    _packed,
+    _transposed,
+    _universal_hash,
+)
+from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+
+pytestmark = pytest.mark.unit
+
+SENDER, RECEIVER = 2, 9
+LINK = Link(bytes(range(32)), SENDER, RECEIVER)
+COLUMN_BYTES = ROWS // 8
+U_BYTES = COLUMNS * COLUMN_BYTES
+X_AT, T_AT = U_BYTES, U_BYTES + CHECK // 8
+
+
+def parties(sender_link=LINK) -> tuple[ExtensionSender, ExtensionReceiver, Bytes]:
+    keys, delta, chosen = base_transfers()
+    choices = random_bits(TRANSFERS)
+    return ExtensionSender(sender_link, chosen, delta), ExtensionReceiver(LINK, keys, choices), choices
+
+
+def flipped(message: bytes, bit: int) -> bytes:
+    changed = bytearray(message)
+    changed[bit // 8] ^= 0x80 >> bit % 8
+    return bytes(changed)
+
+
+def caught(sender: ExtensionSender, message: bytes) -> None:
+    keys, delta = sender._state[0]
+    with pytest.raises(InvalidContribution) as error:
+        sender.finish(message)
+    assert (error.value.index, error.value.what) == (RECEIVER, "OT extension message")
+    assert not keys.any(), "a failed check leaves no key"
+    assert not delta.any(), "a failed check leaves nothing of Delta"
+    with pytest.raises(AlreadyUsed):
+        sender.finish(message)
+
+
+def test_the_receiver_gets_the_chosen_rows_and_no_other():
+    sender, receiver, choices = parties()
+    zeros, ones = sender.finish(receiver.message)
+    chosen = np.where(choices[:, None], ones, zeros)
+    assert np.array_equal(chosen, receiver.outputs)
+    assert len({row.tobytes() for row in (*zeros, *ones)}) == 2 * TRANSFERS
+    assert len(receiver.message) == MESSAGE_BYTES
+
+
+@pytest.mark.parametrize(
+    "at",
+    [0, TRANSFERS - 1, TRANSFERS, ROWS - 1, 64 * ROWS + 100, (COLUMNS - 1) * ROWS, COLUMNS * ROWS - 1],
+    ids=["first", "last used", "first padding", "last padding", "middle", "last column", "last bit"],
+)
+def test_a_flipped_bit_of_the_corrections_is_caught(at):
+    """The flip changes the challenge, so that the old check values do not fit, whatever Delta is."""
+    sender, receiver, _ = parties()
+    caught(sender, flipped(receiver.message, at))
+
+
+def test_flipped_bits_anywhere_are_caught():
+    rng = np.random.default_rng(7)
+    for at in rng.integers(0, COLUMNS * ROWS, 20):
+        sender, receiver, _ = parties()
+        caught(sender, flipped(receiver.message, int(at)))
+
+
+@pytest.mark.parametrize("row", [0, TRANSFERS - 1, ROWS - 1])
+def test_a_flipped_row_is_caught(row):
+    sender, receiver, _ = parties()
+    message = receiver.message
+    for column in range(COLUMNS):
+        message = flipped(message, column * ROWS + row)
+    caught(sender, message)
+
+
+@pytest.mark.parametrize("bit", [0, 63, CHECK - 1])
+def test_a_wrong_hash_of_the_choices_is_caught(bit):
+    sender, receiver, _ = parties()
+    caught(sender, flipped(receiver.message, 8 * X_AT + bit))
+
+
+@pytest.mark.parametrize("bit", [0, 5 * COLUMNS + 77, CHECK * COLUMNS - 1])
+def test_a_wrong_hash_of_the_rows_is_caught(bit):
+    sender, receiver, _ = parties()
+    caught(sender, flipped(receiver.message, 8 * T_AT + bit))
+
+
+def cheating_message(keys, choices, column: int, guess: int) -> bytes:
+    """Another choice in one column, and check values that are right if Delta has ``guess`` there."""
+    padded = np.concatenate([choices, random_bits(CHECK)])
+    zeros, ones = (_columns(LINK, side) for side in keys)
+    corrections = zeros ^ ones ^ np.packbits(padded)
+    error = np.zeros(ROWS, np.uint8)
+    error[3] = 1
+    corrections[column] ^= np.packbits(error)
+    table = _transposed(zeros)
+    if guess:
+        table[:, column] ^= error
+    encoded = corrections.tobytes()
+    hashed_choices, hashed_rows = _universal_hash(LINK, encoded, padded[:, None], table)
+    return encoded + np.packbits(hashed_choices).tobytes() + _packed(hashed_rows).tobytes()
+
+
+@pytest.mark.parametrize("actual", [0, 1])
+@pytest.mark.parametrize("guess", [0, 1])
+def test_a_guessed_bit_of_delta_passes_where_right_and_is_caught_where_wrong(guess, actual):
+    """What the check cannot forbid: one bit of Delta for one chance in two. Hence transfers for one signature only."""
+    keys, delta, _ = base_transfers()
+    delta[5] = actual
+    sender = ExtensionSender(LINK, keys[delta, np.arange(COLUMNS)], delta)
+    message = cheating_message(keys, random_bits(TRANSFERS), 5, guess)
+    if guess == actual:
+        sender.finish(message)
+    else:
+        caught(sender, message)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [Link(bytes(32), SENDER, RECEIVER), Link(LINK.context, 3, RECEIVER), Link(LINK.context, SENDER, 3)],
+    ids=["session", "sender", "receiver"],
+)
+def test_a_message_of_another_session_or_party_is_caught(link):
+    sender, receiver, _ = parties(link)
+    with pytest.raises(InvalidContribution):
+        sender.finish(receiver.message)
+
+
+def test_a_message_that_is_replayed_with_other_base_transfers_is_caught():
+    sender, _, _ = parties()
+    _, receiver, _ = parties()
+    caught(sender, receiver.message)
+
+
+@pytest.mark.parametrize("bend", [lambda m: b"", lambda m: m[:-1], lambda m: m + b"\0"])
+def test_other_lengths_are_refused(bend):
+    sender, receiver, _ = parties()
+    caught(sender, bend(receiver.message))
+
+
+def test_it_is_finished_once():
+    sender, receiver, _ = parties()
+    sender.finish(receiver.message)
+    with pytest.raises(AlreadyUsed):
+        sender.finish(receiver.message)
+    sender, receiver, _ = parties()
+    keys, delta = sender._state[0]
+    sender.wipe()
+    receiver.wipe()
+    assert not (keys.any() or delta.any() or receiver.outputs.any())
+    with pytest.raises(AlreadyUsed):
+        sender.finish(receiver.message)
+
+
+def test_the_receiver_wipes_the_base_keys():
+    keys, _, _ = base_transfers()
+    ExtensionReceiver(LINK, keys, random_bits(TRANSFERS))
+    assert not keys.any()
+
+
+def test_other_shapes_are_refused():
+    keys, delta, chosen = base_transfers()
+    with pytest.raises(InvalidInput):
+        ExtensionReceiver(LINK, keys[:, 1:], random_bits(TRANSFERS))
+    with pytest.raises(InvalidInput):
+        ExtensionReceiver(LINK, keys, random_bits(TRANSFERS + 8))
+    with pytest.raises(InvalidInput):
+        ExtensionSender(LINK, chosen[1:], delta)
+    with pytest.raises(InvalidInput):
+        ExtensionSender(LINK, chosen, delta[1:])
