@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from warifu.cli.main import main as command_line
 
+from warifu.cli.main import main as command_line
 from warifu.errors import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
