@@ -1,19 +1,19 @@
 """A household in memory: n signers with real stores, an owner's client, and a service that a test can make hostile.
 
-Everything is the product's own code but three things: the clock is a number, Argon2id is replaced by a cheap hash (unless
-a test asks for the real one), and the network is a queue whose every message passes through ``Relay.tamper``.
+Everything is the product's own code but three things: the clock is a number, Argon2id is replaced by a cheap hash
+(unless a test asks for the real one), and the network is a queue in which a test can do what it likes (``Tamper``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from nacl.utils import random
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath, WalletKeys
@@ -345,8 +345,16 @@ class Household:
             for name, envelope in envelopes.items()
         }
 
-    def run(self, openings: dict[str, OpenSession], tamper: Tamper = honest) -> Outcome:
-        """Relay until nothing is under way. A device that fails makes the service close the session everywhere."""
+    def run(
+        self,
+        openings: dict[str, OpenSession],
+        tamper: Tamper = honest,
+        opened: Callable[[], None] = lambda: None,
+    ) -> Outcome:
+        """Relay until nothing is under way. A device that fails makes the service close the session everywhere.
+
+        ``opened`` is called when every device has its opening and nothing was relayed yet.
+        """
         outcome = Outcome()
         queue: deque[tuple[bytes, RelayFrame]] = deque()
 
@@ -363,6 +371,7 @@ class Household:
 
         for name, opening in openings.items():
             post(name, self[name].send(opening))
+        opened()
         while queue:
             receiver, frame = queue.popleft()
             name = self.name_of(receiver)
@@ -422,9 +431,7 @@ class Household:
             self.clock(),
             self.clock() + 600,
         )
-        for field_name, value in fields.items():
-            request = _with(request, field_name, value)
-        return Spend(request, psbt.serialize())
+        return Spend(msgspec.structs.replace(request, **fields), psbt.serialize())
 
     def sign(
         self, payment: Spend, names: Sequence[str] = (), tamper: Tamper = honest, passphrase: str = PASSPHRASE
@@ -467,7 +474,18 @@ def spend(
         key = keys.key(path).internal_key
         origins = (KeyOrigin(key, bytes(4), (path.branch, path.index)),)
         inputs.append(PsbtInput(witness_utxo=coin, spent=coin, tap_internal_key=key, tap_origins=origins))
-    return Psbt(transaction, tuple(inputs), tuple(PsbtOutput() for _ in outputs))
+    return Psbt(transaction, tuple(inputs), tuple(_hinted(keys, output) for output in outputs))
+
+
+def _hinted(keys: WalletKeys, output: TxOutput) -> PsbtOutput:
+    """Change says where it stands, as BDK writes it."""
+    path = KeyPath(Branch.CHANGE, 0)
+    if output.script != keys.script(path):
+        return PsbtOutput()
+    key = keys.key(path).internal_key
+    return PsbtOutput(
+        tap_internal_key=key, tap_origins=(KeyOrigin(key, bytes(4), (path.branch, path.index)),)
+    )
 
 
 def replaced_output(payment: Spend, index: int, output: TxOutput) -> Spend:
@@ -477,18 +495,3 @@ def replaced_output(payment: Spend, index: int, output: TxOutput) -> Spend:
     outputs[index] = output
     changed = replace(psbt, transaction=replace(psbt.transaction, outputs=tuple(outputs)))
     return Spend(payment.request, changed.serialize())
-
-
-def _with(message: Any, field_name: str, value: object) -> Any:
-    import msgspec
-
-    return msgspec.structs.replace(message, **{field_name: value})
-
-
-def reopened(device: SimulatedDevice) -> SimulatedDevice:
-    device.restart()
-    return device
-
-
-def fresh_name() -> str:
-    return f"device-{os.urandom(3).hex()}"

@@ -86,9 +86,9 @@ class Signer:
 
     def receive(self, origin: Origin, payload: bytes) -> Frames:
         """Take one frame; return the answers, each for the origin that it bears."""
-        return self._guarded(
-            lambda: self._from_operator(payload) if origin is Origin.OPERATOR else self._from_service(payload)
-        )
+        if origin is Origin.OPERATOR:
+            return self._guarded(lambda: self._from_operator(payload), _to_operator_refused)
+        return self._guarded(lambda: self._from_service(payload))
 
     def tick(self) -> Frames:
         """Let time pass: end the sessions that took too long. Call it about once a second."""
@@ -99,11 +99,13 @@ class Signer:
         self._close_all()
         self._device.store.close()
 
-    def _guarded(self, work: Callable[[], Frames]) -> Frames:
+    def _guarded(
+        self, work: Callable[[], Frames], answer: Callable[[WarifuError], Frames] = lambda _error: []
+    ) -> Frames:
         try:
             return work()
         except Exception as error:  # noqa: BLE001  # an unforeseen error must end all sessions, not the promise
-            return self._fail_closed(error)
+            return self._fail_closed(error, answer)
 
     # --- the operator ---------------------------------------------------------------------------------------------
 
@@ -111,7 +113,7 @@ class Signer:
         try:
             return self._operator_frames(payload)
         except WarifuError as error:
-            return [_to_operator(OperatorRefused(refusal_of(error)))]
+            return _to_operator_refused(error)
 
     def _operator_frames(self, payload: bytes) -> Frames:
         message = decode_operator(payload)
@@ -293,7 +295,7 @@ class Signer:
                 frames += self._fail(session, ceremony.timeout())
         return frames
 
-    def _fail_closed(self, error: Exception) -> Frames:
+    def _fail_closed(self, error: Exception, answer: Callable[[WarifuError], Frames]) -> Frames:
         """The error's kind goes into the journal, its text nowhere: nobody thought about what it may contain."""
         failure = SessionAborted(
             "internal",
@@ -302,7 +304,8 @@ class Signer:
         )
         sessions = self._close_all()
         self._note("internal", failure, type(error).__name__.encode())
-        return [_to_service(SessionFailed(session, refusal_of(failure))) for session in sessions]
+        failed = [_to_service(SessionFailed(session, refusal_of(failure))) for session in sessions]
+        return failed + answer(failure)
 
     def _close_all(self) -> list[bytes]:
         sessions, self._sessions = self._sessions, {}
@@ -338,3 +341,7 @@ def _to_service(frame: FromSigner) -> tuple[Origin, bytes]:
 
 def _to_operator(message: FromSignerToOperator) -> tuple[Origin, bytes]:
     return Origin.OPERATOR, encode(message)
+
+
+def _to_operator_refused(error: WarifuError) -> Frames:
+    return [_to_operator(OperatorRefused(refusal_of(error)))]

@@ -27,6 +27,7 @@ from warifu.threshold.wiping import Secret
 
 Role = Literal["share", "host-key"]
 LEAST_MEMORY_MIB, LEAST_PASSES = 64, 3
+_HALF_BYTES = 32
 _NONCE_BYTES = 24
 _MAX_RECORD = 4096
 
@@ -84,7 +85,7 @@ class Vault:
             raise InputRefused(
                 "stretching", f"Argon2id needs at least {LEAST_MEMORY_MIB} MiB and {LEAST_PASSES} passes"
             )
-        with Secret(random(32)) as secret:
+        with Secret(random(_HALF_BYTES)) as secret:
             return Lock(self._platform.seal(secret.buffer, _context(wallet)), random(16), stretching)
 
     def open(self, wallet: bytes, lock: Lock, passphrase: bytearray) -> OpenLock:
@@ -96,15 +97,13 @@ class Vault:
             sealed_half = self._platform.unseal(lock.sealed, _context(wallet))
         except PlatformRefused:
             raise _damaged() from None
-        with (
-            Secret(sealed_half) as sealed,
-            self._stretch(passphrase, lock.salt, lock.stretching) as stretched,
-        ):
+        with Secret(bytes(_HALF_BYTES * 2)) as both:
+            both.buffer[:_HALF_BYTES] = sealed_half
             sealed_half[:] = bytes(len(sealed_half))
-            with Secret(sealed.buffer + stretched.buffer) as both:
-                return OpenLock(
-                    derived_key(both.buffer, "vault-record"), wallet, self._identity, lock.stretching
-                )
+            with self._stretch(passphrase, lock.salt, lock.stretching) as stretched:
+                both.buffer[_HALF_BYTES:] = stretched.buffer
+            key = derived_key(both.buffer, "vault-record")
+        return OpenLock(key, wallet, self._identity, lock.stretching)
 
 
 class OpenLock:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from warifu.chains.bitcoin.descriptor import DEFAULT_WINDOW, MAX_WINDOW, WalletKeys
 from warifu.chains.bitcoin.network import network_named
-from warifu.errors import InputRefused
+from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
 from warifu.protocol.policy import policy_hash
@@ -135,7 +135,11 @@ class Wallets:
 
         Replacing loses nothing: a new attempt gets this far only if every device takes part in it, and none does that
         has finished the earlier one; and the owner accepts a birth only from all devices, this one included.
+        Raises ``SessionAborted`` (``superseded``) where the wallet was born meanwhile.
         """
+        known = self.get(identifier)
+        if known is not None and known.born:
+            raise SessionAborted("superseded", "this device has its share of the wallet already")
         self._store.execute("DELETE FROM wallets WHERE id = ? AND birth IS NULL", (identifier,))
         self._store.execute(
             "INSERT INTO wallets VALUES (?, ?, ?, ?, ?, NULL, NULL, 0, 0, 0)",

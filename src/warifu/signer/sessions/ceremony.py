@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
+from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, SessionAborted
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body, session_report_data
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import Evidence
@@ -138,8 +138,16 @@ class Ceremony(ABC):
         return Finished(self.seat.session, result)
 
     def _hello(self, peer: bytes, hello: Hello) -> list[FromSigner]:
-        statement = self._channel.receive_hello(peer, hello)
         seat = self.seat
+        try:
+            statement = self._channel.receive_hello(peer, hello)
+        except AuthorizationRefused:
+            # Whoever altered it, the peer cannot be blamed for what it did not sign.
+            raise PeerMisbehaved(
+                "hello",
+                f"a Hello in the name of device {seat.names[peer]} is not signed by it",
+                remedy="Either the custody service or that device is at fault; try once more.",
+            ) from None
         report = session_report_data(
             seat.session, seat.purpose, peer, statement.kx_public, statement.policy_hash
         )

@@ -62,12 +62,17 @@ class TransferCeremony(Ceremony):
         self._partials: dict[bytes, tuple[bytes, ...]] = {}
 
     def _opening(self) -> bytes:
-        return b""
+        """32 bytes over all that will be signed. The txid alone does not fix the amounts of the inputs: a service that
+        lies about them to one signer would otherwise make its honest signature share look like a forged one."""
+        return digest("sighashes", *(item.sighash for item in self._task.inputs))
 
     def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
-        if statement.payload:
-            name = self.seat.names[peer]
-            raise PeerMisbehaved("hello", f"the Hello of device {name} has a payload", blame=name)
+        if statement.payload != self._opening():
+            raise PeerMisbehaved(
+                "transaction-differs",
+                f"device {self.seat.names[peer]} was given another transaction to sign, or says so",
+                remedy="Either the custody service or that device is at fault; try once more.",
+            )
 
     def _established(self) -> list[FromSigner]:
         """Draw the nonces. From here on the share lives inside the signing sessions alone."""

@@ -1,0 +1,223 @@
+"""The store: whatever happened to it, it opens whole or says why not, and never begins anew over what was there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from nacl.utils import random
+from tests.support.simulator import FakeClock, Household, SimulatedDevice, signed
+
+from warifu.chains.bitcoin.descriptor import Branch, KeyPath
+from warifu.errors import StoreDamaged
+from warifu.protocol.identity import IdentityKey
+from warifu.signer.store import Store
+from warifu.tee.unsafe_software import UnsafeSoftware
+
+pytestmark = pytest.mark.unit
+KEY = bytes(range(32))
+
+
+def opened(directory: Path, key: bytes = KEY) -> Store:
+    return Store.open(directory, UnsafeSoftware(key))
+
+
+def filled(directory: Path) -> Path:
+    """A store with an owner in it, closed."""
+    device = SimulatedDevice("kitchen", directory, FakeClock(), unlock_key=KEY)
+    device.join(IdentityKey.generate())
+    device.signer.close()
+    return directory
+
+
+def start(directory: Path) -> SimulatedDevice:
+    return SimulatedDevice("kitchen", directory, FakeClock(), unlock_key=KEY)
+
+
+def test_what_was_committed_is_there_again(tmp_path):
+    store = opened(tmp_path)
+    with store.transaction():
+        store.put("greeting", b"hello")
+    store.close()
+    store = opened(tmp_path)
+    assert store.get("greeting") == b"hello"
+    assert store.get("nothing") is None
+    store.close()
+
+
+def test_a_transaction_is_all_or_nothing(tmp_path):
+    store = opened(tmp_path)
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.put("greeting", b"hello")
+        _ = 1 / 0
+    assert store.get("greeting") is None
+    with store.transaction():
+        store.put("greeting", b"again")
+    assert store.get("greeting") == b"again"
+    store.close()
+
+
+def test_only_the_owner_of_the_files_can_read_them(tmp_path):
+    opened(tmp_path).close()
+    for path in (tmp_path / "store").iterdir():
+        assert path.stat().st_mode & 0o077 == 0 or (tmp_path / "store").stat().st_mode & 0o077 == 0
+
+
+def test_two_processes_never_have_one_store_open(tmp_path):
+    store = opened(tmp_path)
+    with pytest.raises(StoreDamaged) as refused:
+        opened(tmp_path)
+    assert refused.value.reason == "in-use"
+    store.close()
+    opened(tmp_path).close()
+
+
+def cut(name: str, length: int) -> Callable[[Path], None]:
+    return lambda home: os.truncate(home / name, length)
+
+
+def flip(name: str, position: int) -> Callable[[Path], None]:
+    def change(home: Path) -> None:
+        data = bytearray((home / name).read_bytes())
+        data[position % len(data)] ^= 1
+        (home / name).write_bytes(data)
+
+    return change
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda home: (home / name).unlink()
+
+
+def overwrite(name: str) -> Callable[[Path], object]:
+    return lambda home: (home / name).write_bytes(random((home / name).stat().st_size))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (remove("root.sealed"), "missing-part"),
+        (remove("store.db"), "missing-part"),
+        (cut("root.sealed", 0), "sealed"),
+        (cut("root.sealed", 20), "sealed"),
+        (flip("root.sealed", 30), "sealed"),
+        (overwrite("root.sealed"), "sealed"),
+        (cut("store.db", 0), "altered"),
+        (cut("store.db", 100), "altered"),
+        (cut("store.db", 4096), "altered"),
+        (cut("store.db", 10_000), "altered"),
+        (flip("store.db", 3), "altered"),
+        (flip("store.db", 200), "altered"),
+        (flip("store.db", 5_000), "altered"),
+        (flip("store.db", -1), "altered"),
+        (overwrite("store.db"), "altered"),
+    ],
+)
+def test_damage_is_said_and_nothing_is_overwritten(tmp_path, damage, reason):
+    home = filled(tmp_path) / "store"
+    damage(home)
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    for _ in range(2):
+        with pytest.raises(StoreDamaged) as refused:
+            start(tmp_path)
+        assert refused.value.reason == reason
+        assert refused.value.remedy
+    assert {path.name: path.read_bytes() for path in home.iterdir() if path.name in before} == before
+
+
+def test_the_unlock_key_of_another_device_opens_nothing(tmp_path):
+    filled(tmp_path)
+    with pytest.raises(StoreDamaged) as refused:
+        opened(tmp_path, random(32))
+    assert refused.value.reason == "sealed"
+
+
+def test_halves_of_two_devices_do_not_make_one(tmp_path):
+    one, other = filled(tmp_path / "one"), filled(tmp_path / "other")
+    shutil.copy(other / "store" / "store.db", one / "store" / "store.db")
+    with pytest.raises(StoreDamaged) as refused:
+        start(one)
+    assert refused.value.reason == "altered"
+
+
+def test_a_first_start_that_was_interrupted_begins_again(tmp_path):
+    (tmp_path / "store.new").mkdir()
+    (tmp_path / "store.new" / "root.sealed").write_bytes(b"half")
+    opened(tmp_path).close()
+    assert not (tmp_path / "store.new").exists()
+
+
+def test_a_store_of_a_later_version_is_left_alone(tmp_path):
+    store = opened(tmp_path)
+    store.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StoreDamaged) as refused:
+        opened(tmp_path)
+    assert refused.value.reason == "version"
+
+
+def test_a_directory_that_does_not_exist_is_no_store(tmp_path):
+    with pytest.raises(StoreDamaged) as refused:
+        opened(tmp_path / "nowhere")
+    assert refused.value.reason == "unreadable"
+
+
+def test_a_full_disk_is_said_and_leaves_the_store_as_it_was(tmp_path):
+    store = opened(tmp_path)
+    fill_up(store)
+    with pytest.raises(StoreDamaged) as refused, store.transaction():
+        store.put("large", random(200_000))
+    assert refused.value.reason == "full"
+    make_room(store)
+    assert store.get("large") is None
+    with store.transaction():
+        store.put("small", b"fits")
+    assert store.get("small") == b"fits"
+    store.close()
+
+
+def test_a_write_that_fails_for_another_reason_ends_all_work(tmp_path):
+    store = opened(tmp_path)
+    with pytest.raises(StoreDamaged) as refused:
+        store.execute("INSERT INTO no_such_table VALUES (1)")
+    assert refused.value.reason == "failed"
+    with pytest.raises(StoreDamaged):
+        store.get("anything")
+    store.close()
+
+
+def fill_up(store: Store) -> None:
+    pages = store.execute("PRAGMA page_count")[0][0]
+    store.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def make_room(store: Store) -> None:
+    store.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_on_a_full_disk_nothing_leaves_and_afterwards_everything_works(tmp_path):
+    home = Household(tmp_path, 2)
+    home.make_wallet(2)
+    payment = home.pay(coins=tuple((KeyPath(Branch.RECEIVE, number), 100_000) for number in range(40)))
+    fill_up(home["device0"].device.store)
+    outcome = home.sign(payment)
+    assert "device0" not in outcome.finished
+    assert outcome.failed["device0"].code == "store.full"
+    make_room(home["device0"].device.store)
+    home.clock.pass_(200)
+    assert signed(payment, home.sign(payment))
+    home.close()
+
+
+def test_the_key_of_the_services_storage_is_stable_and_another_one_on_each_device(tmp_path):
+    keys = []
+    for name in ("one", "one", "other"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        store = opened(tmp_path / name)
+        with store.storage_key() as key:
+            keys.append(key.expose())
+        store.close()
+    assert keys[0] == keys[1] != keys[2]

@@ -1,0 +1,126 @@
+"""The two locks: each alone opens nothing, and a record opens in its own place only."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from nacl import pwhash
+from nacl.exceptions import RuntimeError as NaClRuntimeError
+from nacl.utils import random
+from tests.support.simulator import cheap_stretch
+
+from warifu.errors import HostUnsuitable, InputRefused, PassphraseRefused, StoreDamaged
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.request import Stretching
+from warifu.signer.vault import Lock, Record, Role, Vault, argon2id
+from warifu.tee.unsafe_software import UnsafeSoftware
+from warifu.threshold.errors import AlreadyUsed
+from warifu.threshold.wiping import Secret
+
+pytestmark = pytest.mark.unit
+KEY, IDENTITY, WALLET = bytes(range(32)), b"i" * 32, b"w" * 32
+SHARE = random(32)
+FLOOR = Stretching(64, 3)
+PASSPHRASE = b"open sesame"
+
+
+def vault(key: bytes = KEY, identity: bytes = IDENTITY) -> Vault:
+    return Vault(UnsafeSoftware(key), identity, cheap_stretch)
+
+
+@pytest.fixture
+def lock() -> Lock:
+    return vault().new_lock(WALLET, FLOOR)
+
+
+@pytest.fixture
+def record(lock) -> bytes:
+    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
+        return opened.lock("share", Secret(SHARE))
+
+
+def test_what_was_locked_is_unlocked_with_both_locks(lock, record):
+    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened, opened.unlock("share", record) as share:
+        assert share == Secret(SHARE)
+
+
+def test_the_record_shows_nothing(record, lock):
+    assert SHARE not in record and PASSPHRASE not in record
+    assert PASSPHRASE not in lock.sealed
+
+
+def test_the_wrong_passphrase_opens_nothing(lock, record):
+    for wrong in (b"open sesamE", b"open sesame ", b"o", b""):
+        with (
+            vault().open(WALLET, lock, bytearray(wrong)) as opened,
+            pytest.raises(PassphraseRefused) as refused,
+        ):
+            opened.unlock("share", record)
+        assert refused.value.reason == "wrong"
+
+
+def test_the_passphrase_without_the_platform_opens_nothing(lock):
+    with pytest.raises(StoreDamaged):
+        vault(key=random(32)).open(WALLET, lock, bytearray(PASSPHRASE))
+
+
+@pytest.mark.parametrize("moved", ["role", "device", "wallet", "salt", "parameters"])
+def test_a_record_that_was_moved_or_weakened_does_not_open(lock, record, moved):
+    identity = b"j" * 32 if moved == "device" else IDENTITY
+    role: Role = "host-key" if moved == "role" else "share"
+    wallet = b"v" * 32 if moved == "wallet" else WALLET
+    if moved == "salt":
+        lock = msgspec.structs.replace(lock, salt=bytes(16))
+    if moved == "parameters":
+        lock = msgspec.structs.replace(lock, stretching=Stretching(65, 3))
+    with pytest.raises((PassphraseRefused, StoreDamaged)):
+        vault(identity=identity).open(wallet, lock, bytearray(PASSPHRASE)).unlock(role, record)
+
+
+def test_an_altered_record_does_not_open(lock, record):
+    stored = decode(Record, record, 4096)
+    flipped = bytes([stored.ciphertext[0] ^ 1]) + stored.ciphertext[1:]
+    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
+        with pytest.raises(PassphraseRefused):
+            opened.unlock("share", encode(Record(stored.nonce, flipped)))
+        with pytest.raises(StoreDamaged):
+            opened.unlock("share", record[:-1])
+
+
+def test_two_records_of_one_secret_have_nothing_in_common(lock):
+    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
+        first, second = (decode(Record, opened.lock("share", Secret(SHARE)), 4096) for _ in range(2))
+    assert first.nonce != second.nonce and first.ciphertext != second.ciphertext
+
+
+def test_a_closed_lock_opens_nothing(lock, record):
+    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
+        pass
+    with pytest.raises(AlreadyUsed):
+        opened.unlock("share", record)
+
+
+@pytest.mark.parametrize("weak", [Stretching(63, 3), Stretching(1, 1), Stretching(64, 2)])
+def test_weak_stretching_makes_no_lock(weak):
+    with pytest.raises(InputRefused):
+        vault().new_lock(WALLET, weak)
+
+
+def test_stretching_is_argon2id_as_another_library_computes_it():
+    """RFC 9106 with one lane, as OpenSSL does it."""
+    expected = Argon2id(salt=b"s" * 16, length=32, iterations=3, lanes=1, memory_cost=64 * 1024).derive(
+        PASSPHRASE
+    )
+    with argon2id(bytearray(PASSPHRASE), b"s" * 16, FLOOR) as stretched:
+        assert stretched == Secret(expected)
+
+
+def test_stretching_that_the_machine_has_no_memory_for_is_said(monkeypatch):
+    def no_memory(*_args, **_kwargs):
+        raise NaClRuntimeError("Key derivation failed")
+
+    monkeypatch.setattr(pwhash.argon2id, "kdf", no_memory)
+    with pytest.raises(HostUnsuitable) as refused:
+        argon2id(bytearray(b"x"), bytes(16), FLOOR)
+    assert refused.value.reason == "memory"
