@@ -39,6 +39,7 @@ class Service:
 
     async def stop(self) -> None:
         """End every connection and every thread; the database stays open for whoever opened it."""
+        self.transfers.prepare_to_stop()
         self.hub.close()
         await self.keygens.close()
         if self.backend is not None:

@@ -37,7 +37,7 @@ from warifu.protocol.frames import (
     EnvelopeKeyAnswer,
 )
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import NamePath, Wait
+from warifu.service.api.inputs import NamePath, Wait, strictly
 from warifu.service.hub.link import LinkClosed
 from warifu.service.service import Service
 from warifu.service.store.devices import EnrolledDevice, device_named, list_devices, remove_device
@@ -87,7 +87,7 @@ def router(service: Service) -> Router:
         await socket.accept()
         await hub.attend(WebSocketTransport(socket))
 
-    @post("/invitations", guards=[needs(database, "admin")])
+    @post("/invitations", guards=[needs(database, "admin")], before_request=strictly(NewInvitation))
     async def invite(data: JSONBody[NewInvitation]) -> CreatedInvitation:
         """Let a device of this name join, once, within 15 minutes."""
         return hub.joins.invite(data.name)
@@ -99,12 +99,22 @@ def router(service: Service) -> Router:
             lambda: hub.joins.show(name), lambda seen: seen.stage != after, wait if after else 0
         )
 
-    @post("/joins/{name:str}/owner", guards=[needs(database, "admin")], status_code=200)
+    @post(
+        "/joins/{name:str}/owner",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(JoinOwner),
+    )
     async def owner(name: NamePath, data: JSONBody[JoinOwner]) -> Join:
         """Pass the owner's credential and nonce to the device."""
         return hub.joins.owner(name, data.credential, data.nonce)
 
-    @post("/joins/{name:str}/confirm", guards=[needs(database, "admin")], status_code=200)
+    @post(
+        "/joins/{name:str}/confirm",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(JoinConfirmation),
+    )
     async def confirm(name: NamePath, data: JSONBody[JoinConfirmation]) -> Join:
         """Say whether the digits were the same."""
         state, link = hub.joins.confirm(name, data.identity, data.same)
@@ -130,7 +140,12 @@ def router(service: Service) -> Router:
         device = await asyncio.to_thread(remove_device, database, name)
         hub.disconnect(device.identity)
 
-    @post("/envelope-keys", guards=[needs(database, "transfer", "admin")], status_code=200)
+    @post(
+        "/envelope-keys",
+        guards=[needs(database, "transfer", "admin")],
+        status_code=200,
+        before_request=strictly(EnvelopeKeyQuestion),
+    )
     async def envelope_keys(data: JSONBody[EnvelopeKeyQuestion]) -> EnvelopeKeys:
         """One-shot keys of these devices."""
         _check_distinct(data.identities)
@@ -147,7 +162,12 @@ def router(service: Service) -> Router:
             )
         )
 
-    @post("/decisions", guards=[needs(database, "draft", "transfer", "admin")], status_code=200)
+    @post(
+        "/decisions",
+        guards=[needs(database, "draft", "transfer", "admin")],
+        status_code=200,
+        before_request=strictly(DecisionQuestion),
+    )
     async def decisions(data: JSONBody[DecisionQuestion]) -> Decisions:
         """A dry run: would these devices sign?"""
         _check_distinct(data.identities)

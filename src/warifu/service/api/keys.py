@@ -11,7 +11,7 @@ import warifu
 from warifu.errors import WarifuError
 from warifu.protocol.api import ApiKeys, CreatedApiKey, Health, NewApiKey
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import NamePath
+from warifu.service.api.inputs import NamePath, strictly
 from warifu.service.service import Service
 from warifu.service.store.api_keys import create_api_key, delete_api_key, list_api_keys
 from warifu.service.store.devices import list_devices
@@ -40,7 +40,12 @@ def router(service: Service) -> Router:
             connected=service.hub.connected_count(),
         )
 
-    @post("/api-keys", guards=[needs(database, "admin")], sync_to_thread=True)
+    @post(
+        "/api-keys",
+        guards=[needs(database, "admin")],
+        sync_to_thread=True,
+        before_request=strictly(NewApiKey),
+    )
     def create(data: JSONBody[NewApiKey]) -> CreatedApiKey:
         """Make an API key; it is shown once."""
         return create_api_key(database, data.name, data.scopes)

@@ -11,7 +11,7 @@ from warifu.chains.bitcoin.transaction import display_hash
 from warifu.errors import InputRefused
 from warifu.protocol.api import Accepted, NewAuthorization, NewTransfer, Transfer, TransferPsbt, Transfers
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NameQuery, Wait
+from warifu.service.api.inputs import After, IdPath, NameQuery, Wait, strictly
 from warifu.service.doors import (
     Authorized,
     body_digest,
@@ -75,14 +75,24 @@ def router(service: Service) -> Router:
         service.transfers.begin(identifier, attempt)
         return Accepted(id=identifier)
 
-    @post("/transfers", guards=[needs(database, "transfer")], status_code=202)
+    @post(
+        "/transfers",
+        guards=[needs(database, "transfer")],
+        status_code=202,
+        before_request=strictly(NewTransfer),
+    )
     async def create(data: JSONBody[NewTransfer]) -> Accepted:
         """Have the devices sign, store, send and follow. Exactly once for each request."""
         accepted = await asyncio.to_thread(take, data)
         service.bell.ring()
         return accepted
 
-    @post("/transfers/{transfer:str}/authorize", guards=[needs(database, "transfer")], status_code=202)
+    @post(
+        "/transfers/{transfer:str}/authorize",
+        guards=[needs(database, "transfer")],
+        status_code=202,
+        before_request=strictly(NewAuthorization),
+    )
     async def authorize(transfer: IdPath, data: JSONBody[NewAuthorization]) -> Accepted:
         """Authorize the same request again, after it broke off or was refused."""
         accepted = await asyncio.to_thread(take_again, transfer, data)

@@ -22,7 +22,7 @@ from warifu.protocol.api import (
     Wallets,
 )
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NamePath, Wait
+from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
 from warifu.service.doors import read_authorized
 from warifu.service.service import Service
 from warifu.service.store.ceremonies import read_ceremony
@@ -33,7 +33,7 @@ def router(service: Service) -> Router:
     """The routes of this group."""
     database, wallets = service.database, service.wallets
 
-    @post("/wallets", guards=[needs(database, "admin")], status_code=202)
+    @post("/wallets", guards=[needs(database, "admin")], status_code=202, before_request=strictly(NewWallet))
     async def create(data: JSONBody[NewWallet]) -> Accepted:
         """Have the devices generate a key."""
         authorized = read_authorized(data.authorization, data.envelopes)
@@ -83,17 +83,32 @@ def router(service: Service) -> Router:
         """The labels, as BIP-329."""
         return Labels(labels=wallets.labels(name))
 
-    @put("/wallets/{name:str}/labels", guards=[needs(database, "draft")], sync_to_thread=True)
+    @put(
+        "/wallets/{name:str}/labels",
+        guards=[needs(database, "draft")],
+        sync_to_thread=True,
+        before_request=strictly(NewLabels),
+    )
     def change_labels(name: NamePath, data: JSONBody[NewLabels]) -> Labels:
         """Add, change and (where empty) remove labels."""
         return Labels(labels=wallets.change_labels(name, data.labels))
 
-    @post("/wallets/{name:str}/drafts", guards=[needs(database, "draft")], sync_to_thread=True)
+    @post(
+        "/wallets/{name:str}/drafts",
+        guards=[needs(database, "draft")],
+        sync_to_thread=True,
+        before_request=strictly(NewDraft),
+    )
     def draft(name: NamePath, data: JSONBody[NewDraft]) -> Draft:
         """Build an unsigned transaction."""
         return wallets.draft(name, data)
 
-    @post("/wallets/{name:str}/psbts", guards=[needs(database, "draft")], sync_to_thread=True)
+    @post(
+        "/wallets/{name:str}/psbts",
+        guards=[needs(database, "draft")],
+        sync_to_thread=True,
+        before_request=strictly(NewPsbt),
+    )
     def take_psbt(name: NamePath, data: JSONBody[NewPsbt]) -> Draft:
         """Take in an unsigned transaction that another program built."""
         return wallets.take_psbt(name, data.psbt)

@@ -98,14 +98,16 @@ def open_database(directory: Path, key: bytes) -> Database:
     lock = _lock_directory(directory)
     database = Database(_engine(path, key), lock)
     try:
-        _check(database)
+        _check(database, path)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _check(database: Database) -> None:
+def _check(database: Database, path: Path) -> None:
+    if path.stat().st_size == 0:  # to SQLite an empty file is an empty database, to be filled
+        raise _damaged()
     try:
         with database.engine.connect() as connection:
             found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
@@ -119,12 +121,7 @@ def _check(database: Database) -> None:
             remedy="Use the key it was made with. If it is the right one the file is damaged: restore a backup.",
         ) from None
     if faults or structure != "ok":
-        raise StoreDamaged(
-            "damaged",
-            "the service's database was altered or truncated",
-            not_done="The service did not start; the file was not touched.",
-            remedy="Restore a backup. The keys are with the signers: no money depends on this file.",
-        )
+        raise _damaged()
     if found != str(SCHEMA_VERSION).encode():
         raise StoreDamaged(
             "version",
@@ -132,6 +129,15 @@ def _check(database: Database) -> None:
             not_done="The service did not start; the file was not touched.",
             remedy="Start the version that made it.",
         )
+
+
+def _damaged() -> StoreDamaged:
+    return StoreDamaged(
+        "damaged",
+        "the service's database was altered or truncated",
+        not_done="The service did not start; the file was not touched.",
+        remedy="Restore a backup. The keys are with the signers: no money depends on this file.",
+    )
 
 
 def _engine(path: Path, key: bytes) -> sa.Engine:

@@ -20,6 +20,13 @@ _VERSION = "1"
 """Of the transfer workflow's steps. By default DBOS hashes the source, and an upgrade would leave work behind."""
 
 
+class Unfinished(BaseException):
+    """Raised inside the workflow: stop here without an outcome, and take it up at the next start.
+
+    No ``Exception``, because DBOS records those as the workflow's outcome, and then it would never be taken up.
+    """
+
+
 class PlainValues(Serializer):
     """JSON instead of DBOS's default, pickle: bytes from a disk never become code."""
 
@@ -86,6 +93,6 @@ class Engine:
         return DBOS.run_step({"name": name}, work)
 
     def stop(self) -> None:
-        """Let running steps end for a moment; what does not end is taken up at the next start."""
-        DBOS.destroy(workflow_completion_timeout_sec=5)
+        """What has not ended is taken up at the next start."""
+        DBOS.destroy()
         self._workflow = None

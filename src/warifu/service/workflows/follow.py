@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 
 from warifu.chains.bitcoin.transaction import Transaction, display_hash, parse_transaction
 from warifu.chains.bitcoin_network.backends.base import Place, TxStatus
@@ -46,16 +47,12 @@ class Follower:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        rounds = 0
+        began = time.monotonic()
         while not self._stop.is_set():
             # An unreachable backend or a full disk now is one to try again in the next round.
             with contextlib.suppress(WarifuError):
                 self.round()
-                rounds += 1
-                if (
-                    rounds * self._config.poll_seconds
-                    > self._config.session_seconds + self._config.signer_wait
-                ):
+                if time.monotonic() - began > self._config.session_seconds:
                     self._transfers.end_orphans()
             self._stop.wait(self._config.poll_seconds)
 

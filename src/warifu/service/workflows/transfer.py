@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ from warifu.errors import (
     PeerMisbehaved,
     ServiceRefused,
     SessionAborted,
+    StoreDamaged,
     WarifuError,
 )
 from warifu.protocol.api import JournalHead, error_body
@@ -59,10 +61,11 @@ from warifu.service.store.database import Database
 from warifu.service.store.devices import list_devices
 from warifu.service.store.transfers import StoredTransfer
 from warifu.service.wallets import Wallets
-from warifu.service.workflows.engine import Engine
+from warifu.service.workflows.engine import Engine, Unfinished
 
 T = TypeVar("T")
 _ASK_SECONDS = 10.0
+_STOP_SECONDS = 10.0
 
 
 class Transfers:
@@ -79,6 +82,7 @@ class Transfers:
         self._engine = Engine(database, self._workflow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: set[tuple[str, int]] = set()
+        self._stopping = False
         self._sending = threading.Lock()
         self._notes = ThreadPoolExecutor(1, thread_name_prefix="notes")
 
@@ -90,8 +94,15 @@ class Transfers:
             # Killed between storing the request and starting its workflow: start it now. Otherwise this is a no-op.
             self.begin(transfer.id, transfer.attempt)
 
+    def prepare_to_stop(self) -> None:
+        """From now on what breaks off does so because the service stops: it is no outcome."""
+        self._stopping = True
+
     def stop(self) -> None:
-        """End; unfinished work is taken up at the next start."""
+        """End; unfinished work is taken up at the next start. The hub is closed already."""
+        end = time.monotonic() + _STOP_SECONDS
+        while self._running and time.monotonic() < end:
+            time.sleep(0.01)
         self._engine.stop()
         self._notes.shutdown()
 
@@ -111,8 +122,10 @@ class Transfers:
         self._running.add((identifier, attempt))
         try:
             if self._engine.step("sign", lambda: self._sign(identifier, attempt)) == "signed":
-                self._engine.step("journal", lambda: self._journal(identifier))
                 self._engine.step("send", lambda: self.send(identifier))
+                self._engine.step("journal", lambda: self._journal(identifier))
+        except StoreDamaged:
+            raise Unfinished from None  # a full disk is no outcome either
         finally:
             self._running.discard((identifier, attempt))
             self._bell.ring()
@@ -129,6 +142,8 @@ class Transfers:
         try:
             signatures = self._on_loop(self._signatures(transfer, fresh=fresh))
         except WarifuError as error:
+            if self._stopping:
+                raise Unfinished from None
             self._notes.submit(_nothing).result()
             self._give_up(identifier, error)
             return "stopped"
@@ -246,6 +261,8 @@ class Transfers:
                 )
             )
         store.store_journal(self._database, identifier, heads)
+        if store.read_transfer(self._database, identifier).state not in ("signed", "broadcast"):
+            store.note_result(self._database, identifier)  # the chain was quicker
         return "asked"
 
     # --- the network ---------------------------------------------------------------------------------------------
