@@ -28,9 +28,10 @@ _NAME_CELLS = 14
 
 def step_line(event: Event) -> str:
     """One event in one line: the step's number and name, the device where it is one's, and what happened."""
-    name = tr(STEPS[event.step - 1]) if 1 <= event.step <= len(STEPS) else ""
-    number = str(event.step) if name else " "
     who = f"{event.device}: " if event.device else ""
+    if not 1 <= event.step <= len(STEPS):
+        return f"{who}{event.text}"
+    name, number = tr(STEPS[event.step - 1]), event.step
     gap = " " * max(1, _NAME_CELLS - cell_len(name))  # Japanese letters are two cells wide
     return f"{number}  {name}{gap}{who}{event.text}"
 

@@ -147,6 +147,7 @@ JAPANESE: dict[str, str] = {
     "own address": "自分のアドレス",
     "the fee is more than a twentieth of the amount": "手数料が金額の 20 分の 1 を超えています",
     "Sign and send this?": "署名して送りますか",
+    "Nothing was sent.": "何も送っていません。",
     "would sign": "署名します",
     "would refuse": "拒みます",
     "a PSBT has 1 byte to 1 MiB": "PSBT は 1 バイトから 1 MiB までです",

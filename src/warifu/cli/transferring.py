@@ -142,7 +142,11 @@ class Sender:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
         request = self._request(order)
         devices = self._signers(order.devices)
-        sealed = self._authorize(request, devices, passphrase_fd)
+        try:
+            sealed = self._authorize(request, devices, passphrase_fd)
+        except (KeyboardInterrupt, click.Abort):
+            self.screen.warn(tr("Nothing was sent."))
+            raise
         transfer = remember(self.home, request)
         with self._told_on_interrupt(transfer):
             question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], psbt=order.reading.psbt)

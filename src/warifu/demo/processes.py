@@ -116,6 +116,10 @@ class Processes:
         """End one; its exit status."""
         return self._running.pop(name).stop()
 
+    def running(self) -> list[Running]:
+        """Those that run."""
+        return list(self._running.values())
+
     def pids(self) -> dict[str, int]:
         """The process ids of those that run, by name."""
         return {name: running.process.pid for name, running in self._running.items()}

@@ -104,7 +104,7 @@ def create_command(
             passphrase_fd,
         )
     screen.line(tr("The wallet {name} is born: every device states the same key.", name=name), style="green")
-    _show_wallet(screen, wallet)
+    _show_key(screen, wallet)
     screen.result(describe(wallet))
 
 
@@ -246,7 +246,11 @@ def policy_object(policy: Policy) -> dict[str, Any]:
 def _show_wallet(screen: Screen, wallet: Wallet) -> None:
     request = wallet.request
     _show_terms(screen, request.threshold, [device.name for device in request.devices], request.policy)
-    screen.facts([(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), request.network)])
+    _show_key(screen, wallet)
+
+
+def _show_key(screen: Screen, wallet: Wallet) -> None:
+    screen.facts([(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), wallet.request.network)])
     for branch in Branch:
         screen.exact(keys_of(wallet).descriptor(branch))
 

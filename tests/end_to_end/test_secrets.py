@@ -1,0 +1,110 @@
+"""Where the passphrase and the shares are not: files, arguments, environments, logs, and the service's memory."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.conftest import PASSPHRASE
+from tests.support.spying import arguments_and_environment, descendants, in_memory
+from tests.support.terminal import script
+
+from warifu.demo.payments import PAYEE
+from warifu.demo.scene import DEVICES, Scene, wait_until
+from warifu.demo.stolen import files_below, forms_of_bytes, forms_of_text, search
+from warifu.signer.device import Device
+from warifu.signer.store import Store
+from warifu.tee.unlock_key import read_unlock_key
+from warifu.tee.unsafe_software import UnsafeSoftware
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+
+
+def share_of(scene: Scene, name: str, where: Path) -> bytes:
+    """The share of a device, opened with everything that its owner has: disk, unlock key and passphrase."""
+    copy = where / name
+    shutil.copytree(scene.device(name) / "enclave", copy)
+    platform = UnsafeSoftware(read_unlock_key(scene.unlock_key(name), copy))
+    store = Store.open(copy, platform)
+    try:
+        device = Device.start(store, platform, lambda: int(time.time()))
+        identifier = scene.born.wallet_id
+        locked = device.wallets.locked(identifier)
+        assert locked.share is not None
+        with device.vault.open(identifier, locked.lock, bytearray(PASSPHRASE.encode())) as lock:
+            return lock.unlock("share", locked.share).expose()
+    finally:
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def shares(scene: Scene, wallet: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Once something was signed, so that there was something to forget."""
+    before = script(scene.home, "balance", wallet)[1]["confirmed"]
+    scene.chain.fund(script(scene.home, "address", wallet)[1]["address"], 20_000_000)
+    wait_until(lambda: script(scene.home, "balance", wallet)[1]["confirmed"] > before, "the deposit", 30)
+    arguments = ("send", wallet, PAYEE, "0.01 BTC", "--fee-rate", "2", "--yes")
+
+    def signed() -> bool:  # a wrong passphrase in another test makes the devices wait for a while
+        return script(scene.home, *arguments, passphrase=PASSPHRASE.encode())[0] == 0
+
+    wait_until(signed, "a signature", 90)
+    found = {name: share_of(scene, name, tmp_path_factory.mktemp("copies")) for name in DEVICES}
+    assert len(set(found.values())) == 3
+    assert all(len(share) == 32 for share in found.values())
+    return found
+
+
+def test_no_file_of_any_process_holds_passphrase_or_share(scene, shares):
+    files = files_below(scene.root)
+    wanted = {"passphrase": forms_of_text(PASSPHRASE)}
+    wanted |= {f"share of {name}": forms_of_bytes(share) for name, share in shares.items()}
+    assert search(files, wanted) == []
+    # The search itself works: what is really there, it finds.
+    assert search(files, {"public": (b"per_transaction",)}) == [("public", scene.root / "policy.toml")]
+
+
+def test_no_argument_and_no_environment_holds_them(scene, shares):
+    everybody = descendants(scene.processes.pids().values())
+    assert len(everybody) >= 8  # chain, up, service, two agents, three enclaves
+    seen = b"".join(arguments_and_environment(pid) for pid in everybody)
+    assert b"warifu.cli.service_process" in seen
+    for secret in (
+        PASSPHRASE.encode(),
+        *shares.values(),
+        *(share.hex().encode() for share in shares.values()),
+    ):
+        assert secret not in seen
+
+
+def test_nothing_that_a_process_said_holds_them(scene, shares):
+    said = "\n".join(line for running in scene.processes.running() for line in running.lines)
+    assert "connected to the service" in said
+    assert PASSPHRASE not in said
+    assert not any(share.hex() in said for share in shares.values())
+
+
+def test_the_memory_of_service_and_agents_holds_none_of_them(scene, shares):
+    wanted = {"passphrase": PASSPHRASE.encode(), **shares}
+    public = scene.profile.content.service.fingerprint.hex()
+    control = {
+        "control": scene.born.birth.threshold_public,
+        "name": b"friend",
+        "fingerprint": public.encode(),
+    }
+    service = process_running(scene, b"warifu.cli.service_process")
+    assert in_memory(service, control) >= {"control", "name"}, "the spy must see what is really there"
+    assert in_memory(service, wanted) == set()
+    for name in ("up", "pi", "friend"):
+        agent = scene.processes.pids()[name]
+        assert in_memory(agent, {"name": b"warifu"}) == {"name"}
+        assert in_memory(agent, wanted) == set()
+
+
+def process_running(scene: Scene, module: bytes) -> int:
+    everybody = descendants(scene.processes.pids().values())
+    found = [pid for pid in everybody if module in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+    assert len(found) == 1
+    return found[0]

@@ -1,0 +1,125 @@
+"""The command line as a person uses it (at a pseudo-terminal) and as a script does."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a run ended with."""
+
+    code: int
+    text: str
+
+
+def environment(home: Path, language: str = "C.UTF-8") -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": language,
+        "COLUMNS": "200",
+        "TERM": "xterm",
+    }
+
+
+def warifu(home: Path, *arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "warifu.cli", "--home", str(home), *map(str, arguments)]
+
+
+def script(home: Path, *arguments: str | Path, passphrase: bytes | None = None) -> tuple[int, dict[str, Any]]:
+    """Run a command with ``--json``, the passphrase over a descriptor: exit code and the one object."""
+    command, descriptors = warifu(home, *arguments, "--json"), []
+    if passphrase is not None:
+        read_end, write_end = os.pipe()
+        os.write(write_end, passphrase + b"\n")
+        os.close(write_end)
+        descriptors.append(read_end)
+        command += ["--passphrase-fd", str(read_end)]
+    try:
+        ended = subprocess.run(
+            command,
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            pass_fds=descriptors,
+            check=False,
+        )
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+    try:
+        answer: dict[str, Any] = json.loads(ended.stdout)
+    except json.JSONDecodeError:
+        raise AssertionError(f"no JSON: {ended.stdout!r} {ended.stderr!r}") from None
+    return ended.returncode, answer
+
+
+class Terminal:
+    """A command at a pseudo-terminal: look at its screen, type at it."""
+
+    def __init__(self, command: Sequence[str], env: dict[str, str]) -> None:
+        ours, theirs = pty.openpty()
+        self._screen = ours
+        self.text = ""
+        self._looked = 0
+        self.process = subprocess.Popen(
+            command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+
+    def until(self, pattern: str) -> str:
+        """Wait until ``pattern`` is on the screen, after what was looked at before; what it matched."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            match = re.compile(pattern).search(self.text, self._looked)
+            if match:
+                self._looked = match.end()
+                return match[0]
+            assert self._read(end), f"the screen never showed {pattern!r}: {self.text}"
+
+    def type(self, text: str) -> None:
+        os.write(self._screen, text.encode() + b"\n")
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> Shown:
+        """Wait for its end."""
+        end = time.monotonic() + PATIENCE
+        while self._read(end):
+            pass
+        code = self.process.wait(PATIENCE)
+        os.close(self._screen)
+        return Shown(code, self.text)
+
+    def _read(self, end: float) -> bool:
+        ready, _, _ = select.select([self._screen], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            return False
+        try:
+            data = os.read(self._screen, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            return False
+        self.text += data.decode("utf-8", "replace")
+        return bool(data)
+
+
+def terminal(home: Path, *arguments: str | Path, language: str = "C.UTF-8") -> Terminal:
+    """Start a command at a terminal."""
+    return Terminal(warifu(home, *arguments), environment(home, language))
