@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.bitcoind import free_port as find_free_port
+from tests.support.bitcoind import running_bitcoind
 from tests.support.single_key import SingleKey
 
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
@@ -33,3 +35,17 @@ def alice() -> SingleKey:
 @pytest.fixture
 def bob() -> SingleKey:
     return SingleKey("bob")
+
+
+@pytest.fixture(scope="module")
+def bitcoind(tmp_path_factory):
+    """One real node for a module's tests, which must not rely on an empty chain or mempool."""
+    directory = tmp_path_factory.mktemp("bitcoind")
+    with running_bitcoind(directory, "-blockfilterindex=1", "-peerblockfilters=1") as node:
+        yield node
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return find_free_port()

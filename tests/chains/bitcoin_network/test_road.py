@@ -93,7 +93,8 @@ def test_a_corrupted_witness_is_refused_first_by_the_engine_then_by_comparison(e
 
 
 def test_a_spent_coin_and_a_low_fee_are_refused_with_the_node_s_words(chain, esplora, alice, bob, funded):
-    first, cheap = pay(funded, bob), pay(funded, bob, rate=FeeRate(150))
+    coin = [funded.coins()[0].outpoint]
+    first, cheap = pay(funded, bob, coins=coin), pay(funded, bob, rate=FeeRate(150), coins=coin)
     with pytest.raises(BroadcastRejected) as refused:
         esplora.broadcast(alice.sign(cheap.psbt))
     assert refused.value.code == "broadcast.fee-too-low"

@@ -167,6 +167,10 @@ class DescriptorWallet:
                 remedy="Look for a full disk or a database that is gone, then try again: nothing was lost.",
             ) from failure or error
 
+    def descriptor(self, branch: Branch) -> str:
+        """The public descriptor of one branch, as it was handed in."""
+        return self._descriptors[branch]
+
     # --- for drafts and backends ---------------------------------------------------------------------------------
 
     @contextmanager
@@ -234,6 +238,11 @@ class DescriptorWallet:
                 )
             found = wallet.reveal_next_address(external)
         return ReceiveAddress(found.index, str(found.address))
+
+    def reveal_to(self, path: KeyPath) -> None:
+        """Count ``path`` and all before it as given out, because the chain shows them in use. Durable."""
+        with self.changing() as wallet:
+            wallet.reveal_addresses_to(_KEYCHAINS[path.branch], path.index)
 
     def revealed_addresses(self) -> list[ReceiveAddress]:
         """Every receive address that was given out, in order."""
