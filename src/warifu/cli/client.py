@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
-
-import httpx
 
 from warifu.agent.pinning import pinned_context
 from warifu.errors import ServiceRefused
 from warifu.protocol.api import API_PREFIX, MAX_API_ANSWER_BYTES, read_answer, write_json
 
+if TYPE_CHECKING:
+    import httpx
+
 T = TypeVar("T")
-_TIMEOUT = httpx.Timeout(40.0, connect=10.0)
-"""Seconds; longer than the longest poll (25)."""
+_CONNECTING, _ANSWERING = 10.0, 40.0
+"""Seconds; the second is longer than the longest poll (25)."""
 
 
 class Client:
@@ -28,11 +29,13 @@ class Client:
 
     def __init__(self, url: str, fingerprint: bytes, api_key: str) -> None:
         """``url``: https address. ``fingerprint``: SHA-256 of the service's certificate, 32 bytes."""
+        import httpx  # part of the service's extra: a machine that only signs has the command line without it
+
         self._http = httpx.Client(
             base_url=url,
             verify=pinned_context(fingerprint),
             headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(_ANSWERING, connect=_CONNECTING),
             trust_env=False,  # no proxy from the environment: the pinned service and no one between
             follow_redirects=False,
         )
@@ -117,6 +120,8 @@ def _nonsense(what: str) -> ServiceRefused:
 
 @contextlib.contextmanager
 def _connection_errors() -> Iterator[None]:
+    import httpx
+
     try:
         yield
     except httpx.HTTPError as error:

@@ -86,27 +86,14 @@ def _line(kind: str | None, reference: str | None, text: str | None) -> str:
 
 
 def _transactions(screen: Screen, told: History) -> None:
-    screen.table(
-        (
-            tr("when"),
-            tr("amount") + ">",
-            tr("fee") + ">",
-            tr("confirmations") + ">",
-            tr("label"),
-            tr("transaction"),
-        ),
-        [
-            (
-                _when(entry.time),
-                format_bitcoin_amount(entry.received - entry.sent),
-                format_bitcoin_amount(entry.fee) if entry.fee is not None else "",
-                _depth(entry, told.height),
-                entry.label,
-                entry.txid,
-            )
-            for entry in told.transactions
-        ],
-    )
+    for entry in told.transactions:
+        fee = f"  {tr('fee')} {format_bitcoin_amount(entry.fee)}" if entry.fee is not None else ""
+        amount = format_bitcoin_amount(entry.received - entry.sent)
+        depth = f"  {tr('confirmations')} {_depth(entry, told.height)}"
+        screen.line(f"{_when(entry.time):<16}  {amount:>20}{fee}{depth}", style="bold")
+        screen.exact(f"    {entry.txid}")
+        if entry.label:
+            screen.line(f"    {entry.label}")
     screen.result(
         {
             "height": told.height,
@@ -128,13 +115,11 @@ def _transactions(screen: Screen, told: History) -> None:
 
 
 def _transfers(screen: Screen, told: Transfers) -> None:
-    screen.table(
-        (tr("when"), tr("state"), tr("confirmations") + ">", tr("transfer"), tr("transaction")),
-        [
-            (_when(item.created), item.state, str(item.confirmations), item.id, item.txid)
-            for item in told.transfers
-        ],
-    )
+    for item in told.transfers:
+        depth = f"  {tr('confirmations')} {item.confirmations}" if item.confirmations else ""
+        screen.line(f"{_when(item.created):<16}  {item.state}{depth}", style="bold")
+        screen.exact(f"    {tr('transfer')} {item.id}")
+        screen.exact(f"    {item.txid}")
     screen.result(
         {
             "transfers": [

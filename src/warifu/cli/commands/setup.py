@@ -13,11 +13,9 @@ import msgspec
 from warifu.cli.base import Command, examples, json_option
 from warifu.cli.context import Setting
 from warifu.cli.devices import run_until_stopped
-from warifu.cli.founding import Plan, found
 from warifu.cli.places import default_device_directory, default_service_directory
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
-from warifu.cli.serving import run_everything
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import Name
@@ -100,6 +98,8 @@ def init(
 
     Nothing that exists is overwritten. Afterwards 'warifu up' starts it.
     """
+    from warifu.cli.founding import Plan, found  # needs the service's extra, which a signer's machine lacks
+
     screen = Screen(as_json)
     if no_device and storage_key is None:
         raise InputRefused(
@@ -194,6 +194,8 @@ def up(setting: Setting, storage_key: Path | None) -> None:
 
     At the first start the device of this machine is enrolled with your profile.
     """
+    from warifu.cli.serving import run_everything  # needs the service's extra
+
     run_until_stopped(run_everything(Screen(), setting.profile(), storage_key))
 
 
