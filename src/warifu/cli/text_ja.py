@@ -17,9 +17,7 @@ JAPANESE: dict[str, str] = {
     "NO": "していません",
     "why": "理由",
     "what to do": "すること",
-    "when": "日時",
     "name": "名前",
-    "state": "状態",
     "total": "合計",
     # --- families of errors ----------------------------------------------------------------------------------------
     "What came in is malformed, too long, or means nothing here: a caller's or a sender's mistake.": (
@@ -121,11 +119,8 @@ JAPANESE: dict[str, str] = {
     "from others, unconfirmed": "他者からの未承認",
     "not spendable yet": "まだ使えない",
     "at block": "ブロック",
-    "amount": "金額",
     "fee": "手数料",
     "confirmations": "承認数",
-    "label": "ラベル",
-    "transaction": "トランザクション",
     "transfer": "送金",
     "scopes": "権限",
     "The label is kept.": "ラベルを残しました。",
