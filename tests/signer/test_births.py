@@ -286,7 +286,7 @@ def with_cheat(home: Household, cheat: str, change):
     openings = home.openings(home.new_wallet_request(2), home.names)
 
     def take_over():
-        ceremony: Any = home[cheat].signer._sessions[openings[cheat].session]
+        ceremony: Any = home[cheat].signer._ceremonies._running[openings[cheat].session]
         say = ceremony._say
         ceremony._say = lambda peer, message: say(peer, change(message))
 

@@ -193,12 +193,12 @@ def test_an_error_that_nobody_foresaw_ends_all_sessions_and_tells_nothing(home, 
     with monkeypatch.context() as patch:
         patch.setattr(signer_module, "status", broken)
         answers = home["device0"].send(AskStatus(1))
-    (failed,) = answers
-    assert isinstance(failed, SessionFailed)
+    failed, refused = answers
+    assert isinstance(failed, SessionFailed) and isinstance(refused, CallRefused)
     error = error_of(failed.refusal)
     assert isinstance(error, SessionAborted) and error.reason == "internal"
-    assert secret not in str(failed)
-    assert home["device0"].signer._sessions == {}
+    assert secret not in str(answers)
+    assert home["device0"].signer._ceremonies._running == {}
     assert secret.encode() not in b"".join(
         encode(event) for _, event in home["device0"].device.journal.entries()
     )

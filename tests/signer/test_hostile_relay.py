@@ -225,7 +225,7 @@ def with_cheat(
     openings = home.openings(payment.request, who, payment.psbt)
 
     def take_over():
-        ceremony: Any = home[cheat].signer._sessions[openings[cheat].session]
+        ceremony: Any = home[cheat].signer._ceremonies._running[openings[cheat].session]
         honest_say = ceremony._say_to_all
         ceremony._say_to_all = lambda message: honest_say(change(message))
 
@@ -280,6 +280,13 @@ def test_a_signer_that_cheats_is_named(home, change, code):
     assert outcome.failed["device0"].code == code
     assert outcome.failed["device0"].blame == "device1"
     assert signed(payment, home.sign(payment, ["device0", "device2"]))
+
+
+def test_the_error_does_not_claim_that_nothing_was_signed_once_a_part_of_a_signature_has_left(home):
+    early = with_cheat(home, home.pay(), "device1", no_point).failed["device0"]
+    late = with_cheat(home, home.pay(first_coin=2), "device1", bad_partial).failed["device0"]
+    assert "Nothing was signed" in early.not_done
+    assert "Nothing was signed" not in late.not_done
 
 
 def test_of_three_signers_the_one_that_cheats_is_named_by_both_others(home):

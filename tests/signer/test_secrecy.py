@@ -107,7 +107,9 @@ def test_the_share_is_wiped_when_its_session_ends(tmp_path, monkeypatch):
     openings = home.openings(payment.request, home.names, payment.psbt)
     outcome = home.run(
         openings,
-        opened=lambda: ceremonies.extend(device.signer._sessions.copy() for device in home.devices.values()),
+        opened=lambda: ceremonies.extend(
+            device.signer._ceremonies._running.copy() for device in home.devices.values()
+        ),
     )
     assert signed(payment, outcome)
     for ceremony in (ceremony for sessions in ceremonies for ceremony in sessions.values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,6 +197,45 @@ def fill_up(store: Store) -> None:
 
 def make_room(store: Store) -> None:
     store.execute("PRAGMA max_page_count = 1000000")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of one mebibyte, where this machine lets the test make one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    if os.geteuid() != 0 or mount is None:
+        pytest.skip("only root can mount a small disk")
+    made = subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=False)
+    if made.returncode != 0:
+        pytest.skip("this machine does not let the test mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_really_full_disk_refuses_a_first_start_and_a_write_and_neither_does_damage(small_disk):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(1020 * 1024))
+    with pytest.raises(StoreDamaged) as refused:
+        opened(small_disk)
+    assert refused.value.reason == "full"
+    ballast.unlink()
+    store = opened(small_disk)
+    free = shutil.disk_usage(small_disk).free
+    ballast.write_bytes(bytes(free - 8192))
+    with pytest.raises(StoreDamaged) as refused:
+        for number in range(100):
+            with store.transaction():
+                store.put(f"value{number}", random(8192))
+    assert refused.value.reason == "full"
+    ballast.unlink()
+    with store.transaction():
+        store.put("afterwards", b"fits")
+    store.close()
+    store = opened(small_disk)
+    assert store.get("afterwards") == b"fits"
+    store.close()
 
 
 def test_on_a_full_disk_nothing_leaves_and_afterwards_everything_works(tmp_path):

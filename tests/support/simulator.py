@@ -7,6 +7,7 @@ Everything is the product's own code but three things: the clock is a number, Ar
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -151,6 +152,10 @@ class SimulatedDevice:
         self.crash()
         self.start()
 
+    def close(self) -> None:
+        """End in order."""
+        self.signer.close()
+
     @property
     def identity(self) -> bytes:
         return self.device.identity.public
@@ -160,19 +165,21 @@ class SimulatedDevice:
         return DeviceRef(self.name, self.identity)
 
     def send(self, message: object) -> list[Any]:
-        """A frame from the service; what the signer answers to the service."""
+        """A frame from the service; what the signer answers, to whomever."""
         return self.send_bytes(encode(message))
 
     def send_bytes(self, payload: bytes) -> list[Any]:
-        answers = self.signer.receive(Origin.SERVICE, payload)
-        return [decode_from_signer(data) for origin, data in answers if origin is Origin.SERVICE]
+        return self._read(self.signer.receive(Origin.SERVICE, payload))
 
     def tick(self) -> list[Any]:
         return [decode_from_signer(data) for _, data in self.signer.tick()]
 
     def operator(self, message: object) -> list[Any]:
-        """A frame from the operator; what the signer answers, to either."""
-        answers = self.signer.receive(Origin.OPERATOR, encode(message))
+        """A frame from the operator; what the signer answers, to whomever."""
+        return self._read(self.signer.receive(Origin.OPERATOR, encode(message)))
+
+    @staticmethod
+    def _read(answers: list[tuple[Origin, bytes]]) -> list[Any]:
         return [
             decode_for_operator(data) if origin is Origin.OPERATOR else decode_from_signer(data)
             for origin, data in answers
@@ -199,8 +206,8 @@ class SimulatedDevice:
         """Enrol by all three messages and the comparison."""
         (commit,) = self.operator(BeginJoin(self.name, random(16)))
         assert isinstance(commit, JoinCommit)
-        answers = self.signer.receive(Origin.SERVICE, encode(JoinOwner(owner.public, random(32))))
-        assert isinstance(decode_for_operator(answers[1][1]), ShowAuthenticationString)
+        _reveal, shown = self.send(JoinOwner(owner.public, random(32)))
+        assert isinstance(shown, ShowAuthenticationString)
         (joined,) = self.operator(ConfirmJoin(True))
         assert isinstance(joined, Joined)
 
@@ -255,13 +262,24 @@ class Spend:
 class Household:
     """n devices, one owner, one service."""
 
-    def __init__(self, root: Path, n: int, *, stretch: Stretch = cheap_stretch, joined: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        n: int,
+        *,
+        stretch: Stretch = cheap_stretch,
+        joined: bool = True,
+        make_device: Callable[[str, Path, Callable[[], int]], SimulatedDevice] | None = None,
+    ) -> None:
+        """``make_device`` makes devices of another kind, which live by the machine's clock."""
         self.root = root
         self.clock = FakeClock()
+        if make_device is not None:
+            self.clock.time = int(time.time())
+        make = make_device or (lambda name, place, clock: SimulatedDevice(name, place, clock, stretch))
         self.owner = IdentityKey.generate()
         self.devices = {
-            f"device{number}": SimulatedDevice(f"device{number}", root / f"{number}", self.clock, stretch)
-            for number in range(n)
+            f"device{number}": make(f"device{number}", root / f"{number}", self.clock) for number in range(n)
         }
         if joined:
             for device in self.devices.values():
@@ -282,7 +300,7 @@ class Household:
 
     def close(self) -> None:
         for device in self.devices.values():
-            device.signer.close()
+            device.close()
 
     # --- the owner's client ---
 

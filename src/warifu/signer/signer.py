@@ -8,7 +8,6 @@ so that nothing half-judged goes on. There is no message by which anyone could h
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from warifu.errors import InputRefused, SessionAborted, WarifuError
@@ -22,7 +21,6 @@ from warifu.protocol.frames import (
     Challenge,
     CloseSession,
     EnvelopeKeyAnswer,
-    Finished,
     FromSigner,
     JoinOwner,
     OpenSession,
@@ -48,19 +46,13 @@ from warifu.protocol.operator import (
     StorageKey,
     decode_operator,
 )
-from warifu.protocol.policy import policy_hash
-from warifu.protocol.request import TransferRequest, decode_request, request_digest
+from warifu.protocol.request import TransferRequest, decode_request
 from warifu.signer.births import Births
+from warifu.signer.ceremonies import Ceremonies
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
-from warifu.signer.evidence import attest, require_evidence
-from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
-from warifu.threshold.errors import ThresholdError
-
-MAX_SESSIONS = 8
-_REMEMBERED_SESSIONS = 1024
 
 Frames = list[tuple[Origin, bytes]]
 _Call = AskEnvelopeKey | AskResult | AskDecision | AskStatus | RecoverWallet
@@ -75,9 +67,8 @@ class Signer:
         self._isolation = isolation
         self._transfers = Transfers(device)
         self._births = Births(device)
+        self._ceremonies = Ceremonies(device, self._transfers, self._births, self._note)
         self._enrolment = Enrolment(device)
-        self._sessions: dict[bytes, Ceremony] = {}
-        self._used_sessions: deque[bytes] = deque(maxlen=_REMEMBERED_SESSIONS)
 
     @property
     def joined(self) -> bool:
@@ -92,11 +83,11 @@ class Signer:
 
     def tick(self) -> Frames:
         """Let time pass: end the sessions that took too long. Call it about once a second."""
-        return self._guarded(self._end_expired)
+        return self._guarded(lambda: _all_to_service(self._ceremonies.end_expired()))
 
     def close(self) -> None:
         """End all sessions and close the store."""
-        self._close_all()
+        self._ceremonies.end_all()
         self._device.store.close()
 
     def _guarded(
@@ -136,26 +127,26 @@ class Signer:
         except InputRefused as error:
             self._note("frame", error, b"")
             return []
+        return self._guarded(
+            lambda: self._service_frames(message), lambda error: _service_refused(message, error)
+        )
+
+    def _service_frames(self, message: ToSigner) -> Frames:
         if isinstance(message, _Call):
             return [_to_service(self._answer(message))]
         if isinstance(message, OpenSession):
-            return self._open_session(message)
+            return _all_to_service(self._ceremonies.open(message))
         if isinstance(message, Relay):
-            return self._in_session(
-                message.session, lambda ceremony: ceremony.receive(message.peer, message.body)
-            )
-        return self._signal(message)
-
-    def _signal(self, message: ToSigner) -> Frames:
-        """Messages without an answer of their own kind."""
+            return _all_to_service(self._ceremonies.relay(message))
+        if isinstance(message, CloseSession):
+            self._ceremonies.close(message.session)
+            return []
         if isinstance(message, Challenge):
             return self._presence(message)
-        if isinstance(message, CloseSession):
-            ceremony = self._sessions.pop(message.session, None)
-            if ceremony is not None:
-                ceremony.close()
-            return []
         assert isinstance(message, JoinOwner), "the union has no other member"
+        return self._join_owner(message)
+
+    def _join_owner(self, message: JoinOwner) -> Frames:
         try:
             reveal, shown = self._enrolment.hear_owner(message)
         except InputRefused as error:
@@ -202,98 +193,7 @@ class Signer:
         started = wallet is not None or device.ledger.started(request)
         return ResultAnswer("started" if started else "unknown", b"")
 
-    # --- sessions -------------------------------------------------------------------------------------------------
-
-    def _open_session(self, frame: OpenSession) -> Frames:
-        try:
-            return self._opened(frame)
-        except (WarifuError, ThresholdError) as error:
-            failure = _as_warifu(error)
-            self._note("open-session", failure, frame.session)
-            return [_to_service(SessionFailed(frame.session, refusal_of(failure)))]
-
-    def _opened(self, frame: OpenSession) -> Frames:
-        if frame.session in self._sessions or frame.session in self._used_sessions:
-            raise InputRefused("session-reused", "a session with this identifier was opened before")
-        request = decode_request(frame.authorization.request)
-        named = request_digest(request)
-        ended: Frames = []
-        ceremony: Ceremony | Finished
-        if isinstance(request, TransferRequest):
-            wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.policy_hash, wallet.names)
-            self._require_room()
-            ceremony = self._transfers.open(frame, request, seat)
-        else:
-            names = {item.identity: item.name for item in request.devices}
-            seat = self._seat(frame, named, policy_hash(request.policy), names)
-            self._require_room()
-            ceremony = self._births.open(frame, request, seat)
-            ended = self._end_others(named) if isinstance(ceremony, Ceremony) else []
-        self._used_sessions.append(frame.session)
-        if isinstance(ceremony, Finished):
-            return [_to_service(ceremony)]
-        self._sessions[frame.session] = ceremony
-        return ended + self._in_session(frame.session, lambda opened: opened.begin())
-
-    def _require_room(self) -> None:
-        if len(self._sessions) >= MAX_SESSIONS:
-            raise SessionAborted(
-                "busy",
-                f"this device takes part in {MAX_SESSIONS} sessions already",
-                remedy="Ask again when they have ended.",
-                retry_after=LIFETIME,
-            )
-
-    def _seat(self, frame: OpenSession, request: bytes, rules: bytes, names: dict[bytes, str]) -> Seat:
-        device = self._device
-        return Seat(
-            key=device.identity,
-            session=frame.session,
-            purpose=request,
-            participants=frame.participants,
-            policy_hash=rules,
-            names=names,
-            expires=device.clock.now() + LIFETIME,
-            attest=lambda report: attest(device.platform, report),
-            appraise=lambda shown, report, name: require_evidence(shown, report, name, device.clock.now()),
-        )
-
-    def _end_others(self, purpose: bytes) -> Frames:
-        """One key generation for a wallet at a time: two would replace each other's host keys."""
-        frames: Frames = []
-        for session, other in list(self._sessions.items()):
-            if other.seat.purpose == purpose:
-                frames += self._fail(session, SessionAborted("superseded", "the session was opened anew"))
-        return frames
-
-    def _in_session(self, session: bytes, work: Callable[[Ceremony], list[FromSigner]]) -> Frames:
-        """Do ``work`` in a running session, and end it with what goes wrong. An unknown session is not answered: the
-        service may not have heard yet that it ended."""
-        ceremony = self._sessions.get(session)
-        if ceremony is None:
-            return []
-        try:
-            frames = [_to_service(frame) for frame in work(ceremony)]
-        except (WarifuError, ThresholdError) as error:
-            return self._fail(session, _named(_as_warifu(error), ceremony))
-        if ceremony.finished:
-            self._sessions.pop(session).close()
-        failure = ceremony.failure()
-        return frames + (self._fail(session, failure) if failure is not None else [])
-
-    def _fail(self, session: bytes, error: WarifuError) -> Frames:
-        self._sessions.pop(session).close()
-        self._note("session", error, session)
-        return [_to_service(SessionFailed(session, refusal_of(error)))]
-
-    def _end_expired(self) -> Frames:
-        now = self._device.clock.now()
-        frames: Frames = []
-        for session, ceremony in list(self._sessions.items()):
-            if now >= ceremony.seat.expires:
-                frames += self._fail(session, ceremony.timeout())
-        return frames
+    # --- failure ------------------------------------------------------------------------------------------------------
 
     def _fail_closed(self, error: Exception, answer: Callable[[WarifuError], Frames]) -> Frames:
         """The error's kind goes into the journal, its text nowhere: nobody thought about what it may contain."""
@@ -302,16 +202,10 @@ class Signer:
             f"the signer met an error that nobody foresaw ({type(error).__name__})",
             remedy="Please report it.",
         )
-        sessions = self._close_all()
+        sessions = self._ceremonies.end_all()
         self._note("internal", failure, type(error).__name__.encode())
         failed = [_to_service(SessionFailed(session, refusal_of(failure))) for session in sessions]
         return failed + answer(failure)
-
-    def _close_all(self) -> list[bytes]:
-        sessions, self._sessions = self._sessions, {}
-        for ceremony in sessions.values():
-            ceremony.close()
-        return list(sessions)
 
     def _note(self, door: str, error: WarifuError, about: bytes) -> None:
         """A refusal must be answered even where the disk is full and cannot take a note of it."""
@@ -321,22 +215,21 @@ class Signer:
             return
 
 
-def _as_warifu(error: WarifuError | ThresholdError) -> WarifuError:
-    if isinstance(error, WarifuError):
-        return error
-    return SessionAborted("threshold", f"the ceremony cannot go on: {error}")
-
-
-def _named(error: WarifuError, ceremony: Ceremony) -> WarifuError:
-    """The channel knows identities; people know names."""
-    for identity, name in ceremony.seat.names.items():
-        if error.blame == identity.hex()[:16]:
-            error.blame = name
-    return error
-
-
 def _to_service(frame: FromSigner) -> tuple[Origin, bytes]:
     return Origin.SERVICE, encode(frame)
+
+
+def _all_to_service(frames: list[FromSigner]) -> Frames:
+    return [_to_service(frame) for frame in frames]
+
+
+def _service_refused(message: ToSigner, error: WarifuError) -> Frames:
+    """The service is told, where its message has an answer; it learns nothing but that it failed."""
+    if isinstance(message, _Call):
+        return [_to_service(CallRefused(message.call, refusal_of(error)))]
+    if isinstance(message, OpenSession):
+        return [_to_service(SessionFailed(message.session, refusal_of(error)))]
+    return []
 
 
 def _to_operator(message: FromSignerToOperator) -> tuple[Origin, bytes]:

@@ -46,5 +46,10 @@ def unlock(
     except BaseException:
         lock.wipe()
         raise
-    device.tries.clear(wallet.id)
+    try:
+        device.tries.clear(wallet.id)
+    except BaseException:
+        lock.wipe()
+        secret.wipe()
+        raise
     return lock, secret

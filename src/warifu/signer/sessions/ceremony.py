@@ -101,6 +101,11 @@ class Ceremony(ABC):
         """What ends the session although nobody sent anything wrong; asked for after each message."""
         return None
 
+    @property
+    @abstractmethod
+    def not_done(self) -> str:
+        """What the owner is told was not done, if the session ends now."""
+
     def close(self) -> None:
         """Wipe all secrets. The ceremony is unusable afterwards."""
         self._channel.close()

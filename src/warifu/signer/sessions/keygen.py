@@ -54,6 +54,12 @@ class KeygenCeremony(Ceremony):
         self._kept = False
         self._generation: KeyGeneration | None = None
 
+    @property
+    def not_done(self) -> str:
+        if not self._kept:
+            return "No wallet was made."
+        return "This device has no share of a wallet. If another has, this one can recover its own."
+
     def _opening(self) -> bytes:
         return self._host_public
 
@@ -111,7 +117,6 @@ class KeygenCeremony(Ceremony):
         return SessionAborted(
             "share-complaint",
             f"key generation failed: {generation.failure}",
-            not_done="No wallet was made.",
             remedy="Make the wallet again; the device that complained says whom it suspects.",
         )
 
@@ -128,7 +133,6 @@ class KeygenCeremony(Ceremony):
         return PeerMisbehaved(
             "host-key",
             f"the host public key of {' and '.join(names)} is not valid: {error}",
-            not_done="No wallet was made.",
             blame=others[0] if len(others) == 1 else None,
         )
 
@@ -138,7 +142,6 @@ class KeygenCeremony(Ceremony):
         return PeerMisbehaved(
             "key-generation",
             f"key generation failed: {error}{doubt}",
-            not_done="No wallet was made.",
             remedy="Make the wallet again, without the named device if it happens twice.",
             blame=names[0] if names else None,
         )

@@ -61,6 +61,12 @@ class TransferCeremony(Ceremony):
         self._nonces: dict[bytes, tuple[bytes, ...]] = {}
         self._partials: dict[bytes, tuple[bytes, ...]] = {}
 
+    @property
+    def not_done(self) -> str:
+        if not self._partials.get(self.seat.key.public):
+            return "Nothing was signed and nothing was sent."
+        return "This device released no signature; others may have one. Ask for the result, or authorize once more."
+
     def _opening(self) -> bytes:
         """32 bytes over all that will be signed. The txid alone does not fix the amounts of the inputs: a service that
         lies about them to one signer would otherwise make its honest signature share look like a forged one."""
@@ -151,7 +157,6 @@ class TransferCeremony(Ceremony):
             raise PeerMisbehaved(
                 "signature-share" if error.what == "psig" else "public-nonce",
                 f"device {culprit or '(unknown)'} sent an invalid {error.what}",
-                not_done="No signature was released.",
                 remedy="Sign with other devices; this one may be broken or taken over." if culprit else "",
                 blame=culprit,
             ) from None

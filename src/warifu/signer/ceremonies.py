@@ -1,0 +1,155 @@
+"""The ceremonies that this device takes part in: a few at a time, each for two minutes at most, each ended cleanly.
+
+Whatever ends a session before its result wipes what is secret in it, tells the service who is at fault where that can
+be known, and says what was not done.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from warifu.errors import InputRefused, SessionAborted, WarifuError
+from warifu.protocol.frames import Finished, FromSigner, OpenSession, Relay, SessionFailed, refusal_of
+from warifu.protocol.policy import policy_hash
+from warifu.protocol.request import TransferRequest, decode_request, request_digest
+from warifu.signer.births import Births
+from warifu.signer.device import Device
+from warifu.signer.evidence import attest, require_evidence
+from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
+from warifu.signer.transfers import Transfers
+from warifu.threshold.errors import ThresholdError
+
+MAX_SESSIONS = 8
+_REMEMBERED_SESSIONS = 1024
+
+Note = Callable[[str, WarifuError, bytes], None]
+"""Writes a refusal down: at which door, what, about what."""
+
+
+class Ceremonies:
+    """Opens, feeds and ends sessions."""
+
+    def __init__(self, device: Device, transfers: Transfers, births: Births, note: Note) -> None:
+        self._device = device
+        self._transfers = transfers
+        self._births = births
+        self._note = note
+        self._running: dict[bytes, Ceremony] = {}
+        self._used: deque[bytes] = deque(maxlen=_REMEMBERED_SESSIONS)
+
+    def open(self, frame: OpenSession) -> list[FromSigner]:
+        """Judge, and take part or refuse."""
+        try:
+            return self._opened(frame)
+        except (WarifuError, ThresholdError) as error:
+            failure = _as_warifu(error)
+            self._note("open-session", failure, frame.session)
+            return [SessionFailed(frame.session, refusal_of(failure))]
+
+    def relay(self, frame: Relay) -> list[FromSigner]:
+        """A body from another signer."""
+        return self._in_session(frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body))
+
+    def close(self, session: bytes) -> None:
+        """The service gives up on a session."""
+        ceremony = self._running.pop(session, None)
+        if ceremony is not None:
+            ceremony.close()
+
+    def end_expired(self) -> list[FromSigner]:
+        """End what took too long."""
+        now = self._device.clock.now()
+        expired = [session for session, ceremony in self._running.items() if now >= ceremony.seat.expires]
+        return [
+            frame for session in expired for frame in self._fail(session, self._running[session].timeout())
+        ]
+
+    def end_all(self) -> list[bytes]:
+        """End everything; returns the sessions that were running."""
+        running, self._running = self._running, {}
+        for ceremony in running.values():
+            ceremony.close()
+        return list(running)
+
+    def _opened(self, frame: OpenSession) -> list[FromSigner]:
+        if frame.session in self._running or frame.session in self._used:
+            raise InputRefused("session-reused", "a session with this identifier was opened before")
+        if len(self._running) >= MAX_SESSIONS:
+            raise SessionAborted(
+                "busy",
+                f"this device takes part in {MAX_SESSIONS} sessions already",
+                remedy="Ask again when they have ended.",
+                retry_after=LIFETIME,
+            )
+        ceremony, ended = self._judged(frame)
+        self._used.append(frame.session)
+        if isinstance(ceremony, Finished):
+            return [ceremony]
+        self._running[frame.session] = ceremony
+        return ended + self._in_session(frame.session, lambda opened: opened.begin())
+
+    def _judged(self, frame: OpenSession) -> tuple[Ceremony | Finished, list[FromSigner]]:
+        """The ceremony, or the result that is there already; and what the sessions say that it puts an end to."""
+        request = decode_request(frame.authorization.request)
+        named = request_digest(request)
+        if isinstance(request, TransferRequest):
+            wallet = self._device.wallets.born(request.wallet_id)
+            seat = self._seat(frame, named, wallet.policy_hash, wallet.names)
+            return self._transfers.open(frame, request, seat), []
+        names = {item.identity: item.name for item in request.devices}
+        seat = self._seat(frame, named, policy_hash(request.policy), names)
+        birth = self._births.open(frame, request, seat)
+        return birth, self._end_others(named) if isinstance(birth, Ceremony) else []
+
+    def _seat(self, frame: OpenSession, request: bytes, rules: bytes, names: dict[bytes, str]) -> Seat:
+        device = self._device
+        return Seat(
+            key=device.identity,
+            session=frame.session,
+            purpose=request,
+            participants=frame.participants,
+            policy_hash=rules,
+            names=names,
+            expires=device.clock.now() + LIFETIME,
+            attest=lambda report: attest(device.platform, report),
+            appraise=lambda shown, report, name: require_evidence(shown, report, name, device.clock.now()),
+        )
+
+    def _end_others(self, purpose: bytes) -> list[FromSigner]:
+        """One key generation for a wallet at a time: two would replace each other's host keys."""
+        others = [session for session, other in self._running.items() if other.seat.purpose == purpose]
+        superseded = SessionAborted("superseded", "the session was opened anew")
+        return [frame for session in others for frame in self._fail(session, superseded)]
+
+    def _in_session(self, session: bytes, work: Callable[[Ceremony], list[FromSigner]]) -> list[FromSigner]:
+        """Do ``work`` in a running session, and end it with what goes wrong. An unknown session is not answered: the
+        service may not have heard yet that it ended."""
+        ceremony = self._running.get(session)
+        if ceremony is None:
+            return []
+        try:
+            frames = work(ceremony)
+        except (WarifuError, ThresholdError) as error:
+            return self._fail(session, _as_warifu(error))
+        if ceremony.finished:
+            self._running.pop(session).close()
+            return frames
+        failure = ceremony.failure()
+        return frames + (self._fail(session, failure) if failure is not None else [])
+
+    def _fail(self, session: bytes, error: WarifuError) -> list[FromSigner]:
+        ceremony = self._running.pop(session)
+        error.not_done = ceremony.not_done
+        for identity, name in ceremony.seat.names.items():
+            if error.blame == identity.hex()[:16]:  # the channel knows identities; people know names
+                error.blame = name
+        ceremony.close()
+        self._note("session", error, session)
+        return [SessionFailed(session, refusal_of(error))]
+
+
+def _as_warifu(error: WarifuError | ThresholdError) -> WarifuError:
+    if isinstance(error, WarifuError):
+        return error
+    return SessionAborted("threshold", f"the ceremony cannot go on: {error}")

@@ -1,0 +1,135 @@
+"""Real enclave processes for the household of ``simulator``: isolated, and spoken to over their one descriptor."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nacl.utils import random
+from tests.support.simulator import SimulatedDevice
+
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.frames import AskStatus, Reply, Status, decode_from_signer
+from warifu.protocol.framing import FrameReader, Origin, frame
+from warifu.protocol.operator import Ready, decode_for_operator
+from warifu.signer.isolation.spawn import EnclaveProcess, spawn
+
+_ANSWER_SECONDS = 30
+
+
+class Enclave:
+    """A running enclave process, seen from its agent."""
+
+    def __init__(self, directory: Path, unlock_key: bytes) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        let_pass(directory)
+        self._connection, theirs = socket.socketpair()
+        self._connection.settimeout(_ANSWER_SECONDS)
+        self._reader = FrameReader()
+        self._waiting: list[tuple[Origin, bytes]] = []
+        with theirs:
+            self.process: EnclaveProcess = spawn("warifu.signer.process", theirs, directory, unlock_key)
+
+    def say(self, origin: Origin, payload: bytes) -> None:
+        self._connection.sendall(frame(origin, payload))
+
+    def say_raw(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def hear(self) -> Any:
+        """The next message, whoever it is for. ``EOFError`` at the end."""
+        while not self._waiting:
+            data = self._connection.recv(65536)
+            if not data:
+                raise EOFError
+            self._waiting += self._reader.feed(data)
+        origin, payload = self._waiting.pop(0)
+        return decode_for_operator(payload) if origin is Origin.OPERATOR else decode_from_signer(payload)
+
+    def hang_up(self) -> None:
+        self._connection.close()
+
+    def close(self) -> None:
+        self._connection.close()
+        self.process.stop()
+
+    def __enter__(self) -> Enclave:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class EnclaveDevice(SimulatedDevice):
+    """A device of a household whose signer is a process of its own. Its clock is the machine's."""
+
+    def __post_init__(self) -> None:
+        self.markers = itertools.count(2**40)
+        self.start()
+
+    def start(self) -> None:
+        self.enclave = Enclave(self.directory, self.unlock_key)
+        ready = self.enclave.hear()
+        assert isinstance(ready, Ready), ready
+        self.isolation = dict(ready.isolation)
+        self._identity = self.status().identity
+
+    def crash(self) -> None:
+        self.enclave.process.kill()
+        self.enclave.process.wait(10)
+        self.enclave.close()
+
+    def close(self) -> None:
+        self.enclave.close()
+
+    @property
+    def identity(self) -> bytes:
+        return self._identity
+
+    def send_bytes(self, payload: bytes) -> list[Any]:
+        return self._exchange(Origin.SERVICE, payload)
+
+    def operator(self, message: object) -> list[Any]:
+        return self._exchange(Origin.OPERATOR, encode(message))
+
+    def status(self) -> Status:
+        (reply,) = self.send_bytes(encode(AskStatus(1)))
+        return decode(Status, reply.answer, 2**20)
+
+    def _exchange(self, origin: Origin, payload: bytes) -> list[Any]:
+        """Everything that the signer answers: up to the answer to a question that is asked right afterwards."""
+        marker = next(self.markers)
+        self.enclave.say(origin, payload)
+        self.enclave.say(Origin.SERVICE, encode(AskStatus(marker)))
+        answers: list[Any] = []
+        while True:
+            answer = self.enclave.hear()
+            if isinstance(answer, Reply) and answer.call == marker:
+                return answers
+            answers.append(answer)
+
+
+def let_pass(directory: Path) -> None:
+    """Where root starts it, an enclave has a user of its own, who must be able to reach its store."""
+    if os.geteuid() != 0:
+        return
+    for parent in list(directory.parents)[:4]:
+        if parent.stat().st_uid == 0 and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+
+def real_clock() -> int:
+    return int(time.time())
+
+
+Clock = Callable[[], int]
+
+
+def enclave_device(name: str, directory: Path, clock: Clock) -> EnclaveDevice:
+    """For ``Household(make_device=...)``."""
+    return EnclaveDevice(name, directory, clock, unlock_key=random(32))
