@@ -32,10 +32,11 @@ class Root(Group):
         arguments = sys.argv[1:]
         speak(_language(arguments))
         translate(self)
-        sys.exit(_run(self, arguments, Screen("--json" in arguments)))
+        sys.exit(run(self, arguments, Screen("--json" in arguments)))
 
 
-def _run(root: click.Command, arguments: list[str], screen: Screen) -> int:
+def run(root: click.Command, arguments: list[str], screen: Screen) -> int:
+    """Run a command; every error becomes words (or JSON) on ``screen``, and the exit code that is returned."""
     try:
         result = root.main(arguments, prog_name="warifu", standalone_mode=False)
     except WarifuError as error:

@@ -397,6 +397,7 @@ JAPANESE: dict[str, str] = {
     "three devices are enrolled and connected, each with an enclave process": (
         "三つの端末が登録され、つながりました。それぞれにエンクレーブがあります"
     ),
+    "'{name}': {count} layers of isolation on; not on: {off}": "'{name}': 隔離の層 {count}、効いていない層: {off}",
     "A key is born in three pieces, and never exists whole": "鍵が三つに割られて生まれ、全体はどこにもありません",
     "all three devices signed the same birth: threshold key {key}": "三つの端末が同じ誕生に署名しました: 鍵 {key}",
     "the owner's client derives the address itself: {address}": (

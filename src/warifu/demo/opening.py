@@ -15,7 +15,9 @@ from warifu.cli.text import tr
 from warifu.cli.wallet_keys import check_address, keys_of
 from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, free_port, make_directories, wait_until
 from warifu.errors import WarifuError
-from warifu.protocol.api import Accepted, Address, Balance, Devices, NewWallet, Question
+from warifu.protocol.api import Accepted, Address, Balance, Devices, DeviceStatus, NewWallet, Question
+from warifu.protocol.encoding import decode
+from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.policy import read_policy
 from warifu.protocol.request import Stretching
 from warifu.units import format_bitcoin_amount
@@ -27,6 +29,8 @@ fee_ceiling = "50000 sat"
 destinations = "any"
 passphrase_tries = 5
 """
+_LEAST_LAYERS = 4
+"""Without these four a signer does not start at all (``warifu.signer.isolation.layer.DEFAULT_REQUIRED``)."""
 _DIGITS = re.compile(r"\d{3} \d{3} \d{3}")
 
 
@@ -57,6 +61,8 @@ def set_the_stage(scene: Scene) -> None:
     telling.check(
         "devices", True, tr("three devices are enrolled and connected, each with an enclave process")
     )
+    for name in DEVICES:
+        _tell_isolation(scene, name)
 
 
 def _start_service(scene: Scene) -> None:
@@ -93,6 +99,24 @@ def _join(scene: Scene, name: str) -> None:
     confirm(scene.client, profile, name, owner, same=True)
     device.type("y")
     device.expect(f"This device is enrolled as {name}", 30)
+
+
+def _tell_isolation(scene: Scene, name: str) -> None:
+    """What the kernel gave, and what it did not: the latter is never passed over."""
+    answer = scene.client.get(f"/devices/{segment(name)}/status", DeviceStatus)
+    layers = decode(Status, answer.status, MAX_BODY_BYTES).isolation
+    off = [f"{layer} ({state})" for layer, state in layers if state != "on"]
+    on = len(layers) - len(off)
+    scene.telling.check(
+        f"isolation-{name}",
+        on >= _LEAST_LAYERS,
+        tr(
+            "'{name}': {count} layers of isolation on; not on: {off}",
+            name=name,
+            count=on,
+            off=", ".join(off) or "-",
+        ),
+    )
 
 
 def _connected(scene: Scene) -> set[str]:

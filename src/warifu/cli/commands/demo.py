@@ -1,11 +1,14 @@
-"""``warifu demo``: the main job, end to end, on this machine."""
+"""``warifu demo``: the main job, end to end, on this machine. A program of its own (``python -m warifu.demo``)."""
 
 from __future__ import annotations
+
+import os
+import sys
 
 import click
 
 from warifu.cli.base import Command, examples, json_option
-from warifu.cli.screen import Screen
+from warifu.cli.text import spoken
 
 
 @examples("warifu demo", "warifu demo --json | jq .checks")
@@ -17,6 +20,6 @@ def command(keep: bool, as_json: bool) -> None:
 
     It takes less than two minutes, uses real processes and real roads, and leaves nothing behind.
     """
-    from warifu.demo.main import play  # not before it is asked for: it needs what a signer's machine may lack
-
-    play(Screen(as_json), keep=keep)
+    options = [*(["--keep"] if keep else []), *(["--json"] if as_json else [])]
+    # This process becomes the demo, so that its signals and its exit code are the demo's own.
+    os.execv(sys.executable, [sys.executable, "-m", "warifu.demo", "--lang", spoken(), *options])  # noqa: S606  # our own interpreter and module

@@ -1,0 +1,174 @@
+"""The client beside a service that builds, or tells, something else than the owner asked for."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.support.bitcoin_coins import (
+    COIN,
+    FRIEND,
+    FRIEND_SCRIPT,
+    KEYS,
+    STRANGER,
+    THIEF,
+    THIEF_SCRIPT,
+    change,
+    pay,
+    spend,
+)
+
+from warifu.chains.bitcoin.descriptor import Branch, KeyPath
+from warifu.chains.bitcoin.psbt import Psbt, PsbtInput
+from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.paying import (
+    LIFETIME,
+    check_reading,
+    parse_fee_rate,
+    read_draft,
+    recipient,
+    recipients_of,
+    transfer_request,
+)
+from warifu.cli.profile import Wallet
+from warifu.cli.wallet_keys import check_address
+from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
+from warifu.protocol.api import Draft
+from warifu.protocol.frames import WalletBirth
+from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.policy import Policy
+from warifu.protocol.request import Recipient, Stretching, WalletRequest
+
+pytestmark = pytest.mark.unit
+
+AMOUNT, CHANGE, FEE = 60_000, 39_000, 1_000
+WANTED = (Recipient(FRIEND, AMOUNT),)
+WALLET = Wallet(
+    "savings",
+    WalletRequest(
+        bytes(16),
+        "regtest",
+        1,
+        (DeviceRef("pi", bytes(32)),),
+        (Credential("ed25519", bytes(32)),),
+        Policy(1, 1, 1, 1, True, (), 5),
+        Stretching(64, 3),
+        1,
+        2,
+    ),
+    WalletBirth(bytes(32), KEYS.threshold_public, KEYS.chain_code, (KEYS.threshold_public,), bytes(32)),
+)
+
+
+def draft_of(psbt: Psbt, **told: object) -> Draft:
+    """The service's answer; ``told`` is where it lies."""
+    honest = Draft(
+        psbt=psbt.serialize(),
+        txid=display_hash(psbt.transaction.txid),
+        fee=FEE,
+        vsize=150,
+        fee_rate=6000,
+        replaces=None,
+    )
+    return msgspec.structs.replace(honest, **told)
+
+
+def honest() -> Psbt:
+    return spend([(COIN, AMOUNT + CHANGE + FEE)], [pay(FRIEND_SCRIPT, AMOUNT), change(CHANGE)])
+
+
+def test_an_honest_draft_becomes_a_request_for_exactly_this_transaction():
+    reading = read_draft(WALLET, draft_of(honest()))
+    check_reading(reading, WANTED, FEE)
+    assert recipients_of(reading.payment) == WANTED
+    request = transfer_request(WALLET, reading, WANTED, FEE, 1000)
+    assert (request.txid, request.recipients) == (honest().transaction.txid, WANTED)
+    assert (request.created, request.expires) == (1000, 1000 + LIFETIME)
+    again = transfer_request(WALLET, reading, WANTED, FEE, 1000)
+    assert again.request_id != request.request_id
+
+
+@pytest.mark.parametrize("told", [{"txid": "00" * 32}, {"fee": FEE - 1}])
+def test_a_service_that_tells_something_else_than_it_built_is_named(told):
+    with pytest.raises(PeerMisbehaved) as caught:
+        read_draft(WALLET, draft_of(honest(), **told))
+    assert caught.value.blame == "service"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        ([pay(THIEF_SCRIPT, AMOUNT), change(CHANGE)], "swapped-output"),
+        ([pay(FRIEND_SCRIPT, AMOUNT + 1), change(CHANGE - 1)], "wrong-amount"),
+        ([pay(FRIEND_SCRIPT, AMOUNT), pay(THIEF_SCRIPT, CHANGE)], "extra-output"),
+        ([change(AMOUNT + CHANGE)], "missing-output"),
+    ],
+)
+def test_a_draft_that_pays_something_else_is_refused_before_it_is_shown(outputs, reason):
+    reading = read_draft(WALLET, draft_of(spend([(COIN, AMOUNT + CHANGE + FEE)], outputs)))
+    with pytest.raises(TransactionRefused) as caught:
+        check_reading(reading, WANTED, FEE)
+    assert caught.value.reason == reason
+
+
+def test_a_fee_over_the_ceiling_is_refused():
+    reading = read_draft(WALLET, draft_of(honest()))
+    with pytest.raises(TransactionRefused) as caught:
+        check_reading(reading, WANTED, FEE - 1)
+    assert caught.value.reason == "fee-over-ceiling"
+
+
+def test_a_draft_that_spends_a_strangers_coin_is_refused():
+    psbt = honest()
+    coin = pay(STRANGER.script(COIN), AMOUNT + CHANGE + FEE)
+    stolen = Psbt(psbt.transaction, (PsbtInput(witness_utxo=coin, spent=coin),), psbt.outputs)
+    with pytest.raises(TransactionRefused) as caught:
+        read_draft(WALLET, draft_of(stolen))
+    assert caught.value.reason == "foreign-input"
+
+
+@pytest.mark.parametrize("rubbish", [b"x", b"psbt\xff", b"psbt\xff" + bytes(100)])
+def test_a_draft_that_is_no_psbt_is_refused(rubbish):
+    with pytest.raises(InputRefused):
+        read_draft(WALLET, msgspec.structs.replace(draft_of(honest()), psbt=rubbish))
+
+
+def test_a_draft_that_is_all_change_pays_nobody():
+    reading = read_draft(WALLET, draft_of(spend([(COIN, CHANGE + FEE)], [change(CHANGE)])))
+    with pytest.raises(TransactionRefused):
+        recipients_of(reading.payment)
+
+
+def test_the_services_address_is_shown_only_if_it_is_the_wallets():
+    mine = KEYS.address(KeyPath(Branch.RECEIVE, 5))
+    assert check_address(KEYS, 5, mine) == mine
+    for told in (
+        THIEF,
+        KEYS.address(KeyPath(Branch.RECEIVE, 6)),
+        KEYS.address(KeyPath(Branch.CHANGE, 5)),
+        "",
+    ):
+        with pytest.raises(PeerMisbehaved):
+            check_address(KEYS, 5, told)
+    for index in (-1, 2**31):
+        with pytest.raises(InputRefused):
+            check_address(KEYS, index, mine)
+
+
+def test_what_the_owner_types_is_one_form():
+    assert recipient(WALLET, FRIEND.upper(), "0.0006 BTC") == WANTED[0]
+    for address, amount in ((FRIEND, "60000"), (FRIEND, "0 sat"), ("bc1q", "1 sat"), (FRIEND[:-1], "1 sat")):
+        with pytest.raises(InputRefused):
+            recipient(WALLET, address, amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("1", 1000), ("2.5", 2500), ("10000", 10_000_000), ("1.001", 1001)]
+)
+def test_fee_rates_are_exact(text, rate):
+    assert parse_fee_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.999", "10001", "-1", "1e3", "1,5", "1.0001", "٣", "nan"])
+def test_other_fee_rates_are_refused(text):
+    with pytest.raises(InputRefused):
+        parse_fee_rate(text)
