@@ -48,9 +48,11 @@ from warifu.service.hub.link import LinkClosed
 from warifu.service.service import Service
 from warifu.service.setup import found_service
 from warifu.service.store.database import Database, open_database
+from warifu.service.workflows import engine
 from warifu.units import Satoshi
 
 T = TypeVar("T")
+engine.POLL_SECONDS = 0.02  # stopping a service takes as long
 ENDED = ("broadcast", "confirmed", "refused", "rejected", "replaced", "needs-authorization")
 
 

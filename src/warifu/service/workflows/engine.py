@@ -20,6 +20,10 @@ _VERSION = "1"
 """Of the transfer workflow's steps. By default DBOS hashes the source, and an upgrade would leave work behind."""
 
 
+POLL_SECONDS = 1.0
+"""How often DBOS looks for messages between workflows, of which there are none; also how long stopping takes."""
+
+
 class Unfinished(BaseException):
     """Raised inside the workflow: stop here without an outcome, and take it up at the next start.
 
@@ -71,6 +75,7 @@ class Engine:
             "log_level": "CRITICAL",
             "serializer": PlainValues(),
             "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": POLL_SECONDS,
         }
         DBOS(config=config)
         work = self._transfer

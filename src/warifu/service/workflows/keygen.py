@@ -7,6 +7,7 @@ durable workflow; what was running when the service stopped is shown as ended.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 
 from warifu.errors import PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
@@ -128,6 +129,8 @@ class _Births:
         verify(identity, signed.signature, "birth", signed.birth)
         if signed.identity != identity or birth.wallet_id != self._wallet_id:
             raise PeerMisbehaved("birth", "a device stated the birth of another wallet")
+        if hashlib.sha256(signed.recovery_data).digest() != birth.recovery_digest:
+            raise PeerMisbehaved("birth", "a device handed in other recovery data than it stated")
         if self._birth not in (None, signed.birth):
             raise PeerMisbehaved("birth", "the devices state different births")
         self._birth = signed.birth
