@@ -1,0 +1,313 @@
+"""A service that is killed at any instruction: one payment is signed and one is sent, and it ends confirmed.
+
+The service is a process of its own behind TLS, reached by WebSocket and HTTPS; the signers and the chain live on here.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from nacl.utils import random
+from tests.support.service_process import POINTS
+from tests.support.service_world import Client, Payment, World, drive, embedded_chain
+from tests.support.simulator import FRIEND, PASSPHRASE
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from warifu.agent.pinning import pinned_context
+from warifu.protocol import api
+from warifu.protocol.frames import MAX_FRAME_BYTES
+from warifu.service.hub.link import LinkClosed
+from warifu.units import Satoshi
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("durability")]
+
+T = TypeVar("T")
+LABEL = "rent for november"
+
+
+class Wire:
+    """A device's end of a real WebSocket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def receive(self) -> bytes:
+        try:
+            data = await self._connection.recv()
+        except ConnectionClosed:
+            raise LinkClosed from None
+        assert isinstance(data, bytes)
+        return data
+
+    async def send(self, data: bytes) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await self._connection.send(data)
+
+
+class Ward:
+    """A world whose service is another process, started and killed as a test says."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.loop = asyncio.new_event_loop()
+        self.url = ""
+        self.context = pinned_context(bytes(32))
+        self.process: subprocess.Popen[str] | None = None
+        self.output = ""
+        self.agents: list[asyncio.Task[None]] = []
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    async def prepare(self) -> None:
+        """Devices, wallet, a label and coins for everybody; then the service is this process's no more."""
+        async with self.world.running() as client:
+            await self.world.ready(client, n=3)
+            labels = api.NewLabels(labels=json.dumps({"type": "addr", "ref": FRIEND, "label": LABEL}))
+            await client.put("/wallets/savings/labels", labels, api.Labels)
+            given = await client.post("/wallets/savings/addresses", None, api.Address)
+            for _ in range(len(POINTS) + 2):
+                await asyncio.to_thread(self.world.chain.fund, given.address, Satoshi(10_000_000))
+            await asyncio.to_thread(self.world.chain.mine, 1)
+        for name in self.world.devices:
+            self.agents.append(asyncio.create_task(self._agent(name)))
+
+    def start(self, point: str | None = None, number: int = signal.SIGKILL) -> None:
+        wanted = {
+            "data_dir": str(self.world.data_dir),
+            "key": self.world.storage_key.hex(),
+            "chain": self.world.url,
+            "point": point,
+            "signal": number,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.service_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(wanted))
+        self.process.stdin.close()
+        line = self.process.stdout.readline()
+        assert line.startswith("{"), line + self.process.stdout.read()
+        found = json.loads(line)
+        self.context = pinned_context(bytes.fromhex(found["fingerprint"]))
+        self.url = found["url"]
+
+    def arm(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGUSR1)
+
+    async def ended(self) -> int:
+        """How the process ended."""
+        assert self.process is not None and self.process.stdout is not None
+        code = await asyncio.to_thread(self.process.wait, 30)
+        self.output += self.process.stdout.read()
+        self.process.stdout.close()
+        self.process, self.url = None, ""
+        return code
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.run(self.ended())
+
+    async def _agent(self, name: str) -> None:
+        while True:
+            if self.url:
+                with contextlib.suppress(OSError, WebSocketException, LinkClosed, EOFError, TimeoutError):
+                    url = "wss" + self.url.removeprefix("https") + "/v1/signers"
+                    async with connect(url, ssl=self.context, max_size=MAX_FRAME_BYTES) as connection:
+                        await drive(self.world.devices[name], Wire(connection))
+            await asyncio.sleep(0.02)
+
+    @contextlib.asynccontextmanager
+    async def client(self) -> Any:
+        """With all devices connected."""
+        async with httpx.AsyncClient(
+            base_url=self.url,
+            verify=self.context,
+            headers={"Authorization": f"Bearer {self.world.api_key}"},
+            timeout=30,
+        ) as http:
+            client = Client(http, self.world.owner)
+            while (await client.get("/health", api.Health)).connected < len(self.world.devices):
+                await asyncio.sleep(0.02)
+            yield client
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.run(self.ended())
+        for task in self.agents:
+            task.cancel()
+        self.run(asyncio.sleep(0))
+        self.loop.close()
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    root = tmp_path_factory.mktemp("ward")
+    with embedded_chain(root / "chain") as (chain, url):
+        world = World(root, chain, url)
+        world.found()
+        made = Ward(world)
+        made.run(made.prepare())
+        yield made
+        made.close()
+
+
+async def hand_in(ward: Ward) -> Payment:
+    """A payment is handed in; the service may die of it, also before it answers."""
+    async with ward.client() as client:
+        payment = await ward.world.payment(client)
+        question = await ward.world.question(client, payment)
+        ward.arm()
+        with contextlib.suppress(httpx.HTTPError):
+            await client.post("/transfers", question, api.Accepted)
+            while True:
+                await client.get(f"/transfers/{payment.id}", api.Transfer)
+                if ward.world.mempool():
+                    await asyncio.to_thread(ward.world.chain.mine, 1)
+                await asyncio.sleep(0.02)
+    return payment
+
+
+async def bring_home(ward: Ward, payment: Payment) -> tuple[api.Transfer, bool]:
+    """The transfer once it is confirmed, and whether the owner had to authorize it again."""
+    asked = False
+    async with ward.client() as client:
+        found = await client.until(payment.id, ("broadcast", "confirmed", "needs-authorization"))
+        if found.state == "needs-authorization":
+            asked = True
+            question = await ward.world.question(client, payment)
+            again = api.NewAuthorization(authorization=question.authorization, envelopes=question.envelopes)
+            await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
+            await client.until(payment.id, ("broadcast", "confirmed"))
+        if ward.world.mempool():
+            assert ward.world.mempool() == [payment.request.txid]
+            await asyncio.to_thread(ward.world.chain.mine, 1)
+        return await client.until(payment.id, ("confirmed",)), asked
+
+
+def signed_transactions(ward: Ward) -> int:
+    """For how many different transactions partial signatures ever left any device."""
+    return max(device.kinds().count("signed") for device in ward.world.devices.values())
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_it_goes_on_where_it_was(ward: Ward, point: str):
+    before = ward.world.chain.height
+    ward.start(point)
+    payment = ward.run(hand_in(ward))
+    assert ward.run(ward.ended()) == -signal.SIGKILL, ward.output
+    ward.start()
+    done, asked = ward.run(bring_home(ward, payment))
+    # Only where the devices had opened their envelopes and had not finished is the passphrase needed once more.
+    assert asked is (point == "devices-talking")
+    assert done.txid == payment.request.txid[::-1].hex()
+    assert done.height is not None and done.height > before
+    numbers = [event.number for event in done.events]
+    assert numbers == list(range(1, len(numbers) + 1))
+    texts = [(event.text, event.device) for event in done.events if event.step in (4, 5, 6)]
+    assert len(texts) == len(set(texts)), "each thing that happens once is told once"
+    in_blocks = [
+        transaction.txid
+        for block in ward.world.chain.index.blocks[before:]
+        for transaction in block.transactions
+    ]
+    assert in_blocks.count(payment.request.txid) == 1
+    assert ward.stop() in (0, -signal.SIGTERM)
+
+
+def test_stopped_in_the_middle_it_goes_on_too(ward: Ward):
+    """An orderly stop is no outcome of a transfer either."""
+    ward.start("devices-finished", signal.SIGTERM)
+    payment = ward.run(hand_in(ward))
+    ward.run(ward.ended())
+    ward.start()
+    done, _ = ward.run(bring_home(ward, payment))
+    assert done.state == "confirmed"
+    ward.stop()
+
+
+def test_a_stolen_disk_shows_nothing(ward: Ward):
+    """Killed, so that nothing is tidied up: database, write-ahead log, whatever lies there."""
+    ward.start("after-it-is-sent")
+    payment = ward.run(hand_in(ward))
+    ward.run(ward.ended())
+    files = [path for path in ward.world.data_dir.rglob("*") if path.is_file()]
+    everything = b"".join(path.read_bytes() for path in files)
+    assert len(everything) > 100_000
+    client_address = ward.run(addresses(ward))
+    secrets = [
+        FRIEND.encode(),
+        LABEL.encode(),
+        PASSPHRASE.encode(),
+        ward.world.api_key.encode(),
+        ward.world.storage_key,
+        payment.request.txid,
+        payment.request.txid[::-1],
+        payment.id.encode(),
+        payment.psbt[:40],
+        *client_address,
+        *(device.identity for device in ward.world.devices.values()),
+        b"device0",
+        b"savings",
+        b"PRIVATE KEY",
+        b"CREATE TABLE",
+        b"workflow_status",
+    ]
+    for secret in secrets:
+        for form in (secret, secret.hex().encode()):
+            assert form not in everything, secret
+            assert form not in ward.output.encode(), secret
+    assert {path.name for path in files} <= {"service.db", "service.db-wal", "service.db-shm", "service.lock"}
+
+
+async def addresses(ward: Ward) -> list[bytes]:
+    ward.start()
+    async with ward.client() as client:
+        found = (await client.get("/wallets/savings/addresses", api.Addresses)).addresses
+    assert ward.process is not None
+    ward.process.kill()
+    await ward.ended()
+    return [item.address.encode() for item in found]
+
+
+def test_nothing_is_logged(ward: Ward):
+    """Eleven lives and deaths, and not a word of history."""
+    assert ward.output.strip() == ""
+
+
+def test_a_second_service_does_not_start_beside_the_first(ward: Ward):
+    ward.start()
+    first, url = ward.process, ward.url
+    with pytest.raises(AssertionError, match="another service is running"):
+        ward.start()
+    assert ward.process is not None
+    ward.process.wait(10)
+    ward.process, ward.url = first, url
+    ward.stop()
+
+
+def test_another_key_does_not_start_it(ward: Ward):
+    key, ward.world.storage_key = ward.world.storage_key, random(32)
+    with pytest.raises(AssertionError, match="does not open with this key"):
+        ward.start()
+    ward.world.storage_key = key
+    assert ward.process is not None
+    ward.process.wait(10)
+    ward.process = None
