@@ -36,7 +36,7 @@ options=(
   -q -q -o "Dir::State=$work/state" -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache"
   -o "Dir::Etc::sourcelist=$work/sources.list" -o "Dir::Etc::sourceparts=$work/parts" -o "Dir::Etc::preferencesparts=$work/parts"
   -o "APT::Sandbox::User=$(id -un)" -o APT::Install-Recommends=0 -o Acquire::Languages=none -o Debug::NoLocking=1
-  -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15
+  -o APT::Update::Error-Mode=any -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15
 )
 bounded() { # what is left of the 90 seconds, and never zero, which would mean for ever
   local left=$((deadline - SECONDS))

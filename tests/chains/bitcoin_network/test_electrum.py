@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.electrum_server import electrum_server
-from tests.support.single_key import with_corrupted_witness
+from tests.support.single_key import SingleKey, with_corrupted_witness
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.network import Network
@@ -87,6 +87,15 @@ def test_network_tip_and_fees(chain, server):
     chain.mine(2)
     assert (server.tip().height, server.tip().block_hash) == (2, chain.tip)
     assert server.fee_rates().within(1) == FeeRate.per_vb(2)
+
+
+def test_a_chain_without_a_common_block_changes_nothing(chain, server):
+    chain.mine(3)
+    wallet = SingleKey("alice", Network.SIGNET).wallet()
+    with pytest.raises(ChainUnavailable) as refused:
+        server.sync(wallet)
+    assert refused.value.code == "chain.answer-form"
+    assert wallet.tip().height == 0
 
 
 def test_a_server_that_is_gone_is_unavailable(free_port):

@@ -7,7 +7,6 @@ from tests.support.single_key import SingleKey
 
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin_network.backends.base import (
-    GENESIS,
     IN_MEMPOOL,
     UNKNOWN,
     Broadcast,
@@ -18,6 +17,7 @@ from warifu.chains.bitcoin_network.backends.base import (
 from warifu.chains.bitcoin_network.backends.failover import Backends
 from warifu.chains.bitcoin_network.backends.rejection import is_already_known, rejection, unavailable
 from warifu.chains.bitcoin_network.fees import FeeEstimates, FeeRate, estimates_from
+from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import ChainTip
 from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.single_key import with_corrupted_witness
+from tests.support.single_key import SingleKey, with_corrupted_witness
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.network import Network
@@ -149,6 +149,34 @@ def test_a_bump_replaces_and_pays_the_same(chain, esplora, alice, bob, funded):
     assert funded.balance().confirmed == 2 * COIN - 300_000 - new.fee
 
 
+def test_a_bump_works_while_its_coins_are_reserved_and_leaves_other_reserved_coins_alone(
+    esplora, alice, bob, funded
+):
+    old = pay(funded, bob, rate=FeeRate.per_vb(1), amount=900_000)
+    raw = alice.sign(old.psbt)
+    mine = spent_coins(funded, old)
+    other = [coin.outpoint for coin in funded.coins() if coin.outpoint not in mine]
+    funded.reserve(mine + other)
+    esplora.broadcast(raw)
+    funded.apply_broadcast(raw)
+    new = draft_bump(funded, old.txid, FeeRate.per_vb(50))
+    assert {item.outpoint for item in parse_transaction(alice.sign(new.psbt)).inputs} == set(mine)
+    with pytest.raises(InputRefused) as refused:
+        draft_bump(funded, old.txid, FeeRate.per_vb(2000))
+    assert refused.value.code == "input.insufficient-funds"
+
+
+def test_a_bump_never_adds_a_stranger_s_unconfirmed_coin(chain, esplora, alice, bob, funded):
+    old = pay(funded, bob, rate=FeeRate.per_vb(1), amount=1_900_000)
+    raw = alice.sign(old.psbt)
+    esplora.broadcast(raw)
+    chain.fund(funded.next_receive_address().address, satoshi(COIN))
+    esplora.sync(funded)
+    with pytest.raises(InputRefused) as refused:
+        draft_bump(funded, old.txid, FeeRate.per_vb(1000))
+    assert refused.value.code == "input.insufficient-funds"
+
+
 def test_too_small_a_bump_is_refused_by_the_wallet_and_by_the_node(esplora, alice, bob, funded):
     coin = [funded.coins()[0].outpoint]
     old, same_rate = pay(funded, bob, coins=coin), pay(funded, bob, amount=310_000, coins=coin)
@@ -290,6 +318,27 @@ def test_a_backend_of_another_network_is_refused(esplora):
     with pytest.raises(ChainUnavailable) as refused:
         check_network(esplora, Network.BITCOIN)
     assert refused.value.code == "chain.wrong-network"
+
+
+def test_a_chain_without_a_common_block_changes_nothing(chain, esplora):
+    chain.mine(3)
+    wallet = SingleKey("alice", Network.SIGNET).wallet()
+    with pytest.raises(ChainUnavailable) as refused:
+        esplora.sync(wallet)
+    assert refused.value.code == "chain.answer-form"
+    assert wallet.tip().height == 0
+
+
+def test_what_was_found_on_another_chain_is_not_taken_in(chain, esplora, alice):
+    chain.mine(3)
+    with alice.wallet().changing() as inner:
+        request = inner.start_full_scan().build()
+    update = esplora._client.full_scan(request, 1, 1)
+    wallet = SingleKey("alice", Network.SIGNET).wallet()
+    with pytest.raises(ChainUnavailable) as refused:
+        wallet.apply_update(update)
+    assert refused.value.code == "chain.other-chain"
+    assert wallet.tip().height == 0
 
 
 def test_the_server_s_fee_estimates_are_read(esplora):

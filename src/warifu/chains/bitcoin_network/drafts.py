@@ -19,7 +19,7 @@ from warifu.chains.bitcoin.descriptor import Branch
 from warifu.chains.bitcoin.transaction import OutPoint
 from warifu.chains.bitcoin_network.changes import bdk_outpoint
 from warifu.chains.bitcoin_network.fees import MINIMUM_RELAY, FeeRate
-from warifu.chains.bitcoin_network.wallet import DescriptorWallet, outpoint_of
+from warifu.chains.bitcoin_network.wallet import Coin, DescriptorWallet, outpoint_of
 from warifu.errors import InputRefused
 from warifu.units import Satoshi, satoshi
 
@@ -133,12 +133,8 @@ def _child(wallet: DescriptorWallet, coins: Sequence[OutPoint], fee: int) -> Dra
 def _with_coins(wallet: DescriptorWallet, builder: bdk.TxBuilder, coins: Sequence[OutPoint]) -> bdk.TxBuilder:
     """Exactly ``coins``, or all but strangers' unconfirmed payments: their senders can take those back."""
     if not coins:
-        untrusted = [
-            bdk_outpoint(coin.outpoint.txid, coin.outpoint.vout)
-            for coin in wallet.coins()
-            if coin.height is None and coin.path.branch is Branch.RECEIVE
-        ]
-        return builder.unspendable(untrusted)
+        untrusted = [coin.outpoint for coin in wallet.coins() if _is_untrusted(coin)]
+        return builder.unspendable([bdk_outpoint(coin.txid, coin.vout) for coin in untrusted])
     if len(set(coins)) != len(coins):
         raise InputRefused("unknown-coin", "a coin was named twice")
     free = {coin.outpoint for coin in wallet.coins() if not coin.reserved}
@@ -207,3 +203,8 @@ def spent_coins(wallet: DescriptorWallet, draft: Draft) -> list[OutPoint]:
     psbt = bdk.Psbt(draft.to_base64())
     spent = {outpoint_of(item.previous_output) for item in psbt.extract_tx_unchecked_fee_rate().input()}
     return [coin.outpoint for coin in wallet.coins() if coin.outpoint in spent]
+
+
+def _is_untrusted(coin: Coin) -> bool:
+    """Whether somebody else could still take the coin back by spending its origin differently."""
+    return coin.height is None and coin.path.branch is Branch.RECEIVE

@@ -24,14 +24,15 @@ from warifu.chains.bitcoin_network.changes import (
     bdk_outpoint,
     encode_changes,
 )
+from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.persistence import ChangeSetStore, StorePersistence
-from warifu.errors import InputRefused, StoreDamaged, WarifuError
+from warifu.errors import ChainUnavailable, InputRefused, StoreDamaged, WarifuError
 from warifu.units import Satoshi, satoshi
 
-MAX_UNUSED_ADDRESSES = 200
-"""Receive addresses that may wait for a payment at once; signers recognise coins only up to a window of indices."""
 LOOKAHEAD = 50
-"""Scripts watched beyond the last revealed one, as a restored wallet may have been used further than it knows."""
+"""Scripts watched beyond the last used one: a restored wallet may have been used further than it knows."""
+MAX_UNUSED_ADDRESSES = LOOKAHEAD
+"""Receive addresses that may wait for a payment at once: with more, a restored wallet could miss the last ones."""
 
 _KEYCHAINS = {Branch.RECEIVE: bdk.KeychainKind.EXTERNAL, Branch.CHANGE: bdk.KeychainKind.INTERNAL}
 _BRANCHES = {keychain: branch for branch, keychain in _KEYCHAINS.items()}
@@ -139,7 +140,10 @@ class DescriptorWallet:
                 if create:
                     return bdk.Wallet(receive, change, network, self._persister, LOOKAHEAD)
                 wanted = bdk.LoadParams(
-                    check_network=network, check_genesis_hash=None, lookahead=LOOKAHEAD, use_spk_cache=False
+                    check_network=network,
+                    check_genesis_hash=bdk.BlockHash.from_bytes(GENESIS[self.network]),
+                    lookahead=LOOKAHEAD,
+                    use_spk_cache=False,
                 )
                 return bdk.Wallet.load_with_params(receive, change, self._persister, wanted)
             except bdk.LoadWithPersistError as error:
@@ -182,9 +186,25 @@ class DescriptorWallet:
                 self._wallet.persist(self._persister)
 
     def apply_update(self, update: bdk.Update) -> None:
-        """Take in what a BDK client found."""
+        """Take in what a BDK client found.
+
+        Raises ``ChainUnavailable`` (``other-chain``) where it is of a chain with another first block, which BDK by
+        itself would put in the place of ours.
+        """
         with self.changing() as wallet:
-            wallet.apply_update(update)
+            fits = _applies(wallet, update) and _tip(wallet.checkpoints()[-1]) == self._genesis
+            if not fits:
+                self._wallet = self._load(create=False)  # what was taken in was not persisted
+                raise ChainUnavailable(
+                    "other-chain",
+                    f"the backend's chain is not {self.network.value}",
+                    not_done="The wallet is as it was.",
+                    remedy="Configure a backend of the wallet's network.",
+                )
+
+    @property
+    def _genesis(self) -> ChainTip:
+        return ChainTip(0, GENESIS[self.network])
 
     def apply_changes(self, changes: Changes) -> None:
         """Take in what a backend found that BDK has no client for: stored, then everything is read again."""
@@ -225,7 +245,7 @@ class DescriptorWallet:
     def next_receive_address(self) -> ReceiveAddress:
         """Reveal the next receive address; it is durable before it is returned, so it is never given out twice.
 
-        Raises ``InputRefused`` (``too-many-unused``) where 200 revealed addresses still wait for a payment.
+        Raises ``InputRefused`` (``too-many-unused``) where 50 revealed addresses still wait for a payment.
         """
         external = bdk.KeychainKind.EXTERNAL
         with self.changing() as wallet:
@@ -301,7 +321,7 @@ class DescriptorWallet:
 
     def apply_broadcast(self, raw: bytes, seen_at: int | None = None) -> None:
         """Count a transaction that was just sent, without waiting for a backend to show it."""
-        transaction = bdk.Transaction(raw)
+        transaction = bdk_transaction(raw)
         with self.changing() as wallet:
             wallet.apply_unconfirmed_txs([bdk.UnconfirmedTx(tx=transaction, last_seen=_now(seen_at))])
 
@@ -327,6 +347,22 @@ class DescriptorWallet:
 def outpoint_of(outpoint: bdk.OutPoint) -> OutPoint:
     """BDK's outpoint as ours."""
     return OutPoint(bytes(outpoint.txid.serialize()), outpoint.vout)
+
+
+def _applies(wallet: bdk.Wallet, update: bdk.Update) -> bool:
+    try:
+        wallet.apply_update(update)
+    except bdk.CannotConnectError:
+        return False
+    return True
+
+
+def bdk_transaction(raw: bytes) -> bdk.Transaction:
+    """BDK's transaction; ``InputRefused`` (``transaction-form``) where the bytes are none."""
+    try:
+        return bdk.Transaction(raw)
+    except bdk.TransactionError as error:
+        raise InputRefused("transaction-form", f"not a valid transaction: {type(error).__name__}") from None
 
 
 def _tip(block: bdk.BlockId) -> ChainTip:

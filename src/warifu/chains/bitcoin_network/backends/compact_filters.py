@@ -18,7 +18,6 @@ import bdkpython as bdk
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.transaction import parse_transaction
 from warifu.chains.bitcoin_network.backends.base import (
-    GENESIS,
     UNKNOWN,
     Broadcast,
     BroadcastOutcome,
@@ -27,6 +26,7 @@ from warifu.chains.bitcoin_network.backends.base import (
 )
 from warifu.chains.bitcoin_network.backends.rejection import unavailable
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
+from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
 from warifu.errors import InputRefused
 

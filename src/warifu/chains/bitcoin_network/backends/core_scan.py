@@ -32,7 +32,6 @@ FEW_BLOCKS = 3
 
 
 class _Tx(msgspec.Struct):
-    txid: str
     hex: str
 
 
@@ -100,9 +99,10 @@ class CoreScan:
             )
             for found in block.tx:
                 raw = self._bytes(found.hex)
-                if watch.touches(raw):
+                txid = watch.touched_by(raw)
+                if txid is not None:
                     transactions.append(raw)
-                    anchors.append(Anchor(height, block_hash, block.time, parse_hash(found.txid)))
+                    anchors.append(Anchor(height, block_hash, block.time, txid))
                     checkpoints[height] = block_hash
         if self._hash(stop) != end:
             # The last hash stands for all before it: if it changed meanwhile, what was read is of two chains.
@@ -183,7 +183,7 @@ class CoreScan:
         answers = self._rpc.batch("getrawtransaction", [[txid] for txid in shown], kind=str)
         # An error in place of a transaction: it was mined or replaced meanwhile.
         raws = [self._bytes(answer) for answer in answers if isinstance(answer, str)]
-        ours = [raw for raw in raws if watch.touches(raw)]
+        ours = [raw for raw in raws if watch.touched_by(raw) is not None]
         for raw in ours:
             wallet.apply_broadcast(raw, now)
         return bool(ours)

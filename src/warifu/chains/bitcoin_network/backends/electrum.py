@@ -29,10 +29,9 @@ from warifu.chains.bitcoin_network.backends.rejection import (
     unavailable,
 )
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
-from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
 from warifu.errors import ChainUnavailable, InputRefused, WarifuError
 
-STOP_GAP = 20
 BATCH = 20
 TIMEOUT_SECONDS = 20
 RETRIES = 2
@@ -113,7 +112,7 @@ class Electrum:
                 scan = inner.start_full_scan().build() if fresh else None
                 revealed = None if fresh else inner.start_sync_with_revealed_spks().build()
             if scan is not None:
-                return client.full_scan(scan, STOP_GAP, BATCH, fetch_prev_txouts=True)
+                return client.full_scan(scan, LOOKAHEAD, BATCH, fetch_prev_txouts=True)
             assert revealed is not None
             return client.sync(revealed, BATCH, fetch_prev_txouts=True)
 

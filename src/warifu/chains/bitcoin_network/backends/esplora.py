@@ -30,11 +30,9 @@ from warifu.chains.bitcoin_network.backends.rejection import (
     unavailable,
 )
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
-from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
 from warifu.errors import InputRefused
 
-STOP_GAP = 20
-"""Unused addresses in a row after which a full scan ends (BIP-44)."""
 PARALLEL = 4
 SYNC_SECONDS = 300.0
 _SMALL = 64 * 1024
@@ -82,13 +80,13 @@ class Esplora:
 
         def ask() -> bdk.Update:
             if scan is not None:
-                return self._client.full_scan(scan, STOP_GAP, PARALLEL)
+                return self._client.full_scan(scan, LOOKAHEAD, PARALLEL)
             assert revealed is not None
             return self._client.sync(revealed, PARALLEL)
 
         try:
             update = self._deadline.call(ask)
-        except bdk.EsploraError as error:
+        except (bdk.EsploraError, bdk.InternalError) as error:
             raise unavailable(
                 "answer-form", f"synchronising failed ({type(error).__name__})", self.name
             ) from None

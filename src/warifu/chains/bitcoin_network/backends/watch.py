@@ -7,7 +7,7 @@ import re
 import bdkpython as bdk
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
-from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, DescriptorWallet, outpoint_of
+from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, DescriptorWallet, bdk_transaction, outpoint_of
 
 _P2TR = re.compile(rb"\x51\x20(?=(.{32}))", re.DOTALL)
 
@@ -47,13 +47,17 @@ class Watch:
             return True
         return any(txid in raw for txid in self._origins)
 
-    def touches(self, raw: bytes) -> bool:
-        """Whether a transaction pays or spends the wallet's outputs; its outputs are watched from now on."""
+    def touched_by(self, raw: bytes) -> bytes | None:
+        """The id of a transaction that pays or spends the wallet's outputs, else None.
+
+        Its outputs are watched from now on. Raises ``InputRefused`` where the bytes are no transaction.
+        """
         if not self.may_touch(raw):
-            return False
-        transaction = bdk.Transaction(raw)
+            return None
+        transaction = bdk_transaction(raw)
         spends = any(outpoint_of(item.previous_output) in self._owned for item in transaction.input())
-        return self._note_outputs(transaction) or spends
+        pays = self._note_outputs(transaction)
+        return bytes(transaction.compute_txid().serialize()) if pays or spends else None
 
     def _note_outputs(self, transaction: bdk.Transaction) -> bool:
         txid = transaction.compute_txid()
