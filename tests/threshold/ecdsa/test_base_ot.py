@@ -77,7 +77,7 @@ def test_another_session_or_party_or_direction_gives_unrelated_keys(other):
 def test_the_same_points_at_another_batch_index_give_other_keys(monkeypatch):
     """A receiver that sends one pair at each index learns one key, if the hash lacks the index."""
     sender, receiver = BaseOtSender(LINK), BaseOtReceiver(LINK)
-    pair = receiver._points[0]
+    pair = base_ot._parse_pairs(receiver.message, RECEIVER)[0]
     monkeypatch.setattr(base_ot, "_parse_pairs", lambda *_: [pair] * COUNT)  # as if copies were not refused
     keys = sender.finish(receiver.message)
     assert len({key.tobytes() for key in keys.reshape(-1, 32)}) == 2 * COUNT

@@ -7,3 +7,11 @@ From the bottom: ``binding`` (what every hash names), ``limbs`` (constant-time f
 Every presignature has oblivious transfers of its own: no OT state outlives it, so that an attacker who guesses bits
 and is caught by a check has learnt nothing that is ever used again.
 """
+
+from __future__ import annotations
+
+import os
+
+# Ahead of the first import of numpy. A second thread saves 20 us of a matrix product here, and costs tens of
+# milliseconds where it has to wait for a processor; and a signer that has shut itself in may start no threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

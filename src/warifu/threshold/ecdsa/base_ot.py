@@ -65,7 +65,8 @@ class BaseOtSender:
                     if SECP256K1.is_identity(unmasked):
                         raise InvalidContribution(self._link.receiver, "base OT message")
                     shared = SECP256K1.element_mul_secret(unmasked, secret)
-                    keys += _key(self._link, index, bit, self.message, pair, shared)
+                    encoded = pair[0].encoded, pair[1].encoded
+                    keys += _key(self._link, index, bit, self.message, encoded, shared)
         return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES).copy()
 
     def wipe(self) -> None:
@@ -83,7 +84,6 @@ class BaseOtReceiver:
         self._secrets = [SECP256K1.random_secret() for _ in range(COUNT)]
         self._used = False
         self.message = self._pairs()
-        self._points = _parse_pairs(self.message, link.receiver)
 
     def finish(self, message: bytes) -> Bytes:
         """The chosen keys, shaped (COUNT, KEY_BYTES), for the sender's message; errors as the sender's."""
@@ -93,7 +93,8 @@ class BaseOtReceiver:
         try:
             point = _parse_point(message, self._link.sender)
             keys = bytearray()
-            for index, (pair, secret) in enumerate(zip(self._points, self._secrets, strict=True)):
+            for index, secret in enumerate(self._secrets):
+                pair = _encoded_pair(self.message, index)
                 shared = SECP256K1.element_mul_secret(point, secret)
                 keys += _key(self._link, index, self.choices[index], message, pair, shared)
         finally:
@@ -148,6 +149,11 @@ def _parse_pairs(message: bytes, sender: int) -> list[tuple[Element, Element]]:
     return list(zip(points[::2], points[1::2], strict=True))
 
 
+def _encoded_pair(message: bytes, index: int) -> tuple[bytes, bytes]:
+    at = 2 * POINT_BYTES * index
+    return message[at : at + POINT_BYTES], message[at + POINT_BYTES : at + 2 * POINT_BYTES]
+
+
 def _element(uniform: bytes) -> Element:
     native = lib.point_from_uniform(uniform)
     return Element(lib.point_serialize(native), native)
@@ -158,16 +164,14 @@ def _mask_point(link: Link, index: int, bit: int, other: Element) -> Element:
     return _element(link.hasher("base OT/mask", integer(index), bytes([bit]), other.encoded).digest(64))
 
 
-def _key(
-    link: Link, index: int, bit: int, sent: bytes, pair: tuple[Element, Element], shared: Element
-) -> bytes:
+def _key(link: Link, index: int, bit: int, sent: bytes, pair: tuple[bytes, bytes], shared: Element) -> bytes:
     """K: the key of one index and bit."""
     return link.digest(
         "base OT/key",
         integer(index),
         bytes([bit]),
         sent,
-        pair[0].encoded,
-        pair[1].encoded,
+        pair[0],
+        pair[1],
         shared.encoded,
     )

@@ -15,9 +15,9 @@ holds c and Bob holds d, one for each a_i. With the public gadget g, and XI = 25
             d_i    = sum_j g_j delta_(j,i)
 
 The check stops an Alice who puts different a at different j, to learn bits of beta by whether Bob goes on. What she
-still can do is to guess: k bits of beta pass with a chance of 2^-k. The gadget has 2 lambda_s columns more than a scalar
-has bits, so that b is then still within 2^-(lambda_s - k/2) of uniform (leftover hash lemma): together never better for
-her than 2^-lambda_s.
+still can do is to guess: k bits of beta pass with a chance of 2^-k. The gadget has 2 lambda_s columns more than a
+scalar has bits, so that b is then still within 2^-(lambda_s - k/2) of uniform (leftover hash lemma): together never
+better for her than 2^-lambda_s.
 
 Why lambda_s = 80. The attack is made online, against one fresh presignature, and its failure names the culprit: there
 is no try without risk and no second try with the same beta. At 80 bits a multiplication costs 40 KB, at 128 bits 49 KB.

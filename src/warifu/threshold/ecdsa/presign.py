@@ -1,0 +1,238 @@
+"""The rounds before the message: from key shares to presignatures.
+
+DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, steps 1 to 7, in the F_RVOLE, F_Zero, F_Com hybrid; with the
+base transfers of this presignature alone in a round ahead (``hello``). For signer i and each peer j:
+
+    hello      base transfers in both directions; a commitment to a seed of the zero sharing
+    extend     r_i at random, R_i = r_i G; commits to R_i; extended transfers with choices that make chi_(i,j); the seed
+    multiply   zeta_i from the seeds; sk_i = lambda_i x_i + zeta_i (the first signer adds the tweak); pk_i = sk_i G
+               phi_i at random; c^u, c^v: shares of r_i chi_(j,i) and of sk_i chi_(j,i)
+               sends R_i, pk_i, Gamma^u = c^u G, Gamma^v = c^v G, psi_(i,j) = phi_i - chi_(i,j)
+    finish     d^u, d^v: shares of r_j chi_(i,j) and of sk_j chi_(i,j); refuses unless, for each j,
+                   R_j is what was committed to
+                   chi_(i,j) R_j  - Gamma^u_(j,i) = d^u G
+                   chi_(i,j) pk_j - Gamma^v_(j,i) = d^v G
+               and sum pk = pk; R = sum R
+               u_i = r_i  (phi_i + sum_j psi_(j,i)) + sum_j (c^u + d^u)
+               v_i = sk_i (phi_i + sum_j psi_(j,i)) + sum_j (c^v + d^v)
+
+Added to the paper: an echo of all nonce commitments with ``multiply``, so that a cheat cannot make two honest signers
+go on with different R.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Iterable, Mapping
+
+from warifu.threshold.ecdsa.binding import digest, integer
+from warifu.threshold.ecdsa.messages import Extension, Hello, Product
+from warifu.threshold.ecdsa.pair import PairwiseProducts
+from warifu.threshold.ecdsa.scalars import total, wipe
+from warifu.threshold.ecdsa.sign import Nonce, Presignature
+from warifu.threshold.ecdsa.task import Task
+from warifu.threshold.ecdsa.vole import Pair
+from warifu.threshold.ecdsa.zero_sharing import ZeroSharing
+from warifu.threshold.errors import InvalidContribution, InvalidInput
+from warifu.threshold.group import Element
+from warifu.threshold.secp256k1 import SECP256K1
+from warifu.threshold.wiping import Secret
+
+Messages = Mapping[int, bytes]
+
+
+class Presigning:
+    """One signer's computations, in the order of the module. ``session.py`` sees to that order, and to wiping."""
+
+    def __init__(self, task: Task, my_id: int, share: Secret) -> None:
+        """Takes ownership of ``share``."""
+        self._task = task
+        self._my_id = my_id
+        self._peers = task.peers(my_id)
+        self._pairs = {peer: PairwiseProducts(task.context, my_id, peer) for peer in self._peers}
+        self._zero = ZeroSharing(task.context, my_id, self._peers)
+        self._share = share
+        self._r = SECP256K1.random_secret()
+        self._phi = SECP256K1.random_secret()
+        self._sk: Secret | None = None
+        self._products: dict[int, Pair] = {}
+        self._nonce = SECP256K1.base_mul(self._r)
+        self._blinding = os.urandom(32)
+        self._seed_commitments: dict[int, bytes] = {}
+        self._nonce_commitments: dict[int, bytes] = {}
+
+    def hello(self) -> dict[int, bytes]:
+        """The first message to each peer."""
+        return {
+            peer: Hello(self._pairs[peer].message, self._zero.commitment(peer)).encode()
+            for peer in self._peers
+        }
+
+    def extend(self, hellos: Messages) -> dict[int, bytes]:
+        """Round one."""
+        parsed = {peer: Hello.parse(peer, hellos[peer]) for peer in self._peers}
+        self._seed_commitments = {peer: hello.seed_commitment for peer, hello in parsed.items()}
+        commitment = self._commitment(self._my_id, self._nonce.encoded, self._blinding)
+        self._nonce_commitments[self._my_id] = commitment
+        return {
+            peer: Extension(
+                self._pairs[peer].extend(hello.base), self._zero.opening(peer), commitment
+            ).encode()
+            for peer, hello in parsed.items()
+        }
+
+    def multiply(self, extensions: Messages) -> dict[int, bytes]:
+        """Round two."""
+        parsed = {peer: Extension.parse(peer, extensions[peer]) for peer in self._peers}
+        for peer, extension in parsed.items():
+            self._nonce_commitments[peer] = extension.nonce_commitment
+        with self._zero.finish(
+            self._seed_commitments, {peer: extension.seed for peer, extension in parsed.items()}
+        ) as zeta:
+            sk = self._sk = self._additive_share(zeta)
+        public_share = SECP256K1.base_mul(sk)
+        return {
+            peer: self._product(peer, extension, sk, public_share).encode()
+            for peer, extension in parsed.items()
+        }
+
+    def finish(self, products: Messages) -> Presignature:
+        """The presignature, after all checks."""
+        sk = self._sk
+        assert sk is not None, "the session keeps the order"
+        parsed = {peer: Product.parse(peer, products[peer]) for peer in self._peers}
+        nonces = {self._my_id: self._nonce}
+        public_shares = {self._my_id: SECP256K1.base_mul(sk)}
+        terms_u, terms_v, psis = [], [], [self._phi.clone()]
+        try:
+            for peer, product in parsed.items():
+                nonces[peer] = self._opened_nonce(peer, product)
+                public_shares[peer] = _point(peer, product.public_share)
+                self._require_same_commitments(product)
+                d = self._checked_product(peer, product, nonces[peer], public_shares[peer])
+                c = self._products[peer]
+                terms_u += [c[0], d[0]]
+                terms_v += [c[1], d[1]]
+                psis.append(_psi(peer, product.psi))
+            nonce = self._agreed(nonces, public_shares)
+            with total(psis) as sum_phi:
+                return Presignature(
+                    self._task,
+                    self._my_id,
+                    nonce,
+                    self._phi.clone(),
+                    _product_plus(self._r, sum_phi, terms_u),
+                    _product_plus(sk, sum_phi, terms_v),
+                )
+        finally:
+            wipe([*terms_u, *terms_v, *psis])
+
+    def wipe(self) -> None:
+        """Destroy everything."""
+        for pair in self._pairs.values():
+            pair.wipe()
+        self._zero.wipe()
+        wipe([self._share, self._r, self._phi])
+        if self._sk is not None:
+            self._sk.wipe()
+        for product in self._products.values():
+            wipe(product)
+
+    def _additive_share(self, zeta: Secret) -> Secret:
+        """sk_i: the Lagrange coefficient times the key share, hidden by zeta."""
+        tweak = self._task.tweak if self._my_id == self._task.signers.ids[0] else 0
+        coefficient = self._task.signers.coefficients[self._my_id]
+        with (
+            SECP256K1.secret_mul_public(self._share, coefficient) as weighted,
+            SECP256K1.secret_add(weighted, zeta) as hidden,
+        ):
+            return SECP256K1.secret_add_public(hidden, tweak)
+
+    def _product(self, peer: int, extension: Extension, sk: Secret, public_share: Element) -> Product:
+        pair = self._pairs[peer]
+        message, shares = pair.multiply(extension.transfers, (self._r, sk))
+        self._products[peer] = shares
+        with SECP256K1.secret_negate(pair.factor) as negated, SECP256K1.secret_add(self._phi, negated) as psi:
+            return Product(
+                message,
+                self._nonce.encoded,
+                self._blinding,
+                public_share.encoded,
+                SECP256K1.base_mul(shares[0]).encoded,
+                SECP256K1.base_mul(shares[1]).encoded,
+                psi.expose(),
+                self._echo(),
+            )
+
+    def _commitment(self, who: int, nonce: bytes, blinding: bytes) -> bytes:
+        """Names its maker: a copy opens for nobody else."""
+        return digest("nonce commitment", self._task.context, integer(who), nonce, blinding)
+
+    def _echo(self) -> bytes:
+        return digest("nonce commitments", self._task.context, *_in_order(self._nonce_commitments))
+
+    def _opened_nonce(self, peer: int, product: Product) -> Element:
+        expected = self._commitment(peer, product.nonce, product.blinding)
+        if not hmac.compare_digest(expected, self._nonce_commitments[peer]):
+            raise InvalidContribution(peer, "nonce")
+        return _point(peer, product.nonce)
+
+    def _require_same_commitments(self, product: Product) -> None:
+        if not hmac.compare_digest(product.commitments, self._echo()):
+            raise InvalidContribution(self._task.suspect(self._my_id), "nonce commitment")
+
+    def _checked_product(self, peer: int, product: Product, nonce: Element, public_share: Element) -> Pair:
+        d = self._pairs[peer].finish(product.multiplication)
+        factor = self._pairs[peer].factor
+        for point, gamma, share in (
+            (nonce, product.gamma_u, d[0]),
+            (public_share, product.gamma_v, d[1]),
+        ):
+            multiple = SECP256K1.element_mul_secret(point, factor)
+            if SECP256K1.element_sub(multiple, _point(peer, gamma)) != SECP256K1.base_mul(share):
+                wipe(d)
+                raise InvalidContribution(peer, "product")
+        return d
+
+    def _agreed(self, nonces: Mapping[int, Element], public_shares: Mapping[int, Element]) -> Nonce:
+        """R, if the public shares are those of the key."""
+        suspect = self._task.suspect(self._my_id)
+        if SECP256K1.element_add(*public_shares.values()) != self._task.public_key:
+            raise InvalidContribution(suspect, "public share")
+        point = SECP256K1.element_add(*nonces.values())
+        transcript = digest(
+            "presignature",
+            self._task.context,
+            *_in_order({who: nonce.encoded for who, nonce in nonces.items()}),
+            *_in_order({who: share.encoded for who, share in public_shares.items()}),
+        )
+        nonce = Nonce(point, transcript)
+        if SECP256K1.is_identity(point) or nonce.x == 0:
+            raise InvalidContribution(suspect, "nonce")
+        return nonce
+
+
+def _in_order(parts: Mapping[int, bytes]) -> Iterable[bytes]:
+    for who in sorted(parts):
+        yield integer(who)
+        yield parts[who]
+
+
+def _point(peer: int, encoded: bytes) -> Element:
+    try:
+        return SECP256K1.element_from_bytes(encoded)
+    except InvalidInput as error:
+        raise InvalidContribution(peer, "point") from error
+
+
+def _psi(peer: int, encoded: bytes) -> Secret:
+    try:
+        return SECP256K1.secret_from_bytes(encoded)
+    except InvalidInput as error:
+        raise InvalidContribution(peer, "psi") from error
+
+
+def _product_plus(factor: Secret, other: Secret, terms: list[Secret]) -> Secret:
+    with SECP256K1.secret_mul(factor, other) as product:
+        return total([product, *terms])
