@@ -304,7 +304,7 @@ def altered(phase: int, position: int):
     return change
 
 
-@pytest.mark.parametrize(("phase", "position"), [(1, 5), (1, -1), (3, 0), (3, -1)])
+@pytest.mark.parametrize(("phase", "position"), [(1, 5), (3, 0), (3, -1)])
 def test_a_participant_that_cheats_gets_no_wallet_made(home, phase, position):
     cheat = max(home.names, key=lambda name: home[name].identity)
     outcome = with_cheat(home, cheat, altered(phase, position))
@@ -312,6 +312,19 @@ def test_a_participant_that_cheats_gets_no_wallet_made(home, phase, position):
     blamed = {error.blame for error in outcome.failed.values()}
     assert blamed & {cheat, None}
     assert not blamed - {cheat, coordinator(home), None}
+
+
+@pytest.mark.parametrize("position", [-1, -33])
+def test_a_wrong_secret_share_is_investigated_and_its_sender_named_first(home, position):
+    """The last two scalars of a first message are the encrypted shares for the second and the third participant."""
+    by_index = sorted(home.names, key=lambda name: home[name].identity)
+    victim = by_index[2 if position == -1 else 1]
+    cheat = by_index[1 if position == -1 else 2]
+    outcome = with_cheat(home, cheat, altered(1, position))
+    assert set(outcome.failed) == {victim}  # the coordinator leaves the first word to the one that knows
+    assert outcome.failed[victim].blame == cheat
+    assert "made it look so" in outcome.failed[victim].message
+    assert not outcome.finished
 
 
 @pytest.mark.parametrize(("phase", "position"), [(2, 5), (2, -1), (4, 0)])

@@ -131,6 +131,21 @@ def test_two_sessions_for_one_request_at_the_same_time_sign_one_transaction_and_
     assert home["device0"].status().wallets[0].spent_today == 61_000
 
 
+def test_a_request_that_expires_while_its_session_runs_is_not_signed(home):
+    payment = home.pay(expires=START + 60)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    outcome = home.run(openings, opened=lambda: home.clock.pass_(61))
+    assert outcome.code == "authorization.expired"
+    assert home["device0"].result(payment.digest).state == "unknown"
+
+
+def test_a_session_is_over_after_two_minutes_even_if_nobody_looked_at_the_clock(home):
+    payment = home.pay()
+    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    outcome = home.run(openings, opened=lambda: home.clock.pass_(120))
+    assert outcome.code == "session.timeout"
+
+
 # --- what the service may try ----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """A household in memory: n signers with real stores, an owner's client, and a service that a test can make hostile.
 
-Everything is the product's own code but three things: the clock is a number, Argon2id is replaced by a cheap hash
-(unless a test asks for the real one), and the network is a queue in which a test can do what it likes (``Tamper``).
+Everything is the product's own code but four things: the clock is a number, Argon2id is replaced by a cheap hash
+(unless a test asks for the real one), the disk is not waited for (a simulated crash loses what was not committed, with
+or without that), and the network is a queue in which a test can do what it likes (``Tamper``).
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ class SimulatedDevice:
     def start(self) -> None:
         platform = UnsafeSoftware(self.unlock_key)
         store = self.open_store(self.directory, platform)
+        store.execute("PRAGMA synchronous = OFF")
         try:
             self.device = Device.start(store, platform, self.clock, self.stretch)
         except BaseException:

@@ -49,7 +49,10 @@ class Ceremonies:
 
     def relay(self, frame: Relay) -> list[FromSigner]:
         """A body from another signer."""
-        return self._in_session(frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body))
+        expired = self.end_expired()
+        return expired + self._in_session(
+            frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body)
+        )
 
     def close(self, session: bytes) -> None:
         """The service gives up on a session."""
@@ -134,9 +137,7 @@ class Ceremonies:
             return self._fail(session, _as_warifu(error))
         if ceremony.finished:
             self._running.pop(session).close()
-            return frames
-        failure = ceremony.failure()
-        return frames + (self._fail(session, failure) if failure is not None else [])
+        return frames
 
     def _fail(self, session: bytes, error: WarifuError) -> list[FromSigner]:
         ceremony = self._running.pop(session)

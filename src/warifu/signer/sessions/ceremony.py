@@ -97,10 +97,6 @@ class Ceremony(ABC):
             blame=silent[0] if len(silent) == 1 else None,
         )
 
-    def failure(self) -> SessionAborted | None:
-        """What ends the session although nobody sent anything wrong; asked for after each message."""
-        return None
-
     @property
     @abstractmethod
     def not_done(self) -> str:

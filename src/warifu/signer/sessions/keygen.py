@@ -22,8 +22,8 @@ from warifu.threshold.dkg.errors import DuplicateHostPubkey, InvalidHostPubkey
 from warifu.threshold.dkg.params import hostpubkey_gen
 from warifu.threshold.dkg.phases import Outgoing
 from warifu.threshold.dkg.result import DkgResult
-from warifu.threshold.dkg.session import KeyGeneration, suspects
-from warifu.threshold.errors import InvalidContribution, ThresholdError
+from warifu.threshold.dkg.session import KeyGeneration, ShareComplaint, suspects
+from warifu.threshold.errors import InvalidContribution
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -106,18 +106,16 @@ class KeygenCeremony(Ceremony):
                 frames.append(self._say(self.seat.participants[message.to_index], sealed))
         return frames + finished
 
-    def failure(self) -> SessionAborted | None:
-        """The generation cannot succeed any more, and waits for nobody's explanation: what to tell the service.
-
-        It is asked for after the last messages are on their way, because they let a peer find out whose fault it is.
-        """
-        generation = self._generation
-        if generation is None or generation.failure is None or generation.investigating:
-            return None
+    def timeout(self) -> SessionAborted:
+        """After a complaint the coordinator waits: the one that complained says whom it suspects, and says it first."""
+        failure = self._generation.failure if self._generation is not None else None
+        if not isinstance(failure, ShareComplaint):
+            return super().timeout()
+        complainant = self._name(failure.complainant)
         return SessionAborted(
             "share-complaint",
-            f"key generation failed: {generation.failure}",
-            remedy="Make the wallet again; the device that complained says whom it suspects.",
+            f"device {complainant} complained of a wrong secret share and did not say whom it suspects",
+            remedy="Make the wallet again.",
         )
 
     def _keep(self) -> None:
@@ -127,24 +125,29 @@ class KeygenCeremony(Ceremony):
 
     def _bad_host_key(self, error: InvalidHostPubkey | DuplicateHostPubkey) -> PeerMisbehaved:
         culprits = [error.index] if isinstance(error, InvalidHostPubkey) else [error.first, error.second]
-        names = [self.seat.names[self.seat.participants[index]] for index in culprits]
+        names = [self._name(index) for index in culprits]
         mine = self.seat.names[self.seat.key.public]
         others = [name for name in names if name != mine]
         return PeerMisbehaved(
             "host-key",
-            f"the host public key of {' and '.join(names)} is not valid: {error}",
+            f"the host public key of {' and '.join(names)} is not valid, or not its own",
             blame=others[0] if len(others) == 1 else None,
         )
 
-    def _culprit(self, error: ThresholdError) -> PeerMisbehaved:
-        names = [self.seat.names[self.seat.participants[index]] for index in suspects(error)]
-        doubt = f"; {names[0]} is at fault, or {names[1]} framed it" if len(names) == 2 else ""
+    def _culprit(self, error: InvalidContribution) -> PeerMisbehaved:
+        """The mathematics knows numbers; people know devices."""
+        names = [self._name(index) for index in suspects(error)]
+        who = f"device {names[0]}" if names else "a device that cannot be told"
+        doubt = f" (or {names[1]} made it look so)" if len(names) == 2 else ""
         return PeerMisbehaved(
             "key-generation",
-            f"key generation failed: {error}{doubt}",
+            f"key generation failed: {who} sent an invalid {error.what}{doubt}",
             remedy="Make the wallet again, without the named device if it happens twice.",
             blame=names[0] if names else None,
         )
+
+    def _name(self, index: int) -> str:
+        return self.seat.names[self.seat.participants[index]]
 
     def _wipe(self) -> None:
         self._host_key.wipe()
