@@ -35,8 +35,8 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.fixture(scope="module")
-def device(tmp_path_factory):
-    simulated = SimulatedDevice("kitchen", tmp_path_factory.mktemp("device"), FakeClock())
+def device(shared_path):
+    simulated = SimulatedDevice("kitchen", shared_path / "device", FakeClock())
     simulated.join(IdentityKey.generate())
     yield simulated
     simulated.signer.close()
@@ -100,8 +100,8 @@ def test_any_bytes_in_place_of_a_psbt_are_refused_with_a_reason(fuzz_home, psbt)
 
 
 @pytest.fixture(scope="module")
-def fuzz_home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("home"), 1)
+def fuzz_home(shared_path):
+    household = Household(shared_path / "home", 1)
     household.make_wallet(1)
     yield household
     household.close()

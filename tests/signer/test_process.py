@@ -139,8 +139,8 @@ def test_its_argument_list_and_environment_hold_nothing_secret(directory):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("household"), 3, make_device=enclave_device)
+def home(shared_path):
+    household = Household(shared_path, 3, make_device=enclave_device)
     household.make_wallet(2)
     yield household
     household.close()
