@@ -227,7 +227,8 @@ async def test_unknown_fields_are_refused(door: Door, route):
 async def test_each_field_is_required_and_typed(door: Door, route):
     method, path, _, body = route
     for field, value in body.items():
-        for wrong in (None, 1.5, {"a": 1}, [[]], "" if isinstance(value, list) else []):
+        wrongs: list[object] = [None, 1.5, {"a": 1}, [[]], "" if isinstance(value, list) else []]
+        for wrong in wrongs:
             answer = await door.ask(method, path, {**body, field: wrong})
             if wrong is None and field == "sweep_to":
                 continue

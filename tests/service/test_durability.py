@@ -81,13 +81,14 @@ class Ward:
         for name in self.world.devices:
             self.agents.append(asyncio.create_task(self._agent(name)))
 
-    def start(self, point: str | None = None, number: int = signal.SIGKILL) -> None:
+    def start(self) -> None:
+        """A new process, or the one that is there."""
+        if self.process is not None:
+            return
         wanted = {
             "data_dir": str(self.world.data_dir),
             "key": self.world.storage_key.hex(),
             "chain": self.world.url,
-            "point": point,
-            "signal": number,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.service_process"],
@@ -98,17 +99,25 @@ class Ward:
             cwd=Path(__file__).parents[2],
         )
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(wanted))
-        self.process.stdin.close()
+        self.process.stdin.write(json.dumps(wanted) + "\n")
+        self.process.stdin.flush()
         line = self.process.stdout.readline()
-        assert line.startswith("{"), line + self.process.stdout.read()
+        if not line.startswith("{"):
+            process, self.process = self.process, None
+            assert process.stdout is not None
+            said = line + process.stdout.read()
+            process.wait(10)
+            raise AssertionError(said)
         found = json.loads(line)
         self.context = pinned_context(bytes.fromhex(found["fingerprint"]))
         self.url = found["url"]
 
-    def arm(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGUSR1)
+    def arm(self, point: str, number: int = signal.SIGKILL) -> None:
+        """The process gets this signal when it next comes to ``point``."""
+        assert self.process is not None and self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"point": point, "number": number}) + "\n")
+        self.process.stdin.close()
+        assert self.process.stdout.readline() == "armed\n"
 
     async def ended(self) -> int:
         """How the process ended."""
@@ -169,12 +178,12 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         made.close()
 
 
-async def hand_in(ward: Ward) -> Payment:
-    """A payment is handed in; the service may die of it, also before it answers."""
+async def hand_in(ward: Ward, point: str, number: int = signal.SIGKILL) -> Payment:
+    """A payment is handed in; the service dies of it, perhaps before it answers."""
     async with ward.client() as client:
         payment = await ward.world.payment(client)
         question = await ward.world.question(client, payment)
-        ward.arm()
+        ward.arm(point, number)
         with contextlib.suppress(httpx.HTTPError):
             await client.post("/transfers", question, api.Accepted)
             while True:
@@ -202,16 +211,11 @@ async def bring_home(ward: Ward, payment: Payment) -> tuple[api.Transfer, bool]:
         return await client.until(payment.id, ("confirmed",)), asked
 
 
-def signed_transactions(ward: Ward) -> int:
-    """For how many different transactions partial signatures ever left any device."""
-    return max(device.kinds().count("signed") for device in ward.world.devices.values())
-
-
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_it_goes_on_where_it_was(ward: Ward, point: str):
     before = ward.world.chain.height
-    ward.start(point)
-    payment = ward.run(hand_in(ward))
+    ward.start()
+    payment = ward.run(hand_in(ward, point))
     assert ward.run(ward.ended()) == -signal.SIGKILL, ward.output
     ward.start()
     done, asked = ward.run(bring_home(ward, payment))
@@ -229,24 +233,22 @@ def test_killed_it_goes_on_where_it_was(ward: Ward, point: str):
         for transaction in block.transactions
     ]
     assert in_blocks.count(payment.request.txid) == 1
-    assert ward.stop() in (0, -signal.SIGTERM)
 
 
 def test_stopped_in_the_middle_it_goes_on_too(ward: Ward):
     """An orderly stop is no outcome of a transfer either."""
-    ward.start("devices-finished", signal.SIGTERM)
-    payment = ward.run(hand_in(ward))
+    ward.start()
+    payment = ward.run(hand_in(ward, "devices-finished", signal.SIGTERM))
     ward.run(ward.ended())
     ward.start()
     done, _ = ward.run(bring_home(ward, payment))
     assert done.state == "confirmed"
-    ward.stop()
 
 
 def test_a_stolen_disk_shows_nothing(ward: Ward):
     """Killed, so that nothing is tidied up: database, write-ahead log, whatever lies there."""
-    ward.start("after-it-is-sent")
-    payment = ward.run(hand_in(ward))
+    ward.start()
+    payment = ward.run(hand_in(ward, "after-it-is-sent"))
     ward.run(ward.ended())
     files = [path for path in ward.world.data_dir.rglob("*") if path.is_file()]
     everything = b"".join(path.read_bytes() for path in files)
@@ -294,13 +296,11 @@ def test_nothing_is_logged(ward: Ward):
 
 def test_a_second_service_does_not_start_beside_the_first(ward: Ward):
     ward.start()
-    first, url = ward.process, ward.url
+    first, ward.process = ward.process, None
     with pytest.raises(AssertionError, match="another service is running"):
         ward.start()
-    assert ward.process is not None
-    ward.process.wait(10)
-    ward.process, ward.url = first, url
-    ward.stop()
+    ward.process = first
+    assert ward.stop() in (0, -signal.SIGTERM)
 
 
 def test_another_key_does_not_start_it(ward: Ward):
@@ -308,6 +308,3 @@ def test_another_key_does_not_start_it(ward: Ward):
     with pytest.raises(AssertionError, match="does not open with this key"):
         ward.start()
     ward.world.storage_key = key
-    assert ward.process is not None
-    ward.process.wait(10)
-    ward.process = None

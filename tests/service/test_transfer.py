@@ -1,6 +1,7 @@
 """Transfers from the draft to the last confirmation, with real signers on a real chain, and all that goes wrong."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,35 @@ pytestmark = pytest.mark.real
 BTC = 100_000_000
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Three devices, a wallet with some money, a service: made once, copied for each test."""
+    root = tmp_path_factory.mktemp("template")
+
+    async def prepare(made: World) -> None:
+        async with made.running() as client:
+            await made.ready(client)
+
+    with embedded_chain(root / "chain") as (chain, url):
+        made = World(root, chain, url)
+        made.found()
+        asyncio.run(prepare(made))
+        for device in made.devices.values():
+            device.signer.close()
+    return made
+
+
 @pytest.fixture
-def world(tmp_path: Path):
+def world(template: World, tmp_path: Path):
+    root = tmp_path / "world"
+    shutil.copytree(template.root, root)
+    with embedded_chain(root / "chain") as (chain, url):
+        yield template.copy(root, chain, url)
+
+
+@pytest.fixture
+def new_world(tmp_path: Path):
+    """Nothing is there yet."""
     with embedded_chain(tmp_path / "chain") as (chain, url):
         made = World(tmp_path, chain, url)
         made.found()
@@ -298,22 +326,22 @@ async def test_only_the_same_request_is_authorized_again(world: World):
         assert error.code == "service.other-request"
 
 
-async def test_a_policy_denial_names_the_rule_and_sends_nothing(world: World):
-    async with world.running() as client:
+async def test_a_policy_denial_names_the_rule_and_sends_nothing(new_world: World):
+    async with new_world.running() as client:
         for number in range(3):
-            await world.add_device(client, f"device{number}")
+            await new_world.add_device(client, f"device{number}")
         strict = changed(GENEROUS, any_destination=False, destinations=(THIEF,))
-        assert (await world.create_wallet(client, policy=strict)).state == "finished"
-        await world.fund(client, BTC)
-        payment = await world.payment(client, to=FRIEND)
-        refused = await world.send(client, payment)
+        assert (await new_world.create_wallet(client, policy=strict)).state == "finished"
+        await new_world.fund(client, BTC)
+        payment = await new_world.payment(client, to=FRIEND)
+        refused = await new_world.send(client, payment)
         assert refused.state == "refused" and refused.refusal is not None and refused.settled
         assert refused.refusal.code.startswith("policy.")
-        assert world.mempool() == []
+        assert new_world.mempool() == []
         question = api.DecisionQuestion(
             request=encode(payment.request),
             psbt=payment.psbt,
-            identities=tuple(device.identity for device in world.devices.values()),
+            identities=tuple(device.identity for device in new_world.devices.values()),
         )
         decisions = (await client.post("/decisions", question, api.Decisions)).decisions
         for item in decisions:
@@ -543,12 +571,12 @@ async def test_a_psbt_from_elsewhere_is_taken_in(world: World):
 # --- wallets -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_wallet_is_made_once(world: World):
-    async with world.running() as client:
+async def test_a_wallet_is_made_once(new_world: World):
+    async with new_world.running() as client:
         for number in range(3):
-            await world.add_device(client, f"device{number}")
-        request = world.wallet_request(2)
-        identities = [device.identity for device in world.devices.values()]
+            await new_world.add_device(client, f"device{number}")
+        request = new_world.wallet_request(2)
+        identities = [device.identity for device in new_world.devices.values()]
         authorization, envelopes = await client.authorized(request, identities)
         question = api.NewWallet(name="savings", authorization=authorization, envelopes=envelopes)
         ids = {(await client.post("/wallets", question, api.Accepted)).id for _ in range(3)}
@@ -565,22 +593,22 @@ async def test_a_wallet_is_made_once(world: World):
         assert wallet.births == found.births and wallet.authorization == authorization
         taken = changed(question, name="other")
         assert (await refusal(client.post("/wallets", taken, api.Accepted))).code == "service.request-id-used"
-        fresh = await client.authorized(world.wallet_request(2), identities)
+        fresh = await client.authorized(new_world.wallet_request(2), identities)
         same_name = api.NewWallet(name="savings", authorization=fresh[0], envelopes=fresh[1])
         assert (await refusal(client.post("/wallets", same_name, api.Accepted))).code == "service.name-taken"
 
 
-async def test_a_wallet_needs_all_its_devices(world: World):
-    async with world.running() as client:
+async def test_a_wallet_needs_all_its_devices(new_world: World):
+    async with new_world.running() as client:
         for number in range(3):
-            await world.add_device(client, f"device{number}")
-        request = world.wallet_request(2)
-        identities = [device.identity for device in world.devices.values()]
+            await new_world.add_device(client, f"device{number}")
+        request = new_world.wallet_request(2)
+        identities = [device.identity for device in new_world.devices.values()]
         few = await client.authorized(request, identities[:2])
         question = api.NewWallet(name="savings", authorization=few[0], envelopes=few[1])
         assert (await refusal(client.post("/wallets", question, api.Accepted))).code == "input.envelopes"
         every = await client.authorized(request, identities)
-        await world.disconnect("device2")
+        await new_world.disconnect("device2")
         question = api.NewWallet(name="savings", authorization=every[0], envelopes=every[1])
         accepted = await client.post("/wallets", question, api.Accepted)
         found = await client.get(f"/ceremonies/{accepted.id}", api.Ceremony, after=1, wait=10)
@@ -589,21 +617,21 @@ async def test_a_wallet_needs_all_its_devices(world: World):
         assert (await client.get("/wallets", api.Wallets)).wallets == ()
 
 
-async def test_one_dissenting_birth_spoils_the_wallet(world: World):
+async def test_one_dissenting_birth_spoils_the_wallet(new_world: World):
     """Every device must state the same key; a device that states another is named."""
-    async with world.running() as client:
+    async with new_world.running() as client:
         for number in range(3):
-            await world.add_device(client, f"device{number}")
-        hub = world.service.hub
+            await new_world.add_device(client, f"device{number}")
+        hub = new_world.service.hub
         original = hub._in_session
 
         def bent(session: Any, identity: bytes, frame: Any) -> None:
-            if type(frame).__name__ == "Finished" and identity == world.devices["device1"].identity:
+            if type(frame).__name__ == "Finished" and identity == new_world.devices["device1"].identity:
                 frame = changed(frame, result=frame.result[:-1] + bytes([frame.result[-1] ^ 1]))
             original(session, identity, frame)
 
         hub._in_session = bent  # type: ignore[method-assign]
-        ceremony = await world.create_wallet(client)
+        ceremony = await new_world.create_wallet(client)
         # The last bytes are recovery data, which the signature covers by their digest.
         assert ceremony.state == "refused" and ceremony.refusal is not None
         assert ceremony.refusal.blame == "device1"

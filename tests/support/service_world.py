@@ -61,11 +61,16 @@ def embedded_chain(directory: Path) -> Iterator[tuple[EmbeddedChain, str]]:
     """A chain with mature coins in its faucet, and the URL of its Esplora interface."""
     chain = EmbeddedChain(directory)
     try:
-        chain.mine(101)
+        if chain.height < 101:
+            chain.mine(101)
         with serving(chain) as url:
             yield chain, url
     finally:
         chain.close()
+
+
+def now() -> int:
+    return int(time.time())
 
 
 class Pipe:
@@ -157,7 +162,7 @@ class Client:
         return [
             seal(
                 check_envelope_key(
-                    CertifiedEnvelopeKey(key.statement, key.signature), identity, nonce, int(time.time())
+                    CertifiedEnvelopeKey(key.statement, key.signature), identity, nonce, now()
                 ),
                 named,
                 passphrase.encode(),
@@ -211,6 +216,23 @@ class World:
     wallet_id: bytes = b""
     api_key: str = ""
     _drivers: dict[str, tuple[asyncio.Task[None], asyncio.Task[None], Pipe]] = field(default_factory=dict)
+
+    def copy(self, root: Path, chain: EmbeddedChain, url: str) -> World:
+        """The same world in another place, where its files were copied to."""
+        devices = {
+            name: SimulatedDevice(name, root / name, now, unlock_key=device.unlock_key)
+            for name, device in self.devices.items()
+        }
+        return World(
+            root,
+            chain,
+            url,
+            storage_key=self.storage_key,
+            owner=self.owner,
+            devices=devices,
+            wallet_id=self.wallet_id,
+            api_key=self.api_key,
+        )
 
     @property
     def data_dir(self) -> Path:
@@ -270,7 +292,7 @@ class World:
 
     async def add_device(self, client: Client, name: str) -> SimulatedDevice:
         """Enrol a new device by the whole flow, digits compared."""
-        device = SimulatedDevice(name, self.root / name, lambda: int(time.time()))
+        device = SimulatedDevice(name, self.root / name, now)
         self.devices[name] = device
         invitation = await client.post("/invitations", api.NewInvitation(name=name), api.CreatedInvitation)
         theirs, ours = pipe()
@@ -292,7 +314,6 @@ class World:
     # --- the owner ---
 
     def wallet_request(self, threshold: int, policy: Policy = GENEROUS) -> WalletRequest:
-        now = int(time.time())
         return WalletRequest(
             random(16),
             "regtest",
@@ -301,8 +322,8 @@ class World:
             (Credential("ed25519", self.owner.public),),
             policy,
             Stretching(64, 3),
-            now,
-            now + 3600,
+            now(),
+            now() + 3600,
         )
 
     async def create_wallet(
@@ -322,7 +343,9 @@ class World:
         return found
 
     async def ready(self, client: Client, n: int = 3, threshold: int = 2, amount: int = 100_000_000) -> None:
-        """n devices, one wallet, some money."""
+        """n devices, one wallet, some money; nothing to do where they are there already."""
+        if self.wallet_id:
+            return
         for number in range(n):
             await self.add_device(client, f"device{number}")
         ceremony = await self.create_wallet(client, threshold=threshold)
@@ -345,7 +368,6 @@ class World:
             else api.NewDraft(recipients=(api.DraftRecipient(address=to, amount=amount),), fee_rate=2000)
         )
         draft = await client.post("/wallets/savings/drafts", question, api.Draft)
-        now = int(time.time())
         request = TransferRequest(
             random(16),
             self.wallet_id,
@@ -354,8 +376,8 @@ class World:
             draft.fee,
             parse_hash(draft.txid),
             bytes.fromhex(draft.replaces) if draft.replaces else None,
-            now,
-            now + 600,
+            now(),
+            now() + 600,
         )
         return Payment(request, draft.psbt)
 

@@ -58,17 +58,18 @@ class Follower:
 
     def round(self) -> None:
         """Compare every transfer that is under way with the chain, once."""
-        for transfer in store.list_transfers(self._database, states=("signed",)):
-            self._transfers.send(transfer.id)
+        unsent = store.list_transfers(self._database, states=("signed",))
         followed = store.unsettled_transfers(self._database)
-        if not followed:
-            return
-        height = self._wallets.backend.tip().height
-        for wallet in {transfer.wallet for transfer in followed}:
-            self._wallets.synced(wallet)
-        for transfer in followed:
+        for wallet in {transfer.wallet for transfer in (*unsent, *followed)}:
             with contextlib.suppress(ChainUnavailable):
-                self._follow(transfer, height)
+                self._wallets.synced(wallet)
+        for transfer in unsent:
+            self._transfers.send(transfer.id)
+        if followed:
+            height = self._wallets.backend.tip().height
+            for transfer in followed:
+                with contextlib.suppress(ChainUnavailable):
+                    self._follow(transfer, height)
 
     def _follow(self, transfer: StoredTransfer, height: int) -> None:
         assert transfer.raw is not None, "only what is signed is followed"
