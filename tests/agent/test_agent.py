@@ -1,12 +1,16 @@
 """The agent between a service that may be hostile and an enclave that may die."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 from tests.support.fake_enclave import linked
-from tests.support.loopback_tls import server_identity
-from websockets.asyncio.server import serve
+from tests.support.loopback_tls import ServerIdentity, server_identity
+from websockets.asyncio.server import ServerConnection, serve
 
 from warifu.agent.agent import Agent
 from warifu.agent.backoff import Backoff
@@ -38,36 +42,36 @@ STATUS = Status("pi", bytes(32), "0", "unsafe-software", 0, (), 0, bytes(32), ()
 class Service:
     """A WebSocket server that keeps its connections for the test to use."""
 
-    def __init__(self, identity, port=0):
+    def __init__(self, identity: ServerIdentity, port: int = 0) -> None:
         self.identity = identity
         self.port = port
-        self.connections = asyncio.Queue()
+        self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Service:
         self._server = await serve(
             self._handle, "127.0.0.1", self.port, ssl=self.identity.context, max_size=None, compression=None
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         self._server.close()
         await self._server.wait_closed()
 
-    async def _handle(self, connection):
+    async def _handle(self, connection: ServerConnection) -> None:
         await self.connections.put(connection)
         await connection.wait_closed()
 
-    async def connection(self):
+    async def connection(self) -> ServerConnection:
         return await asyncio.wait_for(self.connections.get(), 20)
 
     @property
-    def url(self):
+    def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
 
 @contextlib.asynccontextmanager
-async def running(*coroutines):
+async def running(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield tasks
@@ -79,7 +83,7 @@ async def running(*coroutines):
 
 async def test_frames_pass_unread_and_the_networks_are_always_marked_as_the_services(tmp_path):
     link, enclave = await linked()
-    said = []
+    said: list[str] = []
     agent = Agent(link, said.append)
     async with Service(server_identity(tmp_path)) as service:
         uplink = agent.connect(service.url, service.identity.fingerprint)
@@ -100,7 +104,7 @@ async def test_frames_pass_unread_and_the_networks_are_always_marked_as_the_serv
 
 async def test_the_largest_frame_passes_and_a_larger_one_ends_the_connection(tmp_path):
     link, enclave = await linked()
-    said = []
+    said: list[str] = []
     agent = Agent(link, said.append)
     async with Service(server_identity(tmp_path)) as service:
         uplink = agent.connect(service.url, service.identity.fingerprint, Backoff(0.01, 0.01))
@@ -158,7 +162,7 @@ async def test_another_certificate_is_refused_before_a_byte_is_sent(tmp_path):
 
 async def test_a_certificate_that_changes_later_is_refused_and_reported(tmp_path):
     link, _ = await linked()
-    said = []
+    said: list[str] = []
     agent = Agent(link, said.append)
     right = await Service(server_identity(tmp_path, "right")).__aenter__()
     uplink = agent.connect(right.url, right.identity.fingerprint, Backoff(0.01, 0.05))
@@ -222,13 +226,25 @@ async def test_the_local_door_tells_the_status_and_is_closed_to_others(tmp_path)
     assert caught.value.code == "service.device-not-running"
 
 
+async def test_the_door_opens_also_deep_below_many_directories(tmp_path):
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    deep.mkdir(parents=True)
+    link, enclave = await linked()
+    agent = Agent(link, lambda _: None)
+    async with running(agent.listen()), open_door(agent, deep / "agent.sock"):
+        asking = asyncio.create_task(ask_at_door(deep / "agent.sock"))
+        await enclave.next()
+        await enclave.to_operator(LocalStatus(STATUS))
+        assert await asking == STATUS
+
+
 @pytest.mark.parametrize("same", [True, False])
 async def test_joining_takes_the_operators_word_that_the_digits_are_the_same(tmp_path, same):
     link, enclave = await linked()
     agent = Agent(link, lambda _: None)
     directory = DeviceDirectory(tmp_path / "device")
     directory.make()
-    shown = []
+    shown: list[str] = []
 
     async def compare(digits):
         shown.append(digits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -41,7 +41,8 @@ async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
     path.unlink(missing_ok=True)  # of an agent that was killed
     before = os.umask(0o177)
     try:
-        server = await asyncio.start_unix_server(answer, path)
+        with _short(path) as place:
+            server = await asyncio.start_unix_server(answer, place)
     finally:
         os.umask(before)
     try:
@@ -55,7 +56,8 @@ async def ask_at_door(path: Path) -> Status:
     """The status of the device whose agent listens at ``path``; ``ServiceRefused`` where none runs."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            reader, writer = await asyncio.open_unix_connection(path)
+            with _short(path) as place:
+                reader, writer = await asyncio.open_unix_connection(place)
             try:
                 data = await reader.read(_MAX_ANSWER_BYTES)
                 while more := await reader.read(_MAX_ANSWER_BYTES):
@@ -77,3 +79,13 @@ async def ask_at_door(path: Path) -> Status:
         refusal: Refusal = said.refusal
         raise error_of(refusal)
     return said.status
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Another way to say ``path``: the kernel takes 107 bytes as the address of a socket, and directories lie deep."""
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)

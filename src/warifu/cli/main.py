@@ -16,7 +16,7 @@ from warifu.cli.devices import Stopped
 from warifu.cli.profile import default_home
 from warifu.cli.screen import Screen
 from warifu.cli.text import LANGUAGES, language_of, speak, tr
-from warifu.errors import InputRefused, WarifuError
+from warifu.errors import HostUnsuitable, InputRefused, WarifuError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -54,7 +54,20 @@ def run(root: click.Command, arguments: list[str], screen: Screen) -> int:
         # Whoever read our output has enough; Python must not complain about it on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        screen.error(_of_the_system(error))
+        return HostUnsuitable.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _of_the_system(error: OSError) -> HostUnsuitable:
+    where = f": {error.filename}" if error.filename else ""
+    return HostUnsuitable(
+        "system",
+        f"the operating system refused something that is needed: {error.strerror or type(error).__name__}{where}",
+        not_done="The command did not end as it should; look at the state before you repeat it.",
+        remedy="See 'warifu doctor', and whether the disk is full.",
+    )
 
 
 def _usage(error: click.UsageError, screen: Screen) -> int:
