@@ -7,6 +7,7 @@ Signer 1 cheats, the others are honest.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 
 import pytest
@@ -243,6 +244,26 @@ def test_messages_of_other_lengths_or_of_zeros_are_blamed_on_their_sender(step, 
     ceremony = EcdsaCeremony().before(step)
     ceremony.sent[CHEAT][0] = bend(ceremony.sent[CHEAT][0])
     blames(ceremony, step, CHEAT)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_flipped_bit_anywhere_ends_in_an_accusation_and_never_in_a_signature(seed):
+    """No other error comes out, so that no bent message crashes a signer."""
+    rng = random.Random(seed)
+    ceremony = EcdsaCeremony()
+    bent_at = rng.choice([step for step, _ in STEPS])
+    ceremony.before(bent_at)
+    message = ceremony.sent[CHEAT][0]
+    ceremony.sent[CHEAT][0] = flipped(rng.randrange(len(message)), rng.randrange(8))(message)
+    with pytest.raises(InvalidContribution):
+        finish_from(ceremony, bent_at)
+
+
+def finish_from(ceremony: EcdsaCeremony, step: str) -> None:
+    names = [name for name, _ in STEPS]
+    for name in names[names.index(step) :]:
+        ceremony.step(name)
+    ceremony.finish()
 
 
 # Reflection, copies, replay

@@ -83,6 +83,29 @@ def test_the_same_points_at_another_batch_index_give_other_keys(monkeypatch):
     assert len({key.tobytes() for key in keys.reshape(-1, 32)}) == 2 * COUNT
 
 
+def test_both_hashes_name_everything():
+    point, pair = SECP256K1.generator, (b"\x02" * 33, b"\x03" * 33)
+    other = SECP256K1.element_add(point, point)
+    masks = {
+        base_ot._mask_point(link, index, bit, element)
+        for link in (LINK, LINK.reverse)
+        for index in (0, 1)
+        for bit in (0, 1)
+        for element in (point, other)
+    }
+    assert len(masks) == 16
+    keys = {
+        base_ot._key(link, index, bit, sent, each, element)
+        for link in (LINK, LINK.reverse)
+        for index in (0, 1)
+        for bit in (0, 1)
+        for sent in (point.encoded, other.encoded)
+        for each in (pair, pair[::-1])
+        for element in (point, other)
+    }
+    assert len(keys) == 64
+
+
 def test_a_pair_that_is_copied_to_another_index_is_refused():
     message = BaseOtReceiver(LINK).message
     error = refused(message[:PAIR] * 2 + message[2 * PAIR :])

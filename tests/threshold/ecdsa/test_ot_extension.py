@@ -18,6 +18,7 @@ from warifu.threshold.ecdsa.ot_extension import (
     ExtensionSender,
     _columns,
     _packed,
+    _row_hashes,
     _transposed,
     _universal_hash,
 )
@@ -142,6 +143,11 @@ def test_a_message_of_another_session_or_party_is_caught(link):
     sender, receiver, _ = parties(link)
     with pytest.raises(InvalidContribution):
         sender.finish(receiver.message)
+
+
+def test_equal_rows_give_unrelated_outputs():
+    outputs = _row_hashes(LINK, np.zeros((TRANSFERS, COLUMNS // 8), np.uint8))
+    assert len({row.tobytes() for row in outputs}) == TRANSFERS
 
 
 def test_a_message_that_is_replayed_with_other_base_transfers_is_caught():

@@ -139,9 +139,13 @@ def test_another_factor_at_one_index_passes_only_with_a_right_guess_of_the_bit(m
 @pytest.mark.parametrize("at", [0, 32 * (3 * XI - 1), ETA_AT])
 @pytest.mark.parametrize("value", [Q, (1 << 256) - 1])
 def test_scalars_that_are_not_below_the_order_are_refused(at, value):
+    """Whatever the check says: a scalar has one encoding."""
     alice, bob = parties()
     message, _ = alice.multiply(bob.message, factors())
-    caught(bob, message[:at] + value.to_bytes(32, "big") + message[at + 32 :])
+    bent = message[:at] + value.to_bytes(32, "big") + message[at + 32 :]
+    with pytest.raises(InvalidContribution):
+        vole._parse(bent, ALICE)
+    caught(bob, bent)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class BaseOtSender:
                     shared = SECP256K1.element_mul_secret(unmasked, secret)
                     encoded = pair[0].encoded, pair[1].encoded
                     keys += _key(self._link, index, bit, self.message, encoded, shared)
-        return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES).copy()
+        return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES)
 
     def wipe(self) -> None:
         """Destroy what is left."""
@@ -100,7 +100,7 @@ class BaseOtReceiver:
         finally:
             for secret in self._secrets:
                 secret.wipe()
-        return rows(keys, KEY_BYTES).copy()
+        return rows(keys, KEY_BYTES)
 
     def wipe(self) -> None:
         """Destroy what is left, the choices included."""

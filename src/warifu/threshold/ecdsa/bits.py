@@ -17,7 +17,7 @@ def random_bits(count: int) -> Bytes:
 
 
 def rows(encoded: bytes | bytearray, width: int) -> Bytes:
-    """Rows of ``width`` bytes."""
+    """Rows of ``width`` bytes, without a copy: to wipe the rows of a bytearray is to wipe it."""
     return np.frombuffer(encoded, dtype=np.uint8).reshape(-1, width)
 
 

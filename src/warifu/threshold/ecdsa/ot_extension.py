@@ -23,7 +23,7 @@ save at most 6 KiB: the simplest code is chosen.
 Why CHECK = 128. The receiver can try many U before it sends one, as the challenge is their hash: it passes with columns
 of different choices with a chance of 2^-128 for each try, beyond those columns whose Delta it guesses, with one chance
 in two for each. A wrong guess is caught, and these transfers are made for one signature only: after a failed check
-nothing remains that a second guess could use.
+nothing remains that a second guess could use, and k right guesses (a chance of 2^-k) leave 2^(128-k) to search.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _columns(link: Link, keys: Bytes) -> Bytes:
         column = prefix.copy()
         column.update(key.data)
         stretched += column.digest(_COLUMN_BYTES)
-    return rows(stretched, _COLUMN_BYTES).copy()
+    return rows(stretched, _COLUMN_BYTES)
 
 
 def _transposed(columns: Bytes) -> Bytes:
@@ -175,4 +175,4 @@ def _row_hashes(link: Link, packed: Bytes) -> Bytes:
         shake.update(integer(index))
         shake.update(row.data)
         hashed += shake.digest(OUTPUT_BYTES)
-    return rows(hashed, OUTPUT_BYTES).copy()
+    return rows(hashed, OUTPUT_BYTES)
