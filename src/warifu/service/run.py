@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -43,7 +45,14 @@ def serve(config: ServiceConfig, storage_key: bytes, ready: Callable[[Listening]
 
     ``storage_key``: 32 bytes. Raises ``StoreDamaged``, ``InputRefused``, or ``HostUnsuitable`` (``listen``).
     """
-    asyncio.run(serve_until(config, storage_key, ready, asyncio.Event()))
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await serve_until(config, storage_key, ready, stop)
+
+    asyncio.run(until_told())
 
 
 async def serve_until(
@@ -83,36 +92,49 @@ async def _serve(
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE,
     )
+    bound = _bind(settings)
     server = _Server(settings, listening)
-    await service.start()
     stopper = asyncio.create_task(_stop_when(stop, server))
     try:
-        await server.serve()
-    except SystemExit:  # how uvicorn says that it cannot listen
-        raise HostUnsuitable(
-            "listen",
-            f"the service cannot listen on {config.host} port {config.port}",
-            not_done="The service did not start.",
-            remedy="Choose another port, or stop what uses this one.",
-        ) from None
+        await service.start()
+        await server.serve(sockets=[bound])
     finally:
         stopper.cancel()
+        bound.close()
         await service.stop()
         if backend is not None:
             backend.close()
 
 
+def _bind(settings: uvicorn.Config) -> socket:
+    """First of all the port: where it is taken, another service may be at work there."""
+    try:
+        return settings.bind_socket()
+    except SystemExit:  # how uvicorn says that it cannot
+        raise HostUnsuitable(
+            "listen",
+            f"the service cannot listen on {settings.host} port {settings.port}",
+            not_done="The service did not start.",
+            remedy="Choose another port, or stop what uses this one.",
+        ) from None
+
+
 class _Server(uvicorn.Server):
-    """Tells the port that it got."""
+    """Tells the port that it got, and leaves signals to its caller: uvicorn would die of them before all is closed."""
 
     def __init__(self, config: uvicorn.Config, listening: Callable[[int], None]) -> None:
         super().__init__(config)
         self._listening = listening
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._listening(self.servers[0].sockets[0].getsockname()[1])
+            assert sockets, "bound before"
+            self._listening(sockets[0].getsockname()[1])
 
 
 async def _stop_when(stop: asyncio.Event, server: uvicorn.Server) -> None:

@@ -1,0 +1,176 @@
+"""What the service is started with: its file, its backends, its certificate, its port."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from nacl.utils import random
+
+from warifu.agent.pinning import certificate_fingerprint
+from warifu.errors import InputRefused, StoreDamaged
+from warifu.service.chain import LightNodes, make_backend
+from warifu.service.config import BackendConfig, ServiceConfig, read_config
+from warifu.service.setup import found_service
+from warifu.service.store.api_keys import find_api_key
+from warifu.service.store.database import create_database, open_database
+from warifu.service.tls import server_context, tls_identity
+
+pytestmark = pytest.mark.unit
+
+WHOLE = """
+network = "signet"
+data_dir = "data"
+host = "::1"
+port = 8080
+settle_depth = 3
+
+[[backends]]
+kind = "esplora"
+url = "http://127.0.0.1:3002"
+
+[[backends]]
+kind = "compact-filters"
+url = "any"
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "service.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_whole_file(tmp_path: Path):
+    config = read_config(written(tmp_path, WHOLE))
+    assert config.data_dir == str(tmp_path / "data")
+    assert (config.network, config.host, config.port, config.settle_depth) == ("signet", "::1", 8080, 3)
+    assert [backend.kind for backend in config.backends] == ["esplora", "compact-filters"]
+
+
+def test_it_listens_on_loopback_unless_told_otherwise(tmp_path: Path):
+    config = read_config(written(tmp_path, 'network = "regtest"\ndata_dir = "/somewhere"'))
+    assert (config.host, config.data_dir, config.backends) == ("127.0.0.1", "/somewhere", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "network =",
+        'network = "regtest"',
+        'network = "mainnet"\ndata_dir = "data"',
+        'network = "regtest"\ndata_dir = "data"\nsurprise = 1',
+        'network = "regtest"\ndata_dir = "data"\nport = 65536',
+        'network = "regtest"\ndata_dir = "data"\nport = "8443"',
+        'network = "regtest"\ndata_dir = "data"\nsettle_depth = 0',
+        'network = "regtest"\ndata_dir = "data"\npoll_seconds = 0',
+        'network = "regtest"\ndata_dir = "data"\npoll_seconds = nan',
+        'network = "regtest"\ndata_dir = "data"\n[[backends]]\nkind = "oracle"\nurl = "x"',
+        'network = "regtest"\ndata_dir = "data"\n[[backends]]\nkind = "esplora"',
+        'network = "regtest"\ndata_dir = "data"\n' + '[[backends]]\nkind = "esplora"\nurl = "x"\n' * 9,
+        "#" * 70_000,
+    ],
+)
+def test_what_is_not_understood_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(InputRefused) as refused:
+        read_config(written(tmp_path, text))
+    assert refused.value.reason == "config"
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(InputRefused):
+        read_config(tmp_path / "service.toml")
+
+
+def config(tmp_path: Path, *backends: BackendConfig, **fields: object) -> ServiceConfig:
+    values: dict[str, object] = {
+        "data_dir": str(tmp_path / "data"),
+        "network": "regtest",
+        "port": 0,
+        **fields,
+    }
+    return ServiceConfig(backends=backends, **values)  # type: ignore[arg-type]
+
+
+def test_no_backend_is_none(tmp_path: Path):
+    assert make_backend(config(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("esplora", "http://127.0.0.1:3002"),
+        ("electrum", "tcp://127.0.0.1:50001"),
+        ("core", "http://127.0.0.1:18443"),
+        ("core", "http://user:very%20secret@127.0.0.1:18443"),
+        ("compact-filters", "127.0.0.1:18444"),
+        ("compact-filters", "[::1]:18444"),
+        ("compact-filters", "any"),
+    ],
+)
+def test_every_kind_of_backend_is_made_without_asking_it(tmp_path: Path, kind: str, url: str):
+    made = make_backend(config(tmp_path, BackendConfig(kind, url)))  # type: ignore[arg-type]
+    assert made is not None
+    assert "secret" not in made.name
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("electrum", "127.0.0.1:50001"),
+        ("compact-filters", "127.0.0.1"),
+        ("compact-filters", "node.example:8333"),
+        ("compact-filters", "127.0.0.1:99999"),
+        ("compact-filters", ":"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(tmp_path: Path, kind: str, url: str):
+    with pytest.raises(InputRefused):
+        make_backend(config(tmp_path, BackendConfig(kind, url)))  # type: ignore[arg-type]
+
+
+def test_a_configuration_keeps_its_addresses_out_of_its_repr(tmp_path: Path):
+    made = config(tmp_path, BackendConfig("core", "http://user:secret@127.0.0.1:18443"))
+    assert "secret" not in repr(made)
+
+
+def test_light_nodes_know_nothing_before_they_asked():
+    from warifu.chains.bitcoin.network import Network
+    from warifu.chains.bitcoin_network.genesis import GENESIS
+    from warifu.errors import ChainUnavailable
+
+    nodes = LightNodes(Network.REGTEST, (), "compact-filters")
+    assert nodes.block_hash(0) == GENESIS[Network.REGTEST]
+    for ask in (nodes.tip, lambda: nodes.status(bytes(32)), lambda: nodes.block_hash(1), nodes.fee_rates):
+        with pytest.raises(ChainUnavailable):
+            ask()
+
+
+# --- the first moments -------------------------------------------------------------------------------------------
+
+
+def test_founding_makes_one_key_and_one_certificate(tmp_path: Path):
+    key = random(32)
+    founded = found_service(tmp_path / "data", key)
+    database = open_database(tmp_path / "data", key)
+    found = find_api_key(database, founded.api_key.key)
+    assert found is not None and found.scopes == ("read", "draft", "transfer", "admin")
+    assert tls_identity(database).fingerprint == founded.fingerprint
+    database.close()
+    with pytest.raises(StoreDamaged):
+        found_service(tmp_path / "data", key)
+
+
+def test_the_certificate_is_the_same_at_every_start_and_its_key_is_shown_nowhere(tmp_path: Path):
+    database = create_database(tmp_path / "data", random(32))
+    one, other = tls_identity(database), tls_identity(database)
+    assert one == other
+    assert b"PRIVATE" in one.private_key and "PRIVATE" not in repr(one)
+    certificate = ssl.PEM_cert_to_DER_cert(one.certificate.decode())
+    assert certificate_fingerprint(certificate) == one.fingerprint
+    parsed = x509.load_pem_x509_certificate(one.certificate)
+    assert (parsed.not_valid_after_utc - parsed.not_valid_before_utc).days > 3650
+    assert server_context(one).minimum_version is ssl.TLSVersion.TLSv1_3
+    database.close()
