@@ -177,6 +177,17 @@ def test_a_failed_transaction_leaves_nothing(database: Database):
         assert connection.execute(sa.select(meta).where(meta.c.name == "half")).first() is None
 
 
+def test_a_full_disk_says_so_and_keeps_what_is_there(database: Database):
+    add_device(database, "attic", b"i" * 32)
+    with pytest.raises(StoreDamaged) as refused, database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # this connection's idea of a full disk
+        connection.execute(meta.insert().values(name="big", value=bytes(1_000_000)))
+    assert refused.value.reason == "write" and "full" in refused.value.message
+    database.engine.dispose()
+    assert [device.name for device in list_devices(database)] == ["attic"]
+    add_device(database, "cellar", b"j" * 32)
+
+
 # --- API keys ----------------------------------------------------------------------------------------------------
 
 

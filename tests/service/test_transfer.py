@@ -20,6 +20,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskResult, Decision, OpenSession, ResultAnswer, decode_to_signer
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Recipient, request_digest
+from warifu.service.store import transfers as store
 
 pytestmark = pytest.mark.real
 
@@ -543,7 +544,36 @@ async def test_a_fee_bump_replaces_and_the_old_one_ends(world: World):
         await mine(world)
         await client.until(bump.id, ("confirmed",))
         replaced = await client.until(payment.id, ("replaced",))
-        assert (replaced.replaced_by, replaced.settled) == (bump.request.txid[::-1].hex(), True)
+        assert (replaced.replaced_by, replaced.settled) == (bump.request.txid[::-1].hex(), False)
+        await mine(world, 5)
+        while not (await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_transfer_that_nobody_works_on_is_given_back_to_its_owner(world: World):
+    """Its workflow ended without an outcome, as after a full disk."""
+    async with world.running() as client:
+        payment = await world.payment(client)
+        question = await world.question(client, payment)
+        store.add_transfer(
+            world.database,
+            store.NewTransferRow(
+                id=payment.id,
+                wallet="savings",
+                body=b"",
+                request=encode(payment.request),
+                txid=payment.request.txid[::-1].hex(),
+                psbt=payment.psbt,
+                authorization=question.authorization,
+                envelopes=question.envelopes,
+                participants=(),
+                replaces=None,
+            ),
+        )
+        store.begin_signing(world.database, payment.id, 1)
+        world.service.transfers.end_orphans()
+        given_back = await client.until(payment.id, ("needs-authorization",))
+        assert given_back.refusal is not None and given_back.refusal.code == "session.interrupted"
 
 
 async def test_a_sweep_empties_the_wallet(world: World):

@@ -1,14 +1,13 @@
 """The service in a process of its own that can be made to die at a chosen instruction.
 
-Started as ``python -m tests.support.service_process`` with one JSON object on standard input; prints one line, the
-address at which it listens. The deadly instruction is armed by SIGUSR1, so that what the process takes up when it
-starts does not meet it.
+Started as ``python -m tests.support.service_process``. Standard input: one line of JSON to start with, later perhaps
+one more that names the deadly instruction. Prints one line, the address at which it listens.
 """
 
 import json
 import os
-import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -31,32 +30,35 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "before-the-journals": (transfers, "store_journal", "before"),
     "confirmed": (transfers, "mark_depth", "after"),
 }
-_armed = False
 
 
-def deadly(original: Callable[..., Any], when: str, number: int) -> Callable[..., Any]:
+def arm(point: str, number: int) -> None:
+    """From now on whoever comes to ``point`` brings this signal upon the process."""
+    holder, name, when = POINTS[point]
+    original: Callable[..., Any] = getattr(holder, name)
+
     def call(*args: Any, **kwargs: Any) -> Any:
-        if _armed and when == "before":
+        if when == "before":
             os.kill(os.getpid(), number)
         result = original(*args, **kwargs)
-        if _armed and when == "after":
+        if when == "after":
             os.kill(os.getpid(), number)
         return result
 
-    return call
+    setattr(holder, name, call)
+    sys.stdout.write("armed\n")
+    sys.stdout.flush()
 
 
-def arm(*_: object) -> None:
-    global _armed
-    _armed = True
+def await_arming() -> None:
+    line = sys.stdin.readline()
+    if line:
+        arm(**json.loads(line))
 
 
 def main() -> None:
-    wanted = json.load(sys.stdin)
-    if wanted["point"] is not None:
-        holder, name, when = POINTS[wanted["point"]]
-        setattr(holder, name, deadly(getattr(holder, name), when, wanted["signal"]))
-    signal.signal(signal.SIGUSR1, arm)
+    wanted = json.loads(sys.stdin.readline())
+    threading.Thread(target=await_arming, daemon=True).start()
     engine.POLL_SECONDS = 0.05
     config = ServiceConfig(
         data_dir=wanted["data_dir"],

@@ -481,7 +481,8 @@ TransferState = Literal[
     "replaced",
 ]
 FINAL_STATES: frozenset[TransferState] = frozenset({"refused", "rejected", "replaced"})
-"""``confirmed`` is followed until it is deep enough; ``settled`` says when no more events will come."""
+"""Ends, as far as anybody can tell. ``settled`` says when nothing more will come: until then a reorganisation of the
+chain can still turn ``confirmed`` or ``replaced`` around, and a ``refused`` one may be authorized again."""
 
 
 class JournalHead(Answer, frozen=True):

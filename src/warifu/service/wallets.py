@@ -224,13 +224,14 @@ class Wallets:
         wallet = self.open(name)
         wallet.release(self._own_inputs(wallet, psbt))
 
-    def conflict(self, name: str, transaction: Transaction) -> bytes | None:
-        """The id of a confirmed transaction that spends one of the same coins, as of the last synchronisation."""
+    def conflict(self, name: str, transaction: Transaction) -> tuple[bytes, int] | None:
+        """Id and height of a confirmed transaction that spends one of the same coins, as of the last sync."""
         coins = inputs_of(transaction)
         for item in self.open(name).transactions():
-            other = item.confirmed_in is not None and item.txid != transaction.txid
-            if other and coins & inputs_of(parse_transaction(item.raw)):
-                return item.txid
+            if item.confirmed_in is None or item.txid == transaction.txid:
+                continue
+            if coins & inputs_of(parse_transaction(item.raw)):
+                return item.txid, item.confirmed_in.height
         return None
 
     @staticmethod

@@ -21,8 +21,8 @@ from warifu.service.store.schema import transfers
 
 AUTHORIZABLE: tuple[TransferState, ...] = ("needs-authorization", "refused")
 """States in which the owner may authorize the same request again: nothing was signed, and it names one transaction."""
-UNSIGNED: tuple[TransferState, ...] = ("authorized", "signing", "needs-authorization")
-FOLLOWED: tuple[TransferState, ...] = ("broadcast", "confirmed")
+FOLLOWED: tuple[TransferState, ...] = ("broadcast", "confirmed", "replaced")
+"""States that a reorganisation can change, until the transfer is settled."""
 _bytes_list = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
 
@@ -235,6 +235,7 @@ def mark_depth(
             connection,
             identifier,
             state="confirmed" if confirmations else "broadcast",
+            replaced_by=None,
             height=height,
             confirmations=confirmations,
             settled=settled,
@@ -242,14 +243,22 @@ def mark_depth(
         add_event(connection, identifier, 7, text)
 
 
-def mark_replaced(database: Database, identifier: str, winner: str, text: str) -> None:
-    """Another transaction that spends the same coins confirmed, deep enough."""
+def mark_replaced(database: Database, identifier: str, winner: str, *, settled: bool) -> None:
+    """Another transaction that spends the same coins is confirmed; ``settled`` once it is deep enough."""
     with database.writing() as connection:
-        if _one(connection, identifier).state in (*FOLLOWED, "signed", "rejected", *UNSIGNED):
-            _change(
-                connection, identifier, state="replaced", replaced_by=winner, settled=True, confirmations=0
-            )
-            add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
+        if _one(connection, identifier).state not in FOLLOWED:
+            return
+        _change(
+            connection,
+            identifier,
+            state="replaced",
+            replaced_by=winner,
+            height=None,
+            confirmations=0,
+            settled=settled,
+        )
+        text = f"replaced: transaction {winner} spent the same coins"
+        add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
 
 
 def note_transfer(

@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 
-from warifu.chains.bitcoin.transaction import Transaction, display_hash, parse_transaction
+from warifu.chains.bitcoin.transaction import display_hash, parse_transaction
 from warifu.chains.bitcoin_network.backends.base import Place, TxStatus
 from warifu.errors import BroadcastRejected, ChainUnavailable, WarifuError
 from warifu.service.bell import Bell
@@ -77,45 +77,47 @@ class Follower:
         status = self._wallets.backend.status(transaction.txid)
         if status.place is Place.CONFIRMED:
             self._confirmed(transfer, status, height)
+            return
+        winner = self._wallets.conflict(transfer.wallet, transaction)
+        if winner is not None:
+            self._replaced(transfer, *winner, height)
         else:
-            self._unconfirmed(transfer, transaction, status)
+            self._unconfirmed(transfer, status)
 
     def _confirmed(self, transfer: StoredTransfer, status: TxStatus, height: int) -> None:
         assert status.block is not None, "a confirmed transaction has its block"
         confirmations = max(1, height - status.block.height + 1)
         if (transfer.confirmations, transfer.height) == (confirmations, status.block.height):
             return
-        settled = confirmations >= self._config.settle_depth
         plural = "" if confirmations == 1 else "s"
         store.mark_depth(
             self._database,
             transfer.id,
             status.block.height,
             confirmations,
-            settled=settled,
+            settled=confirmations >= self._config.settle_depth,
             text=f"{confirmations} confirmation{plural}, in block {status.block.height}",
         )
         store.note_result(self._database, transfer.id)
         self._bell.ring()
 
-    def _unconfirmed(self, transfer: StoredTransfer, transaction: Transaction, status: TxStatus) -> None:
-        winner = self._wallets.conflict(transfer.wallet, transaction)
-        if winner is not None:
-            name = display_hash(winner)
-            store.mark_replaced(
-                self._database, transfer.id, name, f"replaced: transaction {name} spent the same coins"
-            )
-            store.note_result(self._database, transfer.id)
-            self._bell.ring()
+    def _replaced(self, transfer: StoredTransfer, winner: bytes, since: int, height: int) -> None:
+        settled = height - since + 1 >= self._config.settle_depth
+        if (transfer.state, transfer.settled) == ("replaced", settled):
             return
-        if transfer.confirmations:
+        store.mark_replaced(self._database, transfer.id, display_hash(winner), settled=settled)
+        store.note_result(self._database, transfer.id)
+        self._bell.ring()
+
+    def _unconfirmed(self, transfer: StoredTransfer, status: TxStatus) -> None:
+        if transfer.state != "broadcast":
             store.mark_depth(
                 self._database,
                 transfer.id,
                 None,
                 0,
                 settled=False,
-                text="unconfirmed again: a reorganisation of the chain took its block out",
+                text="unconfirmed again: a reorganisation of the chain took a block out",
             )
             self._bell.ring()
         if status.place is Place.UNKNOWN and not self._is_bumped(transfer):
