@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -101,6 +102,19 @@ def test_the_memory_of_service_and_agents_holds_none_of_them(scene, shares):
         agent = scene.processes.pids()[name]
         assert in_memory(agent, {"name": b"warifu"}) == {"name"}
         assert in_memory(agent, wanted) == set()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look into an enclave's memory here")
+def test_after_signing_not_even_the_enclaves_hold_passphrase_or_share(scene, shares):
+    """Python promises no wiping; this shows what is left in practice: nothing that a search finds."""
+    everybody = descendants(scene.processes.pids().values())
+    enclaves = [
+        pid for pid in everybody if b"warifu.signer.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(enclaves) == 3
+    for pid in enclaves:
+        assert in_memory(pid, {"control": scene.born.birth.threshold_public}) == {"control"}
+        assert in_memory(pid, {"passphrase": PASSPHRASE.encode(), **shares}) == set()
 
 
 def process_running(scene: Scene, module: bytes) -> int:
