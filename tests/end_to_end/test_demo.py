@@ -58,7 +58,7 @@ def test_the_demo_plays_every_act_and_leaves_nothing(place):
     assert list(place.glob("warifu-demo-*")) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_stopped_in_the_middle_it_ends_its_processes_and_removes_its_files(place, number):
     process = demo(place)
     assert process.stdout is not None

@@ -27,12 +27,12 @@ class Stopped(Exception):
 
 
 def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work``; SIGINT and SIGTERM cancel it, so that every process and file is put in order, then ``Stopped``."""
+    """Run ``work``; SIGINT, SIGTERM and SIGHUP cancel it, so that every process and file is put in order, then ``Stopped``."""
 
     async def guarded() -> T:
         task = asyncio.ensure_future(work)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, task.cancel)
         try:
             return await task

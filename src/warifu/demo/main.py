@@ -36,7 +36,8 @@ def play(screen: Screen, *, keep: bool) -> None:
     screen.line(tr("Warifu: the eight steps of a transfer, on this machine, for real."), style="bold")
     screen.line(tr("The platform is UnsafeSoftware: isolation by the operating system, and no TEE."))
     root = Path(tempfile.mkdtemp(prefix="warifu-demo-"))
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    # A closed terminal, a stopped job: each ends the demo as Ctrl-C does, so that nothing is left behind.
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         with Processes() as processes:
             scene = Scene(root, processes, telling)
@@ -46,7 +47,8 @@ def play(screen: Screen, *, keep: bool) -> None:
             finally:
                 scene.close()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if keep:
             screen.warn(tr("the files stay in {root}", root=root))
         else:
