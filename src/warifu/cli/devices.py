@@ -27,7 +27,10 @@ class Stopped(Exception):
 
 
 def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work``; SIGINT, SIGTERM and SIGHUP cancel it, so that every process and file is put in order, then ``Stopped``."""
+    """Run ``work``; SIGINT, SIGTERM and SIGHUP cancel it, so that processes and files are put in order.
+
+    Raises ``Stopped`` where one of them came.
+    """
 
     async def guarded() -> T:
         task = asyncio.ensure_future(work)
