@@ -7,8 +7,9 @@ Every part is preceded by its length, so that two different lists of parts are n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from warifu.threshold.errors import InvalidInput
@@ -32,16 +33,25 @@ def integer(value: int) -> bytes:
 
 def hasher(purpose: str, *parts: Part) -> HASHXOF:
     """SHAKE256 over the protocol's name, ``purpose`` and the parts, each one preceded by its length in 8 bytes."""
-    shake = hashlib.shake_256()
-    for part in (PROTOCOL, purpose.encode("utf-8"), *parts):
-        shake.update(len(part).to_bytes(8, "big"))
-        shake.update(part)
-    return shake
+    return _extended(_begun(purpose).copy(), parts)
 
 
 def digest(purpose: str, *parts: Part) -> bytes:
     """32 bytes of :func:`hasher`."""
     return hasher(purpose, *parts).digest(32)
+
+
+def _extended(shake: HASHXOF, parts: Iterable[Part]) -> HASHXOF:
+    for part in parts:
+        shake.update(len(part).to_bytes(8, "big"))
+        shake.update(part)
+    return shake
+
+
+@lru_cache(maxsize=256)
+def _begun(purpose: str, *public: bytes) -> HASHXOF:
+    """What thousands of hashes of one session begin with, hashed once."""
+    return _extended(hashlib.shake_256(), (PROTOCOL, purpose.encode("utf-8"), *public))
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,9 @@ class Link:
 
     def hasher(self, purpose: str, *parts: Part) -> HASHXOF:
         """As :func:`hasher`, for this session and direction alone."""
-        return hasher(purpose, self.context, integer(self.sender), integer(self.receiver), *parts)
+        return _extended(
+            _begun(purpose, self.context, integer(self.sender), integer(self.receiver)).copy(), parts
+        )
 
     def digest(self, purpose: str, *parts: Part) -> bytes:
         """32 bytes of :meth:`hasher`."""

@@ -80,7 +80,7 @@ def reduced(wide: Limbs) -> Limbs:
 
 
 def multiplied(scalars: Limbs, factor: int) -> Limbs:
-    """Columns times a public factor: 31 wide limbs below 2^36."""
+    """Columns with limbs up to 2^17 times a public factor: 31 wide limbs up to 2^37."""
     return (_toeplitz(factor) @ scalars.astype(np.float64)).astype(np.int64)
 
 

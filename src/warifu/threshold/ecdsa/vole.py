@@ -115,11 +115,11 @@ class VoleSender:
         zeros, ones = _split(rows_of_zero), _split(rows_of_one)
         with SECP256K1.random_secret() as blinding:
             columns = [limbs.from_secret(factor) for factor in (*factors, blinding)]
-        # Hidden by the difference of two outputs, of which Bob knows one.
+        # Hidden by the difference of two outputs, of which Bob knows one. Not below zero: 2^256 is less than 2 orders.
         corrections = limbs.reduced(
             np.hstack(
                 [
-                    zero + limbs.ORDER - one + column
+                    zero + 2 * limbs.ORDER - one + column
                     for zero, one, column in zip(zeros, ones, columns, strict=True)
                 ]
             )
@@ -159,9 +159,9 @@ def _taken(state: list[tuple[Bytes, Bytes]]) -> tuple[Bytes, Bytes]:
 
 
 def _split(outputs: Bytes) -> list[Limbs]:
-    """The columns of the transfers as scalars: 256 random bits modulo the order are uniform to within 2^-127."""
+    """The columns of the transfers as numbers below 2^256, not reduced: modulo the order uniform to within 2^-127."""
     columns = np.ascontiguousarray(outputs.reshape(XI, _WIDTH, 32).transpose(1, 0, 2))
-    return [limbs.reduced(limbs.from_bytes(column.data.cast("B"))) for column in columns]
+    return [limbs.from_bytes(column.data.cast("B")) for column in columns]
 
 
 def _parse(message: bytes, sender: int) -> tuple[list[Limbs], Limbs, bytes]:
