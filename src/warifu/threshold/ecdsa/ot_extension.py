@@ -2,8 +2,9 @@
 
 Lawrence Roy, "SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in the Minicrypt Model" (CRYPTO 2022,
 IACR eprint 2022/192): subspace VOLE over the smallest field (k = 1, where its GGM trees are the base transfers
-themselves) with the repetition code, its check by a linear universal hash, made non-interactive by Fiat-Shamir, and
-the hashing of rows to random transfers. It is not the check of KOS15, whose proof fell (the same paper shows it).
+themselves) with the repetition code, its check by a linear universal hash, made non-interactive by Fiat-Shamir (DKLs23,
+section 5.1), and the hashing of rows to random transfers: functionality 5.1 of DKLs23. It is not the check of KOS15,
+whose proof fell (Roy's paper shows it).
 
 The roles turn round: the receiver of these transfers, with choices x, was the sender of the base transfers and holds
 both keys of each column i; the sender holds its choice bits Delta and one key of each. With G a generator of bits and

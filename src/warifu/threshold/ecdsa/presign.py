@@ -1,7 +1,7 @@
 """The rounds before the message: from key shares to presignatures.
 
-DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, steps 1 to 7, in the F_RVOLE, F_Zero, F_Com hybrid; with the
-base transfers of this presignature alone in a round ahead (``hello``). For signer i and each peer j:
+DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, steps 5 to 9: first message, second message, checks, u and v;
+with the base transfers of this presignature alone in a round ahead (``hello``). For signer i and each peer j:
 
     hello      base transfers in both directions; a commitment to a seed of the zero sharing
     extend     r_i at random, R_i = r_i G; commits to R_i; extended transfers with choices that make chi_(i,j); the seed
@@ -16,8 +16,9 @@ base transfers of this presignature alone in a round ahead (``hello``). For sign
                u_i = r_i  (phi_i + sum_j psi_(j,i)) + sum_j (c^u + d^u)
                v_i = sk_i (phi_i + sum_j psi_(j,i)) + sum_j (c^v + d^v)
 
-Added to the paper: an echo of all nonce commitments with ``multiply``, so that a cheat cannot make two honest signers
-go on with different R.
+Where this differs from the paper's text: the last equation of the checks there has the sender's interpolated key share
+where it multiplied sk_j, which is a slip (its own derivation of Gamma^v has pk_j). And ``multiply`` carries an echo of
+all nonce commitments, so that a cheat cannot make two honest signers go on with different R.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class SeenSessions:
     """The session identifiers that were used with one key, so that none is used twice.
 
     In memory, like the sessions themselves: after a restart all secrets of a replayed session would be drawn anew.
+    Make a new one for each run of the signer.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """From a presignature to a signature: round three of DKLs23.
 
-DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, from step 8 on. With shares u_i of r phi, v_i of sk phi and
-phi_i of phi, and R = r G:
+DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, the end of step 9 and step 10. With shares u_i of r phi, v_i of
+sk phi and phi_i of phi, and R = r G:
 
     signer i   w_i = H(m) phi_i + r_x v_i                        sends w_i and u_i
     anybody    s = sum w_i / sum u_i = (H(m) + r_x sk) / r

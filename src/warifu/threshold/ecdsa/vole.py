@@ -1,6 +1,6 @@
 """Two signers multiply: random vector OLE from oblivious transfer.
 
-DKLs23 (IACR eprint 2023/765), section 5, protocol 5.2, with vectors of length l = 2 and one check column (rho = 1).
+DKLs23 (IACR eprint 2023/765), functionality 3.5 by protocol 5.2, with vectors of length l = 2 and one check column.
 *Alice* holds a = (a_1, a_2), *Bob* gets a random b of the protocol's own choice; in the end c + d = a b, where Alice
 holds c and Bob holds d, one for each a_i. With the public gadget g, and XI = 256 + 2 lambda_s transfers:
 

@@ -1,6 +1,6 @@
 """Random scalars, one for each signer, whose sum is zero.
 
-DKLs23 (IACR eprint 2023/765), the functionality F_Zero of section 3, made of pairwise seeds: with each peer a signer
+DKLs23 (IACR eprint 2023/765), functionality 3.4, made of pairwise seeds as the paper suggests: with each peer a signer
 tosses a coin by commitment and opening, and both hash the two seeds with the session; the signer of the lower number
 adds the result, the other subtracts it. To whoever knows not all seeds of two honest signers, their scalars are random.
 The seeds are drawn anew for each session, so that no state remains which could be wound back.
