@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from bench.household import CHEAP, PRODUCTION, Processes, processes
+from bench.household import CheapDevice, Processes, processes
 from bench.measure import Row, row, times
+from tests.support.enclaves import EnclaveDevice
 
 
 def rows(rounds: int) -> Iterator[Row]:
-    with processes(3, CHEAP) as cheap:
+    with processes(3, CheapDevice) as cheap:
         cheap.make_wallet(2)
         peer = row(
             "2-of-3 through isolated processes, without Argon2id",
@@ -22,7 +23,7 @@ def rows(rounds: int) -> Iterator[Row]:
             goal="median under 40 ms",
         )
         yield peer
-    with processes(3, PRODUCTION) as production:
+    with processes(3, EnclaveDevice) as production:
         idle = max(production.resident_mib())
         production.make_wallet(2)
         yield row(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from nacl.utils import random
 from tests.support.simulator import SimulatedDevice
@@ -17,45 +16,52 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskStatus, Reply, Status, decode_from_signer
 from warifu.protocol.framing import FrameReader, Origin, frame
 from warifu.protocol.operator import Ready, decode_for_operator
-from warifu.signer.isolation.spawn import EnclaveProcess, spawn
+from warifu.signer.isolation.spawn import EnclaveProcess, spawn_python
 
 _ANSWER_SECONDS = 30
+PRODUCTION = ("-m", "warifu.signer.process")
 
 
 class Enclave:
     """A running enclave process, seen from its agent."""
 
-    def __init__(self, directory: Path, unlock_key: bytes) -> None:
+    def __init__(self, directory: Path, unlock_key: bytes, arguments: tuple[str, ...] = PRODUCTION) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         let_pass(directory)
-        self._connection, theirs = socket.socketpair()
-        self._connection.settimeout(_ANSWER_SECONDS)
+        self.connection, theirs = socket.socketpair()
+        self.connection.settimeout(_ANSWER_SECONDS)
         self._reader = FrameReader()
-        self._waiting: list[tuple[Origin, bytes]] = []
+        self._waiting: list[Any] = []
         with theirs:
-            self.process: EnclaveProcess = spawn("warifu.signer.process", theirs, directory, unlock_key)
+            self.process: EnclaveProcess = spawn_python(arguments, theirs, directory, unlock_key)
 
     def say(self, origin: Origin, payload: bytes) -> None:
-        self._connection.sendall(frame(origin, payload))
+        self.connection.sendall(frame(origin, payload))
 
     def say_raw(self, data: bytes) -> None:
-        self._connection.sendall(data)
+        self.connection.sendall(data)
 
     def hear(self) -> Any:
         """The next message, whoever it is for. ``EOFError`` at the end."""
         while not self._waiting:
-            data = self._connection.recv(65536)
-            if not data:
-                raise EOFError
-            self._waiting += self._reader.feed(data)
-        origin, payload = self._waiting.pop(0)
-        return decode_for_operator(payload) if origin is Origin.OPERATOR else decode_from_signer(payload)
+            self._waiting += self.read()
+        return self._waiting.pop(0)
+
+    def read(self) -> list[Any]:
+        """The messages that one read of the descriptor completes."""
+        data = self.connection.recv(262144)
+        if not data:
+            raise EOFError
+        return [
+            decode_for_operator(payload) if origin is Origin.OPERATOR else decode_from_signer(payload)
+            for origin, payload in self._reader.feed(data)
+        ]
 
     def hang_up(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
         self.process.stop()
 
     def __enter__(self) -> Enclave:
@@ -68,12 +74,14 @@ class Enclave:
 class EnclaveDevice(SimulatedDevice):
     """A device of a household whose signer is a process of its own. Its clock is the machine's."""
 
+    arguments: ClassVar[tuple[str, ...]] = PRODUCTION
+
     def __post_init__(self) -> None:
         self.markers = itertools.count(2**40)
         self.start()
 
     def start(self) -> None:
-        self.enclave = Enclave(self.directory, self.unlock_key)
+        self.enclave = Enclave(self.directory, self.unlock_key, self.arguments)
         ready = self.enclave.hear()
         assert isinstance(ready, Ready), ready
         self.isolation = dict(ready.isolation)
@@ -121,10 +129,6 @@ def let_pass(directory: Path) -> None:
     for parent in list(directory.parents)[:4]:
         if parent.stat().st_uid == 0 and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
-
-
-def real_clock() -> int:
-    return int(time.time())
 
 
 Clock = Callable[[], int]
