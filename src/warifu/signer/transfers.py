@@ -186,7 +186,7 @@ def check_participants(wallet: Wallet, participants: Sequence[bytes], me: bytes)
     if len(participants) < wallet.request.threshold:
         raise InputRefused(
             "too-few-participants",
-            f"of {len(wallet.identities)} devices {len(participants)} took part; this wallet needs {wallet.request.threshold}",
+            f"this wallet needs {wallet.request.threshold} devices to sign; asked were {len(participants)}",
         )
 
 
