@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.simulator import GENEROUS, PASSPHRASE, Household, SimulatedDevice, signed
 
+from warifu.errors import HostUnsuitable
 from warifu.signer.gate import DELAYS
 
 pytestmark = pytest.mark.unit
@@ -115,6 +116,24 @@ def test_killing_the_device_in_the_middle_of_a_check_wins_no_try(home):
         assert tries_left(device) == 5 - count
         home.clock.pass_(10_000)
     assert guess(home, PASSPHRASE) == "passphrase.locked-out"
+
+
+def test_a_machine_without_memory_for_the_check_burns_no_try(home):
+    """Else another program that fills the memory would have the owner locked out by his own right passphrase."""
+    device = home["device0"]
+    guess(home), guess(home)
+    home.clock.pass_(10)
+    before = device.status().wallets[0]
+
+    def starved(*_):
+        raise HostUnsuitable("memory", "no memory")
+
+    enough, device.device.vault._stretch = device.device.vault._stretch, starved
+    for _ in range(7):
+        assert guess(home, PASSPHRASE) == "host.memory"
+        assert device.status().wallets[0] == before
+    device.device.vault._stretch = enough
+    assert guess(home, PASSPHRASE) == ""
 
 
 def test_only_an_owner_can_burn_tries(home):

@@ -132,6 +132,11 @@ class Tries:
             self._set(wallet, wrong, now + delay if delay else 0)
         return wrong
 
+    def restore(self, wallet: bytes, before: TryState) -> None:
+        """Take back what ``count`` counted: no passphrase was tried, so nobody learnt anything."""
+        with self._store.transaction():
+            self._set(wallet, before.wrong, before.not_before)
+
     def clear(self, wallet: bytes) -> None:
         """The passphrase was right."""
         with self._store.transaction():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.errors import PassphraseRefused
+from warifu.errors import HostUnsuitable, PassphraseRefused
 from warifu.protocol.envelope import Envelope
 from warifu.signer.device import Device
 from warifu.signer.gate import wrong_passphrase
@@ -30,10 +30,16 @@ def unlock(
     locked = device.wallets.locked(wallet.id)
     record = locked.share if role == "share" else locked.host_key
     assert record is not None, "only a wallet that is born is asked for its share"
+    before = device.tries.state(wallet.id)
     passphrase = device.envelope_keys.open(envelope, request, now)
     try:
         wrong = device.tries.count(wallet.id, now)
         lock = device.vault.open(wallet.id, locked.lock, passphrase)
+    except HostUnsuitable:
+        # Without the memory to stretch it no passphrase was tried. Were this a wrong one, a program that fills the
+        # machine's memory could lock the owner out by his own right passphrase.
+        device.tries.restore(wallet.id, before)
+        raise
     finally:
         passphrase[:] = bytes(len(passphrase))
     try:
