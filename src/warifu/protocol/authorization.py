@@ -74,7 +74,12 @@ def check_times(created: int, expires: int, now: int) -> None:
             remedy="Set the clocks of the client and of the devices (NTP), then ask again.",
         )
     if now > expires:
-        raise AuthorizationRefused("expired", "the request has expired", remedy="Make the request again.")
+        raise AuthorizationRefused(
+            "expired",
+            "the request has expired",
+            remedy="Make the request again. If it was fresh, the device's clock is ahead: set it, and start the device "
+            "again.",
+        )
     if not created < expires <= created + MAX_LIFETIME:
         raise AuthorizationRefused("lifetime", f"a request is valid for at most {MAX_LIFETIME // 3600} hours")
 

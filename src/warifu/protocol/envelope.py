@@ -131,7 +131,11 @@ def check_envelope_key(
             "envelope-key", "the envelope key is another device's, or was made for another question"
         )
     if now > statement.expires or statement.expires > now + 2 * ENVELOPE_KEY_LIFETIME:
-        raise InputRefused("envelope-key", "the envelope key's lifetime does not fit this machine's clock")
+        raise InputRefused(
+            "envelope-key",
+            f"the clocks of this machine and of the device '{statement.device}' differ too much",
+            remedy="Set both (NTP). A device whose clock ran ahead keeps that time until it is started again.",
+        )
     return statement
 
 
