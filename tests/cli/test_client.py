@@ -1,8 +1,10 @@
 """The client beside services that are broken, hostile, or somebody else."""
 
+import gzip
 import http.server
 import json
 import threading
+import zlib
 
 import msgspec
 import pytest
@@ -114,6 +116,15 @@ def test_nonsense_becomes_a_clear_error(client, service, status, body):
 def test_an_answer_over_the_limit_is_not_read_to_its_end(client, service, monkeypatch):
     monkeypatch.setattr(client_module, "MAX_API_ANSWER_BYTES", 1000)
     service.answer = (200, b'{"word":"' + b"x" * 5000 + b'"}', {})
+    with pytest.raises(ServiceRefused) as caught:
+        client.get("/things", Answer)
+    assert caught.value.code == "service.answer"
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_packed_answer_is_not_unpacked(client, service, coding, pack):
+    """A kilobyte can unpack to a megabyte, again and again, before anybody counts."""
+    service.answer = (200, pack(b'{"word":"hello"}'), {"Content-Encoding": coding})
     with pytest.raises(ServiceRefused) as caught:
         client.get("/things", Answer)
     assert caught.value.code == "service.answer"
