@@ -13,6 +13,7 @@ from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.following import follow_ceremony
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import check_address, keys_of
+from warifu.demo.chain import EmbeddedChain
 from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, free_port, make_directories, wait_until
 from warifu.errors import WarifuError
 from warifu.protocol.api import Accepted, Address, Balance, Devices, DeviceStatus, NewWallet, Question
@@ -42,17 +43,24 @@ def set_the_stage(scene: Scene) -> None:
     """Act one."""
     telling = scene.telling
     telling.act(tr("One chain, one service, three devices"))
-    make_directories(scene.root)
-    chain = scene.processes.start(
+    process = scene.processes.start(
         "chain", "warifu.chains.embedded", scene.root / "chain", "--until-stdin-closes"
     )
-    scene.set_chain(chain.expect(r"http://\S+", 30)[0])
+    chain = EmbeddedChain(process.expect(r"http://\S+", 30)[0])
+    scene.play_on(chain)
     telling.say(
         tr(
             "A regtest chain judged by Bitcoin Core's own engine (its mempool rules are ours): {url}",
-            url=scene.chain.url,
+            url=chain.url,
         )
     )
+    start_everybody(scene)
+
+
+def start_everybody(scene: Scene) -> None:
+    """The service and the three devices, on whatever chain the scene plays."""
+    telling = scene.telling
+    make_directories(scene.root)
     _start_service(scene)
     telling.say(tr("The custody service runs; its database is locked with a key from the device 'home'."))
     for name in DEVICES[1:]:
@@ -71,7 +79,7 @@ def _start_service(scene: Scene) -> None:
         *("warifu.cli", "--home", scene.home, "init", "--network", "regtest", "--port", str(free_port())),
         *("--service-dir", scene.service, "--device-dir", scene.device(DEVICES[0])),
         *("--device-name", DEVICES[0], "--unlock-key", scene.unlock_key(DEVICES[0])),
-        *("--backend", f"esplora={scene.chain.url}", "--poll-seconds", "0.5"),
+        *(*scene.chain.backend, "--poll-seconds", "0.5"),
     )
     init.expect("The profile is ready", 60)
     scene.processes.stop("init")

@@ -73,8 +73,9 @@ class Scene:
         assert self._client is not None, "the first act makes it"
         return self._client
 
-    def set_chain(self, url: str) -> None:
-        self._chain = Chain(url)
+    def play_on(self, chain: Chain) -> None:
+        """This is the chain; it is closed with the scene."""
+        self._chain = chain
 
     def connect(self) -> None:
         """Connect as the owner's client."""
