@@ -83,6 +83,20 @@ def test_a_file_that_is_not_there(tmp_path: Path):
         read_config(tmp_path / "service.toml")
 
 
+def test_a_file_with_a_password_is_the_owner_s_alone(tmp_path: Path):
+    text = 'network = "regtest"\ndata_dir = "data"\n[[backends]]\nkind = "core"\n'
+    text += 'url = "http://user:hunter2@127.0.0.1:8332"\n'
+    path = written(tmp_path, text)
+    for mode in (0o644, 0o640, 0o660):
+        path.chmod(mode)
+        with pytest.raises(InputRefused) as refused:
+            read_config(path)
+        assert "chmod 600" in refused.value.message
+        assert "hunter2" not in repr(refused.value) + str(refused.value)
+    path.chmod(0o600)
+    assert len(read_config(path).backends) == 1
+
+
 def config(tmp_path: Path, *backends: BackendConfig, **fields: object) -> ServiceConfig:
     values: dict[str, object] = {
         "data_dir": str(tmp_path / "data"),

@@ -32,6 +32,8 @@ class Plan:
     host: str
     port: int
     backends: Sequence[tuple[str, str]]
+    cookie: Path | None
+    """Of the nodes among ``backends``."""
     poll_seconds: float
     service_directory: Path
     storage_key: Path | None
@@ -92,6 +94,8 @@ def config_text(plan: Plan) -> str:
     ]
     for kind, url in plan.backends:
         lines += ["", "[[backends]]", f"kind = {json.dumps(kind)}", f"url = {json.dumps(url)}"]
+        if kind == "core" and plan.cookie is not None:
+            lines.append(f"cookie = {json.dumps(str(plan.cookie))}")
     return "\n".join(lines) + "\n"
 
 

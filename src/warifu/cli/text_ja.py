@@ -344,6 +344,9 @@ JAPANESE: dict[str, str] = {
     "Chain backend: esplora, core, electrum or compact-filters (repeat; the first is preferred).": (
         "チェーンのバックエンド: esplora、core、electrum、compact-filters（繰り返し可。先のものが優先）。"
     ),
+    "Cookie file with which the node of '--backend core=...' lets its users in.": (
+        "「--backend core=...」のノードが利用者を認めるためのクッキーファイル。"
+    ),
     "How often the chain is asked.": "チェーンにたずねる間隔（秒）。",
     "The service's directory.": "サービスのディレクトリ。",
     "Make this file with the key of the service's database, instead of leaving it to the local device.": (

@@ -13,6 +13,7 @@ url = "http://127.0.0.1:3002"
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,7 +29,8 @@ MAX_CONFIG_BYTES = 64 * 1024
 class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One source of chain data. ``cookie``: path of Bitcoin Core's cookie file, read at each start.
 
-    A URL with a token in it is a secret of its provider's: keep the file's mode 0600.
+    A URL with a token in it is a secret of its provider's: keep the file's mode 0600. One with a user and a password
+    is taken from no other file.
     """
 
     kind: Literal["esplora", "core", "electrum", "compact-filters"]
@@ -60,9 +62,12 @@ def read_config(path: Path) -> ServiceConfig:
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)
+            others = os.fstat(file.fileno()).st_mode & 0o077
         if len(text) > MAX_CONFIG_BYTES:
             raise ValueError("it is too long")
         config = msgspec.convert(tomllib.loads(text.decode()), ServiceConfig)
+        if others and any("@" in backend.url for backend in config.backends):
+            raise ValueError("it holds a backend's password, and others may read it: chmod 600")
     except (OSError, ValueError) as error:
         raise InputRefused(
             "config",

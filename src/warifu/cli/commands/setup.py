@@ -32,7 +32,7 @@ def _directory(path: Path | None, otherwise: Path) -> Path:
 @examples(
     "warifu init --network regtest --unlock-key /media/usb/home.key --backend esplora=http://127.0.0.1:3002",
     "warifu init --listen 0.0.0.0 --url https://192.168.1.10:8443 --unlock-key /media/usb/home.key \\",
-    "    --backend core=http://127.0.0.1:8332",
+    "    --backend core=http://127.0.0.1:8332 --cookie /var/lib/bitcoind/.cookie",
     "warifu init --no-device --storage-key /media/usb/service.key --backend electrum=ssl://electrum.example:50002",
 )
 @click.command("init", cls=Command)
@@ -48,6 +48,11 @@ def _directory(path: Path | None, otherwise: Path) -> Path:
     multiple=True,
     metavar="KIND=URL",
     help="Chain backend: esplora, core, electrum or compact-filters (repeat; the first is preferred).",
+)
+@click.option(
+    "--cookie",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Cookie file with which the node of '--backend core=...' lets its users in.",
 )
 @click.option(
     "--poll-seconds",
@@ -85,6 +90,7 @@ def init(
     port: int,
     url: str | None,
     backends: tuple[str, ...],
+    cookie: Path | None,
     poll_seconds: float,
     service_dir: Path | None,
     storage_key: Path | None,
@@ -117,7 +123,8 @@ def init(
         url=url or f"https://{host}:{port}",
         host=host,
         port=port,
-        backends=[_backend(text) for text in backends],
+        backends=_backends(backends, cookie),
+        cookie=cookie.absolute() if cookie is not None else None,
         poll_seconds=poll_seconds,
         service_directory=_directory(service_dir, default_service_directory()),
         storage_key=storage_key,
@@ -202,6 +209,15 @@ def up(setting: Setting, storage_key: Path | None) -> None:
 _NOTHING_MADE = "Nothing was made."
 
 
+def _backends(texts: tuple[str, ...], cookie: Path | None) -> list[tuple[str, str]]:
+    found = [_backend(text) for text in texts]
+    if cookie is not None and not any(kind == "core" for kind, _ in found):
+        raise InputRefused(
+            "usage", "--cookie is for a node named with --backend core=URL", not_done=_NOTHING_MADE
+        )
+    return found
+
+
 def _backend(text: str) -> tuple[str, str]:
     kind, equals, url = text.partition("=")
     if kind not in KINDS or not equals or not url:
@@ -210,6 +226,13 @@ def _backend(text: str) -> tuple[str, str]:
             f"{text[:80]!r} is not a backend",
             not_done=_NOTHING_MADE,
             remedy=f"Write KIND=URL with KIND one of: {', '.join(KINDS)}.",
+        )
+    if "@" in url:  # every user of this machine can read the arguments of every command
+        raise InputRefused(
+            "backend-password",
+            "a user and a password do not belong into the arguments of a command",
+            not_done=_NOTHING_MADE,
+            remedy="Name the node without them and use --cookie, or write them into service.toml afterwards.",
         )
     return kind, url
 

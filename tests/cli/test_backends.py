@@ -1,0 +1,50 @@
+"""How ``warifu init`` takes a chain backend: what it writes, and the password that it takes from no argument."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.terminal import script
+
+from warifu.service.config import read_config
+
+pytestmark = pytest.mark.real
+
+
+def init(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    places = ("--storage-key", str(tmp_path / "storage.key"), "--service-dir", str(tmp_path / "service"))
+    return script(tmp_path / "owner", "init", "--network", "regtest", "--no-device", *places, *arguments)
+
+
+def test_each_core_backend_gets_the_cookie_and_the_others_none(tmp_path: Path):
+    code, shown = init(
+        tmp_path,
+        *("--backend", "core=http://127.0.0.1:8332", "--backend", "electrum=ssl://electrum.example:50002"),
+        *("--cookie", str(tmp_path / ".cookie")),
+    )
+    assert code == 0, shown
+    config = read_config(tmp_path / "service/service.toml")
+    assert [(backend.kind, backend.cookie) for backend in config.backends] == [
+        ("core", str(tmp_path / ".cookie")),
+        ("electrum", None),
+    ]
+    assert (tmp_path / "service/service.toml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--backend", "core=http://user:hunter2@127.0.0.1:8332"), "input.backend-password"),
+        (("--backend", "esplora=https://token@example.org/api"), "input.backend-password"),
+        (("--backend", "esplora=http://127.0.0.1:3002", "--cookie", "/x/.cookie"), "input.usage"),
+        (("--backend", "oracle=http://127.0.0.1:3002"), "input.backend"),
+    ],
+)
+def test_what_cannot_be_used_makes_nothing_and_is_not_repeated(tmp_path: Path, arguments, code):
+    exit_code, shown = init(tmp_path, *arguments)
+    assert (exit_code, shown["error"]["code"]) == (2, code)
+    assert "hunter2" not in str(shown)
+    assert not (tmp_path / "owner/profile.json").exists()
+    assert not (tmp_path / "service").exists()
