@@ -13,6 +13,7 @@ from tests.support.bitcoin_coins import (
     THIEF,
     THIEF_SCRIPT,
     change,
+    outpoint,
     pay,
     spend,
 )
@@ -27,6 +28,7 @@ from warifu.cli.paying import (
     read_draft,
     recipient,
     recipients_of,
+    recipients_of_child,
     transfer_request,
 )
 from warifu.cli.profile import Wallet
@@ -130,6 +132,39 @@ def test_a_draft_that_spends_a_strangers_coin_is_refused():
 def test_a_draft_that_is_no_psbt_is_refused(rubbish):
     with pytest.raises(InputRefused):
         read_draft(WALLET, msgspec.structs.replace(draft_of(honest()), psbt=rubbish))
+
+
+PARENT = display_hash(outpoint(0).txid)
+
+
+def test_a_child_brings_everything_home_and_is_authorized_as_such():
+    reading = read_draft(WALLET, draft_of(spend([(COIN, CHANGE + FEE)], [change(CHANGE)])))
+    home = recipients_of_child(reading, PARENT)
+    assert [(to.address, to.amount) for to in home] == [(reading.payment.outputs[0].address, CHANGE)]
+    check_reading(reading, home, FEE)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "parent", "reason"),
+    [
+        ([pay(THIEF_SCRIPT, CHANGE)], PARENT, "extra-output"),
+        ([change(CHANGE - 1000), pay(THIEF_SCRIPT, 1000)], PARENT, "extra-output"),
+        ([change(CHANGE)], "00" * 32, "other-transaction"),
+    ],
+)
+def test_a_child_that_pays_somebody_else_or_spends_nothing_of_its_parent_is_refused(outputs, parent, reason):
+    reading = read_draft(WALLET, draft_of(spend([(COIN, CHANGE + FEE)], outputs)))
+    with pytest.raises(TransactionRefused) as caught:
+        recipients_of_child(reading, parent)
+    assert caught.value.reason == reason
+
+
+def test_a_child_that_replaces_is_refused():
+    reading = read_draft(
+        WALLET, draft_of(spend([(COIN, CHANGE + FEE)], [change(CHANGE)]), replaces="00" * 16)
+    )
+    with pytest.raises(TransactionRefused):
+        recipients_of_child(reading, PARENT)
 
 
 def test_a_draft_that_is_all_change_pays_nobody():

@@ -68,6 +68,22 @@ def recipients_of(payment: Payment) -> tuple[Recipient, ...]:
     return tuple(Recipient(output.address, output.amount) for output in payment.recipients)
 
 
+def recipients_of_child(reading: Reading, parent: str) -> tuple[Recipient, ...]:
+    """Of a child that pays for its ``parent``: everything but the fee comes home, so the owner authorizes exactly the
+    outputs that do. Raises ``TransactionRefused`` for a draft that is no such child."""
+    payment = reading.payment
+    if reading.replaces is not None or not any(
+        display_hash(coin.outpoint.txid) == parent for coin in payment.inputs
+    ):
+        raise TransactionRefused("other-transaction", f"the service's draft spends nothing of {parent}")
+    for output in payment.outputs:
+        if output.key is None:
+            raise TransactionRefused(
+                "extra-output", f"{output.amount} sat would go to {output.address}, which is not the wallet's"
+            )
+    return tuple(Recipient(output.address, output.amount) for output in payment.outputs)
+
+
 def check_reading(reading: Reading, wanted: tuple[Recipient, ...], fee_ceiling: int) -> None:
     """Return only if the draft pays exactly ``wanted``, and no more than ``fee_ceiling`` satoshi in fees.
 

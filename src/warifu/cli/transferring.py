@@ -85,12 +85,10 @@ class Sender:
         return self.client.post(f"/wallets/{segment(self.wallet.name)}/drafts", question, Draft)
 
     def recipients_of_bump(self, reading: Reading) -> tuple[Recipient, ...]:
-        """Whom a fee bump must pay: those of the transfer that it replaces, where this client remembers it."""
+        """Whom a replacement must pay: those of the transfer that it replaces, where this client remembers it."""
         if reading.replaces is not None:
             with contextlib.suppress(InputRefused):
                 return recall(self.home, reading.replaces.hex()).recipients
-        if not reading.payment.recipients:  # a child that pays for its parent brings all of it home
-            raise InputRefused("bump", "the service's draft pays nobody")
         return recipients_of(reading.payment)
 
     def dry_run(self, order: Order) -> None:

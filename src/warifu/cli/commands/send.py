@@ -17,7 +17,7 @@ from warifu.cli.base import (
 )
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
-from warifu.cli.paying import parse_fee_rate, read_draft, recipient, recipients_of
+from warifu.cli.paying import parse_fee_rate, read_draft, recipient, recipients_of, recipients_of_child
 from warifu.cli.screen import Screen
 from warifu.cli.sent import recall
 from warifu.cli.text import tr
@@ -149,11 +149,7 @@ def bump(
         rate = parse_fee_rate(fee_rate)
         question = NewDraft(cpfp=txid, fee_rate=rate) if cpfp else NewDraft(bump=txid, fee_rate=rate)
         reading = read_draft(sender.wallet, sender.draft(question))
-        if cpfp and reading.replaces is not None:
-            raise InputRefused(
-                "bump", "the service's draft replaces a transaction instead of spending from it"
-            )
-        wanted = sender.recipients_of_bump(reading)
+        wanted = recipients_of_child(reading, txid) if cpfp else sender.recipients_of_bump(reading)
         order = Order(reading, wanted, parse_ceiling(fee_ceiling), devices, confirmations)
         sender.send(order, passphrase_fd, ask=not yes)
 
