@@ -49,11 +49,14 @@ def bitcoind_path() -> Path:
 
 
 @contextmanager
-def running_bitcoind(directory: Path, *options: str) -> Iterator[Bitcoind]:
-    """A fresh regtest node in ``directory``, without a wallet, reachable on loopback only."""
+def running_bitcoind(
+    directory: Path, *options: str, ports: tuple[int, int] | None = None
+) -> Iterator[Bitcoind]:
+    """A regtest node in ``directory``, without a wallet, reachable on loopback only: on the named RPC and peer ports,
+    as one that was there before, or on free ones."""
     path = bitcoind_path()
     version = subprocess.run([path, "-version"], capture_output=True, timeout=30, check=True).stdout
-    rpc_port, p2p_port = free_port(), free_port()
+    rpc_port, p2p_port = ports or (free_port(), free_port())
     arguments = [
         "-regtest", "-server", "-disablewallet", "-listen", "-listenonion=0", "-dnsseed=0", "-fixedseeds=0",
         "-discover=0", "-natpmp=0", "-dbcache=4", "-maxmempool=5", "-par=1", "-printtoconsole=0",
