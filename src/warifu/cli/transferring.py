@@ -10,16 +10,17 @@ from typing import Any
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.following import follow_transfer, refusal_error
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.paying import Reading, check_reading, recipients_of, transfer_request
+from warifu.cli.paying import Reading, check_reading, transfer_request
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.progress import live_steps
 from warifu.cli.screen import Screen, error_object
-from warifu.cli.sent import forget, recall, remember
+from warifu.cli.sent import forget, remember
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
@@ -31,6 +32,7 @@ from warifu.protocol.api import (
     NewDraft,
     NewTransfer,
     Transfer,
+    TransferPsbt,
     error_from,
 )
 from warifu.protocol.encoding import decode, encode
@@ -58,6 +60,11 @@ class Order:
         """Without one of the owner's own: exactly the fee that is shown."""
         return self.reading.payment.fee if self.fee_ceiling is None else self.fee_ceiling
 
+    @property
+    def dear(self) -> bool:
+        """Whether the fee is more than a twentieth of the amount: to be pointed out."""
+        return self.reading.payment.fee * DEAR_FEE > sum(recipient.amount for recipient in self.recipients)
+
 
 class Sender:
     """Everything that a command with which money leaves works with."""
@@ -84,12 +91,16 @@ class Sender:
         """Have the service build an unsigned transaction."""
         return self.client.post(f"/wallets/{segment(self.wallet.name)}/drafts", question, Draft)
 
-    def recipients_of_bump(self, reading: Reading) -> tuple[Recipient, ...]:
-        """Whom a replacement must pay: those of the transfer that it replaces, where this client remembers it."""
-        if reading.replaces is not None:
-            with contextlib.suppress(InputRefused):
-                return recall(self.home, reading.replaces.hex()).recipients
-        return recipients_of(reading.payment)
+    def recipients_of_bump(self, reading: Reading, txid: str) -> tuple[Recipient, ...]:
+        """Whom a replacement of the transaction ``txid`` must pay. Raises as ``asked.recipients_of_bump``."""
+        if reading.replaces is None:
+            raise InputRefused(
+                "bump",
+                "the service does not know the transfer of that transaction, so nobody can tell whom to pay",
+                remedy="Let a child pay for it ('--cpfp').",
+            )
+        path = f"/transfers/{reading.replaces.hex()}/psbt"
+        return recipients_of_bump(reading, self.client.get(path, TransferPsbt).psbt, txid)
 
     def dry_run(self, order: Order) -> None:
         """Show what would be signed, and each device's own judgement of it."""
@@ -138,6 +149,12 @@ class Sender:
             click.confirm(tr("Sign and send this?"), abort=True)
         elif ask:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
+        elif order.dear and order.fee_ceiling is None:
+            raise InputRefused(
+                "dear-fee",
+                f"the fee of {order.reading.payment.fee} sat is more than a twentieth of the amount, and nobody looks",
+                remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
+            )
         request = self._request(order)
         devices = self._signers(order.devices)
         try:
@@ -259,8 +276,7 @@ class Sender:
             facts.append((tr("Replaces"), order.reading.replaces.hex()))
         facts.append((tr("Transaction"), order.reading.txid))
         self.screen.facts(facts)
-        paid = sum(output.amount for output in payment.recipients)
-        if payment.fee * DEAR_FEE > paid:
+        if order.dear:
             self.screen.warn(tr("the fee is more than a twentieth of the amount"))
 
     def _described(self, order: Order) -> dict[str, Any]:

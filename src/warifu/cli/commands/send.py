@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from warifu.cli.asked import check_rate
 from warifu.cli.base import (
     Command,
     device_option,
@@ -112,6 +113,8 @@ def send(
                 fee_rate=rate,
             )
             reading = read_draft(sender.wallet, sender.draft(question))
+        if rate is not None:
+            check_rate(reading.payment, rate)
         order = Order(reading, wanted, parse_ceiling(fee_ceiling), devices, confirmations)
         if dry_run:
             sender.dry_run(order)
@@ -149,7 +152,11 @@ def bump(
         rate = parse_fee_rate(fee_rate)
         question = NewDraft(cpfp=txid, fee_rate=rate) if cpfp else NewDraft(bump=txid, fee_rate=rate)
         reading = read_draft(sender.wallet, sender.draft(question))
-        wanted = recipients_of_child(reading, txid) if cpfp else sender.recipients_of_bump(reading)
+        if cpfp:  # its fee pays for the parent as well, whose size this client does not know
+            wanted = recipients_of_child(reading, txid)
+        else:
+            wanted = sender.recipients_of_bump(reading, txid)
+            check_rate(reading.payment, rate)
         order = Order(reading, wanted, parse_ceiling(fee_ceiling), devices, confirmations)
         sender.send(order, passphrase_fd, ask=not yes)
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from warifu.chains.bitcoin.descriptor import Branch
+from warifu.cli.asked import check_imported
 from warifu.cli.base import Group, device_option, examples, json_option, passphrase_option
 from warifu.cli.client import segment
 from warifu.cli.commands.send import imported, order_options, parse_ceiling, read_file
@@ -191,7 +192,9 @@ def import_command(
     It is shown as this client reads it; what it pays is what you confirm.
     """
     with Sender.open(setting, name, Screen(as_json)) as sender:
-        reading = read_draft(sender.wallet, imported(sender, read_file(file)))
+        psbt = read_file(file)
+        reading = read_draft(sender.wallet, imported(sender, psbt))
+        check_imported(reading, psbt)
         order = Order(
             reading, recipients_of(reading.payment), parse_ceiling(fee_ceiling), devices, confirmations
         )
