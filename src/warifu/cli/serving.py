@@ -24,6 +24,9 @@ from warifu.errors import HostUnsuitable, InputRefused, PeerMisbehaved, ServiceR
 from warifu.protocol.operator import AskStorageKey, StorageKey
 from warifu.tee.unlock_key import read_unlock_key
 
+SERVICE = (sys.executable, "-P", "-m", "warifu.cli.service_process")
+"""-P: else the working directory comes first where modules are looked for, and a file that another user of the machine
+put there (in /tmp, say) would be run by the process that gets the database's key."""
 _STARTING = 60.0
 _ENDING = 15.0
 
@@ -76,7 +79,8 @@ async def _service(
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The service's process, answering under the certificate that the profile pins; the task fails when it ends."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "warifu.cli.service_process", local.service_config),
+        *SERVICE,
+        local.service_config,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # a Ctrl-C at the terminal is this process's to handle

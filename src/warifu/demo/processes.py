@@ -101,7 +101,7 @@ class Processes:
         """Start ``python -m arguments``, in a session of its own, so that a Ctrl-C at the terminal reaches the demo
         alone and things end in order."""
         process = subprocess.Popen(  # noqa: S603  # our own interpreter, and arguments made here
-            [sys.executable, "-m", *map(str, arguments)],
+            [sys.executable, "-P", "-m", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -22,4 +22,4 @@ def command(keep: bool, as_json: bool) -> None:
     """
     options = [*(["--keep"] if keep else []), *(["--json"] if as_json else [])]
     # This process becomes the demo, so that its signals and its exit code are the demo's own.
-    os.execv(sys.executable, [sys.executable, "-m", "warifu.demo", "--lang", spoken(), *options])  # noqa: S606  # our own interpreter and module
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "warifu.demo", "--lang", spoken(), *options])  # noqa: S606  # our own interpreter and module
