@@ -21,7 +21,7 @@ _MAX_BYTES = 64 * 1024
 
 
 class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``device.json``: written once the operator compared the digits."""
+    """``device.json``: written once the operator compared the digits, just before the enclave is told."""
 
     version: Annotated[int, msgspec.Meta(ge=1, le=1)]
     name: Name

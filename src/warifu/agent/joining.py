@@ -33,12 +33,14 @@ async def join(agent: Agent, directory: DeviceDirectory, invitation: Invitation,
             running, asyncio.create_task(agent.hear(ShowAuthenticationString, _OWNER_ANSWERS))
         )
         same = await compare(shown.digits)
+        if same:
+            # Before the enclave has an owner: one that has an owner and lost its service (the power failed in
+            # between) could neither connect nor be enrolled again.
+            directory.set_enrolment(Enrolment(1, invitation.name, invitation.url, invitation.fingerprint))
         await agent.tell(ConfirmJoin(same))
         if not same:
             raise digits_differ()
-        joined = await agent.hear(Joined)
-        directory.set_enrolment(Enrolment(1, invitation.name, invitation.url, invitation.fingerprint))
-        return joined
+        return await agent.hear(Joined)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

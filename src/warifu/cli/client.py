@@ -104,7 +104,7 @@ def segment(name: str) -> str:
 
 
 def _bounded(response: httpx.Response) -> bytes:
-    """As it came: a few bytes that unpack to gigabytes would fill the memory before they could be counted."""
+    """As it came: what unpacks to a thousand times its length is in the memory before it can be counted."""
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk

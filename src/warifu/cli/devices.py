@@ -74,15 +74,21 @@ async def join_device(
 async def run_device(screen: Screen, directory: DeviceDirectory, key: bytearray) -> None:
     """Keep an enrolled device connected; ends by an error or a signal."""
     if directory.enrolment() is None:
-        raise ServiceRefused(
-            "not-enrolled",
-            "this device is not enrolled with a service yet",
-            not_done="The device was not started.",
-            remedy="Make an invitation on the owner's client ('warifu signer invite NAME') and join with it here.",
-        )
+        raise _not_enrolled()
     async with listening(directory, key, screen.line) as (agent, ready, pump):
         _tell_isolation(screen, ready)
+        if not ready.joined:  # its enrolment broke off at the last step
+            raise _not_enrolled()
         await serve_device(agent, directory, pump)
+
+
+def _not_enrolled() -> ServiceRefused:
+    return ServiceRefused(
+        "not-enrolled",
+        "this device is not enrolled with a service yet",
+        not_done="The device was not started.",
+        remedy="Make an invitation on the owner's client ('warifu signer invite NAME') and join with it here.",
+    )
 
 
 def _tell_isolation(screen: Screen, ready: Ready) -> None:
