@@ -13,6 +13,7 @@ from tests.support.node_chain import NodeChain
 from tests.support.single_key import with_corrupted_witness
 from tests.support.terminal import script
 
+from warifu.chains.bitcoin.transaction import display_hash
 from warifu.chains.bitcoin_network.backends.base import Broadcast
 from warifu.cli.screen import Screen
 from warifu.demo.opening import give_birth, start_everybody
@@ -86,7 +87,8 @@ def test_two_of_three_pay_and_the_node_accepts_and_mines_it(stage, node):
     node.mine()
     done = owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")
     assert (done["state"], done["confirmations"], node.mempool()) == ("confirmed", 1, set())
-    assert {head["device"] for head in done["journal"]} == {"home", "friend"}
+    wait_until(lambda: len(told(stage, sent["transfer"]).journal) == 2, "both journals' heads", 20)
+    assert {head.device for head in told(stage, sent["transfer"]).journal} == {"home", "friend"}
     assert node.status(sent["txid"])[0]
     entry = history(stage)[sent["txid"]]
     assert entry["height"] == node.node.rpc.call("getblockcount", kind=int)
@@ -179,8 +181,10 @@ def test_a_reorganisation_takes_the_confirmation_back_and_gives_it_again(stage, 
 
 
 def test_while_the_node_is_away_errors_are_clear_and_a_signed_transfer_waits_for_it(stage, node):
-    reading = draft(stage, 900_000)
+    parent = send(stage, "0.008 BTC", "--fee-rate", "2")["txid"]
+    reading = draft(stage, 900_000)  # spends the change of that one
     request = requested(stage, reading, 900_000)
+    assert parent in {display_hash(coin.outpoint.txid) for coin in reading.payment.inputs}
     node.go_away()
 
     for arguments in (("balance", WALLET), ("send", WALLET, PAYEE, "0.01 BTC", "--fee-rate", "2", "--yes")):
@@ -195,9 +199,10 @@ def test_while_the_node_is_away_errors_are_clear_and_a_signed_transfer_waits_for
     )
     assert told(stage, transfer).state == "signed"
 
-    node.come_back()  # with another cookie
-    wait_until(lambda: told(stage, transfer).state == "broadcast", "the broadcast", 30)
-    assert node.mempool() == {reading.txid}
+    node.come_back("-persistmempool=0")  # with another cookie, and with a memory that is gone
+    wait_until(lambda: told(stage, transfer).state != "signed", "the broadcast", 30)
+    assert told(stage, transfer).state == "broadcast"
+    assert node.mempool() == {parent, reading.txid}
     node.mine()
     wait_until(lambda: told(stage, transfer).state == "confirmed", "its confirmation", 20)
 

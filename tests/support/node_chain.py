@@ -74,12 +74,14 @@ class NodeChain:
     def go_away(self) -> None:
         self._stack.close()
 
-    def come_back(self) -> None:
+    def come_back(self, *options: str) -> None:
         """The same node at the same place, with a new cookie."""
         port = urlsplit(self.node.url).port
         assert port is not None
         ports = (port, self.node.p2p_port)
-        self.node = self._stack.enter_context(running_bitcoind(self._directory, *_OPTIONS, ports=ports))
+        self.node = self._stack.enter_context(
+            running_bitcoind(self._directory, *_OPTIONS, *options, ports=ports)
+        )
 
     def close(self) -> None:
         self._stack.close()

@@ -241,6 +241,8 @@ def mark_depth(
             settled=settled,
         )
         add_event(connection, identifier, 7, text)
+        if confirmations:  # in one step: who sees it confirmed sees the result, too
+            _add_result(connection, identifier)
 
 
 def mark_replaced(database: Database, identifier: str, winner: str, *, settled: bool) -> None:
@@ -259,6 +261,7 @@ def mark_replaced(database: Database, identifier: str, winner: str, *, settled: 
         )
         text = f"replaced: transaction {winner} spent the same coins"
         add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
+        _add_result(connection, identifier)
 
 
 def note_transfer(
@@ -286,11 +289,14 @@ def store_journal(database: Database, identifier: str, heads: Sequence[JournalHe
 def note_result(database: Database, identifier: str) -> None:
     """The eighth step, once: the result goes back to the owner, with each signer's journal entry."""
     with database.writing() as connection:
-        transfer = _one(connection, identifier)
-        for head in transfer.journal:
-            text = f"journal has {head.length} entries, head {head.head.hex()[:16]}"
-            add_event(connection, identifier, 8, text, device=head.device, once=f"journal-{head.device}")
-        add_event(connection, identifier, 8, "the result is returned to the owner", once="result")
+        _add_result(connection, identifier)
+
+
+def _add_result(connection: sa.Connection, identifier: str) -> None:
+    for head in _one(connection, identifier).journal:
+        text = f"journal has {head.length} entries, head {head.head.hex()[:16]}"
+        add_event(connection, identifier, 8, text, device=head.device, once=f"journal-{head.device}")
+    add_event(connection, identifier, 8, "the result is returned to the owner", once="result")
 
 
 def read_transfer(database: Database, identifier: str) -> StoredTransfer:

@@ -12,7 +12,7 @@ import threading
 import time
 
 from warifu.chains.bitcoin.transaction import display_hash, parse_transaction
-from warifu.chains.bitcoin_network.backends.base import Place, TxStatus
+from warifu.chains.bitcoin_network.backends.base import Broadcast, Place, TxStatus
 from warifu.errors import BroadcastRejected, ChainUnavailable, WarifuError
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
@@ -63,13 +63,14 @@ class Follower:
         for wallet in {transfer.wallet for transfer in (*unsent, *followed)}:
             with contextlib.suppress(ChainUnavailable):
                 self._wallets.synced(wallet)
-        for transfer in unsent:
-            self._transfers.send(transfer.id)
         if followed:
             height = self._wallets.backend.tip().height
             for transfer in followed:
                 with contextlib.suppress(ChainUnavailable):
                     self._follow(transfer, height)
+        # Last, as it may spend from one of those, which a restarted node has only now got back.
+        for transfer in unsent:
+            self._transfers.send(transfer.id)
 
     def _follow(self, transfer: StoredTransfer, height: int) -> None:
         assert transfer.raw is not None, "only what is signed is followed"
@@ -98,7 +99,6 @@ class Follower:
             settled=confirmations >= self._config.settle_depth,
             text=f"{confirmations} confirmation{plural}, in block {status.block.height}",
         )
-        store.note_result(self._database, transfer.id)
         self._bell.ring()
 
     def _replaced(self, transfer: StoredTransfer, winner: bytes, since: int, height: int) -> None:
@@ -106,7 +106,6 @@ class Follower:
         if (transfer.state, transfer.settled) == ("replaced", settled):
             return
         store.mark_replaced(self._database, transfer.id, display_hash(winner), settled=settled)
-        store.note_result(self._database, transfer.id)
         self._bell.ring()
 
     def _unconfirmed(self, transfer: StoredTransfer, status: TxStatus) -> None:
@@ -120,7 +119,8 @@ class Follower:
                 text="unconfirmed again: a reorganisation of the chain took a block out",
             )
             self._bell.ring()
-        if status.place is Place.UNKNOWN and not self._is_bumped(transfer):
+        due = status.place is Place.UNKNOWN and self._transfers.offers.due(transfer.id, time.monotonic())
+        if due and not self._is_bumped(transfer):
             self._send_again(transfer)
 
     def _is_bumped(self, transfer: StoredTransfer) -> bool:
@@ -134,7 +134,9 @@ class Follower:
         """Nodes forget what waits too long, and a restarted one what it never wrote down."""
         assert transfer.raw is not None, "only what is signed is followed"
         try:
-            self._wallets.backend.broadcast(transfer.raw)
+            outcome = self._wallets.backend.broadcast(transfer.raw)
+            if outcome.result is Broadcast.SENT:
+                self._transfers.offers.made(transfer.id, time.monotonic())
         except BroadcastRejected as error:
             store.note_transfer(
                 self._database,

@@ -62,6 +62,7 @@ from warifu.service.store.devices import list_devices
 from warifu.service.store.transfers import StoredTransfer
 from warifu.service.wallets import Wallets
 from warifu.service.workflows.engine import Engine, Unfinished
+from warifu.service.workflows.offers import Offers
 
 T = TypeVar("T")
 _ASK_SECONDS = 10.0
@@ -84,6 +85,7 @@ class Transfers:
         self._running: set[tuple[str, int]] = set()
         self._stopping = False
         self._sending = threading.Lock()
+        self.offers = Offers()
         self._notes = ThreadPoolExecutor(1, thread_name_prefix="notes")
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -287,6 +289,8 @@ class Transfers:
                 backend, accepted = "the network", "known, under other signatures"
             else:
                 backend, accepted = outcome.backend, _ACCEPTED[outcome.result]
+                if outcome.result is Broadcast.SENT:
+                    self.offers.made(identifier, time.monotonic())
             store.note_transfer(self._database, identifier, 5, f"sent to {backend}", once="sent")
             store.mark(
                 self._database,
