@@ -53,7 +53,7 @@ def test_a_credential_that_is_not_enrolled_is_refused() -> None:
 
 
 def test_a_credential_of_a_kind_that_is_not_understood_is_refused() -> None:
-    strange = Credential("passkey", OWNER.public)
+    strange = msgspec.structs.replace(OWNERS[0], kind="passkey")
     authorization = msgspec.structs.replace(authorized(), credential=strange)
     with pytest.raises(AuthorizationRefused):
         check_authorization(authorization, (strange,), ENVELOPES[0], NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -88,9 +88,12 @@ def stranger() -> DeviceRef:
         (lambda home, refs: {"owners": (Credential("ed25519", random(32)),)}, "input.owners"),
         (
             lambda home, refs: {
-                "owners": (Credential("ed25519", home.owner.public), Credential("morse", random(32)))
+                "owners": (
+                    Credential("ed25519", home.owner.public),
+                    Credential(cast("Any", "morse"), random(32)),
+                )
             },
-            "input.owners",
+            "input.malformed",
         ),
         (lambda home, refs: {"created": START - 7200, "expires": START - 1}, "authorization.expired"),
         (

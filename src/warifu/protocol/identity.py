@@ -6,6 +6,8 @@ sign only statements with a purpose (``tag``), so that a signature made for one 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
@@ -21,9 +23,12 @@ class DeviceRef(Message, frozen=True):
 
 
 class Credential(Message, frozen=True):
-    """A key with which an owner authorizes. ``kind`` is ``ed25519`` for the terminal client's device key."""
+    """A key with which an owner authorizes. ``ed25519``: the terminal client's device key.
 
-    kind: str
+    A new kind is a new literal here: what is not understood is refused when it is read.
+    """
+
+    kind: Literal["ed25519"]
     public: Bytes32
 
 
