@@ -25,7 +25,7 @@ class Service:
         self.bell = Bell()
         self.hub = Hub(database, self.bell.ring)
         self.wallets = Wallets(database, backend)
-        self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds)
+        self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)
         self.transfers = Transfers(database, self.hub, self.wallets, self.bell, config)
         self.follower = Follower(database, self.wallets, self.transfers, self.bell, config)
 

@@ -37,6 +37,7 @@ from warifu.service.store.database import Database
 from warifu.service.store.transfers import list_transfers
 from warifu.service.store.wallets import (
     WalletChanges,
+    birthday_of,
     change_labels,
     read_labels,
     store_draft,
@@ -81,6 +82,7 @@ class Wallets:
                     keys.descriptor(Branch.CHANGE),
                     network,
                     WalletChanges(self._database, name, changes.merge_stored),
+                    birthday=birthday_of(self._database, name),
                 )
             return wallet
 

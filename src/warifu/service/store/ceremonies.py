@@ -11,7 +11,7 @@ from warifu.errors import ServiceRefused
 from warifu.protocol.api import Ceremony, ErrorBody
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event, events_after
-from warifu.service.store.schema import ceremonies, wallets
+from warifu.service.store.schema import birthdays, ceremonies, wallets
 
 _births = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
@@ -61,9 +61,14 @@ def note_ceremony(
 
 
 def finish_ceremony(
-    database: Database, identifier: str, wallet_id: bytes, authorization: bytes, births: tuple[bytes, ...]
+    database: Database,
+    identifier: str,
+    wallet_id: bytes,
+    authorization: bytes,
+    births: tuple[bytes, ...],
+    birthday: int = 0,
 ) -> None:
-    """Store the births and with them the wallet, in one transaction."""
+    """Store the births and with them the wallet, in one transaction. ``birthday``: a height before its first block."""
     encoded = msgspec.msgpack.encode(births)
     with database.writing() as connection:
         name = connection.execute(
@@ -78,6 +83,7 @@ def finish_ceremony(
                 created=int(time.time()),
             )
         )
+        connection.execute(birthdays.insert().values(wallet=name, height=birthday))
         connection.execute(
             ceremonies.update().where(ceremonies.c.id == identifier).values(state="finished", births=encoded)
         )

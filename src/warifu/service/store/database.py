@@ -99,6 +99,8 @@ def open_database(directory: Path, key: bytes) -> Database:
     database = Database(_engine(path, key), lock)
     try:
         _check(database, path)
+        with database.writing() as connection:
+            metadata.create_all(connection)  # tables that an older version did not have
     except BaseException:
         database.close()
         raise

@@ -43,6 +43,13 @@ wallets = sa.Table(
     sa.Column("created", sa.Integer, nullable=False),
 )
 
+birthdays = sa.Table(
+    "birthdays",
+    metadata,
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("height", sa.Integer, nullable=False),
+)
+
 change_sets = sa.Table(
     "change_sets",
     metadata,

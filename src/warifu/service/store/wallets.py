@@ -15,7 +15,7 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
 from warifu.protocol.request import MAX_REQUEST_BYTES, WalletRequest, decode_request
 from warifu.service.store.database import Database
-from warifu.service.store.schema import change_sets, drafts, labels, wallets
+from warifu.service.store.schema import birthdays, change_sets, drafts, labels, wallets
 
 DRAFT_LIFETIME = 3600
 """Seconds for which a draft is kept. Its coins are not held: two drafts may spend the same coin, only one transfer."""
@@ -79,6 +79,13 @@ def wallet_with_id(database: Database, identifier: bytes) -> StoredWallet:
     if row is None:
         raise ServiceRefused("unknown-wallet", "the request is for a wallet that this service does not know")
     return _read(row)
+
+
+def birthday_of(database: Database, name: str) -> int:
+    """A height at which the wallet did not exist yet; 0 for one that was made before heights were stored."""
+    with database.reading() as connection:
+        found = connection.execute(sa.select(birthdays.c.height).where(birthdays.c.wallet == name)).scalar()
+    return int(found or 0)
 
 
 def _read(row: sa.Row[tuple[object, ...]]) -> StoredWallet:

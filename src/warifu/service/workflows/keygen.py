@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import secrets
 
-from warifu.errors import PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
+from warifu.chains.bitcoin_network.backends.base import Backend
+from warifu.errors import ChainUnavailable, PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
 from warifu.protocol.api import error_body
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, OpenSession, SignedBirth, WalletBirth
@@ -28,15 +29,21 @@ from warifu.service.store.ceremonies import (
 from warifu.service.store.database import Database
 from warifu.service.store.devices import list_devices
 
+BIRTHDAY_MARGIN = 144
+"""Blocks below the tip at a wallet's creation: a reorganisation may put its first payment into an earlier block."""
+
 
 class Keygens:
     """Runs on the hub's event loop."""
 
-    def __init__(self, database: Database, hub: Hub, bell: Bell, timeout: float) -> None:
+    def __init__(
+        self, database: Database, hub: Hub, bell: Bell, timeout: float, backend: Backend | None = None
+    ) -> None:
         self._database = database
         self._hub = hub
         self._bell = bell
         self._timeout = timeout
+        self._backend = backend
         self._tasks: set[asyncio.Task[None]] = set()
 
     def end_interrupted(self) -> None:
@@ -83,9 +90,16 @@ class Keygens:
 
     async def _run(self, identifier: str, authorized: Authorized) -> None:
         try:
+            birthday = await asyncio.to_thread(self._birthday)
             births = await self._generate(identifier, authorized)
             await asyncio.to_thread(
-                finish_ceremony, self._database, identifier, authorized.digest, authorized.encoded, births
+                finish_ceremony,
+                self._database,
+                identifier,
+                authorized.digest,
+                authorized.encoded,
+                births,
+                birthday,
             )
         except WarifuError as error:
             await asyncio.to_thread(refuse_ceremony, self._database, identifier, error_body(error))
@@ -110,6 +124,15 @@ class Keygens:
             timeout=self._timeout,
         )
         return tuple(results[identity] for identity in sorted(results))
+
+    def _birthday(self) -> int:
+        """Taken before the key exists. A chain that does not answer costs a longer scan later, not the wallet."""
+        if self._backend is None:
+            return 0
+        try:
+            return max(0, self._backend.tip().height - BIRTHDAY_MARGIN)
+        except ChainUnavailable:
+            return 0
 
     def _note(self, identifier: str, text: str, device: str | None = None) -> None:
         note_ceremony(self._database, identifier, 0, text, device=device)
