@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ),
     ("POST", "/wallets", {"admin"}, {"name": "savings", "authorization": B32, "envelopes": [B32]}),
     ("GET", f"/ceremonies/{ID}", {"admin"}, None),
+    ("POST", "/wallets/none/recover", {"admin"}, {"authorization": B32, "envelope": B32}),
     ("GET", "/wallets", {"read"}, None),
     ("GET", "/wallets/none", {"read"}, None),
     ("POST", "/wallets/none/addresses", {"draft"}, None),

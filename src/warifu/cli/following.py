@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from warifu.cli.client import Client, segment
-from warifu.errors import PeerMisbehaved, WarifuError
+from warifu.errors import PeerMisbehaved, SessionAborted, WarifuError
 from warifu.protocol.api import Ceremony, ErrorBody, Event, Transfer, error_from
 
 _WAIT = 20
@@ -25,6 +25,13 @@ def follow_ceremony(client: Client, ceremony: str, show: Show) -> Ceremony:
             return now
         if now.state == "refused":
             raise _why(now.refusal)
+        if now.state == "partial":
+            raise SessionAborted(
+                "partial",
+                f"only {len(now.births)} devices finished the key generation: {_why(now.refusal).message}",
+                not_done="The wallet was not added to your profile, and no address of it was shown.",
+                remedy="Send no coins to it. Create another wallet, under another name.",
+            )
 
 
 def follow_transfer(

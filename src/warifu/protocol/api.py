@@ -308,13 +308,26 @@ class NewWallet(Question, frozen=True):
     envelopes: EncodedEnvelopes
 
 
-CeremonyState = Literal["running", "finished", "refused"]
+class WalletRecovery(Question, frozen=True):
+    """``POST /wallets/{name}/recover`` (admin) -> ``Ceremony``: bring one device home that missed the end.
+
+    ``authorization``: a fresh one of the ``WalletRequest`` that made the wallet, with the one ``envelope``, whose
+    identity says which device. Answered once the device has stated its birth.
+    """
+
+    authorization: EncodedAuthorization
+    envelope: EncodedEnvelope
+
+
+CeremonyState = Literal["running", "finished", "partial", "refused"]
+"""``partial``: some devices finished and others did not. There is a key, but not yet a wallet: pay nothing to it."""
 
 
 class Ceremony(Answer, frozen=True):
     """``GET /ceremonies/{id}?after=N&wait=S`` (admin): events with a number above ``after``, once there is one.
 
-    ``births``: when finished, the encoded ``SignedBirth`` of every device.
+    ``births``: the encoded ``SignedBirth`` of every device when finished, of those that finished when ``partial``;
+    then ``authorization`` is the owner's, so that the client need not have kept the request.
     """
 
     id: str
@@ -323,6 +336,7 @@ class Ceremony(Answer, frozen=True):
     events: tuple[Event, ...]
     refusal: ErrorBody | None
     births: tuple[bytes, ...]
+    authorization: bytes = b""
 
 
 class Wallet(Answer, frozen=True):

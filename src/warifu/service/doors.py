@@ -46,8 +46,10 @@ class Authorized:
         return tuple(self.envelopes)
 
 
-def read_authorized(encoded: bytes, envelopes: Sequence[bytes]) -> Authorized:
-    """Raises ``InputRefused`` (malformed; two envelopes for one device) or ``AuthorizationRefused``."""
+def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool = True) -> Authorized:
+    """``timely``: False for a recovery, whose request may have expired long ago.
+
+    Raises ``InputRefused`` (malformed; two envelopes for one device) or ``AuthorizationRefused``."""
     authorization = decode(Authorization, encoded, MAX_AUTHORIZATION_BYTES)
     request = decode_request(authorization.request)
     named = request_digest(request)
@@ -59,7 +61,8 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes]) -> Authorized:
         raise AuthorizationRefused(
             "other-envelope", "the passphrase envelopes are not those that the owner authorized"
         )
-    check_times(request.created, request.expires, int(time.time()))
+    if timely:
+        check_times(request.created, request.expires, int(time.time()))
     verify(
         authorization.credential.public,
         authorization.signature,
@@ -86,6 +89,19 @@ def wallet_request(authorized: Authorized) -> WalletRequest:
     identities = sorted(device.identity for device in request.devices)
     if identities != list(authorized.participants):
         raise InputRefused("envelopes", "there is not exactly one passphrase envelope for each device")
+    check_owner(authorized, request.owners)
+    return request
+
+
+def recovery_request(authorized: Authorized) -> WalletRequest:
+    """The request that made the wallet, with one envelope for one of its devices. Raises ``InputRefused``."""
+    request = authorized.request
+    if not isinstance(request, WalletRequest):
+        raise InputRefused("request", "this is not a request to create a wallet")
+    if not set(authorized.participants) <= {device.identity for device in request.devices}:
+        raise InputRefused(
+            "envelopes", "the passphrase envelope is for a device that has no part in the wallet"
+        )
     check_owner(authorized, request.owners)
     return request
 

@@ -19,6 +19,7 @@ from warifu.protocol.api import (
     NewPsbt,
     NewWallet,
     Wallet,
+    WalletRecovery,
     Wallets,
 )
 from warifu.service.api.access import needs
@@ -38,6 +39,17 @@ def router(service: Service) -> Router:
         """Have the devices generate a key."""
         authorized = read_authorized(data.authorization, data.envelopes)
         return Accepted(id=await service.keygens.begin(data.name, authorized, data.envelopes))
+
+    @post(
+        "/wallets/{name:str}/recover",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(WalletRecovery),
+    )
+    async def recover(name: NamePath, data: JSONBody[WalletRecovery]) -> Ceremony:
+        """Bring a device home that missed the end of the key generation."""
+        authorized = read_authorized(data.authorization, (data.envelope,), timely=False)
+        return read_ceremony(database, await service.keygens.recover(name, authorized), 0)
 
     @get("/ceremonies/{ceremony:str}", guards=[needs(database, "admin")])
     async def ceremony(ceremony: IdPath, after: After = 0, wait: Wait = 0) -> Ceremony:
@@ -115,6 +127,7 @@ def router(service: Service) -> Router:
 
     handlers = [
         create,
+        recover,
         ceremony,
         all_wallets,
         wallet,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from warifu.errors import ServiceRefused
 from warifu.protocol.api import Ceremony, ErrorBody
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event, events_after
-from warifu.service.store.schema import birthdays, ceremonies, wallets
+from warifu.service.store.schema import birthdays, ceremonies, unfinished, wallets
 
 _births = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
@@ -71,6 +72,7 @@ def finish_ceremony(
     """Store the births and with them the wallet, in one transaction. ``birthday``: a height before its first block."""
     encoded = msgspec.msgpack.encode(births)
     with database.writing() as connection:
+        connection.execute(unfinished.delete().where(unfinished.c.ceremony == identifier))
         name = connection.execute(
             sa.select(ceremonies.c.wallet).where(ceremonies.c.id == identifier)
         ).scalar_one()
@@ -103,6 +105,60 @@ def refuse_ceremony(database: Database, identifier: str, refusal: ErrorBody) -> 
         )
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A key generation that only some devices saw the end of. ``births``: theirs, encoded."""
+
+    ceremony: str
+    id: bytes
+    authorization: bytes
+    birthday: int
+    births: tuple[bytes, ...]
+
+
+def keep_unfinished(database: Database, found: Unfinished, refusal: ErrorBody | None) -> None:
+    """Store what there is; with ``refusal``, say why the others are missing."""
+    with database.writing() as connection:
+        connection.execute(unfinished.delete().where(unfinished.c.ceremony == found.ceremony))
+        connection.execute(
+            unfinished.insert().values(
+                ceremony=found.ceremony,
+                id=found.id,
+                authorization=found.authorization,
+                birthday=found.birthday,
+            )
+        )
+        changes: dict[str, object] = {"state": "partial", "births": msgspec.msgpack.encode(found.births)}
+        if refusal is not None:
+            changes["refusal"] = msgspec.json.encode(refusal)
+            text = f"only {len(found.births)} devices finished, the others can recover: {refusal.message}"
+            add_event(connection, found.ceremony, 0, text, device=refusal.blame)
+        connection.execute(ceremonies.update().where(ceremonies.c.id == found.ceremony).values(changes))
+
+
+def unfinished_wallet(database: Database, name: str, wallet_id: bytes) -> Unfinished:
+    """The one of this name and id. Raises ``ServiceRefused`` (``unknown-wallet``)."""
+    with database.reading() as connection:
+        if connection.execute(sa.select(wallets.c.name).where(wallets.c.name == name)).first():
+            raise ServiceRefused(
+                "name-taken",
+                f"there is a wallet '{name}', and every device of it finished",
+                not_done="No device was asked.",
+            )
+        row = connection.execute(
+            sa.select(unfinished, ceremonies.c.births)
+            .join(ceremonies, ceremonies.c.id == unfinished.c.ceremony)
+            .where(ceremonies.c.wallet == name, unfinished.c.id == wallet_id)
+        ).first()
+    if row is None:
+        raise ServiceRefused(
+            "unknown-wallet",
+            f"no wallet '{name}' waits for a device, or it was made by another request",
+            not_done="No device was asked.",
+        )
+    return Unfinished(row.ceremony, row.id, row.authorization, row.birthday, _births.decode(row.births))
+
+
 def running_ceremonies(database: Database) -> tuple[str, ...]:
     """Those that had not ended."""
     with database.reading() as connection:
@@ -114,7 +170,11 @@ def running_ceremonies(database: Database) -> tuple[str, ...]:
 def read_ceremony(database: Database, identifier: str, after: int) -> Ceremony:
     """As the API shows it. Raises ``ServiceRefused`` (``unknown-ceremony``)."""
     with database.reading() as connection:
-        row = connection.execute(sa.select(ceremonies).where(ceremonies.c.id == identifier)).first()
+        row = connection.execute(
+            sa.select(ceremonies, unfinished.c.authorization)
+            .join(unfinished, unfinished.c.ceremony == ceremonies.c.id, isouter=True)
+            .where(ceremonies.c.id == identifier)
+        ).first()
         if row is None:
             raise ServiceRefused("unknown-ceremony", "there is no such ceremony")
         return Ceremony(
@@ -124,4 +184,5 @@ def read_ceremony(database: Database, identifier: str, after: int) -> Ceremony:
             events=events_after(connection, identifier, after),
             refusal=msgspec.json.decode(row.refusal, type=ErrorBody) if row.refusal else None,
             births=_births.decode(row.births) if row.births else (),
+            authorization=row.authorization or b"",
         )

@@ -88,6 +88,15 @@ ceremonies = sa.Table(
     sa.Column("created", sa.Integer, nullable=False),
 )
 
+unfinished = sa.Table(
+    "unfinished",
+    metadata,
+    sa.Column("ceremony", sa.Text, primary_key=True),
+    sa.Column("id", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("birthday", sa.Integer, nullable=False),
+)
+
 transfers = sa.Table(
     "transfers",
     metadata,

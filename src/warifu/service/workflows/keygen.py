@@ -14,17 +14,20 @@ from warifu.chains.bitcoin_network.backends.base import Backend
 from warifu.errors import ChainUnavailable, PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
 from warifu.protocol.api import error_body
 from warifu.protocol.encoding import decode
-from warifu.protocol.frames import MAX_BODY_BYTES, OpenSession, SignedBirth, WalletBirth
+from warifu.protocol.frames import MAX_BODY_BYTES, OpenSession, RecoverWallet, SignedBirth, WalletBirth
 from warifu.protocol.identity import verify
 from warifu.service.bell import Bell
-from warifu.service.doors import Authorized, body_digest, wallet_request
+from warifu.service.doors import Authorized, body_digest, recovery_request, wallet_request
 from warifu.service.hub.hub import Hub
 from warifu.service.store.ceremonies import (
+    Unfinished,
     begin_ceremony,
     finish_ceremony,
+    keep_unfinished,
     note_ceremony,
     refuse_ceremony,
     running_ceremonies,
+    unfinished_wallet,
 )
 from warifu.service.store.database import Database
 from warifu.service.store.devices import list_devices
@@ -44,6 +47,7 @@ class Keygens:
         self._bell = bell
         self._timeout = timeout
         self._backend = backend
+        self._recovering = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def end_interrupted(self) -> None:
@@ -89,32 +93,37 @@ class Keygens:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, identifier: str, authorized: Authorized) -> None:
+        births = _Births(authorized.digest)
+        birthday = 0
         try:
             birthday = await asyncio.to_thread(self._birthday)
-            births = await self._generate(identifier, authorized)
+            await self._generate(identifier, authorized, births)
             await asyncio.to_thread(
                 finish_ceremony,
                 self._database,
                 identifier,
                 authorized.digest,
                 authorized.encoded,
-                births,
+                births.stated,
                 birthday,
             )
         except WarifuError as error:
-            await asyncio.to_thread(refuse_ceremony, self._database, identifier, error_body(error))
+            if births.stated:
+                left = Unfinished(identifier, authorized.digest, authorized.encoded, birthday, births.stated)
+                await asyncio.to_thread(keep_unfinished, self._database, left, error_body(error))
+            else:
+                await asyncio.to_thread(refuse_ceremony, self._database, identifier, error_body(error))
         finally:
             self._bell.ring()
 
-    async def _generate(self, identifier: str, authorized: Authorized) -> tuple[bytes, ...]:
+    async def _generate(self, identifier: str, authorized: Authorized, births: _Births) -> None:
         session = secrets.token_bytes(16)
         openings = {
             identity: OpenSession(session, authorized.authorization, envelope, authorized.participants, b"")
             for identity, envelope in authorized.envelopes.items()
         }
         self._note(identifier, "authorization and envelopes are sent to the devices")
-        births = _Births(authorized.digest)
-        results = await self._hub.run_session(
+        await self._hub.run_session(
             openings,
             wanted=len(openings),
             judge=births.judge,
@@ -123,7 +132,37 @@ class Keygens:
             ),
             timeout=self._timeout,
         )
-        return tuple(results[identity] for identity in sorted(results))
+
+    async def recover(self, name: str, authorized: Authorized) -> str:
+        """Have the device of the one envelope recover its share from another's birth; the ceremony's id.
+
+        The device verifies the recovery data itself: this service could alter it, and would only be refused.
+        Raises the device's refusal, or ``ServiceRefused`` (``unknown-wallet``, ``device-offline``).
+        """
+        request = recovery_request(authorized)
+        (envelope,) = authorized.envelopes.values()
+        async with self._recovering:
+            left = await asyncio.to_thread(unfinished_wallet, self._database, name, authorized.digest)
+            births = _Births(left.id)
+            for birth in left.births:
+                births.judge(decode(SignedBirth, birth, MAX_BODY_BYTES).identity, birth)
+            data = decode(SignedBirth, left.births[0], MAX_BODY_BYTES).recovery_data
+            answer = await self._hub.call(
+                envelope.identity,
+                lambda call: RecoverWallet(call, authorized.authorization, envelope, data),
+                self._timeout,
+            )
+            births.judge(envelope.identity, answer)
+            await asyncio.to_thread(self._keep, left, births.stated, len(request.devices))
+        self._bell.ring()
+        return left.ceremony
+
+    def _keep(self, left: Unfinished, births: tuple[bytes, ...], wanted: int) -> None:
+        if len(births) == wanted:
+            finish_ceremony(self._database, left.ceremony, left.id, left.authorization, births, left.birthday)
+        else:
+            kept = Unfinished(left.ceremony, left.id, left.authorization, left.birthday, births)
+            keep_unfinished(self._database, kept, None)
 
     def _birthday(self) -> int:
         """Taken before the key exists. A chain that does not answer costs a longer scan later, not the wallet."""
@@ -145,6 +184,12 @@ class _Births:
     def __init__(self, wallet_id: bytes) -> None:
         self._wallet_id = wallet_id
         self._birth: bytes | None = None
+        self._stated: dict[bytes, bytes] = {}
+
+    @property
+    def stated(self) -> tuple[bytes, ...]:
+        """The births that were found good, by identity."""
+        return tuple(self._stated[identity] for identity in sorted(self._stated))
 
     def judge(self, identity: bytes, result: bytes) -> None:
         signed = decode(SignedBirth, result, MAX_BODY_BYTES)
@@ -157,3 +202,4 @@ class _Births:
         if self._birth not in (None, signed.birth):
             raise PeerMisbehaved("birth", "the devices state different births")
         self._birth = signed.birth
+        self._stated[identity] = result

@@ -1,0 +1,122 @@
+"""A key generation that not all devices saw the end of: nothing is lost, and who missed it comes home."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.service_world import Client, World, embedded_chain, refusal
+from tests.support.simulator import SimulatedDevice
+
+from warifu.protocol import api
+from warifu.protocol.authorization import Authorization
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.frames import RecoverWallet, SignedBirth, decode_to_signer
+from warifu.protocol.framing import Origin
+from warifu.protocol.request import MAX_REQUEST_BYTES, decode_request
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    with embedded_chain(tmp_path / "chain") as (chain, url):
+        made = World(tmp_path, chain, url, settings={"session_seconds": 4.0})
+        made.found()
+        yield made
+
+
+def hears(device: SimulatedDevice, change: Any) -> None:
+    """``change`` each frame to the device; None: it is lost."""
+    original = device.signer.receive
+
+    def receive(origin: Any, payload: bytes) -> Any:
+        changed = change(payload) if origin is Origin.SERVICE else payload
+        return [] if changed is None else original(origin, changed)
+
+    device.signer.receive = receive  # type: ignore[method-assign]
+
+
+async def straggling(world: World, client: Client) -> tuple[str, api.Ceremony]:
+    """The device that stores its host key and then misses the coordinator's last message."""
+    for number in range(3):
+        await world.add_device(client, f"device{number}")
+    last = max(world.devices.values(), key=lambda device: device.identity)
+    first = min(world.devices.values(), key=lambda device: device.identity)
+    heard = iter(range(100))
+
+    def lose(payload: bytes) -> bytes | None:
+        frame = decode_to_signer(payload)
+        lost = getattr(frame, "peer", None) == first.identity and next(heard) == 2  # Hello, CMSG1, CMSG2
+        return None if lost else payload
+
+    hears(last, lose)
+    ceremony = await world.create_wallet(client)
+    del last.signer.receive
+    return last.name, ceremony
+
+
+async def question(world: World, client: Client, ceremony: api.Ceremony, name: str) -> api.WalletRecovery:
+    told = decode(Authorization, ceremony.authorization, MAX_REQUEST_BYTES + 4096)
+    request = decode_request(told.request)
+    authorization, envelopes = await client.authorized(request, [world.devices[name].identity])
+    return api.WalletRecovery(authorization=authorization, envelope=envelopes[0])
+
+
+async def test_a_device_that_missed_the_end_recovers_and_signs(world: World):
+    async with world.running() as client:
+        name, ceremony = await straggling(world, client)
+        assert (ceremony.state, len(ceremony.births)) == ("partial", 2)
+        assert (await refusal(client.get("/wallets/savings", api.Wallet))).reason == "unknown-wallet"
+    async with world.running() as client:  # the service, too, was restarted
+        asked = await question(world, client, ceremony, name)
+        ended = await client.post("/wallets/savings/recover", asked, api.Ceremony)
+        assert ended.state == "finished"
+        assert len({decode(SignedBirth, birth, 2**20).birth for birth in ended.births}) == 1
+        await world.fund(client, 1_000_000)
+        other = next(device for device in world.devices if device != name)
+        sent = await world.send(client, await world.payment(client), [name, other])
+        assert sent.state == "broadcast"
+
+
+async def test_the_device_refuses_recovery_data_that_the_service_altered(world: World):
+    async with world.running() as client:
+        name, ceremony = await straggling(world, client)
+
+        def alter(payload: bytes) -> bytes:
+            frame = decode_to_signer(payload)
+            if not isinstance(frame, RecoverWallet):
+                return payload
+            data = frame.recovery_data
+            return encode(msgspec.structs.replace(frame, recovery_data=data[:-1] + bytes([data[-1] ^ 1])))
+
+        hears(world.devices[name], alter)
+        asked = await question(world, client, ceremony, name)
+        error = await refusal(client.post("/wallets/savings/recover", asked, api.Ceremony))
+        assert (error.code, "recovery data" in error.message) == ("input.recovery-data", True)
+        del world.devices[name].signer.receive
+        asked = await question(world, client, ceremony, name)
+        assert (await client.post("/wallets/savings/recover", asked, api.Ceremony)).state == "finished"
+
+
+async def test_another_name_or_wallet_asks_no_device(world: World):
+    async with world.running() as client:
+        name, ceremony = await straggling(world, client)
+        asked = await question(world, client, ceremony, name)
+        error = await refusal(client.post("/wallets/other/recover", asked, api.Ceremony))
+        assert error.code == "service.unknown-wallet"
+        request = world.wallet_request(2)
+        authorization, envelopes = await client.authorized(request, [world.devices[name].identity])
+        foreign = api.WalletRecovery(authorization=authorization, envelope=envelopes[0])
+        error = await refusal(client.post("/wallets/savings/recover", foreign, api.Ceremony))
+        assert error.code == "service.unknown-wallet"
+
+
+async def test_a_finished_wallet_needs_no_recovery(world: World):
+    async with world.running() as client:
+        name, ceremony = await straggling(world, client)
+        asked = await question(world, client, ceremony, name)
+        await client.post("/wallets/savings/recover", asked, api.Ceremony)
+        asked = await question(world, client, ceremony, name)
+        error = await refusal(client.post("/wallets/savings/recover", asked, api.Ceremony))
+        assert error.code == "service.name-taken"
