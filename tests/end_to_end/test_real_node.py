@@ -212,7 +212,8 @@ def test_compact_filters_of_the_same_node_receive_send_and_confirm(stage, node):
     config = stage.service / "service.toml"
     peer = f'[[backends]]\nkind = "compact-filters"\nurl = "127.0.0.1:{node.node.p2p_port}"\n'
     config.write_text(config.read_text().partition("[[backends]]")[0] + peer)
-    stage.processes.start("up", "warifu.cli", "--home", stage.home, "up")
+    up = stage.processes.start("up", "warifu.cli", "--home", stage.home, "up")
+    up.expect("The service answers at", 60)
     wait_until(lambda: connected(stage) == set(DEVICES), "the return of every device", 60)
 
     before = owner(stage, "balance", WALLET)
