@@ -17,7 +17,7 @@ demo: $(STAMP) ## the eight steps of a transfer, end to end, on a local chain
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/static-checks.sh $(VENV)
 	@tools/fetch-knots.sh || true
-	@$(PY) -m pytest -n 2 --dist loadgroup
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
 	@tools/static-checks.sh $(VENV)

@@ -15,7 +15,7 @@ from tests.support.terminal import environment, script, terminal, warifu
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import Scene, wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 SECRET = PASSPHRASE.encode()
 

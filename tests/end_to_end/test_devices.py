@@ -15,7 +15,7 @@ from tests.support.terminal import script, terminal
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, Scene, free_port, wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 DIGITS = r"\d{3} \d{3} \d{3}"
 

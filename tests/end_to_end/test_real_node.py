@@ -26,7 +26,7 @@ from warifu.protocol.api import Accepted, Devices, NewTransfer, Transfer
 from warifu.service.chain import make_backend
 from warifu.service.config import read_config
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("end-to-end-real-node")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from warifu.signer.store import Store
 from warifu.tee.unlock_key import read_unlock_key
 from warifu.tee.unsafe_software import UnsafeSoftware
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("end-to-end")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def share_of(scene: Scene, name: str, where: Path) -> bytes:

@@ -28,7 +28,7 @@ from warifu.protocol.frames import MAX_FRAME_BYTES
 from warifu.service.hub.link import LinkClosed
 from warifu.units import Satoshi
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("durability")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 T = TypeVar("T")
 LABEL = "rent for november"

@@ -1,18 +1,24 @@
 """A key generation that not all devices saw the end of: nothing is lost, and who missed it comes home."""
 
+import asyncio
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from tests.support.service_world import Client, World, embedded_chain, refusal
-from tests.support.simulator import SimulatedDevice
+from tests.support.simulator import PASSPHRASE, SimulatedDevice
 
+from warifu.cli.profile import Profile
+from warifu.cli.recovering import recover
+from warifu.errors import AuthorizationRefused, InputRefused, PassphraseRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import RecoverWallet, SignedBirth, decode_to_signer
 from warifu.protocol.framing import Origin
+from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, decode_request
 
 pytestmark = pytest.mark.real
@@ -77,6 +83,70 @@ async def test_a_device_that_missed_the_end_recovers_and_signs(world: World):
         other = next(device for device in world.devices if device != name)
         sent = await world.send(client, await world.payment(client), [name, other])
         assert sent.state == "broadcast"
+
+
+class Blocking:
+    """The command line's client, over the connection of an asynchronous one that lives in another thread."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+
+    def get(self, path: str, kind: Any, **query: object) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._client.get(path, kind, **query), self._loop).result(30)
+
+    def post(self, path: str, question: object, kind: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._client.post(path, question, kind), self._loop).result(
+            30
+        )
+
+
+def owners_profile(world: World, home: Path) -> Profile:
+    """The profile of the owner who enrolled the world's devices."""
+    profile = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))
+    (home / "credential").write_text(world.owner.seed().hex() + "\n")
+    for device in world.devices.values():
+        profile.pin_device(device.ref)
+    return profile
+
+
+def typed(passphrase: str) -> int:
+    """A descriptor from which a script's passphrase is read."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, passphrase.encode() + b"\n")
+    os.close(write_end)
+    return read_end
+
+
+async def test_the_owner_recovers_a_device_at_the_command_line_and_then_has_the_wallet(
+    world: World, tmp_path: Path
+):
+    async with world.running() as client:
+        name, _ = await straggling(world, client)
+        profile, bridge = owners_profile(world, tmp_path / "owner"), cast("Any", Blocking(client))
+        with pytest.raises(InputRefused):
+            await asyncio.to_thread(recover, bridge, profile, "savings", "stranger", None)
+        with pytest.raises(PassphraseRefused):
+            await asyncio.to_thread(recover, bridge, profile, "savings", name, typed("not this passphrase"))
+        assert profile.content.wallets == ()
+        wallet, missing = await asyncio.to_thread(
+            recover, bridge, profile, "savings", name, typed(PASSPHRASE)
+        )
+        assert (wallet is not None, missing) == (True, 0)
+        assert [known.name for known in profile.wallets()] == ["savings"]
+        with pytest.raises(InputRefused):
+            await asyncio.to_thread(recover, bridge, profile, "savings", name, None)
+
+
+async def test_the_owner_of_another_wallet_recovers_nothing(world: World, tmp_path: Path):
+    async with world.running() as client:
+        name, _ = await straggling(world, client)
+        profile = owners_profile(world, tmp_path / "owner")
+        (tmp_path / "owner/credential").write_text(IdentityKey.generate().seed().hex() + "\n")
+        with pytest.raises(AuthorizationRefused):
+            await asyncio.to_thread(
+                recover, cast("Any", Blocking(client)), profile, "savings", name, typed(PASSPHRASE)
+            )
 
 
 async def test_the_device_refuses_recovery_data_that_the_service_altered(world: World):

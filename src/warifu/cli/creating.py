@@ -46,7 +46,7 @@ def create(
     passphrase_fd: int | None,
 ) -> Wallet:
     """Make a wallet and keep its birth in the profile, once all of its devices stated the same."""
-    _check_name(profile, name)
+    check_name(profile, name)
     with new_passphrase(passphrase_fd) as passphrase:
         request = wallet_request(profile, threshold, devices, policy, stretching)
         keys = ask_envelope_keys(client, request.devices, now())
@@ -60,10 +60,19 @@ def create(
 
 def adopt(client: Client, profile: Profile, name: str) -> Wallet:
     """Keep a wallet that this credential authorized and whose devices are all pinned here."""
-    _check_name(profile, name)
+    check_name(profile, name)
     told = client.get(f"/wallets/{segment(name)}", api.Wallet)
-    authorization = decode(Authorization, told.authorization, MAX_REQUEST_BYTES + 4096)
-    request = decode_request(authorization.request)
+    request = owned_request(profile, told.authorization)
+    return keep(profile, name, request, told.births)
+
+
+def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
+    """The request that made a wallet, if this profile's credential authorized it and all its devices are pinned.
+
+    ``authorization`` is what the service kept; nothing in it is believed that this client did not sign.
+    """
+    told = decode(Authorization, authorization, MAX_REQUEST_BYTES + 4096)
+    request = decode_request(told.request)
     if not isinstance(request, WalletRequest):
         raise InputRefused("wallet", "the service's record is not of a wallet")
     mine = profile.credential().public
@@ -71,13 +80,13 @@ def adopt(client: Client, profile: Profile, name: str) -> Wallet:
         raise AuthorizationRefused(
             "unknown-credential", "this wallet obeys another owner's credential, not yours"
         )
-    verify(mine, authorization.signature, "authorization", request_digest(request), *authorization.envelopes)
+    verify(mine, told.signature, "authorization", request_digest(request), *told.envelopes)
     for device in request.devices:
         if profile.device(device.name) != device:
             raise InputRefused(
                 "other-device", f"the device {device.name!r} of this wallet is not the one you pinned"
             )
-    return keep(profile, name, request, told.births)
+    return request
 
 
 def wallet_request(
@@ -106,7 +115,8 @@ def keep(profile: Profile, name: str, request: WalletRequest, births: Sequence[b
     return profile.wallet(name)
 
 
-def _check_name(profile: Profile, name: str) -> None:
+def check_name(profile: Profile, name: str) -> None:
+    """``InputRefused`` unless ``name`` is one, and free in this profile."""
     try:
         msgspec.convert(name, Name)
     except msgspec.ValidationError:

@@ -30,7 +30,8 @@ def follow_ceremony(client: Client, ceremony: str, show: Show) -> Ceremony:
                 "partial",
                 f"only {len(now.births)} devices finished the key generation: {_why(now.refusal).message}",
                 not_done="The wallet was not added to your profile, and no address of it was shown.",
-                remedy="Send no coins to it. Create another wallet, under another name.",
+                remedy="Send no coins to it yet. Connect the devices that are missing ('warifu signer list'), then "
+                f"bring each home: warifu wallet recover {now.wallet} --device NAME",
             )
 
 

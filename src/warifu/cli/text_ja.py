@@ -111,6 +111,10 @@ JAPANESE: dict[str, str] = {
     "may pay to": "支払先",
     "any address": "どのアドレスでも",
     "no address": "なし",
+    "The device {name} has its share.": "端末 {name} は断片を受け取りました。",
+    "Devices still missing: {count}. Send no coins yet.": (
+        "まだそろわない端末: {count}。コインはまだ送らないでください。"
+    ),
     "The wallet {name} is born: every device states the same key.": (
         "ウォレット {name} が生まれました。すべての端末が同じ鍵を述べています。"
     ),
@@ -180,6 +184,13 @@ JAPANESE: dict[str, str] = {
     "Wallets: a key that is born in pieces, and the policy under which it signs.": (
         "ウォレット: 割られて生まれる鍵と、署名の決まり（ポリシー）。"
     ),
+    "Bring a device home that missed the end of 'create'; the wallet is yours once none is missing.": (
+        "'create' の終わりに居合わせなかった端末を迎え入れます。全部そろえばウォレットは使えます。"
+    ),
+    "The device takes its share from public data of the devices that finished, and verifies it itself.": (
+        "端末は、終えた端末の公開データから自分の断片を取り出し、自分で検証します。"
+    ),
+    "The device that missed the end of the key generation.": "鍵生成の終わりに居合わせなかった端末。",
     "Have the devices generate a key of which each gets one share, and no one ever the whole.": (
         "端末たちに鍵を作らせます。各端末が断片を一つ持ち、全体は誰も持ちません。"
     ),

@@ -328,6 +328,7 @@ class Ceremony(Answer, frozen=True):
 
     ``births``: the encoded ``SignedBirth`` of every device when finished, of those that finished when ``partial``;
     then ``authorization`` is the owner's, so that the client need not have kept the request.
+    ``GET /wallets/{name}/unfinished`` (admin) finds the partial one of a name.
     """
 
     id: str

@@ -15,7 +15,7 @@ from warifu.chains.bitcoin_network.fees import FeeRate
 from warifu.errors import ChainUnavailable, InputRefused
 from warifu.units import satoshi
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("bitcoind")]
+pytestmark = [pytest.mark.real]
 
 BOB = SingleKey("bob").keys.address(KeyPath(Branch.RECEIVE, 0))
 

@@ -18,6 +18,7 @@ from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create
 from warifu.cli.paying import read_draft, recipients_of
 from warifu.cli.profile import Wallet
+from warifu.cli.recovering import recover
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Order, Sender
@@ -124,6 +125,33 @@ def adopt_command(setting: Setting, name: str, as_json: bool) -> None:
         wallet = adopt(client, profile, name)
     _show_wallet(screen, wallet)
     screen.result(describe(wallet))
+
+
+@examples("warifu wallet recover savings --device pi")
+@group.command("recover")
+@click.argument("name")
+@click.option("--device", required=True, help="The device that missed the end of the key generation.")
+@passphrase_option
+@json_option
+@click.pass_obj
+def recover_command(
+    setting: Setting, name: str, device: str, passphrase_fd: int | None, as_json: bool
+) -> None:
+    """Bring a device home that missed the end of 'create'; the wallet is yours once none is missing.
+
+    The device takes its share from public data of the devices that finished, and verifies it itself.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    with setting.client(profile) as client:
+        wallet, missing = recover(client, profile, name, device, passphrase_fd)
+    screen.line(tr("The device {name} has its share.", name=device), style="green")
+    if wallet is None:
+        screen.line(tr("Devices still missing: {count}. Send no coins yet.", count=missing))
+        screen.result({"wallet": None, "missing": missing})
+        return
+    screen.line(tr("The wallet {name} is born: every device states the same key.", name=name), style="green")
+    _show_key(screen, wallet)
+    screen.result({"wallet": describe(wallet), "missing": 0})
 
 
 @examples("warifu wallet list")

@@ -26,7 +26,7 @@ from warifu.service.api.access import needs
 from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
 from warifu.service.doors import read_authorized
 from warifu.service.service import Service
-from warifu.service.store.ceremonies import read_ceremony
+from warifu.service.store.ceremonies import read_ceremony, unfinished_ceremony
 from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_named
 
 
@@ -50,6 +50,11 @@ def router(service: Service) -> Router:
         """Bring a device home that missed the end of the key generation."""
         authorized = read_authorized(data.authorization, (data.envelope,), timely=False)
         return read_ceremony(database, await service.keygens.recover(name, authorized), 0)
+
+    @get("/wallets/{name:str}/unfinished", guards=[needs(database, "admin")], sync_to_thread=True)
+    def unfinished(name: NamePath) -> Ceremony:
+        """The key generation of this name that some devices finished and others did not."""
+        return read_ceremony(database, unfinished_ceremony(database, name), 0)
 
     @get("/ceremonies/{ceremony:str}", guards=[needs(database, "admin")])
     async def ceremony(ceremony: IdPath, after: After = 0, wait: Wait = 0) -> Ceremony:
@@ -128,6 +133,7 @@ def router(service: Service) -> Router:
     handlers = [
         create,
         recover,
+        unfinished,
         ceremony,
         all_wallets,
         wallet,

@@ -159,6 +159,23 @@ def unfinished_wallet(database: Database, name: str, wallet_id: bytes) -> Unfini
     return Unfinished(row.ceremony, row.id, row.authorization, row.birthday, _births.decode(row.births))
 
 
+def unfinished_ceremony(database: Database, name: str) -> str:
+    """The id of the latest partial key generation of this name. Raises ``ServiceRefused`` (``unknown-wallet``)."""
+    with database.reading() as connection:
+        found: str | None = connection.execute(
+            sa.select(ceremonies.c.id)
+            .join(unfinished, unfinished.c.ceremony == ceremonies.c.id)
+            .where(ceremonies.c.wallet == name)
+            .order_by(ceremonies.c.created.desc())
+            .limit(1)
+        ).scalar()
+    if found is None:
+        raise ServiceRefused(
+            "unknown-wallet", f"no wallet '{name}' waits for a device", not_done="No device was asked."
+        )
+    return found
+
+
 def running_ceremonies(database: Database) -> tuple[str, ...]:
     """Those that had not ended."""
     with database.reading() as connection:
