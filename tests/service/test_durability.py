@@ -19,6 +19,7 @@ from nacl.utils import random
 from tests.support.service_process import POINTS
 from tests.support.service_world import Client, Payment, World, drive, embedded_chain
 from tests.support.simulator import FRIEND, PASSPHRASE
+from tests.support.spying import in_memory
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -26,6 +27,9 @@ from warifu.agent.pinning import pinned_context
 from warifu.protocol import api
 from warifu.protocol.frames import MAX_FRAME_BYTES
 from warifu.service.hub.link import LinkClosed
+from warifu.signer.vault import OpenLock, Role
+from warifu.threshold.frost.nonces import SecretNonce
+from warifu.threshold.wiping import Secret
 from warifu.units import Satoshi
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -279,6 +283,43 @@ def test_a_stolen_disk_shows_nothing(ward: Ward):
     assert {path.name for path in files} <= {"service.db", "service.db-wal", "service.db-shm", "service.lock"}
 
 
+def test_the_services_memory_and_files_hold_no_share_nonce_or_passphrase(ward: Ward, monkeypatch):
+    """The secrets are caught where they exist, in the signers of this process, and looked for in the service's."""
+    caught: dict[str, bytes] = {"passphrase": PASSPHRASE.encode()}
+    consume, unlock = SecretNonce.consume, OpenLock.unlock
+
+    def consumed(nonce: SecretNonce) -> tuple[Secret, Secret]:
+        halves = consume(nonce)
+        caught.update({f"nonce {len(caught)} {place}": half.expose() for place, half in enumerate(halves)})
+        return halves
+
+    def unlocked(lock: OpenLock, role: Role, record: bytes) -> Secret:
+        share = unlock(lock, role, record)
+        caught[f"{role} {len(caught)}"] = share.expose()
+        return share
+
+    monkeypatch.setattr(SecretNonce, "consume", consumed)
+    monkeypatch.setattr(OpenLock, "unlock", unlocked)
+
+    async def pay() -> Payment:
+        async with ward.client() as client:
+            payment = await ward.world.payment(client)
+            await client.post("/transfers", await ward.world.question(client, payment), api.Accepted)
+            await client.until(payment.id, ("broadcast", "confirmed"))
+        return payment
+
+    ward.start()
+    payment = ward.run(pay())
+    assert ward.process is not None
+    kinds = [name.split()[0] for name in caught]
+    assert (kinds.count("share"), kinds.count("nonce")) == (2, 4)
+    control = {"the transaction, which it must know": payment.request.txid}
+    assert in_memory(ward.process.pid, caught | control) == set(control)
+    disk = b"".join(path.read_bytes() for path in ward.world.data_dir.rglob("*") if path.is_file())
+    assert not [name for name, secret in caught.items() if secret in disk]
+    assert ward.stop() == 0
+
+
 async def addresses(ward: Ward) -> list[bytes]:
     ward.start()
     async with ward.client() as client:
@@ -290,7 +331,7 @@ async def addresses(ward: Ward) -> list[bytes]:
 
 
 def test_nothing_is_logged(ward: Ward):
-    """Eleven lives and deaths, and not a word of history."""
+    """A dozen lives and deaths, and not a word of history."""
     assert ward.output.strip() == ""
 
 
