@@ -1,6 +1,8 @@
 """How the passphrase comes in, what is too weak, and that the buffers are wiped."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,21 @@ def test_two_different_typings_are_refused(monkeypatch):
     with pytest.raises(InputRefused) as caught, new_passphrase(None):
         pass
     assert caught.value.code == "input.passphrases-differ"
+
+
+def test_a_program_that_was_given_the_passphrase_is_closed_to_others_and_leaves_no_core():
+    """Run apart, because it cannot be undone."""
+    program = (
+        "import ctypes, os, resource\n"
+        "from warifu.cli.passphrase import existing_passphrase\n"
+        "read_end, write_end = os.pipe()\n"
+        "os.write(write_end, b'correct horse battery staple\\n'); os.close(write_end)\n"
+        "dumpable = lambda: ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)\n"
+        "before = dumpable()\n"
+        "with existing_passphrase(read_end) as passphrase:\n"
+        "    print(before, dumpable(), resource.getrlimit(resource.RLIMIT_CORE), len(passphrase))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout == "1 0 (0, 0) 28\n"

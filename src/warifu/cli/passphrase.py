@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import resource
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.protocol.envelope import MAX_PASSPHRASE_BYTES
+from warifu.signer.isolation.layers.privileges import close_to_others
 
 MINIMUM_CHARACTERS = 12
 
@@ -68,6 +70,9 @@ def read_descriptor(descriptor: int) -> bytearray:
 
 
 def _obtain(prompt: str, descriptor: int | None) -> bytearray:
+    # From here on no other program of this user may read this process, and a crash leaves no core file.
+    close_to_others()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if descriptor is not None:
         with _wiped(read_descriptor(descriptor)) as line:
             return _encoded(line.decode("utf-8", "surrogateescape"))

@@ -60,7 +60,7 @@ class Keygens:
                     SessionAborted(
                         "interrupted",
                         "the service stopped during the key generation",
-                        not_done="No wallet was made.",
+                        not_done="No wallet came into use. A device may keep a share of one that nobody can pay to.",
                         remedy="Create the wallet again.",
                     )
                 ),
