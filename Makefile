@@ -17,11 +17,11 @@ demo: $(STAMP) ## the eight steps of a transfer, end to end, on a local chain
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/static-checks.sh $(VENV)
 	@tools/fetch-knots.sh || true
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@tools/run-tests.sh $(VENV)
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
 	@tools/static-checks.sh $(VENV)
-	@$(PY) -m pytest -q -n 2 -m unit
+	@tools/run-tests.sh $(VENV) -q -m unit
 
 bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
 	@$(PY) -m bench
