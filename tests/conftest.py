@@ -1,4 +1,4 @@
-"""A shell that starts the tests in the background has them, and every program that they start, ignore Ctrl-C and hanging up.
+"""A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C and hanging up.
 
 Tests send both, so the signals get back here what they mean at a terminal.
 """
