@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from threading import Thread
 
 from warifu.chains.bitcoin.transaction import display_hash, parse_hash, parse_transaction
-from warifu.chains.embedded.block import merkle_branch
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.mempool import Refused
+from warifu.chains.bitcoin_embedded.block import merkle_branch
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.mempool import Refused
 
 
 class ElectrumError(Exception):

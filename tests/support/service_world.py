@@ -20,10 +20,10 @@ from nacl.utils import random
 from tests.support.simulator import FRIEND, GENEROUS, PASSPHRASE, SimulatedDevice
 
 from warifu.chains.bitcoin.transaction import parse_hash
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.server import serving
 from warifu.chains.bitcoin_network.backends.base import Backend
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.server import serving
 from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize

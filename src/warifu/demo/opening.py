@@ -44,7 +44,7 @@ def set_the_stage(scene: Scene) -> None:
     telling = scene.telling
     telling.act(tr("One chain, one service, three devices"))
     process = scene.processes.start(
-        "chain", "warifu.chains.embedded", scene.root / "chain", "--until-stdin-closes"
+        "chain", "warifu.chains.bitcoin_embedded", scene.root / "chain", "--until-stdin-closes"
     )
     chain = EmbeddedChain(process.expect(r"http://\S+", 30)[0])
     scene.play_on(chain)

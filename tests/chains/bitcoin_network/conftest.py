@@ -7,9 +7,9 @@ from tests.support.bitcoind import free_port as find_free_port
 from tests.support.bitcoind import running_bitcoind
 from tests.support.single_key import SingleKey
 
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.server import serving
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.server import serving
 
 
 @pytest.fixture

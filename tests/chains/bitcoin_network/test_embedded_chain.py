@@ -19,7 +19,7 @@ from warifu.chains.bitcoin.address import script_for
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput, display_hash
-from warifu.chains.embedded.block import (
+from warifu.chains.bitcoin_embedded.block import (
     NO_OUTPOINT,
     Block,
     build_block,
@@ -27,9 +27,9 @@ from warifu.chains.embedded.block import (
     merkle_root,
     subsidy,
 )
-from warifu.chains.embedded.chain import FAUCET_SCRIPT, EmbeddedChain
-from warifu.chains.embedded.mempool import Refused
-from warifu.chains.embedded.server import serving
+from warifu.chains.bitcoin_embedded.chain import FAUCET_SCRIPT, EmbeddedChain
+from warifu.chains.bitcoin_embedded.mempool import Refused
+from warifu.chains.bitcoin_embedded.server import serving
 from warifu.errors import InputRefused
 from warifu.units import satoshi
 
@@ -312,7 +312,7 @@ def test_as_a_process_it_says_where_it_is_and_ends_with_its_starter(tmp_path):
     arguments = [
         sys.executable,
         "-m",
-        "warifu.chains.embedded",
+        "warifu.chains.bitcoin_embedded",
         str(tmp_path / "chain"),
         "--until-stdin-closes",
     ]

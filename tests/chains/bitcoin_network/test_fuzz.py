@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from warifu.chains.bitcoin_embedded.esplora import EsploraApi
 from warifu.chains.bitcoin_network.changes import (
     Anchor,
     Changes,
@@ -16,7 +17,6 @@ from warifu.chains.bitcoin_network.changes import (
     encode_changes,
     merge,
 )
-from warifu.chains.embedded.esplora import EsploraApi
 from warifu.errors import StoreDamaged
 
 pytestmark = pytest.mark.real

@@ -9,7 +9,7 @@ import pbk
 from pbk.script import PrecomputedTransactionData
 
 from warifu.chains.bitcoin.transaction import Transaction, TxOutput
-from warifu.chains.embedded.block import Block, split_block
+from warifu.chains.bitcoin_embedded.block import Block, split_block
 
 
 class Engine:

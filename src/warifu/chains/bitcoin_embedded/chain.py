@@ -12,10 +12,10 @@ from threading import RLock
 from warifu.chains.bitcoin.address import script_for
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput
-from warifu.chains.embedded.block import COINBASE_MATURITY, Block, build_block
-from warifu.chains.embedded.index import ChainIndex, script_hash
-from warifu.chains.embedded.kernel import Engine
-from warifu.chains.embedded.mempool import Mempool, Refused
+from warifu.chains.bitcoin_embedded.block import COINBASE_MATURITY, Block, build_block
+from warifu.chains.bitcoin_embedded.index import ChainIndex, script_hash
+from warifu.chains.bitcoin_embedded.kernel import Engine
+from warifu.chains.bitcoin_embedded.mempool import Mempool, Refused
 from warifu.errors import InputRefused
 from warifu.units import Satoshi, satoshi
 

@@ -24,10 +24,10 @@ from warifu.chains.bitcoin.transaction import (
     parse_hash,
     parse_transaction,
 )
-from warifu.chains.embedded.block import NO_OUTPOINT, Block, merkle_branch
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.index import script_hash
-from warifu.chains.embedded.mempool import Refused
+from warifu.chains.bitcoin_embedded.block import NO_OUTPOINT, Block, merkle_branch
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.index import script_hash
+from warifu.chains.bitcoin_embedded.mempool import Refused
 from warifu.errors import InputRefused
 
 PAGE = 25

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxOutput
-from warifu.chains.embedded.block import NO_OUTPOINT, Block
+from warifu.chains.bitcoin_embedded.block import NO_OUTPOINT, Block
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from warifu.chains.bitcoin.address import dust_limit
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxOutput
-from warifu.chains.embedded.block import COINBASE_MATURITY, NO_OUTPOINT
-from warifu.chains.embedded.index import ChainIndex, output_of, script_hash
-from warifu.chains.embedded.kernel import scripts_hold
+from warifu.chains.bitcoin_embedded.block import COINBASE_MATURITY, NO_OUTPOINT
+from warifu.chains.bitcoin_embedded.index import ChainIndex, output_of, script_hash
+from warifu.chains.bitcoin_embedded.kernel import scripts_hold
 
 MAX_WEIGHT = 400_000
 MIN_RELAY_PER_KVB = 1000

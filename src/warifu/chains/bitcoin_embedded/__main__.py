@@ -1,4 +1,4 @@
-"""``python -m warifu.chains.embedded DIRECTORY``: the embedded chain as a process of its own.
+"""``python -m warifu.chains.bitcoin_embedded DIRECTORY``: the embedded chain as a process of its own.
 
 The first line on standard output is its URL, written once it is bound. It ends on SIGTERM or SIGINT, and with
 ``--until-stdin-closes`` also when whoever started it is gone.
@@ -12,8 +12,8 @@ from threading import Thread
 
 import click
 
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.server import Server
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.server import Server
 
 
 @click.command()

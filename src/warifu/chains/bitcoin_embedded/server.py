@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 import uvicorn
 
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.control import PREFIX, Control
-from warifu.chains.embedded.esplora import Answer, EsploraApi
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.control import PREFIX, Control
+from warifu.chains.bitcoin_embedded.esplora import Answer, EsploraApi
 from warifu.errors import ServiceRefused
 
 LOOPBACK = "127.0.0.1"

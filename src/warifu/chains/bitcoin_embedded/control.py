@@ -10,8 +10,8 @@ from collections.abc import Callable
 import msgspec
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.chains.embedded.chain import EmbeddedChain
-from warifu.chains.embedded.esplora import Answer, json
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.chains.bitcoin_embedded.esplora import Answer, json
 from warifu.errors import InputRefused
 from warifu.units import satoshi
 
