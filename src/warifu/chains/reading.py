@@ -1,7 +1,8 @@
 """What a signer understood of something unsigned, in words that are the same for every chain.
 
-Each chain's pure half reads raw bytes into a value of its own, and that value gives a ``Reading``: what would leave the
-wallet, what it may cost, and which bytes would be signed. Policy, ledger and ceremony know nothing but readings. Amounts
+Each chain's pure half reads raw bytes into a value of its own, and that value gives a ``Reading``: what would leave
+the wallet, what it may cost, and which bytes would be signed. Policy, ledger and ceremony know nothing but readings.
+Amounts
 are whole numbers of an asset's smallest unit (satoshi, wei, lamport, a token's own).
 """
 
