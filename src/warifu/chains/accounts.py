@@ -1,4 +1,4 @@
-"""A chain of accounts (Ethereum and its kin, Solana) as the custody service uses it: one protocol for all network halves.
+"""A chain of accounts (Ethereum and its kin, Solana) as the custody service uses it: one protocol for network halves.
 
 An account has one address, a balance in the chain's coin and in tokens, and an order of transactions. Everything here
 is asked of backends and can be a lie; what a lie could cost is bounded by what the signers read themselves. All methods

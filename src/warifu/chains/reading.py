@@ -2,8 +2,7 @@
 
 Each chain's pure half reads raw bytes into a value of its own, and that value gives a ``Reading``: what would leave
 the wallet, what it may cost, and which bytes would be signed. Policy, ledger and ceremony know nothing but readings.
-Amounts
-are whole numbers of an asset's smallest unit (satoshi, wei, lamport, a token's own).
+Amounts are whole numbers of an asset's smallest unit (satoshi, wei, lamport, a token's own).
 """
 
 from __future__ import annotations
