@@ -7,6 +7,7 @@ ever passing through a float.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NewType
 
 from warifu.errors import InputRefused
@@ -53,3 +54,37 @@ def format_bitcoin_amount(amount: int) -> str:
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), SATOSHI_PER_BTC)
     return f"{sign}{whole}.{rest:08d} BTC"
+
+
+MAX_QUANTITY = 2**256 - 1
+"""The largest amount of any asset: what a word of the EVM holds."""
+
+_DECIMAL = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,36}))?")
+
+
+def parse_quantity(text: str, units: Mapping[str, int]) -> int:
+    """Read ``1.5 ETH``: a number and one of ``units`` (lower case, each with its decimals), in the smallest unit.
+
+    Nothing is rounded: more digits than the unit has are refused. Raises ``InputRefused`` (``amount-form``).
+    """
+    words = text.strip().split()
+    number = _DECIMAL.fullmatch(words[0]) if len(words) == 2 else None
+    decimals = units.get(words[1].lower()) if len(words) == 2 else None
+    if number is None or decimals is None or len((number[2] or "").rstrip("0")) > decimals:
+        raise InputRefused(
+            "amount-form",
+            f"{text[:40]!r} is not an amount in {' or '.join(units)}",
+            remedy="Write a number and its unit, with no more digits than the unit has.",
+        )
+    fraction = (number[2] or "").rstrip("0").ljust(decimals, "0")
+    value = int(number[1]) * 10**decimals + int(fraction or "0")
+    if value > MAX_QUANTITY:
+        raise InputRefused("amount-range", f"{text[:40]!r} is more than there can be")
+    return value
+
+
+def format_quantity(amount: int, decimals: int, symbol: str) -> str:
+    """``1.5 ETH``: exact, without zeros at the end."""
+    whole, rest = divmod(abs(amount), 10**decimals)
+    fraction = f".{rest:0{decimals}d}".rstrip("0").rstrip(".") if decimals else ""
+    return f"{'-' if amount < 0 else ''}{whole}{fraction} {symbol}"

@@ -64,7 +64,7 @@ class Reading:
     """A whole understood transaction or message."""
 
     chain: str
-    """``bitcoin``, ``bitcoin:regtest``, ``eip155:1``, ``solana``, ..."""
+    """``bitcoin``, ``solana``, or ``eip155:N`` with the chain id."""
     scheme: Scheme
     name: bytes
     """32 bytes that name exactly this unsigned transaction: two that differ in any bit that counts have two names."""

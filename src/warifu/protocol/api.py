@@ -2,7 +2,8 @@
 
 JSON objects; bytes are standard base64, identifiers in paths and in fields of type ``str`` are lower-case hex, moments
 are whole seconds since 1970-01-01 UTC, amounts are satoshi and fee rates are **satoshi per 1000 vbytes** (1 sat/vB
-is 1000), always whole numbers. Transaction ids are written as people write them (display order).
+is 1000), always whole numbers; on chains of accounts amounts are decimal strings in the asset's smallest unit, because
+wei do not fit a JSON reader's numbers. Transaction ids are written as people write them on their chain.
 
 Each request carries ``Authorization: Bearer KEY``; what a key may do is its scopes. A ``Question`` refuses fields that
 it does not know; an ``Answer`` passes over them, so that an older client can talk to a newer service. Every failure is
@@ -19,9 +20,10 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from warifu.errors import FAMILIES, InputRefused, ServiceRefused, WarifuError
-from warifu.protocol.encoding import Bytes16, Bytes32, Name, Seconds
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Name, Seconds
 from warifu.protocol.envelope import MAX_ENVELOPE_KEY_BYTES
-from warifu.protocol.frames import MAX_BODY_BYTES, MAX_PSBT_BYTES, Refusal, refusal_of
+from warifu.protocol.frames import MAX_BODY_BYTES, MAX_UNSIGNED_BYTES, Refusal, refusal_of
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network
 from warifu.units import MAX_SATOSHI
 
@@ -39,6 +41,10 @@ SCOPES: tuple[Scope, ...] = ("read", "draft", "transfer", "admin")
 authorized. ``admin``: devices, wallets, API keys. No scope contains another."""
 
 Txid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""Of a Bitcoin transaction."""
+AnyTxid = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[0-9A-Za-z]*\Z")]
+"""Of any chain's transaction: hexadecimal, with 0x on Ethereum; base58 on Solana."""
+Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Id16 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Satoshis = Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
 FeeRate = Annotated[int, msgspec.Meta(ge=1000, le=5_000_000)]
@@ -48,7 +54,7 @@ EncodedAuthorization = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MA
 EncodedEnvelope = Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]
 EncodedEnvelopes = Annotated[tuple[EncodedEnvelope, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
-PsbtBytes = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_PSBT_BYTES)]
+UnsignedBytes = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_UNSIGNED_BYTES)]
 LabelLines = Annotated[str, msgspec.Meta(max_length=1024 * 1024)]
 
 
@@ -118,6 +124,8 @@ class Health(Answer, frozen=True):
     """Height of the best block that a backend showed; None before the first answer."""
     backend: str
     """Which backend gave it, or ``none``. A kind, never an address with a token in it."""
+    chains: tuple[Chain, ...]
+    """All that are configured."""
     devices: int
     connected: int
 
@@ -256,7 +264,7 @@ class DecisionQuestion(Question, frozen=True):
     """``POST /decisions`` (draft): would these devices sign? ``request`` is an encoded ``TransferRequest``."""
 
     request: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_REQUEST_BYTES)]
-    psbt: PsbtBytes
+    unsigned: UnsignedBytes
     identities: Identities
 
 
@@ -386,6 +394,32 @@ class Balance(Answer, frozen=True):
     height: int
 
 
+class Asset(Answer, frozen=True):
+    """What an account has of one asset. ``token`` is empty for the chain's own coin."""
+
+    token: str
+    symbol: str
+    decimals: int
+    amount: Amount
+
+
+class Account(Answer, frozen=True):
+    """A wallet's account on one chain. Derive the address yourself before you show it."""
+
+    chain: Chain
+    address: str
+    assets: tuple[Asset, ...]
+    height: int | None
+    refusal: ErrorBody | None
+    """Why there are no figures, where a backend gave none."""
+
+
+class Accounts(Answer, frozen=True):
+    """``GET /wallets/{name}/accounts`` (read): on every chain of accounts that is configured, after asking backends."""
+
+    accounts: tuple[Account, ...]
+
+
 class HistoryEntry(Answer, frozen=True):
     """One transaction as the wallet sees it; ``transfer`` is the id of the transfer that made it, if one did."""
 
@@ -446,17 +480,54 @@ class NewDraft(Question, frozen=True):
 class NewPsbt(Question, frozen=True):
     """``POST /wallets/{name}/psbts`` (draft) -> ``Draft``: a PSBT that another program made for this wallet."""
 
-    psbt: PsbtBytes
+    psbt: UnsignedBytes
 
 
 class Draft(Answer, frozen=True):
-    """An unsigned transaction. Read the PSBT yourself: the other fields are what the service says of it."""
+    """An unsigned Bitcoin transaction. Read the PSBT yourself: the other fields are what the service says of it."""
 
-    psbt: PsbtBytes
+    psbt: UnsignedBytes
     txid: Txid
     fee: Satoshis
     vsize: int
     fee_rate: int
+    replaces: Id16 | None
+    """The transfer whose transaction this one replaces; goes into ``TransferRequest.replaces``."""
+
+
+class AccountPayment(Question, frozen=True):
+    """Pay ``amount`` (smallest unit) of ``token`` (empty: the chain's own coin) to ``to``."""
+
+    to: AddressText
+    amount: Amount
+    token: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class NewAccountDraft(Question, frozen=True):
+    """``POST /wallets/{name}/account-drafts`` (draft) -> ``AccountDraft``. Exactly one of the four ways.
+
+    ``payment``: pay. ``bump``: the unsettled transfer with this id again, with fees that replace it. ``cancel``: a
+    transaction that takes its place and pays nobody. ``prepare``: what the chain wants once before it can serve the wallet
+    well (Solana: an account for durable nonces).
+    """
+
+    chain: Chain
+    payment: AccountPayment | None = None
+    bump: Id16 | None = None
+    cancel: Id16 | None = None
+    prepare: bool = False
+
+
+class AccountDraft(Answer, frozen=True):
+    """An unsigned transaction of a chain of accounts. Read it yourself: the other fields are what the service says."""
+
+    chain: Chain
+    unsigned: UnsignedBytes
+    transaction: Hex32
+    """What names it: ``TransferRequest.transaction`` in hex."""
+    fee: Amount
+    """The most that it can cost."""
+    likely_fee: Amount
     replaces: Id16 | None
     """The transfer whose transaction this one replaces; goes into ``TransferRequest.replaces``."""
 
@@ -467,13 +538,16 @@ class Draft(Answer, frozen=True):
 class NewTransfer(Question, frozen=True):
     """``POST /transfers`` (transfer) -> ``Accepted``, whose id is the request's ``request_id`` in hex.
 
+    ``unsigned``: the transaction in the form that its chain's signers read. A message (EIP-712, personal) is signed and
+    not sent: its transfer ends with ``signed``, and ``GET /transfers/{id}/transaction`` has the signature.
+
     Exactly once: the same request again returns the same transfer, another request under the same id is refused (409,
     ``service.request-id-used``). ``envelopes``: encoded, one for each device that is to sign.
     """
 
     authorization: EncodedAuthorization
     envelopes: EncodedEnvelopes
-    psbt: PsbtBytes
+    unsigned: UnsignedBytes
 
 
 class NewAuthorization(Question, frozen=True):
@@ -513,13 +587,15 @@ class Transfer(Answer, frozen=True):
 
     id: Id16
     wallet: str
+    chain: Chain
     state: TransferState
     settled: bool
-    txid: Txid
+    txid: AnyTxid
+    """Empty where it is not known before the signatures are there, or where nothing is sent."""
     confirmations: int
     height: int | None
     replaces: Id16 | None
-    replaced_by: Txid | None
+    replaced_by: AnyTxid | None
     created: Seconds
     events: tuple[Event, ...]
     refusal: ErrorBody | None
@@ -532,12 +608,13 @@ class Transfers(Answer, frozen=True):
     transfers: tuple[Transfer, ...]
 
 
-class TransferPsbt(Answer, frozen=True):
-    """``GET /transfers/{id}/psbt`` (read): with signatures as soon as there are any, so that others can look on."""
+class TransferBytes(Answer, frozen=True):
+    """``GET /transfers/{id}/transaction`` (read): with signatures as soon as there are any, so others can look on."""
 
-    psbt: bytes
+    unsigned: bytes
+    """On Bitcoin the PSBT, with its signatures once they are there."""
     raw: bytes
-    """The signed transaction, empty before it is signed."""
+    """The signed transaction, empty before it is signed; of a message its signature."""
 
 
 # --- reading and writing -----------------------------------------------------------------------------------------

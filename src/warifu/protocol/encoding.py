@@ -20,6 +20,8 @@ Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Bytes33 = Annotated[bytes, msgspec.Meta(min_length=33, max_length=33)]
 Bytes64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")]
+Amount = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,77})\Z")]
+"""A whole number of an asset's smallest unit, in decimal: MessagePack's integers end at 2^64, wei do not."""
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, lt=2**40)]
 """A moment (seconds since 1970-01-01 UTC) or a duration, in whole seconds."""

@@ -11,20 +11,36 @@ from typing import Annotated, cast
 
 import msgspec
 
-from warifu.errors import FAMILIES, WarifuError
+from warifu.errors import FAMILIES, InputRefused, WarifuError
 from warifu.protocol.authorization import Authorization
-from warifu.protocol.encoding import Bytes16, Bytes32, Bytes64, Message, Name, Seconds, Text, decode, encode
+from warifu.protocol.chains import Chain, Scheme
+from warifu.protocol.encoding import (
+    Amount,
+    Bytes16,
+    Bytes32,
+    Bytes64,
+    Message,
+    Name,
+    Seconds,
+    Text,
+    decode,
+    encode,
+)
 from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024
-MAX_PSBT_BYTES = 1024 * 1024
+MAX_UNSIGNED_BYTES = 1024 * 1024
 MAX_BODY_BYTES = 256 * 1024
 MAX_INPUTS = 500
 
 Call = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-Psbt = Annotated[bytes, msgspec.Meta(max_length=MAX_PSBT_BYTES)]
+Unsigned = Annotated[bytes, msgspec.Meta(max_length=MAX_UNSIGNED_BYTES)]
 Body = Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)]
+RecoveryData = Annotated[tuple[Body, ...], msgspec.Meta(min_length=1, max_length=3)]
+"""ChillDKG's public recovery data of each of a wallet's keys, in the order of its schemes."""
+PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=33)]
+"""33 bytes on secp256k1, 32 on Ed25519."""
 
 # --- service -> signer -------------------------------------------------------------------------------------------
 
@@ -45,14 +61,27 @@ class AskEnvelopeKey(Message, frozen=True, tag="ask-envelope-key"):
 class OpenSession(Message, frozen=True, tag="open-session"):
     """Take part in what the owner authorized, with these participants (identities, in ascending order).
 
-    ``psbt`` is empty for key generation.
+    ``unsigned``: the transaction in the form that its chain's signers read (PSBT, EIP-2718 payload, Solana message),
+    empty for key generation.
     """
 
     session: Bytes16
     authorization: Authorization
     envelope: Envelope
     participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
-    psbt: Psbt
+    unsigned: Unsigned
+
+
+class OpenCorrelating(Message, frozen=True, tag="open-correlating"):
+    """Prepare ECDSA signatures: make ``count`` correlations with each of the other participants.
+
+    Nothing is signed and nothing moves by it, so no owner is asked; how many a device keeps is bounded.
+    """
+
+    session: Bytes16
+    wallet_id: Bytes32
+    participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=2, max_length=MAX_SIGNERS)]
+    count: Annotated[int, msgspec.Meta(ge=1, le=16)]
 
 
 class CloseSession(Message, frozen=True, tag="close-session"):
@@ -74,7 +103,7 @@ class AskDecision(Message, frozen=True, tag="ask-decision"):
 
     call: Call
     request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
-    psbt: Psbt
+    unsigned: Unsigned
 
 
 class RecoverWallet(Message, frozen=True, tag="recover-wallet"):
@@ -86,7 +115,7 @@ class RecoverWallet(Message, frozen=True, tag="recover-wallet"):
     call: Call
     authorization: Authorization
     envelope: Envelope
-    recovery_data: Body
+    recovery: RecoveryData
 
 
 class AskStatus(Message, frozen=True, tag="ask-status"):
@@ -183,6 +212,7 @@ ToSigner = (
     Challenge
     | AskEnvelopeKey
     | OpenSession
+    | OpenCorrelating
     | CloseSession
     | AskResult
     | AskDecision
@@ -196,18 +226,34 @@ FromSigner = Presence | JoinCommit | JoinReveal | Relay | Finished | SessionFail
 # --- answers and results -----------------------------------------------------------------------------------------
 
 
+class KeyBirth(Message, frozen=True):
+    """One key of a wallet."""
+
+    scheme: Scheme
+    threshold_public: PublicKey
+    chain_code: Bytes32
+    public_shares: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    recovery_digest: Bytes32
+    """SHA-256 of the ChillDKG recovery data that the signer keeps, so that all are known to keep the same."""
+
+
 class WalletBirth(Message, frozen=True):
     """What each signer states after key generation; the owner's client wants the same from every one of them."""
 
     wallet_id: Bytes32
-    threshold_public: Annotated[bytes, msgspec.Meta(min_length=33, max_length=33)]
-    chain_code: Bytes32
-    public_shares: Annotated[
-        tuple[Annotated[bytes, msgspec.Meta(min_length=33, max_length=33)], ...],
-        msgspec.Meta(min_length=1, max_length=MAX_SIGNERS),
-    ]
-    recovery_digest: Bytes32
-    """SHA-256 of the ChillDKG recovery data that the signer keeps, so that all are known to keep the same."""
+    keys: Annotated[tuple[KeyBirth, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """In the order of the request's schemes."""
+
+    def key(self, scheme: str) -> KeyBirth:
+        """The key for ``scheme``. ``InputRefused`` (``no-key``) where the wallet has none."""
+        for key in self.keys:
+            if key.scheme == scheme:
+                return key
+        raise InputRefused(
+            "no-key",
+            f"this wallet has no key for {scheme} signatures",
+            remedy="Make a wallet with such a key; keys cannot be added to a wallet yet.",
+        )
 
 
 class SignedBirth(Message, frozen=True):
@@ -216,14 +262,20 @@ class SignedBirth(Message, frozen=True):
     birth: Body
     identity: Bytes32
     signature: Bytes64
-    recovery_data: Body
+    recovery: RecoveryData
 
 
 class TransferSignatures(Message, frozen=True):
-    """One BIP-340 signature per input, in the transaction's order; each was verified before it was released."""
+    """All signatures, in the transaction's order; each was verified before it was released.
+
+    64 bytes each (BIP-340, RFC 8032); for ECDSA 65: r, low s, and the recovery id 0 or 1.
+    """
 
     request: Bytes32
-    signatures: Annotated[tuple[Bytes64, ...], msgspec.Meta(min_length=1, max_length=MAX_INPUTS)]
+    signatures: Annotated[
+        tuple[Annotated[bytes, msgspec.Meta(min_length=64, max_length=65)], ...],
+        msgspec.Meta(min_length=1, max_length=MAX_INPUTS),
+    ]
 
 
 class ResultAnswer(Message, frozen=True):
@@ -241,6 +293,14 @@ class Decision(Message, frozen=True):
     refusal: Refusal | None
 
 
+class Spent(Message, frozen=True):
+    """What this device helped to move of one asset in the last 24 hours, in its smallest unit."""
+
+    chain: Chain
+    token: str
+    amount: Amount
+
+
 class WalletStatus(Message, frozen=True):
     """One wallet as this device sees it."""
 
@@ -251,8 +311,9 @@ class WalletStatus(Message, frozen=True):
     tries_left: int
     next_try: Seconds
     """Moment before which this device does not try a passphrase (after a wrong one); 0 where it would."""
-    spent_today: int
-    """Satoshi that this device helped to move in the last 24 hours."""
+    spent_today: Annotated[tuple[Spent, ...], msgspec.Meta(max_length=4096)]
+    correlations: Annotated[tuple[int, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+    """How many ECDSA signatures are prepared with each of ``devices``; 0 for itself."""
 
 
 class Status(Message, frozen=True):

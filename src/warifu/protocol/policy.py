@@ -1,95 +1,88 @@
 """The policy document of a wallet: what its signers may sign. The judge is ``warifu.signer.policy``.
 
-The owner writes TOML; the canonical encoding is hashed, and the hash is in each signer's evidence. Default deny:
-a wallet without an allowed destination can receive and nothing else.
+The owner writes TOML (``warifu.protocol.policy_text``); the canonical encoding is hashed, and the hash is in each
+signer's evidence. Default deny: a chain without rules, an asset without limits, and a wallet without an allowed
+destination can receive and nothing else.
 """
 
 from __future__ import annotations
 
-import tomllib
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from warifu.errors import InputRefused
-from warifu.protocol.encoding import Message, decode, digest, encode
-from warifu.units import MAX_SATOSHI, parse_bitcoin_amount
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import Amount, Message, digest, encode
+from warifu.units import MAX_QUANTITY
 
-_Satoshi = Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
-_Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
-POLICY_VERSION = 1
+Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
+Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=1000)]
+POLICY_VERSION = 2
 MAX_POLICY_BYTES = 128 * 1024
+MAX_CHAINS = 32
+MAX_ASSETS = 200
 
 
-class Policy(Message, frozen=True):
-    """Limits in satoshi. What leaves the wallet (recipients and fee) counts against the limits."""
+class AssetLimits(Message, frozen=True):
+    """Limits of one asset in its smallest unit."""
 
-    version: Annotated[int, msgspec.Meta(ge=POLICY_VERSION, le=POLICY_VERSION)]
-    per_transaction: _Satoshi
-    per_day: _Satoshi
+    token: Annotated[str, msgspec.Meta(max_length=64)]
+    """Contract or mint in its one text form; empty for the chain's own coin."""
+    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+    """For words only: what it is called decides nothing."""
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=36)]
+    per_transaction: Amount
+    per_day: Amount
     """Most that may leave in any 24 hours, by the signer's own clock and its own memory of what it signed."""
-    fee_ceiling: _Satoshi
-    """Most that one transaction may pay in fees, whatever the request says."""
+
+    def __post_init__(self) -> None:
+        if max(int(self.per_transaction), int(self.per_day)) > MAX_QUANTITY:
+            raise ValueError("a limit is more than there can be")
+
+
+class ChainRules(Message, frozen=True):
+    """What may leave on one chain: what goes to others, what others may take (approvals), and the fee."""
+
+    chain: Chain
+    fee_ceiling: Amount
+    """Most that one transaction may cost, whatever the request says, in the coin's smallest unit."""
     any_destination: bool
-    destinations: Annotated[tuple[_Address, ...], msgspec.Meta(max_length=1000)]
-    passphrase_tries: Annotated[int, msgspec.Meta(ge=1, le=20)]
-    """Wrong passphrases in a row after which this device's share stays shut."""
+    destinations: Addresses
+    assets: Annotated[tuple[AssetLimits, ...], msgspec.Meta(min_length=1, max_length=MAX_ASSETS)]
+    """The coin first, then tokens in ascending order."""
+    contracts: Addresses
+    """Contracts and programs that may be called with data that no signer understands."""
+    messages: bool
+    """Whether messages that move nothing by themselves may be signed (log-ins, orders)."""
 
     def __post_init__(self) -> None:
         if self.any_destination and self.destinations:
             raise ValueError("'any_destination' and 'destinations' exclude each other")
-        if list(self.destinations) != sorted(set(self.destinations)):
-            raise ValueError("'destinations' must be sorted and without repetition")
+        for listed in (self.destinations, self.contracts, tuple(item.token for item in self.assets)):
+            if list(listed) != sorted(set(listed)):
+                raise ValueError("lists must be sorted and without repetition")
+        if self.assets[0].token:
+            raise ValueError("the first asset is the chain's own coin")
+
+
+class Policy(Message, frozen=True):
+    """One wallet's rules. ``chains``: in ascending order, none twice."""
+
+    version: Annotated[int, msgspec.Meta(ge=POLICY_VERSION, le=POLICY_VERSION)]
+    passphrase_tries: Annotated[int, msgspec.Meta(ge=1, le=20)]
+    """Wrong passphrases in a row after which this device's share stays shut."""
+    chains: Annotated[tuple[ChainRules, ...], msgspec.Meta(max_length=MAX_CHAINS)]
+
+    def __post_init__(self) -> None:
+        names = [rules.chain for rules in self.chains]
+        if names != sorted(set(names)):
+            raise ValueError("'chains' must be sorted and without repetition")
+
+    def rules(self, chain: str) -> ChainRules | None:
+        """Those of ``chain``; None where nothing may leave."""
+        return next((rules for rules in self.chains if rules.chain == chain), None)
 
 
 def policy_hash(policy: Policy) -> bytes:
     """32 bytes that name exactly this policy."""
     return digest("policy", encode(policy))
-
-
-_FIELDS = {"per_transaction", "per_day", "fee_ceiling", "destinations", "passphrase_tries"}
-
-
-def read_policy(text: str) -> Policy:
-    """Read the owner's TOML. Every field is required; an unknown one is an error. Raises ``InputRefused``.
-
-    ``destinations`` is a list of addresses, or the string ``"any"``; amounts are strings with their unit.
-    """
-    try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputRefused("policy", f"the policy is not valid TOML: {error}") from None
-    unknown, missing = set(table) - _FIELDS, _FIELDS - set(table)
-    if unknown or missing:
-        names = [f"unknown field '{name}'" for name in sorted(unknown)]
-        names += [f"missing field '{name}'" for name in sorted(missing)]
-        raise InputRefused("policy", f"the policy cannot be used: {', '.join(names)}")
-    destinations = table["destinations"]
-    if destinations != "any" and not (
-        isinstance(destinations, list) and all(isinstance(item, str) for item in destinations)
-    ):
-        raise InputRefused("policy", "'destinations' must be a list of addresses, or \"any\"")
-    tries = table["passphrase_tries"]
-    if not isinstance(tries, int) or isinstance(tries, bool) or not 1 <= tries <= 20:
-        raise InputRefused("policy", "'passphrase_tries' must be a whole number from 1 to 20")
-    try:
-        policy = Policy(
-            version=POLICY_VERSION,
-            per_transaction=_amount(table, "per_transaction"),
-            per_day=_amount(table, "per_day"),
-            fee_ceiling=_amount(table, "fee_ceiling"),
-            any_destination=destinations == "any",
-            destinations=() if destinations == "any" else tuple(sorted(set(destinations))),
-            passphrase_tries=tries,
-        )
-    except ValueError as error:
-        raise InputRefused("policy", f"the policy cannot be used: {error}") from None
-    # Through the door by which it will enter each signer: what they would refuse is refused here.
-    return decode(Policy, encode(policy), MAX_POLICY_BYTES)
-
-
-def _amount(table: dict[str, Any], field: str) -> int:
-    value = table[field]
-    if not isinstance(value, str):
-        raise InputRefused("policy", f"'{field}' must be a string with a unit, for example \"0.01 BTC\"")
-    return parse_bitcoin_amount(value)

@@ -10,21 +10,31 @@ from typing import Annotated, Literal, cast
 
 import msgspec
 
-from warifu.protocol.encoding import Bytes16, Bytes32, Message, Seconds, decode, digest, encode
+from warifu.protocol.chains import Chain, Scheme
+from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.identity import Credential, DeviceRef
 from warifu.protocol.policy import Policy
-from warifu.units import MAX_SATOSHI
+from warifu.units import MAX_QUANTITY
 
 MAX_REQUEST_BYTES = 256 * 1024
 MAX_SIGNERS = 16
 Network = Literal["bitcoin", "testnet", "signet", "regtest"]
 
 
-class Recipient(Message, frozen=True):
-    """One payment: to this address, exactly this amount in satoshi."""
+class Outflow(Message, frozen=True):
+    """One thing that leaves the wallet, or may (``warifu.chains.reading.Outflow``, as it is authorized)."""
 
-    address: Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
-    amount: Annotated[int, msgspec.Meta(ge=1, le=MAX_SATOSHI)]
+    kind: Literal["payment", "approval", "call", "message"]
+    token: Annotated[str, msgspec.Meta(max_length=64)]
+    """Contract or mint in its one text form; empty for the chain's own coin."""
+    amount: Amount
+    """Exactly so much, in the asset's smallest unit."""
+    to: Annotated[str, msgspec.Meta(max_length=100)]
+    """The address in its one text form."""
+
+    def __post_init__(self) -> None:
+        if int(self.amount) > MAX_QUANTITY:
+            raise ValueError("an amount is more than there can be")
 
 
 class Stretching(Message, frozen=True):
@@ -35,32 +45,37 @@ class Stretching(Message, frozen=True):
 
 
 class TransferRequest(Message, frozen=True, tag="transfer"):
-    """Move funds on Bitcoin by exactly this transaction.
+    """Sign exactly this transaction, or this message, on one chain.
 
-    ``txid`` (32 bytes, in the order in which a hash function gives it) names the one unsigned transaction that the
-    owner saw: two quorums can therefore never sign two payments for one request, even where they share no signer.
+    ``transaction`` (32 bytes, ``warifu.chains.reading.Reading.name``: on Bitcoin the txid in hash order, on Ethereum
+    the signing hash, on Solana SHA-256 of the message) names the one unsigned transaction that the owner saw: two
+    quorums can therefore never sign two payments for one request, even where they share no signer.
     """
 
     request_id: Bytes16
     wallet_id: Bytes32
-    network: Network
-    recipients: Annotated[tuple[Recipient, ...], msgspec.Meta(min_length=1, max_length=100)]
-    fee_ceiling: Annotated[int, msgspec.Meta(ge=0, le=MAX_SATOSHI)]
-    txid: Bytes32
+    chain: Chain
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=100)]
+    fee_ceiling: Amount
+    """The most that it may cost beside the outflows, in the smallest unit of the chain's coin."""
+    transaction: Bytes32
     replaces: Bytes16 | None
-    """The ``request_id`` of the transfer whose transaction this one replaces (fee bump), or None."""
+    """The ``request_id`` of the transfer whose transaction this one replaces (fee bump, cancellation), or None."""
     created: Seconds
     expires: Seconds
 
 
 class WalletRequest(Message, frozen=True, tag="wallet"):
-    """Create a wallet: have these devices generate a key of which each gets one share.
+    """Create a wallet: have these devices generate a key for each scheme, of which each device gets one share.
 
     The digest of this request is the wallet's id, so the id alone fixes devices, threshold, owners and first policy.
     """
 
     request_id: Bytes16
     network: Network
+    """Of its Bitcoin addresses."""
+    schemes: Annotated[tuple[Scheme, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """In ascending order, none twice."""
     threshold: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIGNERS)]
     devices: Annotated[tuple[DeviceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
     owners: Annotated[tuple[Credential, ...], msgspec.Meta(min_length=1, max_length=8)]
@@ -68,6 +83,12 @@ class WalletRequest(Message, frozen=True, tag="wallet"):
     stretching: Stretching
     created: Seconds
     expires: Seconds
+
+    def __post_init__(self) -> None:
+        if list(self.schemes) != sorted(set(self.schemes)):
+            raise ValueError("'schemes' must be sorted and without repetition")
+        if "ecdsa" in self.schemes and self.threshold < 2:
+            raise ValueError("threshold ECDSA takes two devices: the threshold must be at least 2")
 
 
 Request = TransferRequest | WalletRequest
