@@ -53,8 +53,10 @@ class Ed25519(Group):
     def secret_from_bytes(self, encoded: bytes | bytearray) -> Secret:
         _exactly(encoded, 32, "a secret")
         secret = Secret(encoded)
-        with Secret(bytes(encoded) + bytes(32)) as wide, Secret(lib.scalar_reduce(wide.buffer)) as reduced:
-            canonical = reduced == secret
+        with Secret(bytes(64)) as wide:
+            wide.buffer[:32] = secret.buffer
+            with _taken(lib.scalar_reduce(wide.buffer)) as reduced:
+                canonical = reduced == secret
         if not canonical or _is_zero(secret.buffer):
             raise InvalidInput("the secret is zero or not below the group order")
         return secret
@@ -139,12 +141,17 @@ def _is_zero(scalar: bytearray) -> bool:
     return hmac.compare_digest(scalar, bytes(32))
 
 
-def _nonzero(scalar: bytearray) -> Secret:
+def _taken(scalar: bytearray) -> Secret:
     """Take a computed scalar into custody; the bare buffer is overwritten."""
     secret = Secret(scalar)
-    vanished = _is_zero(scalar)
     scalar[:] = bytes(32)
-    if vanished:
+    return secret
+
+
+def _nonzero(scalar: bytearray) -> Secret:
+    """As :func:`_taken`, for a scalar that is not zero."""
+    secret = _taken(scalar)
+    if _is_zero(secret.buffer):
         raise ZeroSecret("a secret scalar came out as zero")
     return secret
 

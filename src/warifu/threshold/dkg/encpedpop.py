@@ -113,7 +113,7 @@ class Keys:
     @property
     def context(self) -> bytes:
         """Hashed into every pad, so that no pad serves two sets of participants or two thresholds."""
-        return index_bytes(self.t) + encode_elements(self.encryption_keys)
+        return _context(self.t, self.encryption_keys)
 
     def pad_to(self, receiver: int, secnonce: Secret, pubnonce: bytes) -> Secret:
         """The pad for what this participant sends to another one."""
@@ -228,7 +228,7 @@ def participant_step1(keys: Keys, seed: Secret, random: bytes) -> tuple[Particip
     ):
         aux = suite.digest("simplpedpop aux", session_seed.buffer)
         inner, message, shares = simplpedpop.participant_step1(
-            suite, session_seed, keys.t, n, keys.index, aux
+            suite, session_seed, keys.t, n, keys.index, keys.context, aux
         )
         pubnonce = suite.group.base_mul(secnonce).encoded
         encrypted = encrypt_shares(keys, secnonce, pubnonce, shares)
@@ -294,7 +294,7 @@ def coordinator_step(
     Raises FaultyParticipant.
     """
     inner, output, inner_transcript = simplpedpop.coordinator_step(
-        suite, [message.inner for message in messages], t
+        suite, [message.inner for message in messages], t, _context(t, encryption_keys)
     )
     pubnonces = tuple(message.pubnonce for message in messages)
     sums = tuple(
@@ -314,6 +314,10 @@ def coordinator_investigate(messages: Sequence[ParticipantMessage]) -> list[Inve
         )
         for receiver in range(len(messages))
     ]
+
+
+def _context(t: int, encryption_keys: tuple[Element, ...]) -> bytes:
+    return index_bytes(t) + encode_elements(encryption_keys)
 
 
 def _transcript(encryption_keys: tuple[Element, ...], pubnonces: tuple[bytes, ...]) -> bytes:

@@ -141,21 +141,24 @@ class ParticipantState:
     t: int
     n: int
     index: int
+    context: bytes
     secret_commitment: Element
 
 
 def participant_step1(
-    suite: DkgSuite, seed: Secret, t: int, n: int, index: int, aux: bytes
+    suite: DkgSuite, seed: Secret, t: int, n: int, index: int, context: bytes, aux: bytes
 ) -> tuple[ParticipantState, ParticipantMessage, list[Secret]]:
     """Share a secret derived from ``seed`` (32 bytes, to be used once). ``aux``: 32 bytes for the proof.
+
+    ``context`` is what :meth:`DkgSuite.proof_message` may bind the proof to.
 
     Returns the state, the message to the coordinator, and the share for each participant, own share included.
     """
     with Sharing.derive(suite, seed, t) as sharing:
         commitment = sharing.commitment()
-        proof = suite.prove(sharing.secret, index_bytes(index), aux)
+        proof = suite.prove(sharing.secret, suite.proof_message(index, context), aux)
         shares = [sharing.share_for(receiver) for receiver in range(n)]
-    state = ParticipantState(t, n, index, commitment.terms[0])
+    state = ParticipantState(t, n, index, context, commitment.terms[0])
     return state, ParticipantMessage(commitment, proof), shares
 
 
@@ -193,14 +196,14 @@ def _check_possession(suite: DkgSuite, state: ParticipantState, message: Coordin
     """Every other participant knows the secret that it commits to.
 
     Without this a participant could commit to "what I like minus the others' commitments" (rogue key). The message
-    that is signed is the participant's identifier, so a proof cannot be replayed under another one.
+    that is signed names the participant, so a proof cannot be replayed under another identifier.
     """
     for index, (commitment, proof) in enumerate(zip(message.secret_commitments, message.proofs, strict=True)):
         if index == state.index:
             continue
         if suite.group.is_identity(commitment):
             raise FaultyParticipantOrCoordinator(index, "commitment")
-        if not suite.proves(commitment, index_bytes(index), proof):
+        if not suite.proves(commitment, suite.proof_message(index, state.context), proof):
             raise FaultyParticipantOrCoordinator(index, "proof of possession")
 
 
@@ -231,7 +234,7 @@ def investigate(
 
 
 def coordinator_step(
-    suite: DkgSuite, messages: Sequence[ParticipantMessage], t: int
+    suite: DkgSuite, messages: Sequence[ParticipantMessage], t: int, context: bytes
 ) -> tuple[CoordinatorMessage, PublicOutput, bytes]:
     """Add the commitments up; return the message to all, the public output, and the transcript.
 
@@ -250,14 +253,14 @@ def coordinator_step(
         final, _ = final_commitment(suite, summed)
         return combined, public_output(final, len(messages)), transcript(summed)
     except ZeroKeyError as error:
-        culprit = _rogue(suite, combined) if error.index is None else error.index
+        culprit = _rogue(suite, combined, context) if error.index is None else error.index
         raise FaultyParticipant(culprit, "commitment") from error
 
 
-def _rogue(suite: DkgSuite, message: CoordinatorMessage) -> int:
+def _rogue(suite: DkgSuite, message: CoordinatorMessage, context: bytes) -> int:
     """Who cancelled the key: the first without a valid proof; where all have one, all conspire, the first too."""
     for index, (commitment, proof) in enumerate(zip(message.secret_commitments, message.proofs, strict=True)):
-        if not suite.proves(commitment, index_bytes(index), proof):
+        if not suite.proves(commitment, suite.proof_message(index, context), proof):
             return index
     return 0
 

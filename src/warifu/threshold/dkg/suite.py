@@ -32,6 +32,10 @@ class DkgSuite(ABC):
         """The Diffie-Hellman secret of a secret scalar and a public point, hashed: 32 bytes, in constant time."""
 
     @abstractmethod
+    def proof_message(self, index: int, context: bytes) -> bytes:
+        """What a proof of possession signs: at least whose it is. ``context`` is threshold and host public keys."""
+
+    @abstractmethod
     def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
         """A proof of possession of ``secret``: a signature of ``message`` in a domain of its own. ``aux``: 32 bytes."""
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from warifu.threshold import bip340
 from warifu.threshold.dkg.suite import DkgSuite
+from warifu.threshold.dkg.wire import index_bytes
 from warifu.threshold.group import Element
 from warifu.threshold.hashing import tagged_hash
 from warifu.threshold.secp256k1 import SECP256K1
@@ -27,6 +28,10 @@ class Bip340Suite(DkgSuite):
     def shared_secret(self, secret: Secret, point: Element) -> Secret:
         """SHA-256 of the compressed point, as libsecp256k1's own ECDH hashes it."""
         return Secret(hashlib.sha256(self.group.element_mul_secret(point, secret).encoded).digest())
+
+    def proof_message(self, index: int, context: bytes) -> bytes:  # noqa: ARG002 - the BIP does not sign it
+        """The identifier alone, as the BIP has it; the pads of the shares bind the rest ("encpedpop ecdh")."""
+        return index_bytes(index)
 
     def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
         """BIP-340 signing with another tag in place of "BIP0340", which libsecp256k1 does not offer.

@@ -2,9 +2,10 @@
 
 No specification of others stands behind it, so it says exactly where it differs from the BIP: scalars are hashed with a
 tagged SHA-512 and reduced; proofs of possession and host signatures are Schnorr signatures (R, s) with
-s G = R + H(R, A, m) A in domains of their own, which no Ed25519 verifier (RFC 8032) takes for a signature; there is no
-script to hide in a key, hence no tweak. Every point is decoded into the prime-order subgroup, so that small-order
-components neither leak through the key agreement nor differ between verifiers.
+s G = R + H(R, A, m) A in domains of their own, which no Ed25519 verifier (RFC 8032) takes for a signature; a proof of
+possession signs threshold and host public keys beside its owner's identifier; there is no script to hide in a key,
+hence no tweak. Every point is decoded into the prime-order subgroup, so that small-order components neither leak
+through the key agreement nor differ between verifiers. ADR 9 has the argument.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 from typing import ClassVar
 
 from warifu.threshold.dkg.suite import DkgSuite
+from warifu.threshold.dkg.wire import index_bytes
 from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.errors import InvalidInput
 from warifu.threshold.group import Element
@@ -32,6 +34,10 @@ class Ed25519Suite(DkgSuite):
 
     def shared_secret(self, secret: Secret, point: Element) -> Secret:
         return Secret(hashlib.sha256(self.group.element_mul_secret(point, secret).encoded).digest())
+
+    def proof_message(self, index: int, context: bytes) -> bytes:
+        """Whose it is and for which threshold and host keys: a proof of another session holds nowhere else."""
+        return index_bytes(index) + context
 
     def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
         return self._schnorr_sign("pop message", secret, message, aux)
@@ -77,7 +83,7 @@ class Ed25519Suite(DkgSuite):
         nonce_point = group.element_sub(
             group.base_mul_public(response), group.element_mul_public(point, challenge)
         )
-        return nonce_point.encoded == signature[:32]
+        return not group.is_identity(nonce_point) and nonce_point.encoded == signature[:32]
 
     def _challenge(self, domain: str, nonce: bytes, point: Element, message: bytes) -> int:
         return self.group.scalar_reduce(self._wide(domain + "/challenge", nonce, point.encoded, message))

@@ -18,6 +18,7 @@ from warifu.threshold.frost.scheme import Scheme, Task
 from warifu.threshold.frost.signers import Signers
 from warifu.threshold.frost.suite import Ciphersuite
 from warifu.threshold.frost.suites import ED25519_SHA512, SECP256K1_SHA256
+from warifu.threshold.hashing import tagged_hash
 from warifu.threshold.wiping import Secret
 
 MAX_MESSAGE_BYTES = 1 << 16
@@ -85,9 +86,27 @@ class Rfc9591Task(Task):
     def public_key(self) -> bytes:
         return self.signers.threshold_key.encoded
 
-    def draw_nonce(self, my_id: int, share: Secret, session_id: bytes) -> SecretNonce:  # noqa: ARG002 - see below
-        """Section 5.1 hedges with the share alone; it has no place for a session identifier."""
-        return nonce_generate(self.suite, share, os.urandom(32), os.urandom(32))
+    def draw_nonce(self, my_id: int, share: Secret, session_id: bytes) -> SecretNonce:
+        """Section 5.1, whose random bytes are fresh ones hashed together with all that this session is about.
+
+        The RFC hedges with the share alone. Where a restored or forked machine draws the same randomness again, two
+        messages would then meet one nonce, and the share would be lost; BIP 445 hedges as this does.
+        """
+        context = b"".join(
+            _prefixed(part)
+            for part in (
+                self.suite.name.encode(),
+                session_id,
+                self.public_key,
+                b"".join(participant.to_bytes(4, "big") for participant in (my_id, *self.signers.ids)),
+                self.suite.message_hash(self.message),
+            )
+        )
+        hiding, binding = (
+            tagged_hash("Warifu FROST/nonce randomness", os.urandom(32), bytes([half]), context)
+            for half in (0, 1)
+        )
+        return nonce_generate(self.suite, share, hiding, binding)
 
     def equation(self, nonces: Mapping[int, PublicNonce]) -> Equation:
         return session_values(self.suite, self.signers, self.message, nonces)
@@ -127,6 +146,10 @@ def _one_nonce(suite: Ciphersuite, share: Secret, randomness: bytes) -> Secret:
     with Secret(joined) as seed:
         joined[:] = bytes(len(joined))
         return suite.nonce(seed)
+
+
+def _prefixed(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value
 
 
 def _identifier(suite: Ciphersuite, participant: int) -> bytes:

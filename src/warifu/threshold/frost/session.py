@@ -60,12 +60,16 @@ class SigningSession:
 
         ``share`` is this signer's 32-byte secret share; the session works on a copy of its own and the caller keeps
         (and wipes) the original. ``participants`` are the identifiers (from 0) of all who sign, this one included.
-        ``message`` has 32 bytes on BIP-340. ``tweaks`` are (32 bytes, is_xonly) in order. ``session_id`` (1 to 64
-        bytes, never repeated) keeps nonces apart should the randomness fail.
+        ``message`` has 32 bytes on BIP-340, and up to 65536 on Ed25519, where it is what is signed and no digest of
+        it. ``tweaks`` are (32 bytes, is_xonly) in order, on BIP-340 alone. ``session_id`` (1 to 64 bytes, not all
+        zero, never repeated: whoever keeps a table of sessions sees to that) keeps nonces apart should the randomness
+        fail. ``scheme`` is BIP-340 or ``rfc9591.FROST_ED25519``.
         InvalidInput where any of this is out of range or does not fit together; nothing was drawn then.
         """
         if not 1 <= len(session_id) <= MAX_SESSION_ID_BYTES:
             raise InvalidInput(f"a session identifier has 1 to {MAX_SESSION_ID_BYTES} bytes")
+        if not any(session_id):  # what a caller hands in that forgot to make one
+            raise InvalidInput("a session identifier is not all zero")
         signers = key.signers(scheme.group, participants)
         signers.require_member(my_id)
         task = scheme.task(signers, message, tweaks)
@@ -76,7 +80,7 @@ class SigningSession:
 
     @property
     def public_key(self) -> bytes:
-        """The tweaked key under which the signature will verify: 32 bytes, x-only, on BIP-340."""
+        """The tweaked key under which the signature will verify: 32 bytes, x-only on BIP-340."""
         return self._task.public_key
 
     @property
@@ -86,6 +90,8 @@ class SigningSession:
 
     def sign(self, pubnonces: Mapping[int, bytes]) -> bytes:
         """Round two: this signer's 32-byte signature share for everybody's public nonces, its own included. Once.
+
+        A public nonce has 66 bytes on BIP-340 and 64 on Ed25519.
 
         InvalidContribution(None, "own pubnonce") where this signer's commitment is missing or altered, and
         InvalidContribution(id, "pubnonce") for a malformed one; InvalidInput where another is missing or too many;
