@@ -1,0 +1,181 @@
+"""From an HTTP answer to results: ``jsonrpc``, the matching id, exactly one of result and error, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TypeVar
+
+import msgspec
+
+from warifu.chains.rpc.faults import RpcRefused, by_status, by_text, refusal
+from warifu.chains.rpc.http import Answer
+from warifu.chains.rpc.secret import Secret, hide
+from warifu.chains.rpc.unavailable import said, unavailable
+from warifu.errors import ChainUnavailable
+
+T = TypeVar("T")
+
+UNSET = msgspec.UNSET
+
+
+class Dialect(Enum):
+    """How close to the letter of JSON-RPC 2.0 a server's replies are."""
+
+    STRICT = "strict"
+    BITCOIN = "bitcoin"
+    """Bitcoin Core before version 28, and proxies in front of it: no ``jsonrpc``; both members, one of them null."""
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str = ""
+    data: msgspec.Raw | msgspec.UnsetType = UNSET
+
+
+class _Envelope(msgspec.Struct):
+    jsonrpc: str = ""
+    id: int | str | None = None
+    result: msgspec.Raw | msgspec.UnsetType = UNSET
+    error: _Error | str | msgspec.UnsetType | None = UNSET
+
+
+class _Bare(msgspec.Struct):
+    """An error without envelope, as gateways and QuickNode's limiter send it; or only its words."""
+
+    code: int | None = None
+    message: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, the server's name, and what must not be repeated from it."""
+
+    answer: Answer
+    server: str
+    secrets: tuple[Secret, ...]
+
+    def words(self) -> str:
+        """The beginning of the body as a person may read it; nothing for a web page."""
+        text = self.answer.body[:2000].decode("utf-8", "replace")
+        return "" if text.lstrip().startswith("<") else said(hide(text, self.secrets))
+
+    def wrong(self, message: str) -> ChainUnavailable:
+        """The reply breaks the protocol."""
+        return unavailable("answer-form", message, self.server)
+
+    def fault(self) -> RpcRefused | ChainUnavailable:
+        """The meaning of a body that is no JSON-RPC reply."""
+        answer = self.answer
+        bare = _as(answer.body, _Bare)
+        if bare is not None and (bare.code is not None or bare.message or bare.error):
+            words = bare.message or bare.error
+            if bare.code is not None and answer.status in (200, 429):
+                return refusal(bare.code, words, None, self.server, self.secrets, answer.retry_after)
+            shown = said(hide(words, self.secrets))
+        else:
+            shown = self.words()
+        if answer.status == 200:
+            return by_text(shown, self.server, answer.retry_after)
+        return by_status(answer.status, shown, self.server, answer.retry_after)
+
+
+def read_one(reply: Reply, number: int, dialect: Dialect) -> msgspec.Raw:
+    """The result of the call ``number``. Raises ``RpcRefused`` or ``ChainUnavailable``."""
+    envelope = _as(reply.answer.body, _Envelope)
+    if envelope is None or not _is_envelope(envelope):
+        raise reply.fault()
+    outcome = _outcome(envelope, number, reply, dialect)
+    if isinstance(outcome, msgspec.Raw):
+        if reply.answer.status != 200:
+            raise reply.wrong(f"a result with status {reply.answer.status}")
+        return outcome
+    raise outcome
+
+
+def read_batch(reply: Reply, numbers: Sequence[int], dialect: Dialect) -> list[msgspec.Raw | RpcRefused]:
+    """One result or refusal for each of ``numbers``. Raises ``ChainUnavailable``.
+
+    All of them exactly once and nothing else: a missing, doubled or foreign id leaves none of the answers usable.
+    """
+    envelopes = _as(reply.answer.body, list[_Envelope])
+    if envelopes is None:
+        raise _whole(reply)
+    if reply.answer.status != 200:
+        raise by_status(reply.answer.status, "", reply.server, reply.answer.retry_after)
+    _limited(envelopes, reply)
+    by_id = {envelope.id: envelope for envelope in envelopes}
+    if len(envelopes) != len(numbers) or set(by_id) != set(numbers):
+        raise reply.wrong("the answers of a batch are not those that were asked for")
+    outcomes = [_outcome(by_id[number], number, reply, dialect) for number in numbers]
+    for outcome in outcomes:
+        if isinstance(outcome, ChainUnavailable):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, ChainUnavailable)]
+
+
+def _whole(reply: Reply) -> ChainUnavailable:
+    """Why a batch was answered with something that is no list."""
+    envelope = _as(reply.answer.body, _Envelope)
+    if envelope is not None and isinstance(envelope.error, _Error):
+        found = _error(envelope.error, reply)
+    else:
+        found = reply.fault()
+    return (
+        found if isinstance(found, ChainUnavailable) else reply.wrong(f"it refuses batches ({found.message})")
+    )
+
+
+def _limited(envelopes: Sequence[_Envelope], reply: Reply) -> None:
+    """Raise if a part of a batch, which may have lost its id on the way, hit a limit."""
+    for envelope in envelopes:
+        found = _error(envelope.error, reply) if isinstance(envelope.error, _Error) else None
+        if isinstance(found, ChainUnavailable):
+            raise found
+
+
+def _is_envelope(envelope: _Envelope) -> bool:
+    return bool(envelope.jsonrpc) or envelope.result is not UNSET or isinstance(envelope.error, _Error)
+
+
+def _outcome(
+    envelope: _Envelope, number: int, reply: Reply, dialect: Dialect
+) -> msgspec.Raw | RpcRefused | ChainUnavailable:
+    result, error = envelope.result, envelope.error
+    if dialect is Dialect.BITCOIN and not envelope.jsonrpc:
+        error = UNSET if error is None else error
+        result = UNSET if error is not UNSET and _is_null(result) else result
+    elif envelope.jsonrpc != "2.0" and not isinstance(error, _Error):
+        return reply.wrong("its answer is of another version than JSON-RPC 2.0")
+    if (result is UNSET) == (error is UNSET) or error is None:
+        return reply.wrong("its answer has not exactly one of result and error")
+    if isinstance(error, _Error):
+        # The id of a request that was not understood, or not even read, is null.
+        if envelope.id is not None and envelope.id != number:
+            return reply.wrong("its answer is to another question")
+        return _error(error, reply)
+    if isinstance(error, str):
+        return reply.wrong("its error is no JSON-RPC error")
+    if envelope.id != number:
+        return reply.wrong("its answer is to another question")
+    assert isinstance(result, msgspec.Raw), "exactly one of the two is set"
+    return result
+
+
+def _error(error: _Error, reply: Reply) -> RpcRefused | ChainUnavailable:
+    data = _as(bytes(error.data), object) if isinstance(error.data, msgspec.Raw) else None
+    return refusal(error.code, error.message, data, reply.server, reply.secrets, reply.answer.retry_after)
+
+
+def _is_null(raw: msgspec.Raw | msgspec.UnsetType) -> bool:
+    return isinstance(raw, msgspec.Raw) and bytes(raw) == b"null"
+
+
+def _as(body: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
