@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import end_to_end, keygen, signing
+from bench.machine import RESULTS, machine, write
 from bench.measure import Row
 from rich.console import Console
 from rich.table import Table
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
@@ -31,10 +26,7 @@ def main() -> None:
         with console.status(f"measuring {part.__name__}"):
             rows += part.rows(rounds)
     console.print(table(rows))
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(
-        json.dumps({"machine": machine(), "rows": [r.as_json() for r in rows]}, indent=2) + "\n"
-    )
+    write(arguments.json, machine(), [measured.as_json() for measured in rows])
     console.print(f"figures: {arguments.json}")
 
 
@@ -56,16 +48,6 @@ def table(rows: list[Row]) -> Table:
             r.goal or "",
         )
     return shown
-
-
-def machine() -> dict[str, object]:
-    return {
-        "cores": os.cpu_count(),
-        "architecture": platform.machine(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from bench.measure import Row, row, times
 
 from warifu.threshold.dkg.params import hostpubkey_gen
 from warifu.threshold.dkg.session import KeyGeneration
-from warifu.threshold.secp256k1 import SECP256K1
+from warifu.threshold.dkg.suite import DkgSuite
+from warifu.threshold.dkg.suite_bip340 import BIP340
 
 
 def rows(rounds: int) -> Iterator[Row]:
@@ -24,24 +25,29 @@ def rows(rounds: int) -> Iterator[Row]:
         yield measured
 
 
-def generation(threshold: int, count: int) -> Callable[[], object]:
-    """One whole key generation among ``count`` participants."""
-    keys = [SECP256K1.random_secret() for _ in range(count)]
-    publics = [hostpubkey_gen(key) for key in keys]
+def generation(threshold: int, count: int, suite: DkgSuite = BIP340) -> Callable[[], int]:
+    """One whole key generation among ``count`` participants. Returns the bytes that all of them sent."""
+    keys = [suite.group.random_secret() for _ in range(count)]
+    publics = [hostpubkey_gen(key, suite) for key in keys]
 
-    def generate() -> None:
-        parties = [KeyGeneration.start(key, publics, threshold, index) for index, key in enumerate(keys)]
+    def generate() -> int:
+        parties = [
+            KeyGeneration.start(key, publics, threshold, index, suite=suite) for index, key in enumerate(keys)
+        ]
         queue = deque(
             (sender, message) for sender, party in enumerate(parties) for message in party.outgoing()
         )
+        sent = 0
         while queue:
             sender, message = queue.popleft()
             receivers = range(count) if message.to_index is None else (message.to_index,)
             for receiver in receivers:
                 if receiver != sender:
+                    sent += len(message.body)
                     answers = parties[receiver].handle(sender, message.phase, message.body)
                     queue.extend((receiver, answer) for answer in answers)
         assert len({party.result.threshold_pubkey for party in parties if party.result}) == 1
         assert all(party.result for party in parties)
+        return sent
 
     return generate
