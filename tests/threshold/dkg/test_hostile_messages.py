@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.dkg import Ceremony, Hosts, Letter, Tamper, altering, assert_one_key, flip, flipping
+from tests.threshold import hostile_points
 
 from warifu.threshold.dkg import errors
 from warifu.threshold.dkg.phases import COORDINATOR, Phase, body_length
@@ -20,13 +21,23 @@ from warifu.threshold.errors import AlreadyUsed, InvalidContribution, ThresholdE
 
 pytestmark = pytest.mark.unit
 
-HOSTS = Hosts.make(3)
-PARAMS = HOSTS.params(2)
-SUITES = pytest.mark.parametrize("suite", [BIP340, ED25519_DKG], ids=lambda suite: suite.group.name)
+SUITES: list[DkgSuite] = [BIP340, ED25519_DKG]
+HOSTS_OF = {suite.name: Hosts.make(3, suite) for suite in SUITES}
 
 
-def run(tamper: Tamper, hosts: Hosts = HOSTS) -> Ceremony:
+@pytest.fixture(params=SUITES, ids=lambda suite: suite.group.name)
+def hosts(request: pytest.FixtureRequest) -> Hosts:
+    """Three devices on each suite: one protocol, two groups."""
+    return HOSTS_OF[request.param.name]
+
+
+def run(tamper: Tamper, hosts: Hosts) -> Ceremony:
     return Ceremony.start(hosts, 2).run(tamper)
+
+
+def positions(hosts: Hosts, phase: Phase) -> range:
+    """Every byte of a message on secp256k1; every seventh on Ed25519, whose arithmetic is dearer."""
+    return range(0, body_length(hosts.params(2), phase), 1 if hosts.suite is BIP340 else 7)
 
 
 # Lengths
@@ -41,25 +52,25 @@ WRONG_LENGTH = {
 
 @pytest.mark.parametrize("change", WRONG_LENGTH.values(), ids=WRONG_LENGTH.keys())
 @pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.PMSG2])
-def test_a_participant_that_sends_another_length_is_named(phase: Phase, change: object) -> None:
+def test_a_participant_that_sends_another_length_is_named(hosts: Hosts, phase: Phase, change: object) -> None:
     assert callable(change)
-    ceremony = run(altering(phase, change, sender=2))
+    ceremony = run(altering(phase, change, sender=2), hosts)
     assert ceremony.results == []
     assert suspects(ceremony.errors[COORDINATOR]) == (2,)
 
 
 @pytest.mark.parametrize("change", WRONG_LENGTH.values(), ids=WRONG_LENGTH.keys())
 @pytest.mark.parametrize("phase", [Phase.CMSG1, Phase.CMSG2])
-def test_a_coordinator_that_sends_another_length_is_named(phase: Phase, change: object) -> None:
+def test_a_coordinator_that_sends_another_length_is_named(hosts: Hosts, phase: Phase, change: object) -> None:
     assert callable(change)
-    ceremony = run(altering(phase, change, receiver=1))
+    ceremony = run(altering(phase, change, receiver=1), hosts)
     assert suspects(ceremony.errors[1]) == (COORDINATOR,)
     assert ceremony.sessions[1].result is None
 
 
 @pytest.mark.parametrize("phase", [-1, 0, 7, 255, 2**40])
-def test_an_unknown_phase_names_its_sender(phase: int) -> None:
-    session = HOSTS.start(2, 0)
+def test_an_unknown_phase_names_its_sender(hosts: Hosts, phase: int) -> None:
+    session = hosts.start(2, 0)
     with pytest.raises(InvalidContribution) as caught:
         session.handle(2, phase, b"")
     assert caught.value.index == 2
@@ -68,45 +79,45 @@ def test_an_unknown_phase_names_its_sender(phase: int) -> None:
 # Order
 
 
-def blank(phase: Phase) -> bytes:
-    return bytes(body_length(PARAMS, phase))
+def blank(hosts: Hosts, phase: Phase) -> bytes:
+    return bytes(body_length(hosts.params(2), phase))
 
 
 @pytest.mark.parametrize("phase", [Phase.CMSG1, Phase.CMSG2, Phase.INVESTIGATION])
-def test_only_participant_0_is_heard_as_coordinator(phase: Phase) -> None:
+def test_only_participant_0_is_heard_as_coordinator(hosts: Hosts, phase: Phase) -> None:
     for receiver, impostor in [(1, 2), (2, 1), (0, 1)]:
-        session = HOSTS.start(2, receiver)
+        session = hosts.start(2, receiver)
         with pytest.raises(InvalidContribution) as caught:
-            session.handle(impostor, phase, blank(phase))
+            session.handle(impostor, phase, blank(hosts, phase))
         assert caught.value.index == impostor
 
 
 @pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.PMSG2, Phase.COMPLAINT])
-def test_nobody_else_can_be_made_coordinator(phase: Phase) -> None:
-    session = HOSTS.start(2, 1)
+def test_nobody_else_can_be_made_coordinator(hosts: Hosts, phase: Phase) -> None:
+    session = hosts.start(2, 1)
     with pytest.raises(InvalidContribution) as caught:
-        session.handle(2, phase, blank(phase))
+        session.handle(2, phase, blank(hosts, phase))
     assert caught.value.index == 2
 
 
 @pytest.mark.parametrize("phase", [Phase.PMSG2, Phase.COMPLAINT])
-def test_a_second_message_before_the_first_names_its_sender(phase: Phase) -> None:
+def test_a_second_message_before_the_first_names_its_sender(hosts: Hosts, phase: Phase) -> None:
     with pytest.raises(InvalidContribution) as caught:
-        HOSTS.start(2, 0).handle(1, phase, blank(phase))
+        hosts.start(2, 0).handle(1, phase, blank(hosts, phase))
     assert caught.value.index == 1
 
 
 @pytest.mark.parametrize("phase", [Phase.CMSG2, Phase.INVESTIGATION])
-def test_the_coordinators_later_messages_before_its_first_name_it(phase: Phase) -> None:
+def test_the_coordinators_later_messages_before_its_first_name_it(hosts: Hosts, phase: Phase) -> None:
     with pytest.raises(InvalidContribution) as caught:
-        HOSTS.start(2, 1).handle(COORDINATOR, phase, blank(phase))
+        hosts.start(2, 1).handle(COORDINATOR, phase, blank(hosts, phase))
     assert caught.value.index == COORDINATOR
 
 
 @pytest.mark.parametrize("phase", [Phase.PMSG1, Phase.CMSG1, Phase.PMSG2])
-def test_a_message_sent_twice_names_its_sender(phase: Phase) -> None:
+def test_a_message_sent_twice_names_its_sender(hosts: Hosts, phase: Phase) -> None:
     """Even the same one: a coordinator that is answered twice could play two sessions at once."""
-    sessions = [HOSTS.start(2, index) for index in range(3)]
+    sessions = [hosts.start(2, index) for index in range(3)]
     repeated: list[ThresholdError] = []
     waiting = [(s.index, m) for s in sessions for m in s.outgoing()]
     while waiting:
@@ -126,21 +137,21 @@ def test_a_message_sent_twice_names_its_sender(phase: Phase) -> None:
     assert all(session.result is None for session in sessions)
 
 
-def test_after_a_failure_nothing_is_answered_any_more() -> None:
-    session = HOSTS.start(2, 1)
+def test_after_a_failure_nothing_is_answered_any_more(hosts: Hosts) -> None:
+    session = hosts.start(2, 1)
     with pytest.raises(InvalidContribution):
         session.handle(COORDINATOR, Phase.CMSG1, b"")
     assert session.failure is not None
     with pytest.raises(AlreadyUsed):
-        session.handle(COORDINATOR, Phase.CMSG1, blank(Phase.CMSG1))
+        session.handle(COORDINATOR, Phase.CMSG1, blank(hosts, Phase.CMSG1))
 
 
 @pytest.mark.parametrize("index", [0, 1])
 @pytest.mark.parametrize("phase", list(Phase))
-def test_a_result_survives_whatever_comes_after_it(phase: Phase, index: int) -> None:
-    ceremony = run(lambda letter: letter)
+def test_a_result_survives_whatever_comes_after_it(hosts: Hosts, phase: Phase, index: int) -> None:
+    ceremony = run(lambda letter: letter, hosts)
     session = ceremony.sessions[index]
-    for body in (b"", blank(phase)):
+    for body in (b"", blank(hosts, phase)):
         with pytest.raises(InvalidContribution):
             session.handle(2 if index == 0 else 0, phase, body)
     assert session.failure is None
@@ -155,12 +166,9 @@ def blamed_by(ceremony: Ceremony, index: int) -> tuple[int, ...]:
     return suspects(ceremony.errors[index])
 
 
-@SUITES
-def test_an_altered_first_message_of_a_participant(suite: DkgSuite) -> None:
+def test_an_altered_first_message_of_a_participant(hosts: Hosts) -> None:
     """The others blame participant 1. Participant 1 itself, whose message was altered, blames the coordinator."""
-    hosts = Hosts.make(3, suite)
-    step = 1 if suite is BIP340 else 7
-    for position in range(0, body_length(hosts.params(2), Phase.PMSG1), step):
+    for position in positions(hosts, Phase.PMSG1):
         ceremony = run(flipping(Phase.PMSG1, position, sender=1), hosts)
         assert ceremony.results == []
         assert ceremony.errors or ceremony.sessions[0].failure
@@ -170,17 +178,14 @@ def test_an_altered_first_message_of_a_participant(suite: DkgSuite) -> None:
             assert isinstance(ceremony.sessions[0].failure, ShareComplaint)
 
 
-@SUITES
-def test_an_altered_first_message_of_the_coordinator(suite: DkgSuite) -> None:
+def test_an_altered_first_message_of_the_coordinator(hosts: Hosts) -> None:
     """Altered for participant 2 only: it refuses, or signs another transcript and no certificate comes about.
 
     The one part that it does not look at is its own proof of possession, which it need not be convinced of.
     """
-    hosts = Hosts.make(3, suite)
-    point = suite.group.element_bytes
+    point = hosts.suite.group.element_bytes
     own_proof = range(4 * point + 2 * 64, 4 * point + 3 * 64)
-    step = 1 if suite is BIP340 else 7
-    for position in range(0, body_length(hosts.params(2), Phase.CMSG1), step):
+    for position in positions(hosts, Phase.CMSG1):
         ceremony = run(flipping(Phase.CMSG1, position, receiver=2), hosts)
         if position in own_proof:
             assert len(ceremony.results) == 3
@@ -194,35 +199,38 @@ def test_an_altered_first_message_of_the_coordinator(suite: DkgSuite) -> None:
             assert (error.index, error.what) == (2, "signature of the transcript")
 
 
-def test_an_altered_signature_names_its_signer() -> None:
-    for position in range(body_length(PARAMS, Phase.PMSG2)):
-        ceremony = run(flipping(Phase.PMSG2, position, sender=1))
+def test_an_altered_signature_names_its_signer(hosts: Hosts) -> None:
+    for position in positions(hosts, Phase.PMSG2):
+        ceremony = run(flipping(Phase.PMSG2, position, sender=1), hosts)
         assert ceremony.results == []
         error = ceremony.errors[COORDINATOR]
         assert isinstance(error, errors.FaultyParticipant)
         assert error.index == 1
 
 
-def test_an_altered_certificate_is_refused_and_recovery_heals_it() -> None:
-    for position in range(body_length(PARAMS, Phase.CMSG2)):
-        ceremony = run(flipping(Phase.CMSG2, position, receiver=2))
+def test_an_altered_certificate_is_refused_and_recovery_heals_it(hosts: Hosts) -> None:
+    for position in positions(hosts, Phase.CMSG2):
+        ceremony = run(flipping(Phase.CMSG2, position, receiver=2), hosts)
         assert isinstance(ceremony.errors[2], errors.FaultyCoordinator)
         assert [result.index for result in ceremony.results] == [0, 1]
-    assert_one_key([*ceremony.results, recover(HOSTS.key(2), ceremony.results[0].recovery_data)])
+    assert_one_key([*ceremony.results, recover(hosts.key(2), ceremony.results[0].recovery_data, hosts.suite)])
 
 
 # A wrong share, and the investigation
 
-SHARE_FOR_2 = 2 * 33 + 64 + 33 + 2 * 32 + 31
-"""The last byte of the share for participant 2 in a first message, for t = 2."""
+
+def share_position(hosts: Hosts, receiver: int) -> int:
+    """The least significant byte of the share for ``receiver`` in a first message, for t = 2."""
+    start = 3 * hosts.suite.group.element_bytes + 64 + 32 * receiver
+    return start + (31 if hosts.suite is BIP340 else 0)
 
 
-def wrong_share(letter: Letter) -> Letter | None:
-    return altering(Phase.PMSG1, lambda body: flip(body, SHARE_FOR_2), sender=1)(letter)
+def wrong_share(hosts: Hosts, receiver: int = 2) -> Tamper:
+    return altering(Phase.PMSG1, lambda body: flip(body, share_position(hosts, receiver)), sender=1)
 
 
-def test_who_sent_a_wrong_share_is_found_by_investigation() -> None:
-    ceremony = run(wrong_share)
+def test_who_sent_a_wrong_share_is_found_by_investigation(hosts: Hosts) -> None:
+    ceremony = run(wrong_share(hosts), hosts)
     error = ceremony.errors[2]
     assert isinstance(error, errors.FaultyParticipantOrCoordinator)
     assert (error.index, error.what) == (1, "secret share")
@@ -234,16 +242,16 @@ def test_who_sent_a_wrong_share_is_found_by_investigation() -> None:
     assert ceremony.results == []
 
 
-def test_the_coordinator_investigates_its_own_wrong_share_at_once_and_is_sure() -> None:
-    position = 2 * 33 + 64 + 33 + 31
-    ceremony = run(altering(Phase.PMSG1, lambda body: flip(body, position), sender=1))
+def test_the_coordinator_investigates_its_own_wrong_share_at_once_and_is_sure(hosts: Hosts) -> None:
+    ceremony = run(wrong_share(hosts, receiver=COORDINATOR), hosts)
     error = ceremony.errors[COORDINATOR]
     assert isinstance(error, errors.FaultyParticipant)
     assert (error.index, error.what) == (1, "secret share")
 
 
-def test_without_an_answer_the_investigation_stays_open() -> None:
-    ceremony = run(lambda letter: None if letter.phase is Phase.INVESTIGATION else wrong_share(letter))
+def test_without_an_answer_the_investigation_stays_open(hosts: Hosts) -> None:
+    bend = wrong_share(hosts)
+    ceremony = run(lambda letter: None if letter.phase is Phase.INVESTIGATION else bend(letter), hosts)
     session = ceremony.sessions[2]
     assert session.investigating
     assert isinstance(session.failure, errors.UnknownFaultyParticipantOrCoordinator)
@@ -252,99 +260,142 @@ def test_without_an_answer_the_investigation_stays_open() -> None:
     assert all(pad.wiped for pad in session.failure.investigation.pads)
 
 
-def test_an_altered_investigation_message_blames_a_suspect_all_the_same() -> None:
-    for position in range(body_length(PARAMS, Phase.INVESTIGATION)):
+def test_an_altered_investigation_message_blames_a_suspect_all_the_same(hosts: Hosts) -> None:
+    for position in positions(hosts, Phase.INVESTIGATION):
 
         def tamper(letter: Letter, at: int = position) -> Letter | None:
-            bent = wrong_share(letter)
+            bent = wrong_share(hosts)(letter)
             return bent and flipping(Phase.INVESTIGATION, at)(bent)
 
-        error = run(tamper).errors[2]
+        error = run(tamper, hosts).errors[2]
         assert isinstance(error, errors.FaultyCoordinator)
 
 
-def test_an_investigation_nobody_asked_for_names_the_coordinator() -> None:
-    ceremony = run(lambda letter: None if letter.phase is Phase.CMSG2 else letter)
+def test_an_investigation_nobody_asked_for_names_the_coordinator(hosts: Hosts) -> None:
+    ceremony = run(lambda letter: None if letter.phase is Phase.CMSG2 else letter, hosts)
     with pytest.raises(InvalidContribution) as caught:
-        ceremony.sessions[1].handle(COORDINATOR, Phase.INVESTIGATION, blank(Phase.INVESTIGATION))
+        ceremony.sessions[1].handle(COORDINATOR, Phase.INVESTIGATION, blank(hosts, Phase.INVESTIGATION))
     assert caught.value.index == COORDINATOR
 
 
-def coordinator_waiting_for_signatures() -> KeyGeneration:
-    sessions = [HOSTS.start(2, index) for index in range(3)]
+def coordinator_waiting_for_signatures(hosts: Hosts) -> KeyGeneration:
+    sessions = [hosts.start(2, index) for index in range(3)]
     for session in sessions[1:]:
         (pmsg1,) = session.outgoing()
         sessions[0].handle(session.index, Phase.PMSG1, pmsg1.body)
     return sessions[0]
 
 
-def test_who_complained_cannot_complain_again_nor_sign() -> None:
+def test_who_complained_cannot_complain_again_nor_sign(hosts: Hosts) -> None:
     for phase in (Phase.COMPLAINT, Phase.PMSG2):
-        coordinator = coordinator_waiting_for_signatures()
+        coordinator = coordinator_waiting_for_signatures(hosts)
         (answer,) = coordinator.handle(2, Phase.COMPLAINT, b"")
         assert (answer.to_index, answer.phase) == (2, Phase.INVESTIGATION)
         with pytest.raises(InvalidContribution) as caught:
-            coordinator.handle(2, phase, blank(phase))
+            coordinator.handle(2, phase, blank(hosts, phase))
         assert caught.value.index == 2
 
 
-def test_who_signed_cannot_complain() -> None:
-    coordinator = coordinator_waiting_for_signatures()
-    coordinator.handle(2, Phase.PMSG2, blank(Phase.PMSG2))
+def test_who_signed_cannot_complain(hosts: Hosts) -> None:
+    coordinator = coordinator_waiting_for_signatures(hosts)
+    coordinator.handle(2, Phase.PMSG2, blank(hosts, Phase.PMSG2))
     with pytest.raises(InvalidContribution) as caught:
         coordinator.handle(2, Phase.COMPLAINT, b"")
     assert caught.value.index == 2
 
 
-def test_every_complainant_is_answered() -> None:
-    coordinator = coordinator_waiting_for_signatures()
+def test_every_complainant_is_answered(hosts: Hosts) -> None:
+    coordinator = coordinator_waiting_for_signatures(hosts)
     for index in (1, 2):
         (answer,) = coordinator.handle(index, Phase.COMPLAINT, b"")
         assert answer.to_index == index
 
 
-# Fuzzing, and points that are on the curve but not in the group
-
-NOT_IN_THE_GROUP = {
-    "order 8": "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-    "order 4": "0000000000000000000000000000000000000000000000000000000000000000",
-    "order 2": "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "identity, not canonical": "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "no point": "0200000000000000000000000000000000000000000000000000000000000000",
-}
+# Fuzzing, and points that are no elements of the group
 
 
-@pytest.mark.parametrize("point", NOT_IN_THE_GROUP.values(), ids=NOT_IN_THE_GROUP.keys())
 @pytest.mark.parametrize(
-    ("offset", "what"), [(0, "commitment"), (32, "commitment"), (2 * 32 + 64, "public nonce")]
+    ("place", "what"), [("secret", "commitment"), ("slope", "commitment"), ("nonce", "public nonce")]
 )
-def test_an_ed25519_point_outside_the_group_names_its_sender(point: str, offset: int, what: str) -> None:
-    """Small-order nonces would make pads that everybody knows."""
-    hosts = Hosts.make(3, ED25519_DKG)
+def test_a_point_outside_the_group_names_its_sender(hosts: Hosts, place: str, what: str) -> None:
+    """Off the curve, not canonical, of small or mixed order. Small-order nonces would make pads that all know."""
+    size = hosts.suite.group.element_bytes
+    offset = {"secret": 0, "slope": size, "nonce": 2 * size + 64}[place]
+    identity = hosts.suite.group.identity.encoded
+    for name, point in hostile_points.OF_GROUP[hosts.suite.group.name].items():
+        if point == identity and place == "slope":
+            continue  # a polynomial of lower degree is nobody's harm; the share, which does not fit, is looked at
 
-    def plant(body: bytes) -> bytes:
-        return body[:offset] + bytes.fromhex(point) + body[offset + 32 :]
+        def plant(body: bytes, point: bytes = point) -> bytes:
+            return body[:offset] + point + body[offset + size :]
 
-    ceremony = run(altering(Phase.PMSG1, plant, sender=1), hosts)
+        ceremony = run(altering(Phase.PMSG1, plant, sender=1), hosts)
+        error = ceremony.errors[COORDINATOR]
+        assert isinstance(error, errors.FaultyParticipant), name
+        assert (error.index, error.what) == (1, what), name
+        assert ceremony.results == []
+
+
+@pytest.mark.parametrize("receiver", [1, 2])
+def test_a_point_outside_the_group_from_the_coordinator_names_the_coordinator(
+    hosts: Hosts, receiver: int
+) -> None:
+    """In the sum of commitments, which only the coordinator makes."""
+    size = hosts.suite.group.element_bytes
+    for name, point in hostile_points.OF_GROUP[hosts.suite.group.name].items():
+
+        def plant(body: bytes, point: bytes = point) -> bytes:
+            return body[: 3 * size] + point + body[4 * size :]
+
+        ceremony = run(altering(Phase.CMSG1, plant, receiver=receiver), hosts)
+        error = ceremony.errors.get(receiver) or ceremony.sessions[receiver].failure
+        assert COORDINATOR in suspects(error) if error else False, name
+        assert ceremony.sessions[receiver].result is None
+
+
+def test_a_host_key_outside_the_group_is_refused_with_its_place(hosts: Hosts) -> None:
+    for name, point in hostile_points.OF_GROUP[hosts.suite.group.name].items():
+        with pytest.raises(errors.InvalidHostPubkey) as caught:
+            KeyGeneration.start(hosts.seckeys[0], (*hosts.pubkeys[:2], point), 2, 0, suite=hosts.suite)
+        assert caught.value.index == 2, name
+
+
+@pytest.mark.parametrize("excess", [0, 1], ids=["the order", "one more"])
+def test_an_encrypted_share_that_is_not_below_the_order_names_its_sender(hosts: Hosts, excess: int) -> None:
+    group = hosts.suite.group
+    offset = 3 * group.element_bytes + 64 + 32 * 2
+    encoded = (group.order + excess).to_bytes(32, "big" if hosts.suite is BIP340 else "little")
+    bend = altering(Phase.PMSG1, lambda body: body[:offset] + encoded + body[offset + 32 :], sender=1)
+    ceremony = run(bend, hosts)
     error = ceremony.errors[COORDINATOR]
     assert isinstance(error, errors.FaultyParticipant)
-    assert (error.index, error.what) == (1, what)
+    assert (error.index, error.what) == (1, "encrypted share")
+    assert ceremony.results == []
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(list(Phase)), st.integers(1, 2), st.integers(0, 2**32), st.booleans())
-def test_noise_of_the_right_length_ends_in_blame(phase: Phase, party: int, seed: int, partly: bool) -> None:
+@given(
+    st.sampled_from(SUITES),
+    st.sampled_from(list(Phase)),
+    st.integers(1, 2),
+    st.integers(0, 2**32),
+    st.booleans(),
+)
+def test_noise_of_the_right_length_ends_in_blame(
+    suite: DkgSuite, phase: Phase, party: int, seed: int, partly: bool
+) -> None:
     """Whatever the bytes, nothing but blame comes out: no other exception, no result for the one who read them."""
     noise = Random(seed)
+    hosts = HOSTS_OF[suite.name]
 
     def scramble(body: bytes) -> bytes:
         start = noise.randrange(len(body)) if partly and body else 0
         return body[:start] + noise.randbytes(len(body) - start)
 
     if phase in (Phase.PMSG1, Phase.PMSG2):
-        ceremony = run(altering(phase, scramble, sender=party))
+        ceremony = run(altering(phase, scramble, sender=party), hosts)
     else:
-        ceremony = run(altering(phase, scramble, receiver=party))
+        ceremony = run(altering(phase, scramble, receiver=party), hosts)
     for error in ceremony.errors.values():
         assert isinstance(error, InvalidContribution)
     if phase in (Phase.PMSG1, Phase.PMSG2):
