@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from tests.support.single_key import SingleKey
 
@@ -47,7 +49,12 @@ def test_a_payment_goes_out_and_is_found_in_its_block(bitcoind, wallet, peers, o
     raw = owner.sign(draft.psbt)
     assert peers.broadcast(raw).result is Broadcast.SENT
     wallet.apply_broadcast(raw)
-    assert display_hash(draft.txid) in bitcoind.rpc.call("getrawmempool", kind=list[str])
+    for _ in range(100):  # the peer fetched it, and now judges it on its own
+        if display_hash(draft.txid) in bitcoind.rpc.call("getrawmempool", kind=list[str]):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the node did not take the transaction that it fetched")
     assert peers.status(draft.txid).place is Place.UNKNOWN, "peers do not show their mempool"
 
     bitcoind.mine(1, BOB)

@@ -15,10 +15,11 @@ from warifu.chains.bitcoin_network.backends.base import (
     confirmed,
 )
 from warifu.chains.bitcoin_network.backends.failover import Backends
-from warifu.chains.bitcoin_network.backends.rejection import is_already_known, rejection, unavailable
+from warifu.chains.bitcoin_network.backends.rejection import is_already_known, rejection
 from warifu.chains.bitcoin_network.fees import FeeEstimates, FeeRate, estimates_from
 from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import ChainTip
+from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused
 
 pytestmark = pytest.mark.unit

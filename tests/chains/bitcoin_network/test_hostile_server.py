@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import re
 import time
 from threading import Event, Thread
 
@@ -11,12 +12,13 @@ import httpx
 import pytest
 
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput, display_hash
-from warifu.chains.bitcoin_network.backends import http as bounded
 from warifu.chains.bitcoin_network.backends.base import Place
 from warifu.chains.bitcoin_network.backends.core_rpc import CoreRpc
 from warifu.chains.bitcoin_network.backends.deadline import Deadline
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.chains.bitcoin_network.backends.http import BoundedHttp
+from warifu.chains.rpc import retries
+from warifu.chains.rpc.http import BoundedHttp
+from warifu.chains.rpc.retries import Retries
 from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused
 from warifu.units import satoshi
 
@@ -51,11 +53,13 @@ def server():
 
         def _answer(self) -> None:
             hostile.asked.append(self.path)
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, body, headers = hostile.answers.get(self.path, (404, b"", {}))
             if isinstance(body, str):  # stall
                 hostile.let_go.wait(30)
                 body = b""
+            number = re.search(rb'"id":(\d+)', asked)
+            body = body.replace(b"ID", number[1] if number else b"")
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
@@ -94,7 +98,7 @@ def esplora(server):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(bounded, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.001)
 
 
 def code_of(work) -> str:
@@ -187,7 +191,7 @@ def test_a_connection_that_breaks_is_tried_again_and_then_named(server):
     with pytest.raises(ChainUnavailable) as refused:
         BoundedHttp(server.url, "hostile").request("GET", "/cut")
     assert refused.value.code == "chain.unreachable"
-    assert len(server.asked) == bounded.TRIES
+    assert len(server.asked) == Retries().tries
 
 
 def test_a_busy_server_says_when_to_come_back(server):
@@ -234,7 +238,7 @@ def test_an_address_s_token_stays_out_of_errors(server):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b'{"id":0,"result":"x","error":null}', b'{"id":0,"error":{"code":"x"}}', b'{"result":5}'],
+    [b"", b"[]", b'{"id":ID,"result":"x","error":null}', b'{"id":ID,"error":{"code":"x"}}', b'{"result":5}'],
 )
 def test_a_node_that_speaks_nonsense(server, body):
     server.say("/", body=body)
@@ -243,7 +247,7 @@ def test_a_node_that_speaks_nonsense(server, body):
 
 def test_a_node_that_is_starting_is_waited_for(server):
     server.say(
-        "/", status=500, body=b'{"id":0,"result":null,"error":{"code":-28,"message":"Loading block index"}}'
+        "/", status=500, body=b'{"id":ID,"result":null,"error":{"code":-28,"message":"Loading block index"}}'
     )
     with pytest.raises(ChainUnavailable) as refused:
         CoreRpc(server.url, login=("u", "p")).tip()
@@ -251,7 +255,7 @@ def test_a_node_that_is_starting_is_waited_for(server):
 
 
 def test_a_node_that_judges_another_transaction_is_not_believed(server):
-    server.say("/", body=b'{"id":0,"result":[{"txid":"00","wtxid":"00","allowed":true}],"error":null}')
+    server.say("/", body=b'{"id":ID,"result":[{"txid":"00","wtxid":"00","allowed":true}],"error":null}')
     node = CoreRpc(server.url, login=("u", "p"))
     assert code_of(lambda: node.broadcast(RAW.serialize())) == "chain.answer-form"
     assert len(server.asked) == 1, "nothing was sent after that"

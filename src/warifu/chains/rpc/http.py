@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ import httpx
 
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
+from warifu.chains.rpc.transport import DeadlineTransport, exchange_within
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import ChainUnavailable, InputRefused
 
@@ -61,7 +61,7 @@ class BoundedHttp:
         self._login = _basic(*auth) if auth else None
         self._timeout = timeout
         self._retries = retries or Retries()
-        self._transport = httpx.HTTPTransport(trust_env=False)
+        self._transport = DeadlineTransport()
 
     def __repr__(self) -> str:
         return f"BoundedHttp({self.name!r})"
@@ -112,18 +112,24 @@ class BoundedHttp:
             self._base.reveal().rstrip("/") + path,
             headers={"Accept": "*/*", "Accept-Encoding": "gzip", **shown},
             content=content,
-            extensions={"timeout": self._timeout.as_dict()},
+            extensions={"timeout": self._waits(deadline)},
         )
         failure: ChainUnavailable
         try:
-            return self._exchange(request, limit, time.monotonic() + deadline)
+            with exchange_within(deadline):
+                return self._exchange(request, limit)
         except httpx.TimeoutException:
             failure = unavailable("time-out", "no answer in time", self.name)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             failure = unavailable("unreachable", type(error).__name__, self.name)
         raise failure  # outside of ``except``: httpx's error knows the address, so it is no context of ours
 
-    def _exchange(self, request: httpx.Request, limit: int, ends: float) -> Answer:
+    def _waits(self, deadline: float) -> dict[str, float | None]:
+        """Who allows more than the usual deadline asks for something that takes long before its first byte."""
+        waits = self._timeout.as_dict()
+        return {**waits, "read": deadline} if deadline > MAX_DEADLINE else waits
+
+    def _exchange(self, request: httpx.Request, limit: int) -> Answer:
         response = self._transport.handle_request(request)
         with contextlib.closing(response):
             body = bytearray()
@@ -131,8 +137,6 @@ class BoundedHttp:
                 body += part
                 if len(body) > limit:
                     raise unavailable("answer-size", f"its answer is over {limit} bytes", self.name)
-                if time.monotonic() > ends:
-                    raise unavailable("time-out", "its answer did not end in time", self.name)
         return Answer(response.status_code, bytes(body), _seconds(response.headers.get("Retry-After", "")))
 
     def close(self) -> None:

@@ -14,6 +14,8 @@ RETRIED = frozenset({"unreachable", "busy", "server-fault"})
 """Reasons that may be gone in a moment. Everything else is the same the next time, or (``time-out``) too dear to find
 out: another server is asked instead."""
 
+FIRST_PAUSE = 0.2
+
 T = TypeVar("T")
 
 
@@ -27,7 +29,7 @@ class Retries:
     """
 
     tries: int = 3
-    first_pause: float = 0.2
+    first_pause: float = field(default_factory=lambda: FIRST_PAUSE)
     longest_pause: float = 5.0
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default_factory=lambda: random.SystemRandom().random)

@@ -24,10 +24,10 @@ from warifu.chains.bitcoin_network.backends.base import (
     Place,
     TxStatus,
 )
-from warifu.chains.bitcoin_network.backends.rejection import unavailable
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
 from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
+from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import InputRefused
 
 HANDSHAKE_MILLISECONDS = 5_000

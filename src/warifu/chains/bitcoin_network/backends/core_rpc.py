@@ -27,10 +27,13 @@ from warifu.chains.bitcoin_network.backends.base import (
     confirmed,
 )
 from warifu.chains.bitcoin_network.backends.core_scan import CoreScan
-from warifu.chains.bitcoin_network.backends.json_rpc import JsonRpc, RpcError
-from warifu.chains.bitcoin_network.backends.rejection import is_already_known, rejection, unavailable
+from warifu.chains.bitcoin_network.backends.json_rpc import JsonRpc
+from warifu.chains.bitcoin_network.backends.rejection import is_already_known, rejection
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
 from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.rpc.endpoint import JsonRpcEndpoint
+from warifu.chains.rpc.faults import RpcRefused
+from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import InputRefused, WarifuError
 
 FEE_TARGETS = (2, 3, 6, 12, 25, 144, 504, 1008)
@@ -79,8 +82,18 @@ class CoreRpc:
         cookie: Path | None = None,
         login: tuple[str, str] | None = None,
     ) -> None:
-        self._rpc = JsonRpc(url, name, cookie=cookie, login=login)
-        self._scan = CoreScan(self._rpc)
+        self._use(JsonRpc(url, name, cookie=cookie, login=login))
+
+    @classmethod
+    def over(cls, endpoint: JsonRpcEndpoint) -> CoreRpc:
+        """A node behind a provider's endpoint (``Dialect.BITCOIN``)."""
+        node = cls.__new__(cls)
+        node._use(JsonRpc.over(endpoint))
+        return node
+
+    def _use(self, rpc: JsonRpc) -> None:
+        self._rpc = rpc
+        self._scan = CoreScan(rpc)
 
     @property
     def name(self) -> str:
@@ -91,7 +104,7 @@ class CoreRpc:
         """The hash of the block at ``height``."""
         try:
             return parse_hash(self._rpc.call("getblockhash", height, kind=str))
-        except (RpcError, InputRefused) as error:
+        except (RpcRefused, InputRefused) as error:
             raise self._unusable(error) from None
 
     def tip(self) -> ChainTip:
@@ -99,14 +112,14 @@ class CoreRpc:
         try:
             chain = self._rpc.call("getblockchaininfo", kind=_Chain)
             return ChainTip(chain.blocks, parse_hash(chain.bestblockhash))
-        except (RpcError, InputRefused) as error:
+        except (RpcRefused, InputRefused) as error:
             raise self._unusable(error) from None
 
     def sync(self, wallet: DescriptorWallet) -> None:
         """Blocks since the last time, then the mempool."""
         try:
             self._scan.sync(wallet)
-        except (RpcError, InputRefused) as error:
+        except (RpcRefused, InputRefused) as error:
             raise self._unusable(error) from None
 
     def fee_rates(self) -> FeeEstimates:
@@ -130,7 +143,7 @@ class CoreRpc:
             verdict = self._verdict(transaction, raw)
             if verdict.allowed:
                 return self._send(transaction, raw)
-        except RpcError as error:
+        except RpcRefused as error:
             raise self._unusable(error) from None
         if is_already_known(verdict.reject_reason):
             return BroadcastOutcome(transaction.txid, Broadcast.ALREADY_KNOWN, self.name)
@@ -150,13 +163,13 @@ class CoreRpc:
         outcome = Broadcast.ACCEPTED
         try:
             self._rpc.call("sendrawtransaction", raw.hex(), kind=str)
-        except RpcError as error:
+        except RpcRefused as error:
             if not is_already_known(str(error)):
                 raise self._refused(error) from None
             outcome = Broadcast.ALREADY_KNOWN
         return BroadcastOutcome(transaction.txid, outcome, self.name)
 
-    def _refused(self, error: RpcError) -> WarifuError:
+    def _refused(self, error: RpcRefused) -> WarifuError:
         return rejection(str(error), self.name)
 
     def status(self, txid: bytes) -> TxStatus:
@@ -164,7 +177,7 @@ class CoreRpc:
         shown = display_hash(txid)
         try:
             found = self._rpc.call("getrawtransaction", shown, 1, kind=_Found)
-        except RpcError as error:
+        except RpcRefused as error:
             if error.code != _NO_SUCH_TRANSACTION:
                 raise self._unusable(error) from None
             return self._by_outputs(shown)
@@ -176,7 +189,7 @@ class CoreRpc:
         try:
             header = self._rpc.call("getblockheader", block_hash, kind=_Header)
             return confirmed(header.height, block_hash) if header.confirmations > 0 else UNKNOWN
-        except (RpcError, InputRefused) as error:
+        except (RpcRefused, InputRefused) as error:
             raise self._unusable(error) from None
 
     def _by_outputs(self, shown: str) -> TxStatus:

@@ -14,11 +14,12 @@ import msgspec
 
 from warifu.chains.bitcoin.descriptor import Branch
 from warifu.chains.bitcoin.transaction import display_hash, parse_hash
-from warifu.chains.bitcoin_network.backends.json_rpc import JsonRpc, RpcError
-from warifu.chains.bitcoin_network.backends.rejection import unavailable
+from warifu.chains.bitcoin_network.backends.json_rpc import JsonRpc
 from warifu.chains.bitcoin_network.backends.watch import Watch
 from warifu.chains.bitcoin_network.changes import Anchor, Changes
 from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.rpc.faults import RpcRefused
+from warifu.chains.rpc.unavailable import unavailable
 
 BLOCKS_AT_ONCE = 2000
 """Blocks between two points from which an interrupted scan goes on."""
@@ -147,12 +148,12 @@ class CoreScan:
             scan = self._rpc.call(
                 "scanblocks", "start", wanted, start, stop, "basic", kind=_Scan, deadline=SCAN_SECONDS
             )
-        except RpcError:
+        except RpcRefused:
             return None
         headers = self._rpc.batch("getblockheader", [[shown] for shown in scan.relevant_blocks], kind=_Header)
         found = []
         for shown, header in zip(scan.relevant_blocks, headers, strict=True):
-            if isinstance(header, RpcError):
+            if isinstance(header, RpcRefused):
                 raise unavailable("answer-form", "it forgot a block that it just named", self._rpc.name)
             found.append((header.height, parse_hash(shown)))
         return sorted(found)

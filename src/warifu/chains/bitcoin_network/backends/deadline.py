@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Thread
 from typing import TypeVar
 
-from warifu.chains.bitcoin_network.backends.rejection import unavailable
+from warifu.chains.rpc.unavailable import unavailable
 
 T = TypeVar("T")
 

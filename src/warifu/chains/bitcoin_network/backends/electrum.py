@@ -22,14 +22,10 @@ from warifu.chains.bitcoin_network.backends.base import (
     TxStatus,
 )
 from warifu.chains.bitcoin_network.backends.deadline import Deadline
-from warifu.chains.bitcoin_network.backends.rejection import (
-    is_already_known,
-    other_witness,
-    rejection,
-    unavailable,
-)
+from warifu.chains.bitcoin_network.backends.rejection import is_already_known, other_witness, rejection
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
+from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import ChainUnavailable, InputRefused, WarifuError
 
 BATCH = 20

@@ -22,15 +22,11 @@ from warifu.chains.bitcoin_network.backends.base import (
     confirmed,
 )
 from warifu.chains.bitcoin_network.backends.deadline import Deadline
-from warifu.chains.bitcoin_network.backends.http import BoundedHttp
-from warifu.chains.bitcoin_network.backends.rejection import (
-    is_already_known,
-    other_witness,
-    rejection,
-    unavailable,
-)
+from warifu.chains.bitcoin_network.backends.rejection import is_already_known, other_witness, rejection
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
+from warifu.chains.rpc.http import BoundedHttp
+from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import InputRefused
 
 PARALLEL = 4

@@ -5,7 +5,8 @@ Nodes, Esplora and Electrum servers wrap the same sentences of Bitcoin Core's me
 
 from __future__ import annotations
 
-from warifu.errors import BroadcastRejected, ChainUnavailable, WarifuError
+from warifu.chains.rpc.unavailable import said
+from warifu.errors import BroadcastRejected, WarifuError
 
 MAX_REASON_CHARACTERS = 300
 
@@ -56,14 +57,13 @@ def is_already_known(text: str) -> bool:
 
 def rejection(text: str, backend: str) -> WarifuError:
     """The error for a node's refusal; its own words are in the message, cut and cleaned."""
-    said = "".join(letter if letter.isprintable() else " " for letter in text[:MAX_REASON_CHARACTERS]).strip()
     if OTHER_WITNESS in text.lower():
         return other_witness(backend)
     fitting = ((reason, remedy) for words, reason, remedy in _REASONS if words in text.lower())
     reason, remedy = next(fitting, ("refused", "Read the node's reason."))
     return BroadcastRejected(
         reason,
-        f"{backend} refuses the transaction: {said or 'no reason given'}",
+        f"{backend} refuses the transaction: {said(text, MAX_REASON_CHARACTERS) or 'no reason given'}",
         not_done="The transaction was not sent.",
         remedy=remedy,
     )
@@ -76,18 +76,4 @@ def other_witness(backend: str) -> BroadcastRejected:
         f"{backend} has this transaction already, with other signatures: ours were not checked",
         not_done="Our copy was not sent.",
         remedy="The payment is under way under the same id: follow it; and look at the stored copy for damage.",
-    )
-
-
-def unavailable(
-    reason: str, message: str, backend: str, *, retry_after: int | None = None
-) -> ChainUnavailable:
-    """A backend that gave no usable answer."""
-    return ChainUnavailable(
-        reason,
-        f"{backend}: {message}",
-        not_done="The chain was not asked, or its answer not used.",
-        remedy="Try again, or configure another backend.",
-        blame=backend,
-        retry_after=retry_after,
     )
