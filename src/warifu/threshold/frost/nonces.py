@@ -6,6 +6,7 @@ one secret nonce reveal the share, so a :class:`SecretNonce` is emptied by its f
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -34,13 +35,17 @@ class PublicNonce:
 
 
 class SecretNonce:
-    """A nonce that signs once. It can be neither copied, pickled nor read, only consumed."""
+    """A nonce that signs once. It can be neither copied, pickled nor read, only consumed, where it was made.
 
-    __slots__ = ("_halves", "public")
+    A forked process has a copy that nothing can take away from it, so a nonce serves in the process that made it alone.
+    """
+
+    __slots__ = ("_halves", "_process", "public")
 
     def __init__(self, group: Group, hiding: Secret, binding: Secret) -> None:
         """Takes ownership of both halves and wipes them in the end."""
         self.public = PublicNonce(group.base_mul(hiding), group.base_mul(binding))
+        self._process = os.getpid()
         self._halves = [(hiding, binding)]
 
     @classmethod
@@ -56,7 +61,10 @@ class SecretNonce:
         return not self._halves
 
     def consume(self) -> tuple[Secret, Secret]:
-        """Hand over both halves and keep nothing; AlreadyUsed on any later call, from whichever thread."""
+        """Hand over both halves and keep nothing; AlreadyUsed on any later call, from whichever thread or fork."""
+        if os.getpid() != self._process:
+            self.wipe()
+            raise AlreadyUsed("this nonce belongs to the process that was forked; it may be used there")
         try:
             return self._halves.pop()  # list.pop is atomic: of two racing threads one gets the nonce
         except IndexError:

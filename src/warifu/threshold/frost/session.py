@@ -73,10 +73,11 @@ class SigningSession:
         signers = key.signers(scheme.group, participants)
         signers.require_member(my_id)
         task = scheme.task(signers, message, tweaks)
-        if scheme.group.base_mul(share) != signers.pubshares[my_id]:
+        own_share = scheme.group.secret_from_bytes(share.buffer)
+        if scheme.group.base_mul(own_share) != signers.pubshares[my_id]:
             raise InvalidInput(f"the secret share is not the one of participant {my_id}")
-        nonce = task.draw_nonce(my_id, share, session_id)
-        return cls(task, my_id, share.clone(), nonce), nonce.public.encode()
+        nonce = task.draw_nonce(my_id, own_share, session_id)
+        return cls(task, my_id, own_share, nonce), nonce.public.encode()
 
     @property
     def public_key(self) -> bytes:
@@ -95,7 +96,8 @@ class SigningSession:
 
         InvalidContribution(None, "own pubnonce") where this signer's commitment is missing or altered, and
         InvalidContribution(id, "pubnonce") for a malformed one; InvalidInput where another is missing or too many;
-        AlreadyUsed on a second call. After any of these the session is dead: start a new one.
+        AlreadyUsed on a second call and in a process forked since. After any of these the session is dead: start a new
+        one.
         """
         if self._nonce.used:
             raise AlreadyUsed("this session has signed or was closed; start a new one")
