@@ -55,6 +55,27 @@ def test_the_identity_never_proves_nor_signs(suite: DkgSuite) -> None:
         assert not suite.proves(group.identity, MESSAGE, forged)
 
 
+@SUITES
+def test_a_nonce_that_is_the_identity_signs_nothing(suite: DkgSuite) -> None:
+    """s = c a satisfies the equation for R = 0, and tells everybody the secret a: RFC 8032 verifiers differ on it."""
+    group = suite.group
+    secret = group.random_secret()
+    point = group.base_mul(secret)
+    if suite is not ED25519_DKG:
+        assert group.identity.encoded[1:] == bytes(32), "no x coordinate of a point"
+        assert not suite.proves(point, MESSAGE, bytes(32) + secret.expose())
+        return
+    for domain, verifies in (("pop message", suite.proves), ("host signature", suite.verifies)):
+        challenge = ED25519_DKG._challenge(domain, group.identity.encoded, point, MESSAGE)
+        response = group.secret_mul_public(secret, challenge).expose()
+        equation = group.element_sub(
+            group.base_mul_public(group.scalar_from_bytes(response)),
+            group.element_mul_public(point, challenge),
+        )
+        assert group.is_identity(equation), "the equation itself holds"
+        assert not verifies(point, MESSAGE, group.identity.encoded + response)
+
+
 def test_a_response_is_accepted_in_one_encoding_only() -> None:
     """s + order would verify too, and every Ed25519 proof would have twins."""
     group = ED25519_DKG.group

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
 from warifu.threshold.frost.aggregation import Aggregation, VerifiedSignature
@@ -132,6 +133,9 @@ class SigningSession:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signing session cannot be stored or copied: its nonce would sign twice")
 
     def __repr__(self) -> str:
         state = "signed" if self.signed else "closed" if self._nonce.used else "committed"
