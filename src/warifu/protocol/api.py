@@ -519,7 +519,11 @@ class NewAccountDraft(Question, frozen=True):
 
 
 class AccountDraft(Answer, frozen=True):
-    """An unsigned transaction of a chain of accounts. Read it yourself: the other fields are what the service says."""
+    """An unsigned transaction of a chain of accounts. Read it yourself: the other fields are what the service says.
+
+    It keeps its account nonce from other drafts for a few minutes. Where the owner says no, end it with ``DELETE
+    /wallets/{name}/account-drafts/{transaction}`` (draft): else what is drafted next waits behind it.
+    """
 
     chain: Chain
     unsigned: UnsignedBytes
@@ -530,6 +534,36 @@ class AccountDraft(Answer, frozen=True):
     likely_fee: Amount
     replaces: Id16 | None
     """The transfer whose transaction this one replaces; goes into ``TransferRequest.replaces``."""
+
+
+class Moved(Answer, frozen=True):
+    """One outflow that the owner authorized, in the asset's smallest unit. ``token`` is empty for the chain's coin."""
+
+    kind: str
+    token: str
+    amount: Amount
+    to: str
+
+
+class AccountEntry(Answer, frozen=True):
+    """One transfer on a chain of accounts. ``fee`` is what it cost, once that is known."""
+
+    chain: Chain
+    transfer: Id16
+    txid: AnyTxid
+    state: TransferState
+    moved: tuple[Moved, ...]
+    fee: Amount | None
+    height: int | None
+    created: Seconds
+    label: str
+
+
+class AccountHistory(Answer, frozen=True):
+    """``GET /wallets/{name}/account-transactions`` (read), newest first: from the service's own records, so what others
+    paid in is not among it."""
+
+    transfers: tuple[AccountEntry, ...]
 
 
 # --- transfers ---------------------------------------------------------------------------------------------------
