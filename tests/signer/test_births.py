@@ -9,14 +9,16 @@ from typing import Any, cast
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.simulator import GENEROUS, PASSPHRASE, START, Household, signed
+from tests.support.simulator import FRIEND, PASSPHRASE, START, Household, bitcoin_policy, signed
 
 from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import Network
+from warifu.chains.reading import Scheme
 from warifu.errors import WarifuError
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.frames import Finished, SignedBirth, WalletBirth, error_of
 from warifu.protocol.identity import Credential, DeviceRef, IdentityKey, verify
+from warifu.protocol.policy import AssetLimits, ChainRules, Policy
 from warifu.protocol.request import Stretching, request_digest
 from warifu.signer.sessions.messages import Generation
 from warifu.threshold.bip340 import SIGNATURE_BYTES
@@ -30,6 +32,11 @@ def home(tmp_path: Path):
     household = Household(tmp_path, 3)
     yield household
     household.close()
+
+
+def other_chain(chain: str, destination: str) -> Policy:
+    coin = AssetLimits("", "COIN", 9, "1", "1")
+    return bitcoin_policy(others=[ChainRules(chain, "1", False, (destination,), (coin,), (), False)])
 
 
 def create(home: Household, **fields: object):
@@ -46,22 +53,23 @@ def test_every_device_states_the_same_birth_under_its_own_identity(tmp_path, t, 
     for name, birth in births.items():
         verify(home[name].identity, birth.signature, "birth", birth.birth)
     assert len({birth.birth for birth in births.values()}) == 1
-    assert len({birth.recovery_data for birth in births.values()}) == 1
+    assert len({birth.recovery for birth in births.values()}) == 1
     first = births["device0"]
     stated = decode(WalletBirth, first.birth, 2**18)
     assert stated.wallet_id == request_digest(request)
-    assert stated.chain_code == digest("chain-code", first.recovery_data)
-    assert stated.recovery_digest == hashlib.sha256(first.recovery_data).digest()
-    public = coordinator_recover(first.recovery_data)
-    assert (public.threshold_pubkey, public.pubshares) == (stated.threshold_public, stated.public_shares)
+    (key,) = stated.keys
+    assert key.chain_code == digest("chain-code", first.recovery[0])
+    assert key.recovery_digest == hashlib.sha256(first.recovery[0]).digest()
+    public = coordinator_recover(first.recovery[0])
+    assert (public.threshold_pubkey, public.pubshares) == (key.threshold_public, key.public_shares)
     assert (public.t, public.n) == (t, n)
     home.close()
 
 
 def test_two_wallets_on_the_same_devices_have_nothing_in_common(home):
     first, second = home.make_wallet(2), home.make_wallet(2)
-    assert first.threshold_public != second.threshold_public
-    assert not set(first.public_shares) & set(second.public_shares)
+    assert first.keys[0].threshold_public != second.keys[0].threshold_public
+    assert not set(first.keys[0].public_shares) & set(second.keys[0].public_shares)
 
 
 def test_a_wallet_may_live_on_some_of_the_devices(home):
@@ -98,14 +106,19 @@ def stranger() -> DeviceRef:
         (lambda home, refs: {"created": START - 7200, "expires": START - 1}, "authorization.expired"),
         (
             lambda home, refs: {
-                "policy": msgspec.structs.replace(
-                    GENEROUS,
-                    any_destination=False,
-                    destinations=("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",),
-                )
+                "policy": bitcoin_policy(destinations=["bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"])
             },
             "input.wrong-network",
         ),
+        (lambda home, refs: {"policy": bitcoin_policy(destinations=[FRIEND.upper()])}, "input.policy"),
+        (
+            # A capital is wrong: it could never be what a transaction pays.
+            lambda home, refs: {
+                "policy": other_chain("eip155:1", "0xa0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
+            },
+            "input.address",
+        ),
+        (lambda home, refs: {"policy": other_chain("solana", FRIEND)}, "input.address"),
     ],
 )
 def test_a_wallet_that_makes_no_sense_is_not_made(home, change, code):
@@ -169,13 +182,13 @@ def coordinator(home: Household) -> str:
     return min(home.names, key=lambda name: home[name].identity)
 
 
-def lose_the_end(home: Household, straggler: str):
-    """Tamper: the coordinator's last message to ``straggler`` is lost (it is the fourth record between the two)."""
+def lose_the_end(home: Household, straggler: str, keys: int = 1):
+    """Tamper: the coordinator's last messages to ``straggler`` are lost, one for each key."""
     count = iter(range(100))
     first, last = home[coordinator(home)].identity, home[straggler].identity
 
     def tamper(sender, receiver, frame):
-        lost = sender == first and receiver == last and next(count) == 2  # Hello, CMSG1, CMSG2
+        lost = sender == first and receiver == last and next(count) > keys  # behind Hello and each CMSG1
         return [] if lost else [(receiver, frame)]
 
     return tamper
@@ -192,7 +205,7 @@ def straggling(home):
     home.wallet_request = request
     birth = decode(SignedBirth, next(iter(outcome.finished.values())), 2**18)
     home.birth = decode(WalletBirth, birth.birth, 2**18)
-    return home, straggler, birth.recovery_data
+    return home, straggler, birth.recovery
 
 
 def code_of(function: Any, *arguments: Any) -> str:
@@ -216,7 +229,9 @@ def test_a_straggler_recovers_its_share_from_a_peers_public_recovery_data(stragg
     assert decode(WalletBirth, birth.birth, 2**18) == home.birth
     verify(home[straggler].identity, birth.signature, "birth", birth.birth)
     home[straggler].restart()
-    home.keys = WalletKeys(home.birth.threshold_public, home.birth.chain_code, Network.REGTEST)
+    home.keys = WalletKeys(
+        home.birth.keys[0].threshold_public, home.birth.keys[0].chain_code, Network.REGTEST
+    )
     payment = home.pay()
     assert signed(payment, home.sign(payment, [straggler, coordinator(home)]))
 
@@ -240,8 +255,10 @@ def test_recovery_needs_the_passphrase_and_counts_tries(straggling):
 
 def test_recovery_data_of_another_wallet_or_altered_is_refused(straggling):
     home, straggler, data = straggling
-    flipped = data[:-SIGNATURE_BYTES] + bytes([data[-SIGNATURE_BYTES] ^ 1]) + data[-SIGNATURE_BYTES + 1 :]
-    for bad in (flipped, data[:-1], b"", random(len(data))):
+    (of_key,) = data
+    at = len(of_key) - SIGNATURE_BYTES
+    flipped = of_key[:at] + bytes([of_key[at] ^ 1]) + of_key[at + 1 :]
+    for bad in ((flipped,), (of_key[:-1],), (b"",), (random(len(of_key)),), (of_key, of_key)):
         assert code_of(home.recover, straggler, home.wallet_request, bad) == "input.recovery-data"
         assert home[straggler].result(home.birth.wallet_id).state == "started"
     assert home.recover(straggler, home.wallet_request, data)
@@ -284,9 +301,12 @@ def test_a_second_key_generation_for_a_wallet_ends_the_first_on_the_same_device(
 # --- hostile peers ---------------------------------------------------------------------------------------------------
 
 
-def with_cheat(home: Household, cheat: str, change):
+ALL = ("bip340", "ecdsa", "ed25519")
+
+
+def with_cheat(home: Household, cheat: str, change, schemes=("bip340",)):
     """Key generation in which ``cheat`` sends ``change(message)`` in place of each of its messages."""
-    openings = home.openings(home.new_wallet_request(2), home.names)
+    openings = home.openings(home.new_wallet_request(2, schemes=schemes), home.names)
 
     def take_over():
         ceremony: Any = home[cheat].signer._ceremonies._running[openings[cheat].session]
@@ -302,7 +322,7 @@ def altered(phase: int, position: int):
             return message
         body = bytearray(message.body)
         body[position] ^= 1
-        return Generation(message.phase, bytes(body))
+        return Generation(message.scheme, message.phase, bytes(body))
 
     return change
 
@@ -342,7 +362,7 @@ def test_a_coordinator_that_cheats_can_stop_the_wallet_and_nothing_else(home, ph
 
 def test_messages_out_of_turn_name_their_sender(home):
     cheat = max(home.names, key=lambda name: home[name].identity)
-    outcome = with_cheat(home, cheat, lambda message: Generation(4, message.body))
+    outcome = with_cheat(home, cheat, lambda message: Generation(message.scheme, 4, message.body))
     assert outcome.failed[coordinator(home)].blame == cheat
 
 
@@ -355,13 +375,77 @@ def test_a_host_key_that_is_no_point_names_its_device(home):
 
     def opened(frame, request, seat):
         ceremony = original(frame, request, seat)
-        ceremony._host_public = b"\x02" + b"\xff" * 32
+        ceremony._host_public = {Scheme.BIP340: b"\x02" + b"\xff" * 32}
         return ceremony
 
     device.signer._births.open = opened
     outcome = home.run(openings)
     assert outcome.failed[coordinator(home)].code == "peer.host-key"
     assert outcome.failed[coordinator(home)].blame == cheat
+
+
+def only(scheme: str, change):
+    """``change`` for the messages of one key; the other keys' are honest."""
+    return lambda message: change(message) if message.scheme == scheme else message
+
+
+@pytest.mark.parametrize("scheme", ALL)
+@pytest.mark.parametrize(("phase", "position"), [(1, 5), (3, 0)])
+def test_a_wallet_is_born_with_all_of_its_keys_or_not_at_all(home, scheme, phase, position):
+    cheat = max(home.names, key=lambda name: home[name].identity)
+    outcome = with_cheat(home, cheat, only(scheme, altered(phase, position)), ALL)
+    assert not outcome.finished
+    assert all(not device.status().wallets for device in home.devices.values())
+    assert {error.blame for error in outcome.failed.values()} & {cheat, None}
+
+
+@pytest.mark.parametrize("scheme", ALL)
+def test_a_coordinator_that_cheats_with_one_key_can_stop_the_wallet_and_nothing_else(home, scheme):
+    outcome = with_cheat(home, coordinator(home), only(scheme, altered(4, 0)), ALL)
+    victims = [name for name in home.names if name != coordinator(home)]
+    assert not any(name in outcome.finished for name in victims)
+
+
+def test_a_message_of_one_key_is_none_of_another(home):
+    cheat = max(home.names, key=lambda name: home[name].identity)
+
+    def moved(message: Generation) -> Generation:
+        others: dict[str, Any] = {"bip340": "ecdsa", "ecdsa": "bip340"}
+        return Generation(others.get(message.scheme, message.scheme), message.phase, message.body)
+
+    outcome = with_cheat(home, cheat, moved, ALL)
+    assert not outcome.finished
+    assert outcome.failed[coordinator(home)].blame == cheat
+
+
+def test_a_message_of_a_key_that_the_wallet_does_not_have_names_its_sender(home):
+    cheat = max(home.names, key=lambda name: home[name].identity)
+    outcome = with_cheat(home, cheat, lambda message: Generation("ed25519", message.phase, message.body))
+    assert outcome.failed[coordinator(home)].code == "peer.malformed"
+    assert outcome.failed[coordinator(home)].blame == cheat
+
+
+def test_the_three_keys_of_a_wallet_have_nothing_in_common(home):
+    birth = home.make_wallet(2, schemes=ALL)
+    assert [key.scheme for key in birth.keys] == list(ALL)
+    assert [len(key.threshold_public) for key in birth.keys] == [33, 33, 32]
+    for values in ([key.threshold_public for key in birth.keys], [key.chain_code for key in birth.keys]):
+        assert len(set(values)) == 3
+    shares = [share for key in birth.keys for share in key.public_shares]
+    assert len(set(shares)) == 9
+
+
+def test_a_straggler_recovers_all_of_its_keys(home):
+    straggler = max(home.names, key=lambda name: home[name].identity)
+    request = home.new_wallet_request(2, schemes=ALL)
+    outcome = home.run(home.openings(request, home.names), lose_the_end(home, straggler, len(ALL)))
+    assert set(outcome.finished) == set(home.names) - {straggler}
+    home[straggler].restart()
+    finished = decode(SignedBirth, next(iter(outcome.finished.values())), 2**18)
+    swapped = (finished.recovery[1], finished.recovery[0], finished.recovery[2])
+    for bad in (finished.recovery[:2], swapped):
+        assert code_of(home.recover, straggler, request, bad) == "input.recovery-data"
+    assert home.recover(straggler, request, finished.recovery).birth == finished.birth
 
 
 def test_the_passphrase_of_the_birth_is_the_one_that_signs(home):
@@ -373,7 +457,9 @@ def test_the_passphrase_of_the_birth_is_the_one_that_signs(home):
         decode(SignedBirth, home["device0"].result(request_digest(request)).result, 2**18).birth,
         2**18,
     )
-    home.keys = WalletKeys(home.birth.threshold_public, home.birth.chain_code, Network.REGTEST)
+    home.keys = WalletKeys(
+        home.birth.keys[0].threshold_public, home.birth.keys[0].chain_code, Network.REGTEST
+    )
     payment = home.pay()
     assert home.sign(payment, passphrase=PASSPHRASE).code == "passphrase.wrong"
     assert signed(payment, home.sign(payment, passphrase="first choice"))

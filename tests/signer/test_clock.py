@@ -88,10 +88,10 @@ def test_what_was_spent_and_how_long_to_wait_outlives_a_start_that_believes_the_
     payment = home.pay()
     assert signed(payment, home.sign(payment, WHO))
     spent = home["device0"].status().wallets[0].spent_today
-    assert spent > 0
+    assert spent
     for _ in range(3):
         wrong = home.pay(first_coin=5)
-        home["device0"].send(home.openings(wrong.request, WHO, wrong.psbt, "wrong")["device0"])
+        home["device0"].send(home.openings(wrong.request, WHO, wrong.unsigned, "wrong")["device0"])
         home.clock.pass_(5)
     before = home["device0"].status().wallets[0]
     home.clock.pass_(-2 * BELIEVED_BEHIND)
@@ -104,5 +104,5 @@ def test_what_was_spent_and_how_long_to_wait_outlives_a_start_that_believes_the_
         before.next_try,
     )
     late = home.pay(first_coin=7)
-    refused = home["device0"].send(home.openings(late.request, WHO, late.psbt, PASSPHRASE)["device0"])[0]
+    refused = home["device0"].send(home.openings(late.request, WHO, late.unsigned, PASSPHRASE)["device0"])[0]
     assert refused.refusal.reason == "must-wait"

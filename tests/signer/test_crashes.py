@@ -15,7 +15,7 @@ from tests.support.simulator import Household, SimulatedDevice, signed
 from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import Network
 from warifu.protocol.encoding import decode
-from warifu.protocol.frames import SignedBirth, WalletBirth
+from warifu.protocol.frames import SignedBirth, Spent, WalletBirth
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import request_digest
 from warifu.signer.store import Store
@@ -77,7 +77,7 @@ def test_a_transfer_survives_a_power_failure_at_each_write(home, number, after):
     left = home["device0"].status().wallets[0].tries_left
     assert left in (4, 5)
     assert signed(payment, home.sign(payment))
-    assert home["device0"].status().wallets[0].spent_today == 61_000
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "61000"),)
     assert home["device0"].status().wallets[0].tries_left == (left if state == "finished" else 5)
 
 
@@ -125,7 +125,7 @@ def test_no_share_is_lost_when_the_power_fails_while_a_wallet_is_made(tmp_path, 
         if device.result(named).state == "finished"
     }
     if births:  # somebody finished: then all others must be able to get their shares
-        data = next(iter(births.values())).recovery_data
+        data = next(iter(births.values())).recovery
         for other in home.names:
             if other not in births:
                 births[other] = home.recover(other, request, data)
@@ -142,7 +142,9 @@ def use(home: Household, request, signed_birth: SignedBirth) -> None:
     """Every pair of devices can sign with what it has now, also after a restart."""
     home.wallet_request = request
     home.birth = decode(WalletBirth, signed_birth.birth, 2**18)
-    home.keys = WalletKeys(home.birth.threshold_public, home.birth.chain_code, Network.REGTEST)
+    home.keys = WalletKeys(
+        home.birth.keys[0].threshold_public, home.birth.keys[0].chain_code, Network.REGTEST
+    )
     for device in home.devices.values():
         device.restart()
     for number, pair in enumerate((["device0", "device1"], ["device1", "device2"], ["device0", "device2"])):

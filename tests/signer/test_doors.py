@@ -111,14 +111,14 @@ def fuzz_home(shared_path):
 @given(position=st.integers(0, 10**6), value=st.integers(0, 255))
 def test_a_psbt_with_a_changed_byte_is_the_same_transaction_or_refused(fuzz_home, position, value):
     payment = fuzz_home.pay()
-    psbt = bytearray(payment.psbt)
+    psbt = bytearray(payment.unsigned)
     psbt[position % len(psbt)] = value
     decision = fuzz_home["device0"].decide(payment.request, bytes(psbt))
     if decision.allowed:
         # Only hints may differ: what would be signed is still the transaction that the owner named.
         wallet = fuzz_home["device0"].device.wallets.born(payment.request.wallet_id)
         read = fuzz_home["device0"].signer._transfers.read(wallet, payment.request, bytes(psbt))
-        assert read.payment.txid == payment.request.txid
+        assert read.reading.name == payment.request.transaction
 
 
 def test_an_oversized_frame_is_met_with_silence(device):
@@ -149,6 +149,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "challenge",
         "ask-envelope-key",
         "open-session",
+        "open-correlating",
         "close-session",
         "ask-result",
         "ask-decision",
@@ -183,7 +184,7 @@ def test_a_decision_on_something_that_is_no_transfer_is_refused(home):
 
 def test_an_error_that_nobody_foresaw_ends_all_sessions_and_tells_nothing(home, monkeypatch):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     home["device0"].send(openings["device0"])
     secret = random(8).hex()
 
@@ -220,5 +221,5 @@ def test_the_status_is_public_and_complete(home):
     assert (status.name, status.platform, status.tier) == ("device0", "unsafe-software", 0)
     (wallet,) = status.wallets
     assert set(wallet.devices) == {"device0", "device1"}
-    assert (wallet.threshold, wallet.tries_left, wallet.next_try, wallet.spent_today) == (2, 5, 0, 0)
+    assert (wallet.threshold, wallet.tries_left, wallet.next_try, wallet.spent_today) == (2, 5, 0, ())
     assert msgspec.structs.asdict(status)["journal_length"] == len(home["device0"].kinds())

@@ -23,7 +23,7 @@ def test_bitcoin_core_accepts_what_two_of_three_signed_after_a_real_argon2id(tmp
     payment = home.pay(coins=coins)
     assert home.sign(payment, passphrase="not the passphrase").code == "passphrase.wrong"
     transaction = signed(payment, home.sign(payment))
-    spent = parse_psbt(payment.psbt).spent()
+    spent = parse_psbt(payment.unsigned).spent()
     assert spent is not None
     outputs = [pbk.TransactionOutput(pbk.ScriptPubkey(coin.script), coin.amount) for coin in spent]
     final = pbk.Transaction(transaction.serialize())

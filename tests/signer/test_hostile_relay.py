@@ -109,7 +109,7 @@ def test_messages_of_one_session_do_nothing_in_another(home):
         return [(receiver, frame)]
 
     home.sign(first, WHO, record)
-    openings = home.openings(second.request, WHO, second.psbt)
+    openings = home.openings(second.request, WHO, second.unsigned)
     session = openings["device0"].session
 
     def cross(sender, receiver, frame):
@@ -150,7 +150,7 @@ def reorder_hellos(home: Household):
 
 def test_a_flood_of_early_records_ends_the_session(home):
     payment = home.pay()
-    openings = home.openings(payment.request, WHO, payment.psbt)
+    openings = home.openings(payment.request, WHO, payment.unsigned)
     home["device0"].send(openings["device0"])
     record = encode(Record(bytes(24), bytes(64)))
     peer = home["device1"].identity
@@ -163,13 +163,13 @@ def test_a_service_that_lies_about_amounts_to_one_signer_frames_nobody(home):
     """The txid does not fix the inputs' amounts; the signature does. Without a comparison the honest share of the
     signer that was lied to would look forged."""
     payment = home.pay(fee=2_000)
-    psbt = parse_psbt(payment.psbt)
+    psbt = parse_psbt(payment.unsigned)
     spent = psbt.inputs[0].spent
     assert spent is not None
     coin = replace(spent, amount=Satoshi(spent.amount - 500))
     lie = replace(psbt, inputs=(replace(psbt.inputs[0], witness_utxo=coin, spent=coin),)).serialize()
-    openings = home.openings(payment.request, WHO, payment.psbt)
-    openings["device1"] = msgspec.structs.replace(openings["device1"], psbt=lie)
+    openings = home.openings(payment.request, WHO, payment.unsigned)
+    openings["device1"] = msgspec.structs.replace(openings["device1"], unsigned=lie)
     outcome = home.run(openings)
     assert outcome.code == "peer.transaction-differs"
     assert all(error.blame is None for error in outcome.failed.values())
@@ -178,7 +178,7 @@ def test_a_service_that_lies_about_amounts_to_one_signer_frames_nobody(home):
 
 def test_a_closed_session_is_closed(home):
     payment = home.pay()
-    openings = home.openings(payment.request, WHO, payment.psbt)
+    openings = home.openings(payment.request, WHO, payment.unsigned)
     (hello,) = home["device0"].send(openings["device0"])
     home["device1"].send(openings["device1"])
     home["device1"].send(CloseSession(openings["device1"].session, "no reason"))
@@ -204,7 +204,7 @@ def test_after_a_restart_nothing_of_an_old_session_is_left_to_misuse(home):
 def test_a_session_that_is_left_alone_names_who_was_silent(home):
     payment = home.pay()
     three = ["device0", "device1", "device2"]
-    openings = home.openings(payment.request, three, payment.psbt)
+    openings = home.openings(payment.request, three, payment.unsigned)
     for name in ("device0", "device1"):
         home[name].send(openings[name])
     home.clock.pass_(119)
@@ -222,7 +222,7 @@ def with_cheat(
     home: Household, payment: Spend, cheat: str, change: Callable[[Any], Any], who: list[str] = WHO
 ) -> Outcome:
     """Sign with ``cheat`` sending ``change(message)`` in place of each of its messages."""
-    openings = home.openings(payment.request, who, payment.psbt)
+    openings = home.openings(payment.request, who, payment.unsigned)
 
     def take_over():
         ceremony: Any = home[cheat].signer._ceremonies._running[openings[cheat].session]
@@ -332,7 +332,7 @@ def test_a_hello_that_does_not_fit_is_refused(home, change, code, blame):
 
 def test_two_different_hellos_of_one_signer_name_it(home):
     payment = home.pay()
-    openings = home.openings(payment.request, WHO, payment.psbt)
+    openings = home.openings(payment.request, WHO, payment.unsigned)
     home["device0"].send(openings["device0"])
     peer = home["device1"]
     hellos = []
@@ -341,7 +341,7 @@ def test_two_different_hellos_of_one_signer_name_it(home):
         hellos.append(Relay(frame.session, peer.identity, frame.body))
         peer.restart()
         openings["device1"] = msgspec.structs.replace(
-            home.openings(payment.request, WHO, payment.psbt)["device1"], session=frame.session
+            home.openings(payment.request, WHO, payment.unsigned)["device1"], session=frame.session
         )
     assert len(home["device0"].send(hellos[0])) == 1
     (failed,) = home["device0"].send(hellos[1])

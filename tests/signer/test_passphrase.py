@@ -25,7 +25,7 @@ def home(tmp_path: Path):
 def guess(home: Household, passphrase: str = "wrong") -> str:
     """One authorized try on device0 alone; the code of the refusal, or "" where the share opened."""
     payment = home.pay()
-    opening = home.openings(payment.request, WHO, payment.psbt, passphrase)["device0"]
+    opening = home.openings(payment.request, WHO, payment.unsigned, passphrase)["device0"]
     (answer,) = home["device0"].send(opening)
     refusal = getattr(answer, "refusal", None)
     if refusal is None:
@@ -71,7 +71,7 @@ def test_tries_wait_longer_and_longer_until_the_device_is_locked(home):
 def test_the_error_says_how_long_to_wait_and_what_is_left(home):
     guess(home)
     payment = home.pay()
-    answer = home["device0"].send(home.openings(payment.request, WHO, payment.psbt, "no")["device0"])[0]
+    answer = home["device0"].send(home.openings(payment.request, WHO, payment.unsigned, "no")["device0"])[0]
     assert answer.refusal.retry_after == 5
     assert "3 tries are left" in answer.refusal.message
     assert "no" not in answer.refusal.message.split()
@@ -139,10 +139,10 @@ def test_a_machine_without_memory_for_the_check_burns_no_try(home):
 def test_only_an_owner_can_burn_tries(home):
     """What the service alone can send: old authorizations, foreign envelopes, replays. None of it is a try."""
     payment = home.pay()
-    used = home.openings(payment.request, WHO, payment.psbt)
+    used = home.openings(payment.request, WHO, payment.unsigned)
     home.run(used)
     fresh = home.pay(first_coin=3)
-    mine = home.openings(fresh.request, WHO, fresh.psbt, "a guess of the service")
+    mine = home.openings(fresh.request, WHO, fresh.unsigned, "a guess of the service")
     for opening in (
         used["device0"],
         type(used["device0"])(
@@ -150,7 +150,7 @@ def test_only_an_owner_can_burn_tries(home):
             used["device0"].authorization,
             mine["device0"].envelope,
             used["device0"].participants,
-            payment.psbt,
+            payment.unsigned,
         ),
     ):
         home["device0"].send(opening)

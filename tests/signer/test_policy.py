@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from tests.support.simulator import (
-    BTC,
-    COIN,
+    COIN as FIRST_COIN,
+)
+from tests.support.simulator import (
     FRIEND,
-    FRIEND_SCRIPT,
-    GENEROUS,
     THIEF,
     THIEF_SCRIPT,
     Household,
+    bitcoin_policy,
     signed,
 )
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
-from warifu.chains.bitcoin.network import Network
-from warifu.chains.bitcoin.payment import PaidOutput, Payment
-from warifu.protocol.policy import Policy
+from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme, ToSign
+from warifu.protocol.frames import Spent
+from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Policy
 from warifu.signer.policy import DAY, judge, leaves
-from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
 
-STRICT = Policy(
-    version=1,
-    per_transaction=100_000,
-    per_day=250_000,
-    fee_ceiling=2_000,
-    any_destination=False,
-    destinations=(FRIEND,),
-    passphrase_tries=5,
-)
+STRICT = bitcoin_policy(100_000, 250_000, 2_000, [FRIEND])
 
 
-def payment(
-    amount: int = 60_000, fee: int = 1_000, script: bytes = FRIEND_SCRIPT, address: str = FRIEND
-) -> Payment:
-    change = PaidOutput(b"", "change", Satoshi(500_000), KeyPath(Branch.CHANGE, 0))
-    paid = PaidOutput(script, address, Satoshi(amount), None)
-    return Payment(Network.REGTEST, bytes(32), 2, 0, (), (paid, change), Satoshi(fee), 150, True)
+def payment(amount: int = 60_000, fee: int = 1_000, to: str = FRIEND) -> Reading:
+    return Reading(
+        "bitcoin",
+        Scheme.BIP340,
+        bytes(32),
+        (Outflow(Kind.PAYMENT, COIN, amount, to),),
+        fee,
+        (ToSign(bytes(32), (0, 0)),),
+        (bytes(36),),
+    )
 
 
-def reason(policy: Policy, paid: Payment, counted: int | None = None, spent: int = 0) -> str | None:
-    refusal = judge(policy, paid, leaves(paid) if counted is None else counted, spent).refusal
+def reason(policy: Policy, paid: Reading, spent: int = 0) -> str | None:
+    refusal = judge(policy, paid, leaves(paid), {COIN: spent}).refusal
     return refusal.reason if refusal is not None else None
 
 
@@ -63,7 +58,7 @@ def reason(policy: Policy, paid: Payment, counted: int | None = None, spent: int
         (payment(), 189_001, "daily-limit"),
         (payment(fee=2_000), 0, None),
         (payment(fee=2_001), 0, "fee-ceiling"),
-        (payment(script=THIEF_SCRIPT, address=THIEF), 0, "destination"),
+        (payment(to=THIEF), 0, "destination"),
     ],
 )
 def test_each_rule_at_its_edge(paid, spent, expected):
@@ -71,32 +66,29 @@ def test_each_rule_at_its_edge(paid, spent, expected):
 
 
 def test_default_deny_a_wallet_without_destinations_only_receives():
-    assert reason(msgspec.structs.replace(STRICT, destinations=()), payment()) == "destination"
+    assert reason(bitcoin_policy(destinations=[]), payment()) == "destination"
+
+
+def test_default_deny_a_chain_without_rules():
+    assert reason(Policy(POLICY_VERSION, 5, ()), payment()) == "chain"
 
 
 def test_any_destination_must_be_said():
-    open_policy = msgspec.structs.replace(STRICT, destinations=(), any_destination=True)
-    assert reason(open_policy, payment(script=THIEF_SCRIPT, address=THIEF)) is None
-
-
-def test_a_destination_is_a_script_not_a_spelling():
-    assert reason(msgspec.structs.replace(STRICT, destinations=(FRIEND.upper(),)), payment()) is None
+    assert reason(bitcoin_policy(100_000, 250_000, 2_000), payment(to=THIEF)) is None
 
 
 def test_what_stays_in_the_wallet_neither_counts_nor_needs_permission():
-    own = PaidOutput(b"\x51\x20" + bytes(32), "own", Satoshi(5 * BTC), KeyPath(Branch.RECEIVE, 4))
-    paid = Payment(Network.REGTEST, bytes(32), 2, 0, (), (own,), Satoshi(1_000), 150, True)
-    assert leaves(paid) == 1_000
+    paid = replace(payment(), outflows=())
+    assert leaves(paid) == {COIN: 1_000}
     assert reason(STRICT, paid) is None
 
 
 def test_zero_limits_let_nothing_leave():
-    nothing = msgspec.structs.replace(STRICT, per_transaction=0, per_day=0, fee_ceiling=0)
-    assert reason(nothing, payment(1, 0)) == "per-transaction-limit"
+    assert reason(bitcoin_policy(0, 0, 0), payment(1, 0)) == "per-transaction-limit"
 
 
 def test_every_rule_is_explained_also_the_ones_that_allow():
-    verdict = judge(STRICT, payment(script=THIEF_SCRIPT, address=THIEF), 61_000, 0)
+    verdict = judge(STRICT, payment(to=THIEF), {COIN: 61_000}, {})
     assert [(rule.reason, rule.allowed) for rule in verdict.rules] == [
         ("per-transaction-limit", True),
         ("daily-limit", True),
@@ -106,9 +98,72 @@ def test_every_rule_is_explained_also_the_ones_that_allow():
     assert THIEF in verdict.rules[3].words
 
 
+# --- tokens, approvals, calls, messages -----------------------------------------------------------------------------
+
+USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+OTHER = "0xdAC17F958D2ee523a2206206994597C13D831ec7"
+SHOP = "0x90F8bf6A479f320ead074411a4B0e7944Ea8c9C1"
+ETHER = 10**18
+
+EVM = Policy(
+    POLICY_VERSION,
+    5,
+    (
+        ChainRules(
+            "eip155:1",
+            str(ETHER // 100),
+            True,
+            (),
+            (
+                AssetLimits("", "ETH", 18, str(ETHER), str(20 * ETHER)),
+                AssetLimits(USDC, "USDC", 6, "100000000", "250000000"),
+            ),
+            (OTHER,),
+            False,
+        ),
+    ),
+)
+
+
+def on_ethereum(*outflows: Outflow, fee: int = 10**15) -> Reading:
+    return Reading("eip155:1", Scheme.ECDSA, bytes(32), outflows, fee, (), (bytes(32),))
+
+
+@pytest.mark.parametrize(
+    ("outflow", "expected"),
+    [
+        (Outflow(Kind.PAYMENT, USDC, 100_000_000, SHOP), None),
+        (Outflow(Kind.PAYMENT, USDC, 100_000_001, SHOP), "per-transaction-limit"),
+        (Outflow(Kind.PAYMENT, OTHER, 1, SHOP), "asset"),  # default deny: no limits, no token
+        (Outflow(Kind.APPROVAL, USDC, 100_000_000, SHOP), None),
+        (Outflow(Kind.APPROVAL, USDC, 2**256 - 1, SHOP), "per-transaction-limit"),  # an approval is spending
+        (Outflow(Kind.CALL, COIN, 0, OTHER), None),
+        (Outflow(Kind.CALL, COIN, 0, SHOP), "contract"),  # any destination is not any contract
+        (Outflow(Kind.MESSAGE, COIN, 0, SHOP), "message"),
+        (Outflow(Kind.PAYMENT, COIN, ETHER - 10**15, SHOP), None),
+        (Outflow(Kind.PAYMENT, COIN, ETHER - 10**15 + 1, SHOP), "per-transaction-limit"),  # with the fee
+    ],
+)
+def test_each_kind_of_outflow_at_its_edge(outflow, expected):
+    refusal = judge(EVM, on_ethereum(outflow), {}, {}).refusal
+    assert (refusal.reason if refusal else None) == expected
+
+
+def test_wei_beyond_64_bits_are_counted_exactly():
+    spent = {COIN: 20 * ETHER - 10**15}
+    assert judge(EVM, on_ethereum(), {COIN: 10**15}, spent).refusal is None
+    refusal = judge(EVM, on_ethereum(), {COIN: 10**15 + 1}, spent).refusal
+    assert refusal is not None and refusal.reason == "daily-limit"
+
+
+def test_another_chain_id_has_no_rules():
+    refusal = judge(EVM, replace(on_ethereum(), chain="eip155:8453"), {}, {}).refusal
+    assert refusal is not None and refusal.reason == "chain"
+
+
 # --- over time, in a signer ------------------------------------------------------------------------------------------
 
-DAILY = msgspec.structs.replace(GENEROUS, per_day=150_000)
+DAILY = bitcoin_policy(per_day=150_000)
 
 
 @pytest.fixture
@@ -148,14 +203,14 @@ def test_what_was_spent_is_remembered_over_a_restart_and_a_clock_that_is_set_bac
     for device in home.devices.values():
         device.restart()
     assert try_to_pay(home, 99_000, 2) == "policy.daily-limit"
-    assert home["device0"].status().wallets[0].spent_today == 100_000
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "100000"),)
 
 
 def test_two_sessions_at_once_cannot_spend_the_same_allowance(home):
     first, second = home.pay(99_000, first_coin=1), home.pay(99_000, first_coin=2)
     overtaking = []
     outcome = home.run(
-        home.openings(first.request, ["device0", "device1"], first.psbt),
+        home.openings(first.request, ["device0", "device1"], first.unsigned),
         opened=lambda: overtaking.append(home.sign(second)),
     )
     assert signed(second, overtaking[0])
@@ -167,10 +222,10 @@ def test_a_fee_bump_counts_only_what_it_adds(home):
     assert signed(original, home.sign(original))
     bump = home.pay(99_000, fee=3_000, first_coin=1, replaces=original.request.request_id)
     assert signed(bump, home.sign(bump))
-    assert home["device0"].status().wallets[0].spent_today == 102_000
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "102000"),)
     again = home.pay(99_000, fee=9_000, first_coin=1, replaces=bump.request.request_id)
     assert signed(again, home.sign(again))
-    assert home["device0"].status().wallets[0].spent_today == 108_000
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "108000"),)
 
 
 def test_a_bump_on_a_device_that_did_not_sign_the_original_counts_in_full(home):
@@ -178,7 +233,7 @@ def test_a_bump_on_a_device_that_did_not_sign_the_original_counts_in_full(home):
     assert signed(original, home.sign(original, ["device0", "device1"]))
     bump = home.pay(99_000, fee=3_000, first_coin=1, replaces=original.request.request_id)
     assert signed(bump, home.sign(bump, ["device1", "device2"]))
-    assert home["device2"].status().wallets[0].spent_today == 102_000
+    assert home["device2"].status().wallets[0].spent_today == (Spent("bitcoin", "", "102000"),)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +242,7 @@ def test_a_bump_on_a_device_that_did_not_sign_the_original_counts_in_full(home):
         ({"first_coin": 7}, "transaction.not-a-replacement"),  # spends another coin: both could confirm
         ({"amount": 98_000, "fee": 3_000}, "transaction.not-a-replacement"),
         ({"to": THIEF, "script": THIEF_SCRIPT, "fee": 3_000}, "transaction.not-a-replacement"),
-        ({"fee": 1_010}, "transaction.fee-bump"),
+        ({"fee": 900}, "transaction.fee-bump"),
     ],
 )
 def test_what_only_calls_itself_a_replacement_is_refused(home, change, code):
@@ -199,7 +254,7 @@ def test_what_only_calls_itself_a_replacement_is_refused(home, change, code):
 
 def test_a_chain_of_replacements_must_exclude_every_link(home):
     """A and B share a coin, B and C share another: C beside A would pay twice."""
-    coins = ((COIN, 60_000), (KeyPath(Branch.RECEIVE, 1), 60_000))
+    coins = ((FIRST_COIN, 60_000), (KeyPath(Branch.RECEIVE, 1), 60_000))
     a = home.pay(30_000, coins=coins[:1], first_coin=0)
     b = home.pay(30_000, fee=3_000, coins=coins, first_coin=0, replaces=a.request.request_id)
     c = home.pay(30_000, fee=9_000, coins=coins[1:], first_coin=1, replaces=b.request.request_id)

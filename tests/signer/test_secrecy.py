@@ -74,7 +74,7 @@ def test_neither_passphrase_nor_share_nor_nonce_nor_history_is_in_any_file(tmp_p
         keys.address(KeyPath(Branch.RECEIVE, 0)).encode(),
         keys.threshold_public,
         keys.chain_code,
-        payment.request.txid,
+        payment.request.transaction,
         payment.request.request_id,
         home.owner.public,
         *(device.device.identity.public for device in home.devices.values()),
@@ -104,7 +104,7 @@ def test_the_share_is_wiped_when_its_session_ends(tmp_path, monkeypatch):
     home.make_wallet(2)
     payment = home.pay()
     ceremonies: list[Any] = []
-    openings = home.openings(payment.request, home.names, payment.psbt)
+    openings = home.openings(payment.request, home.names, payment.unsigned)
     outcome = home.run(
         openings,
         opened=lambda: ceremonies.extend(

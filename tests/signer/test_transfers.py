@@ -28,9 +28,9 @@ from warifu.chains.bitcoin.transaction import TxOutput
 from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeSecret
-from warifu.protocol.frames import Finished, OpenSession, SessionFailed, error_of
+from warifu.protocol.frames import Finished, OpenSession, SessionFailed, Spent, error_of
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.request import Recipient
+from warifu.protocol.request import Outflow
 from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
@@ -58,7 +58,7 @@ def test_any_quorum_signs_every_input_of_the_transaction_that_the_owner_named(tm
     outcome = household.sign(payment, [f"device{number}" for number in who])
     assert len(outcome.finished) == len(who)
     transaction = signed(payment, outcome)  # verifies each signature under its coin's key (BIP-340, BIP-341)
-    assert transaction.txid == payment.request.txid
+    assert transaction.txid == payment.request.transaction
     household.close()
 
 
@@ -80,7 +80,9 @@ def test_a_finished_request_is_answered_from_memory_without_passphrase_or_peers(
     payment = home.pay()
     outcome = home.sign(payment)
     home["device0"].restart()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt, "not even the passphrase")
+    openings = home.openings(
+        payment.request, ["device0", "device1"], payment.unsigned, "not even the passphrase"
+    )
     (answer,) = home["device0"].send(openings["device0"])
     assert isinstance(answer, Finished)
     assert answer.result == outcome.finished["device0"]
@@ -112,7 +114,7 @@ def test_a_started_request_is_signed_again_with_fresh_nonces_and_counts_once(hom
     home["device0"].tick()
     home["device1"].tick()
     assert signed(payment, home.sign(payment, ["device0", "device2"]))
-    assert home["device0"].status().wallets[0].spent_today == 61_000
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "61000"),)
     commitments = [
         event.commitments
         for _, event in home["device0"].device.journal.entries()
@@ -123,17 +125,17 @@ def test_a_started_request_is_signed_again_with_fresh_nonces_and_counts_once(hom
 
 def test_two_sessions_for_one_request_at_the_same_time_sign_one_transaction_and_count_once(home):
     payment = home.pay()
-    first = home.openings(payment.request, ["device0", "device1"], payment.psbt)
-    second = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    first = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
+    second = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     inner = []
     outer = home.run(first, opened=lambda: inner.append(home.run(second)))
-    assert signed(payment, outer).txid == signed(payment, inner[0]).txid == payment.request.txid
-    assert home["device0"].status().wallets[0].spent_today == 61_000
+    assert signed(payment, outer).txid == signed(payment, inner[0]).txid == payment.request.transaction
+    assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "61000"),)
 
 
 def test_a_request_that_expires_while_its_session_runs_is_not_signed(home):
     payment = home.pay(expires=START + 60)
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     outcome = home.run(openings, opened=lambda: home.clock.pass_(61))
     assert outcome.code == "authorization.expired"
     assert home["device0"].result(payment.digest).state == "unknown"
@@ -141,7 +143,7 @@ def test_a_request_that_expires_while_its_session_runs_is_not_signed(home):
 
 def test_a_session_is_over_after_two_minutes_even_if_nobody_looked_at_the_clock(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     outcome = home.run(openings, opened=lambda: home.clock.pass_(120))
     assert outcome.code == "session.timeout"
 
@@ -162,16 +164,16 @@ def foreign_change(home: Household, payment: Spend) -> Spend:
 
 
 def greedy_fee(home: Household, payment: Spend) -> Spend:
-    change = parse_psbt(payment.psbt).transaction.outputs[1]
+    change = parse_psbt(payment.unsigned).transaction.outputs[1]
     return replaced_output(payment, 1, TxOutput(Satoshi(change.amount - 1), change.script))
 
 
 def other_coin(home: Household, payment: Spend) -> Spend:
-    return Spend(payment.request, home.pay(first_coin=9).psbt)
+    return Spend(payment.request, home.pay(first_coin=9).unsigned)
 
 
 def foreign_input(home: Household, payment: Spend) -> Spend:
-    psbt = parse_psbt(payment.psbt)
+    psbt = parse_psbt(payment.unsigned)
     coin = TxOutput(Satoshi(100_000_000), b"\x51\x20" + bytes(31) + b"\x01")
     alien = replace(psbt.inputs[0], witness_utxo=coin, spent=coin, tap_internal_key=b"", tap_origins=())
     return Spend(payment.request, replace(psbt, inputs=(alien,)).serialize())
@@ -179,11 +181,11 @@ def foreign_input(home: Household, payment: Spend) -> Spend:
 
 def beyond_window(home: Household, payment: Spend) -> Spend:
     far = KeyPath(Branch.RECEIVE, 5_000_000)
-    return Spend(payment.request, home.pay(coins=((far, 100_000_000),)).psbt)
+    return Spend(payment.request, home.pay(coins=((far, 100_000_000),)).unsigned)
 
 
 def truncated(home: Household, payment: Spend) -> Spend:
-    return Spend(payment.request, payment.psbt[:-3])
+    return Spend(payment.request, payment.unsigned[:-3])
 
 
 def nothing(home: Household, payment: Spend) -> Spend:
@@ -222,11 +224,11 @@ def test_another_transaction_than_the_owner_named_is_refused_before_the_passphra
         ({"created": START - 700, "expires": START - 1}, "authorization.expired"),
         ({"created": START + 301, "expires": START + 400}, "authorization.not-yet"),
         ({"expires": START + 25 * 3600}, "authorization.lifetime"),
-        ({"network": "bitcoin"}, "transaction.wrong-network"),
+        ({"chain": "eip155:1"}, "input.no-key"),
         ({"wallet_id": bytes(32)}, "input.unknown-wallet"),
-        ({"fee_ceiling": 999}, "transaction.fee-over-ceiling"),
-        ({"recipients": (Recipient(THIEF, 60_000),)}, "transaction.swapped-output"),
-        ({"txid": bytes(32)}, "transaction.other-transaction"),
+        ({"fee_ceiling": "999"}, "transaction.fee-over-ceiling"),
+        ({"outflows": (Outflow("payment", "", "60000", THIEF),)}, "transaction.swapped-output"),
+        ({"transaction": bytes(32)}, "transaction.other-transaction"),
     ],
 )
 def test_a_request_that_does_not_hold_together_is_refused(home, fields, code):
@@ -241,7 +243,7 @@ def test_the_owners_clock_may_be_five_minutes_ahead(home):
 def test_a_credential_that_is_not_the_wallets_is_refused(home):
     payment = home.pay()
     stranger = IdentityKey.generate()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt, key=stranger)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned, key=stranger)
     assert home.run(openings).code == "authorization.unknown-credential"
 
 
@@ -253,21 +255,21 @@ def test_a_stranger_who_signs_in_the_owners_name_is_refused(home):
     forged = msgspec.structs.replace(
         authorization, credential=msgspec.structs.replace(authorization.credential, public=home.owner.public)
     )
-    assert home.run(home.openings_of(forged, envelopes, payment.psbt)).code == "authorization.signature"
+    assert home.run(home.openings_of(forged, envelopes, payment.unsigned)).code == "authorization.signature"
 
 
 def test_an_authorization_for_one_request_serves_no_other(home):
     small, large = home.pay(10_000), home.pay(BTC // 2)
     authorization, envelopes = home.authorized(small.request, ["device0", "device1"])
     moved = msgspec.structs.replace(authorization, request=encode(large.request))
-    assert home.run(home.openings_of(moved, envelopes, large.psbt)).code == "authorization.signature"
+    assert home.run(home.openings_of(moved, envelopes, large.unsigned)).code == "authorization.signature"
 
 
 def test_an_envelope_of_the_services_own_making_is_refused_and_burns_no_try(home):
     payment = home.pay()
     authorization, _ = home.authorized(payment.request, ["device0", "device1"])
     _, own = home.authorized(payment.request, ["device0", "device1"], "the service guesses")
-    outcome = home.run(home.openings_of(authorization, own, payment.psbt))
+    outcome = home.run(home.openings_of(authorization, own, payment.unsigned))
     assert outcome.code == "authorization.other-envelope"
     assert home["device0"].status().wallets[0].tries_left == 5
 
@@ -277,14 +279,14 @@ def test_the_envelope_of_another_device_is_refused(home):
     authorization, envelopes = home.authorized(payment.request, ["device0", "device1"])
     exchanged = {"device0": envelopes["device1"], "device1": envelopes["device0"]}
     assert (
-        home.run(home.openings_of(authorization, exchanged, payment.psbt)).code
+        home.run(home.openings_of(authorization, exchanged, payment.unsigned)).code
         == "authorization.other-device"
     )
 
 
 def test_an_envelope_opens_once(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     home["device0"].send(openings["device0"])
     again = msgspec.structs.replace(openings["device0"], session=random(16))
     (answer,) = home["device0"].send(again)
@@ -294,7 +296,7 @@ def test_an_envelope_opens_once(home):
 
 def test_an_envelope_from_before_a_restart_opens_nothing_and_burns_no_try(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     home["device0"].restart()
     (answer,) = home["device0"].send(openings["device0"])
     assert error_of(answer.refusal).code == "passphrase.envelope-used"
@@ -303,7 +305,7 @@ def test_an_envelope_from_before_a_restart_opens_nothing_and_burns_no_try(home):
 
 def test_an_envelope_expires(home):
     payment = home.pay(expires=START + 3000)
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     home.clock.pass_(901)
     assert home.run(openings).code == "passphrase.envelope-used"
 
@@ -312,13 +314,15 @@ def test_an_envelope_sealed_for_another_request_does_not_open(home):
     payment, other = home.pay(), home.pay(1_234)
     envelopes = {name: home.envelope(home[name], other.digest, PASSPHRASE) for name in ("device0", "device1")}
     authorization = authorize(home.owner, payment.request, encode(payment.request), list(envelopes.values()))
-    assert home.run(home.openings_of(authorization, envelopes, payment.psbt)).code == "passphrase.envelope"
+    assert (
+        home.run(home.openings_of(authorization, envelopes, payment.unsigned)).code == "passphrase.envelope"
+    )
     assert home["device0"].status().wallets[0].tries_left == 5
 
 
 def test_only_so_many_envelope_keys_wait_at_a_time(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     for _ in range(8):
         home.envelope(home["device0"], random(32), "x")
     assert len(home["device0"].device.envelope_keys._pending) == 8
@@ -338,7 +342,7 @@ def test_a_request_id_never_serves_two_requests(home):
 def test_of_two_requests_with_one_id_that_run_side_by_side_one_wins(home):
     first = home.pay()
     second = home.pay(70_000, first_coin=5, request_id=first.request.request_id)
-    openings = home.openings(first.request, ["device0", "device1"], first.psbt)
+    openings = home.openings(first.request, ["device0", "device1"], first.unsigned)
     overtaking = []
     outcome = home.run(openings, opened=lambda: overtaking.append(home.sign(second)))
     assert signed(second, overtaking[0])
@@ -361,7 +365,7 @@ def test_the_participants_are_enough_distinct_devices_of_the_wallet_with_this_on
     authorization, envelopes = home.authorized(payment.request, ["device0"])
     identities = [random(32) if name == "stranger" else home[name].identity for name in participants]
     opening = OpenSession(
-        random(16), authorization, envelopes["device0"], tuple(sorted(identities)), payment.psbt
+        random(16), authorization, envelopes["device0"], tuple(sorted(identities)), payment.unsigned
     )
     (answer,) = home["device0"].send(opening)
     assert error_of(answer.refusal).code == code
@@ -369,7 +373,7 @@ def test_the_participants_are_enough_distinct_devices_of_the_wallet_with_this_on
 
 def test_participants_out_of_order_are_refused(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     backwards = msgspec.structs.replace(
         openings["device0"], participants=tuple(reversed(openings["device0"].participants))
     )
@@ -379,7 +383,7 @@ def test_participants_out_of_order_are_refused(home):
 
 def test_a_session_identifier_serves_one_session(home):
     payment = home.pay()
-    openings = home.openings(payment.request, ["device0", "device1"], payment.psbt)
+    openings = home.openings(payment.request, ["device0", "device1"], payment.unsigned)
     home.run(openings)
     (answer,) = home["device0"].send(openings["device0"])
     assert error_of(answer.refusal).code == "input.session-reused"
@@ -389,7 +393,7 @@ def test_at_most_eight_sessions_at_a_time_and_they_end_by_themselves(home):
     for number in range(9):
         payment = home.pay(first_coin=number)
         (answer,) = home["device0"].send(
-            home.openings(payment.request, ["device0", "device1"], payment.psbt)["device0"]
+            home.openings(payment.request, ["device0", "device1"], payment.unsigned)["device0"]
         )
         assert isinstance(answer, SessionFailed) == (number == 8)
     assert error_of(answer.refusal).code == "session.busy"
@@ -406,7 +410,7 @@ def test_at_most_eight_sessions_at_a_time_and_they_end_by_themselves(home):
 def test_a_dry_run_explains_and_changes_nothing(home):
     payment = home.pay()
     before = home["device0"].status()
-    decision = home["device0"].decide(payment.request, payment.psbt)
+    decision = home["device0"].decide(payment.request, payment.unsigned)
     assert decision.allowed and decision.refusal is None
     assert [rule.split("(")[1].split(")")[0] for rule in decision.rules] == [
         "per-transaction-limit",
@@ -419,7 +423,7 @@ def test_a_dry_run_explains_and_changes_nothing(home):
 
 def test_a_dry_run_says_why_not(home):
     payment = home.pay()
-    decision = home["device0"].decide(payment.request, swapped(home, payment).psbt)
+    decision = home["device0"].decide(payment.request, swapped(home, payment).unsigned)
     assert not decision.allowed
     assert error_of(decision.refusal).code == "transaction.swapped-output"
 

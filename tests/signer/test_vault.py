@@ -20,6 +20,7 @@ from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.unit
 KEY, IDENTITY, WALLET = bytes(range(32)), b"i" * 32, b"w" * 32
+SHARE_ROLE = Role("share", "ecdsa")
 SHARE = random(32)
 FLOOR = Stretching(64, 3)
 PASSPHRASE = b"open sesame"
@@ -37,11 +38,14 @@ def lock() -> Lock:
 @pytest.fixture
 def record(lock) -> bytes:
     with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
-        return opened.lock("share", Secret(SHARE))
+        return opened.lock(SHARE_ROLE, Secret(SHARE))
 
 
 def test_what_was_locked_is_unlocked_with_both_locks(lock, record):
-    with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened, opened.unlock("share", record) as share:
+    with (
+        vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened,
+        opened.unlock(SHARE_ROLE, record) as share,
+    ):
         assert share == Secret(SHARE)
 
 
@@ -56,7 +60,7 @@ def test_the_wrong_passphrase_opens_nothing(lock, record):
             vault().open(WALLET, lock, bytearray(wrong)) as opened,
             pytest.raises(PassphraseRefused) as refused,
         ):
-            opened.unlock("share", record)
+            opened.unlock(SHARE_ROLE, record)
         assert refused.value.reason == "wrong"
 
 
@@ -65,10 +69,10 @@ def test_the_passphrase_without_the_platform_opens_nothing(lock):
         vault(key=random(32)).open(WALLET, lock, bytearray(PASSPHRASE))
 
 
-@pytest.mark.parametrize("moved", ["role", "device", "wallet", "salt", "parameters"])
+@pytest.mark.parametrize("moved", ["role", "scheme", "device", "wallet", "salt", "parameters"])
 def test_a_record_that_was_moved_or_weakened_does_not_open(lock, record, moved):
     identity = b"j" * 32 if moved == "device" else IDENTITY
-    role: Role = "host-key" if moved == "role" else "share"
+    role = {"role": Role("host-key", "ecdsa"), "scheme": Role("share", "bip340")}.get(moved, SHARE_ROLE)
     wallet = b"v" * 32 if moved == "wallet" else WALLET
     if moved == "salt":
         lock = msgspec.structs.replace(lock, salt=bytes(16))
@@ -83,14 +87,14 @@ def test_an_altered_record_does_not_open(lock, record):
     flipped = bytes([stored.ciphertext[0] ^ 1]) + stored.ciphertext[1:]
     with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
         with pytest.raises(PassphraseRefused):
-            opened.unlock("share", encode(Record(stored.nonce, flipped)))
+            opened.unlock(SHARE_ROLE, encode(Record(stored.nonce, flipped)))
         with pytest.raises(StoreDamaged):
-            opened.unlock("share", record[:-1])
+            opened.unlock(SHARE_ROLE, record[:-1])
 
 
 def test_two_records_of_one_secret_have_nothing_in_common(lock):
     with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
-        first, second = (decode(Record, opened.lock("share", Secret(SHARE)), 4096) for _ in range(2))
+        first, second = (decode(Record, opened.lock(SHARE_ROLE, Secret(SHARE)), 4096) for _ in range(2))
     assert first.nonce != second.nonce and first.ciphertext != second.ciphertext
 
 
@@ -98,7 +102,7 @@ def test_a_closed_lock_opens_nothing(lock, record):
     with vault().open(WALLET, lock, bytearray(PASSPHRASE)) as opened:
         pass
     with pytest.raises(AlreadyUsed):
-        opened.unlock("share", record)
+        opened.unlock(SHARE_ROLE, record)
 
 
 @pytest.mark.parametrize("weak", [Stretching(63, 3), Stretching(1, 1), Stretching(64, 2)])

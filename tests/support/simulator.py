@@ -25,6 +25,7 @@ from warifu.chains.bitcoin.psbt import KeyOrigin, Psbt, PsbtInput, PsbtOutput, p
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput
 from warifu.errors import WarifuError
 from warifu.protocol.authorization import Authorization, authorize
+from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import Envelope, check_envelope_key, seal
 from warifu.protocol.frames import (
@@ -61,9 +62,9 @@ from warifu.protocol.operator import (
     ShowAuthenticationString,
     decode_for_operator,
 )
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Policy
 from warifu.protocol.request import (
-    Recipient,
+    Outflow,
     Request,
     Stretching,
     TransferRequest,
@@ -88,15 +89,23 @@ THIEF = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry"
 THIEF_SCRIPT = bytes.fromhex("00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262")
 COIN = KeyPath(Branch.RECEIVE, 0)
 
-GENEROUS = Policy(
-    version=1,
-    per_transaction=10 * BTC,
-    per_day=100 * BTC,
-    fee_ceiling=BTC // 10,
-    any_destination=True,
-    destinations=(),
-    passphrase_tries=5,
-)
+
+def bitcoin_policy(
+    per_transaction: int = 10 * BTC,
+    per_day: int = 100 * BTC,
+    fee_ceiling: int = BTC // 10,
+    destinations: Sequence[str] | None = None,
+    passphrase_tries: int = 5,
+    others: Sequence[ChainRules] = (),
+) -> Policy:
+    """Amounts in satoshi; ``destinations`` None: any. ``others``: the rules of other chains."""
+    coin = AssetLimits("", "BTC", 8, str(per_transaction), str(per_day))
+    listed = tuple(sorted(destinations or ()))
+    rules = ChainRules("bitcoin", str(fee_ceiling), destinations is None, listed, (coin,), (), False)
+    return Policy(POLICY_VERSION, passphrase_tries, (rules, *others))
+
+
+GENEROUS = bitcoin_policy()
 
 
 def cheap_stretch(passphrase: bytearray, salt: bytes, stretching: Stretching) -> Secret:
@@ -201,8 +210,8 @@ class SimulatedDevice:
     def result(self, request: bytes) -> ResultAnswer:
         return self.call(AskResult(2, request), ResultAnswer)
 
-    def decide(self, request: TransferRequest, psbt: bytes) -> Decision:
-        return self.call(AskDecision(3, encode(request), psbt), Decision)
+    def decide(self, request: TransferRequest, unsigned: bytes) -> Decision:
+        return self.call(AskDecision(3, encode(request), unsigned), Decision)
 
     def join(self, owner: IdentityKey) -> None:
         """Enrol by all three messages and the comparison."""
@@ -254,7 +263,7 @@ class Spend:
     """A payment as the client has it: the request and the unsigned transaction."""
 
     request: TransferRequest
-    psbt: bytes
+    unsigned: bytes
 
     @property
     def digest(self) -> bytes:
@@ -307,12 +316,17 @@ class Household:
     # --- the owner's client ---
 
     def new_wallet_request(
-        self, threshold: int, policy: Policy = GENEROUS, names: Sequence[str] = ()
+        self,
+        threshold: int,
+        policy: Policy = GENEROUS,
+        names: Sequence[str] = (),
+        schemes: Sequence[Scheme] = ("bip340",),
     ) -> WalletRequest:
         chosen = [self[name].ref for name in names or self.names]
         return WalletRequest(
             random(16),
             "regtest",
+            tuple(schemes),
             threshold,
             tuple(chosen),
             (Credential("ed25519", self.owner.public),),
@@ -347,21 +361,21 @@ class Household:
         self,
         request: Request,
         names: Sequence[str],
-        psbt: bytes = b"",
+        unsigned: bytes = b"",
         passphrase: str = PASSPHRASE,
         key: IdentityKey | None = None,
     ) -> dict[str, OpenSession]:
         """What the service sends to each participant."""
         authorization, envelopes = self.authorized(request, names, passphrase, key)
-        return self.openings_of(authorization, envelopes, psbt)
+        return self.openings_of(authorization, envelopes, unsigned)
 
     def openings_of(
-        self, authorization: Authorization, envelopes: dict[str, Envelope], psbt: bytes = b""
+        self, authorization: Authorization, envelopes: dict[str, Envelope], unsigned: bytes = b""
     ) -> dict[str, OpenSession]:
         participants = tuple(sorted(self[name].identity for name in envelopes))
         session = random(16)
         return {
-            name: OpenSession(session, authorization, envelope, participants, psbt)
+            name: OpenSession(session, authorization, envelope, participants, unsigned)
             for name, envelope in envelopes.items()
         }
 
@@ -402,11 +416,15 @@ class Household:
         return outcome
 
     def make_wallet(
-        self, threshold: int, policy: Policy = GENEROUS, names: Sequence[str] = ()
+        self,
+        threshold: int,
+        policy: Policy = GENEROUS,
+        names: Sequence[str] = (),
+        schemes: Sequence[Scheme] = ("bip340",),
     ) -> WalletBirth:
         """Key generation among the named devices (all, if none), checked as the client checks it."""
         chosen = list(names) or self.names
-        request = self.new_wallet_request(threshold, policy, chosen)
+        request = self.new_wallet_request(threshold, policy, chosen, schemes)
         outcome = self.run(self.openings(request, chosen))
         assert not outcome.failed, outcome.codes
         births = set()
@@ -418,7 +436,9 @@ class Household:
         self.wallet_request = request
         self.birth = decode(WalletBirth, births.pop(), 2**20)
         assert self.birth.wallet_id == request_digest(request)
-        self.keys = WalletKeys(self.birth.threshold_public, self.birth.chain_code, Network.REGTEST)
+        if "bip340" in schemes:
+            key = self.birth.key("bip340")
+            self.keys = WalletKeys(key.threshold_public, key.chain_code, Network.REGTEST)
         return self.birth
 
     def pay(
@@ -443,9 +463,9 @@ class Household:
         request = TransferRequest(
             random(16),
             self.birth.wallet_id,
-            "regtest",
-            (Recipient(to, amount),),
-            fee,
+            "bitcoin",
+            (Outflow("payment", "", str(amount), to),),
+            str(fee),
             psbt.transaction.txid,
             None,
             self.clock(),
@@ -459,13 +479,17 @@ class Household:
         """The whole way of a transfer through the named devices (the first t, if none)."""
         assert self.wallet_request is not None
         chosen = list(names) or self.names[: self.wallet_request.threshold]
-        return self.run(self.openings(payment.request, chosen, payment.psbt, passphrase), tamper)
+        return self.run(self.openings(payment.request, chosen, payment.unsigned, passphrase), tamper)
 
     def recover(
-        self, name: str, request: WalletRequest, recovery_data: bytes, passphrase: str = PASSPHRASE
+        self,
+        name: str,
+        request: WalletRequest,
+        recovery: Sequence[bytes],
+        passphrase: str = PASSPHRASE,
     ) -> SignedBirth:
         authorization, envelopes = self.authorized(request, [name], passphrase)
-        return self[name].call(RecoverWallet(5, authorization, envelopes[name], recovery_data), SignedBirth)
+        return self[name].call(RecoverWallet(5, authorization, envelopes[name], tuple(recovery)), SignedBirth)
 
 
 def signed(payment: Spend, outcome: Outcome) -> Transaction:
@@ -474,7 +498,7 @@ def signed(payment: Spend, outcome: Outcome) -> Transaction:
     assert len(results) == 1, outcome.codes
     answer = decode(TransferSignatures, results.pop(), 2**20)
     assert answer.request == payment.digest
-    return signed_transaction(parse_psbt(payment.psbt), answer.signatures)
+    return signed_transaction(parse_psbt(payment.unsigned), answer.signatures)
 
 
 def spend(
@@ -510,7 +534,7 @@ def _hinted(keys: WalletKeys, output: TxOutput) -> PsbtOutput:
 
 def replaced_output(payment: Spend, index: int, output: TxOutput) -> Spend:
     """The same request with a transaction in which the service swapped an output."""
-    psbt = parse_psbt(payment.psbt)
+    psbt = parse_psbt(payment.unsigned)
     outputs = list(psbt.transaction.outputs)
     outputs[index] = output
     changed = replace(psbt, transaction=replace(psbt.transaction, outputs=tuple(outputs)))

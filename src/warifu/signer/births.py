@@ -4,22 +4,35 @@ crash at its end."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from warifu.chains.bitcoin.address import script_for
-from warifu.chains.bitcoin.network import network_named
+from warifu.chains.bitcoin.address import address_for, script_for
+from warifu.chains.bitcoin.network import Network, network_named
+from warifu.chains.ethereum import address as ethereum
+from warifu.chains.reading import Scheme
+from warifu.chains.solana import address as solana
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.authorization import Authorization, check_authorization
+from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.frames import Finished, OpenSession, RecoverWallet, SignedBirth, WalletBirth
+from warifu.protocol.frames import (
+    Finished,
+    KeyBirth,
+    OpenSession,
+    RecoverWallet,
+    SignedBirth,
+    WalletBirth,
+)
 from warifu.protocol.identity import Credential
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.journal import WalletBorn, WalletPending
 from warifu.signer.sessions.ceremony import Seat
-from warifu.signer.sessions.keygen import Cradle, KeygenCeremony
+from warifu.signer.sessions.keygen import SUITES, Cradle, KeygenCeremony
 from warifu.signer.unlocking import unlock
-from warifu.signer.vault import Lock, OpenLock
+from warifu.signer.vault import Lock, OpenLock, Role
 from warifu.signer.wallets import MAX_WALLETS, Locked
 from warifu.threshold.dkg.recovery import recover
 from warifu.threshold.dkg.result import DkgResult
@@ -43,7 +56,7 @@ class Births:
             return Finished(frame.session, known.signed_birth)
         check_authorization(frame.authorization, self._owners(), frame.envelope, now)
         self._check(request, frame.authorization.credential)
-        if list(frame.participants) != sorted(item.identity for item in request.devices) or frame.psbt:
+        if list(frame.participants) != sorted(item.identity for item in request.devices) or frame.unsigned:
             raise InputRefused("participants", "a wallet is made by all of its devices, in ascending order")
         device.ledger.refuse_reuse(request.request_id, named)
         device.envelope_keys.require(frame.envelope, now)
@@ -54,8 +67,11 @@ class Births:
         finally:
             passphrase[:] = bytes(len(passphrase))
         newborn = _Newborn(device, named, request, seat.session, lock, open_lock)
+        schemes = tuple(map(Scheme, request.schemes))
         try:
-            return KeygenCeremony(seat, Cradle(request.threshold, newborn.keep, newborn.born, open_lock.wipe))
+            return KeygenCeremony(
+                seat, Cradle(request.threshold, schemes, newborn.keep, newborn.born, open_lock.wipe)
+            )
         except BaseException:
             open_lock.wipe()
             raise
@@ -74,13 +90,22 @@ class Births:
         self._authorized(frame.authorization, frame.envelope, request)
         if wallet.signed_birth is not None:
             return wallet.signed_birth
-        lock, host_key = unlock(device, wallet, "host-key", frame.envelope, named)
-        with lock, host_key:
-            result = _recovered(host_key, frame.recovery_data, request, device.identity.public)
+        roles = [Role("host-key", scheme) for scheme in request.schemes]
+        lock, opened = unlock(device, wallet, roles, frame.envelope, named)
+        with lock:
+            try:
+                host_keys = dict(zip(map(Scheme, request.schemes), opened, strict=True))
+                results = _recovered(host_keys, frame.recovery, request, device.identity.public)
+            finally:
+                for host_key in opened:
+                    host_key.wipe()
             locked = device.wallets.locked(named)
-            newborn = _Newborn(device, named, request, bytes(16), locked.lock, lock, locked.host_key)
-            with result.share:
-                return newborn.born(result)
+            newborn = _Newborn(device, named, request, bytes(16), locked.lock, lock, locked.records)
+            try:
+                return newborn.born(results)
+            finally:
+                for result in results.values():
+                    result.share.wipe()
 
     def _owners(self) -> tuple[Credential, ...]:
         owner = self._device.owner
@@ -111,8 +136,7 @@ class Births:
                 "threshold",
                 f"{request.threshold} of {len(request.devices)} devices can never come together",
             )
-        for address in request.policy.destinations:
-            script_for(address, network_named(request.network))
+        _check_policy(request)
         if device.wallets.count() >= MAX_WALLETS:
             raise InputRefused("too-many-wallets", f"a device has a share of at most {MAX_WALLETS} wallets")
 
@@ -128,7 +152,7 @@ class _Newborn:
         session: bytes,
         lock: Lock,
         open_lock: OpenLock,
-        host_record: bytes = b"",
+        host_records: Mapping[Role, bytes] = MappingProxyType({}),
     ) -> None:
         self._device = device
         self._wallet = wallet
@@ -136,53 +160,101 @@ class _Newborn:
         self._session = session
         self._lock = lock
         self._open_lock = open_lock
-        self._host_record = host_record
-        self._recovering = bool(host_record)
+        self._records = dict(host_records)
+        self._recovering = bool(host_records)
 
-    def keep(self, host_key: Secret, host_public: bytes) -> None:
-        """The host secret key is durable when this returns."""
+    def keep(self, host_keys: Mapping[Scheme, Secret], host_public: Sequence[bytes]) -> None:
+        """The host secret keys are durable when this returns."""
         device = self._device
-        self._host_record = self._open_lock.lock("host-key", host_key)
+        self._records = {
+            Role("host-key", scheme.value): self._open_lock.lock(Role("host-key", scheme.value), key)
+            for scheme, key in host_keys.items()
+        }
         with device.store.transaction():
             device.ledger.refuse_reuse(self._request.request_id, self._wallet)
-            device.wallets.put_pending(self._wallet, self._request, self._lock, self._host_record)
-            device.journal.append(WalletPending(self._wallet, self._session, host_public), device.clock.now())
-
-    def born(self, result: DkgResult) -> bytes:
-        """Share and birth are durable when this returns the signed birth."""
-        device = self._device
-        birth = encode(
-            WalletBirth(
-                self._wallet,
-                result.threshold_pubkey,
-                digest("chain-code", result.recovery_data),
-                result.pubshares,
-                hashlib.sha256(result.recovery_data).digest(),
+            device.wallets.put_pending(self._wallet, self._request, Locked(self._lock, self._records))
+            device.journal.append(
+                WalletPending(self._wallet, self._session, tuple(host_public)), device.clock.now()
             )
-        )
+
+    def born(self, results: Mapping[Scheme, DkgResult]) -> bytes:
+        """Shares and birth are durable when this returns the signed birth."""
+        device = self._device
+        in_order = [(scheme, results[scheme]) for scheme in map(Scheme, self._request.schemes)]
+        birth = encode(WalletBirth(self._wallet, tuple(_key_birth(*item) for item in in_order)))
         signed = encode(
             SignedBirth(
-                birth, device.identity.public, device.identity.sign("birth", birth), result.recovery_data
+                birth,
+                device.identity.public,
+                device.identity.sign("birth", birth),
+                tuple(result.recovery_data for _, result in in_order),
             )
         )
-        share = self._open_lock.lock("share", result.share)
+        shares = {
+            Role("share", scheme.value): self._open_lock.lock(Role("share", scheme.value), result.share)
+            for scheme, result in in_order
+        }
         with device.store.transaction():
             device.wallets.put_born(
-                self._wallet, self._request, Locked(self._lock, self._host_record, share), signed
+                self._wallet, self._request, Locked(self._lock, self._records | shares), signed
             )
             device.journal.append(
-                WalletBorn(self._wallet, result.threshold_pubkey, self._recovering), device.clock.now()
+                WalletBorn(
+                    self._wallet, tuple(result.threshold_pubkey for _, result in in_order), self._recovering
+                ),
+                device.clock.now(),
             )
         return signed
 
 
-def _recovered(host_key: Secret, data: bytes, request: WalletRequest, me: bytes) -> DkgResult:
-    try:
-        result = recover(host_key, data)
-    except ThresholdError as error:
-        raise InputRefused("recovery-data", f"the recovery data does not fit: {error}") from None
+def _key_birth(scheme: Scheme, result: DkgResult) -> KeyBirth:
+    return KeyBirth(
+        scheme.value,
+        result.threshold_pubkey,
+        digest("chain-code", result.recovery_data),
+        result.pubshares,
+        hashlib.sha256(result.recovery_data).digest(),
+    )
+
+
+def _check_policy(request: WalletRequest) -> None:
+    """Every address in the policy means something on its chain, and is in its one text form: one that is not would
+    never be equal to what a transaction pays, and the owner would learn it when it is late."""
+    for rules in request.policy.chains:
+        family = family_of(rules.chain)
+        tokens = [item.token for item in rules.assets if item.token]
+        for address in (*rules.destinations, *rules.contracts, *tokens):
+            if family == "bitcoin":
+                _check_bitcoin(address, network_named(request.network))
+            elif family == "eip155":
+                ethereum.parse_address(address)
+            else:
+                solana.parse_address(address)
+
+
+def _check_bitcoin(address: str, network: Network) -> None:
+    if address_for(script_for(address, network), network) != address:
+        raise InputRefused(
+            "policy", f"the address {address!r} in the policy is not in its one form (lower case)"
+        )
+
+
+def _recovered(
+    host_keys: Mapping[Scheme, Secret], data: Sequence[bytes], request: WalletRequest, me: bytes
+) -> dict[Scheme, DkgResult]:
+    if len(data) != len(request.schemes):
+        raise InputRefused("recovery-data", "the recovery data is of a wallet with other keys")
     place = sorted(item.identity for item in request.devices).index(me)
-    if (result.t, result.n, result.index) != (request.threshold, len(request.devices), place):
-        result.share.wipe()
-        raise InputRefused("recovery-data", "the recovery data is of a wallet of another shape")
-    return result
+    results: dict[Scheme, DkgResult] = {}
+    try:
+        for (scheme, host_key), each in zip(host_keys.items(), data, strict=True):
+            result = results[scheme] = recover(host_key, each, SUITES[scheme])
+            if (result.t, result.n, result.index) != (request.threshold, len(request.devices), place):
+                raise InputRefused("recovery-data", "the recovery data is of a wallet of another shape")
+    except BaseException as error:
+        for result in results.values():
+            result.share.wipe()
+        if isinstance(error, ThresholdError):
+            raise InputRefused("recovery-data", f"the recovery data does not fit: {error}") from None
+        raise
+    return results

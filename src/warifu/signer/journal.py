@@ -11,7 +11,9 @@ from typing import Annotated, cast
 import msgspec
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
-from warifu.protocol.encoding import Bytes16, Bytes32, Message, decode, digest, encode
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, decode, digest, encode
+from warifu.protocol.frames import PublicKey
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.signer.store import Store
 
@@ -41,36 +43,46 @@ class WalletPending(Message, frozen=True, tag="wallet-pending"):
 
     wallet: Bytes32
     session: Bytes16
-    host_public: Annotated[bytes, msgspec.Meta(min_length=33, max_length=33)]
+    host_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """One for each scheme of the wallet."""
 
 
 class WalletBorn(Message, frozen=True, tag="wallet-born"):
     """The share is kept. ``recovered``: from a peer's recovery data."""
 
     wallet: Bytes32
-    threshold_public: Annotated[bytes, msgspec.Meta(min_length=33, max_length=33)]
+    threshold_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """One for each scheme of the wallet."""
     recovered: bool
 
 
+class Moved(Message, frozen=True):
+    """What leaves of one asset, and how much of that counts from now on, in its smallest unit."""
+
+    token: str
+    leaves: Amount
+    counted: Amount
+
+
 class Started(Message, frozen=True, tag="started"):
-    """Partial signatures for this transaction may leave. ``counted``: satoshi that count from now on."""
+    """Partial signatures for this transaction may leave."""
 
     request: Bytes32
     request_id: Bytes16
     wallet: Bytes32
     session: Bytes16
-    txid: Bytes32
+    chain: Chain
+    transaction: Bytes32
     commitments: Bytes32
-    """Digest of all signers' public nonces."""
-    leaves: int
-    counted: int
+    """Digest of all signers' public nonces, or of the ECDSA correlations that were used up."""
+    moved: Annotated[tuple[Moved, ...], msgspec.Meta(max_length=128)]
 
 
 class FinishedTransfer(Message, frozen=True, tag="finished"):
     """The verified signatures are kept and may leave."""
 
     request: Bytes32
-    txid: Bytes32
+    transaction: Bytes32
     signatures: Bytes32
     """Digest of the result."""
 

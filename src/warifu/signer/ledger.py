@@ -1,34 +1,39 @@
-"""What this device signed: each request once, what counts against the daily limit, and what replaces what."""
+"""What this device signed: each request once, what counts against the daily limits, and what replaces what.
+
+A replacement (fee bump, cancellation) passes without counting its amounts a second time. That is only safe if at most
+one of the transactions can ever happen, so it must exclude *every* transaction signed for the payment so far: sharing a
+coin with the latest is not enough, because A and C of a chain A, B, C can be disjoint and pay twice.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
 
-from warifu.chains.bitcoin.payment import Payment
-from warifu.chains.bitcoin.rbf import SignedPayment, check_replacement, remember
-from warifu.chains.bitcoin.transaction import OutPoint
-from warifu.errors import AuthorizationRefused
-from warifu.protocol.encoding import Bytes32, Message, decode, encode
+from warifu.chains.reading import Reading
+from warifu.errors import AuthorizationRefused, TransactionRefused
+from warifu.protocol.encoding import Amount, Bytes32, Message, decode, encode
 from warifu.protocol.request import TransferRequest
 from warifu.signer import policy
+from warifu.signer.policy import Amounts
 from warifu.signer.store import Store
 from warifu.signer.wallets import Wallets
-from warifu.units import Satoshi
 
 _MAX_SIGNED = 1024 * 1024
 
 
 class _Signed(Message, frozen=True):
-    """A ``SignedPayment`` as it is stored."""
+    """What recognises a replacement of a transaction that was signed."""
 
-    txid: Bytes32
-    inputs: tuple[tuple[Bytes32, Annotated[int, msgspec.Meta(ge=0, lt=2**32)]], ...]
-    paid: tuple[tuple[bytes, int], ...]
-    fee: int
-    vsize: int
+    name: Bytes32
+    excludes: tuple[Annotated[bytes, msgspec.Meta(max_length=64)], ...]
+    paid: tuple[tuple[str, str, Amount, str], ...]
+    """(kind, token, amount, to) of every outflow, sorted."""
+    fee: Amount
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,14 @@ class Counting:
     """How a transfer counts: ``payment`` is the chain of replacements that it belongs to."""
 
     payment: bytes
-    leaves: int
-    counted: int
-    spent: int
-    """Satoshi that others counted in the last 24 hours."""
+    leaves: Amounts
+    counted: Amounts
+    spent: Amounts
+    """What others counted in the last 24 hours."""
 
 
 class Ledger:
-    """The table of transfers."""
+    """The tables of transfers and of what they move."""
 
     def __init__(self, store: Store, wallets: Wallets) -> None:
         self._store = store
@@ -71,53 +76,67 @@ class Ledger:
                 remedy="Make a new request.",
             )
 
-    def spent(self, wallet: bytes, now: int, without: bytes = b"") -> int:
-        """Satoshi counted in the last 24 hours, without the request with the digest ``without``."""
+    def spent(self, wallet: bytes, chain: str, now: int, without: bytes = b"") -> dict[str, int]:
+        """What was counted in the last 24 hours, without the request with the digest ``without``."""
         rows = self._store.execute(
-            "SELECT coalesce(sum(counted), 0) FROM transfers WHERE wallet = ? AND started > ? AND request != ?",
-            (wallet, now - policy.DAY, without),
+            "SELECT token, counted FROM transfers JOIN movements USING (request)"
+            " WHERE wallet = ? AND chain = ? AND started > ? AND request != ?",
+            (wallet, chain, now - policy.DAY, without),
         )
-        return int(rows[0][0])
+        return _summed(rows)
 
-    def counting(self, request: TransferRequest, digest: bytes, payment: Payment, now: int) -> Counting:
-        """How this payment would count now. ``TransactionRefused`` where it claims to replace what it does not.
+    def chains(self, wallet: bytes) -> list[str]:
+        """Those on which something was signed."""
+        rows = self._store.execute(
+            "SELECT DISTINCT chain FROM transfers WHERE wallet = ? ORDER BY chain", (wallet,)
+        )
+        return [str(row[0]) for row in rows]
+
+    def counting(self, request: TransferRequest, digest: bytes, reading: Reading, now: int) -> Counting:
+        """How this would count now. ``TransactionRefused`` where it claims to replace what it does not.
 
         A request that replaces a transfer which this device did not sign counts in full.
         """
-        spent = self.spent(request.wallet_id, now, without=digest)
-        own = self._store.execute(
-            "SELECT payment, leaves, counted FROM transfers WHERE request = ?", (digest,)
-        )
+        spent = self.spent(request.wallet_id, reading.chain, now, without=digest)
+        own = self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))
         if own:
-            return Counting(bytes(own[0][0]), own[0][1], own[0][2], spent)
-        leaving = policy.leaves(payment)
+            return Counting(bytes(own[0][0]), *self._moved(digest), spent)
+        leaving = policy.leaves(reading)
         first = self._first_of(request)
         if first is None:
             return Counting(request.request_id, leaving, leaving, spent)
-        rows = self._store.execute("SELECT signed, leaves FROM transfers WHERE payment = ?", (first,))
-        check_replacement([_decoded(bytes(row[0])) for row in rows], remember(payment))
-        # They exclude each other on the chain, so only the dearest of them can ever leave.
-        return Counting(first, leaving, max(0, leaving - max(row[1] for row in rows)), spent)
+        rows = self._store.execute("SELECT request, signed FROM transfers WHERE payment = ?", (first,))
+        check_replacement([decode(_Signed, bytes(row[1]), _MAX_SIGNED) for row in rows], reading)
+        # They exclude each other on the chain, so of each asset only the dearest of them can ever leave.
+        before: Counter[str] = Counter()
+        for row in rows:
+            before |= Counter(self._moved(bytes(row[0]))[0])
+        counted = {token: max(0, amount - before[token]) for token, amount in leaving.items()}
+        return Counting(first, leaving, counted, spent)
 
     def start(
-        self, request: TransferRequest, digest: bytes, payment: Payment, counting: Counting, now: int
+        self, request: TransferRequest, digest: bytes, reading: Reading, counting: Counting, now: int
     ) -> None:
         """Inside a transaction: partial signatures may leave from now on. A second time changes nothing."""
         if self.started(digest):
             return
         self._store.execute(
-            "INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 digest,
                 request.request_id,
                 request.wallet_id,
+                reading.chain,
                 counting.payment,
                 now,
-                counting.leaves,
-                counting.counted,
-                _encoded(remember(payment)),
+                encode(_remembered(reading)),
             ),
         )
+        for token, amount in counting.leaves.items():
+            self._store.execute(
+                "INSERT INTO movements VALUES (?, ?, ?, ?)",
+                (digest, token, str(amount), str(counting.counted.get(token, 0))),
+            )
 
     def finish(self, digest: bytes, result: bytes) -> None:
         """Inside a transaction: keep the result, unless an earlier one is kept already."""
@@ -125,27 +144,52 @@ class Ledger:
             "UPDATE transfers SET result = ? WHERE request = ? AND result IS NULL", (result, digest)
         )
 
+    def _moved(self, digest: bytes) -> tuple[dict[str, int], dict[str, int]]:
+        """What a transfer takes of each asset, and how much of it it counted."""
+        rows = self._store.execute(
+            "SELECT token, leaves, counted FROM movements WHERE request = ?", (digest,)
+        )
+        return {row[0]: int(row[1]) for row in rows}, {row[0]: int(row[2]) for row in rows}
+
     def _first_of(self, request: TransferRequest) -> bytes | None:
         if request.replaces is None:
             return None
         rows = self._store.execute(
-            "SELECT payment FROM transfers WHERE request_id = ? AND wallet = ?",
-            (request.replaces, request.wallet_id),
+            "SELECT payment FROM transfers WHERE request_id = ? AND wallet = ? AND chain = ?",
+            (request.replaces, request.wallet_id, request.chain),
         )
         return bytes(rows[0][0]) if rows else None
 
 
-def _encoded(signed: SignedPayment) -> bytes:
-    inputs = tuple(sorted((outpoint.txid, outpoint.vout) for outpoint in signed.inputs))
-    return encode(_Signed(signed.txid, inputs, signed.paid, signed.fee, signed.vsize))
+def check_replacement(signed: Sequence[_Signed], reading: Reading) -> None:
+    """Return only if ``reading`` replaces every one of ``signed`` (all that was signed for this payment so far).
+
+    It pays the same, or nobody (a cancellation), excludes each of them, and costs more than each, because no node
+    takes a replacement that does not. ``TransactionRefused`` (``not-a-replacement``, ``fee-bump``).
+    """
+    new = _remembered(reading)
+    for old in signed:
+        same = new.paid in (old.paid, ())
+        if new.name == old.name or not same or set(new.excludes).isdisjoint(old.excludes):
+            raise TransactionRefused(
+                "not-a-replacement",
+                "the new transaction pays something else, or could happen beside one that is already signed",
+                remedy="A replacement spends a coin, or takes the nonce, of each earlier version, and pays the same "
+                "recipients or nobody.",
+            )
+        if int(new.fee) <= int(old.fee):
+            raise TransactionRefused(
+                "fee-bump", f"a fee of {new.fee} does not replace one of {old.fee} (in the smallest unit)"
+            )
 
 
-def _decoded(data: bytes) -> SignedPayment:
-    stored = decode(_Signed, data, _MAX_SIGNED)
-    return SignedPayment(
-        stored.txid,
-        frozenset(OutPoint(txid, index) for txid, index in stored.inputs),
-        tuple((script, Satoshi(amount)) for script, amount in stored.paid),
-        Satoshi(stored.fee),
-        stored.vsize,
-    )
+def _remembered(reading: Reading) -> _Signed:
+    paid = sorted((str(item.kind), item.token, str(item.amount), item.to) for item in reading.outflows)
+    return _Signed(reading.name, tuple(sorted(reading.excludes)), tuple(paid), str(reading.fee))
+
+
+def _summed(rows: Sequence[tuple[str, str]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for token, amount in rows:
+        total[token] += int(amount)
+    return dict(total)

@@ -1,22 +1,27 @@
-"""The judge: may this payment leave the wallet? Pure, and the same in every signer.
+"""The judge: may this leave the wallet? Pure, the same in every signer, and the same for every chain.
 
 Default deny: what no rule allows is refused. Every rule is looked at and said in words, so that a dry run explains
-the whole decision. The reasons are stable: ``per-transaction-limit``, ``daily-limit``, ``fee-ceiling``,
-``destination``.
+the whole decision. The reasons are stable: ``chain``, ``asset``, ``per-transaction-limit``, ``daily-limit``,
+``fee-ceiling``, ``destination``, ``contract``, ``message``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from warifu.chains.bitcoin.address import script_for
-from warifu.chains.bitcoin.payment import Payment
+from warifu.chains.reading import COIN, Kind, Outflow, Reading
 from warifu.errors import PolicyDenied
-from warifu.protocol.policy import Policy
-from warifu.units import format_bitcoin_amount as bitcoin
+from warifu.protocol.chains import spoken
+from warifu.protocol.policy import AssetLimits, ChainRules, Policy
+from warifu.units import format_quantity
 
 DAY = 24 * 3600
 """The window of the daily limit, in seconds: any 24 hours, not a calendar's day."""
+
+Amounts = Mapping[str, int]
+"""By token (``COIN`` for the chain's own coin), in the asset's smallest unit."""
 
 
 @dataclass(frozen=True)
@@ -47,39 +52,58 @@ class Verdict:
         return None
 
 
-def leaves(payment: Payment) -> int:
-    """Satoshi that leave the wallet: what goes to others, and the fee. What returns, by derivation, does not leave."""
-    return sum(output.amount for output in payment.outputs if output.key is None) + payment.fee
+def leaves(reading: Reading) -> dict[str, int]:
+    """What leaves the wallet of each asset, or may from now on: outflows, and the fee in the chain's own coin."""
+    leaving = Counter({COIN: reading.fee})
+    for outflow in reading.outflows:
+        leaving[outflow.token] += outflow.amount
+    return {token: amount for token, amount in leaving.items() if amount}
 
 
-def judge(policy: Policy, payment: Payment, counted: int, spent: int) -> Verdict:
-    """``counted``: satoshi by which this payment adds to the day (less than ``leaves`` where it replaces a payment
-    that was counted already). ``spent``: what was counted in the last 24 hours without it."""
-    leaving = leaves(payment)
-    return Verdict(
-        (
-            _limit(
-                "per-transaction-limit",
-                "leave the wallet by this transaction",
-                leaving,
-                policy.per_transaction,
-            ),
-            _limit("daily-limit", "would have left it in 24 hours", spent + counted, policy.per_day),
-            _limit("fee-ceiling", "go in fees", payment.fee, policy.fee_ceiling),
-            _destinations(policy, payment),
+def judge(policy: Policy, reading: Reading, counted: Amounts, spent: Amounts) -> Verdict:
+    """``counted``: by how much this adds to the day (less than ``leaves`` where it replaces what was counted
+    already). ``spent``: what was counted in the last 24 hours without it."""
+    rules = policy.rules(reading.chain)
+    if rules is None:
+        return Verdict((Rule("chain", False, f"nothing may leave on {spoken(reading.chain)}"),))
+    return Verdict(tuple(_judged(rules, reading, counted, spent)))
+
+
+def _judged(rules: ChainRules, reading: Reading, counted: Amounts, spent: Amounts) -> Iterator[Rule]:
+    known = {limits.token: limits for limits in rules.assets}
+    for token, amount in sorted(leaves(reading).items()):
+        limits = known.get(token)
+        if limits is None:
+            yield Rule("asset", False, f"the token {token} is not among the allowed assets")
+            continue
+        yield _limit(
+            limits, "per-transaction-limit", "leave the wallet by this", amount, limits.per_transaction
         )
-    )
+        day = spent.get(token, 0) + counted.get(token, 0)
+        yield _limit(limits, "daily-limit", "would have left it in 24 hours", day, limits.per_day)
+    yield _limit(rules.assets[0], "fee-ceiling", "may go in fees", reading.fee, rules.fee_ceiling)
+    yield from (_outflow(rules, outflow) for outflow in reading.outflows)
+    if not reading.outflows:
+        yield Rule("destination", True, "nothing goes to others")
 
 
-def _limit(reason: str, what: str, amount: int, limit: int) -> Rule:
-    return Rule(reason, amount <= limit, f"{bitcoin(amount)} {what}; the limit is {bitcoin(limit)}")
+def _limit(limits: AssetLimits, reason: str, what: str, amount: int, limit: str) -> Rule:
+    def said(value: int) -> str:
+        return format_quantity(value, limits.decimals, limits.symbol)
+
+    return Rule(reason, amount <= int(limit), f"{said(amount)} {what}; the limit is {said(int(limit))}")
 
 
-def _destinations(policy: Policy, payment: Payment) -> Rule:
-    if policy.any_destination:
+def _outflow(rules: ChainRules, outflow: Outflow) -> Rule:
+    if outflow.kind is Kind.MESSAGE:
+        words = "messages may be signed" if rules.messages else "no messages may be signed"
+        return Rule("message", rules.messages, words)
+    if outflow.kind is Kind.CALL:
+        allowed = outflow.to in rules.contracts
+        words = "is an allowed contract" if allowed else "is not among the contracts that may be called"
+        return Rule("contract", allowed, f"{outflow.to} {words}")
+    if rules.any_destination:
         return Rule("destination", True, "every destination is allowed")
-    allowed = {script_for(address, payment.network) for address in policy.destinations}
-    for output in payment.outputs:
-        if output.key is None and output.script not in allowed:
-            return Rule("destination", False, f"{output.address} is not among the allowed destinations")
-    return Rule("destination", True, "every destination is an allowed one or the wallet's own")
+    allowed = outflow.to in rules.destinations
+    words = "is an allowed destination" if allowed else "is not among the allowed destinations"
+    return Rule("destination", allowed, f"{outflow.to} {words}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE device (
@@ -26,25 +26,37 @@ CREATE TABLE wallets (
     request_id BLOB NOT NULL UNIQUE,
     request BLOB NOT NULL,
     lock BLOB NOT NULL,
-    host_key BLOB NOT NULL,
-    share BLOB,                      -- NULL until the wallet is born, like birth
-    birth BLOB,
-    reached INTEGER NOT NULL,        -- highest address index in what was signed
+    birth BLOB,                      -- NULL until the wallet is born
+    reached INTEGER NOT NULL,        -- highest Bitcoin address index in what was signed
     wrong INTEGER NOT NULL,          -- passphrase tries since the last right one
-    not_before INTEGER NOT NULL,     -- moment of the next try
-    CHECK ((share IS NULL) = (birth IS NULL))
+    not_before INTEGER NOT NULL      -- moment of the next try
+) STRICT;
+
+CREATE TABLE keys (
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    scheme TEXT NOT NULL,
+    host_key BLOB NOT NULL,
+    share BLOB,                      -- NULL until the wallet is born
+    PRIMARY KEY (wallet, scheme)
 ) STRICT;
 
 CREATE TABLE transfers (
     request BLOB PRIMARY KEY,        -- digest
     request_id BLOB NOT NULL UNIQUE,
     wallet BLOB NOT NULL REFERENCES wallets (id),
+    chain TEXT NOT NULL,
     payment BLOB NOT NULL,           -- request_id of the first of a chain of replacements
     started INTEGER NOT NULL,
-    leaves INTEGER NOT NULL,         -- satoshi that leave the wallet by it
-    counted INTEGER NOT NULL,        -- of these, what its payment had not counted before
     signed BLOB NOT NULL,
     result BLOB                      -- NULL until the signatures are there
 ) STRICT;
-CREATE INDEX transfers_by_time ON transfers (wallet, started);
+
+CREATE TABLE movements (             -- what a transfer takes of each asset; decimal, because wei do not fit 64 bits
+    request BLOB NOT NULL REFERENCES transfers (request),
+    token TEXT NOT NULL,
+    leaves TEXT NOT NULL,
+    counted TEXT NOT NULL,           -- of these, what its payment had not counted before
+    PRIMARY KEY (request, token)
+) STRICT;
+CREATE INDEX transfers_by_time ON transfers (wallet, chain, started);
 """

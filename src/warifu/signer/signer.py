@@ -179,7 +179,7 @@ class Signer:
             request = decode_request(message.request)
             if not isinstance(request, TransferRequest):
                 raise InputRefused("decision", "only a transfer can be decided on without doing it")
-            return encode(self._transfers.decide(request, message.psbt))
+            return encode(self._transfers.decide(request, message.unsigned))
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
         return encode(status(device, self._isolation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warifu import __version__
-from warifu.protocol.frames import Status, WalletStatus
+from warifu.protocol.frames import Spent, Status, WalletStatus
 from warifu.signer.device import Device
 from warifu.signer.wallets import Wallet
 
@@ -38,5 +38,10 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         wallet.policy_hash,
         max(0, wallet.request.policy.passphrase_tries - tries.wrong),
         tries.not_before if tries.not_before > now else 0,
-        device.ledger.spent(wallet.id, now),
+        tuple(
+            Spent(chain, token, str(amount))
+            for chain in device.ledger.chains(wallet.id)
+            for token, amount in sorted(device.ledger.spent(wallet.id, chain, now).items())
+        ),
+        (),
     )

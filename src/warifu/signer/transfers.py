@@ -17,31 +17,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warifu.chains.bitcoin.authorized import AuthorizedTransfer, check_payment
-from warifu.chains.bitcoin.network import network_named
-from warifu.chains.bitcoin.payment import Payment, read_payment
-from warifu.errors import InputRefused, TransactionRefused, WarifuError
+from warifu.chains.reading import Reading, Scheme
+from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.authorization import check_authorization, check_times
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.frames import (
-    MAX_INPUTS,
-    Decision,
-    Finished,
-    OpenSession,
-    TransferSignatures,
-    refusal_of,
-)
+from warifu.protocol.frames import Decision, Finished, OpenSession, TransferSignatures, refusal_of
 from warifu.protocol.request import TransferRequest, request_digest
 from warifu.signer.device import Device
-from warifu.signer.journal import FinishedTransfer, Started
+from warifu.signer.journal import FinishedTransfer, Moved, Started
 from warifu.signer.ledger import Counting
 from warifu.signer.policy import Verdict, judge
+from warifu.signer.reading import Seen, read
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.transfer import Task, ToSign, TransferCeremony
 from warifu.signer.unlocking import require_try, unlock
+from warifu.signer.vault import Role
 from warifu.signer.wallets import Wallet
+from warifu.threshold.frost import scheme as frost
 from warifu.threshold.frost.aggregation import VerifiedSignature
-from warifu.units import Satoshi
+from warifu.threshold.frost.bip445 import BIP340
+from warifu.threshold.frost.rfc9591 import FROST_ED25519
+from warifu.threshold.taproot import bip86_key
+
+_FROST: dict[Scheme, frost.Scheme] = {Scheme.BIP340: BIP340, Scheme.ED25519: FROST_ED25519}
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,11 @@ class Transfer:
     request: TransferRequest
     digest: bytes
     wallet: Wallet
-    payment: Payment
+    seen: Seen
+
+    @property
+    def reading(self) -> Reading:
+        return self.seen.reading
 
 
 class Transfers:
@@ -66,14 +68,15 @@ class Transfers:
         wallet = device.wallets.born(request.wallet_id)
         _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
         check_participants(wallet, frame.participants, device.identity.public)
-        transfer = self.read(wallet, request, frame.psbt)
+        transfer = self.read(wallet, request, frame.unsigned)
         device.ledger.refuse_reuse(request.request_id, named)
         result = device.ledger.result(named)
         if result is not None:
             return Finished(frame.session, result)
         self._judge(transfer, now)
         require_try(device, wallet, frame.envelope, now)
-        lock, share = unlock(device, wallet, "share", frame.envelope, named)
+        role = Role("share", transfer.reading.scheme.value)
+        lock, (share,) = unlock(device, wallet, [role], frame.envelope, named)
         lock.wipe()
         try:
             return TransferCeremony(seat, self._task(transfer, seat), share)
@@ -81,14 +84,14 @@ class Transfers:
             share.wipe()
             raise
 
-    def decide(self, request: TransferRequest, psbt: bytes) -> Decision:
+    def decide(self, request: TransferRequest, unsigned: bytes) -> Decision:
         """A dry run: steps 3 to 5, and whether a passphrase would be tried. Nothing is counted."""
         device, now = self._device, self._device.clock.now()
         rules: tuple[str, ...] = ()
         try:
             check_times(request.created, request.expires, now)
             wallet = device.wallets.born(request.wallet_id)
-            transfer = self.read(wallet, request, psbt)
+            transfer = self.read(wallet, request, unsigned)
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             verdict = self._verdict(transfer, now)[0]
             rules = tuple(
@@ -102,26 +105,15 @@ class Transfers:
             return Decision(False, rules, refusal_of(error))
         return Decision(True, rules, None)
 
-    def read(self, wallet: Wallet, request: TransferRequest, psbt: bytes) -> Transfer:
+    def read(self, wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Transfer:
         """The transaction, if it is exactly what the request says. ``TransactionRefused``, ``InputRefused``."""
-        payment = read_payment(psbt, wallet.keys, self._device.wallets.window(wallet.id))
-        if len(payment.inputs) > MAX_INPUTS:
-            raise TransactionRefused("too-many-inputs", f"a transfer has at most {MAX_INPUTS} inputs")
-        check_payment(
-            payment,
-            AuthorizedTransfer(
-                tuple((recipient.address, Satoshi(recipient.amount)) for recipient in request.recipients),
-                Satoshi(request.fee_ceiling),
-                request.txid,
-                network_named(request.network),
-            ),
-        )
-        return Transfer(request, request_digest(request), wallet, payment)
+        seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
+        return Transfer(request, request_digest(request), wallet, seen)
 
     def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
-        counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.payment, now)
+        counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
         rules = transfer.wallet.request.policy
-        return judge(rules, transfer.payment, counting.counted, counting.spent), counting
+        return judge(rules, transfer.reading, counting.counted, counting.spent), counting
 
     def _judge(self, transfer: Transfer, now: int) -> Counting:
         verdict, counting = self._verdict(transfer, now)
@@ -130,12 +122,14 @@ class Transfers:
         return counting
 
     def _task(self, transfer: Transfer, seat: Seat) -> Task:
-        wallet = transfer.wallet
+        wallet, reading = transfer.wallet, transfer.reading
         return Task(
-            key=wallet.threshold_key,
+            scheme=_FROST[reading.scheme],
+            key=wallet.threshold_key(reading.scheme),
             signers={identity: wallet.identities.index(identity) for identity in seat.participants},
-            inputs=tuple(
-                ToSign(coin.sighash, wallet.keys.key(coin.key).tweaks) for coin in transfer.payment.inputs
+            signatures=tuple(
+                ToSign(item.message, _frost_tweaks(wallet, reading.scheme, item.path))
+                for item in reading.to_sign
             ),
             started=lambda commitments: self._started(transfer, seat.session, commitments),
             finished=lambda signatures: self._finished(transfer, signatures),
@@ -147,18 +141,18 @@ class Transfers:
         with device.store.transaction():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             counting = self._judge(transfer, now)
-            device.ledger.start(request, transfer.digest, transfer.payment, counting, now)
-            device.wallets.reach(transfer.wallet.id, _reached(transfer.payment))
+            device.ledger.start(request, transfer.digest, transfer.reading, counting, now)
+            device.wallets.reach(transfer.wallet.id, transfer.seen.reached)
             device.journal.append(
                 Started(
                     transfer.digest,
                     request.request_id,
                     request.wallet_id,
                     session,
-                    request.txid,
+                    request.chain,
+                    request.transaction,
                     commitments,
-                    counting.leaves,
-                    counting.counted,
+                    _moved(counting),
                 ),
                 now,
             )
@@ -169,7 +163,7 @@ class Transfers:
         with device.store.transaction():
             device.ledger.finish(transfer.digest, result)
             device.journal.append(
-                FinishedTransfer(transfer.digest, transfer.request.txid, digest("result", result)),
+                FinishedTransfer(transfer.digest, transfer.request.transaction, digest("result", result)),
                 device.clock.now(),
             )
         return result
@@ -190,6 +184,17 @@ def check_participants(wallet: Wallet, participants: Sequence[bytes], me: bytes)
         )
 
 
-def _reached(payment: Payment) -> int:
-    own = [coin.key.index for coin in payment.inputs]
-    return max(own + [output.key.index for output in payment.outputs if output.key is not None])
+def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tuple[tuple[bytes, bool], ...]:
+    """A Bitcoin key is reached by derivation and the Taproot tweak; on Ed25519 there is neither."""
+    if scheme is not Scheme.BIP340:
+        assert not path, "nothing is derived on Ed25519"
+        return ()
+    key = wallet.key(scheme)
+    return bip86_key(key.threshold_public, key.chain_code, path).tweaks
+
+
+def _moved(counting: Counting) -> tuple[Moved, ...]:
+    return tuple(
+        Moved(token, str(amount), str(counting.counted.get(token, 0)))
+        for token, amount in sorted(counting.leaves.items())
+    )

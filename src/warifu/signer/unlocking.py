@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from warifu.errors import HostUnsuitable, PassphraseRefused
 from warifu.protocol.envelope import Envelope
 from warifu.signer.device import Device
@@ -19,17 +21,15 @@ def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) ->
 
 
 def unlock(
-    device: Device, wallet: Wallet, role: Role, envelope: Envelope, request: bytes
-) -> tuple[OpenLock, Secret]:
-    """Open the envelope, count the try, stretch, open the record. The caller wipes both.
+    device: Device, wallet: Wallet, roles: Sequence[Role], envelope: Envelope, request: bytes
+) -> tuple[OpenLock, tuple[Secret, ...]]:
+    """Open the envelope, count the try, stretch, open these records and no others. The caller wipes all.
 
     ``request``: digest of what the owner authorized. Raises ``PassphraseRefused``; the envelope's key is used up.
     """
     now = device.clock.now()
     require_try(device, wallet, envelope, now)
     locked = device.wallets.locked(wallet.id)
-    record = locked.share if role == "share" else locked.host_key
-    assert record is not None, "only a wallet that is born is asked for its share"
     before = device.tries.state(wallet.id)
     passphrase = device.envelope_keys.open(envelope, request, now)
     try:
@@ -43,7 +43,7 @@ def unlock(
     finally:
         passphrase[:] = bytes(len(passphrase))
     try:
-        secret = lock.unlock(role, record)
+        secrets = _opened(lock, [(role, locked.records[role]) for role in roles])
     except PassphraseRefused:
         lock.wipe()
         with device.store.transaction():
@@ -55,7 +55,22 @@ def unlock(
     try:
         device.tries.clear(wallet.id)
     except BaseException:
-        lock.wipe()
-        secret.wipe()
+        _wipe(lock, *secrets)
         raise
-    return lock, secret
+    return lock, secrets
+
+
+def _opened(lock: OpenLock, records: Sequence[tuple[Role, bytes]]) -> tuple[Secret, ...]:
+    opened: list[Secret] = []
+    try:
+        for role, record in records:
+            opened.append(lock.unlock(role, record))
+    except BaseException:
+        _wipe(*opened)
+        raise
+    return tuple(opened)
+
+
+def _wipe(*held: OpenLock | Secret) -> None:
+    for each in held:
+        each.wipe()

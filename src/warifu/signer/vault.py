@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Annotated, Literal
+from typing import Annotated, NamedTuple
 
 import msgspec
 from nacl import bindings, pwhash
@@ -25,11 +25,18 @@ from warifu.signer.derive import derived_key
 from warifu.tee.platform import Platform
 from warifu.threshold.wiping import Secret
 
-Role = Literal["share", "host-key"]
 LEAST_MEMORY_MIB, LEAST_PASSES = 64, 3
 _HALF_BYTES = 32
 _NONCE_BYTES = 24
 _MAX_RECORD = 4096
+
+
+class Role(NamedTuple):
+    """What a record holds: ``share`` or ``host-key``, of the key of this scheme."""
+
+    what: str
+    scheme: str
+
 
 Stretch = Callable[[bytearray, bytes, Stretching], Secret]
 """(passphrase, 16-byte salt, parameters) -> 32 bytes."""
@@ -154,7 +161,7 @@ class OpenLock:
     def _bound(self, role: Role) -> bytes:
         """A record moved to another wallet, role or device, or with weakened parameters, does not open."""
         wallet, identity, stretching = self._binding
-        return digest("vault-record", wallet, role.encode(), identity, stretching)
+        return digest("vault-record", wallet, role.what.encode(), role.scheme.encode(), identity, stretching)
 
 
 def _context(wallet: bytes) -> bytes:

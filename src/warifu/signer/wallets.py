@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from warifu.chains.bitcoin.descriptor import DEFAULT_WINDOW, MAX_WINDOW, WalletKeys
 from warifu.chains.bitcoin.network import network_named
+from warifu.chains.ethereum.address import address_of
+from warifu.chains.ethereum.reading import PATH as ETHEREUM_PATH
+from warifu.chains.reading import Scheme
+from warifu.chains.solana.address import format_address
 from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
+from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import WalletRequest, decode_request
 from warifu.signer.store import Store
-from warifu.signer.vault import Lock
+from warifu.signer.vault import Lock, Role
+from warifu.threshold.derivation import derive
 from warifu.threshold.frost.key import ThresholdKey
 
 MAX_WALLETS = 256
 
 
 class Wallet:
-    """A wallet of which this device has a share (``born``), or is about to get one."""
+    """A wallet of whose keys this device has shares (``born``), or is about to get them."""
 
     def __init__(self, identifier: bytes, request: bytes, signed_birth: bytes | None) -> None:
         self.id = identifier
@@ -54,30 +60,48 @@ class Wallet:
         signed = decode(SignedBirth, self.signed_birth, MAX_BODY_BYTES)
         return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
 
-    @cached_property
-    def keys(self) -> WalletKeys:
-        """For derivation; remembers what it derived."""
-        return WalletKeys(
-            self.birth.threshold_public, self.birth.chain_code, network_named(self.request.network)
+    def key(self, scheme: Scheme) -> KeyBirth:
+        """Its key for ``scheme``. ``InputRefused`` (``no-key``) where it has none."""
+        return self.birth.key(scheme)
+
+    def threshold_key(self, scheme: Scheme) -> ThresholdKey:
+        """What signing sessions need. ``InputRefused`` (``no-key``)."""
+        key = self.key(scheme)
+        return ThresholdKey(
+            self.request.threshold, len(self.identities), key.threshold_public, key.public_shares
         )
 
+    def tweaks(self, scheme: Scheme, path: tuple[int, ...]) -> tuple[bytes, ...]:
+        """The plain tweaks that lead from the key for ``scheme`` along ``path``."""
+        if not path:
+            return ()
+        key = self.key(scheme)
+        return derive(key.threshold_public, key.chain_code, path).tweaks
+
     @cached_property
-    def threshold_key(self) -> ThresholdKey:
-        return ThresholdKey(
-            self.request.threshold,
-            len(self.identities),
-            self.birth.threshold_public,
-            self.birth.public_shares,
-        )
+    def bitcoin(self) -> WalletKeys:
+        """For deriving addresses; remembers what it derived. ``InputRefused`` (``no-key``)."""
+        key = self.key(Scheme.BIP340)
+        return WalletKeys(key.threshold_public, key.chain_code, network_named(self.request.network))
+
+    @cached_property
+    def ethereum(self) -> str:
+        """The address of its account on every EVM chain. ``InputRefused`` (``no-key``)."""
+        key = self.key(Scheme.ECDSA)
+        return address_of(derive(key.threshold_public, key.chain_code, ETHEREUM_PATH).public_key)
+
+    @cached_property
+    def solana(self) -> str:
+        """The address of its account on Solana. ``InputRefused`` (``no-key``)."""
+        return format_address(self.key(Scheme.ED25519).threshold_public)
 
 
 @dataclass(frozen=True)
 class Locked:
-    """A wallet's lock and what lies behind it."""
+    """A wallet's lock and what lies behind it, each record by its role."""
 
     lock: Lock
-    host_key: bytes
-    share: bytes | None
+    records: Mapping[Role, bytes]
 
 
 class Wallets:
@@ -123,15 +147,14 @@ class Wallets:
 
     def locked(self, identifier: bytes) -> Locked:
         """What lies behind the locks of a wallet that is in the table."""
-        lock, host_key, share = self._store.execute(
-            "SELECT lock, host_key, share FROM wallets WHERE id = ?", (identifier,)
-        )[0]
-        return Locked(
-            decode(Lock, bytes(lock), 64 * 1024), bytes(host_key), bytes(share) if share is not None else None
-        )
+        (row,) = self._store.execute("SELECT lock FROM wallets WHERE id = ?", (identifier,))
+        keys = self._store.execute("SELECT scheme, host_key, share FROM keys WHERE wallet = ?", (identifier,))
+        records = {Role("host-key", scheme): bytes(host_key) for scheme, host_key, _ in keys}
+        records |= {Role("share", scheme): bytes(share) for scheme, _, share in keys if share is not None}
+        return Locked(decode(Lock, bytes(row[0]), 64 * 1024), records)
 
-    def put_pending(self, identifier: bytes, request: WalletRequest, lock: Lock, host_key: bytes) -> None:
-        """Keep the host secret key of a key generation, in place of an earlier attempt's at the same wallet.
+    def put_pending(self, identifier: bytes, request: WalletRequest, locked: Locked) -> None:
+        """Keep the host secret keys of a key generation, in place of an earlier attempt's at the same wallet.
 
         Replacing loses nothing: a new attempt gets this far only if every device takes part in it, and none does that
         has finished the earlier one; and the owner accepts a birth only from all devices, this one included.
@@ -140,25 +163,30 @@ class Wallets:
         known = self.get(identifier)
         if known is not None and known.born:
             raise SessionAborted("superseded", "this device has its share of the wallet already")
-        self._store.execute("DELETE FROM wallets WHERE id = ? AND birth IS NULL", (identifier,))
+        self._store.execute("DELETE FROM keys WHERE wallet = ?", (identifier,))
+        self._store.execute("DELETE FROM wallets WHERE id = ?", (identifier,))
         self._store.execute(
-            "INSERT INTO wallets VALUES (?, ?, ?, ?, ?, NULL, NULL, 0, 0, 0)",
-            (identifier, request.request_id, encode(request), encode(lock), host_key),
+            "INSERT INTO wallets VALUES (?, ?, ?, ?, NULL, 0, 0, 0)",
+            (identifier, request.request_id, encode(request), encode(locked.lock)),
         )
+        for scheme in request.schemes:
+            self._store.execute(
+                "INSERT INTO keys VALUES (?, ?, ?, ?)",
+                (
+                    identifier,
+                    scheme,
+                    locked.records[Role("host-key", scheme)],
+                    locked.records.get(Role("share", scheme)),
+                ),
+            )
 
     def put_born(
-        self,
-        identifier: bytes,
-        request: WalletRequest,
-        locked: Locked,
-        signed_birth: bytes,
+        self, identifier: bytes, request: WalletRequest, locked: Locked, signed_birth: bytes
     ) -> None:
-        """Keep the share, locked, and the signed birth. Written whole, so that share and lock always fit together."""
-        self.put_pending(identifier, request, locked.lock, locked.host_key)
-        self._store.execute(
-            "UPDATE wallets SET share = ?, birth = ? WHERE id = ? AND birth IS NULL",
-            (locked.share, signed_birth, identifier),
-        )
+        """Keep the shares, locked, and the signed birth. Written whole, so that share and lock always fit together."""
+        assert all(Role("share", scheme) in locked.records for scheme in request.schemes)
+        self.put_pending(identifier, request, locked)
+        self._store.execute("UPDATE wallets SET birth = ? WHERE id = ?", (signed_birth, identifier))
 
     def window(self, identifier: bytes) -> int:
         """How many addresses of each branch count as the wallet's: beyond what was signed for, a thousand."""

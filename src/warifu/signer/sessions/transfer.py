@@ -1,4 +1,4 @@
-"""Signing a transfer: BIP 445 for each input, all inputs in the same messages.
+"""Signing a transfer by FROST (BIP 445, RFC 9591): a session for each signature, all in the same messages.
 
 Invariants, in the order in which they hold:
 
@@ -23,25 +23,28 @@ from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage
 from warifu.threshold.errors import InvalidContribution
 from warifu.threshold.frost.aggregation import VerifiedSignature
 from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.frost.scheme import Scheme
 from warifu.threshold.frost.session import SigningSession
 from warifu.threshold.wiping import Secret
 
 
 @dataclass(frozen=True)
 class ToSign:
-    """One input: 32 bytes to sign, and the tweaks that lead from the threshold key to the key of its coin."""
+    """One signature: what is signed (32 bytes; on Ed25519 a whole message), and the tweaks that lead from the threshold
+    key to the key that signs."""
 
-    sighash: bytes
+    message: bytes
     tweaks: tuple[tuple[bytes, bool], ...]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is signed, by whom. ``signers``: each participant's identity and its BIP 445 identifier."""
+    """What is signed, by whom. ``signers``: each participant's identity and its identifier (from 0)."""
 
+    scheme: Scheme
     key: ThresholdKey
     signers: dict[bytes, int]
-    inputs: tuple[ToSign, ...]
+    signatures: tuple[ToSign, ...]
     started: Callable[[bytes], None]
     """Makes durable that partial signatures may leave (32 bytes: digest of all public nonces), or raises."""
     finished: Callable[[tuple[VerifiedSignature, ...]], bytes]
@@ -68,9 +71,9 @@ class TransferCeremony(Ceremony):
         return "This device released no signature; others may have one. Ask for the result, or authorize once more."
 
     def _opening(self) -> bytes:
-        """32 bytes over all that will be signed. The txid alone does not fix the amounts of the inputs: a service that
+        """32 bytes over all that will be signed. A txid alone does not fix the amounts of the inputs: a service that
         lies about them to one signer would otherwise make its honest signature share look like a forged one."""
-        return digest("sighashes", *(item.sighash for item in self._task.inputs))
+        return digest("to-sign", *(item.message for item in self._task.signatures))
 
     def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
         if statement.payload != self._opening():
@@ -84,7 +87,7 @@ class TransferCeremony(Ceremony):
         """Draw the nonces. From here on the share lives inside the signing sessions alone."""
         task, me = self._task, self.seat.key.public
         public = []
-        for index, item in enumerate(task.inputs):
+        for index, item in enumerate(task.signatures):
             # Never repeats: the transcript holds a fresh key of this device's own.
             once = digest("signing-session", self._channel.transcript, index.to_bytes(4, "big"))
             signing, nonce = SigningSession.start(
@@ -92,9 +95,10 @@ class TransferCeremony(Ceremony):
                 self._share,
                 task.signers[me],
                 list(task.signers.values()),
-                item.sighash,
+                item.message,
                 item.tweaks,
                 once,
+                scheme=task.scheme,
             )
             self._signing.append(signing)
             public.append(nonce)
@@ -104,10 +108,10 @@ class TransferCeremony(Ceremony):
 
     def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
         if isinstance(message, Nonces):
-            self._nonces[peer] = self._one_for_each_input(peer, message.public)
+            self._nonces[peer] = self._one_for_each_signature(peer, message.public)
             return self._sign_when_ready()
         assert isinstance(message, Partials), "the table lets nothing else through"
-        self._partials[peer] = self._one_for_each_input(peer, message.partial)
+        self._partials[peer] = self._one_for_each_signature(peer, message.partial)
         return self._aggregate_when_ready()
 
     def _sign_when_ready(self) -> list[FromSigner]:
@@ -117,7 +121,7 @@ class TransferCeremony(Ceremony):
         self._task.started(digest("nonces", *in_order))
         with self._naming_culprits():
             partials = tuple(
-                signing.sign(self._of_input(self._nonces, index))
+                signing.sign(self._of_signature(self._nonces, index))
                 for index, signing in enumerate(self._signing)
             )
         self._partials[self.seat.key.public] = partials
@@ -128,20 +132,20 @@ class TransferCeremony(Ceremony):
             return []
         with self._naming_culprits():
             signatures = tuple(
-                signing.aggregate(self._of_input(self._partials, index))
+                signing.aggregate(self._of_signature(self._partials, index))
                 for index, signing in enumerate(self._signing)
             )
         return [self._finish(self._task.finished(signatures))]
 
-    def _of_input(self, messages: dict[bytes, tuple[bytes, ...]], index: int) -> dict[int, bytes]:
+    def _of_signature(self, messages: dict[bytes, tuple[bytes, ...]], index: int) -> dict[int, bytes]:
         return {self._task.signers[peer]: parts[index] for peer, parts in messages.items()}
 
-    def _one_for_each_input(self, peer: bytes, parts: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        if len(parts) != len(self._task.inputs):
+    def _one_for_each_signature(self, peer: bytes, parts: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        if len(parts) != len(self._task.signatures):
             name = self.seat.names[peer]
             raise PeerMisbehaved(
                 "malformed",
-                f"device {name} sent {len(parts)} parts for {len(self._task.inputs)} inputs",
+                f"device {name} sent {len(parts)} parts for {len(self._task.signatures)} signatures",
                 blame=name,
             )
         return parts
