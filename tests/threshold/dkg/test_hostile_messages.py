@@ -36,8 +36,11 @@ def run(tamper: Tamper, hosts: Hosts) -> Ceremony:
 
 
 def positions(hosts: Hosts, phase: Phase) -> range:
-    """Every byte of a message on secp256k1; every seventh on Ed25519, whose arithmetic is dearer."""
-    return range(0, body_length(hosts.params(2), phase), 1 if hosts.suite is BIP340 else 7)
+    """Bytes of a message, several in every part of it: each third on secp256k1, each seventh on Ed25519, which is slower.
+
+    Every byte of what is stored (recovery data) is altered in ``test_recovery.py``.
+    """
+    return range(0, body_length(hosts.params(2), phase), 3 if hosts.suite is BIP340 else 7)
 
 
 # Lengths
