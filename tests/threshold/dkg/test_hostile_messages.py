@@ -36,7 +36,7 @@ def run(tamper: Tamper, hosts: Hosts) -> Ceremony:
 
 
 def positions(hosts: Hosts, phase: Phase) -> range:
-    """Bytes of a message, several in every part of it: each third on secp256k1, each seventh on Ed25519, which is slower.
+    """Bytes of a message, several in every part of it: each third on secp256k1, each seventh on Ed25519.
 
     Every byte of what is stored (recovery data) is altered in ``test_recovery.py``.
     """
