@@ -1,4 +1,4 @@
-"""From the configuration to the chain backends, asked in the configured order."""
+"""From the configuration to Bitcoin's backends, asked in the configured order."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from warifu.chains.bitcoin_network.fees import FeeEstimates
 from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
 from warifu.errors import ChainUnavailable, InputRefused
+from warifu.protocol.chains import BITCOIN
 from warifu.service.config import BackendConfig, ServiceConfig
 
 T = TypeVar("T")
@@ -32,11 +33,15 @@ ANY_PEER = "any"
 
 
 def make_backend(config: ServiceConfig) -> Backend | None:
-    """What the service asks; None where nothing is configured. Connects to nothing yet. Raises ``InputRefused``."""
+    """What the service asks about Bitcoin; None where nothing is configured. Connects to nothing yet.
+
+    Raises ``InputRefused``.
+    """
     network = network_named(config.network)
     found: list[Backend] = []
-    for item in config.backends:
-        same = sum(other.kind == item.kind for other in config.backends[: len(found)])
+    configured = config.of_chain(BITCOIN)
+    for item in configured:
+        same = sum(other.kind == item.kind for other in configured[: len(found)])
         found.append(_backend(item, item.kind if not same else f"{item.kind}-{same + 1}", network))
     return Backends(found, network) if found else None
 
@@ -51,6 +56,8 @@ def _backend(config: BackendConfig, name: str, network: Network) -> Backend:
             return _core(config, name)
         case "compact-filters":
             return LightNodes(network, _peers(config.url), name)
+        case _:
+            raise InputRefused("backend-kind", f"a backend of Bitcoin cannot be of kind '{config.kind}'")
 
 
 def _core(config: BackendConfig, name: str) -> Backend:

@@ -1,14 +1,28 @@
-"""The service's configuration: a small TOML file without secrets.
+"""The service's configuration: a small TOML file. A password or token in it makes it its owner's alone (mode 0600).
 
-network = "regtest"            # bitcoin, testnet, signet, regtest
+network = "regtest"            # of Bitcoin: bitcoin, testnet, signet, regtest
 host = "127.0.0.1"             # where to listen; loopback unless said otherwise
 port = 8443                    # 0: any free port
-settle_depth = 6               # confirmations after which a transfer is no longer watched
-poll_seconds = 10              # how often the chain is asked
+settle_depth = 6               # Bitcoin confirmations after which a transfer is no longer watched
+poll_seconds = 10              # how often the chains are asked
 
-[[backends]]                   # in order of preference; the next one is asked where one fails
-kind = "esplora"               # esplora, core, electrum, compact-filters
+[[backends]]                   # in order of preference; the next one of the same chain is asked where one fails
+kind = "esplora"               # bitcoin: esplora, core, electrum, compact-filters, quicknode
 url = "http://127.0.0.1:3002"
+
+[[backends]]
+chain = "base"                 # bitcoin unless said otherwise; an alias, solana, or eip155:CHAIN-ID
+kind = "quicknode"             # EVM and Solana: rpc (any JSON-RPC endpoint, your own node), quicknode
+url = "https://example.base-mainnet.quiknode.pro/TOKEN/"
+token = "..."                  # optional: sent as x-token to QuickNode, as a bearer token to others
+
+[[chains]]                     # optional: what is not the default of a chain
+chain = "eip155:31337"
+name = "devnet"                # of an EVM chain that is not among the known ones: its name, its coin
+symbol = "DEV"
+confirmations = 2              # how many make a transaction final
+quorum = 2                     # how many backends have to agree on what decides money
+cluster = "devnet"             # Solana only: mainnet (unless said otherwise), devnet, testnet, local
 """
 
 from __future__ import annotations
@@ -16,29 +30,57 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from warifu.errors import InputRefused
+from warifu.protocol.chains import BITCOIN, chain_named, family_of, spoken
 from warifu.protocol.request import Network
 
 MAX_CONFIG_BYTES = 64 * 1024
+MAX_BACKENDS = 8
+"""Of one chain."""
+
+
+Kind = Literal["esplora", "core", "electrum", "compact-filters", "rpc", "quicknode"]
+Cluster = Literal["mainnet", "devnet", "testnet", "local"]
+_BITCOIN_KINDS = ("esplora", "core", "electrum", "compact-filters", "quicknode")
+_ACCOUNT_KINDS = ("rpc", "quicknode")
 
 
 class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One source of chain data. ``cookie``: path of Bitcoin Core's cookie file, read at each start.
+    """One source of chain data. ``cookie``: path of Bitcoin Core's cookie file, read at each start. ``token``: see the
+    module. A URL with a token in it is a secret of its provider's."""
 
-    A URL with a token in it is a secret of its provider's: keep the file's mode 0600. One with a user and a password
-    is taken from no other file.
-    """
-
-    kind: Literal["esplora", "core", "electrum", "compact-filters"]
+    kind: Kind
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
     cookie: str | None = None
+    chain: str = BITCOIN
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096, pattern=r"^[!-~]+\Z")] | None = None
 
     def __repr__(self) -> str:
-        return f"BackendConfig(kind={self.kind!r})"
+        return f"BackendConfig(chain={self.chain!r}, kind={self.kind!r})"
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether others must not read it: a token, a login, or an address in which there is room for a token."""
+        if self.token is not None or self.kind == "quicknode" or "@" in self.url:
+            return True
+        parts = urlsplit(self.url)
+        return self.kind == "rpc" and bool(parts.path.strip("/") or parts.query)
+
+
+class ChainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is particular about one chain of accounts."""
+
+    chain: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=16)] | None = None
+    confirmations: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    quorum: Annotated[int, msgspec.Meta(ge=1, le=8)] | None = None
+    cluster: Cluster | None = None
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +88,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     data_dir: str
     network: Network
-    backends: Annotated[tuple[BackendConfig, ...], msgspec.Meta(max_length=8)] = ()
+    backends: Annotated[tuple[BackendConfig, ...], msgspec.Meta(max_length=64)] = ()
+    chains: Annotated[tuple[ChainConfig, ...], msgspec.Meta(max_length=32)] = ()
     host: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8443
     settle_depth: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
@@ -55,6 +98,19 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds for which a transfer waits for devices that are not connected."""
     session_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 130.0
     """Seconds after which a ceremony is given up; the signers themselves give up after 120."""
+
+    @property
+    def configured(self) -> tuple[str, ...]:
+        """Every chain that has a backend, in the order of the file."""
+        return tuple(dict.fromkeys(backend.chain for backend in self.backends))
+
+    def of_chain(self, chain: str) -> tuple[BackendConfig, ...]:
+        """The backends of one chain, in order of preference."""
+        return tuple(backend for backend in self.backends if backend.chain == chain)
+
+    def particulars(self, chain: str) -> ChainConfig:
+        """What is said about this chain; nothing where nothing is."""
+        return next((item for item in self.chains if item.chain == chain), ChainConfig(chain))
 
 
 def read_config(path: Path) -> ServiceConfig:
@@ -65,10 +121,10 @@ def read_config(path: Path) -> ServiceConfig:
             others = os.fstat(file.fileno()).st_mode & 0o077
         if len(text) > MAX_CONFIG_BYTES:
             raise ValueError("it is too long")
-        config = msgspec.convert(tomllib.loads(text.decode()), ServiceConfig)
-        if others and any("@" in backend.url for backend in config.backends):
-            raise ValueError("it holds a backend's password, and others may read it: chmod 600")
-    except (OSError, ValueError) as error:
+        config = _with_chains(msgspec.convert(tomllib.loads(text.decode()), ServiceConfig))
+        if others and any(backend.holds_secret for backend in config.backends):
+            raise ValueError("it holds a backend's password or token, and others may read it: chmod 600")
+    except (OSError, ValueError, InputRefused) as error:
         raise InputRefused(
             "config",
             f"the service's configuration {path} cannot be used: {error}",
@@ -76,3 +132,40 @@ def read_config(path: Path) -> ServiceConfig:
             remedy="Correct the file, or make a new one with 'warifu init'.",
         ) from None
     return msgspec.structs.replace(config, data_dir=str(path.parent / config.data_dir))
+
+
+_Named = TypeVar("_Named", BackendConfig, ChainConfig)
+
+
+def _with_chains(config: ServiceConfig) -> ServiceConfig:
+    """Chains by their own names, and nothing that contradicts itself. Raises ``ValueError`` or ``InputRefused``."""
+    backends = tuple(_named(backend) for backend in config.backends)
+    chains = tuple(_named(item) for item in config.chains)
+    for backend in backends:
+        if backend.kind not in (_BITCOIN_KINDS if backend.chain == BITCOIN else _ACCOUNT_KINDS):
+            raise ValueError(f"a backend of {spoken(backend.chain)} cannot be of kind '{backend.kind}'")
+        if sum(other.chain == backend.chain for other in backends) > MAX_BACKENDS:
+            raise ValueError(f"{spoken(backend.chain)} has more than {MAX_BACKENDS} backends")
+        if backend.token is not None and backend.kind not in _ACCOUNT_KINDS:
+            raise ValueError(f"a backend of kind '{backend.kind}' takes no token")
+    for item in chains:
+        _check_particulars(item)
+        if chains.count(item) > 1 or sum(other.chain == item.chain for other in chains) > 1:
+            raise ValueError(f"{spoken(item.chain)} has two entries under [[chains]]")
+        if item.quorum is not None and item.quorum > sum(b.chain == item.chain for b in backends):
+            raise ValueError(f"{spoken(item.chain)} has fewer backends than its quorum")
+    return msgspec.structs.replace(config, backends=backends, chains=chains)
+
+
+def _check_particulars(item: ChainConfig) -> None:
+    family = family_of(item.chain)
+    if family == "bitcoin":
+        raise ValueError("Bitcoin has no entry under [[chains]]: see network and settle_depth")
+    if family == "solana" and (item.name or item.symbol):
+        raise ValueError("Solana has its name and its coin")
+    if family != "solana" and item.cluster:
+        raise ValueError(f"{spoken(item.chain)} has no clusters")
+
+
+def _named(item: _Named) -> _Named:
+    return msgspec.structs.replace(item, chain=chain_named(item.chain))

@@ -9,8 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warifu.chains.bitcoin.psbt import Psbt, parse_psbt
-from warifu.chains.bitcoin.transaction import display_hash
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
 from warifu.protocol.authorization import Authorization, check_times
 from warifu.protocol.encoding import decode, digest
@@ -24,6 +22,7 @@ from warifu.protocol.request import (
     decode_request,
     request_digest,
 )
+from warifu.service.roads.road import Road, Understood
 
 MAX_AUTHORIZATION_BYTES = MAX_REQUEST_BYTES + 4096
 _MAX_ENVELOPE_BYTES = 1024
@@ -113,16 +112,15 @@ def transfer_request(authorized: Authorized) -> TransferRequest:
     return authorized.request
 
 
-def check_psbt(data: bytes, request: TransferRequest) -> Psbt:
-    """The PSBT, if it is of the transaction that the request names. Raises ``InputRefused``, ``TransactionRefused``."""
-    psbt = parse_psbt(data, keep_unknown=True)
-    if psbt.transaction.txid != request.txid:
+def check_unsigned(road: Road, wallet: str, unsigned: bytes, request: TransferRequest) -> Understood:
+    """What is to be signed, if it is what the request names. Raises ``InputRefused``, ``TransactionRefused``."""
+    found = road.understand(wallet, unsigned)
+    if found.name != request.transaction:
         raise TransactionRefused(
             "other-transaction",
-            f"the PSBT is of transaction {display_hash(psbt.transaction.txid)}, "
-            f"authorized is {display_hash(request.txid)}",
+            f"what is to be signed is {found.name.hex()}, authorized is {request.transaction.hex()}",
         )
-    return psbt
+    return found
 
 
 def body_digest(encoded: bytes, envelopes: Sequence[bytes], *rest: bytes) -> bytes:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from warifu.chains.accounts import AccountChain
 from warifu.chains.bitcoin_network.backends.base import Backend
+from warifu.protocol.chains import BITCOIN
+from warifu.service.accounts import AccountWallets
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
+from warifu.service.roads.accounts import AccountRoad
+from warifu.service.roads.bitcoin import BitcoinRoad
+from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.wallets import Wallets
-from warifu.service.workflows.follow import Follower
+from warifu.service.workflows.correlations import Correlations
+from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.keygen import Keygens
 from warifu.service.workflows.transfer import Transfers
 
@@ -18,30 +26,54 @@ from warifu.service.workflows.transfer import Transfers
 class Service:
     """Made once per process; ``start`` and ``stop`` run on the event loop that serves the connections."""
 
-    def __init__(self, config: ServiceConfig, database: Database, backend: Backend | None) -> None:
+    def __init__(
+        self,
+        config: ServiceConfig,
+        database: Database,
+        backend: Backend | None,
+        chains: Sequence[AccountChain] = (),
+    ) -> None:
+        """``backend``: Bitcoin's. ``chains``: the chains of accounts. Both are closed by whoever made them."""
         self.config = config
         self.database = database
         self.backend = backend
         self.bell = Bell()
         self.hub = Hub(database, self.bell.ring)
         self.wallets = Wallets(database, backend)
+        self.roads = Roads(
+            BitcoinRoad(self.wallets, config.settle_depth),
+            [AccountRoad(chain, database) for chain in chains],
+        )
+        self.accounts = AccountWallets(database, self.roads)
         self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)
-        self.transfers = Transfers(database, self.hub, self.wallets, self.bell, config)
-        self.follower = Follower(database, self.wallets, self.transfers, self.bell, config)
+        self.correlations = Correlations(database, self.hub, config.session_seconds)
+        self.transfers = Transfers(database, self.hub, self.roads, self.correlations, self.bell, config)
+        self.followers = [
+            Follower(database, road, self.transfers, self.bell, config.poll_seconds)
+            for road in self.roads
+            if road.chain != BITCOIN or backend is not None
+        ]
+        self.caretaker = Caretaker(self.transfers.end_orphans, config.session_seconds, config.poll_seconds)
 
     async def start(self) -> None:
         """Take up what was left unfinished."""
         self.bell.attach()
         self.keygens.end_interrupted()
         await asyncio.to_thread(self.transfers.start, asyncio.get_running_loop())
-        if self.backend is not None:
-            self.follower.start()
+        self.correlations.start()
+        self.caretaker.start()
+        for follower in self.followers:
+            follower.start()
 
     async def stop(self) -> None:
         """End every connection and every thread; the database stays open for whoever opened it."""
         self.transfers.prepare_to_stop()
+        for follower in self.followers:
+            follower.tell_to_stop()
         self.hub.close()
+        await self.correlations.close()
         await self.keygens.close()
-        if self.backend is not None:
-            await asyncio.to_thread(self.follower.stop)
+        await asyncio.to_thread(self.caretaker.stop)
+        for follower in self.followers:
+            await asyncio.to_thread(follower.stop)
         await asyncio.to_thread(self.transfers.stop)

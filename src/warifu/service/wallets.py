@@ -1,4 +1,4 @@
-"""The watch-only wallets, open: what they own, the next address, the next unsigned transaction."""
+"""The watch-only Bitcoin wallets, open: what they own, the next address, the next unsigned transaction."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ from warifu.chains.bitcoin_network.labels import MAX_LABELS, Label, export_label
 from warifu.chains.bitcoin_network.wallet import DescriptorWallet
 from warifu.errors import ChainUnavailable, InputRefused
 from warifu.protocol.api import Address, Balance, Draft, History, HistoryEntry, NewDraft
+from warifu.protocol.chains import BITCOIN
 from warifu.service.store.database import Database
-from warifu.service.store.transfers import list_transfers
+from warifu.service.store.drafts import store_draft
+from warifu.service.store.rows import StoredTransfer, list_transfers
 from warifu.service.store.wallets import (
     WalletChanges,
     birthday_of,
     change_labels,
     read_labels,
-    store_draft,
     wallet_named,
 )
 from warifu.units import satoshi
@@ -70,13 +71,14 @@ class Wallets:
         return self._backend
 
     def open(self, name: str) -> DescriptorWallet:
-        """The wallet as it was last seen. Raises ``ServiceRefused`` (``unknown-wallet``)."""
+        """As it was last seen. Raises ``ServiceRefused`` (``unknown-wallet``), ``InputRefused`` (``no-key``)."""
         with self._lock:
             wallet = self._open.get(name)
             if wallet is None:
                 stored = wallet_named(self._database, name)
                 network = network_named(stored.request.network)
-                keys = WalletKeys(stored.birth.threshold_public, stored.birth.chain_code, network)
+                key = stored.birth.key("bip340")
+                keys = WalletKeys(key.threshold_public, key.chain_code, network)
                 wallet = self._open[name] = DescriptorWallet(
                     keys.descriptor(Branch.RECEIVE),
                     keys.descriptor(Branch.CHANGE),
@@ -121,7 +123,7 @@ class Wallets:
         """Newest first, after asking the chain."""
         wallet = self.synced(name)
         texts = read_labels(self._database, name)
-        made_by = {item.txid: item.id for item in list_transfers(self._database, wallet=name)}
+        made_by = {item.txid: item.id for item in self._transfers(name)}
         entries = []
         for item in wallet.transactions():
             txid = display_hash(item.txid)
@@ -203,8 +205,8 @@ class Wallets:
 
     def _keep(self, name: str, built: BuiltDraft, bumped: str | None) -> Draft:
         txid = display_hash(built.txid)
-        store_draft(self._database, name, txid, built.psbt)
-        earlier = [item.id for item in list_transfers(self._database, wallet=name) if item.txid == bumped]
+        store_draft(self._database, name, BITCOIN, built.txid.hex(), built.psbt)
+        earlier = [item.id for item in self._transfers(name) if item.txid == bumped]
         return Draft(
             psbt=built.psbt,
             txid=txid,
@@ -213,6 +215,9 @@ class Wallets:
             fee_rate=built.fee * 1000 // built.vsize,
             replaces=earlier[0] if earlier else None,
         )
+
+    def _transfers(self, name: str) -> tuple[StoredTransfer, ...]:
+        return list_transfers(self._database, wallet=name, chain=BITCOIN)
 
     # --- transfers -----------------------------------------------------------------------------------------------
 

@@ -171,12 +171,12 @@ def router(service: Service) -> Router:
     async def decisions(data: JSONBody[DecisionQuestion]) -> Decisions:
         """A dry run: would these devices sign?"""
         _check_distinct(data.identities)
-        if len(data.request) + len(data.psbt) > MAX_FRAME_BYTES - 1024:
-            raise InputRefused("too-long", "request and PSBT together are over the limit of a frame")
+        if len(data.request) + len(data.unsigned) > MAX_FRAME_BYTES - 1024:
+            raise InputRefused("too-long", "request and transaction together are over the limit of a frame")
 
         async def ask(identity: bytes) -> DecisionOf:
             try:
-                answer = await hub.call(identity, lambda call: AskDecision(call, data.request, data.psbt))
+                answer = await hub.call(identity, lambda call: AskDecision(call, data.request, data.unsigned))
             except WarifuError as error:
                 return DecisionOf(identity=identity, decision=None, refusal=error_body(error))
             return DecisionOf(identity=identity, decision=answer, refusal=None)

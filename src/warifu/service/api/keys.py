@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 import warifu
 from warifu.errors import WarifuError
 from warifu.protocol.api import ApiKeys, CreatedApiKey, Health, NewApiKey
+from warifu.protocol.chains import BITCOIN
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import NamePath, strictly
 from warifu.service.service import Service
@@ -31,11 +32,13 @@ def router(service: Service) -> Router:
             except WarifuError:
                 height = None
         devices = await asyncio.to_thread(list_devices, database)
+        bitcoin = service.config.of_chain(BITCOIN)
         return Health(
             version=warifu.__version__,
             network=service.config.network,
             height=height,
-            backend=service.config.backends[0].kind if service.config.backends else "none",
+            backend=bitcoin[0].kind if bitcoin else "none",
+            chains=service.config.configured,
             devices=len(devices),
             connected=service.hub.connected_count(),
         )

@@ -7,16 +7,16 @@ import asyncio
 from litestar import Router, get, post
 from litestar.params import JSONBody
 
-from warifu.chains.bitcoin.transaction import display_hash
 from warifu.errors import InputRefused
-from warifu.protocol.api import Accepted, NewAuthorization, NewTransfer, Transfer, TransferPsbt, Transfers
+from warifu.protocol.api import Accepted, NewAuthorization, NewTransfer, Transfer, TransferBytes, Transfers
+from warifu.protocol.request import TransferRequest
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import After, IdPath, NameQuery, Wait, strictly
 from warifu.service.doors import (
     Authorized,
     body_digest,
     check_owner,
-    check_psbt,
+    check_unsigned,
     read_authorized,
     transfer_request,
 )
@@ -30,37 +30,34 @@ def router(service: Service) -> Router:
     database = service.database
 
     def take(data: NewTransfer) -> Accepted:
-        authorized = read_authorized(data.authorization, data.envelopes)
-        request = transfer_request(authorized)
-        wallet = wallet_with_id(database, request.wallet_id)
-        check_owner(authorized, wallet.request.owners)
-        _check_devices(wallet, authorized)
-        if request.network != wallet.request.network:
-            raise InputRefused("network", f"the wallet is of {wallet.request.network}")
-        psbt = check_psbt(data.psbt, request)
+        authorized, request, wallet = _owners_transfer(data)
+        road = service.roads.of(request.chain)
+        found = check_unsigned(road, wallet.name, data.unsigned, request)
         new = store.NewTransferRow(
             id=request.request_id.hex(),
             wallet=wallet.name,
-            body=body_digest(data.authorization, data.envelopes, data.psbt),
+            chain=request.chain,
+            body=body_digest(data.authorization, data.envelopes, data.unsigned),
             request=authorized.authorization.request,
-            txid=display_hash(request.txid),
-            psbt=data.psbt,
+            transaction=request.transaction,
+            txid=found.txid,
+            unsigned=data.unsigned,
+            sends=found.sends,
+            slot=found.slot,
+            expires=request.expires,
             authorization=data.authorization,
             envelopes=tuple(data.envelopes),
             participants=authorized.participants,
             replaces=request.replaces.hex() if request.replaces is not None else None,
         )
         if store.add_transfer(database, new):
-            service.wallets.reserve(wallet.name, psbt)
+            road.hold(wallet.name, data.unsigned)
         service.transfers.begin(new.id, 1)
         return Accepted(id=new.id)
 
     def take_again(identifier: str, data: NewAuthorization) -> Accepted:
-        authorized = read_authorized(data.authorization, data.envelopes)
-        request = transfer_request(authorized)
-        wallet = wallet_with_id(database, request.wallet_id)
-        check_owner(authorized, wallet.request.owners)
-        _check_devices(wallet, authorized)
+        authorized, request, wallet = _owners_transfer(data)
+        road = service.roads.of(request.chain)
         attempt = store.authorize_again(
             database,
             identifier,
@@ -69,11 +66,19 @@ def router(service: Service) -> Router:
             tuple(data.envelopes),
             authorized.participants,
         )
-        service.wallets.reserve(
-            wallet.name, check_psbt(store.read_transfer(database, identifier).psbt, request)
-        )
+        road.hold(wallet.name, store.read_transfer(database, identifier).unsigned)
         service.transfers.begin(identifier, attempt)
         return Accepted(id=identifier)
+
+    def _owners_transfer(
+        data: NewTransfer | NewAuthorization,
+    ) -> tuple[Authorized, TransferRequest, StoredWallet]:
+        authorized = read_authorized(data.authorization, data.envelopes)
+        request = transfer_request(authorized)
+        wallet = wallet_with_id(database, request.wallet_id)
+        check_owner(authorized, wallet.request.owners)
+        _check_devices(wallet, authorized)
+        return authorized, request, wallet
 
     @post(
         "/transfers",
@@ -112,13 +117,13 @@ def router(service: Service) -> Router:
         found = store.list_transfers(database, wallet=wallet)
         return Transfers(transfers=tuple(item.shown(()) for item in found))
 
-    @get("/transfers/{transfer:str}/psbt", guards=[needs(database, "read")], sync_to_thread=True)
-    def psbt(transfer: IdPath) -> TransferPsbt:
-        """The PSBT, and the signed transaction once there is one."""
+    @get("/transfers/{transfer:str}/transaction", guards=[needs(database, "read")], sync_to_thread=True)
+    def transaction(transfer: IdPath) -> TransferBytes:
+        """What is to be signed, and the signed transaction once there is one."""
         found = store.read_transfer(database, transfer)
-        return TransferPsbt(psbt=found.signed_psbt or found.psbt, raw=found.raw or b"")
+        return TransferBytes(unsigned=found.finalized or found.unsigned, raw=found.raw or b"")
 
-    return Router("", route_handlers=[create, authorize, show, show_all, psbt], tags=["transfers"])
+    return Router("", route_handlers=[create, authorize, show, show_all, transaction], tags=["transfers"])
 
 
 def _check_devices(wallet: StoredWallet, authorized: Authorized) -> None:

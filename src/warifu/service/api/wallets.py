@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Router, get, post, put
+from litestar import Router, delete, get, post, put
 from litestar.params import JSONBody
 
 from warifu.protocol.api import (
     Accepted,
+    AccountDraft,
+    AccountHistory,
+    Accounts,
     Address,
     Addresses,
     Balance,
@@ -14,6 +17,7 @@ from warifu.protocol.api import (
     Draft,
     History,
     Labels,
+    NewAccountDraft,
     NewDraft,
     NewLabels,
     NewPsbt,
@@ -23,7 +27,7 @@ from warifu.protocol.api import (
     Wallets,
 )
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
+from warifu.service.api.inputs import After, IdPath, NamePath, TransactionPath, Wait, strictly
 from warifu.service.doors import read_authorized
 from warifu.service.service import Service
 from warifu.service.store.ceremonies import read_ceremony, unfinished_ceremony
@@ -130,6 +134,35 @@ def router(service: Service) -> Router:
         """Take in an unsigned transaction that another program built."""
         return wallets.take_psbt(name, data.psbt)
 
+    @get("/wallets/{name:str}/accounts", guards=[needs(database, "read")], sync_to_thread=True)
+    def accounts(name: NamePath) -> Accounts:
+        """What is there on chains of accounts."""
+        return service.accounts.accounts(name)
+
+    @get("/wallets/{name:str}/account-transactions", guards=[needs(database, "read")], sync_to_thread=True)
+    def account_history(name: NamePath) -> AccountHistory:
+        """What was sent and signed on chains of accounts, newest first."""
+        return service.accounts.history(name)
+
+    @post(
+        "/wallets/{name:str}/account-drafts",
+        guards=[needs(database, "draft")],
+        sync_to_thread=True,
+        before_request=strictly(NewAccountDraft),
+    )
+    def account_draft(name: NamePath, data: JSONBody[NewAccountDraft]) -> AccountDraft:
+        """Build an unsigned transaction of a chain of accounts."""
+        return service.accounts.draft(name, data)
+
+    @delete(
+        "/wallets/{name:str}/account-drafts/{transaction:str}",
+        guards=[needs(database, "draft")],
+        sync_to_thread=True,
+    )
+    def drop_draft(name: NamePath, transaction: TransactionPath) -> None:
+        """Nobody wants it any more."""
+        service.accounts.drop(name, transaction)
+
     handlers = [
         create,
         recover,
@@ -145,6 +178,10 @@ def router(service: Service) -> Router:
         change_labels,
         draft,
         take_psbt,
+        accounts,
+        account_history,
+        account_draft,
+        drop_draft,
     ]
     return Router("", route_handlers=handlers, tags=["wallets"])
 

@@ -21,6 +21,7 @@ from warifu.protocol.frames import (
     FromSigner,
     JoinCommit,
     JoinReveal,
+    OpenCorrelating,
     OpenSession,
     Presence,
     Relay,
@@ -229,7 +230,7 @@ class Hub:
             raise ServiceRefused(
                 "device-busy",
                 "too many questions wait for this device",
-                blame=self._name(identity),
+                blame=self.name_of(identity),
                 retry_after=5,
             )
         self._last_call += 1
@@ -243,9 +244,9 @@ class Hub:
         except TimeoutError:
             raise ServiceRefused(
                 "device-silent",
-                f"device '{self._name(identity)}' did not answer within {timeout:.0f} seconds",
+                f"device '{self.name_of(identity)}' did not answer within {timeout:.0f} seconds",
                 remedy="Check the device, then ask again.",
-                blame=self._name(identity),
+                blame=self.name_of(identity),
             ) from None
         finally:
             del self._calls[number]
@@ -254,7 +255,7 @@ class Hub:
 
     async def run_session(
         self,
-        openings: Mapping[bytes, OpenSession],
+        openings: Mapping[bytes, OpenSession | OpenCorrelating],
         *,
         wanted: int,
         judge: Judge,
@@ -271,7 +272,7 @@ class Hub:
             if identity not in self._links:
                 raise self._offline(identity)
         links = {identity: self._links[identity] for identity in openings}
-        names = {identity: self._name(identity) for identity in openings}
+        names = {identity: self.name_of(identity) for identity in openings}
         session = Session(openings, links, names, wanted, judge, entered)
         self._sessions[session.id] = session
         try:
@@ -279,7 +280,8 @@ class Hub:
         finally:
             del self._sessions[session.id]
 
-    def _name(self, identity: bytes) -> str:
+    def name_of(self, identity: bytes) -> str:
+        """What the device is called; the beginning of its identity where it was removed."""
         with contextlib.suppress(WarifuError):
             for device in list_devices(self._database):
                 if device.identity == identity:
@@ -287,7 +289,7 @@ class Hub:
         return identity.hex()[:16]
 
     def _offline(self, identity: bytes) -> ServiceRefused:
-        name = self._name(identity)
+        name = self.name_of(identity)
         return ServiceRefused(
             "device-offline",
             f"device '{name}' is not connected",

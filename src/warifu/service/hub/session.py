@@ -6,7 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from warifu.errors import InputRefused, SessionAborted, TransactionRefused, WarifuError
-from warifu.protocol.frames import CloseSession, Finished, OpenSession, Relay, SessionFailed, error_of
+from warifu.protocol.frames import (
+    CloseSession,
+    Finished,
+    OpenCorrelating,
+    OpenSession,
+    Relay,
+    SessionFailed,
+    error_of,
+)
 from warifu.service.hub.link import Link
 
 MAX_SESSION_BYTES = 128 * 1024 * 1024
@@ -25,7 +33,7 @@ class Session:
 
     def __init__(
         self,
-        openings: Mapping[bytes, OpenSession],
+        openings: Mapping[bytes, OpenSession | OpenCorrelating],
         links: Mapping[bytes, Link],
         names: Mapping[bytes, str],
         wanted: int,

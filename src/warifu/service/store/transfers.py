@@ -14,61 +14,48 @@ import msgspec
 import sqlalchemy as sa
 
 from warifu.errors import ServiceRefused
-from warifu.protocol.api import ErrorBody, Event, JournalHead, Transfer, TransferState
+from warifu.protocol.api import ErrorBody, JournalHead, TransferState
 from warifu.service.store.database import Database
-from warifu.service.store.events import add_event, events_after
+from warifu.service.store.drafts import forget_draft
+from warifu.service.store.events import add_event
+from warifu.service.store.rows import (
+    FOLLOWED,
+    StoredTransfer,
+    list_transfers,
+    one,
+    read_transfer,
+    show_transfer,
+    unsent_transfers,
+    unsettled_transfers,
+)
 from warifu.service.store.schema import transfers
+from warifu.service.store.slots import open_drafts_below, take_slot, waits_for_lower_slots
+
+__all__ = [
+    "AUTHORIZABLE",
+    "FOLLOWED",
+    "NewTransferRow",
+    "StoredTransfer",
+    "add_transfer",
+    "authorize_again",
+    "begin_signing",
+    "list_transfers",
+    "mark",
+    "mark_depth",
+    "mark_failed",
+    "mark_replaced",
+    "note_result",
+    "note_transfer",
+    "read_transfer",
+    "show_transfer",
+    "store_journal",
+    "store_signed",
+    "unsent_transfers",
+    "unsettled_transfers",
+]
 
 AUTHORIZABLE: tuple[TransferState, ...] = ("needs-authorization", "refused")
 """States in which the owner may authorize the same request again: nothing was signed, and it names one transaction."""
-FOLLOWED: tuple[TransferState, ...] = ("broadcast", "confirmed", "replaced")
-"""States that a reorganisation can change, until the transfer is settled."""
-_bytes_list = msgspec.msgpack.Decoder(tuple[bytes, ...])
-
-
-@dataclass(frozen=True)
-class StoredTransfer:
-    """A row. ``txid`` and ``replaced_by`` are in display order; ``participants`` are ascending identities."""
-
-    id: str
-    wallet: str
-    body: bytes
-    request: bytes
-    txid: str
-    psbt: bytes
-    attempt: int
-    authorization: bytes
-    envelopes: tuple[bytes, ...]
-    participants: tuple[bytes, ...]
-    state: TransferState
-    settled: bool
-    raw: bytes | None
-    signed_psbt: bytes | None
-    refusal: ErrorBody | None
-    height: int | None
-    confirmations: int
-    replaces: str | None
-    replaced_by: str | None
-    journal: tuple[JournalHead, ...]
-    created: int
-
-    def shown(self, events: tuple[Event, ...]) -> Transfer:
-        """As the API shows it."""
-        return Transfer(
-            id=self.id,
-            wallet=self.wallet,
-            state=self.state,
-            settled=self.settled,
-            txid=self.txid,
-            confirmations=self.confirmations,
-            height=self.height,
-            replaces=self.replaces,
-            replaced_by=self.replaced_by,
-            created=self.created,
-            events=events,
-            refusal=self.refusal,
-            journal=self.journal,
-        )
 
 
 @dataclass(frozen=True)
@@ -77,12 +64,20 @@ class NewTransferRow:
 
     id: str
     wallet: str
+    chain: str
     body: bytes
     """Digest of everything the client handed in: tells a repetition from another request."""
     request: bytes
     """The encoded ``TransferRequest``."""
+    transaction: bytes
+    """What the request names, 32 bytes."""
     txid: str
-    psbt: bytes
+    """Empty where only the signatures make it."""
+    unsigned: bytes
+    sends: bool
+    slot: int | None
+    """None where the bytes do not tell: then it is the one of the draft that they came from."""
+    expires: int
     authorization: bytes
     envelopes: tuple[bytes, ...]
     participants: tuple[bytes, ...]
@@ -90,7 +85,9 @@ class NewTransferRow:
 
 
 def add_transfer(database: Database, new: NewTransferRow) -> bool:
-    """Whether it is new (True), or a repetition (False). Raises ``ServiceRefused`` (``request-id-used``)."""
+    """Whether it is new (True), or a repetition (False).
+
+    Raises ``ServiceRefused`` (``request-id-used``, ``slot-taken``)."""
     with database.writing() as connection:
         row = connection.execute(sa.select(transfers.c.body).where(transfers.c.id == new.id)).first()
         if row is not None:
@@ -101,14 +98,21 @@ def add_transfer(database: Database, new: NewTransferRow) -> bool:
                     remedy="Make the request again: each one gets a fresh id.",
                 )
             return False
+        drafted = forget_draft(connection, new.wallet, new.chain, new.transaction.hex())
+        slot = new.slot if new.slot is not None else drafted
+        take_slot(connection, new.wallet, new.chain, slot, new.id, new.replaces)
         connection.execute(
             transfers.insert().values(
                 id=new.id,
                 wallet=new.wallet,
+                chain=new.chain,
                 body=new.body,
                 request=new.request,
                 txid=new.txid,
-                psbt=new.psbt,
+                unsigned=new.unsigned,
+                sends=new.sends,
+                slot=slot,
+                expires=new.expires,
                 attempt=1,
                 authorization=new.authorization,
                 envelopes=msgspec.msgpack.encode(new.envelopes),
@@ -121,7 +125,17 @@ def add_transfer(database: Database, new: NewTransferRow) -> bool:
             )
         )
         add_event(connection, new.id, 1, "request accepted; the unsigned transaction is built")
+        _tell_what_it_waits_for(connection, new)
         return True
+
+
+def _tell_what_it_waits_for(connection: sa.Connection, new: NewTransferRow) -> None:
+    if new.slot is None or not waits_for_lower_slots(new.chain):
+        return
+    below = open_drafts_below(connection, new.wallet, new.chain, new.slot)
+    if below:
+        text = f"waits behind account nonce {', '.join(map(str, below))}, given to a draft that was not handed in"
+        add_event(connection, new.id, 1, text)
 
 
 def authorize_again(
@@ -134,10 +148,10 @@ def authorize_again(
 ) -> int:
     """The number of the attempt that this authorization is for.
 
-    Raises ``ServiceRefused``: ``unknown-transfer``, ``other-request``, ``not-waiting``.
+    Raises ``ServiceRefused``: ``unknown-transfer``, ``other-request``, ``not-waiting``, ``slot-taken``.
     """
     with database.writing() as connection:
-        transfer = _one(connection, identifier)
+        transfer = one(connection, identifier)
         if transfer.request != request:
             raise ServiceRefused(
                 "other-request",
@@ -151,6 +165,7 @@ def authorize_again(
                 "not-waiting",
                 f"this transfer is not waiting for an authorization: it is '{transfer.state}'",
             )
+        take_slot(connection, transfer.wallet, transfer.chain, transfer.slot, identifier, transfer.replaces)
         _change(
             connection,
             identifier,
@@ -169,30 +184,33 @@ def authorize_again(
 def begin_signing(database: Database, identifier: str, attempt: int) -> bool:
     """Move to ``signing``. True where this attempt was not begun before: its envelopes are unused."""
     with database.writing() as connection:
-        transfer = _one(connection, identifier)
+        transfer = one(connection, identifier)
         if transfer.attempt != attempt or transfer.state != "authorized":
             return False
         _change(connection, identifier, state="signing")
         return True
 
 
-def store_signed(database: Database, identifier: str, raw: bytes, signed_psbt: bytes) -> None:
+def store_signed(database: Database, identifier: str, raw: bytes, finalized: bytes | None, txid: str) -> None:
     """Store the signed transaction. From here on the road leads only forward; the envelopes are thrown away."""
     with database.writing() as connection:
-        transfer = _one(connection, identifier)
+        transfer = one(connection, identifier)
         if transfer.raw is not None:
             return
         _change(
             connection,
             identifier,
             raw=raw,
-            signed_psbt=signed_psbt,
+            finalized=finalized,
+            txid=txid,
             state="signed",
+            settled=not transfer.sends,
             envelopes=msgspec.msgpack.encode(()),
             refusal=None,
         )
         add_event(connection, identifier, 4, "the signature shares make valid signatures", once="signed")
-        add_event(connection, identifier, 5, "the signed transaction is stored", once="stored")
+        stored = "the signed transaction is stored" if transfer.sends else "the signature is stored"
+        add_event(connection, identifier, 5, stored, once="stored")
 
 
 def mark(
@@ -209,7 +227,7 @@ def mark(
 ) -> bool:
     """Move from one of ``expected`` to ``state`` and say so; False, and nothing done, in any other state."""
     with database.writing() as connection:
-        if _one(connection, identifier).state not in expected:
+        if one(connection, identifier).state not in expected:
             return False
         encoded = None if refusal is None else msgspec.json.encode(refusal)
         _change(connection, identifier, state=state, refusal=encoded, settled=settled)
@@ -225,41 +243,80 @@ def mark(
 
 
 def mark_depth(
-    database: Database, identifier: str, height: int | None, confirmations: int, *, settled: bool, text: str
+    database: Database,
+    identifier: str,
+    height: int | None,
+    confirmations: int,
+    *,
+    settled: bool,
+    text: str,
+    fee: int | None = None,
 ) -> None:
     """Note how deep it is: ``confirmed`` with at least one confirmation, ``broadcast`` (again) with none."""
     with database.writing() as connection:
-        if _one(connection, identifier).state not in FOLLOWED:
+        if one(connection, identifier).state not in FOLLOWED:
             return
         _change(
             connection,
             identifier,
             state="confirmed" if confirmations else "broadcast",
+            refusal=None,
             replaced_by=None,
             height=height,
             confirmations=confirmations,
             settled=settled,
+            fee=None if fee is None else str(fee),
         )
         add_event(connection, identifier, 7, text)
         if confirmations:  # in one step: who sees it confirmed sees the result, too
             _add_result(connection, identifier)
 
 
-def mark_replaced(database: Database, identifier: str, winner: str, *, settled: bool) -> None:
-    """Another transaction that spends the same coins is confirmed; ``settled`` once it is deep enough."""
+def mark_failed(
+    database: Database,
+    identifier: str,
+    refusal: ErrorBody,
+    *,
+    height: int | None = None,
+    confirmations: int = 0,
+    settled: bool,
+    fee: int | None = None,
+) -> None:
+    """The network will not do it, or did it in vain: ``rejected``."""
     with database.writing() as connection:
-        if _one(connection, identifier).state not in FOLLOWED:
+        if one(connection, identifier).state not in FOLLOWED:
+            return
+        _change(
+            connection,
+            identifier,
+            state="rejected",
+            refusal=msgspec.json.encode(refusal),
+            replaced_by=None,
+            height=height,
+            confirmations=confirmations,
+            settled=settled,
+            fee=None if fee is None else str(fee),
+        )
+        add_event(connection, identifier, 7, refusal.message, once=f"failed-{refusal.code}-{height}")
+        _add_result(connection, identifier)
+
+
+def mark_replaced(database: Database, identifier: str, winner: str | None, *, settled: bool) -> None:
+    """Another transaction that excludes this one is confirmed; ``settled`` once it is deep enough."""
+    with database.writing() as connection:
+        if one(connection, identifier).state not in FOLLOWED:
             return
         _change(
             connection,
             identifier,
             state="replaced",
+            refusal=None,
             replaced_by=winner,
             height=None,
             confirmations=0,
             settled=settled,
         )
-        text = f"replaced: transaction {winner} spent the same coins"
+        text = f"replaced: {f'transaction {winner}' if winner else 'another transaction'} took its place"
         add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
         _add_result(connection, identifier)
 
@@ -281,7 +338,7 @@ def note_transfer(
 def store_journal(database: Database, identifier: str, heads: Sequence[JournalHead]) -> None:
     """Keep where each signer's journal stood when it had signed."""
     with database.writing() as connection:
-        if _one(connection, identifier).journal:
+        if one(connection, identifier).journal:
             return
         _change(connection, identifier, journal=msgspec.json.encode(tuple(heads)))
 
@@ -293,76 +350,11 @@ def note_result(database: Database, identifier: str) -> None:
 
 
 def _add_result(connection: sa.Connection, identifier: str) -> None:
-    for head in _one(connection, identifier).journal:
+    for head in one(connection, identifier).journal:
         text = f"journal has {head.length} entries, head {head.head.hex()[:16]}"
         add_event(connection, identifier, 8, text, device=head.device, once=f"journal-{head.device}")
     add_event(connection, identifier, 8, "the result is returned to the owner", once="result")
 
 
-def read_transfer(database: Database, identifier: str) -> StoredTransfer:
-    """Raises ``ServiceRefused`` (``unknown-transfer``)."""
-    with database.reading() as connection:
-        return _one(connection, identifier)
-
-
-def show_transfer(database: Database, identifier: str, after: int) -> Transfer:
-    """As the API shows it, with the events above ``after``. Raises ``ServiceRefused`` (``unknown-transfer``)."""
-    with database.reading() as connection:
-        return _one(connection, identifier).shown(events_after(connection, identifier, after))
-
-
-def list_transfers(
-    database: Database, *, wallet: str | None = None, states: Sequence[TransferState] | None = None
-) -> tuple[StoredTransfer, ...]:
-    """Newest first."""
-    question = sa.select(transfers).order_by(transfers.c.created.desc(), transfers.c.id)
-    if wallet is not None:
-        question = question.where(transfers.c.wallet == wallet)
-    if states is not None:
-        question = question.where(transfers.c.state.in_(states))
-    with database.reading() as connection:
-        return tuple(_read(row) for row in connection.execute(question))
-
-
-def unsettled_transfers(database: Database) -> tuple[StoredTransfer, ...]:
-    """Those that are on the network and still to be followed."""
-    question = sa.select(transfers).where(transfers.c.state.in_(FOLLOWED), sa.not_(transfers.c.settled))
-    with database.reading() as connection:
-        return tuple(_read(row) for row in connection.execute(question))
-
-
-def _one(connection: sa.Connection, identifier: str) -> StoredTransfer:
-    row = connection.execute(sa.select(transfers).where(transfers.c.id == identifier)).first()
-    if row is None:
-        raise ServiceRefused("unknown-transfer", "there is no such transfer")
-    return _read(row)
-
-
 def _change(connection: sa.Connection, identifier: str, **values: object) -> None:
     connection.execute(transfers.update().where(transfers.c.id == identifier).values(**values))
-
-
-def _read(row: sa.Row[tuple[object, ...]]) -> StoredTransfer:
-    return StoredTransfer(
-        id=row.id,
-        wallet=row.wallet,
-        body=row.body,
-        request=row.request,
-        txid=row.txid,
-        psbt=row.psbt,
-        attempt=row.attempt,
-        authorization=row.authorization,
-        envelopes=_bytes_list.decode(row.envelopes),
-        participants=_bytes_list.decode(row.participants),
-        state=row.state,
-        settled=row.settled,
-        raw=row.raw,
-        signed_psbt=row.signed_psbt,
-        refusal=msgspec.json.decode(row.refusal, type=ErrorBody) if row.refusal else None,
-        height=row.height,
-        confirmations=row.confirmations,
-        replaces=row.replaces,
-        replaced_by=row.replaced_by,
-        journal=msgspec.json.decode(row.journal, type=tuple[JournalHead, ...]) if row.journal else (),
-        created=row.created,
-    )

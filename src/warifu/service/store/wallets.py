@@ -1,8 +1,7 @@
-"""Wallets, the wallet library's change sets, labels, and drafts."""
+"""Wallets, the wallet library's change sets, and labels."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,8 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
 from warifu.protocol.request import MAX_REQUEST_BYTES, WalletRequest, decode_request
 from warifu.service.store.database import Database
-from warifu.service.store.schema import birthdays, change_sets, drafts, labels, wallets
+from warifu.service.store.schema import birthdays, change_sets, labels, wallets
 
-DRAFT_LIFETIME = 3600
-"""Seconds for which a draft is kept. Its coins are not held: two drafts may spend the same coin, only one transfer."""
 _MERGE_AFTER = 64
 
 
@@ -45,16 +42,6 @@ class StoredWallet:
         """What every device stated."""
         signed = decode(SignedBirth, self.births[0], MAX_BODY_BYTES)
         return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
-
-
-@dataclass(frozen=True)
-class StoredDraft:
-    """An unsigned transaction that the service built or took in."""
-
-    wallet: str
-    txid: str
-    psbt: bytes
-    expires: int
 
 
 def list_wallets(database: Database) -> tuple[StoredWallet, ...]:
@@ -161,17 +148,3 @@ def change_labels(database: Database, wallet: str, changes: Mapping[tuple[str, s
             raise ServiceRefused(
                 "too-many", f"a wallet has at most {most} labels", not_done="No label was changed."
             )
-
-
-def store_draft(database: Database, wallet: str, txid: str, psbt: bytes) -> StoredDraft:
-    """Keep a draft for a while; drafts that expired go."""
-    now = int(time.time())
-    draft = StoredDraft(wallet, txid, psbt, now + DRAFT_LIFETIME)
-    with database.writing() as connection:
-        connection.execute(
-            drafts.delete().where(
-                (drafts.c.expires <= now) | ((drafts.c.wallet == wallet) & (drafts.c.txid == txid))
-            )
-        )
-        connection.execute(drafts.insert().values(wallet=wallet, txid=txid, psbt=psbt, expires=draft.expires))
-    return draft

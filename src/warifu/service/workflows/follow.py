@@ -10,116 +10,153 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
-from warifu.chains.bitcoin.transaction import display_hash, parse_transaction
-from warifu.chains.bitcoin_network.backends.base import Broadcast, Place, TxStatus
 from warifu.errors import BroadcastRejected, ChainUnavailable, WarifuError
+from warifu.protocol.api import error_body
 from warifu.service.bell import Bell
-from warifu.service.config import ServiceConfig
+from warifu.service.roads.road import Displaced, Expired, InBlock, Road, Waiting
 from warifu.service.store import transfers as store
 from warifu.service.store.database import Database
-from warifu.service.store.transfers import StoredTransfer
-from warifu.service.wallets import Wallets
+from warifu.service.store.rows import StoredTransfer
 from warifu.service.workflows.transfer import Transfers
 
 
 class Follower:
-    """One thread."""
+    """One thread for each chain, so that one that does not answer holds up no other."""
 
     def __init__(
-        self, database: Database, wallets: Wallets, transfers: Transfers, bell: Bell, config: ServiceConfig
+        self, database: Database, road: Road, transfers: Transfers, bell: Bell, poll_seconds: float
     ) -> None:
         self._database = database
-        self._wallets = wallets
+        self._road = road
         self._transfers = transfers
         self._bell = bell
-        self._config = config
+        self._poll_seconds = poll_seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"follower {road.chain}", daemon=True)
 
     def start(self) -> None:
         """Begin with a round."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def tell_to_stop(self) -> None:
         """End after the round that is running."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """As ``tell_to_stop``, and wait for it."""
         self._stop.set()
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        began = time.monotonic()
         while not self._stop.is_set():
             # An unreachable backend or a full disk now is one to try again in the next round.
             with contextlib.suppress(WarifuError):
                 self.round()
-                if time.monotonic() - began > self._config.session_seconds:
-                    self._transfers.end_orphans()
-            self._stop.wait(self._config.poll_seconds)
+            self._stop.wait(self._poll_seconds)
 
     def round(self) -> None:
-        """Compare every transfer that is under way with the chain, once."""
-        unsent = store.list_transfers(self._database, states=("signed",))
-        followed = store.unsettled_transfers(self._database)
-        for wallet in {transfer.wallet for transfer in (*unsent, *followed)}:
+        """Compare every transfer that is under way on this chain with the chain, once."""
+        unsent = store.unsent_transfers(self._database, self._road.chain)
+        followed = store.unsettled_transfers(self._database, self._road.chain)
+        if unsent or followed:
             with contextlib.suppress(ChainUnavailable):
-                self._wallets.synced(wallet)
-        if followed:
-            height = self._wallets.backend.tip().height
-            for transfer in followed:
-                with contextlib.suppress(ChainUnavailable):
-                    self._follow(transfer, height)
+                self._road.refresh({transfer.wallet for transfer in (*unsent, *followed)})
+                for transfer in followed:
+                    with contextlib.suppress(ChainUnavailable):
+                        self._follow(transfer)
         # Last, as it may spend from one of those, which a restarted node has only now got back.
         for transfer in unsent:
             self._transfers.send(transfer.id)
 
-    def _follow(self, transfer: StoredTransfer, height: int) -> None:
-        assert transfer.raw is not None, "only what is signed is followed"
-        transaction = parse_transaction(transfer.raw)
-        status = self._wallets.backend.status(transaction.txid)
-        if status.place is Place.CONFIRMED:
-            self._confirmed(transfer, status, height)
-            return
-        winner = self._wallets.conflict(transfer.wallet, transaction)
-        if winner is not None:
-            self._replaced(transfer, *winner, height)
-        else:
-            self._unconfirmed(transfer, status)
+    def _follow(self, transfer: StoredTransfer) -> None:
+        found = self._road.whereabouts(transfer)
+        match found:
+            case InBlock(failure=None):
+                self._confirmed(transfer, found)
+            case InBlock():
+                self._failed(transfer, found)
+            case Displaced():
+                self._displaced(transfer, found)
+            case Expired():
+                self._expired(transfer, found)
+            case Waiting():
+                self._waiting(transfer, found)
 
-    def _confirmed(self, transfer: StoredTransfer, status: TxStatus, height: int) -> None:
-        assert status.block is not None, "a confirmed transaction has its block"
-        confirmations = max(1, height - status.block.height + 1)
-        if (transfer.confirmations, transfer.height) == (confirmations, status.block.height):
+    def _confirmed(self, transfer: StoredTransfer, found: InBlock) -> None:
+        if (transfer.state, *_depth(transfer)) == (
+            "confirmed",
+            found.confirmations,
+            found.height,
+            found.settled,
+        ):
             return
-        plural = "" if confirmations == 1 else "s"
+        plural = "" if found.confirmations == 1 else "s"
         store.mark_depth(
             self._database,
             transfer.id,
-            status.block.height,
-            confirmations,
-            settled=confirmations >= self._config.settle_depth,
-            text=f"{confirmations} confirmation{plural}, in block {status.block.height}",
+            found.height,
+            found.confirmations,
+            settled=found.settled,
+            text=f"{found.confirmations} confirmation{plural}, in block {found.height}",
+            fee=found.fee,
         )
         self._bell.ring()
 
-    def _replaced(self, transfer: StoredTransfer, winner: bytes, since: int, height: int) -> None:
-        settled = height - since + 1 >= self._config.settle_depth
-        if (transfer.state, transfer.settled) == ("replaced", settled):
+    def _failed(self, transfer: StoredTransfer, found: InBlock) -> None:
+        if (transfer.state, *_depth(transfer)) == (
+            "rejected",
+            found.confirmations,
+            found.height,
+            found.settled,
+        ):
             return
-        store.mark_replaced(self._database, transfer.id, display_hash(winner), settled=settled)
+        error = BroadcastRejected(
+            "execution-failed",
+            f"executed in block {found.height}, and failed: {found.failure}",
+            not_done="Nothing moved but the fee.",
+            remedy="See what the contract or program wants, then make a new transfer.",
+        )
+        store.mark_failed(
+            self._database,
+            transfer.id,
+            error_body(error),
+            height=found.height,
+            confirmations=found.confirmations,
+            settled=found.settled,
+            fee=found.fee,
+        )
         self._bell.ring()
 
-    def _unconfirmed(self, transfer: StoredTransfer, status: TxStatus) -> None:
+    def _displaced(self, transfer: StoredTransfer, found: Displaced) -> None:
+        if (transfer.state, transfer.settled) == ("replaced", found.settled):
+            return
+        store.mark_replaced(self._database, transfer.id, found.by, settled=found.settled)
+        self._bell.ring()
+
+    def _expired(self, transfer: StoredTransfer, found: Expired) -> None:
+        error = BroadcastRejected(
+            "expired",
+            found.why,
+            not_done="Nothing moved.",
+            remedy="Draft the payment again; it cannot be executed twice.",
+        )
+        store.mark_failed(self._database, transfer.id, error_body(error), settled=True)
+        self._bell.ring()
+
+    def _waiting(self, transfer: StoredTransfer, found: Waiting) -> None:
+        if transfer.state == "rejected" and transfer.height is None and not found.known:
+            return  # a rejected one is not sent again behind the owner's back
         if transfer.state != "broadcast":
-            store.mark_depth(
-                self._database,
-                transfer.id,
-                None,
-                0,
-                settled=False,
-                text="unconfirmed again: a reorganisation of the chain took a block out",
+            text = (
+                "the network has it, though a backend refused it"
+                if transfer.height is None and transfer.state == "rejected"
+                else "unconfirmed again: a reorganisation of the chain took a block out"
             )
+            store.mark_depth(self._database, transfer.id, None, 0, settled=False, text=text)
             self._bell.ring()
-        due = status.place is Place.UNKNOWN and self._transfers.offers.due(transfer.id, time.monotonic())
+        due = not found.known and self._transfers.offers.due(transfer.id, time.monotonic())
         if due and not self._is_bumped(transfer):
             self._send_again(transfer)
 
@@ -134,8 +171,7 @@ class Follower:
         """Nodes forget what waits too long, and a restarted one what it never wrote down."""
         assert transfer.raw is not None, "only what is signed is followed"
         try:
-            outcome = self._wallets.backend.broadcast(transfer.raw)
-            if outcome.result is Broadcast.SENT:
+            if self._road.broadcast(transfer.wallet, transfer.raw).blind:
                 self._transfers.offers.made(transfer.id, time.monotonic())
         except BroadcastRejected as error:
             store.note_transfer(
@@ -146,3 +182,35 @@ class Follower:
                 once=f"dropped-{error.reason}",
             )
             self._bell.ring()
+
+
+class Caretaker:
+    """One thread that gives transfers back to their owner on which nobody works any more."""
+
+    def __init__(self, end_orphans: Callable[[], None], after: float, poll_seconds: float) -> None:
+        """``after``: seconds from the start in which a resumed workflow may still be at work."""
+        self._end_orphans = end_orphans
+        self._after = after
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+
+    def start(self) -> None:
+        """Wait, then look again and again."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        self._stop.wait(self._after)
+        while not self._stop.is_set():
+            with contextlib.suppress(WarifuError):
+                self._end_orphans()
+            self._stop.wait(self._poll_seconds)
+
+
+def _depth(transfer: StoredTransfer) -> tuple[int, int | None, bool]:
+    return transfer.confirmations, transfer.height, transfer.settled

@@ -16,6 +16,7 @@ from warifu.protocol.api import error_body
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, OpenSession, RecoverWallet, SignedBirth, WalletBirth
 from warifu.protocol.identity import verify
+from warifu.protocol.request import WalletRequest, request_digest
 from warifu.service.bell import Bell
 from warifu.service.doors import Authorized, body_digest, recovery_request, wallet_request
 from warifu.service.hub.hub import Hub
@@ -93,7 +94,7 @@ class Keygens:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, identifier: str, authorized: Authorized) -> None:
-        births = _Births(authorized.digest)
+        births = _Births(wallet_request(authorized))
         birthday = 0
         try:
             birthday = await asyncio.to_thread(self._birthday)
@@ -143,10 +144,10 @@ class Keygens:
         (envelope,) = authorized.envelopes.values()
         async with self._recovering:
             left = await asyncio.to_thread(unfinished_wallet, self._database, name, authorized.digest)
-            births = _Births(left.id)
+            births = _Births(request)
             for birth in left.births:
                 births.judge(decode(SignedBirth, birth, MAX_BODY_BYTES).identity, birth)
-            data = decode(SignedBirth, left.births[0], MAX_BODY_BYTES).recovery_data
+            data = decode(SignedBirth, left.births[0], MAX_BODY_BYTES).recovery
             answer = await self._hub.call(
                 envelope.identity,
                 lambda call: RecoverWallet(call, authorized.authorization, envelope, data),
@@ -181,8 +182,9 @@ class Keygens:
 class _Births:
     """Wants the same birth from every device. The owner's client does this again against what it pinned."""
 
-    def __init__(self, wallet_id: bytes) -> None:
-        self._wallet_id = wallet_id
+    def __init__(self, request: WalletRequest) -> None:
+        self._wallet_id = request_digest(request)
+        self._schemes = request.schemes
         self._birth: bytes | None = None
         self._stated: dict[bytes, bytes] = {}
 
@@ -197,7 +199,10 @@ class _Births:
         verify(identity, signed.signature, "birth", signed.birth)
         if signed.identity != identity or birth.wallet_id != self._wallet_id:
             raise PeerMisbehaved("birth", "a device stated the birth of another wallet")
-        if hashlib.sha256(signed.recovery_data).digest() != birth.recovery_digest:
+        if tuple(key.scheme for key in birth.keys) != self._schemes:
+            raise PeerMisbehaved("birth", "a device stated other keys than the owner asked for")
+        stated = tuple(key.recovery_digest for key in birth.keys)
+        if stated != tuple(hashlib.sha256(data).digest() for data in signed.recovery):
             raise PeerMisbehaved("birth", "a device handed in other recovery data than it stated")
         if self._birth not in (None, signed.birth):
             raise PeerMisbehaved("birth", "the devices state different births")

@@ -1,0 +1,189 @@
+"""A wallet's accounts on chains of accounts: what they have, the next unsigned transaction, what happened."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, runtime_checkable
+
+from warifu.chains import accounts as network
+from warifu.errors import InputRefused, WarifuError
+from warifu.protocol.api import (
+    Account,
+    AccountDraft,
+    AccountEntry,
+    AccountHistory,
+    AccountPayment,
+    Accounts,
+    Asset,
+    Moved,
+    NewAccountDraft,
+    error_body,
+)
+from warifu.protocol.chains import BITCOIN, coin_decimals, coin_symbol, scheme_of
+from warifu.service.roads.accounts import AccountRoad
+from warifu.service.roads.roads import Roads
+from warifu.service.store.database import Database
+from warifu.service.store.drafts import DRAFT_LIFETIME, drop_draft, store_draft
+from warifu.service.store.rows import StoredTransfer, list_transfers, read_transfer
+from warifu.service.store.slots import MAX_SLOT, SLOT_HOLD, taken_slots, waits_for_lower_slots
+from warifu.service.store.wallets import StoredWallet, read_labels, wallet_named
+
+_REPLACEABLE = ("signed", "broadcast")
+_AT_ONCE = 8
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A chain that wants something once before it serves a wallet well (Solana: an account for durable nonces)."""
+
+    def prepare(self, sender: str, taken: Collection[int]) -> network.AccountDraft:
+        """``taken``: as for a draft."""
+        ...
+
+
+class AccountWallets:
+    """Blocking: call it in threads."""
+
+    def __init__(self, database: Database, roads: Roads) -> None:
+        self._database = database
+        self._roads = roads
+        self._drafting: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def accounts(self, name: str) -> Accounts:
+        """On every chain that is configured and that the wallet has a key for, all asked at the same time."""
+        wallet = wallet_named(self._database, name)
+        schemes = wallet.request.schemes
+        roads = [road for road in self._roads.accounts if scheme_of(road.chain) in schemes]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="accounts") as threads:
+            return Accounts(accounts=tuple(threads.map(lambda road: _account(wallet, road), roads)))
+
+    def history(self, name: str) -> AccountHistory:
+        """What this service sent or signed for the wallet, newest first. What others paid in is not among it."""
+        wallet_named(self._database, name)
+        labels = read_labels(self._database, name)
+        found = (item for item in list_transfers(self._database, wallet=name) if item.chain != BITCOIN)
+        return AccountHistory(
+            transfers=tuple(_entry(item, labels.get(("tx", item.txid), "")) for item in found)
+        )
+
+    # --- drafts --------------------------------------------------------------------------------------------------
+
+    def draft(self, name: str, wanted: NewAccountDraft) -> AccountDraft:
+        """Build what is wanted. Raises ``InputRefused`` with the chain's own reasons, or ``ChainUnavailable``."""
+        ways = [
+            wanted.payment is not None,
+            wanted.bump is not None,
+            wanted.cancel is not None,
+            wanted.prepare,
+        ]
+        if sum(ways) != 1:
+            raise InputRefused("draft", "a draft needs exactly one of: payment, bump, cancel, prepare")
+        road = self._roads.account(wanted.chain)
+        sender = road.address(name)
+        # One at a time for each account, so that two drafts never get one account nonce.
+        with self._drafting[name, wanted.chain]:
+            taken = taken_slots(self._database, name, wanted.chain)
+            if wanted.payment is not None:
+                return self._keep(name, road, road.network.draft(sender, _payment(wanted.payment), taken))
+            if wanted.prepare:
+                return self._keep(name, road, _prepare(road, sender, taken))
+            earlier = self._replaceable(name, wanted.chain, wanted.bump or wanted.cancel or "")
+            cancel = wanted.cancel is not None
+            built = road.network.replace(sender, earlier.unsigned, cancel=cancel)
+            return self._keep(name, road, built, replaces=earlier.id)
+
+    def drop(self, name: str, transaction: str) -> None:
+        """The owner said no: the draft's account nonce is free at once."""
+        drop_draft(self._database, name, transaction)
+
+    def _replaceable(self, name: str, chain: str, identifier: str) -> StoredTransfer:
+        earlier = read_transfer(self._database, identifier)
+        if (earlier.wallet, earlier.chain) != (name, chain):
+            raise InputRefused("transfer", "this transfer is not of this wallet and chain")
+        if earlier.state not in _REPLACEABLE or not earlier.sends:
+            raise InputRefused(
+                "not-replaceable",
+                f"only what is on its way can be replaced; this transfer is '{earlier.state}'",
+            )
+        return earlier
+
+    def _keep(
+        self, name: str, road: AccountRoad, built: network.AccountDraft, replaces: str | None = None
+    ) -> AccountDraft:
+        if built.slot is not None and not 0 <= built.slot <= MAX_SLOT:
+            raise InputRefused("slot", "the account's nonce is out of range")
+        store_draft(
+            self._database,
+            name,
+            road.chain,
+            built.name.hex(),
+            built.unsigned,
+            slot=built.slot,
+            seconds=SLOT_HOLD if waits_for_lower_slots(road.chain) else DRAFT_LIFETIME,
+        )
+        return AccountDraft(
+            chain=road.chain,
+            unsigned=built.unsigned,
+            transaction=built.name.hex(),
+            fee=str(built.fee),
+            likely_fee=str(built.likely_fee),
+            replaces=replaces,
+        )
+
+
+def _payment(wanted: AccountPayment) -> network.Payment:
+    if int(wanted.amount) < 1:
+        raise InputRefused("amount-range", "a payment is of at least one of the smallest unit")
+    return network.Payment(wanted.to, int(wanted.amount), wanted.token)
+
+
+def _prepare(road: AccountRoad, sender: str, taken: Collection[int]) -> network.AccountDraft:
+    if not isinstance(road.network, Preparing):
+        raise InputRefused("nothing-to-prepare", "this chain needs nothing to be prepared")
+    return road.network.prepare(sender, taken)
+
+
+def _account(wallet: StoredWallet, road: AccountRoad) -> Account:
+    """Its coin, and the tokens that the wallet's first policy has limits for: others cannot leave anyway."""
+    address = road.address(wallet.name)
+    rules = wallet.request.policy.rules(road.chain)
+    tokens = [asset.token for asset in rules.assets if asset.token] if rules is not None else []
+    try:
+        holdings = road.network.holdings(address, tokens)
+        height: int | None = road.network.height()
+    except WarifuError as error:
+        return Account(chain=road.chain, address=address, assets=(), height=None, refusal=error_body(error))
+    assets = tuple(_asset(road.chain, item) for item in holdings)
+    return Account(chain=road.chain, address=address, assets=assets, height=height, refusal=None)
+
+
+def _asset(chain: str, holding: network.Holding) -> Asset:
+    token = holding.token
+    return Asset(
+        token=token.address if token is not None else "",
+        symbol=token.symbol if token is not None else coin_symbol(chain),
+        decimals=token.decimals if token is not None else coin_decimals(chain),
+        amount=str(holding.amount),
+    )
+
+
+def _entry(item: StoredTransfer, label: str) -> AccountEntry:
+    return AccountEntry(
+        chain=item.chain,
+        transfer=item.id,
+        txid=item.txid,
+        state=item.state,
+        moved=tuple(
+            Moved(kind=outflow.kind, token=outflow.token, amount=outflow.amount, to=outflow.to)
+            for outflow in item.asked.outflows
+        ),
+        fee=str(item.fee) if item.fee is not None else None,
+        height=item.height,
+        created=item.created,
+        label=label,
+    )
