@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -18,6 +19,8 @@ from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import ChainUnavailable
+
+TOKEN_CHARACTERS = 8
 
 T = TypeVar("T")
 
@@ -62,7 +65,7 @@ class JsonRpcEndpoint:
         self.name = name
         self._headers = dict(headers or {})
         self._authorization = authorization
-        self._secrets = (address, *secret_parts, *self._headers.values())
+        self._secrets = (address, *_parts(address), *secret_parts, *self._headers.values())
         self._dialect = dialect
         self._retries = retries or Retries()
         self._http = BoundedHttp(address, name, timeout=timeout)
@@ -133,7 +136,7 @@ class JsonRpcEndpoint:
         hidden = list(self._secrets)
         if self._authorization is not None:
             headers["Authorization"] = self._authorization()
-            hidden += [Secret(part) for part in headers["Authorization"].reveal().split()]
+            hidden += [Secret(part) for part in headers["Authorization"].reveal().split()[1:]]
         answer = self._http.once(
             "POST", "", content=msgspec.json.encode(request), headers=headers, limit=limit, deadline=left
         )
@@ -152,6 +155,17 @@ class JsonRpcEndpoint:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def _parts(address: Secret) -> list[Secret]:
+    """What of an address may be a token by itself: long parts of its path, its query, its password."""
+    try:
+        parts = urlsplit(address.reveal())
+        password = parts.password
+    except ValueError:
+        return []
+    found = [part for part in parts.path.split("/") if len(part) >= TOKEN_CHARACTERS]
+    return [Secret(part) for part in (*found, parts.query, password or "") if part]
 
 
 def _request(number: int, method: str, params: Params) -> dict[str, object]:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, overload
 
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint, Params
-from warifu.chains.rpc.faults import METHOD_NOT_FOUND, RpcRefused
+from warifu.chains.rpc.faults import NOT_ITS_BUSINESS, RpcRefused
 from warifu.chains.rpc.unavailable import said
 from warifu.errors import ChainUnavailable, InputRefused
 
@@ -91,7 +91,8 @@ class Endpoints(Sequence[JsonRpcEndpoint]):
     def first(self, method: str, params: Params, kind: type[T]) -> T:
         """The result of the first that answers. Raises its ``RpcRefused``; the last failure where none answers.
 
-        A refusal is an answer and nobody else is asked, except where an endpoint does not have the method.
+        A refusal is an answer and nobody else is asked, except where an endpoint does not have the method or failed
+        inside.
         """
         return self.ask(lambda endpoint: endpoint.call(method, params, kind))
 
@@ -104,7 +105,7 @@ class Endpoints(Sequence[JsonRpcEndpoint]):
             except ChainUnavailable as error:
                 failure = failure if isinstance(failure, RpcRefused) else error
             except RpcRefused as error:
-                if error.code != METHOD_NOT_FOUND:
+                if error.code not in NOT_ITS_BUSINESS:
                     raise
                 failure = error
         assert failure is not None, "there is at least one endpoint"
@@ -136,21 +137,28 @@ class Endpoints(Sequence[JsonRpcEndpoint]):
         same: Callable[[T], object] = lambda answer: answer,
     ) -> T:
         """As ``agreed``, for any question to one endpoint."""
-        needed = 1 if len(self) == 1 else max(1, quorum)
+        if len(self) == 1:
+            return self._one(self._endpoints[0], question)
+        needed = max(1, quorum)
         answers: dict[str, T | RpcRefused] = {}
+        failures: list[str] = []
         for endpoint in self._in_order():
             if len(answers) == needed:
                 break
             try:
                 answers[endpoint.name] = self._one(endpoint, question)
             except RpcRefused as error:
-                answers[endpoint.name] = error
-            except ChainUnavailable:
-                continue
+                if error.code in NOT_ITS_BUSINESS:
+                    failures.append(f"{endpoint.name}: {error.message}")
+                else:
+                    answers[endpoint.name] = error
+            except ChainUnavailable as error:
+                failures.append(error.message)
         if len(answers) < needed:
             raise ChainUnavailable(
                 "quorum",
-                f"{len(answers)} of the {needed} endpoints needed gave an answer",
+                f"{len(answers)} of the {needed} endpoints needed gave an answer"
+                + (f" ({'; '.join(failures)})" if failures else ""),
                 not_done="Nothing was decided on what so few say.",
                 remedy="Try again, or configure more endpoints.",
                 retry_after=10,

@@ -17,7 +17,8 @@ from warifu.chains.rpc.unavailable import said, unavailable
 from warifu.errors import ChainUnavailable
 
 MAX_MESSAGE_CHARACTERS = 500
-METHOD_NOT_FOUND = -32601
+NOT_ITS_BUSINESS = (-32601, -32603)
+"""Method not found, internal error: the server does not know; another one may."""
 
 _LIMIT_CODES = (429, -32000, -32003, -32005, -32007, -32012, -32016, -32029)
 """Codes under which limits arrive (EIP-1474, QuickNode, others). Solana uses some of the same for skipped slots and bad

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx
@@ -36,7 +36,7 @@ class Answer:
     """What came back, whatever it means. ``retry_after`` is the server's own word, in seconds, at most an hour."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     retry_after: int | None
 
 
@@ -104,39 +104,51 @@ class BoundedHttp:
         deadline: float = MAX_DEADLINE,
     ) -> Answer:
         """One attempt. Raises ``ChainUnavailable``: ``unreachable``, ``time-out``, ``answer-size``."""
-        shown = {name: value.reveal() for name, value in (headers or {}).items()}
+        found = self._attempt(method, path, content, headers or {}, limit, deadline)
+        if isinstance(found, ChainUnavailable):
+            raise found  # from here, where no frame of the traceback has seen the address or a header
+        return found
+
+    def _attempt(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, Secret],
+        limit: int,
+        deadline: float,
+    ) -> Answer | ChainUnavailable:
+        shown = {name: value.reveal() for name, value in headers.items()}
         if self._login is not None:
             shown["Authorization"] = self._login.reveal()
         request = httpx.Request(
             method,
-            self._base.reveal().rstrip("/") + path,
+            self._base.reveal().rstrip("/") + path if path else self._base.reveal(),
             headers={"Accept": "*/*", "Accept-Encoding": "gzip", **shown},
             content=content,
             extensions={"timeout": self._waits(deadline)},
         )
-        failure: ChainUnavailable
         try:
             with exchange_within(deadline):
                 return self._exchange(request, limit)
         except httpx.TimeoutException:
-            failure = unavailable("time-out", "no answer in time", self.name)
+            return unavailable("time-out", "no answer in time", self.name)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            failure = unavailable("unreachable", type(error).__name__, self.name)
-        raise failure  # outside of ``except``: httpx's error knows the address, so it is no context of ours
+            return unavailable("unreachable", type(error).__name__, self.name)
 
     def _waits(self, deadline: float) -> dict[str, float | None]:
         """Who allows more than the usual deadline asks for something that takes long before its first byte."""
         waits = self._timeout.as_dict()
         return {**waits, "read": deadline} if deadline > MAX_DEADLINE else waits
 
-    def _exchange(self, request: httpx.Request, limit: int) -> Answer:
+    def _exchange(self, request: httpx.Request, limit: int) -> Answer | ChainUnavailable:
         response = self._transport.handle_request(request)
         with contextlib.closing(response):
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
                 if len(body) > limit:
-                    raise unavailable("answer-size", f"its answer is over {limit} bytes", self.name)
+                    return unavailable("answer-size", f"its answer is over {limit} bytes", self.name)
         return Answer(response.status_code, bytes(body), _seconds(response.headers.get("Retry-After", "")))
 
     def close(self) -> None:

@@ -20,29 +20,40 @@ T = TypeVar("T")
 
 UNSET = msgspec.UNSET
 
+_GATEWAY_STATUSES = (401, 403, 413, 429, 502, 503, 504)
+"""With these the answer is of whoever stands before the node, even where it looks like the node's own."""
+
 
 class Dialect(Enum):
     """How close to the letter of JSON-RPC 2.0 a server's replies are."""
 
     STRICT = "strict"
     BITCOIN = "bitcoin"
-    """Bitcoin Core before version 28, and proxies in front of it: no ``jsonrpc``; both members, one of them null."""
+    """Bitcoin Core before version 28, and proxies in front of it: without ``jsonrpc``, and with both members, one of
+    them null."""
 
 
-class _Error(msgspec.Struct):
+class _Quiet(msgspec.Struct):
+    """What a server said, not yet without our secrets: a traceback that shows variables must not show it."""
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+
+class _Error(_Quiet):
     code: int
     message: str = ""
     data: msgspec.Raw | msgspec.UnsetType = UNSET
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(_Quiet):
     jsonrpc: str = ""
     id: int | str | None = None
     result: msgspec.Raw | msgspec.UnsetType = UNSET
     error: _Error | str | msgspec.UnsetType | None = UNSET
 
 
-class _Bare(msgspec.Struct):
+class _Bare(_Quiet):
     """An error without envelope, as gateways and QuickNode's limiter send it; or only its words."""
 
     code: int | None = None
@@ -145,7 +156,7 @@ def _outcome(
     envelope: _Envelope, number: int, reply: Reply, dialect: Dialect
 ) -> msgspec.Raw | RpcRefused | ChainUnavailable:
     result, error = envelope.result, envelope.error
-    if dialect is Dialect.BITCOIN and not envelope.jsonrpc:
+    if dialect is Dialect.BITCOIN and envelope.jsonrpc in ("", "2.0"):
         error = UNSET if error is None else error
         result = UNSET if error is not UNSET and _is_null(result) else result
     elif envelope.jsonrpc != "2.0" and not isinstance(error, _Error):
@@ -158,7 +169,7 @@ def _outcome(
             return reply.wrong("its answer is to another question")
         return _error(error, reply)
     if isinstance(error, str):
-        return reply.wrong("its error is no JSON-RPC error")
+        return reply.fault()
     if envelope.id != number:
         return reply.wrong("its answer is to another question")
     assert isinstance(result, msgspec.Raw), "exactly one of the two is set"
@@ -166,6 +177,9 @@ def _outcome(
 
 
 def _error(error: _Error, reply: Reply) -> RpcRefused | ChainUnavailable:
+    if reply.answer.status in _GATEWAY_STATUSES:
+        words = said(hide(error.message, reply.secrets))
+        return by_status(reply.answer.status, words, reply.server, reply.answer.retry_after)
     data = _as(bytes(error.data), object) if isinstance(error.data, msgspec.Raw) else None
     return refusal(error.code, error.message, data, reply.server, reply.secrets, reply.answer.retry_after)
 

@@ -6,6 +6,7 @@ would hold the thread that asks it for days. Here every wait on the socket is cu
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,15 @@ import httpcore
 import httpx
 
 _ends: ContextVar[float] = ContextVar("_ends")
+
+
+def _not_ours(_: logging.LogRecord) -> bool:
+    return _ends.get(None) is None
+
+
+# httpcore's debug log shows headers of answers: a server that repeats our token in one would have it written down.
+for _name in ("httpcore.connection", "httpcore.http11", "httpcore.http2"):
+    logging.getLogger(_name).addFilter(_not_ours)
 
 
 class DeadlineTransport(httpx.HTTPTransport):
