@@ -1,0 +1,95 @@
+"""Where a signed transaction is: waiting, in a block, failed and why, displaced by another, or not to be found.
+
+Nothing is remembered between two questions, so a reorganisation needs no special case: what left the chain is found
+waiting, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from warifu.chains.accounts import AccountStatus, Outcome
+from warifu.chains.ethereum.address import parse_address
+from warifu.chains.ethereum.transaction import SignedTransaction
+from warifu.chains.ethereum_network.nodes import Call, Nodes
+from warifu.chains.ethereum_network.refusals import returned
+from warifu.chains.ethereum_network.reverts import words
+from warifu.chains.ethereum_network.wire import Receipt, number
+from warifu.chains.rpc.faults import RpcRefused
+from warifu.errors import ChainUnavailable
+
+_SUCCEEDED = 1
+
+
+def status(nodes: Nodes, signed: SignedTransaction, sender: str) -> AccountStatus:
+    """``AccountChain.status``."""
+    receipts = nodes.receipts(signed.txid)
+    receipt = _agreed(receipts, nodes.quorum)
+    if receipt is not None:
+        return _in_block(nodes, signed, sender, receipt)
+    if any(found is not None for found in receipts.values()):
+        return AccountStatus(Outcome.PENDING, why="too few nodes have it in a block, or not in the same one")
+    return _not_in_block(nodes, signed, sender)
+
+
+def _agreed(receipts: Mapping[str, Receipt | None], quorum: int) -> Receipt | None:
+    """The receipt that ``quorum`` nodes have alike."""
+    count = Counter(receipt for receipt in receipts.values() if receipt is not None)
+    for receipt, nodes in count.most_common(1):
+        if nodes >= quorum:
+            return receipt
+    return None
+
+
+def _in_block(nodes: Nodes, signed: SignedTransaction, sender: str, receipt: Receipt) -> AccountStatus:
+    height = number(receipt.block_number)
+    failed = number(receipt.status) != _SUCCEEDED
+    used = number(receipt.gas_used)
+    return AccountStatus(
+        outcome=Outcome.FAILED if failed else Outcome.SUCCEEDED,
+        height=height,
+        block=receipt.block_hash,
+        confirmations=max(1, nodes.height() - height + 1),
+        fee=used * number(receipt.effective_gas_price) + number(receipt.l1_fee or "0x0"),
+        why=_why_failed(nodes, signed, sender, height, used) if failed else "",
+    )
+
+
+def _why_failed(nodes: Nodes, signed: SignedTransaction, sender: str, height: int, used: int) -> str:
+    """The contract's reason, from executing the same call on the state before the block.
+
+    What came before it in the same block may have changed what it met, so it is a likely reason, not a certain one.
+    """
+    transaction = signed.transaction
+    if used == transaction.gas_limit and transaction.data:
+        return "it ran out of gas, or the contract used all of it up"
+    assert transaction.to is not None, "signers sign no creation of contracts"
+    call = Call(
+        transaction.to, transaction.data, parse_address(sender), transaction.value, transaction.gas_limit
+    )
+    try:
+        nodes.call(call, height - 1)
+    except RpcRefused as error:
+        data = returned(error)
+        return "the contract refused, without a reason" if not data else f"the contract says: {words(data)}"
+    except ChainUnavailable:
+        pass
+    return "its execution failed, and the reason cannot be told afterwards"
+
+
+def _not_in_block(nodes: Nodes, signed: SignedTransaction, sender: str) -> AccountStatus:
+    account, nonce = parse_address(sender), signed.transaction.nonce
+    height = nodes.height()
+    if nodes.executed(account, height) > nonce:
+        # Its place is taken for good only once that is as deep as a payment must be to count.
+        settled = max(0, height - nodes.network.confirmations + 1)
+        if nodes.executed(account, settled) > nonce:
+            return AccountStatus(
+                Outcome.REPLACED, why=f"another transaction with the nonce {nonce} was executed"
+            )
+        return AccountStatus(
+            Outcome.PENDING,
+            why=f"another transaction with the nonce {nonce} is in a block that is not final yet",
+        )
+    return AccountStatus(Outcome.PENDING if nodes.knows(signed.txid) else Outcome.UNKNOWN)

@@ -1,0 +1,117 @@
+"""Both local chains behind one face, and throw-away accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import coincurve
+import httpx
+import pytest
+from tests.support.anvil import running_anvil
+
+from warifu.chains.ethereum.address import address_of, format_address
+from warifu.chains.ethereum.networks import NETWORKS
+from warifu.chains.ethereum_embedded.chain import EmbeddedEthereum
+from warifu.chains.ethereum_embedded.server import serving
+from warifu.chains.ethereum_network.chain import EvmChain
+from warifu.chains.rpc.endpoint import JsonRpcEndpoint
+from warifu.chains.rpc.endpoints import Endpoints
+
+ETHER = 10**18
+
+
+@dataclass(frozen=True)
+class Account:
+    """A key of its own for each test, in one piece: the threshold signature has tests of its own."""
+
+    key: coincurve.PrivateKey = field(default_factory=coincurve.PrivateKey)
+
+    @property
+    def address(self) -> str:
+        return address_of(self.key.public_key.format())
+
+    def sign(self, digest: bytes) -> bytes:
+        return self.key.sign_recoverable(digest, hasher=None)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The embedded chain's control requests."""
+
+    url: str
+    http: httpx.Client
+
+    def rpc(self, method: str, *params):
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        answer = self.http.post("/", json=body).json()
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def control(self, what: str, **fields):
+        response = self.http.post(f"/control/{what}", json=fields)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def mine(self, blocks: int = 1) -> None:
+        self.control("mine", blocks=blocks)
+
+    def fund(self, address: str, wei: int) -> None:
+        self.control("fund", address=address, amount=str(wei))
+
+    def deploy_token(self, name: str, symbol: str, decimals: int) -> str:
+        return self.control("deploy-token", name=name, symbol=symbol, decimals=decimals)["token"]
+
+    def mint(self, token: str, address: str, amount: int) -> None:
+        self.control("mint", token=token, address=address, amount=str(amount))
+
+    def reorganise(self, depth: int) -> None:
+        self.control("reorganise", depth=depth)
+
+    def drop(self, txid: str) -> None:
+        assert self.control("drop", hash=txid) == {"dropped": True}
+
+
+@contextmanager
+def running_embedded() -> Iterator[Embedded]:
+    with (
+        serving(EmbeddedEthereum()) as url,
+        httpx.Client(base_url=url, timeout=20, trust_env=False) as http,
+    ):
+        yield Embedded(url, http)
+
+
+@pytest.fixture(scope="module", params=["embedded", "anvil"])
+def node(request):
+    """A chain for one module's tests, which must not rely on an empty one."""
+    with running_embedded() if request.param == "embedded" else running_anvil() as chain:
+        yield chain
+
+
+@pytest.fixture
+def network(node):
+    """The wallet's view of that chain."""
+    chain = EvmChain(NETWORKS[31337], Endpoints([JsonRpcEndpoint(node.url, "local")]))
+    yield chain
+    chain.close()
+
+
+@pytest.fixture
+def alice(node) -> Account:
+    """With ten ether."""
+    account = Account()
+    node.fund(account.address, 10 * ETHER)
+    return account
+
+
+@pytest.fixture
+def bob() -> Account:
+    return Account()
+
+
+@pytest.fixture(scope="module")
+def token(node) -> str:
+    """snekmate's ERC-20 with six decimals."""
+    return format_address(bytes.fromhex(node.deploy_token("Test Dollar", "TUSD", 6)[2:]))
