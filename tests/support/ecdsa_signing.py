@@ -11,14 +11,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from tests.support.dealer import Dealt, deal
+from tests.support.transfers import dealt_correlations
 
-from warifu.threshold.ecdsa.messages import Extension, Hello, Message, Product, SignatureShare
-from warifu.threshold.ecdsa.session import Phase, SeenSessions, SigningSession
+from warifu.threshold.ecdsa.correlating import Correlating
+from warifu.threshold.ecdsa.correlation import Correlation
+from warifu.threshold.ecdsa.messages import Commitment, Message, Product, SignatureShare
+from warifu.threshold.ecdsa.seen import Seen
+from warifu.threshold.ecdsa.session import Phase, SigningSession
 from warifu.threshold.ecdsa.sign import VerifiedSignature
+from warifu.threshold.frost.key import ThresholdKey
 
 STEPS: tuple[tuple[str, type[Message]], ...] = (
-    ("extend", Hello),
-    ("multiply", Extension),
+    ("multiply", Commitment),
     ("finish", Product),
 )
 """Each step with the message that it takes."""
@@ -26,8 +30,12 @@ STEPS: tuple[tuple[str, type[Message]], ...] = (
 DIGEST = bytes(range(32))
 
 
+Correlations = dict[int, dict[int, Correlation]]
+"""``correlations[a][b]``: what a holds of its correlation with b."""
+
+
 class EcdsaCeremony:
-    """Every signer has started; ``sent[a][b]`` is what a sent to b last."""
+    """Every signer has committed; ``sent[a][b]`` is what a sent to b last."""
 
     def __init__(
         self,
@@ -37,23 +45,29 @@ class EcdsaCeremony:
         session_id: bytes = b"",
         own_tweaks: dict[int, Sequence[bytes]] | None = None,
         own_session_ids: dict[int, bytes] | None = None,
+        correlations: Correlations | None = None,
     ) -> None:
         self.dealt = dealt or deal(2, 2)
         self.participants = tuple(participants)
         self.tweaks = tuple(tweaks)
-        session_id = session_id or os.urandom(16)
-        self.sessions: dict[int, SigningSession] = {}
-        self.sent: dict[int, dict[int, bytes]] = {}
-        for who in participants:
-            self.sessions[who], self.sent[who] = SigningSession.start(
+        self.session_id = session_id or os.urandom(16)
+        correlations = correlations or dealt_correlations(self.dealt.key, participants)
+        self.sessions: dict[int, SigningSession] = {
+            who: SigningSession.prepare(
                 self.dealt.key,
                 self.dealt.shares[who],
                 who,
                 participants,
                 (own_tweaks or {}).get(who, tweaks),
-                (own_session_ids or {}).get(who, session_id),
-                SeenSessions(),
+                (own_session_ids or {}).get(who, self.session_id),
+                correlations[who],
+                Seen(),
             )
+            for who in participants
+        }
+        self.sent: dict[int, dict[int, bytes]] = {
+            who: session.commit() for who, session in self.sessions.items()
+        }
 
     def inbox(self, who: int) -> dict[int, bytes]:
         return {sender: self.sent[sender][who] for sender in self.participants if sender != who}
@@ -97,6 +111,17 @@ class EcdsaCeremony:
     def public_key(self) -> bytes:
         (key,) = {session.public_key.encoded for session in self.sessions.values()}
         return key
+
+
+def correlate(
+    key: ThresholdKey, a: int, b: int, count: int
+) -> tuple[tuple[Correlation, ...], tuple[Correlation, ...]]:
+    """What a and b hold after making a batch together."""
+    session_id = os.urandom(16)
+    first, hello_of_a = Correlating.start(key, a, b, count, session_id, Seen())
+    second, hello_of_b = Correlating.start(key, b, a, count, session_id, Seen())
+    from_a, from_b = first.extend(hello_of_b), second.extend(hello_of_a)
+    return first.finish(from_b), second.finish(from_a)
 
 
 def nothing_signed(session: SigningSession) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from warifu.threshold.ecdsa import base_ot
-from warifu.threshold.ecdsa.base_ot import COUNT, POINT_BYTES, BaseOtReceiver, BaseOtSender
+from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, POINT_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
 from warifu.threshold.ecdsa.bits import Bytes
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution
@@ -48,7 +48,7 @@ def test_the_receiver_gets_the_chosen_keys_and_no_other():
     keys, choices, received = transfer()
     assert np.array_equal(chosen(keys, choices), received)
     assert not (chosen(keys, 1 - choices) == received).all(axis=1).any()
-    assert len({key.tobytes() for key in keys.reshape(-1, 32)}) == 2 * COUNT
+    assert len({key.tobytes() for key in keys.reshape(-1, KEY_BYTES)}) == 2 * COUNT
 
 
 def test_choices_and_secrets_are_fresh():
@@ -80,7 +80,7 @@ def test_the_same_points_at_another_batch_index_give_other_keys(monkeypatch):
     pair = base_ot._parse_pairs(receiver.message, RECEIVER)[0]
     monkeypatch.setattr(base_ot, "_parse_pairs", lambda *_: [pair] * COUNT)  # as if copies were not refused
     keys = sender.finish(receiver.message)
-    assert len({key.tobytes() for key in keys.reshape(-1, 32)}) == 2 * COUNT
+    assert len({key.tobytes() for key in keys.reshape(-1, KEY_BYTES)}) == 2 * COUNT
 
 
 def test_both_hashes_name_everything():

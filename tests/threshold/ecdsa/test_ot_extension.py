@@ -11,11 +11,9 @@ from warifu.threshold.ecdsa.binding import Link
 from warifu.threshold.ecdsa.bits import Bytes, random_bits
 from warifu.threshold.ecdsa.ot_extension import (
     CHECK,
-    MESSAGE_BYTES,
-    ROWS,
-    TRANSFERS,
     ExtensionReceiver,
     ExtensionSender,
+    Shape,
     _columns,
     _packed,
     _row_hashes,
@@ -28,15 +26,23 @@ pytestmark = pytest.mark.unit
 
 SENDER, RECEIVER = 2, 9
 LINK = Link(bytes(range(32)), SENDER, RECEIVER)
+FRESH = bytes(range(32, 64))
+SHAPE = Shape(416, 96)
+TRANSFERS = SHAPE.transfers
+ROWS = TRANSFERS + CHECK
 COLUMN_BYTES = ROWS // 8
 U_BYTES = COLUMNS * COLUMN_BYTES
 X_AT, T_AT = U_BYTES, U_BYTES + CHECK // 8
 
 
-def parties(sender_link=LINK) -> tuple[ExtensionSender, ExtensionReceiver, Bytes]:
+def parties(shape=SHAPE) -> tuple[ExtensionSender, ExtensionReceiver, Bytes]:
     keys, delta, chosen = base_transfers()
-    choices = random_bits(TRANSFERS)
-    return ExtensionSender(sender_link, chosen, delta), ExtensionReceiver(LINK, keys, choices), choices
+    choices = random_bits(shape.transfers)
+    return ExtensionSender(shape, chosen, delta), ExtensionReceiver(LINK, shape, keys, choices), choices
+
+
+def finished(sender: ExtensionSender, message: bytes, link=LINK, fresh=FRESH) -> tuple[Bytes, Bytes]:
+    return sender.finish(link, message, fresh)
 
 
 def flipped(message: bytes, bit: int) -> bytes:
@@ -48,21 +54,45 @@ def flipped(message: bytes, bit: int) -> bytes:
 def caught(sender: ExtensionSender, message: bytes) -> None:
     keys, delta = sender._state[0]
     with pytest.raises(InvalidContribution) as error:
-        sender.finish(message)
+        finished(sender, message)
     assert (error.value.index, error.value.what) == (RECEIVER, "OT extension message")
     assert not keys.any(), "a failed check leaves no key"
     assert not delta.any(), "a failed check leaves nothing of Delta"
     with pytest.raises(AlreadyUsed):
-        sender.finish(message)
+        finished(sender, message)
 
 
-def test_the_receiver_gets_the_chosen_rows_and_no_other():
-    sender, receiver, choices = parties()
-    zeros, ones = sender.finish(receiver.message)
+@pytest.mark.parametrize("shape", [SHAPE, Shape(128, 16), Shape(2048, 16)])
+def test_the_receiver_gets_the_chosen_rows_and_no_other(shape):
+    sender, receiver, choices = parties(shape)
+    zeros, ones = finished(sender, receiver.message)
     chosen = np.where(choices[:, None], ones, zeros)
-    assert np.array_equal(chosen, receiver.outputs)
-    assert len({row.tobytes() for row in (*zeros, *ones)}) == 2 * TRANSFERS
-    assert len(receiver.message) == MESSAGE_BYTES
+    assert np.array_equal(chosen, receiver.outputs(FRESH))
+    assert len({row.tobytes() for row in (*zeros, *ones)}) == 2 * shape.transfers
+    assert len(receiver.message) == shape.message_bytes
+
+
+def test_what_the_sender_drew_changes_every_row():
+    """The same message, keys and choices once more, as after a restored disk: no mask comes back."""
+    keys, delta, chosen = base_transfers()
+    receiver = ExtensionReceiver(LINK, SHAPE, keys, random_bits(TRANSFERS))
+    rows = set()
+    for fresh in (FRESH, bytes(32)):
+        sender = ExtensionSender(SHAPE, chosen.copy(), delta.copy())
+        rows |= {row.tobytes() for side in finished(sender, receiver.message, fresh=fresh) for row in side}
+    assert len(rows) == 4 * TRANSFERS
+
+
+def test_what_the_receiver_drew_changes_every_column():
+    keys, _, _ = base_transfers()
+    other = Link(bytes(32), SENDER, RECEIVER)
+    columns = {column.tobytes() for link in (LINK, other) for column in _columns(link, SHAPE, keys[0])}
+    assert len(columns) == 2 * COLUMNS
+
+
+def test_equal_keys_at_two_indices_give_two_columns():
+    """Each key is hashed with its index: a guess at one counts against that one alone."""
+    assert len({column.tobytes() for column in _columns(LINK, SHAPE, np.zeros((128, 16), np.uint8))}) == 128
 
 
 @pytest.mark.parametrize(
@@ -107,7 +137,7 @@ def test_a_wrong_hash_of_the_rows_is_caught(bit):
 def cheating_message(keys, choices, column: int, guess: int) -> bytes:
     """Another choice in one column, and check values that are right if Delta has ``guess`` there."""
     padded = np.concatenate([choices, random_bits(CHECK)])
-    zeros, ones = (_columns(LINK, side) for side in keys)
+    zeros, ones = (_columns(LINK, SHAPE, side) for side in keys)
     corrections = zeros ^ ones ^ np.packbits(padded)
     error = np.zeros(ROWS, np.uint8)
     error[3] = 1
@@ -126,10 +156,10 @@ def test_a_guessed_bit_of_delta_passes_where_right_and_is_caught_where_wrong(gue
     """What the check cannot forbid: one bit of Delta for one chance in two. Hence transfers for one signature only."""
     keys, delta, _ = base_transfers()
     delta[5] = actual
-    sender = ExtensionSender(LINK, keys[delta, np.arange(COLUMNS)], delta)
+    sender = ExtensionSender(SHAPE, keys[delta, np.arange(COLUMNS)], delta)
     message = cheating_message(keys, random_bits(TRANSFERS), 5, guess)
     if guess == actual:
-        sender.finish(message)
+        finished(sender, message)
     else:
         caught(sender, message)
 
@@ -140,13 +170,14 @@ def test_a_guessed_bit_of_delta_passes_where_right_and_is_caught_where_wrong(gue
     ids=["session", "sender", "receiver"],
 )
 def test_a_message_of_another_session_or_party_is_caught(link):
-    sender, receiver, _ = parties(link)
-    with pytest.raises(InvalidContribution):
-        sender.finish(receiver.message)
+    sender, receiver, _ = parties()
+    with pytest.raises(InvalidContribution) as error:
+        finished(sender, receiver.message, link)
+    assert error.value.index == link.receiver
 
 
 def test_equal_rows_give_unrelated_outputs():
-    outputs = _row_hashes(LINK, np.zeros((TRANSFERS, COLUMNS // 8), np.uint8))
+    outputs = _row_hashes(LINK, SHAPE, FRESH, np.zeros((TRANSFERS, COLUMNS // 8), np.uint8))
     assert len({row.tobytes() for row in outputs}) == TRANSFERS
 
 
@@ -164,31 +195,34 @@ def test_other_lengths_are_refused(bend):
 
 def test_it_is_finished_once():
     sender, receiver, _ = parties()
-    sender.finish(receiver.message)
+    finished(sender, receiver.message)
     with pytest.raises(AlreadyUsed):
-        sender.finish(receiver.message)
+        finished(sender, receiver.message)
     sender, receiver, _ = parties()
     keys, delta = sender._state[0]
+    (chosen,) = receiver._rows
     sender.wipe()
     receiver.wipe()
-    assert not (keys.any() or delta.any() or receiver.outputs.any())
+    assert not (keys.any() or delta.any() or chosen.any())
     with pytest.raises(AlreadyUsed):
-        sender.finish(receiver.message)
+        finished(sender, receiver.message)
+    with pytest.raises(AlreadyUsed):
+        receiver.outputs(FRESH)
 
 
 def test_the_receiver_wipes_the_base_keys():
     keys, _, _ = base_transfers()
-    ExtensionReceiver(LINK, keys, random_bits(TRANSFERS))
+    ExtensionReceiver(LINK, SHAPE, keys, random_bits(TRANSFERS))
     assert not keys.any()
 
 
 def test_other_shapes_are_refused():
     keys, delta, chosen = base_transfers()
     with pytest.raises(InvalidInput):
-        ExtensionReceiver(LINK, keys[:, 1:], random_bits(TRANSFERS))
+        ExtensionReceiver(LINK, SHAPE, keys[:, 1:], random_bits(TRANSFERS))
     with pytest.raises(InvalidInput):
-        ExtensionReceiver(LINK, keys, random_bits(TRANSFERS + 8))
+        ExtensionReceiver(LINK, SHAPE, keys, random_bits(TRANSFERS + 8))
     with pytest.raises(InvalidInput):
-        ExtensionSender(LINK, chosen[1:], delta)
+        ExtensionSender(SHAPE, chosen[1:], delta)
     with pytest.raises(InvalidInput):
-        ExtensionSender(LINK, chosen, delta[1:])
+        ExtensionSender(SHAPE, chosen, delta[1:])

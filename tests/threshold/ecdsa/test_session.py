@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import pytest
 from coincurve import PublicKey
-from tests.support.dealer import deal
+from tests.support.dealer import Dealt, deal
 from tests.support.dkg import generate
-from tests.support.ecdsa_signing import DIGEST, STEPS, EcdsaCeremony, nothing_signed, openssl_verify
+from tests.support.ecdsa_signing import (
+    DIGEST,
+    STEPS,
+    EcdsaCeremony,
+    correlate,
+    nothing_signed,
+    openssl_verify,
+)
+from tests.support.transfers import dealt_correlations
 
 from warifu.threshold.derivation import derive
 from warifu.threshold.dkg.suite_bip340 import BIP340
+from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.ecdsa.key_generation import ECDSA_DKG
-from warifu.threshold.ecdsa.session import Phase, SeenSessions, SigningSession
+from warifu.threshold.ecdsa.seen import Seen
+from warifu.threshold.ecdsa.session import Phase, SigningSession
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
@@ -39,11 +50,8 @@ def accepted(signature, public_key: bytes, message: bytes = DIGEST) -> None:
 @pytest.mark.parametrize(
     ("t", "n", "participants"),
     [
-        (2, 2, (0, 1)),
         (2, 3, (2, 0)),
-        (2, 3, (0, 1, 2)),
-        (3, 5, (0, 2, 4)),
-        (1, 2, (0, 1)),
+        (3, 5, (4, 0, 2, 1)),
         (2, 16, (0, 15)),
         (4, 16, (3, 7, 8, 15)),
     ],
@@ -70,17 +78,23 @@ def test_a_derived_key_signs(path):
     accepted(ceremony.finish(), derived.public_key)
 
 
-def test_generated_keys_sign():
+@pytest.mark.parametrize(("t", "n"), [(2, 2), (2, 3), (3, 5)])
+def test_every_quorum_signs(t, n):
+    """Each set of t signers, and all of them."""
+    dealt = deal(t, n)
+    for participants in {*combinations(range(n), t), tuple(range(n))}:
+        ceremony = EcdsaCeremony(dealt, participants).presign()
+        accepted(ceremony.finish(), dealt.key.threshold_pubkey)
+
+
+def test_generated_keys_sign_on_correlations_that_two_signers_made():
+    """Nothing here comes from a dealer."""
     _, results = generate(2, 3, ECDSA_DKG)
     key = results[0].key
-    session_id = os.urandom(16)
-    ceremony = object.__new__(EcdsaCeremony)
-    ceremony.participants, ceremony.tweaks, ceremony.sessions, ceremony.sent = (0, 2), (), {}, {}
-    for who in ceremony.participants:
-        ceremony.sessions[who], ceremony.sent[who] = SigningSession.start(
-            key, results[who].share, who, (0, 2), (), session_id, SeenSessions()
-        )
-    accepted(ceremony.presign().finish(), key.threshold_pubkey)
+    dealt = Dealt(key, tuple(result.share for result in results), results[0].share)
+    for one, other in zip(*correlate(key, 0, 2, 2), strict=True):
+        ceremony = EcdsaCeremony(dealt, (0, 2), correlations={0: {2: one}, 2: {0: other}}).presign()
+        accepted(ceremony.finish(), key.threshold_pubkey)
 
 
 def test_key_generation_is_in_a_domain_of_its_own():
@@ -93,22 +107,23 @@ def test_key_generation_is_in_a_domain_of_its_own():
     assert ECDSA_DKG.key_tweak(point) == 0
 
 
-def test_three_messages_precede_what_is_signed_and_the_last_is_short():
+def test_two_messages_precede_what_is_signed_and_the_third_is_short():
     ceremony = EcdsaCeremony()
     lengths = []
     for step, _ in STEPS:
         lengths.append(len(ceremony.sent[0][1]))
         ceremony.step(step)
     lengths.append(len(ceremony.shares()[0]))
-    assert lengths == [8513, 10832, 40228, 128]
+    assert lengths == [10800, 40228, 128]
 
 
 def test_steps_are_taken_once_and_in_order():
     ceremony = EcdsaCeremony()
     session = ceremony.sessions[0]
-    for wrong in ("multiply", "finish"):
-        with pytest.raises(AlreadyUsed):
-            getattr(session, wrong)(ceremony.inbox(0))
+    with pytest.raises(AlreadyUsed):
+        session.finish(ceremony.inbox(0))
+    with pytest.raises(AlreadyUsed):
+        session.commit()
     with pytest.raises(AlreadyUsed):
         session.sign(DIGEST, ())
     with pytest.raises(AlreadyUsed):
@@ -116,7 +131,7 @@ def test_steps_are_taken_once_and_in_order():
     for step, _ in STEPS:
         before = ceremony.inbox(0)
         ceremony.step(step)
-        with pytest.raises(AlreadyUsed):  # the same correlation a second time
+        with pytest.raises(AlreadyUsed):
             getattr(session, step)(before)
     ceremony.finish()
     assert session.phase is Phase.SIGNED
@@ -171,30 +186,50 @@ def secrets_of(session) -> list[Secret]:
         presigning._share,
         presigning._r,
         presigning._phi,
-        *presigning._zero._seeds.values(),
-        *(pair._base_sender._secret for pair in pairs),
-        *(secret for pair in pairs for secret in pair._base_receiver._secrets),
-        *(pair._bob.factor for pair in pairs if pair._bob),
+        *(pair.seed for pair in pairs),
+        *(pair.factor for pair in pairs),
         *([presigning._sk] if presigning._sk else []),
         *(share for shares in presigning._products.values() for share in shares),
     ]
 
 
-@pytest.mark.parametrize("step", ["extend", "multiply", "finish", "sign"])
+def nothing_left(session) -> bool:
+    pairs = session._presigning._pairs.values()
+    return (
+        all(secret.wiped for secret in secrets_of(session))
+        and all(correlation.used for correlation in session._presigning._correlations.values())
+        and not any(pair._alice._extension._state or pair._bob._beta for pair in pairs)
+        and not any(pair._bob._extension._rows for pair in pairs)
+    )
+
+
+@pytest.mark.parametrize("step", ["multiply", "finish", "sign"])
 def test_closing_wipes_whatever_there_is(step):
     session = EcdsaCeremony().before(step).sessions[0]
     with session:
         pass
-    assert all(secret.wiped for secret in secrets_of(session))
+    assert nothing_left(session)
     assert session.phase is Phase.CLOSED
     with pytest.raises(AlreadyUsed):
         session.sign(DIGEST, ())
     assert "closed" in repr(session)
 
 
+def test_closing_before_anything_was_sent_wipes_the_correlations():
+    dealt = deal(2, 2)
+    correlations = dealt_correlations(dealt.key, (0, 1))[0]
+    (material,) = correlations[1]._material
+    with prepare(dealt, correlations=correlations) as session:
+        assert session.phase is Phase.PREPARED
+    assert nothing_left(session)
+    assert material.seed.wiped
+    assert not (material.delta.any() or material.chosen.any() or material.keys.any())
+    with pytest.raises(AlreadyUsed):
+        session.commit()
+
+
 def test_a_finished_session_has_wiped_its_transfers():
-    session = EcdsaCeremony().presign().sessions[0]
-    assert all(secret.wiped for secret in secrets_of(session))
+    assert nothing_left(EcdsaCeremony().presign().sessions[0])
 
 
 def test_the_callers_share_stays_the_callers():
@@ -203,55 +238,130 @@ def test_the_callers_share_stays_the_callers():
     assert not any(share.wiped for share in ceremony.dealt.shares)
 
 
-def start(dealt, **changes) -> None:
+def prepare(dealt, **changes) -> SigningSession:
+    participants = changes.get("participants", (0, 1))
+    my_id = changes.get("my_id", 0)
+    known = {who for who in (*participants, my_id) if 0 <= who < dealt.key.n}
     given: dict[str, Any] = {
         "key": dealt.key,
         "share": dealt.shares[0],
-        "my_id": 0,
-        "participants": (0, 1),
+        "my_id": my_id,
+        "participants": participants,
         "tweaks": (),
         "session_id": b"\1" * 16,
-        "seen": SeenSessions(),
+        "seen": Seen(),
     }
-    SigningSession.start(**(given | changes))
+    if "correlations" not in changes:  # those that fit, so that nothing else is refused
+        given["correlations"] = dealt_correlations(given["key"], sorted(known)).get(my_id, {})
+    return SigningSession.prepare(**(given | changes))
 
 
-def test_what_does_not_fit_together_is_refused_at_the_start():
-    dealt, other = deal(2, 3), deal(2, 3)
-    cancelling = SECP256K1.secret_negate(dealt.secret).expose()
-    for changes in (
+@pytest.mark.parametrize(
+    "changes",
+    [
         {"participants": (0,)},
         {"participants": (0, 0)},
         {"participants": (1, 2)},
         {"participants": (0, 3)},
         {"participants": (0, -1)},
+        {"participants": (0, Q)},
+        {"participants": (0, Q + 1)},
+        {"participants": ()},
+        {"participants": (0, 1, 2, 3)},
         {"my_id": 2},
-        {"share": other.shares[0]},
-        {"share": dealt.shares[1]},
+        {"my_id": 3},
+        {"my_id": -1},
         {"tweaks": (Q.to_bytes(32, "big"),)},
+        {"tweaks": (b"\xff" * 32,)},
         {"tweaks": (bytes(31),)},
-        {"tweaks": (cancelling,)},
         {"session_id": bytes(16)},
         {"session_id": b"\1" * 15},
         {"session_id": b"\1" * 65},
+    ],
+    ids=str,
+)
+def test_what_is_out_of_range_is_refused_before_anything_is_computed(changes):
+    with pytest.raises(InvalidInput):
+        prepare(deal(2, 3), **changes)
+
+
+def test_what_does_not_fit_together_is_refused_before_anything_is_computed():
+    dealt, other = deal(2, 3), deal(2, 3)
+    cancelling = SECP256K1.secret_negate(dealt.secret).expose()
+    mixed = replace(dealt.key, pubshares=(dealt.key.pubshares[0], *other.key.pubshares[1:]))
+    for changes in (
+        {"share": other.shares[0]},
+        {"share": dealt.shares[1]},
+        {"tweaks": (cancelling,)},
+        {"key": other.key},
+        {"key": mixed},
     ):
         with pytest.raises(InvalidInput):
-            start(dealt, **changes)
+            prepare(dealt, **changes)
 
 
-def test_one_signer_alone_and_too_many_participants_are_refused():
+@pytest.mark.parametrize(
+    "point",
+    [bytes(33), b"\x02" + bytes(32), b"\x02" + b"\xff" * 32, b"\x05" + b"\1" * 32, b"\x04" + b"\1" * 32],
+    ids=["identity", "off the curve", "not below the field", "no prefix", "uncompressed prefix"],
+)
+def test_a_public_share_that_is_no_point_is_refused(point):
+    dealt = deal(2, 3)
     with pytest.raises(InvalidInput):
-        start(deal(1, 2), participants=(0,))
-    with pytest.raises(InvalidInput):
-        start(deal(2, 17))
+        prepare(dealt, key=replace(dealt.key, pubshares=(dealt.key.pubshares[0], point, point)))
+
+
+@pytest.mark.parametrize("participants", [(0,), (0, 1)])
+def test_a_threshold_of_one_has_no_threshold_ecdsa(participants):
+    """Whoever holds such a share holds the key."""
+    with pytest.raises(InvalidInput, match="at least two"):
+        prepare(deal(1, 2), participants=participants, correlations={})
+
+
+def test_more_participants_than_sixteen_are_refused():
+    with pytest.raises(InvalidInput, match="at most 16"):
+        prepare(deal(2, 17), correlations={})
 
 
 def test_a_session_identifier_is_used_once():
-    dealt, seen = deal(2, 2), SeenSessions()
-    start(dealt, seen=seen)
+    dealt, seen = deal(2, 2), Seen()
+    prepare(dealt, seen=seen)
     with pytest.raises(AlreadyUsed):
-        start(dealt, seen=seen)
-    start(dealt, seen=seen, session_id=b"\2" * 16)
+        prepare(dealt, seen=seen)
+    prepare(dealt, seen=seen, session_id=b"\2" * 16)
+
+
+def test_a_correlation_is_used_once_whatever_copies_there_are():
+    dealt, seen = deal(2, 2), Seen()
+    stored = dealt_correlations(dealt.key, (0, 1))[0][1].store()
+    first, second = (Correlation.restore(bytearray(stored), dealt.key, 0, 1) for _ in range(2))
+    prepare(dealt, seen=seen, correlations={1: first})
+    with pytest.raises(AlreadyUsed):
+        prepare(dealt, seen=seen, correlations={1: second}, session_id=b"\2" * 16)
+    with pytest.raises(AlreadyUsed):
+        prepare(dealt, correlations={1: first_used(dealt)}, session_id=b"\2" * 16)
+
+
+def first_used(dealt) -> Correlation:
+    correlations = dealt_correlations(dealt.key, (0, 1))[0]
+    prepare(dealt, correlations=correlations).commit()
+    return correlations[1]
+
+
+def test_one_correlation_for_two_peers_is_refused():
+    dealt = deal(2, 3)
+    correlations = dealt_correlations(dealt.key, (0, 1, 2))[0]
+    with pytest.raises(InvalidInput):
+        prepare(dealt, participants=(0, 1, 2), correlations={1: correlations[1], 2: correlations[1]})
+
+
+def test_correlations_of_another_key_signer_or_peer_are_refused():
+    dealt, other = deal(2, 3), deal(2, 3)
+    mine, theirs = dealt_correlations(dealt.key, (0, 1, 2)), dealt_correlations(other.key, (0, 1))
+    for wrong in ({1: theirs[0][1]}, {1: mine[0][2]}, {1: mine[1][0]}, {}, {2: mine[0][2]}, mine[0]):
+        with pytest.raises(InvalidInput):
+            prepare(dealt, correlations=wrong)
+    prepare(dealt, correlations={1: mine[0][1]})
 
 
 @pytest.mark.parametrize(("step", "_"), STEPS)
@@ -263,7 +373,7 @@ def test_missing_and_foreign_messages_close_the_session_and_blame_nobody(step, _
     with pytest.raises(InvalidInput):
         getattr(session, step)(messages)
     assert nothing_signed(session)
-    assert all(secret.wiped for secret in secrets_of(session))
+    assert nothing_left(session)
 
 
 def test_shares_of_others_than_the_signers_are_refused():

@@ -33,7 +33,8 @@ from warifu.threshold.wiping import Secret
 
 COUNT = 128
 """lambda_c: one transfer for each bit of the extension's secret."""
-KEY_BYTES = 32
+KEY_BYTES = 16
+"""lambda_c bits. Each key is hashed together with its index, so that a guess counts against one key alone."""
 POINT_BYTES = 33
 SENDER_MESSAGE_BYTES = POINT_BYTES
 RECEIVER_MESSAGE_BYTES = COUNT * 2 * POINT_BYTES
@@ -166,12 +167,5 @@ def _mask_point(link: Link, index: int, bit: int, other: Element) -> Element:
 
 def _key(link: Link, index: int, bit: int, sent: bytes, pair: tuple[bytes, bytes], shared: Element) -> bytes:
     """K: the key of one index and bit."""
-    return link.digest(
-        "base OT/key",
-        integer(index),
-        bytes([bit]),
-        sent,
-        pair[0],
-        pair[1],
-        shared.encoded,
-    )
+    parts = integer(index), bytes([bit]), sent, pair[0], pair[1], shared.encoded
+    return link.hasher("base OT/key", *parts).digest(KEY_BYTES)

@@ -7,14 +7,13 @@ Every part is preceded by its length, so that two different lists of parts are n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from warifu.threshold.errors import InvalidInput
-from warifu.threshold.frost.signers import Signers
-from warifu.threshold.secp256k1 import SECP256K1
+from warifu.threshold.frost.key import ThresholdKey
 
 if TYPE_CHECKING:
     from _hashlib import HASHXOF
@@ -59,7 +58,7 @@ class Link:
     """One direction between two signers of one session: who sends what is hashed, and who receives it."""
 
     context: bytes
-    """32 bytes, from :func:`session_context`."""
+    """32 bytes that name all else: key, session, correlation, and what both signers drew for it."""
     sender: int
     receiver: int
 
@@ -79,28 +78,40 @@ class Link:
         return Link(self.context, self.receiver, self.sender)
 
 
-def session_context(signers: Signers, tweaks: Sequence[bytes], session_id: bytes) -> bytes:
-    """32 bytes that name key, threshold, signers, derivation and session.
+def key_context(key: ThresholdKey) -> bytes:
+    """32 bytes that name a key: the public key, t, n and every participant's public share."""
+    return digest("key", key.threshold_pubkey, integer(key.t), integer(key.n), *key.pubshares)
 
-    InvalidInput for a session identifier that has not 16 to 64 bytes or is all zero (nobody drew it).
+
+def session_context(
+    key: ThresholdKey, signers: Sequence[int], tweaks: Sequence[bytes], session_id: bytes
+) -> bytes:
+    """32 bytes that name key, signers (in ascending order), derivation and session.
+
+    InvalidInput as :func:`require_session_id`.
     """
+    require_session_id(session_id)
+    return digest(
+        "session",
+        session_id,
+        key_context(key),
+        integer(len(signers)),
+        *map(integer, signers),
+        integer(len(tweaks)),
+        *tweaks,
+    )
+
+
+def require_session_id(session_id: bytes) -> None:
+    """InvalidInput for a session identifier that has not 16 to 64 bytes or is all zero (nobody drew it)."""
     if not MIN_SESSION_ID_BYTES <= len(session_id) <= MAX_SESSION_ID_BYTES:
         raise InvalidInput(f"a session identifier has {MIN_SESSION_ID_BYTES} to {MAX_SESSION_ID_BYTES} bytes")
     if not any(session_id):
         raise InvalidInput("a session identifier is not all zero")
-    identities = [
-        part
-        for who in signers.ids
-        for part in (integer(who), SECP256K1.element_to_bytes(signers.pubshares[who]))
-    ]
-    return digest(
-        "session",
-        session_id,
-        signers.threshold_key.encoded,
-        integer(signers.t),
-        integer(signers.n),
-        integer(len(signers.ids)),
-        *identities,
-        integer(len(tweaks)),
-        *tweaks,
-    )
+
+
+def in_order(parts: Mapping[int, bytes]) -> Iterable[bytes]:
+    """What each of some signers said, in ascending order of their numbers, as parts of a hash."""
+    for who in sorted(parts):
+        yield integer(who)
+        yield parts[who]

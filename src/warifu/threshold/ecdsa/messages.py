@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
-from warifu.threshold.ecdsa import pair, zero_sharing
+from warifu.threshold.ecdsa import pair
 from warifu.threshold.errors import InvalidContribution
 
 _POINT, _SCALAR, _HASH = 33, 32, 32
@@ -36,26 +36,14 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Hello(Message):
-    """To each peer, before anything: base transfers, and a commitment to a seed of the zero sharing."""
+class Commitment(Message):
+    """Round one, to each peer: a commitment to the nonce (the same for all), and the extended transfers."""
 
-    NAME = "hello"
-    LENGTHS = (pair.BASE_BYTES, zero_sharing.COMMITMENT_BYTES)
+    NAME = "commitment"
+    LENGTHS = (_HASH, pair.EXTENSION_BYTES)
 
-    base: bytes
-    seed_commitment: bytes
-
-
-@dataclass(frozen=True)
-class Extension(Message):
-    """Round one, to each peer: the extended transfers, the seed, and a commitment to the nonce (the same for all)."""
-
-    NAME = "extension"
-    LENGTHS = (pair.EXTENSION_BYTES, zero_sharing.SEED_BYTES, _HASH)
-
-    transfers: bytes
-    seed: bytes
     nonce_commitment: bytes
+    transfers: bytes
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""416 random oblivious transfers out of 128: the OT extension of SoftSpokenOT, with its own consistency check.
+"""Many random oblivious transfers out of 128: the OT extension of SoftSpokenOT, with its own consistency check.
 
 Lawrence Roy, "SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in the Minicrypt Model" (CRYPTO 2022,
 IACR eprint 2022/192): subspace VOLE over the smallest field (k = 1, where its GGM trees are the base transfers
@@ -8,7 +8,7 @@ whose proof fell (Roy's paper shows it).
 
 The roles turn round: the receiver of these transfers, with choices x, was the sender of the base transfers and holds
 both keys of each column i; the sender holds its choice bits Delta and one key of each. With G a generator of bits and
-L = TRANSFERS + CHECK rows, of which the last CHECK have random choices:
+L = transfers + CHECK rows, of which the last CHECK have random choices:
 
     receiver   T = [G(k_0,i)]_i,  U = [G(k_0,i) + G(k_1,i) + x]_i           sends U
     sender     Q = [G(k_Delta_i,i) + Delta_i U_i]_i                         so that Q = T + x (*) Delta, row by row
@@ -17,19 +17,22 @@ L = TRANSFERS + CHECK rows, of which the last CHECK have random choices:
     sender     refuses unless (R | I) Q = T~ + x~ (*) Delta
     output     sender  H(j, Q_j), H(j, Q_j + Delta);  receiver  H(j, T_j), which is H(j, Q_j + x_j Delta)
 
-Why k = 1. Larger k sends U in 1/k of the bytes: 8.5 KiB here, of about 60 KiB that a presignature costs. With transfers
-made anew for each signature it would also need k - 1 levels of GGM trees with a check of their own each time, to
-save at most 6 KiB: the simplest code is chosen.
+It serves twice: from base transfers to the transfers of a batch of correlations (``correlating.py``), and from those of
+one correlation to the XI transfers of one multiplication (``vole.py``).
+
+Why k = 1. Larger k sends U in 1/k of the bytes: 8.5 KiB in a signature, of about 50 KiB for each direction. It would
+also need k - 1 levels of GGM trees with a check of their own, to save at most 6 KiB: the simplest code is chosen.
 
 Why CHECK = 128. The receiver can try many U before it sends one, as the challenge is their hash: it passes with columns
 of different choices with a chance of 2^-128 for each try, beyond those columns whose Delta it guesses, with one chance
-in two for each. A wrong guess is caught, and these transfers are made for one signature only: after a failed check
-nothing remains that a second guess could use, and k right guesses (a chance of 2^-k) leave 2^(128-k) to search.
+in two for each. A wrong guess is caught, and Delta serves one message only: after a failed check nothing remains that a
+second guess could use, and k right guesses (a chance of 2^-k) leave 2^(128-k) to search.
 """
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,59 +42,88 @@ from warifu.threshold.ecdsa.binding import Link, integer
 from warifu.threshold.ecdsa.bits import Bytes, masks, random_bits, rows, wipe
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
 
-LAMBDA_S = 80
-"""Statistical security of the multiplication above, see ``vole.py``."""
-TRANSFERS = 256 + 2 * LAMBDA_S
 CHECK = 128
-ROWS = TRANSFERS + CHECK
-
-_COLUMN_BYTES = ROWS // 8
 _ROW_BYTES = COLUMNS // 8
-_U_BYTES = COLUMNS * _COLUMN_BYTES
 _X_BYTES = CHECK // 8
-MESSAGE_BYTES = _U_BYTES + _X_BYTES + CHECK * _ROW_BYTES
 
-OUTPUT_BYTES = 96
-"""Each transfer carries three field elements."""
+
+@dataclass(frozen=True)
+class Shape:
+    """How many transfers come out of an extension (a multiple of 8), and of how many bytes each row of them is."""
+
+    transfers: int
+    output_bytes: int
+
+    @property
+    def column_bytes(self) -> int:
+        """One column of bits, packed."""
+        return (self.transfers + CHECK) // 8
+
+    @property
+    def corrections_bytes(self) -> int:
+        """U"""
+        return COLUMNS * self.column_bytes
+
+    @property
+    def message_bytes(self) -> int:
+        """What the receiver sends: U, x~ and T~."""
+        return self.corrections_bytes + _X_BYTES + CHECK * _ROW_BYTES
 
 
 class ExtensionReceiver:
-    """Chooses one of two random rows of OUTPUT_BYTES at each of TRANSFERS indices."""
+    """Chooses one of two random rows at each index. Gives them out once."""
 
-    def __init__(self, link: Link, base_keys: Bytes, choices: Bytes) -> None:
-        """``link``: from the sender of these transfers to this receiver. ``base_keys``: both keys of each column,
-        shaped (2, COLUMNS, KEY_BYTES); they are wiped. ``choices``: TRANSFERS bits, one a byte; the caller's.
+    def __init__(self, link: Link, shape: Shape, base_keys: Bytes, choices: Bytes) -> None:
+        """``link``: from the sender of these transfers to their receiver; it must name something that this receiver
+        drew for this very message, for whoever sees two messages of one key and link learns sums of choices.
+        ``base_keys``: both keys of each column, shaped (2, COLUMNS, KEY_BYTES); they are wiped. ``choices``: one bit a
+        byte for each transfer; the caller's.
         """
-        if base_keys.shape != (2, COLUMNS, KEY_BYTES) or choices.shape != (TRANSFERS,):
-            raise InvalidInput("the extension takes 128 pairs of keys and 416 choices")
+        if base_keys.shape != (2, COLUMNS, KEY_BYTES) or choices.shape != (shape.transfers,):
+            raise InvalidInput("the extension takes 128 pairs of keys, and a choice for each transfer")
+        self._link, self._shape = link, shape
         padded = np.concatenate([choices, random_bits(CHECK)])
-        zeros, ones = (_columns(link, keys) for keys in base_keys)
+        zeros, ones = (_columns(link, shape, keys) for keys in base_keys)
         corrections = (zeros ^ ones ^ np.packbits(padded)).tobytes()
         table = _transposed(zeros)
         hashed_choices, hashed_rows = _universal_hash(link, corrections, padded[:, None], table)
         self.message = corrections + np.packbits(hashed_choices).tobytes() + _packed(hashed_rows).tobytes()
-        self.outputs = _row_hashes(link, _packed(table[:TRANSFERS]))
+        self._rows = [_packed(table[: shape.transfers])]
         wipe(base_keys, padded, zeros, ones, table)
 
+    def outputs(self, fresh: bytes) -> Bytes:
+        """The chosen rows, shaped (transfers, output_bytes); ``fresh`` as for the sender. AlreadyUsed next time."""
+        try:
+            chosen = self._rows.pop()
+        except IndexError:
+            raise AlreadyUsed("this extension was finished or wiped") from None
+        hashed = _row_hashes(self._link, self._shape, fresh, chosen)
+        wipe(chosen)
+        return hashed
+
     def wipe(self) -> None:
-        """Destroy the outputs."""
-        wipe(self.outputs)
+        """Destroy the rows."""
+        while self._rows:
+            wipe(self._rows.pop())
 
 
 class ExtensionSender:
     """Gets both random rows at each index. Finishes once."""
 
-    def __init__(self, link: Link, base_keys: Bytes, delta: Bytes) -> None:
-        """``link``: from this sender to the receiver. ``base_keys``: the chosen key of each column, shaped
-        (COLUMNS, KEY_BYTES). ``delta``: the COLUMNS choices. Both are wiped in the end.
+    def __init__(self, shape: Shape, base_keys: Bytes, delta: Bytes) -> None:
+        """``base_keys``: the chosen key of each column, shaped (COLUMNS, KEY_BYTES). ``delta``: the COLUMNS choices.
+        Both are wiped in the end.
         """
         if base_keys.shape != (COLUMNS, KEY_BYTES) or delta.shape != (COLUMNS,):
             raise InvalidInput("the extension takes 128 keys and 128 choices")
-        self._link = link
+        self._shape = shape
         self._state = [(base_keys, delta)]
 
-    def finish(self, message: bytes) -> tuple[Bytes, Bytes]:
-        """Both rows of all indices, each shaped (TRANSFERS, OUTPUT_BYTES), for the receiver's message.
+    def finish(self, link: Link, message: bytes, fresh: bytes) -> tuple[Bytes, Bytes]:
+        """Both rows of all indices, each shaped (transfers, output_bytes), for the receiver's message.
+
+        ``link``: as the receiver's. ``fresh``: what this sender drew for this session and told the receiver; every row
+        is hashed with it, so that a replayed message never brings rows back that hid something before.
 
         InvalidContribution names the receiver where the check fails. AlreadyUsed on a second call. Whatever comes of
         it, keys and Delta are destroyed: a receiver that guessed at Delta has had its one try.
@@ -101,7 +133,7 @@ class ExtensionSender:
         except IndexError:
             raise AlreadyUsed("this extension was finished or wiped") from None
         try:
-            return self._extended(message, base_keys, delta)
+            return self._extended(link, message, fresh, base_keys, delta)
         finally:
             wipe(base_keys, delta)
 
@@ -110,36 +142,41 @@ class ExtensionSender:
         while self._state:
             wipe(*self._state.pop())
 
-    def _extended(self, message: bytes, base_keys: Bytes, delta: Bytes) -> tuple[Bytes, Bytes]:
-        if len(message) != MESSAGE_BYTES:
-            raise InvalidContribution(self._link.receiver, "OT extension message")
-        corrections = message[:_U_BYTES]
-        columns = _columns(self._link, base_keys) ^ (rows(corrections, _COLUMN_BYTES) & masks(delta))
+    def _extended(
+        self, link: Link, message: bytes, fresh: bytes, base_keys: Bytes, delta: Bytes
+    ) -> tuple[Bytes, Bytes]:
+        shape = self._shape
+        if len(message) != shape.message_bytes:
+            raise InvalidContribution(link.receiver, "OT extension message")
+        corrections, check_values = message[: shape.corrections_bytes], message[shape.corrections_bytes :]
+        columns = _columns(link, shape, base_keys)
+        columns ^= rows(corrections, shape.column_bytes) & masks(delta)
         table = _transposed(columns)
-        (hashed,) = _universal_hash(self._link, corrections, table)
-        expected = _expected(message[_U_BYTES:], delta)
-        if not hmac.compare_digest(_packed(hashed).tobytes(), expected):
-            raise InvalidContribution(self._link.receiver, "OT extension message")
-        packed = _packed(table[:TRANSFERS])
-        zeros = _row_hashes(self._link, packed)
-        ones = _row_hashes(self._link, packed ^ np.packbits(delta))
+        (hashed,) = _universal_hash(link, corrections, table)
+        if not hmac.compare_digest(_packed(hashed).tobytes(), _expected(check_values, delta)):
+            raise InvalidContribution(link.receiver, "OT extension message")
+        packed = _packed(table[: shape.transfers])
+        zeros = _row_hashes(link, shape, fresh, packed)
+        packed ^= np.packbits(delta)
+        ones = _row_hashes(link, shape, fresh, packed)
         wipe(columns, table, packed)
         return zeros, ones
 
 
-def _columns(link: Link, keys: Bytes) -> Bytes:
-    """G: each key stretched to one packed column."""
-    prefix = link.hasher("OT extension/column")
+def _columns(link: Link, shape: Shape, keys: Bytes) -> Bytes:
+    """G: each key, with its index, stretched to one packed column."""
+    prefix = link.hasher("OT extension/column", integer(shape.transfers), integer(shape.output_bytes))
     stretched = bytearray()
-    for key in keys:
+    for index, key in enumerate(keys):
         column = prefix.copy()
+        column.update(integer(index))
         column.update(key.data)
-        stretched += column.digest(_COLUMN_BYTES)
-    return rows(stretched, _COLUMN_BYTES)
+        stretched += column.digest(shape.column_bytes)
+    return rows(stretched, shape.column_bytes)
 
 
 def _transposed(columns: Bytes) -> Bytes:
-    """Packed columns as rows of bits, shaped (ROWS, COLUMNS)."""
+    """Packed columns as rows of bits, shaped (rows, COLUMNS)."""
     return np.ascontiguousarray(np.unpackbits(columns, axis=1).T)
 
 
@@ -148,16 +185,17 @@ def _packed(bits: Bytes) -> Bytes:
 
 
 def _universal_hash(link: Link, corrections: bytes, *tables: Bytes) -> list[Bytes]:
-    """(R | I) times each table of ROWS rows of bits; R is random, from the hash of the corrections.
+    """(R | I) times each table of bits; R is random, from the hash of the corrections.
 
-    The sums are exact: below 416 in float32.
+    The sums are exact: at most 2048 in float32.
     """
-    seed = link.hasher("OT extension/check", corrections).digest(CHECK * TRANSFERS // 8)
-    matrix = np.unpackbits(rows(seed, TRANSFERS // 8), axis=1).astype(np.float32)
+    transfers = len(tables[0]) - CHECK
+    seed = link.hasher("OT extension/check", corrections).digest(CHECK * transfers // 8)
+    matrix = np.unpackbits(rows(seed, transfers // 8), axis=1).astype(np.float32)
     hashed = []
     for table in tables:
-        sums = (matrix @ table[:TRANSFERS].astype(np.float32)).astype(np.int32)
-        hashed.append((sums & 1).astype(np.uint8) ^ table[TRANSFERS:])
+        sums = (matrix @ table[:transfers].astype(np.float32)).astype(np.int32)
+        hashed.append((sums & 1).astype(np.uint8) ^ table[transfers:])
     return hashed
 
 
@@ -167,13 +205,13 @@ def _expected(check_values: bytes, delta: Bytes) -> bytes:
     return (rows(check_values[_X_BYTES:], _ROW_BYTES) ^ (np.packbits(delta) & masks(choices))).tobytes()
 
 
-def _row_hashes(link: Link, packed: Bytes) -> Bytes:
-    """H: each row with its index, hashed to OUTPUT_BYTES. SHAKE256 is a random oracle, whatever Delta is."""
-    prefix = link.hasher("OT extension/row")
+def _row_hashes(link: Link, shape: Shape, fresh: bytes, packed: Bytes) -> Bytes:
+    """H: each row with its index, hashed to output_bytes. SHAKE256 is a random oracle, whatever Delta is."""
+    prefix = link.hasher("OT extension/row", fresh)
     hashed = bytearray()
     for index, row in enumerate(packed):
         shake = prefix.copy()
         shake.update(integer(index))
         shake.update(row.data)
-        hashed += shake.digest(OUTPUT_BYTES)
-    return rows(hashed, OUTPUT_BYTES)
+        hashed += shake.digest(shape.output_bytes)
+    return rows(hashed, shape.output_bytes)

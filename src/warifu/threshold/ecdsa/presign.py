@@ -1,10 +1,9 @@
 """The rounds before the message: from key shares to presignatures.
 
 DKLs23 (IACR eprint 2023/765), section 3, protocol 3.6, steps 5 to 9: first message, second message, checks, u and v;
-with the base transfers of this presignature alone in a round ahead (``hello``). For signer i and each peer j:
+on correlations that were made ahead of time (``correlating.py``). For signer i and each peer j:
 
-    hello      base transfers in both directions; a commitment to a seed of the zero sharing
-    extend     r_i at random, R_i = r_i G; commits to R_i; extended transfers with choices that make chi_(i,j); the seed
+    commit     r_i at random, R_i = r_i G; commits to R_i; extended transfers with choices that make chi_(i,j)
     multiply   zeta_i from the seeds; sk_i = lambda_i x_i + zeta_i (the first signer adds the tweak); pk_i = sk_i G
                phi_i at random; c^u, c^v: shares of r_i chi_(j,i) and of sk_i chi_(j,i)
                sends R_i, pk_i, Gamma^u = c^u G, Gamma^v = c^v G, psi_(i,j) = phi_i - chi_(i,j)
@@ -25,16 +24,17 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from warifu.threshold.ecdsa.binding import digest, integer
-from warifu.threshold.ecdsa.messages import Extension, Hello, Product
+from warifu.threshold.ecdsa.binding import digest, in_order, integer
+from warifu.threshold.ecdsa.correlation import Correlation
+from warifu.threshold.ecdsa.messages import Commitment, Product
 from warifu.threshold.ecdsa.pair import PairwiseProducts
 from warifu.threshold.ecdsa.scalars import total, wipe
 from warifu.threshold.ecdsa.sign import Nonce, Presignature
 from warifu.threshold.ecdsa.task import Task
 from warifu.threshold.ecdsa.vole import Pair
-from warifu.threshold.ecdsa.zero_sharing import ZeroSharing
+from warifu.threshold.ecdsa.zero_sharing import zero_share
 from warifu.threshold.errors import InvalidContribution, InvalidInput
 from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
@@ -46,13 +46,15 @@ Messages = Mapping[int, bytes]
 class Presigning:
     """One signer's computations, in the order of the module. ``session.py`` sees to that order, and to wiping."""
 
-    def __init__(self, task: Task, my_id: int, share: Secret) -> None:
-        """Takes ownership of ``share``."""
+    def __init__(
+        self, task: Task, my_id: int, share: Secret, correlations: Mapping[int, Correlation]
+    ) -> None:
+        """Takes ownership of ``share`` and of what is in the correlations."""
         self._task = task
         self._my_id = my_id
         self._peers = task.peers(my_id)
-        self._pairs = {peer: PairwiseProducts(task.context, my_id, peer) for peer in self._peers}
-        self._zero = ZeroSharing(task.context, my_id, self._peers)
+        self._correlations = dict(correlations)
+        self._pairs: dict[int, PairwiseProducts] = {}
         self._share = share
         self._r = SECP256K1.random_secret()
         self._phi = SECP256K1.random_secret()
@@ -60,42 +62,29 @@ class Presigning:
         self._products: dict[int, Pair] = {}
         self._nonce = SECP256K1.base_mul(self._r)
         self._blinding = os.urandom(32)
-        self._seed_commitments: dict[int, bytes] = {}
         self._nonce_commitments: dict[int, bytes] = {}
 
-    def hello(self) -> dict[int, bytes]:
-        """The first message to each peer."""
-        return {
-            peer: Hello(self._pairs[peer].message, self._zero.commitment(peer)).encode()
-            for peer in self._peers
-        }
-
-    def extend(self, hellos: Messages) -> dict[int, bytes]:
+    def commit(self) -> dict[int, bytes]:
         """Round one."""
-        parsed = {peer: Hello.parse(peer, hellos[peer]) for peer in self._peers}
-        self._seed_commitments = {peer: hello.seed_commitment for peer, hello in parsed.items()}
         commitment = self._commitment(self._my_id, self._nonce.encoded, self._blinding)
         self._nonce_commitments[self._my_id] = commitment
-        return {
-            peer: Extension(
-                self._pairs[peer].extend(hello.base), self._zero.opening(peer), commitment
-            ).encode()
-            for peer, hello in parsed.items()
-        }
+        for peer in self._peers:
+            self._pairs[peer] = PairwiseProducts(
+                self._task.context, self._my_id, peer, self._correlations[peer], commitment
+            )
+        return {peer: Commitment(commitment, pair.message).encode() for peer, pair in self._pairs.items()}
 
-    def multiply(self, extensions: Messages) -> dict[int, bytes]:
+    def multiply(self, commitments: Messages) -> dict[int, bytes]:
         """Round two."""
-        parsed = {peer: Extension.parse(peer, extensions[peer]) for peer in self._peers}
-        for peer, extension in parsed.items():
-            self._nonce_commitments[peer] = extension.nonce_commitment
-        with self._zero.finish(
-            self._seed_commitments, {peer: extension.seed for peer, extension in parsed.items()}
-        ) as zeta:
+        parsed = {peer: Commitment.parse(peer, commitments[peer]) for peer in self._peers}
+        for peer, commitment in parsed.items():
+            self._nonce_commitments[peer] = commitment.nonce_commitment
+        with zero_share(self._my_id, self._seeds()) as zeta:
             sk = self._sk = self._additive_share(zeta)
         public_share = SECP256K1.base_mul(sk)
         return {
-            peer: self._product(peer, extension, sk, public_share).encode()
-            for peer, extension in parsed.items()
+            peer: self._product(peer, commitment.transfers, sk, public_share).encode()
+            for peer, commitment in parsed.items()
         }
 
     def finish(self, products: Messages) -> Presignature:
@@ -131,14 +120,21 @@ class Presigning:
 
     def wipe(self) -> None:
         """Destroy everything."""
+        for correlation in self._correlations.values():
+            correlation.wipe()
         for pair in self._pairs.values():
             pair.wipe()
-        self._zero.wipe()
         wipe([self._share, self._r, self._phi])
         if self._sk is not None:
             self._sk.wipe()
         for product in self._products.values():
             wipe(product)
+
+    def _seeds(self) -> dict[int, tuple[bytes, Secret]]:
+        return {
+            peer: (pair.context(self._nonce_commitments[peer]), pair.seed)
+            for peer, pair in self._pairs.items()
+        }
 
     def _additive_share(self, zeta: Secret) -> Secret:
         """sk_i: the Lagrange coefficient times the key share, hidden by zeta."""
@@ -150,9 +146,9 @@ class Presigning:
         ):
             return SECP256K1.secret_add_public(hidden, tweak)
 
-    def _product(self, peer: int, extension: Extension, sk: Secret, public_share: Element) -> Product:
+    def _product(self, peer: int, transfers: bytes, sk: Secret, public_share: Element) -> Product:
         pair = self._pairs[peer]
-        message, shares = pair.multiply(extension.transfers, (self._r, sk))
+        message, shares = pair.multiply(transfers, self._nonce_commitments[peer], (self._r, sk))
         self._products[peer] = shares
         with SECP256K1.secret_negate(pair.factor) as negated, SECP256K1.secret_add(self._phi, negated) as psi:
             return Product(
@@ -171,7 +167,7 @@ class Presigning:
         return digest("nonce commitment", self._task.context, integer(who), nonce, blinding)
 
     def _echo(self) -> bytes:
-        return digest("nonce commitments", self._task.context, *_in_order(self._nonce_commitments))
+        return digest("nonce commitments", self._task.context, *in_order(self._nonce_commitments))
 
     def _opened_nonce(self, peer: int, product: Product) -> Element:
         expected = self._commitment(peer, product.nonce, product.blinding)
@@ -184,7 +180,7 @@ class Presigning:
             raise InvalidContribution(self._task.suspect(self._my_id), "nonce commitment")
 
     def _checked_product(self, peer: int, product: Product, nonce: Element, public_share: Element) -> Pair:
-        d = self._pairs[peer].finish(product.multiplication)
+        d = self._pairs[peer].finish(product.multiplication, self._nonce_commitments[peer])
         factor = self._pairs[peer].factor
         for point, gamma, share in (
             (nonce, product.gamma_u, d[0]),
@@ -205,19 +201,13 @@ class Presigning:
         transcript = digest(
             "presignature",
             self._task.context,
-            *_in_order({who: nonce.encoded for who, nonce in nonces.items()}),
-            *_in_order({who: share.encoded for who, share in public_shares.items()}),
+            *in_order({who: nonce.encoded for who, nonce in nonces.items()}),
+            *in_order({who: share.encoded for who, share in public_shares.items()}),
         )
         nonce = Nonce(point, transcript)
         if SECP256K1.is_identity(point) or nonce.x == 0:
             raise InvalidContribution(suspect, "nonce")
         return nonce
-
-
-def _in_order(parts: Mapping[int, bytes]) -> Iterable[bytes]:
-    for who in sorted(parts):
-        yield integer(who)
-        yield parts[who]
 
 
 def _point(peer: int, encoded: bytes) -> Element:

@@ -1,17 +1,20 @@
 """One signer's part in one ECDSA signature, as a state machine without I/O.
 
-    start -> GREETED --extend--> EXTENDED --multiply--> MULTIPLIED --finish--> PRESIGNED --sign--> SIGNED --combine-->
-                |                   |                       |                      |            a VerifiedSignature
-                +-------------------+--- any error, close --+----------------------+--> CLOSED
+    prepare -> PREPARED --commit--> COMMITTED --multiply--> MULTIPLIED --finish--> PRESIGNED --sign--> SIGNED
+                  |                     |                       |                     |                   |
+                  +---------------------+--- any error, close --+---------------------+--> CLOSED      combine
+                                                                                                          |
+                                                                                              a VerifiedSignature
 
-Four messages, of which three are sent before the message to be signed is known; the last one is 128 bytes. Everything
-before it goes to one peer each, over a channel that authenticates and encrypts end to end (the seeds and psi are
-secret), and lives in memory only.
+Three messages, of which the first two are sent before the message to be signed is known; the last one is 128 bytes.
+Everything before it goes to one peer each, over a channel that authenticates and encrypts end to end (psi is secret),
+and lives in memory only. Between ``prepare`` and ``commit`` the caller durably deletes what the correlations were
+restored from: ``commit`` makes the first message that was computed from them.
 
 Invariants, in the order in which they hold:
 
-1. Key, signers, derivation and session identifier were checked together and never change again; the identifier was
-   never seen here before.
+1. Key, signers, derivation, session identifier and correlations were checked together and never change again; none of
+   the identifiers was ever seen here before.
 2. Each step is taken once, in order. Whatever fails in a step, all transfers, seeds and shares of the session are
    destroyed, and the error names the culprit where one is proven. A missing message or a time-out is nobody's fault:
    the caller closes the session and blames no one.
@@ -25,7 +28,9 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import TypeVar
 
+from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.ecdsa.presign import Presigning
+from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.ecdsa.sign import Combination, Presignature, VerifiedSignature
 from warifu.threshold.ecdsa.task import Task
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
@@ -40,45 +45,28 @@ Result = TypeVar("Result")
 class Phase(Enum):
     """What was done last."""
 
-    GREETED = auto()
-    EXTENDED = auto()
+    PREPARED = auto()
+    COMMITTED = auto()
     MULTIPLIED = auto()
     PRESIGNED = auto()
     SIGNED = auto()
     CLOSED = auto()
 
 
-class SeenSessions:
-    """The session identifiers that were used with one key, so that none is used twice.
-
-    In memory, like the sessions themselves: after a restart all secrets of a replayed session would be drawn anew.
-    Make a new one for each run of the signer.
-    """
-
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-
-    def claim(self, session_id: bytes) -> None:
-        """AlreadyUsed where this identifier was claimed before."""
-        if bytes(session_id) in self._seen:
-            raise AlreadyUsed("this session identifier was used before")
-        self._seen.add(bytes(session_id))
-
-
 class SigningSession:
     """See the module. Use as a context manager, or ``close`` it, so that an abandoned session is wiped at once."""
 
-    def __init__(self, task: Task, my_id: int, share: Secret) -> None:
-        """Internal: :meth:`start` is the door. Takes ownership of ``share``."""
+    def __init__(self, task: Task, my_id: int, presigning: Presigning) -> None:
+        """Internal: :meth:`prepare` is the door. Takes ownership of ``presigning``."""
         self._task = task
         self._my_id = my_id
-        self._presigning = Presigning(task, my_id, share)
+        self._presigning = presigning
         self._presignature: Presignature | None = None
         self._combination: Combination | None = None
-        self._phase = Phase.GREETED
+        self._phase = Phase.PREPARED
 
     @classmethod
-    def start(
+    def prepare(
         cls,
         key: ThresholdKey,
         share: Secret,
@@ -86,23 +74,29 @@ class SigningSession:
         participants: Sequence[int],
         tweaks: Sequence[bytes],
         session_id: bytes,
-        seen: SeenSessions,
-    ) -> tuple[SigningSession, dict[int, bytes]]:
-        """The session, and the first message to each peer.
+        correlations: Mapping[int, Correlation],
+        seen: Seen,
+    ) -> SigningSession:
+        """The session, from which nothing was sent yet.
 
         ``share`` is this signer's 32-byte secret share; the session works on a copy of its own. ``participants`` are
-        the identifiers (from 0) of all who sign, this one included: at least t and at least two, of at most 16.
-        ``tweaks``: the plain tweaks of the derivation, 32 bytes each, none for the threshold key itself.
-        ``session_id``: 16 to 64 bytes that all signers agree on, never all zero, never repeated (``seen``).
-        InvalidInput where any of this is out of range or does not fit together; AlreadyUsed for a repeated session.
+        the identifiers (from 0) of all who sign, this one included: at least t, of at most 16, and t at least 2 (a key
+        with a threshold of one has no threshold ECDSA). ``tweaks``: the plain tweaks of the derivation, 32 bytes each,
+        none for the threshold key itself. ``session_id``: 16 to 64 bytes that all signers agree on, never all zero,
+        never repeated (``seen``). ``correlations``: one with each peer, which both agreed on; they are the session's
+        from here on. InvalidInput where any of this is out of range or does not fit together; AlreadyUsed for a
+        repeated session or correlation.
         """
         task = Task.create(key, participants, tweaks, session_id)
         task.signers.require_member(my_id)
         if SECP256K1.base_mul(share) != task.signers.pubshares[my_id]:
             raise InvalidInput(f"the secret share is not the one of participant {my_id}")
-        seen.claim(session_id)
-        session = cls(task, my_id, share.clone())
-        return session, session._presigning.hello()
+        if set(correlations) != set(task.peers(my_id)):
+            raise InvalidInput("there must be exactly one correlation with each peer")
+        for peer, correlation in correlations.items():
+            correlation.require_owner(key, my_id, peer)
+        seen.claim(session_id, *(correlation.id for correlation in correlations.values()))
+        return cls(task, my_id, Presigning(task, my_id, share.clone(), correlations))
 
     @property
     def phase(self) -> Phase:
@@ -113,28 +107,40 @@ class SigningSession:
         """The derived key under which the signature will verify."""
         return self._task.public_key
 
-    def extend(self, hellos: Mapping[int, bytes]) -> dict[int, bytes]:
-        """Round one: the second message to each peer, for the first one of each.
+    def commit(self) -> dict[int, bytes]:
+        """Round one: the first message to each peer. From here on the correlations are used up.
 
-        In this and the next two steps: InvalidContribution names the sender of what an honest signer never sends, or
+        What they were restored from must be gone durably before this is called, whatever becomes of the session: a
+        correlation that could come back after a crash might be used twice. AlreadyUsed where the step is not due.
+        """
+        return self._step(Phase.PREPARED, Phase.COMMITTED, self._presigning.commit)
+
+    def multiply(self, commitments: Mapping[int, bytes]) -> dict[int, bytes]:
+        """Round two: the second message to each peer, for the first one of each.
+
+        In this and the next step: InvalidContribution names the sender of what an honest signer never sends, or
         None where that cannot be told; InvalidInput where a message is missing or of a stranger. After any of these
         the session is closed. AlreadyUsed where the step is not due; that changes nothing.
         """
-        return self._step(Phase.GREETED, Phase.EXTENDED, hellos, self._presigning.extend)
-
-    def multiply(self, extensions: Mapping[int, bytes]) -> dict[int, bytes]:
-        """Round two: the third message to each peer, for the second one of each."""
-        return self._step(Phase.EXTENDED, Phase.MULTIPLIED, extensions, self._presigning.multiply)
+        return self._step(
+            Phase.COMMITTED,
+            Phase.MULTIPLIED,
+            lambda: self._presigning.multiply(self._from_each_peer(commitments)),
+        )
 
     def finish(self, products: Mapping[int, bytes]) -> None:
-        """Makes the presignature of the third message of each peer: ready to sign."""
-        self._presignature = self._step(Phase.MULTIPLIED, Phase.PRESIGNED, products, self._presigning.finish)
+        """Makes the presignature of the second message of each peer: ready to sign."""
+        self._presignature = self._step(
+            Phase.MULTIPLIED,
+            Phase.PRESIGNED,
+            lambda: self._presigning.finish(self._from_each_peer(products)),
+        )
         self._presigning.wipe()
 
     def sign(self, message: bytes, tweaks: Sequence[bytes]) -> bytes:
         """Round three: this signer's 128-byte share, the same for all, for a digest of 32 bytes. Once.
 
-        ``tweaks``: those of :meth:`start`, said again. InvalidInput where they differ or the digest is too short or
+        ``tweaks``: those of :meth:`prepare`, said again. InvalidInput where they differ or the digest is too short or
         long; AlreadyUsed where there is no presignature (yet, or any more). After any of these it is gone.
         """
         presignature = self._presignature
@@ -159,22 +165,19 @@ class SigningSession:
         if self._phase is not Phase.SIGNED:
             self._phase = Phase.CLOSED
 
-    def _step(
-        self,
-        before: Phase,
-        after: Phase,
-        messages: Mapping[int, bytes],
-        step: Callable[[Mapping[int, bytes]], Result],
-    ) -> Result:
+    def _from_each_peer(self, messages: Mapping[int, bytes]) -> Mapping[int, bytes]:
+        if set(messages) != set(self._task.peers(self._my_id)):
+            raise InvalidInput("there must be exactly one message from each peer")
+        return messages
+
+    def _step(self, before: Phase, after: Phase, step: Callable[[], Result]) -> Result:
         if self._phase is not before:
             raise AlreadyUsed(
                 "this step of the session was taken before, or is not due, or the session is closed"
             )
         self._phase = Phase.CLOSED
         try:
-            if set(messages) != set(self._task.peers(self._my_id)):
-                raise InvalidInput("there must be exactly one message from each peer")
-            result = step(messages)
+            result = step()
         except BaseException:
             self.close()
             raise

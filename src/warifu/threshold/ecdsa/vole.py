@@ -19,8 +19,9 @@ still can do is to guess: k bits of beta pass with a chance of 2^-k. The gadget 
 scalar has bits, so that b is then still within 2^-(lambda_s - k/2) of uniform (leftover hash lemma): together never
 better for her than 2^-lambda_s.
 
-Why lambda_s = 80. The attack is made online, against one fresh presignature, and its failure names the culprit: there
-is no try without risk and no second try with the same beta. At 80 bits a multiplication costs 40 KB, at 128 bits 49 KB.
+Why lambda_s = 80. The attack is made online, against one signature with a beta of its own, and its failure names the
+culprit: there is no try without risk and no second try with the same beta. 80 is what DKLs23 itself counts with. At 80
+bits a multiplication costs 40 KB, at 128 bits 49 KB, and a quarter more time.
 """
 
 from __future__ import annotations
@@ -35,23 +36,21 @@ from warifu.threshold.ecdsa import limbs
 from warifu.threshold.ecdsa.binding import Link, hasher
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
 from warifu.threshold.ecdsa.limbs import Limbs
-from warifu.threshold.ecdsa.ot_extension import (
-    OUTPUT_BYTES,
-    TRANSFERS,
-    ExtensionReceiver,
-    ExtensionSender,
-)
+from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
-XI = TRANSFERS
+LAMBDA_S = 80
+"""Statistical security, in bits."""
+XI = 256 + 2 * LAMBDA_S
 LENGTH = 2
 _WIDTH = LENGTH + 1
 _A_BYTES = XI * _WIDTH * 32
 MESSAGE_BYTES = _A_BYTES + 32 + 32
 
-assert OUTPUT_BYTES == _WIDTH * 32, "one row of the transfers holds one scalar for each column"
+SHAPE = Shape(XI, _WIDTH * 32)
+"""Of the extension below: one row of the transfers holds one scalar for each column."""
 
 Pair = tuple[Secret, Secret]
 
@@ -60,38 +59,44 @@ class VoleReceiver:
     """Bob: draws b, sends the extension's message, and gets d. Finishes once."""
 
     def __init__(self, link: Link, base_keys: Bytes) -> None:
-        """``link``: from Alice to Bob. ``base_keys``: of the base transfers in which Bob was the sender; wiped."""
-        self._link = link
-        beta = random_bits(XI)
-        extension = ExtensionReceiver(link, base_keys, beta)
-        self.message = extension.message
-        self.factor: Secret = limbs.to_secret(limbs.inner_product(gadget(), beta[None, :] * _unit(XI)))
-        self._state = [(beta, extension.outputs)]
-
-    def finish(self, message: bytes) -> Pair:
-        """d for Alice's message. InvalidContribution names her where the check fails.
-
-        AlreadyUsed on a second call. Whatever comes of it, the choices are destroyed.
+        """``link``: from Alice to Bob, naming what Bob drew for this run. ``base_keys``: both keys of the transfers in
+        which Alice chose; wiped.
         """
-        beta, outputs = _taken(self._state)
+        beta = random_bits(XI)
+        self._link = link
+        self._extension = ExtensionReceiver(link, SHAPE, base_keys, beta)
+        self.message = self._extension.message
+        self.factor: Secret = limbs.to_secret(limbs.inner_product(gadget(), beta[None, :] * _unit(XI)))
+        self._beta = [beta]
+
+    def finish(self, message: bytes, fresh: bytes) -> Pair:
+        """d for Alice's message. ``fresh``: what Alice drew for this run. InvalidContribution names her where the check
+        fails. AlreadyUsed on a second call. Whatever comes of it, the choices are destroyed.
+        """
         try:
-            return self._multiplied(message, beta, outputs)
+            beta = self._beta.pop()
+        except IndexError:
+            raise AlreadyUsed("this multiplication was finished or wiped") from None
+        outputs = self._extension.outputs(fresh)
+        try:
+            return self._multiplied(message, fresh, beta, outputs)
         finally:
             wipe(beta, outputs)
 
     def wipe(self) -> None:
         """Destroy choices and factor."""
         self.factor.wipe()
-        while self._state:
-            wipe(*self._state.pop())
+        self._extension.wipe()
+        while self._beta:
+            wipe(self._beta.pop())
 
-    def _multiplied(self, message: bytes, beta: Bytes, outputs: Bytes) -> Pair:
+    def _multiplied(self, message: bytes, fresh: bytes, beta: Bytes, outputs: Bytes) -> Pair:
         corrections, eta, mu = _parse(message, self._link.sender)
         bits = beta.astype(np.int64)
         delta = [
             gamma + bits * correction for gamma, correction in zip(_split(outputs), corrections, strict=True)
         ]
-        theta = _challenge(self._link, self.message, message[:_A_BYTES])
+        theta = _challenge(self._link, fresh, self.message, message[:_A_BYTES])
         # Not below zero: a bit times eta is at most the order.
         checked = _combined(delta, theta, limbs.ORDER - bits * eta)
         if not hmac.compare_digest(_check_value(self._link, checked), mu):
@@ -104,14 +109,18 @@ class VoleReceiver:
 class VoleSender:
     """Alice: multiplies a by Bob's factor. Multiplies once."""
 
-    def __init__(self, link: Link, base_keys: Bytes, delta: Bytes) -> None:
-        """``link``: from Alice to Bob. Keys and choices of the base transfers that Alice received; wiped in the end."""
-        self._link = link
-        self._extension = ExtensionSender(link, base_keys, delta)
+    def __init__(self, base_keys: Bytes, delta: Bytes) -> None:
+        """Keys and choices of the transfers in which Alice chose; wiped in the end."""
+        self._extension = ExtensionSender(SHAPE, base_keys, delta)
 
-    def multiply(self, extension_message: bytes, factors: Pair) -> tuple[bytes, Pair]:
-        """The message to Bob, and c, for ``factors`` a. Errors as :meth:`ExtensionSender.finish`."""
-        rows_of_zero, rows_of_one = self._extension.finish(extension_message)
+    def multiply(
+        self, link: Link, extension_message: bytes, fresh: bytes, factors: Pair
+    ) -> tuple[bytes, Pair]:
+        """The message to Bob, and c, for ``factors`` a.
+
+        ``link``: as Bob's. ``fresh``: what Alice drew for this run. Errors as :meth:`ExtensionSender.finish`.
+        """
+        rows_of_zero, rows_of_one = self._extension.finish(link, extension_message, fresh)
         zeros, ones = _split(rows_of_zero), _split(rows_of_one)
         with SECP256K1.random_secret() as blinding:
             columns = [limbs.from_secret(factor) for factor in (*factors, blinding)]
@@ -125,10 +134,10 @@ class VoleSender:
             )
         )
         sent = b"".join(bytes(limbs.to_bytes(part)) for part in np.hsplit(corrections, _WIDTH))
-        theta = _challenge(self._link, extension_message, sent)
+        theta = _challenge(link, fresh, extension_message, sent)
         eta = bytes(limbs.to_bytes(_combined(columns, theta, np.zeros((1, 1), np.int64))))
         checked = _combined(zeros, theta, np.zeros((1, 1), np.int64))
-        mu = _check_value(self._link, checked)
+        mu = _check_value(link, checked)
         shares = _negated(_inner_products(zeros))
         wipe(rows_of_zero, rows_of_one, checked, *zeros, *ones, *columns)
         return sent + eta + mu, shares
@@ -151,13 +160,6 @@ def _unit(count: int) -> Limbs:
     return np.repeat(limbs.from_public([1]), count, axis=1)
 
 
-def _taken(state: list[tuple[Bytes, Bytes]]) -> tuple[Bytes, Bytes]:
-    try:
-        return state.pop()
-    except IndexError:
-        raise AlreadyUsed("this multiplication was finished or wiped") from None
-
-
 def _split(outputs: Bytes) -> list[Limbs]:
     """The columns of the transfers as numbers below 2^256, not reduced: modulo the order uniform to within 2^-127."""
     columns = np.ascontiguousarray(outputs.reshape(XI, _WIDTH, 32).transpose(1, 0, 2))
@@ -174,9 +176,10 @@ def _parse(message: bytes, sender: int) -> tuple[list[Limbs], Limbs, bytes]:
     return np.hsplit(scalars[:, :-1], _WIDTH), scalars[:, -1:], message[-32:]
 
 
-def _challenge(link: Link, extension_message: bytes, corrections: bytes) -> list[int]:
+def _challenge(link: Link, fresh: bytes, extension_message: bytes, corrections: bytes) -> list[int]:
     """theta, public: from everything that was sent before eta and mu."""
-    uniform = link.hasher("multiplication/challenge", extension_message, corrections).digest(48 * LENGTH)
+    parts = fresh, extension_message, corrections
+    uniform = link.hasher("multiplication/challenge", *parts).digest(48 * LENGTH)
     return [SECP256K1.scalar_reduce(uniform[at : at + 48]) for at in range(0, len(uniform), 48)]
 
 
