@@ -23,6 +23,7 @@ from warifu.service.store.database import create_database
 pytestmark = pytest.mark.unit
 
 ID = "0" * 32
+DRAFT = "d" * 64
 B32 = base64.b64encode(bytes(32)).decode()
 B16 = base64.b64encode(bytes(16)).decode()
 ADDRESS = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
@@ -44,7 +45,7 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
         "POST",
         "/decisions",
         {"draft", "transfer", "admin"},
-        {"request": B32, "psbt": B32, "identities": [B32]},
+        {"request": B32, "unsigned": B32, "identities": [B32]},
     ),
     ("POST", "/wallets", {"admin"}, {"name": "savings", "authorization": B32, "envelopes": [B32]}),
     ("GET", f"/ceremonies/{ID}", {"admin"}, None),
@@ -59,11 +60,15 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ("PUT", "/wallets/none/labels", {"draft"}, {"labels": ""}),
     ("POST", "/wallets/none/drafts", {"draft"}, {"sweep_to": ADDRESS}),
     ("POST", "/wallets/none/psbts", {"draft"}, {"psbt": B32}),
-    ("POST", "/transfers", {"transfer"}, {"authorization": B32, "envelopes": [B32], "psbt": B32}),
+    ("GET", "/wallets/none/accounts", {"read"}, None),
+    ("GET", "/wallets/none/account-transactions", {"read"}, None),
+    ("POST", "/wallets/none/account-drafts", {"draft"}, {"chain": "solana", "prepare": True}),
+    ("DELETE", f"/wallets/none/account-drafts/{DRAFT}", {"draft"}, None),
+    ("POST", "/transfers", {"transfer"}, {"authorization": B32, "envelopes": [B32], "unsigned": B32}),
     ("POST", f"/transfers/{ID}/authorize", {"transfer"}, {"authorization": B32, "envelopes": [B32]}),
     ("GET", f"/transfers/{ID}", {"read", "transfer"}, None),
     ("GET", "/transfers", {"read"}, None),
-    ("GET", f"/transfers/{ID}/psbt", {"read"}, None),
+    ("GET", f"/transfers/{ID}/transaction", {"read"}, None),
 ]
 WITH_BODY = [route for route in ROUTES if route[3] is not None]
 
@@ -258,12 +263,12 @@ async def test_malformed_base64_is_refused(door: Door, text: str):
         ("/api-keys", {"name": "phone", "scopes": ["root"]}),
         ("/envelope-keys", {"identities": [], "nonce": B32}),
         ("/envelope-keys", {"identities": [B32] * 17, "nonce": B32}),
-        ("/transfers", {"authorization": B32, "envelopes": [], "psbt": B32}),
-        ("/transfers", {"authorization": B32, "envelopes": [B32] * 17, "psbt": B32}),
-        ("/transfers", {"authorization": "", "envelopes": [B32], "psbt": B32}),
-        ("/transfers", {"authorization": B32, "envelopes": ["A" * 1400], "psbt": B32}),
-        ("/transfers", {"authorization": B32, "envelopes": [B32], "psbt": ""}),
-        ("/transfers", {"authorization": B32, "envelopes": [B32], "psbt": "A" * 1_400_000}),
+        ("/transfers", {"authorization": B32, "envelopes": [], "unsigned": B32}),
+        ("/transfers", {"authorization": B32, "envelopes": [B32] * 17, "unsigned": B32}),
+        ("/transfers", {"authorization": "", "envelopes": [B32], "unsigned": B32}),
+        ("/transfers", {"authorization": B32, "envelopes": ["A" * 1400], "unsigned": B32}),
+        ("/transfers", {"authorization": B32, "envelopes": [B32], "unsigned": ""}),
+        ("/transfers", {"authorization": B32, "envelopes": [B32], "unsigned": "A" * 1_400_000}),
         ("/wallets/none/drafts", {"recipients": [{"address": ADDRESS, "amount": 1}] * 101}),
         ("/wallets/none/drafts", {"recipients": [{"address": ADDRESS, "amount": 0}]}),
         ("/wallets/none/drafts", {"recipients": [{"address": ADDRESS, "amount": -1}]}),
@@ -334,7 +339,11 @@ async def test_names_in_paths_have_one_form(door: Door, name: str):
 
 @pytest.mark.parametrize("identifier", ["0", "g" * 32, "0" * 31, "0" * 33, "A" * 32, "0" * 31 + "%0A"])
 async def test_identifiers_in_paths_have_one_form(door: Door, identifier: str):
-    for path in (f"/transfers/{identifier}", f"/ceremonies/{identifier}", f"/transfers/{identifier}/psbt"):
+    for path in (
+        f"/transfers/{identifier}",
+        f"/ceremonies/{identifier}",
+        f"/transfers/{identifier}/transaction",
+    ):
         assert (await door.ask("GET", path)).status_code == 400, path
 
 
@@ -349,7 +358,7 @@ async def test_queries_are_bounded(door: Door, query: str):
     ("path", "code"),
     [
         (f"/transfers/{ID}", "service.unknown-transfer"),
-        (f"/transfers/{ID}/psbt", "service.unknown-transfer"),
+        (f"/transfers/{ID}/transaction", "service.unknown-transfer"),
         (f"/ceremonies/{ID}", "service.unknown-ceremony"),
         ("/wallets/none", "service.unknown-wallet"),
         ("/wallets/none/balance", "service.unknown-wallet"),
@@ -427,7 +436,8 @@ async def test_the_document_of_the_api_names_every_route_and_no_other_host(door:
     assert answer.status_code == 200
     paths = json.loads(answer.text)["paths"]
     for method, path, _, _ in ROUTES:
-        pattern = re.escape(f"/v1{path}").replace("none", r"\{[a-z]+\}").replace(ID, r"\{[a-z]+\}")
+        pattern = re.escape(f"/v1{path}").replace("none", r"\{[a-z]+\}").replace(DRAFT, r"\{[a-z]+\}")
+        pattern = pattern.replace(ID, r"\{[a-z]+\}")
         assert any(re.fullmatch(pattern, known) and method.lower() in paths[known] for known in paths), path
     assert "http://" not in answer.text and "https://" not in answer.text
 

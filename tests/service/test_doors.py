@@ -1,6 +1,7 @@
 """What comes through the doors as bytes: whatever it is, it is read or it is refused, in our own words."""
 
 import time
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,15 @@ from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.request import Recipient, TransferRequest
-from warifu.service.doors import body_digest, check_psbt, read_authorized, transfer_request, wallet_request
+from warifu.protocol.request import Outflow, TransferRequest
+from warifu.service.doors import (
+    body_digest,
+    check_unsigned,
+    read_authorized,
+    transfer_request,
+    wallet_request,
+)
+from warifu.service.roads.bitcoin import BitcoinRoad
 
 pytestmark = pytest.mark.unit
 
@@ -22,14 +30,16 @@ NOW = int(time.time())
 REQUEST = TransferRequest(
     random(16),
     random(32),
-    "regtest",
-    (Recipient("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", 1000),),
-    500,
+    "bitcoin",
+    (Outflow("payment", "", "1000", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"),),
+    "500",
     random(32),
     None,
     NOW,
     NOW + 3600,
 )
+ROAD = BitcoinRoad(cast("Any", None), 6)
+"""Reading asks no wallet and no backend."""
 ENVELOPES = [Envelope(random(32), random(32), NOW + 600, random(32), random(272)) for _ in range(2)]
 ENCODED = tuple(map(encode, ENVELOPES))
 AUTHORIZATION = encode(authorize(OWNER, REQUEST, encode(REQUEST), ENVELOPES))
@@ -68,9 +78,9 @@ def test_noise_is_refused(noise: bytes):
     with pytest.raises(InputRefused):
         read_authorized(noise, ENCODED)
     with pytest.raises(WarifuError):
-        check_psbt(noise, REQUEST)
+        check_unsigned(ROAD, "savings", noise, REQUEST)
     with pytest.raises((InputRefused, TransactionRefused)):
-        check_psbt(b"psbt\xff" + noise, REQUEST)
+        check_unsigned(ROAD, "savings", b"psbt\xff" + noise, REQUEST)
 
 
 @settings(max_examples=100, deadline=None)

@@ -210,7 +210,7 @@ async def bring_home(ward: Ward, payment: Payment) -> tuple[api.Transfer, bool]:
             await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
             await client.until(payment.id, ("broadcast", "confirmed"))
         if ward.world.mempool():
-            assert ward.world.mempool() == [payment.request.txid]
+            assert ward.world.mempool() == [payment.request.transaction]
             await asyncio.to_thread(ward.world.chain.mine, 1)
         return await client.until(payment.id, ("confirmed",)), asked
 
@@ -225,7 +225,7 @@ def test_killed_it_goes_on_where_it_was(ward: Ward, point: str):
     done, asked = ward.run(bring_home(ward, payment))
     # Only where the devices had opened their envelopes and had not finished is the passphrase needed once more.
     assert asked is (point == "devices-talking")
-    assert done.txid == payment.request.txid[::-1].hex()
+    assert done.txid == payment.request.transaction[::-1].hex()
     assert done.height is not None and done.height > before
     numbers = [event.number for event in done.events]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -236,7 +236,7 @@ def test_killed_it_goes_on_where_it_was(ward: Ward, point: str):
         for block in ward.world.chain.index.blocks[before:]
         for transaction in block.transactions
     ]
-    assert in_blocks.count(payment.request.txid) == 1
+    assert in_blocks.count(payment.request.transaction) == 1
 
 
 def test_stopped_in_the_middle_it_goes_on_too(ward: Ward):
@@ -264,10 +264,10 @@ def test_a_stolen_disk_shows_nothing(ward: Ward):
         PASSPHRASE.encode(),
         ward.world.api_key.encode(),
         ward.world.storage_key,
-        payment.request.txid,
-        payment.request.txid[::-1],
+        payment.request.transaction,
+        payment.request.transaction[::-1],
         payment.id.encode(),
-        payment.psbt[:40],
+        payment.unsigned[:40],
         *client_address,
         *(device.identity for device in ward.world.devices.values()),
         b"device0",
@@ -295,7 +295,7 @@ def test_the_services_memory_and_files_hold_no_share_nonce_or_passphrase(ward: W
 
     def unlocked(lock: OpenLock, role: Role, record: bytes) -> Secret:
         share = unlock(lock, role, record)
-        caught[f"{role} {len(caught)}"] = share.expose()
+        caught[f"{role.what} {len(caught)}"] = share.expose()
         return share
 
     monkeypatch.setattr(SecretNonce, "consume", consumed)
@@ -313,7 +313,7 @@ def test_the_services_memory_and_files_hold_no_share_nonce_or_passphrase(ward: W
     assert ward.process is not None
     kinds = [name.split()[0] for name in caught]
     assert (kinds.count("share"), kinds.count("nonce")) == (2, 4)
-    control = {"the transaction, which it must know": payment.request.txid}
+    control = {"the transaction, which it must know": payment.request.transaction}
     assert in_memory(ward.process.pid, caught | control) == set(control)
     disk = b"".join(path.read_bytes() for path in ward.world.data_dir.rglob("*") if path.is_file())
     assert not [name for name, secret in caught.items() if secret in disk]

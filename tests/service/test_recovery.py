@@ -157,8 +157,8 @@ async def test_the_device_refuses_recovery_data_that_the_service_altered(world: 
             frame = decode_to_signer(payload)
             if not isinstance(frame, RecoverWallet):
                 return payload
-            data = frame.recovery_data
-            return encode(msgspec.structs.replace(frame, recovery_data=data[:-1] + bytes([data[-1] ^ 1])))
+            data = frame.recovery[0]
+            return encode(msgspec.structs.replace(frame, recovery=(data[:-1] + bytes([data[-1] ^ 1]),)))
 
         hears(world.devices[name], alter)
         asked = await question(world, client, ceremony, name)

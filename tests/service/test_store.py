@@ -14,8 +14,9 @@ from warifu.service.store import transfers as store
 from warifu.service.store.api_keys import create_api_key, delete_api_key, find_api_key, list_api_keys
 from warifu.service.store.database import DATABASE_FILE, Database, create_database, open_database
 from warifu.service.store.devices import add_device, device_named, list_devices, remove_device, saw_device
+from warifu.service.store.drafts import store_draft
 from warifu.service.store.schema import meta
-from warifu.service.store.wallets import WalletChanges, change_labels, read_labels, store_draft
+from warifu.service.store.wallets import WalletChanges, change_labels, read_labels
 
 pytestmark = pytest.mark.unit
 
@@ -38,10 +39,15 @@ def new_transfer(**fields: object) -> store.NewTransferRow:
     values: dict[str, object] = {
         "id": "aa" * 16,
         "wallet": "savings",
+        "chain": "bitcoin",
         "body": b"b" * 32,
         "request": b"request",
         "txid": "11" * 32,
-        "psbt": b"psbt",
+        "transaction": b"t" * 32,
+        "unsigned": b"psbt",
+        "sends": True,
+        "slot": None,
+        "expires": 2_000_000_000,
         "authorization": b"authorization",
         "envelopes": (b"envelope",),
         "participants": (b"p" * 32,),
@@ -146,11 +152,11 @@ def test_another_schema_is_refused(tmp_path: Path, key: bytes, database: Databas
 
 def test_nothing_is_on_the_disk_in_the_clear(tmp_path: Path, database: Database):
     """Also while it is open: the write-ahead log is there, and nothing was checkpointed."""
-    store_draft(database, "savings", "11" * 32, SECRETS[0])
+    store_draft(database, "savings", "bitcoin", "11" * 32, SECRETS[0])
     change_labels(database, "savings", {("addr", SECRETS[0].decode()): SECRETS[1].decode()}, 10)
-    store.add_transfer(database, new_transfer(psbt=SECRETS[2] * 1000))
+    store.add_transfer(database, new_transfer(unsigned=SECRETS[2] * 1000))
     with database.reading() as connection:  # a sort that needs a temporary file
-        connection.exec_driver_sql("SELECT psbt FROM transfers ORDER BY psbt").fetchall()
+        connection.exec_driver_sql("SELECT unsigned FROM transfers ORDER BY unsigned").fetchall()
     files = [path for path in (tmp_path / "service").iterdir() if path.is_file()]
     assert any(path.name.endswith("-wal") and path.stat().st_size for path in files)
     everything = b"".join(path.read_bytes() for path in files)
@@ -298,8 +304,8 @@ def test_the_first_signed_transaction_stays(database: Database):
     """Two different ones for one request cannot be, but if they were, the second would be thrown away."""
     store.add_transfer(database, new_transfer())
     store.begin_signing(database, "aa" * 16, 1)
-    store.store_signed(database, "aa" * 16, b"first", b"psbt")
-    store.store_signed(database, "aa" * 16, b"second", b"psbt")
+    store.store_signed(database, "aa" * 16, b"first", b"psbt", "11" * 32)
+    store.store_signed(database, "aa" * 16, b"second", b"psbt", "22" * 32)
     found = store.read_transfer(database, "aa" * 16)
     assert (found.raw, found.state, found.envelopes) == (b"first", "signed", ())
 
@@ -329,7 +335,7 @@ def test_only_the_same_request_can_be_authorized_again(database: Database):
 
 def test_what_is_signed_is_not_authorized_again(database: Database):
     store.add_transfer(database, new_transfer())
-    store.store_signed(database, "aa" * 16, b"raw", b"psbt")
+    store.store_signed(database, "aa" * 16, b"raw", b"psbt", "11" * 32)
     with pytest.raises(ServiceRefused) as refused:
         store.authorize_again(database, "aa" * 16, b"request", b"new", (b"e2",), (b"q" * 32,))
     assert refused.value.reason == "not-waiting"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.service_world import Payment, World, changed, embedded_chain, refusal
-from tests.support.simulator import FRIEND, GENEROUS, THIEF
+from tests.support.simulator import FRIEND, THIEF, bitcoin_policy
 
 from warifu.chains.bitcoin.psbt import parse_psbt
 from warifu.chains.bitcoin.transaction import parse_transaction
@@ -19,7 +19,7 @@ from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskResult, Decision, OpenSession, ResultAnswer, decode_to_signer
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.request import Recipient, request_digest
+from warifu.protocol.request import Outflow, request_digest
 from warifu.service.store import transfers as store
 
 pytestmark = pytest.mark.real
@@ -88,7 +88,7 @@ async def test_the_eight_steps(world: World):
         payment = await world.payment(client)
         sent = await world.send(client, payment)
         assert sent.state == "broadcast"
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
         await mine(world)
         done = await client.until(payment.id, ("confirmed",))
         steps = [event.step for event in done.events]
@@ -109,11 +109,11 @@ async def test_others_can_look_on(world: World):
         await world.ready(client)
         payment = await world.payment(client)
         await world.send(client, payment)
-        shown = await client.get(f"/transfers/{payment.id}/psbt", api.TransferPsbt)
-        signed = parse_psbt(shown.psbt)
-        assert signed.transaction.txid == payment.request.txid
+        shown = await client.get(f"/transfers/{payment.id}/transaction", api.TransferBytes)
+        signed = parse_psbt(shown.unsigned)
+        assert signed.transaction.txid == payment.request.transaction
         assert all(item.final_witness for item in signed.inputs)
-        assert parse_transaction(shown.raw).txid == payment.request.txid
+        assert parse_transaction(shown.raw).txid == payment.request.transaction
         listed = (await client.get("/transfers", api.Transfers, wallet="savings")).transfers
         assert [item.id for item in listed] == [payment.id]
         assert (await client.get("/transfers", api.Transfers, wallet="other")).transfers == ()
@@ -126,13 +126,13 @@ async def test_the_wallet_shows_what_happened(world: World):
         await client.put(
             "/wallets/savings/labels",
             api.NewLabels(
-                labels=f'{{"type":"tx","ref":"{payment.request.txid[::-1].hex()}","label":"rent"}}'
+                labels=f'{{"type":"tx","ref":"{payment.request.transaction[::-1].hex()}","label":"rent"}}'
             ),
             api.Labels,
         )
         await world.send(client, payment)
         balance = await client.get("/wallets/savings/balance", api.Balance)
-        fee = payment.request.fee_ceiling
+        fee = int(payment.request.fee_ceiling)
         assert (balance.confirmed, balance.pending, balance.total) == (
             0,
             BTC - 60_000 - fee,
@@ -196,7 +196,7 @@ async def test_the_same_request_twice_is_one_transfer(world: World):
         assert (await client.post("/transfers", question, api.Accepted)).id == payment.id
         await asyncio.sleep(0.1)
         assert sorted(seen) == ["device0", "device1"]
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
         assert len((await client.get("/transfers", api.Transfers)).transfers) == 1
 
 
@@ -207,10 +207,10 @@ async def test_another_request_under_the_same_id_is_refused(world: World):
         await world.send(client, payment)
         other = await world.payment(client, 70_000)
         reused = changed(other.request, request_id=payment.request.request_id)
-        question = await world.question(client, Payment(reused, other.psbt))
+        question = await world.question(client, Payment(reused, other.unsigned))
         error = await refusal(client.post("/transfers", question, api.Accepted))
         assert error.code == "service.request-id-used"
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
 
 
 # --- the door ----------------------------------------------------------------------------------------------------
@@ -238,20 +238,20 @@ async def test_what_does_not_fit_together_is_refused_at_the_door(world: World):
             created=payment.request.created + 4000,
             expires=payment.request.expires + 4000,
         )
-        mainnet = changed(payment.request, network="bitcoin")
+        elsewhere = changed(payment.request, chain="solana")
         twice = envelopes + await client.envelopes(payment.request, [world.devices["device0"].identity])
         doubled = encode(authorize(world.owner, payment.request, encode(payment.request), twice))
         altered = bytearray(good.authorization)
         altered[-1] ^= 1
         cases: list[tuple[str, api.NewTransfer]] = [
-            ("transaction.other-transaction", changed(good, psbt=other.psbt)),
+            ("transaction.other-transaction", changed(good, unsigned=other.unsigned)),
             ("authorization.other-envelope", changed(good, envelopes=also.envelopes)),
             ("authorization.other-envelope", changed(good, envelopes=good.envelopes[:1])),
             ("authorization.signature", changed(good, authorization=bytes(altered))),
             ("input.malformed", changed(good, authorization=good.authorization[:-1])),
             ("input.malformed", changed(good, authorization=b"\x00")),
-            ("input.psbt-form", changed(good, psbt=b"psbt\xff")),
-            ("input.psbt-form", changed(good, psbt=payment.psbt[:-1])),
+            ("input.psbt-form", changed(good, unsigned=b"psbt\xff")),
+            ("input.psbt-form", changed(good, unsigned=payment.unsigned[:-1])),
             (
                 "authorization.unknown-credential",
                 changed(good, authorization=stolen, envelopes=tuple(map(encode, envelopes))),
@@ -260,10 +260,10 @@ async def test_what_does_not_fit_together_is_refused_at_the_door(world: World):
                 "input.request",
                 changed(good, authorization=wallet_authorization, envelopes=wallet_envelopes),
             ),
-            ("service.unknown-wallet", await world.question(client, Payment(unknown, payment.psbt))),
-            ("authorization.expired", await world.question(client, Payment(expired, payment.psbt))),
-            ("authorization.not-yet", await world.question(client, Payment(early, payment.psbt))),
-            ("input.network", await world.question(client, Payment(mainnet, payment.psbt))),
+            ("service.unknown-wallet", await world.question(client, Payment(unknown, payment.unsigned))),
+            ("authorization.expired", await world.question(client, Payment(expired, payment.unsigned))),
+            ("authorization.not-yet", await world.question(client, Payment(early, payment.unsigned))),
+            ("chain.no-backend", await world.question(client, Payment(elsewhere, payment.unsigned))),
             ("input.envelopes", changed(good, authorization=doubled, envelopes=tuple(map(encode, twice)))),
         ]
         for code, question in cases:
@@ -306,7 +306,7 @@ async def test_a_refused_transfer_is_authorized_again_and_sent(world: World):
         await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
         sent = await client.until(payment.id, ("broadcast",))
         assert sent.refusal is None
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
         # In the same words once more: nothing new.
         await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
         other = await world.question(client, payment)
@@ -320,8 +320,8 @@ async def test_only_the_same_request_is_authorized_again(world: World):
         await world.ready(client)
         payment = await world.payment(client)
         await world.send(client, payment, ["device0"])
-        dearer = changed(payment.request, fee_ceiling=payment.request.fee_ceiling + 1)
-        question = await world.question(client, Payment(dearer, payment.psbt))
+        dearer = changed(payment.request, fee_ceiling=str(int(payment.request.fee_ceiling) + 1))
+        question = await world.question(client, Payment(dearer, payment.unsigned))
         again = api.NewAuthorization(authorization=question.authorization, envelopes=question.envelopes)
         error = await refusal(client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted))
         assert error.code == "service.other-request"
@@ -331,7 +331,7 @@ async def test_a_policy_denial_names_the_rule_and_sends_nothing(new_world: World
     async with new_world.running() as client:
         for number in range(3):
             await new_world.add_device(client, f"device{number}")
-        strict = changed(GENEROUS, any_destination=False, destinations=(THIEF,))
+        strict = bitcoin_policy(destinations=[THIEF])
         assert (await new_world.create_wallet(client, policy=strict)).state == "finished"
         await new_world.fund(client, BTC)
         payment = await new_world.payment(client, to=FRIEND)
@@ -341,7 +341,7 @@ async def test_a_policy_denial_names_the_rule_and_sends_nothing(new_world: World
         assert new_world.mempool() == []
         question = api.DecisionQuestion(
             request=encode(payment.request),
-            psbt=payment.psbt,
+            unsigned=payment.unsigned,
             identities=tuple(device.identity for device in new_world.devices.values()),
         )
         decisions = (await client.post("/decisions", question, api.Decisions)).decisions
@@ -355,8 +355,8 @@ async def test_a_swapped_output_is_refused_by_the_signers(world: World):
     async with world.running() as client:
         await world.ready(client)
         payment = await world.payment(client, to=THIEF)
-        lie = changed(payment.request, recipients=(Recipient(FRIEND, 60_000),))
-        refused = await world.send(client, Payment(lie, payment.psbt))
+        lie = changed(payment.request, outflows=(Outflow("payment", "", "60000", FRIEND),))
+        refused = await world.send(client, Payment(lie, payment.unsigned))
         assert refused.state == "refused" and refused.refusal is not None
         assert refused.refusal.code == "transaction.swapped-output"
         assert world.mempool() == []
@@ -401,7 +401,9 @@ async def test_a_device_that_is_off_is_named(world: World):
         other = await world.question(client, payment, ["device0", "device2"])
         again = api.NewAuthorization(authorization=other.authorization, envelopes=other.envelopes)
         await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
-        assert (await client.until(payment.id, ("broadcast",))).txid == payment.request.txid[::-1].hex()
+        assert (await client.until(payment.id, ("broadcast",))).txid == payment.request.transaction[
+            ::-1
+        ].hex()
 
 
 async def test_a_device_that_leaves_in_the_middle(world: World):
@@ -444,7 +446,7 @@ async def test_a_signature_that_was_made_is_found_though_its_message_was_lost(wo
         hub._in_session = deaf  # type: ignore[method-assign]
         await client.post("/transfers", question, api.Accepted)
         assert (await client.until(payment.id)).state == "broadcast"
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
 
 
 # --- the network -------------------------------------------------------------------------------------------------
@@ -475,7 +477,7 @@ async def test_what_cannot_be_sent_now_is_sent_later(world: World):
         await asyncio.sleep(0.3)
         world.backend.fail = None  # type: ignore[attr-defined]
         await client.until(payment.id, ("broadcast",))
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
 
 
 async def test_what_the_network_refuses_is_rejected_with_its_reason(world: World):
@@ -520,12 +522,12 @@ async def test_a_forgotten_transaction_is_sent_again(world: World):
         payment = await world.payment(client)
         await world.send(client, payment)
         with world.chain.lock:
-            world.chain.mempool._remove(payment.request.txid)
+            world.chain.mempool._remove(payment.request.transaction)
         for _ in range(200):
             if world.mempool():
                 break
             await asyncio.sleep(0.02)
-        assert world.mempool() == [payment.request.txid]
+        assert world.mempool() == [payment.request.transaction]
 
 
 async def test_a_fee_bump_replaces_and_the_old_one_ends(world: World):
@@ -533,18 +535,18 @@ async def test_a_fee_bump_replaces_and_the_old_one_ends(world: World):
         await world.ready(client)
         payment = await world.payment(client)
         await world.send(client, payment)
-        old = payment.request.txid[::-1].hex()
+        old = payment.request.transaction[::-1].hex()
         bump = await world.payment(client, bump=old, fee_rate=9000)
         assert bump.request.replaces == payment.request.request_id
         sent = await world.send(client, bump)
         assert (sent.state, sent.replaces) == ("broadcast", payment.id)
-        assert world.mempool() == [bump.request.txid]
+        assert world.mempool() == [bump.request.transaction]
         await asyncio.sleep(0.3)
-        assert world.mempool() == [bump.request.txid], "the old one is not sent against the new one"
+        assert world.mempool() == [bump.request.transaction], "the old one is not sent against the new one"
         await mine(world)
         await client.until(bump.id, ("confirmed",))
         replaced = await client.until(payment.id, ("replaced",))
-        assert (replaced.replaced_by, replaced.settled) == (bump.request.txid[::-1].hex(), False)
+        assert (replaced.replaced_by, replaced.settled) == (bump.request.transaction[::-1].hex(), False)
         await mine(world, 5)
         while not (await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
             await asyncio.sleep(0.05)
@@ -560,10 +562,15 @@ async def test_a_transfer_that_nobody_works_on_is_given_back_to_its_owner(world:
             store.NewTransferRow(
                 id=payment.id,
                 wallet="savings",
+                chain="bitcoin",
                 body=b"",
                 request=encode(payment.request),
-                txid=payment.request.txid[::-1].hex(),
-                psbt=payment.psbt,
+                txid=payment.request.transaction[::-1].hex(),
+                transaction=payment.request.transaction,
+                unsigned=payment.unsigned,
+                sends=True,
+                slot=None,
+                expires=payment.request.expires,
                 authorization=question.authorization,
                 envelopes=question.envelopes,
                 participants=(),
@@ -590,10 +597,10 @@ async def test_a_psbt_from_elsewhere_is_taken_in(world: World):
     async with world.running() as client:
         await world.ready(client)
         payment = await world.payment(client)
-        draft = await client.post("/wallets/savings/psbts", api.NewPsbt(psbt=payment.psbt), api.Draft)
-        assert (draft.psbt, draft.fee) == (payment.psbt, payment.request.fee_ceiling)
+        draft = await client.post("/wallets/savings/psbts", api.NewPsbt(psbt=payment.unsigned), api.Draft)
+        assert (draft.psbt, draft.fee) == (payment.unsigned, int(payment.request.fee_ceiling))
         error = await refusal(
-            client.post("/wallets/savings/psbts", api.NewPsbt(psbt=payment.psbt[:-1]), api.Draft)
+            client.post("/wallets/savings/psbts", api.NewPsbt(psbt=payment.unsigned[:-1]), api.Draft)
         )
         assert error.code == "input.psbt-form"
 
@@ -689,4 +696,4 @@ async def test_the_result_of_another_request_is_not_taken(world: World):
         hub._in_session = old  # type: ignore[method-assign]
         second = await world.payment(client, 70_000)
         assert (await world.send(client, second)).state == "broadcast"
-        assert set(world.mempool()) == {first.request.txid, second.request.txid}
+        assert set(world.mempool()) == {first.request.transaction, second.request.transaction}

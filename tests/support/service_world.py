@@ -19,6 +19,7 @@ import msgspec
 from nacl.utils import random
 from tests.support.simulator import FRIEND, GENEROUS, PASSPHRASE, SimulatedDevice
 
+from warifu.chains.accounts import AccountChain
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
 from warifu.chains.bitcoin_embedded.server import serving
@@ -27,6 +28,7 @@ from warifu.chains.bitcoin_network.backends.esplora import Esplora
 from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
+from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope, check_envelope_key, seal
 from warifu.protocol.frames import SignedBirth, WalletBirth
@@ -35,7 +37,7 @@ from warifu.protocol.identity import Credential, IdentityKey
 from warifu.protocol.operator import BeginJoin, ConfirmJoin, ShowAuthenticationString, decode_for_operator
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import (
-    Recipient,
+    Outflow,
     Request,
     Stretching,
     TransferRequest,
@@ -194,7 +196,7 @@ class Payment:
     """A draft and the request for it."""
 
     request: TransferRequest
-    psbt: bytes
+    unsigned: bytes
 
     @property
     def id(self) -> str:
@@ -213,6 +215,7 @@ class World:
     devices: dict[str, SimulatedDevice] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     make_backend: Callable[[str], Backend] = Esplora
+    chains: Sequence[AccountChain] = ()
     wallet_id: bytes = b""
     api_key: str = ""
     _drivers: dict[str, tuple[asyncio.Task[None], asyncio.Task[None], Pipe]] = field(default_factory=dict)
@@ -252,7 +255,7 @@ class World:
         )
         self.database: Database = open_database(self.data_dir, self.storage_key)
         self.backend = self.make_backend(self.url)
-        self.service = Service(config, self.database, self.backend)
+        self.service = Service(config, self.database, self.backend, self.chains)
         await self.service.start()
         app: Any = build_app(self.service)
         transport = httpx.ASGITransport(app=app)
@@ -313,10 +316,13 @@ class World:
 
     # --- the owner ---
 
-    def wallet_request(self, threshold: int, policy: Policy = GENEROUS) -> WalletRequest:
+    def wallet_request(
+        self, threshold: int, policy: Policy = GENEROUS, schemes: Sequence[Scheme] = ("bip340",)
+    ) -> WalletRequest:
         return WalletRequest(
             random(16),
             "regtest",
+            tuple(schemes),
             threshold,
             tuple(device.ref for device in self.devices.values()),
             (Credential("ed25519", self.owner.public),),
@@ -327,9 +333,14 @@ class World:
         )
 
     async def create_wallet(
-        self, client: Client, name: str = "savings", threshold: int = 2, policy: Policy = GENEROUS
+        self,
+        client: Client,
+        name: str = "savings",
+        threshold: int = 2,
+        policy: Policy = GENEROUS,
+        schemes: Sequence[Scheme] = ("bip340",),
     ) -> api.Ceremony:
-        request = self.wallet_request(threshold, policy)
+        request = self.wallet_request(threshold, policy, schemes)
         identities = [device.identity for device in self.devices.values()]
         authorization, envelopes = await client.authorized(request, identities)
         question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
@@ -371,9 +382,9 @@ class World:
         request = TransferRequest(
             random(16),
             self.wallet_id,
-            "regtest",
-            (Recipient(to, amount),),
-            draft.fee,
+            "bitcoin",
+            (Outflow("payment", "", str(amount), to),),
+            str(draft.fee),
             parse_hash(draft.txid),
             bytes.fromhex(draft.replaces) if draft.replaces else None,
             now(),
@@ -386,7 +397,7 @@ class World:
     ) -> api.NewTransfer:
         chosen = [self.devices[name].identity for name in names or list(self.devices)[:2]]
         authorization, envelopes = await client.authorized(payment.request, chosen, passphrase)
-        return api.NewTransfer(authorization=authorization, envelopes=envelopes, psbt=payment.psbt)
+        return api.NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=payment.unsigned)
 
     async def send(
         self, client: Client, payment: Payment, names: Sequence[str] = (), passphrase: str = PASSPHRASE
