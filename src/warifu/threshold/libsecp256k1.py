@@ -175,7 +175,9 @@ def point_from_uniform(uniform: bytes) -> Point:
 
 
 def ecdsa_verify(signature: bytes, digest: bytes, point: Point) -> bool:
-    """Whether 64 bytes (r, s) sign 32 bytes under ``point``; False for s in the upper half."""
+    """Whether 64 bytes (r, s) sign 32 bytes under ``point``; False for s in the upper half and for other lengths."""
+    if len(signature) != 64 or len(digest) != 32:  # the C library would read past the end of shorter ones
+        return False
     parsed = ffi.new("secp256k1_ecdsa_signature *")
     if not lib.secp256k1_ecdsa_signature_parse_compact(_CONTEXT, parsed, signature):
         return False
@@ -183,7 +185,12 @@ def ecdsa_verify(signature: bytes, digest: bytes, point: Point) -> bool:
 
 
 def ecdsa_recover(signature: bytes, recovery_id: int, digest: bytes) -> Point | None:
-    """The key under which 64 bytes (r, s) sign 32 bytes, of up to four chosen by ``recovery_id``; None for none."""
+    """The key under which 64 bytes (r, s) sign 32 bytes, of up to four chosen by ``recovery_id``.
+
+    None where there is none, for an identifier that is not 0 to 3, and for other lengths.
+    """
+    if len(signature) != 64 or len(digest) != 32 or not 0 <= recovery_id <= 3:  # C would abort the process
+        return None
     parsed = ffi.new("secp256k1_ecdsa_recoverable_signature *")
     if not lib.secp256k1_ecdsa_recoverable_signature_parse_compact(_CONTEXT, parsed, signature, recovery_id):
         return None
