@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
@@ -22,7 +22,7 @@ from warifu.protocol.api import (
     NewAccountDraft,
     error_body,
 )
-from warifu.protocol.chains import BITCOIN, coin_decimals, coin_symbol, scheme_of
+from warifu.protocol.chains import BITCOIN, coin_decimals, scheme_of
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
@@ -110,6 +110,14 @@ class AccountWallets:
                 "not-replaceable",
                 f"only what is on its way can be replaced; this transfer is '{earlier.state}'",
             )
+        later = _later(list_transfers(self._database, wallet=name, chain=chain), earlier)
+        if later is not None:
+            # Nodes compare fees with what they have, which is that one.
+            raise InputRefused(
+                "not-replaceable",
+                f"transfer {later.id} replaces this one already",
+                remedy="Replace that one.",
+            )
         return earlier
 
     def _keep(
@@ -136,6 +144,14 @@ class AccountWallets:
         )
 
 
+def _later(known: Sequence[StoredTransfer], earlier: StoredTransfer) -> StoredTransfer | None:
+    """The one that replaces ``earlier`` and may be on its way."""
+    for item in known:
+        if item.replaces == earlier.id and item.raw is not None and item.state != "rejected":
+            return item
+    return None
+
+
 def _payment(wanted: AccountPayment) -> network.Payment:
     if int(wanted.amount) < 1:
         raise InputRefused("amount-range", "a payment is of at least one of the smallest unit")
@@ -158,16 +174,16 @@ def _account(wallet: StoredWallet, road: AccountRoad) -> Account:
         height: int | None = road.network.height()
     except WarifuError as error:
         return Account(chain=road.chain, address=address, assets=(), height=None, refusal=error_body(error))
-    assets = tuple(_asset(road.chain, item) for item in holdings)
+    assets = tuple(_asset(road, item) for item in holdings)
     return Account(chain=road.chain, address=address, assets=assets, height=height, refusal=None)
 
 
-def _asset(chain: str, holding: network.Holding) -> Asset:
+def _asset(road: AccountRoad, holding: network.Holding) -> Asset:
     token = holding.token
     return Asset(
         token=token.address if token is not None else "",
-        symbol=token.symbol if token is not None else coin_symbol(chain),
-        decimals=token.decimals if token is not None else coin_decimals(chain),
+        symbol=token.symbol if token is not None else road.symbol,
+        decimals=token.decimals if token is not None else coin_decimals(road.chain),
         amount=str(holding.amount),
     )
 

@@ -21,6 +21,7 @@ chain = "eip155:31337"
 name = "devnet"                # of an EVM chain that is not among the known ones: its name, its coin
 symbol = "DEV"
 confirmations = 2              # how many make a transaction final
+data_fee = "op-stack"          # how posting to Ethereum is charged: none (unless said otherwise), op-stack, arbitrum
 quorum = 2                     # how many backends have to agree on what decides money
 cluster = "devnet"             # Solana only: mainnet (unless said otherwise), devnet, testnet, local
 """
@@ -81,6 +82,7 @@ class ChainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmations: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     quorum: Annotated[int, msgspec.Meta(ge=1, le=8)] | None = None
     cluster: Cluster | None = None
+    data_fee: Literal["none", "op-stack", "arbitrum"] | None = None
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,8 +163,8 @@ def _check_particulars(item: ChainConfig) -> None:
     family = family_of(item.chain)
     if family == "bitcoin":
         raise ValueError("Bitcoin has no entry under [[chains]]: see network and settle_depth")
-    if family == "solana" and (item.name or item.symbol):
-        raise ValueError("Solana has its name and its coin")
+    if family == "solana" and (item.name or item.symbol or item.data_fee or item.confirmations):
+        raise ValueError("Solana's name, coin, fees and finality are its own")
     if family != "solana" and item.cluster:
         raise ValueError(f"{spoken(item.chain)} has no clusters")
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from warifu.errors import HostUnsuitable
 from warifu.protocol.frames import MAX_FRAME_BYTES
+from warifu.service.account_chains import make_account_chains
 from warifu.service.api.app import build_app
 from warifu.service.chain import make_backend
 from warifu.service.config import ServiceConfig
@@ -70,8 +71,9 @@ async def _serve(
     config: ServiceConfig, database: Database, ready: Callable[[Listening], None], stop: asyncio.Event
 ) -> None:
     backend = make_backend(config)
+    chains = make_account_chains(config, database)
     identity = tls_identity(database)
-    service = Service(config, database, backend)
+    service = Service(config, database, backend, chains)
 
     def listening(port: int) -> None:
         ready(Listening(config.host, port, identity.fingerprint))
@@ -102,8 +104,8 @@ async def _serve(
         stopper.cancel()
         bound.close()
         await service.stop()
-        if backend is not None:
-            backend.close()
+        for opened in (*chains, *([backend] if backend is not None else ())):
+            opened.close()
 
 
 def _bind(settings: uvicorn.Config) -> socket:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from warifu.chains.accounts import AccountChain
 from warifu.chains.bitcoin_network.backends.base import Backend
-from warifu.protocol.chains import BITCOIN
+from warifu.protocol.chains import BITCOIN, coin_symbol
 from warifu.service.accounts import AccountWallets
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
@@ -42,7 +42,10 @@ class Service:
         self.wallets = Wallets(database, backend)
         self.roads = Roads(
             BitcoinRoad(self.wallets, config.settle_depth),
-            [AccountRoad(chain, database) for chain in chains],
+            [
+                AccountRoad(item, database, config.particulars(item.chain).symbol or coin_symbol(item.chain))
+                for item in chains
+            ],
         )
         self.accounts = AccountWallets(database, self.roads)
         self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)

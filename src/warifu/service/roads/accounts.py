@@ -29,8 +29,10 @@ _ON_ITS_WAY = (Outcome.PENDING, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.REPLA
 class AccountRoad:
     """The ``Road`` of one chain of accounts."""
 
-    def __init__(self, network: AccountChain, database: Database) -> None:
+    def __init__(self, network: AccountChain, database: Database, symbol: str) -> None:
+        """``symbol``: what the chain's coin is called."""
         self.network = network
+        self.symbol = symbol
         self._database = database
         self._addresses: dict[str, str] = {}
 

@@ -78,6 +78,15 @@ drafts = sa.Table(
     sa.Column("expires", sa.Integer, nullable=False),
 )
 
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("decimals", sa.Integer, nullable=False),
+)
+
 ceremonies = sa.Table(
     "ceremonies",
     metadata,
