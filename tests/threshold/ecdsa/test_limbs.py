@@ -62,14 +62,45 @@ def test_products_with_a_public_factor(values, factor):
 @given(st.lists(st.tuples(scalar, scalar), min_size=1, max_size=6))
 def test_inner_products(pairs):
     public = limbs.from_public([a for a, _ in pairs]).astype(np.float64)
-    result = limbs.inner_product(public, limbs.from_public([b for _, b in pairs]))
-    assert integers(result) == [sum(a * b for a, b in pairs) % Q]
+    second = limbs.from_public([b for _, b in pairs])
+    result = limbs.inner_products(public, second, 2 * second)
+    expected = sum(a * b for a, b in pairs)
+    assert integers(result) == [expected % Q, 2 * expected % Q]
+
+
+@given(st.lists(st.tuples(scalar, st.booleans()), min_size=1, max_size=6))
+def test_subset_sums(pairs):
+    public = limbs.from_public([a for a, _ in pairs]).astype(np.float64)
+    bits = np.array([bit for _, bit in pairs], np.uint8)
+    assert integers(limbs.subset_sum(public, bits)) == [sum(a for a, bit in pairs if bit) % Q]
+
+
+def test_the_lowest_limbs_are_reduced():
+    """What a difference may leave in each limb, and more."""
+    for low in (-(1 << 20), -1, 0):
+        wide = np.full((16, 1), low, dtype=np.int64)
+        assert integers(limbs.reduced(wide)) == [sum(low << (16 * k) for k in range(16)) % Q]
+
+
+@given(st.lists(st.integers(-(1 << 20), 1 << 52), min_size=16, max_size=16), st.integers(0, 15), st.data())
+def test_any_wide_numbers_are_reduced(low, more, data):
+    high = data.draw(st.lists(st.integers(0, 1 << 52), min_size=more, max_size=more))
+    value = sum(limb << (16 * k) for k, limb in enumerate(low + high))
+    assert integers(limbs.reduced(np.array(low + high, dtype=np.int64)[:, None])) == [value % Q]
+
+
+@pytest.mark.parametrize("multiple", [1, 2, 3])
+@pytest.mark.parametrize("off", [-2, -1, 0, 1])
+def test_the_last_subtraction_is_right_on_both_sides_of_the_order(multiple, off):
+    value = multiple * Q + off
+    wide = np.array([[value >> (16 * k) & 0xFFFF] for k in range(17)], dtype=np.int64)
+    assert integers(limbs.reduced(wide)) == [value % Q]
 
 
 def test_the_largest_inner_product_is_exact():
     public = limbs.from_public([Q - 1] * 1024).astype(np.float64)
     doubled = 2 * limbs.from_public([Q - 1] * 1024)
-    assert integers(limbs.inner_product(public, doubled)) == [2048 % Q]
+    assert integers(limbs.inner_products(public, doubled)) == [2048 % Q]
 
 
 @pytest.mark.parametrize(("value", "below"), [(0, True), (Q - 1, True), (Q, False), ((1 << 256) - 1, False)])

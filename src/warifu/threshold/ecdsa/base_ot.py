@@ -162,10 +162,11 @@ def _element(uniform: bytes) -> Element:
 
 def _mask_point(link: Link, index: int, bit: int, other: Element) -> Element:
     """H: the point that hides the choice, from the other point of the pair."""
-    return _element(link.hasher("base OT/mask", integer(index), bytes([bit]), other.encoded).digest(64))
+    named = integer(index) + bytes([bit]) + other.encoded  # of fixed lengths: one part
+    return _element(link.hasher("base OT/mask", named).digest(64))
 
 
 def _key(link: Link, index: int, bit: int, sent: bytes, pair: tuple[bytes, bytes], shared: Element) -> bytes:
     """K: the key of one index and bit."""
-    parts = integer(index), bytes([bit]), sent, pair[0], pair[1], shared.encoded
-    return link.hasher("base OT/key", *parts).digest(KEY_BYTES)
+    named = integer(index) + bytes([bit]) + sent + pair[0] + pair[1] + shared.encoded
+    return link.hasher("base OT/key", named).digest(KEY_BYTES)

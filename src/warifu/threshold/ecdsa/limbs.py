@@ -3,7 +3,7 @@
 Multiplication by ``ufunc`` and matrix product costs the same for every value; carries and the last subtraction go by
 masks. Products of limbs are summed in float64, which is exact below 2^53 (what stays below is said at each place).
 Shapes: ``(16, N)`` int64, least significant limb first, each limb below 2^16, each scalar below the order
-("canonical"); *wide* numbers have any number of limbs of any sign, as long as the whole is not negative.
+("canonical"); *wide* numbers have more and larger limbs, and the lower sixteen may be a little below zero.
 """
 
 from __future__ import annotations
@@ -19,18 +19,31 @@ Limbs = NDArray[np.int64]
 COUNT = 16
 _BITS = 16
 _MASK = np.int64(0xFFFF)
-_WIDE_CARRY = 3
-"""Limbs that the carry of a wide limb below 2^53 may reach beyond the top."""
+_MAX_WIDE = 31
+"""Limbs of a product of two scalars."""
 
 
-def _public(value: int, count: int) -> Limbs:
-    return np.array([[value >> (_BITS * k) & 0xFFFF] for k in range(count)], dtype=np.int64)
+def _public(value: int, count: int, bits: int = _BITS) -> Limbs:
+    mask = (1 << bits) - 1
+    return np.array([[value >> (bits * k) & mask] for k in range(count)], dtype=np.int64)
 
 
 ORDER = _public(SECP256K1.order, COUNT)
-_COMPLEMENT_COUNT = 9
-_COMPLEMENT = _public((1 << 256) - SECP256K1.order, _COMPLEMENT_COUNT)
-"""2^256 is congruent to this number of 129 bits: what lies above 2^256 is folded down with it."""
+_FOLDS = np.hstack(
+    [_public(pow(2, 256 + _BITS * k, SECP256K1.order), COUNT) for k in range(_MAX_WIDE + 2 - COUNT)]
+).astype(np.float64)
+"""What limb 16 + k is worth modulo the order, a column each."""
+
+_PADDING_SUM = sum(1 << (21 + _BITS * k) for k in range(COUNT))
+_PADDING = (1 << 21) - _public(_PADDING_SUM % SECP256K1.order, COUNT)
+"""A multiple of the order whose sixteen limbs are all above 2^20: added, it leaves no limb below zero."""
+
+_HALF_COUNT, _HALF_BITS = 8, 32
+_HALF_MASK = np.int64(0xFFFFFFFF)
+_COMPLEMENT = _public((1 << 256) - SECP256K1.order, _HALF_COUNT, _HALF_BITS)
+"""2^256 is congruent to this number of 129 bits. In eight limbs of 32 bits, in which carries run."""
+
+_TOEPLITZ = np.clip(np.arange(_MAX_WIDE)[:, None] - np.arange(COUNT)[None, :], -1, COUNT)
 
 
 def from_public(scalars: list[int]) -> Limbs:
@@ -65,73 +78,93 @@ def to_secret(scalar: Limbs) -> Secret:
 
 def below_order(scalars: Limbs) -> bool:
     """Whether every column is below the order. For public columns, straight from a peer."""
-    return not _carried(scalars + _complement_padded(), COUNT + 1)[COUNT].any()
+    _, above = _carried(_halved(scalars) + _COMPLEMENT)
+    return not above.any()
 
 
 def reduced(wide: Limbs) -> Limbs:
-    """Canonical columns from wide ones: at most 31 limbs, each below 2^53 in size, the whole not negative."""
-    limbs = _carried(wide, len(wide) + _WIDE_CARRY)
-    while len(limbs) > COUNT + 1:
-        # A fold of k limbs above 2^256 leaves at most 16 k + 130 bits, or 257: six limbs fewer always hold it.
-        limbs = _carried(_folded(limbs), max(COUNT + 1, len(limbs) - 6))
-    limbs = _carried(_folded(limbs), COUNT + 1)  # below 2^256 + 2^145
-    limbs = _carried(_folded(limbs), COUNT)  # below 2^256
-    return _subtracted_once(limbs)
+    """Canonical columns from wide ones: 16 to 31 limbs up to 2^53, the lower sixteen not below -2^20."""
+    padded = wide.copy()
+    padded[:COUNT] += _PADDING
+    small = _spread(_spread(padded))  # up to 33 limbs, each below 2^22
+    small = _spread(_spread(_folded(small)))  # from 2^43 to 18 limbs, each below 2^17
+    # What is above 2^256 has 28 bits and folds to 157; the limbs below may exceed sixteen bits by 2^11: their sum is
+    # below 2^256 + 2^252.
+    carried, above = _carried(_halved(_folded(small)))
+    carried += above * _COMPLEMENT  # below 2^256
+    return _whole(_subtracted_once(carried))
 
 
 def multiplied(scalars: Limbs, factor: int) -> Limbs:
     """Columns with limbs up to 2^17 times a public factor: 31 wide limbs up to 2^37."""
-    return (_toeplitz(factor) @ scalars.astype(np.float64)).astype(np.int64)
+    limbs = np.append(_public(factor, COUNT)[:, 0], 0).astype(np.float64)
+    toeplitz = limbs[_TOEPLITZ]  # the zero stands at 16, and at -1
+    product: Limbs = (toeplitz @ scalars.astype(np.float64)).astype(np.int64)
+    return product
 
 
-def inner_product(public: NDArray[np.float64], scalars: Limbs) -> Limbs:
-    """One canonical column: the sum over k of public[:, k] * scalars[:, k], for columns with limbs up to 2^17.
+def inner_products(public: NDArray[np.float64], *vectors: Limbs) -> Limbs:
+    """One canonical column for each vector: the sum over k of public[:, k] * vector[:, k]; limbs up to 2^17.
 
-    At most 1024 columns: then each sum of products is below 2^43.
+    At most 1024 terms: then each sum of products is below 2^43.
     """
-    assert public.shape[1] == scalars.shape[1] <= 1024
-    products = (public @ scalars.astype(np.float64).T).astype(np.int64)
-    wide = np.zeros((2 * COUNT - 1, 1), dtype=np.int64)
+    assert all(public.shape[1] == vector.shape[1] <= 1024 for vector in vectors)
+    stacked = np.concatenate(vectors).astype(np.float64)
+    products = (public @ stacked.T).astype(np.int64).reshape(COUNT, len(vectors), COUNT)
+    wide = np.zeros((_MAX_WIDE, len(vectors)), dtype=np.int64)
     for k in range(COUNT):
-        wide[k : k + COUNT, 0] += products[k]
+        wide[k : k + COUNT] += products[k].T
     return reduced(wide)
 
 
-def _toeplitz(factor: int) -> NDArray[np.float64]:
-    limbs = _public(factor, COUNT)[:, 0]
-    matrix = np.zeros((2 * COUNT - 1, COUNT))
-    for k in range(COUNT):
-        matrix[k : k + COUNT, k] = limbs
-    return matrix
+def subset_sum(public: NDArray[np.float64], bits: NDArray[np.uint8]) -> Limbs:
+    """One canonical column: the sum of the public scalars whose bit is one. At most 2^16 terms."""
+    return reduced((public @ bits.astype(np.float64)).astype(np.int64)[:, None])
 
 
-def _carried(wide: Limbs, count: int) -> Limbs:
-    """The same number in ``count`` limbs of sixteen bits; the caller knows that it fits."""
-    limbs = np.zeros((count, wide.shape[1]), dtype=np.int64)
-    carry = np.zeros(wide.shape[1], dtype=np.int64)
-    for k in range(count):
-        if k < len(wide):
-            carry += wide[k]
-        np.bitwise_and(carry, _MASK, out=limbs[k])
-        carry >>= _BITS
-    return limbs
+def _spread(wide: Limbs) -> Limbs:
+    """The same number with one limb more, each of its limbs sixteen bits smaller, plus what fits in sixteen bits."""
+    spread = np.zeros((len(wide) + 1, wide.shape[1]), dtype=np.int64)
+    np.bitwise_and(wide, _MASK, out=spread[:-1])
+    spread[1:] += wide >> _BITS
+    return spread
 
 
-def _folded(limbs: Limbs) -> Limbs:
-    above = limbs[COUNT:]
-    wide = np.zeros((max(COUNT, len(above) + _COMPLEMENT_COUNT - 1), limbs.shape[1]), dtype=np.int64)
-    wide[:COUNT] = limbs[:COUNT]
-    for k in range(_COMPLEMENT_COUNT):
-        wide[k : k + len(above)] += _COMPLEMENT[k] * above
-    return wide
+def _folded(wide: Limbs) -> Limbs:
+    """Sixteen limbs that are congruent. Limbs up to 2^22: then the sums of products stay below 2^43."""
+    above = wide[COUNT:].astype(np.float64)
+    folded: Limbs = wide[:COUNT] + (_FOLDS[:, : len(above)] @ above).astype(np.int64)
+    return folded
 
 
-def _subtracted_once(limbs: Limbs) -> Limbs:
-    less = _carried(limbs + _complement_padded(), COUNT + 1)
-    mask = -less[COUNT]  # all ones where the number was not below the order
-    chosen: Limbs = limbs ^ ((limbs ^ less[:COUNT]) & mask)
+def _halved(limbs: Limbs) -> Limbs:
+    """Eight limbs of 32 bits from sixteen of sixteen; those up to 2^46 stay below 2^63."""
+    halved: Limbs = limbs[0::2] + (limbs[1::2] << _BITS)
+    return halved
+
+
+def _whole(halves: Limbs) -> Limbs:
+    whole = np.empty((COUNT, halves.shape[1]), dtype=np.int64)
+    np.bitwise_and(halves, _MASK, out=whole[0::2])
+    np.right_shift(halves, _BITS, out=whole[1::2])
+    return whole
+
+
+def _carried(halves: Limbs) -> tuple[Limbs, Limbs]:
+    """The same number in limbs below 2^32, and what is above 2^256."""
+    carry = np.zeros(halves.shape[1], dtype=np.int64)
+    carried = np.empty_like(halves)
+    for k in range(_HALF_COUNT):
+        carry += halves[k]
+        np.bitwise_and(carry, _HALF_MASK, out=carried[k])
+        carry >>= _HALF_BITS
+    return carried, carry
+
+
+def _subtracted_once(halves: Limbs) -> Limbs:
+    """Below the order, from a number below 2^256 whose carries have not run yet."""
+    count = halves.shape[1]
+    both, above = _carried(np.hstack([halves, halves + _COMPLEMENT]))
+    mask = -above[count:]  # all ones where the number was not below the order
+    chosen: Limbs = both[:, :count] ^ ((both[:, :count] ^ both[:, count:]) & mask)
     return chosen
-
-
-def _complement_padded() -> Limbs:
-    return np.vstack([_COMPLEMENT, np.zeros((COUNT - _COMPLEMENT_COUNT, 1), dtype=np.int64)])

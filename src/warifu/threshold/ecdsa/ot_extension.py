@@ -33,6 +33,8 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -41,6 +43,9 @@ from warifu.threshold.ecdsa.base_ot import KEY_BYTES
 from warifu.threshold.ecdsa.binding import Link, integer
 from warifu.threshold.ecdsa.bits import Bytes, masks, random_bits, rows, wipe
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+
+if TYPE_CHECKING:
+    from _hashlib import HASHXOF
 
 CHECK = 128
 _ROW_BYTES = COLUMNS // 8
@@ -166,13 +171,7 @@ class ExtensionSender:
 def _columns(link: Link, shape: Shape, keys: Bytes) -> Bytes:
     """G: each key, with its index, stretched to one packed column."""
     prefix = link.hasher("OT extension/column", integer(shape.transfers), integer(shape.output_bytes))
-    stretched = bytearray()
-    for index, key in enumerate(keys):
-        column = prefix.copy()
-        column.update(integer(index))
-        column.update(key.data)
-        stretched += column.digest(shape.column_bytes)
-    return rows(stretched, shape.column_bytes)
+    return _each_hashed(prefix, keys, shape.column_bytes)
 
 
 def _transposed(columns: Bytes) -> Bytes:
@@ -207,11 +206,22 @@ def _expected(check_values: bytes, delta: Bytes) -> bytes:
 
 def _row_hashes(link: Link, shape: Shape, fresh: bytes, packed: Bytes) -> Bytes:
     """H: each row with its index, hashed to output_bytes. SHAKE256 is a random oracle, whatever Delta is."""
-    prefix = link.hasher("OT extension/row", fresh)
-    hashed = bytearray()
-    for index, row in enumerate(packed):
+    return _each_hashed(link.hasher("OT extension/row", fresh), packed, shape.output_bytes)
+
+
+def _each_hashed(prefix: HASHXOF, table: Bytes, width: int) -> Bytes:
+    """Each row of the table with its index, hashed to ``width`` bytes."""
+    numbered = np.hstack([_indices(len(table)), table])
+    view, step, hashed = numbered.reshape(-1).data, numbered.shape[1], bytearray()
+    for at in range(0, len(view), step):
         shake = prefix.copy()
-        shake.update(integer(index))
-        shake.update(row.data)
-        hashed += shake.digest(shape.output_bytes)
-    return rows(hashed, shape.output_bytes)
+        shake.update(view[at : at + step])
+        hashed += shake.digest(width)
+    wipe(numbered)
+    return rows(hashed, width)
+
+
+@cache
+def _indices(count: int) -> Bytes:
+    """As :func:`integer`, a row each."""
+    return np.arange(count, dtype=">u4").view(np.uint8).reshape(count, 4)

@@ -66,7 +66,7 @@ class VoleReceiver:
         self._link = link
         self._extension = ExtensionReceiver(link, SHAPE, base_keys, beta)
         self.message = self._extension.message
-        self.factor: Secret = limbs.to_secret(limbs.inner_product(gadget(), beta[None, :] * _unit(XI)))
+        self.factor: Secret = limbs.to_secret(limbs.subset_sum(gadget(), beta))
         self._beta = [beta]
 
     def finish(self, message: bytes, fresh: bytes) -> Pair:
@@ -155,11 +155,6 @@ def gadget() -> NDArray[np.float64]:
     return limbs.from_public(scalars).astype(np.float64)
 
 
-def _unit(count: int) -> Limbs:
-    """``count`` columns of one."""
-    return np.repeat(limbs.from_public([1]), count, axis=1)
-
-
 def _split(outputs: Bytes) -> list[Limbs]:
     """The columns of the transfers as numbers below 2^256, not reduced: modulo the order uniform to within 2^-127."""
     columns = np.ascontiguousarray(outputs.reshape(XI, _WIDTH, 32).transpose(1, 0, 2))
@@ -197,7 +192,9 @@ def _check_value(link: Link, combined: Limbs) -> bytes:
 
 
 def _inner_products(columns: list[Limbs]) -> Pair:
-    first, second = (limbs.to_secret(limbs.inner_product(gadget(), column)) for column in columns[:LENGTH])
+    products = limbs.inner_products(gadget(), *columns[:LENGTH])
+    first, second = (limbs.to_secret(products[:, k : k + 1]) for k in range(LENGTH))
+    wipe(products)
     return first, second
 
 
