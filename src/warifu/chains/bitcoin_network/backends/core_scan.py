@@ -14,10 +14,11 @@ import msgspec
 
 from warifu.chains.bitcoin.descriptor import Branch
 from warifu.chains.bitcoin.transaction import display_hash, parse_hash
+from warifu.chains.bitcoin_network.backends.fork import fork
 from warifu.chains.bitcoin_network.backends.json_rpc import JsonRpc
 from warifu.chains.bitcoin_network.backends.watch import Watch
 from warifu.chains.bitcoin_network.changes import Anchor, Changes
-from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.bitcoin_network.wallet import DescriptorWallet
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.unavailable import unavailable
 
@@ -67,24 +68,15 @@ class CoreScan:
 
     def _blocks(self, wallet: DescriptorWallet, watch: Watch) -> None:
         top = self._rpc.call("getblockcount", kind=int)
-        fork, gone = self._fork(wallet, top)
+        common, gone = fork(wallet, top, self._hash, self._rpc.name)
         lost: dict[int, bytes | None] = dict.fromkeys(gone)
-        first = max(fork.height + 1, wallet.birthday)
+        first = max(common.height + 1, wallet.birthday)
         for start in range(first, top + 1, BLOCKS_AT_ONCE):
             stop = min(start + BLOCKS_AT_ONCE - 1, top)
             wallet.apply_changes(self._stretch(wallet, watch, start, stop, lost))
             lost = {}
         if lost:  # the node's chain is shorter than what was known, and has nothing beyond the fork
             wallet.apply_changes(Changes(checkpoints=tuple(lost.items())))
-
-    def _fork(self, wallet: DescriptorWallet, top: int) -> tuple[ChainTip, list[int]]:
-        """The highest block that wallet and node agree on, and the heights above it that are no longer true."""
-        gone: list[int] = []
-        for known in wallet.checkpoints():
-            if known.height <= top and self._hash(known.height) == known.block_hash:
-                return known, gone
-            gone.append(known.height)
-        raise unavailable("wrong-network", "its chain begins with another block", self._rpc.name)
 
     def _stretch(
         self, wallet: DescriptorWallet, watch: Watch, start: int, stop: int, lost: dict[int, bytes | None]
