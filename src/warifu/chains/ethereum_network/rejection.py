@@ -79,7 +79,7 @@ _REFUSALS = (
         "nonce-gap",
         "A transaction before it is missing: send that first.",
     ),  # Nethermind
-    ("nonce too distant", "nonce-gap", "A transaction before it is missing: send that first."),  # Besu
+    ("nonce is too distant", "nonce-gap", "A transaction before it is missing: send that first."),  # Besu
     ("lower nonce exists", "nonce-gap", "A transaction before it is missing: send that first."),  # Besu
     ("gapped", "nonce-gap", "A transaction before it is missing: send that first."),  # Geth
     ("less than block base fee", "fee-too-low", _FEE),  # Geth, Reth, Anvil, Arbitrum
