@@ -28,7 +28,7 @@ from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.ecdsa.key_generation import ECDSA_DKG
 from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.ecdsa.session import Phase, SigningSession
-from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput, ThresholdError
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -309,6 +309,18 @@ def test_a_public_share_that_is_no_point_is_refused(point):
     dealt = deal(2, 3)
     with pytest.raises(InvalidInput):
         prepare(dealt, key=replace(dealt.key, pubshares=(dealt.key.pubshares[0], point, point)))
+
+
+@pytest.mark.parametrize("share", [bytes(32), Q.to_bytes(32, "big"), b"\xff" * 32], ids=["0", "q", "above q"])
+def test_a_share_that_is_no_scalar_is_refused(share):
+    with pytest.raises(ThresholdError):
+        prepare(deal(2, 3), share=Secret(share))
+
+
+@pytest.mark.parametrize(("t", "n"), [(4, 3), (0, 3), (-1, 3)])
+def test_no_key_has_a_threshold_above_its_participants_or_below_one(t, n):
+    with pytest.raises(InvalidInput):
+        replace(deal(2, n).key, t=t)
 
 
 @pytest.mark.parametrize("participants", [(0,), (0, 1)])

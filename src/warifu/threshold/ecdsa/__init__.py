@@ -2,11 +2,11 @@
 
 From the bottom: ``binding`` (what every hash names), ``limbs`` (constant-time field arithmetic on many scalars),
 ``base_ot``, ``ot_extension``, ``correlation`` and ``correlating`` (what two signers prepare for one signature),
-``vole``, ``zero_sharing``, ``pair`` (all multiplications between two signers), ``presign``, ``sign``, ``session`` (what a
-signer drives). For thresholds of two and more, and at most sixteen participants.
+``vole``, ``zero_sharing``, ``pair`` (all multiplications between two signers), ``presign``, ``sign``, ``session``
+(what a signer drives). For thresholds of two and more, and at most sixteen participants.
 
-Every signature has oblivious transfers of its own, made ahead of time and used once: an attacker who guesses bits and is
-caught by a check has learnt nothing that is ever used again (ADR 13).
+Every signature has oblivious transfers of its own, made ahead of time and used once: an attacker who guesses bits and
+is caught by a check has learnt nothing that is ever used again (ADR 13).
 
 How sure the citations are. The papers' texts were not at hand. The equations of signing (protocol 3.6), of the random
 vector OLE (functionality 3.5, protocol 5.2, with its parameters), of zero sharing (functionality 3.4) and of endemic

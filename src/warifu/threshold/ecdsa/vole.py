@@ -20,8 +20,8 @@ scalar has bits, so that b is then still within 2^-(lambda_s - k/2) of uniform (
 better for her than 2^-lambda_s.
 
 Why lambda_s = 80. The attack is made online, against one signature with a beta of its own, and its failure names the
-culprit: there is no try without risk and no second try with the same beta. Of two published implementations one takes 80
-and one 128. At 80 bits a multiplication costs 40 KB, at 128 bits 49 KB and a fifth more time.
+culprit: there is no try without risk and no second try with the same beta. Of two published implementations one takes
+80 and one 128. At 80 bits a multiplication costs 40 KB, at 128 bits 49 KB and a fifth more time.
 """
 
 from __future__ import annotations
