@@ -22,10 +22,10 @@ from warifu.chains.bitcoin.payment import read_payment
 from warifu.chains.bitcoin.psbt import Psbt
 from warifu.chains.bitcoin.transaction import display_hash
 from warifu.cli.asked import check_imported, check_rate, recipients_of_bump
-from warifu.cli.paying import Reading, check_reading
+from warifu.cli.paying import Reading, Recipient, check_reading
 from warifu.cli.wallet_keys import WINDOW
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
-from warifu.protocol.request import Recipient
+from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
 
@@ -49,7 +49,7 @@ TXID = display_hash(FIRST.transaction.txid)
 def test_a_fee_bump_pays_those_whom_the_named_transaction_pays():
     bumped = reading(paying(FRIEND_SCRIPT, 5000))
     wanted = recipients_of_bump(bumped, FIRST.serialize(), TXID)
-    assert wanted == (Recipient(FRIEND, AMOUNT),)
+    assert wanted == (Recipient(FRIEND, Satoshi(AMOUNT)),)
     check_reading(bumped, wanted, 5000)
 
 

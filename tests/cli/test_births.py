@@ -7,8 +7,9 @@ import pytest
 
 from warifu.cli.births import verify_births
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved
+from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.frames import SignedBirth, WalletBirth
+from warifu.protocol.frames import KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.identity import Credential, DeviceRef, IdentityKey
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Stretching, WalletRequest, request_digest
@@ -16,33 +17,44 @@ from warifu.protocol.request import Stretching, WalletRequest, request_digest
 pytestmark = pytest.mark.unit
 
 KEYS = sorted((IdentityKey(bytes([n]) * 32) for n in (1, 2, 3)), key=lambda key: key.public)
-RECOVERY = b"recovery data"
+RECOVERY = (b"recovery data", b"of the other key")
 REQUEST = WalletRequest(
     bytes(16),
     "regtest",
+    ("bip340", "ed25519"),
     2,
     tuple(DeviceRef(f"d{index}", key.public) for index, key in enumerate(KEYS)),
     (Credential("ed25519", bytes(32)),),
-    Policy(1, 1, 1, 1, True, (), 5),
+    Policy(2, 5, ()),
     Stretching(64, 3),
     1,
     2,
 )
-BIRTH = WalletBirth(
-    request_digest(REQUEST),
-    b"\x02" + bytes(32),
-    digest("chain-code", RECOVERY),
-    (b"\x02" + bytes(32),) * 3,
-    sha256(RECOVERY).digest(),
-)
 
 
-def signed(key: IdentityKey, birth: WalletBirth = BIRTH, recovery: bytes = RECOVERY) -> SignedBirth:
+def key_birth(scheme: Scheme, recovery: bytes, **fields: object) -> KeyBirth:
+    birth = KeyBirth(
+        scheme,
+        b"\x02" + bytes(32),
+        digest("chain-code", recovery),
+        (b"\x02" + bytes(32),) * 3,
+        sha256(recovery).digest(),
+    )
+    return msgspec.structs.replace(birth, **fields)
+
+
+FIRST, SECOND = key_birth("bip340", RECOVERY[0]), key_birth("ed25519", RECOVERY[1])
+BIRTH = WalletBirth(request_digest(REQUEST), (FIRST, SECOND))
+
+
+def signed(
+    key: IdentityKey, birth: WalletBirth = BIRTH, recovery: tuple[bytes, ...] = RECOVERY
+) -> SignedBirth:
     encoded = encode(birth)
     return SignedBirth(encoded, key.public, key.sign("birth", encoded), recovery)
 
 
-def all_signed(birth: WalletBirth = BIRTH, recovery: bytes = RECOVERY) -> list[SignedBirth]:
+def all_signed(birth: WalletBirth = BIRTH, recovery: tuple[bytes, ...] = RECOVERY) -> list[SignedBirth]:
     return [signed(key, birth, recovery) for key in KEYS]
 
 
@@ -82,11 +94,22 @@ def changed(**fields: object) -> WalletBirth:
     "birth",
     [
         changed(wallet_id=bytes(32)),
-        changed(chain_code=bytes(32)),
-        changed(recovery_digest=bytes(32)),
-        changed(public_shares=BIRTH.public_shares[:2]),
+        changed(keys=(FIRST, key_birth("ed25519", RECOVERY[1], chain_code=bytes(32)))),
+        changed(keys=(FIRST, key_birth("ed25519", RECOVERY[1], recovery_digest=bytes(32)))),
+        changed(keys=(FIRST, key_birth("ed25519", RECOVERY[1], public_shares=FIRST.public_shares[:2]))),
+        changed(keys=(FIRST,)),
+        changed(keys=(FIRST, key_birth("ecdsa", RECOVERY[1]))),
+        changed(keys=(SECOND, FIRST)),
     ],
-    ids=["another wallet", "another chain code", "other recovery data", "fewer shares"],
+    ids=[
+        "another wallet",
+        "another chain code",
+        "other recovery data",
+        "fewer shares",
+        "a key less",
+        "another key",
+        "another order",
+    ],
 )
 def test_even_unanimous_devices_cannot_state_another_birth(birth):
     with pytest.raises(PeerMisbehaved):
@@ -94,11 +117,11 @@ def test_even_unanimous_devices_cannot_state_another_birth(birth):
 
 
 def test_one_dissenting_device_is_enough_to_refuse():
-    other = changed(threshold_public=b"\x03" + bytes(32))
+    other = changed(keys=(key_birth("bip340", RECOVERY[0], threshold_public=b"\x03" + bytes(32)), SECOND))
     with pytest.raises(PeerMisbehaved):
         verify_births(REQUEST, [*all_signed()[:2], signed(KEYS[2], other)])
     with pytest.raises(PeerMisbehaved):
-        verify_births(REQUEST, [*all_signed()[:2], signed(KEYS[2], recovery=b"other")])
+        verify_births(REQUEST, [*all_signed()[:2], signed(KEYS[2], recovery=(RECOVERY[0], b"other"))])
 
 
 def test_a_birth_that_cannot_be_read_is_refused():

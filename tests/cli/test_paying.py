@@ -21,43 +21,49 @@ from tests.support.bitcoin_coins import (
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.psbt import Psbt, PsbtInput
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.order import LIFETIME
 from warifu.cli.paying import (
-    LIFETIME,
+    Recipient,
+    bitcoin_order,
     check_reading,
     parse_fee_rate,
     read_draft,
     recipient,
     recipients_of,
     recipients_of_child,
-    transfer_request,
 )
 from warifu.cli.profile import Wallet
 from warifu.cli.wallet_keys import check_address
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import Draft
-from warifu.protocol.frames import WalletBirth
+from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import Credential, DeviceRef
 from warifu.protocol.policy import Policy
-from warifu.protocol.request import Recipient, Stretching, WalletRequest
+from warifu.protocol.request import Outflow, Stretching, WalletRequest
+from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
 
 AMOUNT, CHANGE, FEE = 60_000, 39_000, 1_000
-WANTED = (Recipient(FRIEND, AMOUNT),)
+WANTED = (Recipient(FRIEND, Satoshi(AMOUNT)),)
 WALLET = Wallet(
     "savings",
     WalletRequest(
         bytes(16),
         "regtest",
+        ("bip340",),
         1,
         (DeviceRef("pi", bytes(32)),),
         (Credential("ed25519", bytes(32)),),
-        Policy(1, 1, 1, 1, True, (), 5),
+        Policy(2, 5, ()),
         Stretching(64, 3),
         1,
         2,
     ),
-    WalletBirth(bytes(32), KEYS.threshold_public, KEYS.chain_code, (KEYS.threshold_public,), bytes(32)),
+    WalletBirth(
+        bytes(32),
+        (KeyBirth("bip340", KEYS.threshold_public, KEYS.chain_code, (KEYS.threshold_public,), bytes(32)),),
+    ),
 )
 
 
@@ -80,13 +86,14 @@ def honest() -> Psbt:
 
 def test_an_honest_draft_becomes_a_request_for_exactly_this_transaction():
     reading = read_draft(WALLET, draft_of(honest()))
-    check_reading(reading, WANTED, FEE)
     assert recipients_of(reading.payment) == WANTED
-    request = transfer_request(WALLET, reading, WANTED, FEE, 1000)
-    assert (request.txid, request.recipients) == (honest().transaction.txid, WANTED)
+    order = bitcoin_order(WALLET, reading, WANTED, None, (), 0)
+    request = order.request(WALLET, 1000)
+    assert (request.chain, request.transaction) == ("bitcoin", honest().transaction.txid)
+    assert request.outflows == (Outflow("payment", "", str(AMOUNT), FRIEND),)
+    assert request.fee_ceiling == str(FEE)
     assert (request.created, request.expires) == (1000, 1000 + LIFETIME)
-    again = transfer_request(WALLET, reading, WANTED, FEE, 1000)
-    assert again.request_id != request.request_id
+    assert order.request(WALLET, 1000).request_id != request.request_id
 
 
 @pytest.mark.parametrize("told", [{"txid": "00" * 32}, {"fee": FEE - 1}])
@@ -114,9 +121,13 @@ def test_a_draft_that_pays_something_else_is_refused_before_it_is_shown(outputs,
 
 def test_a_fee_over_the_ceiling_is_refused():
     reading = read_draft(WALLET, draft_of(honest()))
-    with pytest.raises(TransactionRefused) as caught:
-        check_reading(reading, WANTED, FEE - 1)
-    assert caught.value.reason == "fee-over-ceiling"
+    for build in (
+        lambda: check_reading(reading, WANTED, FEE - 1),
+        lambda: bitcoin_order(WALLET, reading, WANTED, FEE - 1, (), 0),
+    ):
+        with pytest.raises(TransactionRefused) as caught:
+            build()
+        assert caught.value.reason == "fee-over-ceiling"
 
 
 def test_a_draft_that_spends_a_strangers_coin_is_refused():

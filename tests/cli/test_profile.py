@@ -73,7 +73,7 @@ def test_a_directory_that_others_can_enter_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 3},
         {"network": "dogecoin"},
         {"surprise": 1},
         {"service": {"url": "http://plain", "fingerprint": ""}},
@@ -144,12 +144,12 @@ def test_unknown_names_are_told_with_the_known_ones(profile):
 
 
 def test_a_damaged_wallet_record_is_reported_as_damage(profile):
-    profile.add_wallet(WalletRecord("savings", b"\x00", b"\x00", b""))
+    profile.add_wallet(WalletRecord("savings", b"\x00", b"\x00", (b"",)))
     with pytest.raises(StoreDamaged):
         profile.wallet("savings")
 
 
 def test_a_wallets_name_is_used_once(profile):
-    profile.add_wallet(WalletRecord("savings", b"a", b"b", b""))
+    profile.add_wallet(WalletRecord("savings", b"a", b"b", (b"",)))
     with pytest.raises(InputRefused):
-        profile.add_wallet(WalletRecord("savings", b"c", b"d", b""))
+        profile.add_wallet(WalletRecord("savings", b"c", b"d", (b"",)))

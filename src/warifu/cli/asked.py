@@ -9,10 +9,9 @@ from __future__ import annotations
 from warifu.chains.bitcoin.payment import Payment, read_payment
 from warifu.chains.bitcoin.psbt import parse_psbt
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.paying import Reading, recipients_of
+from warifu.cli.paying import Reading, Recipient, recipients_of
 from warifu.cli.wallet_keys import WINDOW
 from warifu.errors import PeerMisbehaved
-from warifu.protocol.request import Recipient
 
 _CHANGE_VBYTES = 110
 """Virtual bytes: what it costs to make change and to spend it. So much may go in fees where there is no change."""

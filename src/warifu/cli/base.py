@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from warifu.cli.text import tr
+from warifu.protocol.chains import chain_named
 
 C = TypeVar("C", bound=click.Command)
 F = TypeVar("F", bound=Callable[..., object])
@@ -90,6 +91,22 @@ def passphrase_option(function: F) -> F:
         type=click.IntRange(0, 1024),
         metavar="N",
         help="Read the passphrase from this open file descriptor instead of the terminal.",
+    )(function)
+
+
+def chain_option(function: F) -> F:
+    """``--chain``: on which chain; Bitcoin where nothing is said."""
+
+    def named(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        return chain_named(value)
+
+    return click.option(
+        "--chain",
+        default="bitcoin",
+        show_default=True,
+        metavar="CHAIN",
+        callback=named,
+        help="bitcoin, solana, ethereum, base, arbitrum, optimism, polygon, sepolia, or eip155:CHAIN-ID.",
     )(function)
 
 

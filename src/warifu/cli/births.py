@@ -11,12 +11,14 @@ from hashlib import sha256
 
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.encoding import decode, digest
-from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
+from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.identity import verify
 from warifu.protocol.request import WalletRequest, request_digest
 
 
-def verify_births(request: WalletRequest, births: Sequence[SignedBirth]) -> tuple[WalletBirth, bytes]:
+def verify_births(
+    request: WalletRequest, births: Sequence[SignedBirth]
+) -> tuple[WalletBirth, tuple[bytes, ...]]:
     """The one birth that all devices of ``request`` state, and the recovery data that belongs to it.
 
     Raises ``AuthorizationRefused`` (``signature``), ``PeerMisbehaved`` (``birth``) or ``InputRefused``.
@@ -29,18 +31,25 @@ def verify_births(request: WalletRequest, births: Sequence[SignedBirth]) -> tupl
         verify(signed.identity, signed.signature, "birth", signed.birth)
     first = births[0]
     for signed in births:
-        if (signed.birth, signed.recovery_data) != (first.birth, first.recovery_data):
+        if (signed.birth, signed.recovery) != (first.birth, first.recovery):
             raise _refused("the devices state different births")
     birth = decode(WalletBirth, first.birth, MAX_BODY_BYTES)
     if birth.wallet_id != request_digest(request):
         raise _refused("the devices state the birth of another wallet")
-    if len(birth.public_shares) != len(wanted):
+    if tuple(key.scheme for key in birth.keys) != request.schemes or len(first.recovery) != len(birth.keys):
+        raise _refused("it does not have the keys that were asked for")
+    for key, recovery in zip(birth.keys, first.recovery, strict=True):
+        _check_key(key, recovery, len(wanted))
+    return birth, first.recovery
+
+
+def _check_key(key: KeyBirth, recovery: bytes, devices: int) -> None:
+    if len(key.public_shares) != devices:
         raise _refused("the number of shares is not the number of devices")
-    if sha256(first.recovery_data).digest() != birth.recovery_digest:
+    if sha256(recovery).digest() != key.recovery_digest:
         raise _refused("the recovery data is not what the devices keep")
-    if digest("chain-code", first.recovery_data) != birth.chain_code:
+    if digest("chain-code", recovery) != key.chain_code:
         raise _refused("the chain code does not come from the key generation")
-    return birth, first.recovery_data
 
 
 def _refused(why: str) -> PeerMisbehaved:

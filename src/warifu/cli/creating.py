@@ -19,6 +19,7 @@ from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import Authorization
+from warifu.protocol.chains import SCHEMES, Scheme
 from warifu.protocol.encoding import Name, decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
 from warifu.protocol.identity import Credential, DeviceRef, verify
@@ -34,6 +35,11 @@ from warifu.protocol.request import (
 LIFETIME = 3600
 
 
+def usable_schemes(threshold: int) -> tuple[Scheme, ...]:
+    """The keys that a wallet with this threshold can have: ECDSA needs two devices that sign together."""
+    return tuple(scheme for scheme in SCHEMES if scheme != "ecdsa" or threshold >= 2)
+
+
 def create(
     client: Client,
     profile: Profile,
@@ -41,6 +47,7 @@ def create(
     name: str,
     threshold: int,
     devices: Sequence[DeviceRef],
+    schemes: Sequence[Scheme],
     policy: Policy,
     stretching: Stretching,
     passphrase_fd: int | None,
@@ -48,7 +55,7 @@ def create(
     """Make a wallet and keep its birth in the profile, once all of its devices stated the same."""
     check_name(profile, name)
     with new_passphrase(passphrase_fd) as passphrase:
-        request = wallet_request(profile, threshold, devices, policy, stretching)
+        request = wallet_request(profile, threshold, devices, schemes, policy, stretching)
         keys = ask_envelope_keys(client, request.devices, now())
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
@@ -90,13 +97,19 @@ def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
 
 
 def wallet_request(
-    profile: Profile, threshold: int, devices: Sequence[DeviceRef], policy: Policy, stretching: Stretching
+    profile: Profile,
+    threshold: int,
+    devices: Sequence[DeviceRef],
+    schemes: Sequence[Scheme],
+    policy: Policy,
+    stretching: Stretching,
 ) -> WalletRequest:
-    """What the owner is about to authorize: these devices, this threshold, this policy."""
+    """What the owner is about to authorize: these devices, this threshold, these keys, this policy."""
     moment = now()
     return WalletRequest(
         request_id=random(16),
         network=profile.content.network,
+        schemes=tuple(sorted(set(schemes))),
         threshold=threshold,
         devices=tuple(devices),
         owners=(Credential("ed25519", profile.credential().public),),

@@ -1,13 +1,15 @@
-"""Private files of the owner's client: written whole or not at all, read only where nobody else could touch them."""
+"""Files of the owner's client. Private ones are written whole or not at all, and read only where nobody else could
+touch them; those that the owner names are read with a bound."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
+import sys
 from pathlib import Path
 
-from warifu.errors import StoreDamaged
+from warifu.errors import InputRefused, StoreDamaged
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -70,6 +72,21 @@ def read_private(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise _refused(path, f"is longer than {limit} bytes")
     return content
+
+
+def read_input(path: Path, limit: int) -> bytes:
+    """What the owner's file (``-``: standard input) holds: 1 to ``limit`` bytes; else ``InputRefused`` (``file``)."""
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
+    except OSError as error:
+        raise InputRefused("file", f"{path} cannot be read: {error.strerror}") from None
+    if not 0 < len(data) <= limit:
+        raise InputRefused("file", f"{path} must have from 1 to {limit} bytes")
+    return data
 
 
 def _sync_directory(path: Path) -> None:

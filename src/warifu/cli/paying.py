@@ -1,15 +1,14 @@
-"""From a draft of the service to a request that the owner can authorize: read here, checked here.
+"""A Bitcoin draft of the service, read here and held against what the owner typed.
 
-The service says what it built; this client reads the PSBT itself, with the same reader as the signers, and compares
-it with what the owner typed. What is shown, hashed and authorized is this reading.
+The service says what it built; this client reads the PSBT itself, with the same reader as the signers. What is
+shown, hashed and authorized is this reading.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from nacl.utils import random
+from typing import Any
 
 from warifu.chains.bitcoin.address import canonical_address
 from warifu.chains.bitcoin.authorized import AuthorizedTransfer, check_payment
@@ -17,16 +16,27 @@ from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import network_named
 from warifu.chains.bitcoin.payment import Payment, read_payment
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.order import Order
 from warifu.cli.profile import Wallet
+from warifu.cli.text import tr
 from warifu.cli.wallet_keys import WINDOW, keys_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import Draft
-from warifu.protocol.request import Recipient, TransferRequest
-from warifu.units import Satoshi, parse_bitcoin_amount, satoshi
+from warifu.protocol.chains import BITCOIN
+from warifu.protocol.request import Outflow
+from warifu.units import Satoshi, format_bitcoin_amount, parse_bitcoin_amount, satoshi
 
-LIFETIME = 3600
-"""Seconds for which a transfer stays authorized; a device that is off meanwhile may come back within it."""
+DEAR_FEE = 20
+"""One part in this many of the amount: a fee above it is pointed out."""
 _FEE_RATE = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One payment of bitcoin: an address in its one text form, and satoshi."""
+
+    address: str
+    amount: Satoshi
 
 
 @dataclass(frozen=True)
@@ -94,21 +104,61 @@ def check_reading(reading: Reading, wanted: tuple[Recipient, ...], fee_ceiling: 
     check_payment(payment, AuthorizedTransfer(pairs, Satoshi(fee_ceiling), payment.txid, payment.network))
 
 
-def transfer_request(
-    wallet: Wallet, reading: Reading, recipients: tuple[Recipient, ...], fee_ceiling: int, now: int
-) -> TransferRequest:
-    """What the owner is about to authorize: exactly this transaction, once."""
-    return TransferRequest(
-        request_id=random(16),
-        wallet_id=wallet.wallet_id,
-        network=wallet.request.network,
-        recipients=recipients,
+def bitcoin_order(
+    wallet: Wallet,
+    reading: Reading,
+    recipients: tuple[Recipient, ...],
+    fee_ceiling: int | None,
+    devices: tuple[str, ...],
+    confirmations: int,
+) -> Order:
+    """The order to pay exactly ``recipients`` by this draft. Raises ``TransactionRefused`` where it pays otherwise."""
+    payment = reading.payment
+    check_reading(reading, recipients, payment.fee)
+    return Order(
+        chain=BITCOIN,
+        unsigned=reading.psbt,
+        transaction=payment.txid,
+        outflows=tuple(Outflow("payment", "", str(to.amount), to.address) for to in recipients),
+        fee=payment.fee,
         fee_ceiling=fee_ceiling,
-        txid=reading.payment.txid,
         replaces=reading.replaces,
-        created=now,
-        expires=now + LIFETIME,
+        facts=_facts(wallet, reading, fee_ceiling),
+        described=_described(reading, recipients),
+        dear=payment.fee * DEAR_FEE > sum(to.amount for to in recipients),
+        devices=devices,
+        confirmations=confirmations,
     )
+
+
+def _facts(wallet: Wallet, reading: Reading, fee_ceiling: int | None) -> tuple[tuple[str, str], ...]:
+    payment = reading.payment
+    facts = [(tr("From"), f"{wallet.name} ({payment.network.value})")]
+    for output in payment.recipients:
+        own = f"  [{tr('own address')} {output.key}]" if output.key is not None else ""
+        facts += [(tr("To"), output.address + own), (tr("Amount"), format_bitcoin_amount(output.amount))]
+    facts += [
+        (tr("Change"), f"{format_bitcoin_amount(output.amount)}  ({output.key})") for output in payment.change
+    ]
+    rate = f"{float(payment.fee_rate):.2f} sat/vB"
+    facts.append((tr("Fee"), f"{format_bitcoin_amount(payment.fee)}  ({payment.fee} sat, {rate})"))
+    if fee_ceiling is not None:
+        facts.append((tr("Fee ceiling"), format_bitcoin_amount(fee_ceiling)))
+    if reading.replaces is not None:
+        facts.append((tr("Replaces"), reading.replaces.hex()))
+    facts.append((tr("Transaction"), reading.txid))
+    return tuple(facts)
+
+
+def _described(reading: Reading, recipients: tuple[Recipient, ...]) -> dict[str, Any]:
+    payment = reading.payment
+    return {
+        "txid": reading.txid,
+        "recipients": [{"address": to.address, "amount": to.amount} for to in recipients],
+        "change": sum(output.amount for output in payment.change),
+        "fee": payment.fee,
+        "vsize": payment.vsize,
+    }
 
 
 def recipient(wallet: Wallet, address: str, amount: str) -> Recipient:

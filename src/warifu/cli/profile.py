@@ -25,11 +25,11 @@ from warifu.agent.invitation import service_address
 from warifu.cli.files import private_directory, read_private, write_private
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.encoding import Bytes32, Name, decode
-from warifu.protocol.frames import WalletBirth
+from warifu.protocol.frames import RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
 
-VERSION = 1
+VERSION = 2
 MAX_PROFILE_BYTES = 8 * 1024 * 1024
 MAX_API_KEY_CHARACTERS = 256
 
@@ -58,8 +58,8 @@ class WalletRecord(_Part, frozen=True):
     name: Name
     request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
     birth: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
-    recovery: Annotated[bytes, msgspec.Meta(max_length=256 * 1024)]
-    """ChillDKG's recovery data: public, and with a device's own key enough to restore its share."""
+    recovery: RecoveryData
+    """ChillDKG's recovery data of each key: public, and with a device's own host key enough to restore its share."""
 
 
 class LocalRecord(_Part, frozen=True):

@@ -115,8 +115,8 @@ JAPANESE: dict[str, str] = {
     "Devices still missing: {count}. Send no coins yet.": (
         "まだそろわない端末: {count}。コインはまだ送らないでください。"
     ),
-    "The wallet {name} is born: every device states the same key.": (
-        "ウォレット {name} が生まれました。すべての端末が同じ鍵を述べています。"
+    "The wallet {name} is born: every device states the same keys.": (
+        "ウォレット {name} が生まれました。どの端末も同じ鍵を述べています。"
     ),
     "confirmed": "承認済み",
     "own, unconfirmed": "自分の未承認",
@@ -149,7 +149,6 @@ JAPANESE: dict[str, str] = {
     "Nothing was sent.": "何も送っていません。",
     "would sign": "署名します",
     "would refuse": "拒みます",
-    "a PSBT has 1 byte to 1 MiB": "PSBT は 1 バイトから 1 MiB までです",
     "The devices need the passphrase again to go on with the same transaction.": (
         "同じトランザクションを続けるために、端末がもう一度パスフレーズを必要としています。"
     ),
@@ -191,8 +190,8 @@ JAPANESE: dict[str, str] = {
         "端末は、終えた端末の公開データから自分の断片を取り出し、自分で検証します。"
     ),
     "The device that missed the end of the key generation.": "鍵生成の終わりに居合わせなかった端末。",
-    "Have the devices generate a key of which each gets one share, and no one ever the whole.": (
-        "端末たちに鍵を作らせます。各端末が断片を一つ持ち、全体は誰も持ちません。"
+    "Have the devices generate keys of which each gets one share, and no one ever the whole.": (
+        "端末たちに鍵を生成させます。各端末は断片を一つずつ持ち、全体を持つものは決してありません。"
     ),
     "You choose the wallet's passphrase, at least 12 characters, typed twice. It is stored nowhere: without it, and "
     "without enough devices, the coins are lost.": (
@@ -219,25 +218,29 @@ JAPANESE: dict[str, str] = {
     "Write the PSBT of a transfer to standard output: base64 at a terminal, binary into a file.": (
         "送金の PSBT を標準出力に書きます。端末へは base64、ファイルへはバイナリで。"
     ),
-    "Show the next address at which WALLET receives.": "WALLET の次の受取アドレスを示します。",
+    "Show the next address at which WALLET receives; on chains of accounts it has one.": (
+        "WALLET が受け取る次のアドレスを示します。アカウント型のチェーンではアドレスは一つです。"
+    ),
     "This client derives the address itself from the key whose birth it verified, and refuses the service's if it is "
     "another one.": (
         "このクライアントが、誕生を検証した鍵から自分でアドレスを導き、サービスのものと違えば拒みます。"
     ),
-    "Show what WALLET has, as the service's chain backend sees it.": (
-        "サービスのチェーンバックエンドから見た、WALLET の残高を示します。"
+    "Show what WALLET has on every chain, as the service's backends see it.": (
+        "WALLET が各チェーンで持つものを、サービスのバックエンドが見るとおりに示します。"
     ),
     "Pay AMOUNT from WALLET to ADDRESS.": "WALLET から ADDRESS へ AMOUNT を支払います。",
-    "AMOUNT has its unit ('0.015 BTC', '1500 sat'), or is 'all' for everything that the wallet has.": (
-        "AMOUNT には単位を付けます（'0.015 BTC'、'1500 sat'）。'all' はウォレットのすべてです。"
+    "AMOUNT has its unit ('0.015 BTC', '1500 sat', '0.2 ETH', '25 USDC'), or is, on Bitcoin, 'all' for "
+    "everything that the wallet has.": (
+        "AMOUNT には単位を付けます（'0.015 BTC'、'1500 sat'、'0.2 ETH'、'25 USDC'）。Bitcoin では"
+        " 'all' でウォレットのすべてを送ります。"
     ),
     "The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are "
     "shown as they happen. Ctrl-C is safe at any time and says how far it got.": (
         "このクライアントが読んだとおりにトランザクションを示し、パスフレーズをたずね、八つの段階をその都度示します。"
         "Ctrl-C はいつでも安全で、どこまで進んだかを告げます。"
     ),
-    "Make the unconfirmed transaction TXID of WALLET pay a higher fee.": (
-        "WALLET の未承認のトランザクション TXID の手数料を上げます。"
+    "Make the unconfirmed TRANSACTION of WALLET pay a higher fee.": (
+        "WALLET の未承認の TRANSACTION に、より高い手数料を払わせます。"
     ),
     "A replacement pays the same recipients the same amounts; each fee bump is a new signature, so the devices and the "
     "passphrase are needed again.": (
@@ -256,8 +259,12 @@ JAPANESE: dict[str, str] = {
     "Show, as JSON, what a signer would see in FILE ('-': standard input) and every digest that it would sign.": (
         "FILE（'-' は標準入力）に署名者が見るものと、署名するダイジェストのすべてを、JSON で示します。"
     ),
-    "FILE is a PSBT (binary, base64 or hexadecimal) or a raw transaction. Nothing is asked of the service.": (
-        "FILE は PSBT（バイナリ、base64、16 進）か、生のトランザクションです。サービスには何もたずねません。"
+    "FILE is a Bitcoin PSBT (binary, base64 or hexadecimal) or raw transaction; an Ethereum transaction, "
+    "unsigned or signed, EIP-712 typed data or a personal message; or a Solana message or transaction. "
+    "Nothing is asked of the service.": (
+        "FILE は、Bitcoin の PSBT（バイナリ、base64、16進）か生のトランザクション、Ethereum のトラ"
+        "ンザクション（署名の前か後）・EIP-712 の型付きデータ・個人メッセージ、または Solana のメッ"
+        "セージかトランザクションです。サービスには何も尋ねません。"
     ),
     "Examine this machine: isolation, memory, disks, privileges, clock and hardening.": (
         "このマシンを調べます: 隔離、メモリ、ディスク、権限、時計、強化。"
@@ -291,11 +298,13 @@ JAPANESE: dict[str, str] = {
     "Most that may be paid in fees (default: exactly the fee that is shown).": (
         "払ってよい手数料の上限（既定: 示されたちょうどの額）。"
     ),
-    "In sat/vB (default: what the backends suggest).": "sat/vB で（既定: バックエンドの提案）。",
+    "Bitcoin: in sat/vB (default: what the backends suggest).": (
+        "Bitcoin：sat/vB で指定します（既定：バックエンドの提案）。"
+    ),
     "Ask the devices whether they would sign; sign nothing.": "署名するかどうかを端末にたずねるだけで、署名しません。",
-    "The new fee rate in sat/vB.": "新しい手数料率（sat/vB）。",
-    "Spend an output of it at a high fee instead of replacing it.": (
-        "置き換える代わりに、その出力を高い手数料で使います（CPFP）。"
+    "Bitcoin: the new fee rate in sat/vB.": "Bitcoin：新しい手数料率（sat/vB）。",
+    "Bitcoin: spend an output of it at a high fee instead of replacing it.": (
+        "Bitcoin：置き換えるかわりに、その出力を高い手数料で使います。"
     ),
     "The service's address as the device reaches it (default: as this client does).": (
         "端末から見たサービスのアドレス（既定: このクライアントと同じ）。"
@@ -318,11 +327,13 @@ JAPANESE: dict[str, str] = {
     "List the addresses that were given out, make no new one.": "渡したアドレスを並べ、新しいものは作りません。",
     "Show the transfers and their states instead.": "代わりに、送金とその状態を示します。",
     "Write all labels as BIP-329 lines.": "すべてのラベルを BIP-329 の行で書き出します。",
-    "Also tell which inputs and outputs are this wallet's.": "どの入力と出力がこのウォレットのものかも示します。",
-    "Network whose addresses are shown (default: the profile's, else bitcoin).": (
-        "アドレスを示すネットワーク（既定: プロファイルのもの、なければ bitcoin）。"
+    "Also tell what of it is this wallet's, and what it would sign.": (
+        "どの部分がこのウォレットのものか、何に署名するかも示します。"
     ),
-    "How many addresses per branch are searched.": "各枝で探すアドレスの数。",
+    "Bitcoin: network whose addresses are shown (default: the profile's, else bitcoin).": (
+        "Bitcoin：アドレスを表示するネットワーク（既定：プロファイルのもの、なければ bitcoin）。"
+    ),
+    "Bitcoin: how many addresses per branch are searched.": "Bitcoin：枝ごとに調べるアドレスの数。",
     "End with exit code 14 where anything is missing.": "欠けているものがあれば、終了コード 14 で終わります。",
     "What it may do (repeat); no scope contains another.": "許すこと（繰り返し可）。どの権限も他の権限を含みません。",
     # --- setting up ------------------------------------------------------------------------------------------------
@@ -448,4 +459,62 @@ JAPANESE: dict[str, str] = {
     "without its unlock key the device does not open: {reason}": "解錠鍵なしには端末は開きません: {reason}",
     "All {count} checks passed in {seconds} seconds.": "{count} の確認がすべて {seconds} 秒で通りました。",
     "the files stay in {root}": "ファイルは {root} に残っています",
+    # --- chains of accounts, messages --------------------------------------------------------------------------------
+    "Message for": "メッセージの相手",
+    "Most in fees": "手数料の上限",
+    "May take from now on": "今後引き出せる相手",
+    "Calls, not understood": "呼び出し（中身は不明）",
+    "ECDSA signatures prepared": "用意済みの ECDSA 署名",
+    "Sign this?": "これに署名しますか？",
+    "Signature:": "署名：",
+    "What is signed": "署名するもの",
+    "any message may be signed": "どんなメッセージにも署名できます",
+    "may call": "呼び出せる契約",
+    "messages": "メッセージ",
+    "nobody": "なし",
+    "nothing": "なし",
+    "this policy lets nothing leave, on any chain": "このポリシーでは、どのチェーンからも何も出せません",
+    "This message will be signed, as this client reads it itself:": (
+        "このクライアントが自分で読んだとおりの、次のメッセージに署名します："
+    ),
+    "bitcoin, solana, ethereum, base, arbitrum, optimism, polygon, sepolia, or eip155:CHAIN-ID.": (
+        "bitcoin、solana、ethereum、base、arbitrum、optimism、polygon、sepolia、または eip155:チェーンID。"
+    ),
+    "A permit is shown and judged as what it is: somebody may take from now on. What the devices do not "
+    "understand they sign only where the wallet's policy allows messages.": (
+        "permit は、誰かが今後引き出せるようになるものとして表示され、審査されます。端末に理解でき"
+        "ないものは、ウォレットのポリシーがメッセージを許すときだけ署名されます。"
+    ),
+    "A personal message (EIP-191) instead of FILE.": "FILE のかわりに個人メッセージ（EIP-191）。",
+    "Do what a chain wants once: on Solana, open an account for durable nonces.": (
+        "チェーンが一度だけ求めることをします。Solana では、永続ナンスのためのアカウントを開きます。"
+    ),
+    "With one, a transfer stays valid however long the devices take; without, for about a minute.": (
+        "それがあれば、端末がどれだけ時間をかけても送金は有効です。なければ約一分だけ有効です。"
+    ),
+    "Give the wallet a key for this kind of chain (repeat; default: all that the threshold allows).": (
+        "この種類のチェーンの鍵をウォレットに持たせます（繰り返せます。既定：しきい値が許すすべて）。"
+    ),
+    "On Bitcoin it is named by its txid, elsewhere by the id of its transfer ('warifu history "
+    "--transfers').": (
+        "Bitcoin では txid で、ほかでは送金の id で指定します（'warifu history --transfers'）。"
+    ),
+    "One key for Bitcoin, one for Ethereum and its kin (from a threshold of 2 on), and one for Solana.": (
+        "鍵は、Bitcoin に一つ、Ethereum とその仲間に一つ（しきい値 2 以上のとき）、Solana に一つです。"
+    ),
+    "Of which chain it is (default: as its form tells).": "どのチェーンのものか（既定：形からわかるとき、それ）。",
+    "Pay this token of the wallet's policy: its symbol or address.": (
+        "ウォレットのポリシーにあるこのトークンで払います（記号かアドレス）。"
+    ),
+    "Sign a message with the account of WALLET: FILE is EIP-712 typed data ('-': standard input).": (
+        "WALLET のアカウントでメッセージに署名します。FILE は EIP-712 の型付きデータです（'-'：標準入力）。"
+    ),
+    "Take the place of an unconfirmed TRANSFER of WALLET by a transaction that pays nobody.": (
+        "WALLET の未承認の TRANSFER を、誰にも払わないトランザクションで置き換えます。"
+    ),
+    "Whichever of the two is executed first, the other one never is. For chains of accounts; on Bitcoin "
+    "use 'bump'.": (
+        "二つのうち先に実行されたほうだけが実行されます。アカウント型のチェーンのためのもので、"
+        "Bitcoin では 'bump' を使います。"
+    ),
 }

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.accounts import txid_of
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.following import follow_transfer, refusal_error
+from warifu.cli.order import Order, format_coin
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.paying import Reading, check_reading, transfer_request
+from warifu.cli.paying import Reading, Recipient
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.progress import live_steps
 from warifu.cli.screen import Screen, error_object
@@ -25,45 +25,23 @@ from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
     Accepted,
+    AccountDraft,
     DecisionQuestion,
     Decisions,
     Draft,
+    NewAccountDraft,
     NewAuthorization,
     NewDraft,
     NewTransfer,
     Transfer,
-    TransferPsbt,
+    TransferBytes,
     error_from,
 )
+from warifu.protocol.chains import BITCOIN
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, Decision, error_of
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.request import Recipient, TransferRequest
-from warifu.units import format_bitcoin_amount
-
-DEAR_FEE = 20
-"""One part in this many of the amount: a fee above it is pointed out."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the owner wants: this draft, if it pays exactly these recipients."""
-
-    reading: Reading
-    recipients: tuple[Recipient, ...]
-    fee_ceiling: int | None
-    devices: tuple[str, ...]
-    confirmations: int
-
-    @property
-    def ceiling(self) -> int:
-        """Without one of the owner's own: exactly the fee that is shown."""
-        return self.reading.payment.fee if self.fee_ceiling is None else self.fee_ceiling
-
-    @property
-    def dear(self) -> bool:
-        """Whether the fee is more than a twentieth of the amount: to be pointed out."""
-        return self.reading.payment.fee * DEAR_FEE > sum(recipient.amount for recipient in self.recipients)
+from warifu.protocol.request import TransferRequest
 
 
 class Sender:
@@ -88,8 +66,20 @@ class Sender:
             yield cls(setting, profile, known, client, screen)
 
     def draft(self, question: NewDraft) -> Draft:
-        """Have the service build an unsigned transaction."""
+        """Have the service build an unsigned Bitcoin transaction."""
         return self.client.post(f"/wallets/{segment(self.wallet.name)}/drafts", question, Draft)
+
+    def account_draft(self, question: NewAccountDraft) -> AccountDraft:
+        """Have the service build an unsigned transaction on a chain of accounts."""
+        path = f"/wallets/{segment(self.wallet.name)}/account-drafts"
+        draft = self.client.post(path, question, AccountDraft)
+        if draft.chain != question.chain:
+            raise ServiceRefused("answer", "the service built something for another chain", blame="service")
+        return draft
+
+    def unsigned_of(self, transfer: str) -> bytes:
+        """The unsigned transaction of a transfer, as the service tells it."""
+        return self.client.get(f"/transfers/{segment(transfer)}/transaction", TransferBytes).unsigned
 
     def recipients_of_bump(self, reading: Reading, txid: str) -> tuple[Recipient, ...]:
         """Whom a replacement of the transaction ``txid`` must pay. Raises as ``asked.recipients_of_bump``."""
@@ -99,17 +89,16 @@ class Sender:
                 "the service does not know the transfer of that transaction, so nobody can tell whom to pay",
                 remedy="Let a child pay for it ('--cpfp').",
             )
-        path = f"/transfers/{reading.replaces.hex()}/psbt"
-        return recipients_of_bump(reading, self.client.get(path, TransferPsbt).psbt, txid)
+        return recipients_of_bump(reading, self.unsigned_of(reading.replaces.hex()), txid)
 
     def dry_run(self, order: Order) -> None:
         """Show what would be signed, and each device's own judgement of it."""
         self._show(order)
-        request = self._request(order)
+        request = order.request(self.wallet, now())
         devices = self._signers(order.devices)
         question = DecisionQuestion(
             request=encode(request),
-            psbt=order.reading.psbt,
+            unsigned=order.unsigned,
             identities=tuple(device.identity for device in devices),
         )
         answer = self.client.post("/decisions", question, Decisions)
@@ -128,7 +117,7 @@ class Sender:
                 self.screen.line(f"  {refusal.message} ({refusal.code})")
         self.screen.result(
             {
-                **self._described(order),
+                **order.described,
                 "decisions": [
                     {
                         "device": device.name,
@@ -143,19 +132,19 @@ class Sender:
 
     def send(self, order: Order, passphrase_fd: int | None, *, ask: bool) -> None:
         """Show, confirm, authorize, follow. Nothing is sent before the owner said yes to what was shown."""
-        check_reading(order.reading, order.recipients, order.ceiling)
         self._show(order)
         if ask and not self.screen.json:
-            click.confirm(tr("Sign and send this?"), abort=True)
+            click.confirm(tr("Sign and send this?") if order.sent else tr("Sign this?"), abort=True)
         elif ask:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
         elif order.dear and order.fee_ceiling is None:
+            fee = format_coin(order.chain, order.fee)
             raise InputRefused(
                 "dear-fee",
-                f"the fee of {order.reading.payment.fee} sat is more than a twentieth of the amount, and nobody looks",
+                f"the fee of {fee} is more than a twentieth of the amount, and nobody looks",
                 remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
             )
-        request = self._request(order)
+        request = order.request(self.wallet, now())
         devices = self._signers(order.devices)
         try:
             sealed = self._authorize(request, devices, passphrase_fd)
@@ -164,7 +153,7 @@ class Sender:
             raise
         transfer = remember(self.home, request)
         with self._told_on_interrupt(transfer):
-            question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], psbt=order.reading.psbt)
+            question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], unsigned=order.unsigned)
             accepted = self.client.post("/transfers", question, Accepted)
             if accepted.id != transfer:
                 raise ServiceRefused(
@@ -205,13 +194,12 @@ class Sender:
         self._finish(request, state)
 
     def _finish(self, request: TransferRequest, state: Transfer) -> None:
-        transfer, txid = request.request_id.hex(), display_hash(request.txid)
-        if state.txid != txid:
-            raise ServiceRefused("answer", "the service tells of another transaction", blame="service")
+        transfer = request.request_id.hex()
         error = refusal_error(state)
         if error is not None:
             forget(self.home, transfer)
             raise error
+        raw, txid = self._checked_result(request, state)
         if state.settled:
             forget(self.home, transfer)
         for head in state.journal:
@@ -224,12 +212,13 @@ class Sender:
                 ),
                 style="dim",
             )
-        self.screen.line(tr("Transaction:"))
-        self.screen.exact(txid)
+        self.screen.line(tr("Transaction:") if txid else tr("Signature:"))
+        self.screen.exact(txid or f"0x{raw.hex()}")
         self.screen.result(
             {
                 "transfer": transfer,
                 "txid": txid,
+                "signature": None if txid else f"0x{raw.hex()}",
                 "state": state.state,
                 "confirmations": state.confirmations,
                 "replaced_by": state.replaced_by,
@@ -240,6 +229,18 @@ class Sender:
             }
         )
 
+    def _checked_result(self, request: TransferRequest, state: Transfer) -> tuple[bytes, str]:
+        """What was signed (on chains of accounts), and the transaction's id: the owner's, whatever the service says."""
+        if request.chain == BITCOIN:
+            raw, txid = b"", display_hash(request.transaction)
+        else:
+            path = f"/transfers/{request.request_id.hex()}/transaction"
+            raw = self.client.get(path, TransferBytes).raw
+            txid = txid_of(self.wallet, request, raw)
+        if state.txid != txid:
+            raise ServiceRefused("answer", "the service tells of another transaction", blame="service")
+        return raw, txid
+
     def _authorize(
         self, request: TransferRequest, devices: list[DeviceRef], passphrase_fd: int | None
     ) -> tuple[bytes, tuple[bytes, ...]]:
@@ -248,46 +249,20 @@ class Sender:
             keys = ask_envelope_keys(self.client, devices, now())
             return authorized(self.profile, request, keys, passphrase)
 
-    def _request(self, order: Order) -> TransferRequest:
-        return transfer_request(self.wallet, order.reading, order.recipients, order.ceiling, now())
-
     def _signers(self, named: tuple[str, ...]) -> list[DeviceRef]:
         request = self.wallet.request
         return choose_signers(self.client, request.devices, request.threshold, named)
 
     def _show(self, order: Order) -> None:
-        payment = order.reading.payment
         self.screen.line(
-            tr("This will be signed, as this client reads the transaction itself:"), style="bold"
+            tr("This will be signed, as this client reads the transaction itself:")
+            if order.sent
+            else tr("This message will be signed, as this client reads it itself:"),
+            style="bold",
         )
-        facts = [(tr("From"), f"{self.wallet.name} ({payment.network.value})")]
-        for output in payment.recipients:
-            own = f"  [{tr('own address')} {output.key}]" if output.key is not None else ""
-            facts += [(tr("To"), output.address + own), (tr("Amount"), format_bitcoin_amount(output.amount))]
-        facts += [
-            (tr("Change"), f"{format_bitcoin_amount(output.amount)}  ({output.key})")
-            for output in payment.change
-        ]
-        rate = f"{float(payment.fee_rate):.2f} sat/vB"
-        facts.append((tr("Fee"), f"{format_bitcoin_amount(payment.fee)}  ({payment.fee} sat, {rate})"))
-        if order.fee_ceiling is not None:
-            facts.append((tr("Fee ceiling"), format_bitcoin_amount(order.fee_ceiling)))
-        if order.reading.replaces is not None:
-            facts.append((tr("Replaces"), order.reading.replaces.hex()))
-        facts.append((tr("Transaction"), order.reading.txid))
-        self.screen.facts(facts)
+        self.screen.facts(order.facts)
         if order.dear:
             self.screen.warn(tr("the fee is more than a twentieth of the amount"))
-
-    def _described(self, order: Order) -> dict[str, Any]:
-        payment = order.reading.payment
-        return {
-            "txid": order.reading.txid,
-            "recipients": [{"address": to.address, "amount": to.amount} for to in order.recipients],
-            "change": sum(output.amount for output in payment.change),
-            "fee": payment.fee,
-            "vsize": payment.vsize,
-        }
 
     @contextlib.contextmanager
     def _told_on_interrupt(self, transfer: str) -> Iterator[None]:

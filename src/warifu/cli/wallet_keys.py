@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from warifu.chains.bitcoin.descriptor import DEFAULT_WINDOW, Branch, KeyPath, WalletKeys
 from warifu.chains.bitcoin.network import network_named
+from warifu.chains.ethereum.address import address_of
+from warifu.chains.ethereum.reading import PATH as ETHEREUM_PATH
+from warifu.chains.solana.address import format_address
 from warifu.cli.profile import Wallet
 from warifu.errors import PeerMisbehaved
+from warifu.protocol.chains import family_of, scheme_of
+from warifu.threshold.derivation import derive
 
 WINDOW = DEFAULT_WINDOW
 """Addresses per branch within which this client, and every device however little it signed, recognises the wallet's
@@ -13,10 +18,20 @@ own."""
 
 
 def keys_of(wallet: Wallet) -> WalletKeys:
-    """The keys from which the wallet's addresses are derived here, without asking anybody."""
-    return WalletKeys(
-        wallet.birth.threshold_public, wallet.birth.chain_code, network_named(wallet.request.network)
-    )
+    """The keys from which the wallet's Bitcoin addresses are derived here, without asking anybody.
+
+    ``InputRefused`` (``no-key``) where it has no key for Bitcoin.
+    """
+    key = wallet.birth.key("bip340")
+    return WalletKeys(key.threshold_public, key.chain_code, network_named(wallet.request.network))
+
+
+def account_of(wallet: Wallet, chain: str) -> str:
+    """The wallet's address on a chain of accounts, derived here. ``InputRefused`` (``no-key``)."""
+    key = wallet.birth.key(scheme_of(chain))
+    if family_of(chain) == "solana":
+        return format_address(key.threshold_public)
+    return address_of(derive(key.threshold_public, key.chain_code, ETHEREUM_PATH).public_key)
 
 
 def check_address(keys: WalletKeys, index: int, told: str) -> str:

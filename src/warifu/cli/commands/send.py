@@ -1,15 +1,25 @@
-"""``warifu send``, ``bump`` and ``resume``: money leaves only by what this client has read and shown."""
+"""``warifu send``, ``bump``, ``cancel`` and ``resume``: money leaves only by what this client has read and shown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 
+from warifu.cli.accounts import (
+    Watching,
+    asset_named,
+    canonical,
+    check_replaces,
+    draft_order,
+    outflows_of,
+    parse_amount,
+    payment_order,
+)
 from warifu.cli.asked import check_rate
 from warifu.cli.base import (
     Command,
+    chain_option,
     device_option,
     examples,
     json_option,
@@ -18,17 +28,23 @@ from warifu.cli.base import (
 )
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
-from warifu.cli.paying import parse_fee_rate, read_draft, recipient, recipients_of, recipients_of_child
+from warifu.cli.order import Order
+from warifu.cli.paying import (
+    Recipient,
+    bitcoin_order,
+    parse_fee_rate,
+    read_draft,
+    recipient,
+    recipients_of,
+    recipients_of_child,
+)
 from warifu.cli.screen import Screen
 from warifu.cli.sent import recall
-from warifu.cli.text import tr
-from warifu.cli.transferring import Order, Sender
+from warifu.cli.transferring import Sender
 from warifu.errors import InputRefused
-from warifu.protocol.api import Draft, DraftRecipient, NewDraft, NewPsbt
-from warifu.protocol.request import Recipient
-from warifu.units import parse_bitcoin_amount
-
-MAX_PSBT_BYTES = 1024 * 1024
+from warifu.protocol.api import AccountPayment, Draft, DraftRecipient, NewAccountDraft, NewDraft, NewPsbt
+from warifu.protocol.chains import BITCOIN, coin_units
+from warifu.units import parse_quantity
 
 
 def watch_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -64,13 +80,20 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
     "warifu send savings bc1p... '0.015 BTC'",
     "warifu send savings bc1p... '250000 sat' --fee-rate 2.5 --wait 1",
     "warifu send savings bc1p... all --dry-run",
+    "warifu send savings 0x... '0.2 ETH' --chain ethereum",
+    "warifu send savings 0x... '25 USDC' --chain base --token USDC",
+    "warifu send savings 9xQe... '1.5 SOL' --chain solana",
     "warifu send savings bc1p... '0.015 BTC' --yes --json --passphrase-fd 3 3<passphrase-file",
 )
 @click.command("send", cls=Command)
 @click.argument("wallet")
 @click.argument("address")
 @click.argument("amount")
-@click.option("--fee-rate", metavar="RATE", help="In sat/vB (default: what the backends suggest).")
+@chain_option
+@click.option(
+    "--token", metavar="TOKEN", help="Pay this token of the wallet's policy: its symbol or address."
+)
+@click.option("--fee-rate", metavar="RATE", help="Bitcoin: in sat/vB (default: what the backends suggest).")
 @click.option("--dry-run", is_flag=True, help="Ask the devices whether they would sign; sign nothing.")
 @order_options
 @click.pass_obj
@@ -79,6 +102,8 @@ def send(
     wallet: str,
     address: str,
     amount: str,
+    chain: str,
+    token: str | None,
     fee_rate: str | None,
     dry_run: bool,
     fee_ceiling: str | None,
@@ -90,51 +115,87 @@ def send(
 ) -> None:
     """Pay AMOUNT from WALLET to ADDRESS.
 
-    AMOUNT has its unit ('0.015 BTC', '1500 sat'), or is 'all' for everything that the wallet has.
+    AMOUNT has its unit ('0.015 BTC', '1500 sat', '0.2 ETH', '25 USDC'), or is, on Bitcoin, 'all' for everything that
+    the wallet has.
 
     The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are shown
     as they happen. Ctrl-C is safe at any time and says how far it got.
     """
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
-        rate = parse_fee_rate(fee_rate) if fee_rate else None
-        if amount == "all":
-            place = recipient(sender.wallet, address, "1 sat").address
-            draft = sender.draft(NewDraft(sweep_to=place, fee_rate=rate))
-            reading = read_draft(sender.wallet, draft)
-            wanted: tuple[Recipient, ...] = recipients_of(reading.payment)
-            if [to.address for to in wanted] != [place] or reading.payment.change:
+        watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
+        if chain == BITCOIN:
+            if token is not None:
                 raise InputRefused(
-                    "sweep", "the service's draft is not a payment of everything to that address"
+                    "token", "Bitcoin has no tokens", remedy="Name the token's chain with --chain."
                 )
+            order = _bitcoin_payment(sender, address, amount, fee_rate, watching)
         else:
-            wanted = (recipient(sender.wallet, address, amount),)
-            question = NewDraft(
-                recipients=tuple(DraftRecipient(address=to.address, amount=to.amount) for to in wanted),
-                fee_rate=rate,
-            )
-            reading = read_draft(sender.wallet, sender.draft(question))
-        if rate is not None:
-            check_rate(reading.payment, rate)
-        order = Order(reading, wanted, parse_ceiling(fee_ceiling), devices, confirmations)
+            if fee_rate is not None:
+                raise InputRefused(
+                    "fee-rate", "a fee rate in sat/vB is for Bitcoin", remedy="Use --fee-ceiling."
+                )
+            order = _account_payment(sender, chain, address, amount, token, watching)
         if dry_run:
             sender.dry_run(order)
         else:
             sender.send(order, passphrase_fd, ask=not yes)
 
 
-@examples("warifu bump savings 3f9c... --fee-rate 12", "warifu bump savings 3f9c... --fee-rate 12 --cpfp")
+def _bitcoin_payment(
+    sender: Sender, address: str, amount: str, fee_rate: str | None, watching: Watching
+) -> Order:
+    rate = parse_fee_rate(fee_rate) if fee_rate else None
+    if amount == "all":
+        place = recipient(sender.wallet, address, "1 sat").address
+        reading = read_draft(sender.wallet, sender.draft(NewDraft(sweep_to=place, fee_rate=rate)))
+        wanted: tuple[Recipient, ...] = recipients_of(reading.payment)
+        if [to.address for to in wanted] != [place] or reading.payment.change:
+            raise InputRefused("sweep", "the service's draft is not a payment of everything to that address")
+    else:
+        wanted = (recipient(sender.wallet, address, amount),)
+        question = NewDraft(
+            recipients=tuple(DraftRecipient(address=to.address, amount=to.amount) for to in wanted),
+            fee_rate=rate,
+        )
+        reading = read_draft(sender.wallet, sender.draft(question))
+    if rate is not None:
+        check_rate(reading.payment, rate)
+    return bitcoin_order(
+        sender.wallet, reading, wanted, watching.fee_ceiling, watching.devices, watching.confirmations
+    )
+
+
+def _account_payment(
+    sender: Sender, chain: str, address: str, amount: str, token: str | None, watching: Watching
+) -> Order:
+    asset = asset_named(sender.wallet, chain, token)
+    to, value = canonical(chain, address), parse_amount(chain, asset, amount)
+    payment = AccountPayment(to=to, amount=str(value), token=asset.token)
+    draft = sender.account_draft(NewAccountDraft(chain=chain, payment=payment))
+    return payment_order(sender.wallet, draft, to, value, asset, watching)
+
+
+@examples(
+    "warifu bump savings 3f9c... --fee-rate 12",
+    "warifu bump savings 3f9c... --fee-rate 12 --cpfp",
+    "warifu bump savings 0123456789abcdef0123456789abcdef --chain ethereum",
+)
 @click.command("bump", cls=Command)
 @click.argument("wallet")
-@click.argument("txid")
-@click.option("--fee-rate", metavar="RATE", required=True, help="The new fee rate in sat/vB.")
-@click.option("--cpfp", is_flag=True, help="Spend an output of it at a high fee instead of replacing it.")
+@click.argument("transaction")
+@chain_option
+@click.option("--fee-rate", metavar="RATE", help="Bitcoin: the new fee rate in sat/vB.")
+@click.option(
+    "--cpfp", is_flag=True, help="Bitcoin: spend an output of it at a high fee instead of replacing it."
+)
 @order_options
 @click.pass_obj
 def bump(
     setting: Setting,
     wallet: str,
-    txid: str,
-    fee_rate: str,
+    transaction: str,
+    chain: str,
+    fee_rate: str | None,
     cpfp: bool,
     fee_ceiling: str | None,
     devices: tuple[str, ...],
@@ -143,22 +204,90 @@ def bump(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make the unconfirmed transaction TXID of WALLET pay a higher fee.
+    """Make the unconfirmed TRANSACTION of WALLET pay a higher fee.
+
+    On Bitcoin it is named by its txid, elsewhere by the id of its transfer ('warifu history --transfers').
 
     A replacement pays the same recipients the same amounts; each fee bump is a new signature, so the devices and the
     passphrase are needed again.
     """
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
-        rate = parse_fee_rate(fee_rate)
-        question = NewDraft(cpfp=txid, fee_rate=rate) if cpfp else NewDraft(bump=txid, fee_rate=rate)
-        reading = read_draft(sender.wallet, sender.draft(question))
-        if cpfp:  # its fee pays for the parent as well, whose size this client does not know
-            wanted = recipients_of_child(reading, txid)
+        watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
+        if chain == BITCOIN:
+            order = _bitcoin_bump(sender, transaction, fee_rate, cpfp, watching)
         else:
-            wanted = sender.recipients_of_bump(reading, txid)
-            check_rate(reading.payment, rate)
-        order = Order(reading, wanted, parse_ceiling(fee_ceiling), devices, confirmations)
+            if fee_rate is not None or cpfp:
+                raise InputRefused(
+                    "bump", "--fee-rate and --cpfp are for Bitcoin", remedy="Use --fee-ceiling."
+                )
+            order = _account_replacement(sender, chain, transaction, watching, cancel=False)
         sender.send(order, passphrase_fd, ask=not yes)
+
+
+@examples("warifu cancel savings 0123456789abcdef0123456789abcdef --chain ethereum")
+@click.command("cancel", cls=Command)
+@click.argument("wallet")
+@click.argument("transfer")
+@chain_option
+@order_options
+@click.pass_obj
+def cancel(
+    setting: Setting,
+    wallet: str,
+    transfer: str,
+    chain: str,
+    fee_ceiling: str | None,
+    devices: tuple[str, ...],
+    confirmations: int,
+    passphrase_fd: int | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Take the place of an unconfirmed TRANSFER of WALLET by a transaction that pays nobody.
+
+    Whichever of the two is executed first, the other one never is. For chains of accounts; on Bitcoin use 'bump'.
+    """
+    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+        if chain == BITCOIN:
+            raise InputRefused(
+                "cancel", "a Bitcoin transfer cannot be cancelled", remedy="See 'warifu bump --help'."
+            )
+        watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
+        order = _account_replacement(sender, chain, transfer, watching, cancel=True)
+        sender.send(order, passphrase_fd, ask=not yes)
+
+
+def _bitcoin_bump(sender: Sender, txid: str, fee_rate: str | None, cpfp: bool, watching: Watching) -> Order:
+    if fee_rate is None:
+        raise InputRefused("fee-rate", "name the new fee rate", remedy="For example --fee-rate 12 (sat/vB).")
+    rate = parse_fee_rate(fee_rate)
+    question = NewDraft(cpfp=txid, fee_rate=rate) if cpfp else NewDraft(bump=txid, fee_rate=rate)
+    reading = read_draft(sender.wallet, sender.draft(question))
+    if cpfp:  # its fee pays for the parent as well, whose size this client does not know
+        wanted = recipients_of_child(reading, txid)
+    else:
+        wanted = sender.recipients_of_bump(reading, txid)
+        check_rate(reading.payment, rate)
+    return bitcoin_order(
+        sender.wallet, reading, wanted, watching.fee_ceiling, watching.devices, watching.confirmations
+    )
+
+
+def _account_replacement(
+    sender: Sender, chain: str, transfer: str, watching: Watching, *, cancel: bool
+) -> Order:
+    """What it replaces is read from the transfer's own bytes, whose name this client remembers."""
+    remembered = recall(sender.home, transfer)
+    replaced = sender.unsigned_of(transfer)
+    question = (
+        NewAccountDraft(chain=chain, cancel=transfer)
+        if cancel
+        else NewAccountDraft(chain=chain, bump=transfer)
+    )
+    wanted = () if cancel else outflows_of(sender.wallet, chain, replaced)
+    order = draft_order(sender.wallet, sender.account_draft(question), wanted, watching)
+    check_replaces(sender.wallet, order, replaced, remembered)
+    return order
 
 
 @examples("warifu resume savings 0123456789abcdef0123456789abcdef")
@@ -190,18 +319,6 @@ def imported(sender: Sender, psbt: bytes) -> Draft:
     return sender.client.post(path, NewPsbt(psbt=psbt), Draft)
 
 
-def read_file(path: Path) -> bytes:
-    """A PSBT file of at most 1 MiB; ``InputRefused`` where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_PSBT_BYTES + 1)
-    except OSError as error:
-        raise InputRefused("file", f"{path} cannot be read: {error.strerror}") from None
-    if not 0 < len(data) <= MAX_PSBT_BYTES:
-        raise InputRefused("file", tr("a PSBT has 1 byte to 1 MiB"))
-    return data
-
-
-def parse_ceiling(text: str | None) -> int | None:
-    """The fee ceiling that the owner typed, in satoshi; None where he typed none."""
-    return parse_bitcoin_amount(text) if text else None
+def parse_ceiling(chain: str, text: str | None) -> int | None:
+    """The fee ceiling that the owner typed, in the coin's smallest unit; None where he typed none."""
+    return parse_quantity(text, coin_units(chain)) if text else None

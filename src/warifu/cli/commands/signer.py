@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import ask_at_door
@@ -17,14 +18,15 @@ from warifu.cli.client import segment
 from warifu.cli.context import Setting
 from warifu.cli.devices import join_device, run_device, run_until_stopped
 from warifu.cli.enrolling import await_digits, confirm, invite
+from warifu.cli.order import format_coin
 from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
 from warifu.protocol.api import Devices, DeviceStatus
+from warifu.protocol.chains import spoken
 from warifu.protocol.encoding import decode
-from warifu.protocol.frames import MAX_BODY_BYTES, Status
-from warifu.units import format_bitcoin_amount
+from warifu.protocol.frames import MAX_BODY_BYTES, Status, WalletStatus
 
 directory_option = click.option(
     "--device-dir",
@@ -193,10 +195,29 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
                 (tr("devices"), f"{wallet.threshold} / {len(wallet.devices)}: {', '.join(wallet.devices)}"),
                 (tr("policy"), wallet.policy_hash.hex()),
                 (tr("passphrase tries left"), str(wallet.tries_left)),
-                (tr("moved in the last 24 hours"), format_bitcoin_amount(wallet.spent_today)),
+                (tr("moved in the last 24 hours"), _moved(wallet)),
+                *_prepared(wallet),
             ]
         )
     screen.result(described)
+
+
+def _moved(wallet: WalletStatus) -> str:
+    """A token's decimals are not the device's to say: it is shown in its smallest unit, with its address."""
+    told = [
+        format_coin(spent.chain, int(spent.amount))
+        if not spent.token
+        else f"{spent.amount} [{spoken(spent.chain)} {spent.token}]"
+        for spent in wallet.spent_today
+    ]
+    return ", ".join(told) or tr("nothing")
+
+
+def _prepared(wallet: WalletStatus) -> list[tuple[str, str]]:
+    """How many ECDSA signatures are prepared with each other device."""
+    with_whom = zip(wallet.devices, wallet.correlations, strict=False)
+    told = ", ".join(f"{device}: {count}" for device, count in with_whom if count)
+    return [(tr("ECDSA signatures prepared"), told)] if told else []
 
 
 @examples("warifu signer remove pi")
@@ -237,7 +258,8 @@ def describe_status(status: Status) -> dict[str, Any]:
                 "policy_hash": wallet.policy_hash.hex(),
                 "tries_left": wallet.tries_left,
                 "next_try": wallet.next_try,
-                "spent_today": wallet.spent_today,
+                "spent_today": [msgspec.structs.asdict(spent) for spent in wallet.spent_today],
+                "correlations": dict(zip(wallet.devices, wallet.correlations, strict=False)),
             }
             for wallet in status.wallets
         ],

@@ -8,26 +8,36 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from warifu.chains.bitcoin.descriptor import Branch
+from warifu.cli.accounts import Watching, draft_order
 from warifu.cli.asked import check_imported
-from warifu.cli.base import Group, device_option, examples, json_option, passphrase_option
+from warifu.cli.base import Group, chain_option, device_option, examples, json_option, passphrase_option
 from warifu.cli.client import segment
-from warifu.cli.commands.send import imported, order_options, parse_ceiling, read_file
+from warifu.cli.commands.send import imported, order_options, parse_ceiling
 from warifu.cli.context import Setting
-from warifu.cli.creating import adopt, create
-from warifu.cli.paying import read_draft, recipients_of
+from warifu.cli.creating import adopt, create, usable_schemes
+from warifu.cli.files import read_input
+from warifu.cli.order import format_coin
+from warifu.cli.paying import bitcoin_order, read_draft, recipients_of
+from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Wallet
 from warifu.cli.recovering import recover
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.transferring import Order, Sender
-from warifu.cli.wallet_keys import keys_of
+from warifu.cli.transferring import Sender
+from warifu.cli.wallet_keys import account_of, keys_of
 from warifu.errors import InputRefused
-from warifu.protocol.api import TransferPsbt
-from warifu.protocol.policy import MAX_POLICY_BYTES, Policy, policy_hash, read_policy
+from warifu.protocol.api import NewAccountDraft, TransferBytes
+from warifu.protocol.chains import BITCOIN, SOLANA, Scheme, spoken
+from warifu.protocol.policy import MAX_POLICY_BYTES, ChainRules, Policy, policy_hash
+from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Stretching
-from warifu.units import format_bitcoin_amount
+from warifu.units import format_quantity
+
+MAX_PSBT_BYTES = 1024 * 1024
+_FAMILIES: dict[str, Scheme] = {"bitcoin": "bip340", "ethereum": "ecdsa", "solana": "ed25519"}
 
 
 @examples("warifu wallet list")
@@ -48,6 +58,13 @@ def group() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="TOML file: what the devices may sign.",
+)
+@click.option(
+    "--key",
+    "families",
+    type=click.Choice(sorted(_FAMILIES)),
+    multiple=True,
+    help="Give the wallet a key for this kind of chain (repeat; default: all that the threshold allows).",
 )
 @click.option(
     "--memory-mib",
@@ -72,18 +89,22 @@ def create_command(
     threshold: int,
     devices: tuple[str, ...],
     policy: Path,
+    families: tuple[str, ...],
     memory_mib: int,
     passes: int,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> None:
-    """Have the devices generate a key of which each gets one share, and no one ever the whole.
+    """Have the devices generate keys of which each gets one share, and no one ever the whole.
+
+    One key for Bitcoin, one for Ethereum and its kin (from a threshold of 2 on), and one for Solana.
 
     You choose the wallet's passphrase, at least 12 characters, typed twice. It is stored nowhere: without it, and
     without enough devices, the coins are lost.
     """
     screen, profile = Screen(as_json), setting.profile()
     terms = read_policy(_text(policy))
+    check_terms(terms, profile.content.network)
     chosen = [profile.device(device) for device in dict.fromkeys(devices)]
     if not 1 <= threshold <= len(chosen):
         raise InputRefused(
@@ -92,6 +113,7 @@ def create_command(
             not_done="No wallet was made.",
             remedy="Name each device with --device, and a threshold of at most their number.",
         )
+    schemes = _schemes(threshold, families)
     _show_terms(screen, threshold, [device.name for device in chosen], terms)
     with setting.client(profile) as client:
         wallet = create(
@@ -101,12 +123,13 @@ def create_command(
             name,
             threshold,
             chosen,
+            schemes,
             terms,
             Stretching(memory_mib, passes),
             passphrase_fd,
         )
-    screen.line(tr("The wallet {name} is born: every device states the same key.", name=name), style="green")
-    _show_key(screen, wallet)
+    screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
+    _show_keys(screen, wallet)
     screen.result(describe(wallet))
 
 
@@ -149,8 +172,8 @@ def recover_command(
         screen.line(tr("Devices still missing: {count}. Send no coins yet.", count=missing))
         screen.result({"wallet": None, "missing": missing})
         return
-    screen.line(tr("The wallet {name} is born: every device states the same key.", name=name), style="green")
-    _show_key(screen, wallet)
+    screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
+    _show_keys(screen, wallet)
     screen.result({"wallet": describe(wallet), "missing": 0})
 
 
@@ -220,11 +243,16 @@ def import_command(
     It is shown as this client reads it; what it pays is what you confirm.
     """
     with Sender.open(setting, name, Screen(as_json)) as sender:
-        psbt = read_file(file)
+        psbt = read_input(file, MAX_PSBT_BYTES)
         reading = read_draft(sender.wallet, imported(sender, psbt))
         check_imported(reading, psbt)
-        order = Order(
-            reading, recipients_of(reading.payment), parse_ceiling(fee_ceiling), devices, confirmations
+        order = bitcoin_order(
+            sender.wallet,
+            reading,
+            recipients_of(reading.payment),
+            parse_ceiling(BITCOIN, fee_ceiling),
+            devices,
+            confirmations,
         )
         sender.send(order, passphrase_fd, ask=not yes)
 
@@ -238,19 +266,46 @@ def export_command(setting: Setting, transfer: str, as_json: bool) -> None:
     """Write the PSBT of a transfer to standard output: base64 at a terminal, binary into a file."""
     screen, profile = Screen(as_json), setting.profile()
     with setting.client(profile) as client:
-        answer = client.get(f"/transfers/{segment(transfer)}/psbt", TransferPsbt)
-    encoded = base64.b64encode(answer.psbt).decode()
+        answer = client.get(f"/transfers/{segment(transfer)}/transaction", TransferBytes)
+    encoded = base64.b64encode(answer.unsigned).decode()
     if not as_json:
         if sys.stdout.isatty():
             screen.exact(encoded)
         else:
-            sys.stdout.buffer.write(answer.psbt)
+            sys.stdout.buffer.write(answer.unsigned)
     screen.result({"psbt": encoded, "raw": answer.raw.hex()})
+
+
+@examples("warifu wallet prepare savings --chain solana")
+@group.command("prepare")
+@click.argument("name")
+@chain_option
+@order_options
+@click.pass_obj
+def prepare_command(
+    setting: Setting,
+    name: str,
+    chain: str,
+    fee_ceiling: str | None,
+    devices: tuple[str, ...],
+    confirmations: int,
+    passphrase_fd: int | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Do what a chain wants once: on Solana, open an account for durable nonces.
+
+    With one, a transfer stays valid however long the devices take; without, for about a minute.
+    """
+    with Sender.open(setting, name, Screen(as_json)) as sender:
+        draft = sender.account_draft(NewAccountDraft(chain=chain, prepare=True))
+        watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
+        sender.send(draft_order(sender.wallet, draft, (), watching), passphrase_fd, ask=not yes)
 
 
 def describe(wallet: Wallet) -> dict[str, Any]:
     """A wallet for scripts; all of it verified or derived here."""
-    keys = keys_of(wallet)
+    schemes = wallet.request.schemes
     return {
         "name": wallet.name,
         "id": wallet.wallet_id.hex(),
@@ -258,48 +313,101 @@ def describe(wallet: Wallet) -> dict[str, Any]:
         "threshold": wallet.request.threshold,
         "devices": [device.name for device in wallet.request.devices],
         "policy": policy_object(wallet.request.policy),
-        "descriptors": [keys.descriptor(branch) for branch in Branch],
+        "descriptors": [keys_of(wallet).descriptor(branch) for branch in Branch]
+        if "bip340" in schemes
+        else [],
+        "accounts": {family: account_of(wallet, chain) for family, chain in _accounts(wallet)},
     }
 
 
 def policy_object(policy: Policy) -> dict[str, Any]:
-    """A policy for scripts; amounts in satoshi."""
+    """A policy for scripts; amounts in the smallest unit of their asset."""
     return {
         "hash": policy_hash(policy).hex(),
-        "per_transaction": policy.per_transaction,
-        "per_day": policy.per_day,
-        "fee_ceiling": policy.fee_ceiling,
-        "destinations": "any" if policy.any_destination else list(policy.destinations),
         "passphrase_tries": policy.passphrase_tries,
+        "chains": [
+            {
+                "chain": rules.chain,
+                "fee_ceiling": rules.fee_ceiling,
+                "destinations": "any" if rules.any_destination else list(rules.destinations),
+                "contracts": list(rules.contracts),
+                "messages": rules.messages,
+                "assets": [msgspec.structs.asdict(asset) for asset in rules.assets],
+            }
+            for rules in policy.chains
+        ],
     }
+
+
+def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:
+    usable = usable_schemes(threshold)
+    chosen = tuple(_FAMILIES[family] for family in families) or usable
+    if not set(chosen) <= set(usable):
+        raise InputRefused(
+            "threshold",
+            "an Ethereum key takes two devices that sign together",
+            not_done="No wallet was made.",
+            remedy="Choose a threshold of at least 2, or leave that key out.",
+        )
+    return chosen
+
+
+def _accounts(wallet: Wallet) -> list[tuple[str, str]]:
+    """A chain of each kind on which the wallet has an account: (kind, chain)."""
+    kinds = (("ethereum", "eip155:1", "ecdsa"), ("solana", SOLANA, "ed25519"))
+    return [(family, chain) for family, chain, scheme in kinds if scheme in wallet.request.schemes]
 
 
 def _show_wallet(screen: Screen, wallet: Wallet) -> None:
     request = wallet.request
     _show_terms(screen, request.threshold, [device.name for device in request.devices], request.policy)
-    _show_key(screen, wallet)
+    _show_keys(screen, wallet)
 
 
-def _show_key(screen: Screen, wallet: Wallet) -> None:
+def _show_keys(screen: Screen, wallet: Wallet) -> None:
     screen.facts([(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), wallet.request.network)])
-    for branch in Branch:
-        screen.exact(keys_of(wallet).descriptor(branch))
+    if "bip340" in wallet.request.schemes:
+        for branch in Branch:
+            screen.exact(keys_of(wallet).descriptor(branch))
+    for family, chain in _accounts(wallet):
+        screen.exact(f"{family}: {account_of(wallet, chain)}")
 
 
 def _show_terms(screen: Screen, threshold: int, devices: list[str], policy: Policy) -> None:
-    allowed = (
-        tr("any address") if policy.any_destination else ", ".join(policy.destinations) or tr("no address")
-    )
     screen.facts(
         [
             (tr("devices"), f"{threshold} / {len(devices)}: {', '.join(devices)}"),
-            (tr("most per transaction"), format_bitcoin_amount(policy.per_transaction)),
-            (tr("most in 24 hours"), format_bitcoin_amount(policy.per_day)),
-            (tr("most in fees"), format_bitcoin_amount(policy.fee_ceiling)),
-            (tr("may pay to"), allowed),
             (tr("passphrase tries"), str(policy.passphrase_tries)),
         ]
     )
+    for rules in policy.chains:
+        screen.line(spoken(rules.chain), style="bold")
+        screen.facts(_rules(rules))
+    if not policy.chains:
+        screen.warn(tr("this policy lets nothing leave, on any chain"))
+
+
+def _rules(rules: ChainRules) -> list[tuple[str, str]]:
+    allowed = (
+        tr("any address") if rules.any_destination else ", ".join(rules.destinations) or tr("no address")
+    )
+    facts: list[tuple[str, str]] = []
+    for asset in rules.assets:
+        most = format_quantity(int(asset.per_transaction), asset.decimals, asset.symbol)
+        day = format_quantity(int(asset.per_day), asset.decimals, asset.symbol)
+        facts += [
+            (tr("most per transaction"), most + (f"  [{asset.token}]" if asset.token else "")),
+            (tr("most in 24 hours"), day),
+        ]
+    facts += [
+        (tr("most in fees"), format_coin(rules.chain, int(rules.fee_ceiling))),
+        (tr("may pay to"), allowed),
+    ]
+    if rules.contracts:
+        facts.append((tr("may call"), ", ".join(rules.contracts)))
+    if rules.messages:
+        facts.append((tr("messages"), tr("any message may be signed")))
+    return facts
 
 
 def _text(path: Path) -> str:

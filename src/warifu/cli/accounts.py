@@ -1,0 +1,282 @@
+"""Orders on chains of accounts (Ethereum and its kin, Solana): drafts and messages, read as the signers read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from warifu.chains import authorized, reading
+from warifu.chains.ethereum import address as ethereum
+from warifu.chains.ethereum.reading import read as read_ethereum
+from warifu.chains.ethereum.signature import signature_of
+from warifu.chains.ethereum.transaction import parse_signed
+from warifu.chains.reading import COIN, Kind, Reading
+from warifu.chains.solana import address as solana
+from warifu.chains.solana.reading import read as read_solana
+from warifu.chains.solana.transaction import parse_transaction
+from warifu.cli.order import Order, as_authorized, format_coin
+from warifu.cli.profile import Wallet
+from warifu.cli.text import tr
+from warifu.cli.wallet_keys import account_of
+from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
+from warifu.protocol.api import AccountDraft
+from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, family_of, spoken
+from warifu.protocol.policy import AssetLimits
+from warifu.protocol.request import TransferRequest
+from warifu.units import format_quantity, parse_quantity
+
+DEAR_FEE = 20
+"""One part in this many of the amount: a fee above it is pointed out."""
+
+
+@dataclass(frozen=True)
+class Watching:
+    """How the owner wants an order carried out."""
+
+    fee_ceiling: int | None
+    devices: tuple[str, ...]
+    confirmations: int
+
+
+def asset_named(wallet: Wallet, chain: str, token: str | None) -> AssetLimits:
+    """The chain's own coin, or the token that the owner named by its symbol or address.
+
+    Only assets of the wallet's policy: the devices sign for no others, and the policy is where a symbol and its
+    decimals come from, which a hostile service could otherwise choose. ``InputRefused`` (``unknown-token``).
+    """
+    rules = wallet.request.policy.rules(chain)
+    assets = rules.assets if rules is not None else ()
+    if token is None:
+        return next(
+            (asset for asset in assets if asset.token == COIN),
+            AssetLimits(COIN, coin_symbol(chain), coin_decimals(chain), "0", "0"),
+        )
+    found = [
+        asset
+        for asset in assets
+        if asset.token and token.lower() in (asset.symbol.lower(), asset.token.lower())
+    ]
+    if len(found) != 1:
+        known = ", ".join(f"{asset.symbol} ({asset.token})" for asset in assets if asset.token) or "-"
+        raise InputRefused(
+            "unknown-token",
+            f"the wallet's policy has no single token {token[:64]!r} on {spoken(chain)}",
+            remedy=f"Its tokens there: {known}.",
+        )
+    return found[0]
+
+
+def parse_amount(chain: str, asset: AssetLimits, text: str) -> int:
+    """What the owner typed, in the asset's smallest unit; the unit must be said. ``InputRefused``."""
+    units = {asset.symbol.lower(): asset.decimals} if asset.token else coin_units(chain)
+    amount = parse_quantity(text, units)
+    if amount == 0:
+        raise InputRefused("amount-range", "an amount of zero is no payment")
+    return amount
+
+
+def canonical(chain: str, address: str) -> str:
+    """``address`` in the one text form of its chain; ``InputRefused`` (``address``)."""
+    if family_of(chain) == "solana":
+        return solana.format_address(solana.parse_address(address))
+    return ethereum.format_address(ethereum.parse_address(address))
+
+
+def payment_order(
+    wallet: Wallet, draft: AccountDraft, to: str, amount: int, asset: AssetLimits, watching: Watching
+) -> Order:
+    """The order to pay exactly this. Raises ``TransactionRefused`` where the draft does anything else."""
+    wanted = (reading.Outflow(Kind.PAYMENT, asset.token, amount, to),)
+    return draft_order(wallet, draft, wanted, watching)
+
+
+def draft_order(
+    wallet: Wallet, draft: AccountDraft, wanted: Sequence[reading.Outflow] | None, watching: Watching
+) -> Order:
+    """The order to carry out ``draft``, if its outflows are exactly ``wanted`` (None: whatever they are, to be shown).
+
+    Raises ``TransactionRefused``, or ``PeerMisbehaved`` where the service says something else of it than it is.
+    """
+    read = _read(wallet, draft.chain, draft.unsigned)
+    if (read.name.hex(), str(read.fee)) != (draft.transaction, draft.fee):
+        raise PeerMisbehaved(
+            "draft",
+            "the service built another transaction than it says",
+            remedy="The service is broken or hostile; the wallet itself is unharmed.",
+            blame="service",
+        )
+    if wanted is not None:
+        authorized.check_authorized(
+            read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
+        )
+    replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
+    return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching)
+
+
+def outflows_of(wallet: Wallet, chain: str, unsigned: bytes) -> tuple[reading.Outflow, ...]:
+    """What an unsigned transaction does, for comparison with the one that replaces it."""
+    return _read(wallet, chain, unsigned).outflows
+
+
+def check_replaces(wallet: Wallet, order: Order, replaced: bytes, remembered: TransferRequest) -> None:
+    """Return if ``order`` and the transaction ``replaced`` exclude each other on the chain, and ``replaced`` is the one
+    of the ``remembered`` request.
+
+    Otherwise both could happen, and the "fee bump" of a hostile service would pay a second time.
+    ``PeerMisbehaved`` (``other-transaction``, ``not-a-replacement``).
+    """
+    before, after = _read(wallet, order.chain, replaced), _read(wallet, order.chain, order.unsigned)
+    if (before.chain, before.name) != (remembered.chain, remembered.transaction):
+        raise _other("other-transaction", "it replaces another transaction than the one of that transfer")
+    if order.replaces != remembered.request_id:
+        raise _other("other-transaction", "it replaces another transfer")
+    if set(before.excludes).isdisjoint(after.excludes) or before.name == after.name:
+        raise _other("not-a-replacement", "both transactions could happen")
+
+
+def _other(reason: str, what: str) -> PeerMisbehaved:
+    return PeerMisbehaved(
+        reason,
+        f"the service built something else than it was asked for: {what}",
+        remedy="The service is broken or hostile; the wallet itself is unharmed.",
+        blame="service",
+    )
+
+
+def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching) -> Order:
+    """The order to sign a message (EIP-712 JSON, or a personal message with its EIP-191 prefix)."""
+    if family_of(chain) != "eip155":
+        raise InputRefused("message", "messages are signed on Ethereum and its kin only")
+    if message[:1] not in (b"{", b"\x19"):
+        raise InputRefused("message", "this is no message: EIP-712 is JSON, and begins with {")
+    return _order(wallet, chain, message, _read(wallet, chain, message), None, watching, sent=False)
+
+
+def txid_of(wallet: Wallet, request: TransferRequest, raw: bytes) -> str:
+    """The id of the signed transaction ``raw``, if it is the requested one under the wallet's signature.
+
+    For a message (whose ``raw`` is the signature): empty. Raises ``InputRefused``, ``TransactionRefused``.
+    """
+    account = account_of(wallet, request.chain)
+    if family_of(request.chain) == "solana":
+        return _solana_txid(request, raw, account)
+    if len(raw) == 65:
+        signature_of(raw, request.transaction, account)
+        return ""
+    signed = parse_signed(raw)
+    if (signed.transaction.name, signed.sender) != (request.transaction, account):
+        raise TransactionRefused("other-transaction", "it is not the transaction that was authorized")
+    return signed.txid
+
+
+def _solana_txid(request: TransferRequest, raw: bytes, account: str) -> str:
+    signed = parse_transaction(raw)
+    message = signed.message.raw
+    if hashlib.sha256(message).digest() != request.transaction:
+        raise TransactionRefused("other-transaction", "it is not the transaction that was authorized")
+    try:
+        VerifyKey(solana.parse_address(account)).verify(message, signed.signature)
+    except BadSignatureError:
+        raise TransactionRefused("signature", "its signature is not the wallet's") from None
+    return signed.txid
+
+
+def _read(wallet: Wallet, chain: str, unsigned: bytes) -> Reading:
+    account = account_of(wallet, chain)
+    if family_of(chain) == "solana":
+        return read_solana(unsigned, account).reading
+    return read_ethereum(unsigned, account, chain).reading
+
+
+def _order(
+    wallet: Wallet,
+    chain: str,
+    unsigned: bytes,
+    read: Reading,
+    replaces: bytes | None,
+    watching: Watching,
+    *,
+    sent: bool = True,
+) -> Order:
+    return Order(
+        chain=chain,
+        unsigned=unsigned,
+        transaction=read.name,
+        outflows=tuple(map(as_authorized, read.outflows)),
+        fee=read.fee,
+        fee_ceiling=watching.fee_ceiling,
+        replaces=replaces,
+        facts=_facts(wallet, read, replaces, watching.fee_ceiling),
+        described=_described(read),
+        dear=_dear(read),
+        devices=watching.devices,
+        confirmations=watching.confirmations,
+        sent=sent,
+    )
+
+
+def _dear(read: Reading) -> bool:
+    """Only what is paid in the same coin can be compared with the fee."""
+    paid = sum(outflow.amount for outflow in read.outflows if outflow.token == COIN)
+    return bool(paid) and read.fee * DEAR_FEE > paid
+
+
+def _facts(
+    wallet: Wallet, read: Reading, replaces: bytes | None, fee_ceiling: int | None
+) -> tuple[tuple[str, str], ...]:
+    facts = [(tr("From"), f"{wallet.name} ({spoken(read.chain)}, {account_of(wallet, read.chain)})")]
+    for outflow in read.outflows:
+        facts += [
+            (_WORDS[outflow.kind](), outflow.to),
+            (tr("Amount"), _amount(wallet, read.chain, outflow)),
+        ]
+    if not read.outflows:
+        facts.append((tr("To"), tr("nobody")))
+    facts.append((tr("Most in fees"), format_coin(read.chain, read.fee)))
+    if fee_ceiling is not None:
+        facts.append((tr("Fee ceiling"), format_coin(read.chain, fee_ceiling)))
+    if replaces is not None:
+        facts.append((tr("Replaces"), replaces.hex()))
+    facts.append((tr("What is signed"), read.name.hex()))
+    return tuple(facts)
+
+
+_WORDS = {
+    Kind.PAYMENT: lambda: tr("To"),
+    Kind.APPROVAL: lambda: tr("May take from now on"),
+    Kind.CALL: lambda: tr("Calls, not understood"),
+    Kind.MESSAGE: lambda: tr("Message for"),
+}
+
+
+def _amount(wallet: Wallet, chain: str, outflow: reading.Outflow) -> str:
+    """A token whose decimals nobody vouches for is shown in its smallest unit, with its address."""
+    if outflow.token == COIN:
+        return format_coin(chain, outflow.amount)
+    rules = wallet.request.policy.rules(chain)
+    for asset in rules.assets if rules is not None else ():
+        if asset.token == outflow.token:
+            return f"{format_quantity(outflow.amount, asset.decimals, asset.symbol)}  [{outflow.token}]"
+    return f"{outflow.amount}  [{outflow.token}]"
+
+
+def _described(read: Reading) -> dict[str, Any]:
+    return {
+        "chain": read.chain,
+        "transaction": read.name.hex(),
+        "outflows": [
+            {
+                "kind": outflow.kind.value,
+                "token": outflow.token,
+                "amount": str(outflow.amount),
+                "to": outflow.to,
+            }
+            for outflow in read.outflows
+        ],
+        "fee": str(read.fee),
+    }

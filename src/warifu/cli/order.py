@@ -1,0 +1,80 @@
+"""What the owner is about to authorize, on any chain: read by this client, and in the words that are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nacl.utils import random
+
+from warifu.chains import reading
+from warifu.cli.profile import Wallet
+from warifu.errors import TransactionRefused
+from warifu.protocol.chains import coin_decimals, coin_symbol
+from warifu.protocol.request import Outflow, TransferRequest
+from warifu.units import format_quantity
+
+LIFETIME = 3600
+"""Seconds for which a transfer stays authorized; a device that is off meanwhile may come back within it."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """An unsigned transaction, or a message, and what it was checked to do. Amounts in the smallest unit."""
+
+    chain: str
+    unsigned: bytes
+    transaction: bytes
+    """32 bytes that name it (``Reading.name``)."""
+    outflows: tuple[Outflow, ...]
+    fee: int
+    fee_ceiling: int | None
+    replaces: bytes | None
+    facts: tuple[tuple[str, str], ...]
+    """What the owner looks at before he says yes: name and value."""
+    described: dict[str, Any]
+    """The same for scripts."""
+    dear: bool
+    """Whether the fee is more than a twentieth of the amount: to be pointed out."""
+    devices: tuple[str, ...]
+    confirmations: int
+    sent: bool = True
+    """Whether it is sent once it is signed; a message is not."""
+
+    def __post_init__(self) -> None:
+        if self.fee > self.ceiling:
+            most, allowed = format_coin(self.chain, self.fee), format_coin(self.chain, self.ceiling)
+            raise TransactionRefused(
+                "fee-over-ceiling",
+                f"it can cost {most}, more than the {allowed} that you allow",
+                remedy="Allow a higher fee (--fee-ceiling), or wait until the chain is less busy.",
+            )
+
+    @property
+    def ceiling(self) -> int:
+        """Without one of the owner's own: exactly the fee that is shown."""
+        return self.fee if self.fee_ceiling is None else self.fee_ceiling
+
+    def request(self, wallet: Wallet, now: int) -> TransferRequest:
+        """What is authorized: exactly this transaction, once."""
+        return TransferRequest(
+            request_id=random(16),
+            wallet_id=wallet.wallet_id,
+            chain=self.chain,
+            outflows=self.outflows,
+            fee_ceiling=str(self.ceiling),
+            transaction=self.transaction,
+            replaces=self.replaces,
+            created=now,
+            expires=now + LIFETIME,
+        )
+
+
+def format_coin(chain: str, amount: int) -> str:
+    """An amount of the chain's own coin, in words."""
+    return format_quantity(amount, coin_decimals(chain), coin_symbol(chain))
+
+
+def as_authorized(outflow: reading.Outflow) -> Outflow:
+    """A reading's outflow in the form in which it is authorized."""
+    return Outflow(outflow.kind.value, outflow.token, str(outflow.amount), outflow.to)

@@ -1,0 +1,333 @@
+"""The client on chains of accounts, beside a service that builds, or tells, something else than the owner asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import coincurve
+import msgspec
+import pytest
+from nacl.signing import SigningKey
+from solders.hash import Hash
+from solders.message import Message as SoldersMessage
+from solders.pubkey import Pubkey
+from solders.system_program import TransferParams
+from solders.system_program import transfer as system_transfer
+
+from warifu.chains.ethereum.personal import personal_message
+from warifu.chains.ethereum.transaction import Transaction, TxType
+from warifu.chains.reading import Kind, Outflow
+from warifu.cli.accounts import (
+    Watching,
+    asset_named,
+    canonical,
+    check_replaces,
+    draft_order,
+    message_order,
+    parse_amount,
+    payment_order,
+    txid_of,
+)
+from warifu.cli.policy_terms import check_terms
+from warifu.cli.profile import Wallet
+from warifu.cli.wallet_keys import account_of
+from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
+from warifu.protocol.api import AccountDraft
+from warifu.protocol.frames import KeyBirth, WalletBirth
+from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.policy_text import read_policy
+from warifu.protocol.request import Outflow as Authorized
+from warifu.protocol.request import Stretching, WalletRequest
+from warifu.threshold.derivation import derive
+
+pytestmark = pytest.mark.unit
+
+USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+SHOP, THIEF = "0x90F8bf6A479f320ead074411a4B0e7944Ea8c9C1", "0xFFcf8FDEE72ac11b5c542428B35EEF5769C409f0"
+CHAIN = "eip155:1"
+ETHER = 10**18
+POLICY = read_policy(f"""
+passphrase_tries = 5
+[ethereum]
+per_transaction = "2 ETH"
+per_day = "2 ETH"
+fee_ceiling = "0.1 ETH"
+destinations = "any"
+[ethereum.tokens.USDC]
+contract = "{USDC}"
+decimals = 6
+per_transaction = "100 USDC"
+per_day = "100 USDC"
+""")
+SECRET, CHAIN_CODE = coincurve.PrivateKey(b"\x05" * 32), bytes(32)
+SOLANA_KEY = SigningKey(b"\x06" * 32)
+WALLET = Wallet(
+    "savings",
+    WalletRequest(
+        bytes(16),
+        "regtest",
+        ("ecdsa", "ed25519"),
+        2,
+        (DeviceRef("home", bytes(32)), DeviceRef("pi", b"\x01" * 32)),
+        (Credential("ed25519", bytes(32)),),
+        POLICY,
+        Stretching(64, 3),
+        1,
+        2,
+    ),
+    WalletBirth(
+        bytes(32),
+        (
+            KeyBirth("ecdsa", SECRET.public_key.format(), CHAIN_CODE, (), bytes(32)),
+            KeyBirth("ed25519", bytes(SOLANA_KEY.verify_key), CHAIN_CODE, (), bytes(32)),
+        ),
+    ),
+)
+ME = account_of(WALLET, CHAIN)
+NOW = Watching(None, (), 0)
+
+
+def account_key() -> coincurve.PrivateKey:
+    """The whole key of the wallet's account, which exists in this test alone."""
+    key = SECRET
+    for tweak in derive(SECRET.public_key.format(), CHAIN_CODE, (0, 0)).tweaks:
+        key = key.add(tweak)
+    return key
+
+
+def payment(
+    to: str = SHOP, value: int = ETHER, nonce: int = 7, fee: int = 30 * 10**9, chain_id: int = 1
+) -> Transaction:
+    return Transaction(
+        type=TxType.DYNAMIC_FEE,
+        chain_id=chain_id,
+        nonce=nonce,
+        max_priority_fee=10**9,
+        max_fee=fee,
+        gas_limit=21_000,
+        to=bytes.fromhex(to[2:]),
+        value=value,
+        data=b"",
+    )
+
+
+def draft_of(built: Transaction, **told: object) -> AccountDraft:
+    honest = AccountDraft(
+        chain=CHAIN,
+        unsigned=built.serialize(),
+        transaction=built.name.hex(),
+        fee=str(built.fee),
+        likely_fee="1",
+        replaces=None,
+    )
+    return msgspec.structs.replace(honest, **told)
+
+
+COIN = asset_named(WALLET, CHAIN, None)
+
+
+def test_an_honest_draft_becomes_a_request_for_exactly_this_transaction() -> None:
+    order = payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, NOW)
+    request = order.request(WALLET, 1000)
+    assert (request.chain, request.transaction) == (CHAIN, payment().name)
+    assert request.outflows == (Authorized("payment", "", str(ETHER), SHOP),)
+    assert request.fee_ceiling == str(21_000 * 30 * 10**9)
+
+
+@pytest.mark.parametrize(
+    "built",
+    [payment(to=THIEF), payment(value=ETHER + 1), payment(to=ME), payment(chain_id=8453)],
+    ids=["somebody else", "more", "nobody", "another chain"],
+)
+def test_a_draft_that_does_something_else_is_refused_before_it_is_shown(built: Transaction) -> None:
+    with pytest.raises(TransactionRefused):
+        payment_order(WALLET, draft_of(built), SHOP, ETHER, COIN, NOW)
+
+
+@pytest.mark.parametrize("told", [{"fee": "1"}, {"transaction": "00" * 32}])
+def test_a_service_that_tells_something_else_than_it_built_is_named(told: dict[str, object]) -> None:
+    with pytest.raises(PeerMisbehaved) as caught:
+        payment_order(WALLET, draft_of(payment(), **told), SHOP, ETHER, COIN, NOW)
+    assert caught.value.blame == "service"
+
+
+def test_a_fee_over_the_owners_ceiling_is_refused() -> None:
+    with pytest.raises(TransactionRefused) as caught:
+        payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, Watching(1, (), 0))
+    assert caught.value.reason == "fee-over-ceiling"
+
+
+def test_a_token_payment_is_read_from_its_call() -> None:
+    call = bytes.fromhex("a9059cbb") + bytes(12) + bytes.fromhex(SHOP[2:]) + (25_000_000).to_bytes(32, "big")
+    built = replace(payment(to=USDC, value=0), data=call, gas_limit=60_000)
+    usdc = asset_named(WALLET, CHAIN, "usdc")
+    order = payment_order(WALLET, draft_of(built), SHOP, parse_amount(CHAIN, usdc, "25 USDC"), usdc, NOW)
+    assert order.outflows == (Authorized("payment", USDC, "25000000", SHOP),)
+    assert ("Amount", f"25 USDC  [{USDC}]") in order.facts
+    with pytest.raises(TransactionRefused):
+        payment_order(WALLET, draft_of(built), SHOP, 25_000_001, usdc, NOW)
+
+
+def test_only_tokens_of_the_policy_can_be_named() -> None:
+    assert asset_named(WALLET, CHAIN, USDC).symbol == "USDC"
+    for token in ("DAI", SHOP, ""):
+        with pytest.raises(InputRefused):
+            asset_named(WALLET, CHAIN, token)
+    with pytest.raises(InputRefused):
+        asset_named(WALLET, "eip155:8453", "USDC")
+
+
+@pytest.mark.parametrize("amount", ["25", "25 ETH", "0 USDC", "0.0000001 USDC", "-1 USDC"])
+def test_what_is_no_amount_of_the_token_is_refused(amount: str) -> None:
+    with pytest.raises(InputRefused):
+        parse_amount(CHAIN, asset_named(WALLET, CHAIN, "USDC"), amount)
+
+
+def test_addresses_are_taken_in_their_one_form_only() -> None:
+    assert canonical(CHAIN, SHOP) == SHOP
+    for wrong in (SHOP.lower(), SHOP[:-1], "", "bc1qsomething"):
+        with pytest.raises(InputRefused):
+            canonical(CHAIN, wrong)
+
+
+# --- replacements -----------------------------------------------------------------------------------------------------
+
+FIRST = payment()
+REMEMBERED = payment_order(WALLET, draft_of(FIRST), SHOP, ETHER, COIN, NOW).request(WALLET, 1000)
+THAT_ONE = REMEMBERED.request_id.hex()
+
+
+def replacing(built: Transaction, replaces: str = THAT_ONE, *, cancel: bool = False):
+    wanted = () if cancel else (Outflow(Kind.PAYMENT, "", ETHER, SHOP),)
+    order = draft_order(WALLET, draft_of(built, replaces=replaces), wanted, NOW)
+    check_replaces(WALLET, order, FIRST.serialize(), REMEMBERED)
+    return order
+
+
+def test_a_bump_takes_the_same_nonce_and_a_cancellation_pays_nobody() -> None:
+    assert replacing(payment(fee=40 * 10**9)).replaces == REMEMBERED.request_id
+    assert replacing(payment(to=ME, value=0, fee=40 * 10**9), cancel=True).outflows == ()
+
+
+@pytest.mark.parametrize(
+    ("built", "replaces"),
+    [
+        (payment(nonce=8, fee=40 * 10**9), THAT_ONE),  # both could happen: the shop is paid twice
+        (payment(fee=40 * 10**9), "00" * 16),
+        (FIRST, THAT_ONE),
+    ],
+    ids=["another nonce", "another transfer", "the same again"],
+)
+def test_what_only_calls_itself_a_replacement_is_refused(built: Transaction, replaces: str) -> None:
+    with pytest.raises(PeerMisbehaved):
+        replacing(built, replaces)
+
+
+def test_a_cancellation_that_pays_somebody_is_refused() -> None:
+    with pytest.raises(TransactionRefused):
+        replacing(payment(to=THIEF, value=1, fee=40 * 10**9), cancel=True)
+
+
+def test_a_service_that_shows_another_transaction_as_the_replaced_one_is_caught() -> None:
+    order = draft_order(WALLET, draft_of(payment(nonce=8), replaces=THAT_ONE), None, NOW)
+    with pytest.raises(PeerMisbehaved) as caught:
+        check_replaces(WALLET, order, payment(nonce=8, value=5).serialize(), REMEMBERED)
+    assert caught.value.reason == "other-transaction"
+
+
+# --- what came back --------------------------------------------------------------------------------------------------
+
+
+def signed(transaction: Transaction, key: coincurve.PrivateKey) -> bytes:
+    signature = key.sign_recoverable(transaction.name, hasher=None)
+    return transaction.with_signature(signature, ME if key.secret == account_key().secret else THIEF).raw
+
+
+def test_the_txid_is_the_owners_own_reading_of_what_was_signed() -> None:
+    raw = signed(FIRST, account_key())
+    told = txid_of(WALLET, REMEMBERED, raw)
+    assert told.startswith("0x") and len(told) == 66
+    with pytest.raises(TransactionRefused):
+        txid_of(WALLET, REMEMBERED, signed(payment(nonce=8), account_key()))
+    with pytest.raises((TransactionRefused, InputRefused)):
+        txid_of(WALLET, REMEMBERED, raw[:-1])
+
+
+def test_a_signature_of_somebody_else_is_not_the_wallets() -> None:
+    stranger = coincurve.PrivateKey(b"\x09" * 32)
+    signature = stranger.sign_recoverable(FIRST.name, hasher=None)
+    from warifu.chains.ethereum.address import address_of
+
+    raw = FIRST.with_signature(signature, address_of(stranger.public_key.format())).raw
+    with pytest.raises(TransactionRefused):
+        txid_of(WALLET, REMEMBERED, raw)
+
+
+def test_a_message_is_signed_and_not_sent() -> None:
+    order = message_order(WALLET, CHAIN, personal_message("I own this account"), NOW)
+    assert not order.sent
+    assert [outflow.kind for outflow in order.outflows] == ["message"]
+    request = order.request(WALLET, 1000)
+    signature = account_key().sign_recoverable(order.transaction, hasher=None)
+    assert txid_of(WALLET, request, signature) == ""
+    with pytest.raises((TransactionRefused, InputRefused)):
+        txid_of(
+            WALLET,
+            request,
+            coincurve.PrivateKey(b"\x09" * 32).sign_recoverable(order.transaction, hasher=None),
+        )
+
+
+@pytest.mark.parametrize("data", [b"", b"\x02" + bytes(40), FIRST.serialize(), bytes(32)])
+def test_what_is_no_message_is_not_signed_as_one(data: bytes) -> None:
+    """A transaction that is smuggled in as a message would be shown as one, and signed."""
+    with pytest.raises((InputRefused, TransactionRefused)):
+        message_order(WALLET, CHAIN, data, NOW)
+
+
+def flipped(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def test_solana_results_are_verified_here() -> None:
+    me, shop = (
+        Pubkey.from_bytes(bytes(SOLANA_KEY.verify_key)),
+        Pubkey.from_bytes(bytes(SigningKey(b"\x07" * 32).verify_key)),
+    )
+    instruction = system_transfer(TransferParams(from_pubkey=me, to_pubkey=shop, lamports=5_000_000))
+    message = bytes(SoldersMessage.new_with_blockhash([instruction], me, Hash(b"\x11" * 32)))
+    draft = AccountDraft(
+        chain="solana",
+        unsigned=message,
+        transaction=hashlib.sha256(message).hexdigest(),
+        fee="5000",
+        likely_fee="5000",
+        replaces=None,
+    )
+    coin = asset_named(WALLET, "solana", None)
+    order = payment_order(WALLET, draft, str(shop), 5_000_000, coin, NOW)
+    request = order.request(WALLET, 1000)
+    signature = SOLANA_KEY.sign(message).signature
+    assert txid_of(WALLET, request, b"\x01" + signature + message)
+    for bad in (b"\x01" + flipped(signature) + message, b"\x01" + signature + flipped(message)):
+        with pytest.raises((TransactionRefused, InputRefused)):
+            txid_of(WALLET, request, bad)
+    with pytest.raises(TransactionRefused):
+        payment_order(WALLET, draft, str(me), 5_000_000, coin, NOW)
+
+
+def test_a_policys_addresses_are_checked_before_any_device_is_asked() -> None:
+    check_terms(POLICY, "regtest")
+    text = (
+        'passphrase_tries = 5\n[{}]\nper_transaction = "1 {}"\nper_day = "1 {}"\n'
+        'fee_ceiling = "1 {}"\ndestinations = ["{}"]'
+    )
+    for chain, unit, address in (
+        ("ethereum", "ETH", SHOP.lower()),
+        ("solana", "SOL", SHOP),
+        ("bitcoin", "BTC", "BCRT1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KYGT080"),
+        ("bitcoin", "BTC", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+    ):
+        with pytest.raises(InputRefused):
+            check_terms(read_policy(text.format(chain, unit, unit, unit, address)), "regtest")
