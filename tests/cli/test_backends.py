@@ -33,6 +33,28 @@ def test_each_core_backend_gets_the_cookie_and_the_others_none(tmp_path: Path):
     assert (tmp_path / "service/service.toml").stat().st_mode & 0o077 == 0
 
 
+def test_other_chains_are_named_before_the_kind(tmp_path: Path):
+    code, shown = init(
+        tmp_path,
+        *(
+            "--backend",
+            "esplora=http://127.0.0.1:3002",
+            "--backend",
+            "eip155:31337:rpc=http://127.0.0.1:8545",
+        ),
+        *("--backend", "base:rpc=http://127.0.0.1:8546", "--backend", "solana:rpc=http://127.0.0.1:8899"),
+    )
+    assert code == 0, shown
+    config = read_config(tmp_path / "service/service.toml")
+    assert [(backend.chain, backend.kind) for backend in config.backends] == [
+        ("bitcoin", "esplora"),
+        ("eip155:31337", "rpc"),
+        ("eip155:8453", "rpc"),
+        ("solana", "rpc"),
+    ]
+    assert config.particulars("solana").cluster == "local"  # coins without worth go with coins without worth
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -40,6 +62,10 @@ def test_each_core_backend_gets_the_cookie_and_the_others_none(tmp_path: Path):
         (("--backend", "esplora=https://token@example.org/api"), "input.backend-password"),
         (("--backend", "esplora=http://127.0.0.1:3002", "--cookie", "/x/.cookie"), "input.usage"),
         (("--backend", "oracle=http://127.0.0.1:3002"), "input.backend"),
+        (("--backend", "ethereum:rpc=https://example.org/v3/hunter2"), "input.backend-password"),
+        (("--backend", "ethereum:rpc=https://example.org/?key=hunter2"), "input.backend-password"),
+        (("--backend", "ethereum:esplora=http://127.0.0.1:3002"), "input.backend"),
+        (("--backend", "dogecoin:rpc=http://127.0.0.1:3002"), "input.unknown-chain"),
     ],
 )
 def test_what_cannot_be_used_makes_nothing_and_is_not_repeated(tmp_path: Path, arguments, code):

@@ -16,11 +16,15 @@ from warifu.cli.profile import LocalRecord, Profile
 from warifu.cli.screen import Screen
 from warifu.cli.unlocking import new_unlock_key
 from warifu.errors import StoreDamaged
+from warifu.protocol.chains import BITCOIN, SOLANA, spoken
 from warifu.protocol.operator import AskStorageKey, StorageKey
 from warifu.protocol.request import Network
 from warifu.service.config import read_config
 from warifu.service.setup import found_service
 from warifu.tee.unlock_key import create_unlock_key, read_unlock_key
+
+_CLUSTERS = {"testnet": "testnet", "signet": "devnet", "regtest": "local"}
+"""Coins without worth go with coins without worth."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Plan:
     url: str
     host: str
     port: int
-    backends: Sequence[tuple[str, str]]
+    backends: Sequence[tuple[str, str, str]]
+    """(chain, kind, address) of each."""
     cookie: Path | None
     """Of the nodes among ``backends``."""
     poll_seconds: float
@@ -85,17 +90,22 @@ async def ask_storage_key(directory: DeviceDirectory, unlock: bytearray) -> byte
 def config_text(plan: Plan) -> str:
     """The service's configuration file. JSON's strings are TOML's."""
     lines = [
-        "# The custody service of Warifu. No secrets belong here.",
+        "# The custody service of Warifu. Readable to its owner alone: tokens of chain backends may stand here.",
         f"network = {json.dumps(plan.network)}",
         'data_dir = "data"',
         f"host = {json.dumps(plan.host)}",
         f"port = {plan.port}",
         f"poll_seconds = {plan.poll_seconds}",
     ]
-    for kind, url in plan.backends:
-        lines += ["", "[[backends]]", f"kind = {json.dumps(kind)}", f"url = {json.dumps(url)}"]
+    for chain, kind, url in plan.backends:
+        lines += ["", "[[backends]]"]
+        if chain != BITCOIN:
+            lines.append(f"chain = {json.dumps(spoken(chain))}")
+        lines += [f"kind = {json.dumps(kind)}", f"url = {json.dumps(url)}"]
         if kind == "core" and plan.cookie is not None:
             lines.append(f"cookie = {json.dumps(str(plan.cookie))}")
+    if any(chain == SOLANA for chain, _, _ in plan.backends) and plan.network != "bitcoin":
+        lines += ["", "[[chains]]", 'chain = "solana"', f"cluster = {json.dumps(_CLUSTERS[plan.network])}"]
     return "\n".join(lines) + "\n"
 
 

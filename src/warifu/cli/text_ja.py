@@ -363,8 +363,10 @@ JAPANESE: dict[str, str] = {
     "Its address as clients and devices reach it (default: https://LISTEN:PORT).": (
         "クライアントと端末から見たアドレス（既定: https://LISTEN:PORT）。"
     ),
-    "Chain backend: esplora, core, electrum or compact-filters (repeat; the first is preferred).": (
-        "チェーンのバックエンド: esplora、core、electrum、compact-filters（繰り返し可。先のものが優先）。"
+    "Chain backend: esplora, core, electrum or compact-filters for Bitcoin; CHAIN:rpc for others (repeat; the "
+    "first of a chain is preferred).": (
+        "チェーンのバックエンド: Bitcoin には esplora、core、electrum、compact-filters、"
+        "ほかのチェーンには CHAIN:rpc（繰り返し可。チェーンごとに先のものが優先）。"
     ),
     "Cookie file with which the node of '--backend core=...' lets its users in.": (
         "「--backend core=...」のノードが利用者を認めるためのクッキーファイル。"

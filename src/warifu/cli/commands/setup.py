@@ -6,6 +6,7 @@ import getpass
 import sys
 from pathlib import Path
 from typing import cast, get_args
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -18,10 +19,12 @@ from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
+from warifu.protocol.chains import BITCOIN, chain_named
 from warifu.protocol.encoding import Name
 from warifu.protocol.request import Network
 
 KINDS = ("esplora", "core", "electrum", "compact-filters")
+ACCOUNT_KIND = "rpc"
 NETWORKS: tuple[Network, ...] = get_args(Network)
 
 
@@ -34,6 +37,8 @@ def _directory(path: Path | None, otherwise: Path) -> Path:
     "warifu init --listen 0.0.0.0 --url https://192.168.1.10:8443 --unlock-key /media/usb/home.key \\",
     "    --backend core=http://127.0.0.1:8332 --cookie /var/lib/bitcoind/.cookie",
     "warifu init --no-device --storage-key /media/usb/service.key --backend electrum=ssl://electrum.example:50002",
+    "warifu init --unlock-key /media/usb/home.key --backend core=http://127.0.0.1:8332 \\",
+    "    --backend ethereum:rpc=http://127.0.0.1:8545 --backend solana:rpc=http://127.0.0.1:8899",
 )
 @click.command("init", cls=Command)
 @click.option(
@@ -46,8 +51,9 @@ def _directory(path: Path | None, otherwise: Path) -> Path:
     "--backend",
     "backends",
     multiple=True,
-    metavar="KIND=URL",
-    help="Chain backend: esplora, core, electrum or compact-filters (repeat; the first is preferred).",
+    metavar="[CHAIN:]KIND=URL",
+    help="Chain backend: esplora, core, electrum or compact-filters for Bitcoin; CHAIN:rpc for others (repeat; the "
+    "first of a chain is preferred).",
 )
 @click.option(
     "--cookie",
@@ -209,32 +215,38 @@ def up(setting: Setting, storage_key: Path | None) -> None:
 _NOTHING_MADE = "Nothing was made."
 
 
-def _backends(texts: tuple[str, ...], cookie: Path | None) -> list[tuple[str, str]]:
+def _backends(texts: tuple[str, ...], cookie: Path | None) -> list[tuple[str, str, str]]:
+    """(chain, kind, address) of each."""
     found = [_backend(text) for text in texts]
-    if cookie is not None and not any(kind == "core" for kind, _ in found):
+    if cookie is not None and not any(kind == "core" for _, kind, _ in found):
         raise InputRefused(
             "usage", "--cookie is for a node named with --backend core=URL", not_done=_NOTHING_MADE
         )
     return found
 
 
-def _backend(text: str) -> tuple[str, str]:
-    kind, equals, url = text.partition("=")
-    if kind not in KINDS or not equals or not url:
+def _backend(text: str) -> tuple[str, str, str]:
+    named, equals, url = text.partition("=")
+    chain, _, kind = named.rpartition(":")
+    kinds = (ACCOUNT_KIND,) if chain else KINDS
+    if kind not in kinds or not equals or not url:
         raise InputRefused(
             "backend",
-            f"{text[:80]!r} is not a backend",
+            f"{named[:80]!r} is not a backend",
             not_done=_NOTHING_MADE,
-            remedy=f"Write KIND=URL with KIND one of: {', '.join(KINDS)}.",
+            remedy=f"Write KIND=URL with KIND one of: {', '.join(KINDS)}; or CHAIN:{ACCOUNT_KIND}=URL for another chain. "
+            "QuickNode's tokens belong into service.toml: see docs/quicknode.md.",
         )
-    if "@" in url:  # every user of this machine can read the arguments of every command
+    parts = urlsplit(url)
+    # Every user of this machine can read the arguments of every command.
+    if "@" in url or (chain and (parts.path.strip("/") or parts.query)):
         raise InputRefused(
             "backend-password",
-            "a user and a password do not belong into the arguments of a command",
+            "a user, a password or a token does not belong into the arguments of a command",
             not_done=_NOTHING_MADE,
             remedy="Name the node without them and use --cookie, or write them into service.toml afterwards.",
         )
-    return kind, url
+    return chain_named(chain or BITCOIN), kind, url
 
 
 def _name(text: str) -> str:
