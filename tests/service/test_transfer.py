@@ -469,13 +469,13 @@ async def test_what_cannot_be_sent_now_is_sent_later(world: World):
     world.make_backend = Moody
     async with world.running() as client:
         await world.ready(client)
-        world.backend.fail = ChainUnavailable("time-out", "no answer")  # type: ignore[attr-defined]
+        world.backend.fail = ChainUnavailable("time-out", "no answer")
         payment = await world.payment(client)
         waiting = await client.post("/transfers", await world.question(client, payment), api.Accepted)
         signed = await client.until(waiting.id, ("signed",))
         assert world.mempool() == [] and signed.refusal is None
         await asyncio.sleep(0.3)
-        world.backend.fail = None  # type: ignore[attr-defined]
+        world.backend.fail = None
         await client.until(payment.id, ("broadcast",))
         assert world.mempool() == [payment.request.transaction]
 
@@ -484,12 +484,12 @@ async def test_what_the_network_refuses_is_rejected_with_its_reason(world: World
     world.make_backend = Moody
     async with world.running() as client:
         await world.ready(client)
-        world.backend.fail = BroadcastRejected("dust", "esplora refuses the transaction: dust")  # type: ignore[attr-defined]
+        world.backend.fail = BroadcastRejected("dust", "esplora refuses the transaction: dust")
         payment = await world.payment(client)
         rejected = await world.send(client, payment)
         assert rejected.state == "rejected" and rejected.refusal is not None and rejected.settled
         assert rejected.refusal.code == "broadcast.dust"
-        world.backend.fail = None  # type: ignore[attr-defined]
+        world.backend.fail = None
         await asyncio.sleep(0.3)
         assert world.mempool() == [], "a rejected one is not tried again behind the owner's back"
         assert (await world.send(client, await world.payment(client))).state == "broadcast"

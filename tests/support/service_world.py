@@ -214,7 +214,7 @@ class World:
     owner: IdentityKey = field(default_factory=IdentityKey.generate)
     devices: dict[str, SimulatedDevice] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-    make_backend: Callable[[str], Backend] = Esplora
+    make_backend: Callable[[str], Backend | None] = Esplora
     chains: Sequence[AccountChain] = ()
     wallet_id: bytes = b""
     api_key: str = ""
@@ -254,7 +254,7 @@ class World:
             **{"signer_wait": 2.0, "session_seconds": 20.0, **self.settings},
         )
         self.database: Database = open_database(self.data_dir, self.storage_key)
-        self.backend = self.make_backend(self.url)
+        self.backend: Any = self.make_backend(self.url)
         self.service = Service(config, self.database, self.backend, self.chains)
         await self.service.start()
         app: Any = build_app(self.service)
@@ -273,7 +273,8 @@ class World:
             for name in list(self._drivers):
                 await self.disconnect(name)
             await self.service.stop()
-            self.backend.close()
+            if self.backend is not None:
+                self.backend.close()
             self.database.close()
 
     # --- devices ---

@@ -23,7 +23,8 @@ from warifu.service.store.rows import StoredTransfer, list_transfers
 from warifu.service.store.wallets import wallet_named
 
 _ACCEPTED = {Sent.ACCEPTED: "accepted", Sent.ALREADY_KNOWN: "has it already"}
-_ON_ITS_WAY = (Outcome.PENDING, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.REPLACED)
+_EXECUTED = (Outcome.SUCCEEDED, Outcome.FAILED)
+_ON_ITS_WAY = (*_EXECUTED, Outcome.PENDING, Outcome.REPLACED)
 
 
 class AccountRoad:
@@ -110,14 +111,13 @@ class AccountRoad:
         return False
 
     def _winner(self, transfer: StoredTransfer) -> str | None:
-        """The one of ours that took its slot."""
-        others = list_transfers(self._database, wallet=transfer.wallet, chain=transfer.chain)
-        for other in others:
-            if (
-                other.id != transfer.id
-                and other.slot == transfer.slot is not None
-                and other.height is not None
-            ):
+        """The one of ours that took its slot; None where it was sent from elsewhere."""
+        if transfer.slot is None:
+            return None
+        for other in list_transfers(self._database, wallet=transfer.wallet, chain=transfer.chain):
+            if other.id == transfer.id or other.slot != transfer.slot or other.raw is None:
+                continue
+            if self.network.status(self.address(other.wallet), other.raw).outcome in _EXECUTED:
                 return other.txid
         return None
 

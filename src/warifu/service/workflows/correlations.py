@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, SessionAborted, WarifuError
@@ -28,6 +28,8 @@ TARGET = 4
 """How many each two devices keep prepared."""
 ROUND_SECONDS = 10.0
 _STATUS_SECONDS = 10.0
+_SESSION_SECONDS = 30.0
+"""A transfer waits for a session that is running: a silent device must not hold it up for longer."""
 _FIRST_PAUSE = 10.0
 _LONGEST_PAUSE = 600.0
 
@@ -49,7 +51,7 @@ class Correlations:
     def __init__(self, database: Database, hub: Hub, timeout: float) -> None:
         self._database = database
         self._hub = hub
-        self._timeout = timeout
+        self._timeout = min(timeout, _SESSION_SECONDS)
         self._locks: dict[bytes, asyncio.Lock] = {}
         self._pauses: dict[tuple[bytes, Pair], _Pause] = {}
         self._task: asyncio.Task[None] | None = None
@@ -68,8 +70,15 @@ class Correlations:
         """Return once each two of ``participants`` have at least one. Raises what kept them from it."""
         wallet = await asyncio.to_thread(wallet_named, self._database, name)
         async with self._lock(wallet):
-            for pair, prepared in (await self._prepared(wallet, participants)).items():
-                if prepared < 1:
+            said = dict(
+                zip(
+                    participants,
+                    await asyncio.gather(*(self._said(wallet, identity) for identity in participants)),
+                    strict=True,
+                )
+            )
+            for pair in _pairs(participants):
+                if _prepared(said, pair) < 1:
                     await self._make(wallet, pair, 1)
 
     async def renew(self, name: str, participants: Sequence[bytes]) -> None:
@@ -81,18 +90,16 @@ class Correlations:
 
     async def fill(self, wallet: StoredWallet) -> None:
         """One round: bring each two connected devices of ``wallet`` to ``TARGET``. Failures wait, longer each time."""
-        async with self._lock(wallet):
-            connected = [
-                device.identity for device in wallet.request.devices if self._hub.connected(device.identity)
-            ]
-            now = time.monotonic()
-            due = [pair for pair in _pairs(connected) if self._pause(wallet, pair).until <= now]
-            members = sorted({identity for pair in due for identity in pair})
-            with contextlib.suppress(WarifuError):
-                prepared = await self._prepared(wallet, members)
-                for pair in due:
-                    if prepared[pair] < TARGET:
-                        await self._try(wallet, pair, TARGET - prepared[pair])
+        said: dict[bytes, Mapping[bytes, int]] = {}
+        for device in wallet.request.devices:
+            if self._hub.connected(device.identity):
+                with contextlib.suppress(WarifuError):  # whoever does not answer is left out of this round
+                    said[device.identity] = await self._said(wallet, device.identity)
+        for pair in _pairs(list(said)):
+            missing = TARGET - _prepared(said, pair)
+            if missing > 0 and self._pause(wallet, pair).until <= time.monotonic():
+                async with self._lock(wallet):  # a transfer that waits gets its turn between two sessions
+                    await self._try(wallet, pair, missing)
 
     async def _run(self) -> None:
         while True:
@@ -122,23 +129,18 @@ class Correlations:
             timeout=self._timeout,
         )
 
-    async def _prepared(self, wallet: StoredWallet, identities: Sequence[bytes]) -> dict[Pair, int]:
-        """For each pair the smaller of what the two say."""
-        answers = await asyncio.gather(*(self._of_device(wallet, identity) for identity in identities))
-        said = dict(zip(identities, answers, strict=True))
-        return {(one, other): min(said[one][other], said[other][one]) for one, other in _pairs(identities)}
-
-    async def _of_device(self, wallet: StoredWallet, identity: bytes) -> dict[bytes, int]:
+    async def _said(self, wallet: StoredWallet, identity: bytes) -> Mapping[bytes, int]:
         """What this device has with each of the others, by identity."""
         status = decode(Status, await self._hub.call(identity, AskStatus, _STATUS_SECONDS), MAX_BODY_BYTES)
         found = next((item for item in status.wallets if item.wallet_id == wallet.id), None)
+        said = {} if found is None else dict(zip(found.devices, found.correlations, strict=False))
         devices = wallet.request.devices
-        if found is None or len(found.correlations) != len(devices):
+        if any(device.name not in said for device in devices):
             name = self._hub.name_of(identity)
             raise SessionAborted(
-                "no-share", f"device '{name}' has no part in this wallet, as far as it says", blame=name
+                "no-correlations", f"device '{name}' does not say what it has prepared", blame=name
             )
-        return {device.identity: count for device, count in zip(devices, found.correlations, strict=True)}
+        return {device.identity: said[device.name] for device in devices}
 
     def _pause(self, wallet: StoredWallet, pair: Pair) -> _Pause:
         return self._pauses.setdefault((wallet.id, pair), _Pause())
@@ -146,6 +148,12 @@ class Correlations:
     def _lock(self, wallet: StoredWallet) -> asyncio.Lock:
         """Never two sessions for one wallet at the same time: each device's pools have one writer."""
         return self._locks.setdefault(wallet.id, asyncio.Lock())
+
+
+def _prepared(said: Mapping[bytes, Mapping[bytes, int]], pair: Pair) -> int:
+    """The smaller of what the two say."""
+    one, other = pair
+    return min(said[one][other], said[other][one])
 
 
 def _pairs(identities: Sequence[bytes]) -> list[Pair]:
