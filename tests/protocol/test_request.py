@@ -7,8 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from warifu.chains.ethereum.networks import NETWORKS
 from warifu.errors import InputRefused
-from warifu.protocol.chains import ALIASES, chain_named, coin_symbol, coin_units, family_of, scheme_of, spoken
+from warifu.protocol.chains import (
+    ALIASES,
+    chain_named,
+    coin_symbol,
+    coin_units,
+    evm_chain_id,
+    family_of,
+    scheme_of,
+    spoken,
+)
 from warifu.protocol.encoding import encode
 from warifu.protocol.identity import Credential, DeviceRef
 from warifu.protocol.policy import Policy
@@ -92,6 +102,7 @@ def test_chains_have_one_name_and_people_may_use_another() -> None:
     assert spoken("eip155:8453") == "base" and spoken("eip155:31337") == "eip155:31337"
     for alias, chain in ALIASES.items():
         assert chain_named(alias) == chain and family_of(chain) == "eip155" and scheme_of(chain) == "ecdsa"
+        assert NETWORKS[evm_chain_id(chain)].symbol == coin_symbol(chain)
     assert (scheme_of("bitcoin"), scheme_of("solana")) == ("bip340", "ed25519")
     for nonsense in ("", "Ethereum", "eip155:", "eip155:1x", "eip155:" + "9" * 40):
         with pytest.raises(InputRefused):

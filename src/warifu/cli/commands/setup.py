@@ -234,8 +234,8 @@ def _backend(text: str) -> tuple[str, str, str]:
             "backend",
             f"{named[:80]!r} is not a backend",
             not_done=_NOTHING_MADE,
-            remedy=f"Write KIND=URL with KIND one of: {', '.join(KINDS)}; or CHAIN:{ACCOUNT_KIND}=URL for another chain. "
-            "QuickNode's tokens belong into service.toml: see docs/quicknode.md.",
+            remedy=f"Write KIND=URL with KIND one of: {', '.join(KINDS)}; or CHAIN:{ACCOUNT_KIND}=URL for another "
+            "chain. QuickNode's tokens belong into service.toml: see docs/quicknode.md.",
         )
     parts = urlsplit(url)
     # Every user of this machine can read the arguments of every command.
