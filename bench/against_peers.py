@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import ecdsa
 from bench.contest import WARIFU, WHOLE, Contest, Goal, Measured, pin, run, whole
 from bench.keygen import generation
 from bench.machine import RESULTS, machine, write
@@ -51,6 +52,14 @@ def contests() -> list[Contest]:
                 lambda t, n: whole(signature_by(t, n, FROST_ED25519)),
                 {"noble": "sign ed25519", **only_2_of_3},
                 [Goal("noble", faster=20), *(Goal(peer, faster=1) for peer in only_2_of_3)],
+            ),
+            Contest(
+                "sign ECDSA",
+                threshold,
+                count,
+                ecdsa.signature_by,
+                {"silence": "sign", "zerox_carbon": "sign"},
+                [Goal("silence", faster=5, bytes_below=0.5)],
             ),
         ]
     for threshold, count in SIZES:
@@ -148,7 +157,7 @@ def table(rows: list[dict[str, object]]) -> Table:
         shown.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         keys = ("party", "part", "median_ms", "p10_ms", "calls", "bytes", "ratio")
-        first = f"{row['what']} {row['size']}" if row["party"] == WARIFU and row["part"] == WHOLE else ""
+        first = f"{row['what']} {row['size']}" if row["party"] == WARIFU else ""
         shown.add_row(first, *(str(row.get(key, "")) for key in keys), _shown_goal(row))
     return shown
 
@@ -170,7 +179,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console()
     if not console.is_terminal:
-        console = Console(width=180)
+        console = Console(width=190)
     try:
         install()
     except PeerError as error:

@@ -14,13 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.contest import pin
-from bench.leakage import controls, locks, scalars, schnorr
+from bench.leakage import controls, ecdsa, locks, scalars, schnorr
 from bench.leakage.target import Finding, Target, measure
 from bench.machine import RESULTS, machine, write
 
 
 def targets() -> Iterator[Target]:
-    for part in (controls, scalars, schnorr, locks):
+    for part in (controls, scalars, schnorr, ecdsa, locks):
         yield from part.targets()
 
 

@@ -36,27 +36,20 @@ class SecretHalf(Equation):
 
 
 def targets() -> Iterator[Target]:
-    rand = os.urandom(32)
+    # The randomness is another each time: with a fixed one the (public) nonces, too, would be those of the class.
     yield Target(
         "bip445.nonce_gen, share",
         ONE[SECP256K1.name],
         lambda: SECP256K1.random_secret().expose(),
-        Secret,
-        lambda share: bip445.nonce_gen(rand=rand, share=share),
-    )
-    yield Target(
-        "bip445.nonce_gen, randomness",
-        bytes(32),
-        lambda: os.urandom(32),
-        bytes,
-        lambda randomness: bip445.nonce_gen(rand=randomness),
+        lambda share: (Secret(share), os.urandom(32)),
+        lambda given: bip445.nonce_gen(rand=given[1], share=given[0]),
     )
     yield Target(
         "rfc9591.nonce_generate, share",
         ONE[ED25519.name],
         lambda: ED25519.random_secret().expose(),
-        Secret,
-        lambda share: rfc9591.nonce_generate(ED25519_SHA512, share, rand, rand),
+        lambda share: (Secret(share), os.urandom(32), os.urandom(32)),
+        lambda given: rfc9591.nonce_generate(ED25519_SHA512, *given),
     )
     for group in (SECP256K1, ED25519):
         yield _signing_share(group)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from bench.leakage.welch import Classes, Result, Times, strongest, thresholds
 
-_CHUNK = 1000
+_CHUNK = 10_000
+_CHUNK_SECONDS = 0.5
+_FIRST = 20
 _CALIBRATION = 10_000
 
 
@@ -61,15 +63,20 @@ class Finding:
 
 def measure(target: Target, measurements: int, seconds: float) -> Finding:
     """As many ``measurements`` as fit into ``seconds``, the classes in random order."""
-    end = time.monotonic() + seconds
-    chunk = min(_CHUNK, measurements)
-    _chunk(target, chunk)
     times, classes, total = [], [], 0
-    while total < measurements and (time.monotonic() < end or total < chunk):
-        taken, fixed = _chunk(target, chunk)
-        times.append(taken)
-        classes.append(fixed)
-        total += len(taken)
+    gc.collect()
+    gc.disable()
+    try:
+        first, _ = _chunk(target, _FIRST)
+        chunk = int(min(max(_CHUNK_SECONDS * 1e9 / np.median(first), _FIRST), _CHUNK, measurements))
+        end = time.monotonic() + seconds
+        while total < measurements and (time.monotonic() < end or not total):
+            taken, fixed = _chunk(target, chunk)
+            times.append(taken)
+            classes.append(fixed)
+            total += len(taken)
+    finally:
+        gc.enable()
     return _finding(target, np.concatenate(times), np.concatenate(classes))
 
 
@@ -83,18 +90,21 @@ def _finding(target: Target, times: Times, classes: Classes) -> Finding:
 def _chunk(target: Target, size: int) -> tuple[Times, Classes]:
     """Which class is whose is drawn at random, and all inputs lie ready before the first call."""
     fixed = np.frombuffer(os.urandom(size), dtype=np.uint8) < 128
-    inputs = [target.prepare(bytearray(target.fixed) if one else bytearray(target.draw())) for one in fixed]
+    inputs = [target.prepare(_secret(target, bool(one))) for one in fixed]
     call, clock = target.call, time.perf_counter_ns
     taken: list[int] = []
     add = taken.append
-    gc.collect()
-    gc.disable()
-    try:
-        for given in inputs:
-            start = clock()
-            call(given)
-            stop = clock()
-            add(stop - start)
-    finally:
-        gc.enable()
+    for given in inputs:
+        start = clock()
+        call(given)
+        stop = clock()
+        add(stop - start)
     return np.array(taken, dtype=np.float64), fixed
+
+
+def _secret(target: Target, fixed: bool) -> bytearray:
+    """Drawn for both classes, so that what lies where in memory tells nothing of the class."""
+    secret = bytearray(target.draw())
+    other = bytearray(target.fixed)
+    secret[:] = other if fixed else bytearray(secret)
+    return secret
