@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from warifu.chains.bitcoin.address import address_for, script_for
+from warifu.chains.bitcoin.address import canonical_address
 from warifu.chains.bitcoin.network import Network, network_named
 from warifu.chains.ethereum import address as ethereum
 from warifu.chains.reading import Scheme
@@ -233,7 +233,7 @@ def _check_policy(request: WalletRequest) -> None:
 
 
 def _check_bitcoin(address: str, network: Network) -> None:
-    if address_for(script_for(address, network), network) != address:
+    if canonical_address(address, network) != address:
         raise InputRefused(
             "policy", f"the address {address!r} in the policy is not in its one form (lower case)"
         )
