@@ -164,10 +164,11 @@ def _outcome(
     if (result is UNSET) == (error is UNSET) or error is None:
         return reply.wrong("its answer has not exactly one of result and error")
     if isinstance(error, _Error):
-        # The id of a request that was not understood, or not even read, is null.
-        if envelope.id is not None and envelope.id != number:
+        found = _error(error, reply)
+        # The id of a request that was not understood, or not even read, is null; a gateway's own error may have any.
+        if isinstance(found, RpcRefused) and envelope.id is not None and envelope.id != number:
             return reply.wrong("its answer is to another question")
-        return _error(error, reply)
+        return found
     if isinstance(error, str):
         return reply.fault()
     if envelope.id != number:
