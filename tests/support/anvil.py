@@ -44,7 +44,9 @@ class Anvil:
             self.rpc("evm_mine")
 
     def fund(self, address: str, wei: int) -> None:
-        self.rpc("anvil_setBalance", address, hex(int(self.rpc("eth_getBalance", address, "latest"), 16) + wei))
+        self.rpc(
+            "anvil_setBalance", address, hex(int(self.rpc("eth_getBalance", address, "latest"), 16) + wei)
+        )
 
     def deploy_token(self, name: str, symbol: str, decimals: int) -> str:
         receipt = self._execute({"data": "0x" + erc20.creation(name, symbol, decimals).hex()})
@@ -63,7 +65,7 @@ class Anvil:
         owner = self.rpc("eth_accounts")[0]
         txid = self.rpc("eth_sendTransaction", {"from": owner, "gas": hex(5_000_000), **fields})
         self.mine()
-        receipt = self.rpc("eth_getTransactionReceipt", txid)
+        receipt: dict[str, str] = self.rpc("eth_getTransactionReceipt", txid)
         assert receipt["status"] == "0x1"
         return receipt
 
@@ -81,7 +83,16 @@ def anvil_path() -> Path:
 def running_anvil(chain_id: int = CHAIN_ID) -> Iterator[Anvil]:
     """A node on a free loopback port."""
     path, port = anvil_path(), free_port()
-    arguments = ["--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id), "--no-mining", "--silent"]
+    arguments = [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--chain-id",
+        str(chain_id),
+        "--no-mining",
+        "--silent",
+    ]
     process = subprocess.Popen(
         [path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

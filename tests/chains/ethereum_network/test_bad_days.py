@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 from tests.chains.ethereum_network.scripted import (
     BLOCK_HASH,
     HEIGHT,
@@ -31,7 +35,8 @@ PRUNED = RpcRefused(-32000, "missing trie node")
 
 def pay(chain, amount: int = ETHER, taken=()) -> SignedTransaction:
     draft = chain.draft(ALICE.address, Payment(BOB.address, amount, ""), taken)
-    return chain.assemble(draft.unsigned, [ALICE.sign(draft.name)], ALICE.address)
+    signed: SignedTransaction = chain.assemble(draft.unsigned, [ALICE.sign(draft.name)], ALICE.address)
+    return signed
 
 
 # --- which chain -------------------------------------------------------------------------------------------------
@@ -122,6 +127,7 @@ def test_state_is_asked_of_one_block_and_never_of_what_is_pending():
 def test_two_drafts_at_once_take_two_nonces():
     chain = chain_of(*same_nodes(2))
     first = chain.draft(ALICE.address, Payment(BOB.address, 1, ""), ())
+    assert first.slot is not None
     second = chain.draft(ALICE.address, Payment(BOB.address, 1, ""), [first.slot])
     assert (first.slot, second.slot) == (5, 6)
     assert first.name != second.name
@@ -250,8 +256,7 @@ def test_a_refusal_is_the_nodes_own(answers, code):
 
 
 def test_a_used_nonce_is_success_where_it_is_ours():
-    mined = {"hash": lambda signed: signed.txid}
-    answer = lambda signed: {"hash": mined["hash"](signed), "blockHash": BLOCK_HASH}  # noqa: E731
+    answer = lambda signed: {"hash": signed.txid, "blockHash": BLOCK_HASH}  # noqa: E731
     assert broadcast(USED, eth_getTransactionByHash=answer) == (Sent.ALREADY_KNOWN, "node-0")
 
 
@@ -275,9 +280,6 @@ def test_nobody_there_is_told():
 
 def high_s(raw: bytes) -> bytes:
     """The twin of a signed transaction that anybody can make: s negated, the other recovery bit."""
-    from eth_account.typed_transactions import TypedTransaction
-    from hexbytes import HexBytes
-
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
     fields["s"], fields["v"] = order - fields["s"], 1 - fields["v"]
@@ -296,14 +298,10 @@ def test_the_twin_with_the_high_s_is_sent_to_nobody():
 
 
 def test_a_transaction_of_another_chain_is_sent_to_nobody():
-    from dataclasses import replace
-
-    from warifu.chains.ethereum.networks import NETWORKS
-
     other = replace(LOCAL, chain_id=1337)
     signed = pay(chain_of(ScriptedNode("other", eth_chainId=hex(1337)), network=other))
     with pytest.raises(TransactionRefused) as refused:
-        chain_of(ScriptedNode("node"), network=NETWORKS[31337]).broadcast(signed.raw)
+        chain_of(ScriptedNode("node"), network=LOCAL).broadcast(signed.raw)
     assert refused.value.code == "transaction.wrong-chain"
 
 
@@ -408,8 +406,6 @@ def test_another_transaction_took_its_place():
 
 
 def test_its_place_is_taken_for_good_only_as_deep_as_a_payment_must_be():
-    from dataclasses import replace
-
     ten = replace(LOCAL, confirmations=10)
     count = lambda _, at: "0x6" if int(at, 16) > HEIGHT - 5 else "0x5"  # noqa: E731
     found = status(None, None, network=ten, eth_getTransactionCount=count)

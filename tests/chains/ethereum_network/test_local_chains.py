@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from eth_abi.abi import encode
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 from tests.chains.ethereum_network.worlds import ETHER, Account
 
-from warifu.chains.accounts import AccountChain, AccountDraft, Outcome, Payment, Sent, SignedTransaction
+from warifu.chains.accounts import (
+    AccountChain,
+    AccountDraft,
+    Outcome,
+    Payment,
+    Sent,
+    SignedTransaction,
+    Token,
+)
+from warifu.chains.ethereum.address import format_address
+from warifu.chains.ethereum.keccak import keccak256
 from warifu.chains.ethereum.networks import NETWORKS, EvmNetwork
 from warifu.chains.ethereum.reading import read
 from warifu.chains.ethereum.transaction import parse_unsigned
-from warifu.chains.ethereum_network import contracts
 from warifu.chains.ethereum_network.chain import EvmChain
 from warifu.chains.reading import COIN, Kind
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
@@ -20,6 +31,10 @@ from warifu.chains.rpc.endpoints import Endpoints
 from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused, TransactionRefused
 
 pytestmark = pytest.mark.real
+
+
+def erc20_call(signature: str, types: list[str], values: list[object]) -> bytes:
+    return keccak256(signature.encode())[:4] + encode(types, values)
 
 
 def signed(network: AccountChain, sender: Account, draft: AccountDraft) -> SignedTransaction:
@@ -52,8 +67,6 @@ def test_a_node_of_another_chain_is_refused(node):
 
 def test_a_transaction_for_another_chain_is_refused_by_the_node_itself(node, network, alice, bob):
     draft = network.draft(alice.address, Payment(bob.address, 1, COIN), ())
-    import dataclasses
-
     foreign = dataclasses.replace(parse_unsigned(draft.unsigned), chain_id=1)
     raw = foreign.with_signature(alice.sign(foreign.name), alice.address).raw
     with pytest.raises(RuntimeError, match=r"(?i)chain.?id"):
@@ -149,7 +162,7 @@ def test_an_approval_lets_another_take_and_is_taken_back(node, network, alice, b
         network.broadcast(approval.raw)
         node.mine()
         assert network.status(alice.address, approval.raw).outcome is Outcome.SUCCEEDED
-        asked = contracts._call("allowance(address,address)", ["address"] * 2, [alice.address, bob.address])
+        asked = erc20_call("allowance(address,address)", ["address"] * 2, [alice.address, bob.address])
         call = {"to": token, "data": "0x" + asked.hex()}
         assert int(node.rpc("eth_call", call, "latest"), 16) == amount
         if amount:
@@ -160,10 +173,8 @@ def test_an_approval_lets_another_take_and_is_taken_back(node, network, alice, b
 
 def _transfer_from(node, network, token, owner, spender, to, amount) -> SignedTransaction:
     """A call that the drafting side has no verb for: what an approved spender does."""
-    import dataclasses
-
     draft = network.draft(spender.address, Payment(to.address, 1, COIN), ())
-    data = contracts._call(
+    data = erc20_call(
         "transferFrom(address,address,uint256)",
         ["address", "address", "uint256"],
         [owner.address, to.address, amount],
@@ -171,7 +182,7 @@ def _transfer_from(node, network, token, owner, spender, to, amount) -> SignedTr
     call = dataclasses.replace(
         parse_unsigned(draft.unsigned), to=bytes.fromhex(token[2:]), value=0, data=data, gas_limit=120_000
     )
-    taken = network.assemble(call.serialize(), [spender.sign(call.name)], spender.address)
+    taken: SignedTransaction = network.assemble(call.serialize(), [spender.sign(call.name)], spender.address)
     network.broadcast(taken.raw)
     node.mine()
     return taken
@@ -189,8 +200,6 @@ def test_sent_twice_is_sent_once(node, network, alice, bob):
 
 def test_a_stuck_payment_is_bumped_and_paid_once(node, network, alice, bob):
     """Too little for the next block: as when the base fee rose after it was drafted."""
-    import dataclasses
-
     draft = network.draft(alice.address, Payment(bob.address, 5, COIN), ())
     low = dataclasses.replace(parse_unsigned(draft.unsigned), max_fee=2, max_priority_fee=1)
     stuck = network.assemble(low.serialize(), [alice.sign(low.name)], alice.address)
@@ -291,8 +300,6 @@ def test_money_that_is_not_there_is_refused_here_and_by_the_node(node, network, 
         with pytest.raises(InputRefused) as refused:
             network.draft(alice.address, Payment(bob.address, amount, COIN), ())
         assert refused.value.code == "input.insufficient-funds"
-    import dataclasses
-
     draft = network.draft(alice.address, Payment(bob.address, 1, COIN), ())
     dear = dataclasses.replace(parse_unsigned(draft.unsigned), value=11 * ETHER)
     with pytest.raises(BroadcastRejected) as rejected:
@@ -376,16 +383,12 @@ def test_what_is_no_token_is_refused(network, alice, bob):
 def test_a_token_that_calls_itself_as_another_does_is_refused(node, network, token):
     network.token(token)
     twin = node.deploy_token("Test Dollar", "tusd", 18)
-    from warifu.chains.ethereum.address import format_address
-
     with pytest.raises(InputRefused) as refused:
         network.token(format_address(bytes.fromhex(twin[2:])))
     assert refused.value.code == "input.token-lookalike"
 
 
 def test_decimals_that_differ_from_the_shipped_list_are_refused(node, token):
-    from warifu.chains.accounts import Token
-
     listed = {token: Token(token, "TUSD", 18)}
     wary = EvmChain(NETWORKS[31337], Endpoints([JsonRpcEndpoint(node.url, "local")]), shipped=listed)
     with pytest.raises(InputRefused) as refused:

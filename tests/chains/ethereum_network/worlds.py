@@ -56,7 +56,7 @@ class Embedded:
         self.control("fund", address=address, amount=str(wei))
 
     def deploy_token(self, name: str, symbol: str, decimals: int) -> str:
-        return self.control("deploy-token", name=name, symbol=symbol, decimals=decimals)["token"]
+        return str(self.control("deploy-token", name=name, symbol=symbol, decimals=decimals)["token"])
 
     def mint(self, token: str, address: str, amount: int) -> None:
         self.control("mint", token=token, address=address, amount=str(amount))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_utils.exceptions import ValidationError
 
 from warifu.chains.ethereum_embedded import erc20
-from warifu.chains.ethereum_embedded.machine import CHAIN_ID, Call, Machine
-from warifu.chains.ethereum_embedded.mempool import Mempool
+from warifu.chains.ethereum_embedded.machine import CHAIN_ID, Call, Machine, Reverted
+from warifu.chains.ethereum_embedded.mempool import Mempool, Refused
 from warifu.errors import InputRefused, ServiceRefused
 
 FAUCET_SUPPLY = 10**27
@@ -69,8 +70,11 @@ class EmbeddedEthereum:
         return self._execute(token, 0, erc20.transfer(to, amount))
 
     def _execute(self, to: bytes, value: int, data: bytes) -> bytes:
-        """A transaction of the faucet, in the next block; its hash. ``ServiceRefused`` if it fails or finds no room."""
-        gas = self.machine.estimate(Call(self.faucet, to, value, data, _MAX_CALL_GAS)) * 5 // 4
+        """A transaction of the faucet, in the next block; its hash. ``InputRefused``, ``ServiceRefused``."""
+        try:
+            gas = self.machine.estimate(Call(self.faucet, to, value, data, _MAX_CALL_GAS)) * 5 // 4
+        except (Reverted, ValidationError) as error:
+            raise InputRefused("embedded-chain", f"the faucet cannot do that: {error}") from None
         base_fee = self.machine.next_base_fee()
         signed = self._faucet.sign_transaction(
             {
@@ -85,7 +89,10 @@ class EmbeddedEthereum:
                 "maxFeePerGas": _TIP + 2 * base_fee,
             }
         )
-        transaction_hash = self.mempool.add(bytes(signed.raw_transaction))
+        try:
+            transaction_hash = self.mempool.add(bytes(signed.raw_transaction))
+        except Refused as error:
+            raise InputRefused("embedded-chain", f"the faucet cannot do that: {error}") from None
         self.mine()
         found = self.machine.find(transaction_hash)
         if found is None or found.receipt.state_root != b"\x01":
