@@ -100,6 +100,8 @@ class WholeKeySigner:
         self.correlating: list[OpenCorrelating] = []
         self.refuses_correlating = False
         self.silent = False
+        self.asked = 0
+        """How often for its status."""
         self.refuses: tuple[str, str] | None = None
         """Family and reason with which it refuses to sign."""
         self.envelopes: dict[bytes, EnvelopeSecret] = {}
@@ -147,6 +149,7 @@ class WholeKeySigner:
             case AskEnvelopeKey():
                 return [Reply(frame.call, encode(EnvelopeKeyAnswer(self._envelope_key(frame.nonce))))]
             case AskStatus():
+                self.asked += 1
                 return [Reply(frame.call, encode(self._status()))]
             case AskResult():
                 found = self.results.get(frame.request)
@@ -167,6 +170,7 @@ class WholeKeySigner:
         for peer in frame.participants:
             if peer != self.identity:
                 self.prepared[peer] += frame.count
+                self.claims.pop(peer, None)
         return Finished(frame.session, b"")
 
     def _open(self, frame: OpenSession) -> list[Any]:
