@@ -22,7 +22,7 @@ from tests.chains.ethereum.samples import (
     signed_by_eth_account,
     transaction,
 )
-from tests.chains.ethereum.typed_samples import MAIL, PERMIT, as_json, changed
+from tests.chains.ethereum.typed_samples import MAIL, PERMIT, PERMIT_SINGLE, as_json, changed
 
 from warifu.chains.ethereum.decode import MAX_INPUT_BYTES, decode
 from warifu.chains.ethereum.personal import personal_message
@@ -120,6 +120,13 @@ def test_an_unlimited_approval_is_shown_as_such():
     assert (shown["outflows"][0]["kind"], shown["outflows"][0]["shown"]) == ("approval", "unlimited USDC")
     unlisted = decode(call("approve(address,uint256)", FRIEND, 2**256 - 1, to=raw(THIEF)).serialize())
     assert unlisted["outflows"][0]["shown"] == "unlimited tokens"
+
+
+def test_a_permit_without_end_is_shown_as_such_and_a_payment_never():
+    request = changed(PERMIT_SINGLE, "message/details/amount", str(2**160 - 1))
+    assert decode(as_json(request))["outflows"][0]["shown"] == "unlimited USDC"
+    paid = decode(call("transfer(address,uint256)", FRIEND, 2**160 - 1).serialize())
+    assert paid["outflows"][0]["shown"].startswith("1461501637330902918203684832716283019655932.")
 
 
 def test_what_is_not_understood_is_a_call():

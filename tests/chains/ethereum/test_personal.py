@@ -102,6 +102,30 @@ def test_a_request_to_sign_in_is_for_this_account_on_this_chain(account: str, ch
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    (
+        ("shop.example", "shop.example@evil.example"),
+        ("shop.example", "shop.example/evil"),
+        ("shop.example", "evil shop.example"),
+        ("shop.example", "ѕhop.example"),  # the first letter is Cyrillic
+        ("shop.example", SENDER),
+        ("account:\n", "account: "),
+        (SENDER, SENDER + "0"),
+        ("shop.example wants", "Hello!\nshop.example wants"),
+    ),
+)
+def test_a_request_to_sign_in_of_another_form_is_refused(old: str, new: str):
+    assert refusal(SIGN_IN.format(account=SENDER, chain=1).replace(old, new, 1).encode()) == "sign-in"
+
+
+def test_a_request_to_sign_in_names_its_chain_once():
+    text = SIGN_IN.format(account=SENDER, chain=1)
+    assert refusal(text.replace("Chain ID: 1\n", "").encode()) == "wrong-chain"
+    assert refusal((text + "\nChain ID: 1").encode()) == "wrong-chain"
+    assert refusal((text + "\nChain ID: 10").encode()) == "wrong-chain"
+
+
+@pytest.mark.parametrize(
     "data",
     (
         b"\x19",

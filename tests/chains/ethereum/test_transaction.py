@@ -170,6 +170,16 @@ OUT_OF_RANGE = {
     "no chain in a typed transaction": {"chain_id": None},
     "chain above 2^63": {"chain_id": 2**63 + 1},
     "a short recipient": {"to": b"\x01" * 19},
+    "two gas prices": {"type": TxType.LEGACY},
+    "two gas prices, EIP-2930": {"type": TxType.ACCESS_LIST},
+    "an access list in a legacy transaction": {
+        "type": TxType.LEGACY,
+        "max_priority_fee": 30 * GWEI,
+        "access_list": (AccessEntry(b"\x01" * 20, ()),),
+    },
+    "blobs in an ordinary transaction": {"blob_hashes": (b"\x01" * 32,)},
+    "a blob fee in an ordinary transaction": {"max_blob_fee": 1},
+    "delegations in an ordinary transaction": {"delegations": (Delegation(1, b"\x01" * 20, 0, 0, 1, 1),)},
 }
 
 

@@ -57,6 +57,14 @@ def test_without_a_contract_it_is_a_message_to_the_named_domain():
     assert read(as_json(request), SENDER, CHAIN).reading.outflows[0].to == "Notes"
 
 
+@pytest.mark.parametrize("name", (SENDER, "0X" + SENDER[2:], "0x", "Notes\n", "No\u202etes"))
+def test_a_domain_without_contract_is_not_called_like_one(name: str):
+    request = typed("Note", {"Note": "string text"}, {"text": "hi"}, name=name, verifyingContract=None)
+    with pytest.raises(TransactionRefused) as refused_:
+        read(as_json(request), SENDER, CHAIN)
+    assert refused_.value.code == "transaction.domain-name"
+
+
 @pytest.mark.parametrize(
     ("chain_id", "reason"), ((None, "replay-unprotected"), (10, "wrong-chain"), ("0xa", "wrong-chain"))
 )
@@ -96,6 +104,14 @@ def test_depth_is_bounded():
         text = as_json(TREE).decode().replace(json.dumps(TREE["message"]), node)
         with pytest.raises(InputRefused, match="deeper"):
             parse_typed_data(text.encode())
+
+
+def test_brackets_within_strings_hide_no_depth_and_make_none():
+    hidden = '{"a":"]}\\"]","b":[' * 2_000
+    with pytest.raises(InputRefused, match="deeper"):
+        parse_typed_data(hidden.encode())
+    request = changed(MAIL, "message/contents", "[{" * 500 + '\\"')
+    assert parse_typed_data(as_json(request)).message["contents"] == "[{" * 500 + '\\"'
 
 
 def refused(data: bytes) -> InputRefused:

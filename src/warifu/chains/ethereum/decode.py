@@ -10,7 +10,7 @@ from typing import Any
 
 from warifu.chains.ethereum.address import format_address, parse_address
 from warifu.chains.ethereum.amounts import format_ether, format_gwei, format_token_amount
-from warifu.chains.ethereum.effects import UNLIMITED
+from warifu.chains.ethereum.effects import UNLIMITED, UNLIMITED_PERMIT2
 from warifu.chains.ethereum.networks import NETWORKS, chain_id_of, chain_name, symbol_of
 from warifu.chains.ethereum.personal import PREFIX, PersonalMessage
 from warifu.chains.ethereum.reading import Examination, Subject, examine, parse
@@ -19,7 +19,7 @@ from warifu.chains.ethereum.tokens import known_token
 from warifu.chains.ethereum.transaction import SignedTransaction, Transaction, is_signed, parse_signed
 from warifu.chains.ethereum.typed_data import TypedData
 from warifu.chains.ethereum.typed_values import shown
-from warifu.chains.reading import COIN, Outflow
+from warifu.chains.reading import COIN, Kind, Outflow
 from warifu.errors import InputRefused, TransactionRefused
 
 MAX_INPUT_BYTES = 2 * MAX_BYTES + 1024
@@ -186,7 +186,7 @@ def _amount(outflow: Outflow, chain_id: int | None) -> str:
     if outflow.token == COIN:
         return format_ether(outflow.amount, symbol_of(chain_id))
     token = known_token(chain_id, outflow.token)
-    if outflow.amount == UNLIMITED:
+    if outflow.kind is Kind.APPROVAL and outflow.amount in (UNLIMITED, UNLIMITED_PERMIT2):
         return f"unlimited {token.symbol if token else 'tokens'}"
     if token is None:
         return f"{outflow.amount} smallest units of a token that is not listed"

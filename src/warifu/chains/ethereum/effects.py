@@ -16,6 +16,9 @@ Finding: TypeAlias = Outflow | TransactionRefused
 """One thing that would leave the account, or one reason not to sign."""
 
 UNLIMITED = (1 << 256) - 1
+"""What contracts take for an allowance without end."""
+UNLIMITED_PERMIT2 = (1 << 160) - 1
+"""The same in Permit2."""
 
 
 def coin_payment(sender: bytes | None, to: bytes, amount: int) -> Iterator[Finding]:

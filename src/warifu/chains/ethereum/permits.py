@@ -39,9 +39,15 @@ def findings(data: TypedData, sender: bytes | None) -> Iterator[Finding]:
             "unknown-permit",
             f"{data.primary_type} seems to allow somebody something, in a form not known here",
         )
+    elif contract is not None:
+        yield Outflow(Kind.MESSAGE, COIN, 0, format_address(contract))
     else:
-        to = data.domain_name if contract is None else format_address(contract)
-        yield Outflow(Kind.MESSAGE, COIN, 0, to)
+        if not data.domain_name.isprintable() or data.domain_name[:2].lower() == "0x":
+            # It stands where a contract's address would, and a policy may name that contract.
+            yield TransactionRefused(
+                "domain-name", "the domain is called like an address, or cannot be shown"
+            )
+        yield Outflow(Kind.MESSAGE, COIN, 0, data.domain_name)
 
 
 def _judge(data: TypedData) -> Judge | None:

@@ -21,8 +21,12 @@ MAX_TEXT_BYTES = 8192
 DIGEST_BYTES = 32
 
 _DIGEST_TEXT = re.compile(r"(0x)?[0-9a-fA-F]{64}", re.ASCII)
+_SIGN_IN_WORDS = " wants you to sign in with your Ethereum account"
 _SIGN_IN = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?([^\s/]{1,255}) wants you to sign in with your Ethereum account:\n(\S+)(?:\n|$)"
+    r"(?:https?://)?((?!0x)[a-z0-9.-]{1,255}(?::[0-9]{1,5})?)"
+    + _SIGN_IN_WORDS
+    + r":\n(0x[0-9a-fA-F]{40})(?:\n|$)",
+    re.ASCII,
 )
 _CHAIN_LINE = re.compile(r"^Chain ID: (.*)$", re.MULTILINE)
 
@@ -77,8 +81,14 @@ class PersonalMessage:
 
 def _sign_in_faults(text: str, sender: bytes | None, chain_id: int | None) -> Iterator[TransactionRefused]:
     """What a request to sign in (EIP-4361) says about account and chain must be so."""
+    if _SIGN_IN_WORDS not in text:
+        return
     found = _SIGN_IN.match(text)
     if found is None:
+        # Some site may take it in spite of its form, and then nobody has seen which.
+        yield TransactionRefused(
+            "sign-in", "a request to sign in is not in the form of EIP-4361 (plain host name)"
+        )
         return
     if sender is not None and found[2] != format_address(sender):
         yield TransactionRefused("foreign-account", f"the message signs in {found[2][:64]}, not this account")

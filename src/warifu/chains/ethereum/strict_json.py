@@ -15,6 +15,7 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 MAX_SAFE_INTEGER = (1 << 53) - 1
 """The largest whole number that JavaScript holds exactly."""
+_QUOTE, _BACKSLASH = b'"\\'
 
 
 def parse_json(data: bytes) -> Any:  # noqa: ANN401  # JSON is of any type until it is looked at
@@ -44,15 +45,20 @@ def refusal(message: str) -> InputRefused:
 
 
 def _check_depth(data: bytes) -> None:
-    """Counts brackets wherever they stand, so a text full of them is refused without need; never the other way."""
-    depth = 0
+    """Before the parser, which recurses. Brackets within strings count for nothing: closing ones would hide others."""
+    depth, in_string, escaped = 0, False, False
     for byte in data:
-        if byte in b"{[":
+        if in_string:
+            in_string = escaped or byte != _QUOTE
+            escaped = byte == _BACKSLASH and not escaped
+        elif byte == _QUOTE:
+            in_string = True
+        elif byte in b"{[":
             depth += 1
             if depth > MAX_DEPTH:
                 raise refusal(f"it nests deeper than {MAX_DEPTH}")
         elif byte in b"}]":
-            depth = max(depth - 1, 0)
+            depth -= 1
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -60,7 +60,6 @@ _LISTED: dict[int, dict[str, tuple[str, int]]] = {
         "0xDA10009cBd5D07dd0CeCc66161FC93D7c9000da1": _DAI,
         "0x82aF49447D8a07e3bd95BD0d56f35241523fBab1": _WETH,
         "0x2f2a2543B76A4166549F7aaB2e75Bef0aefC5B0f": _WBTC,
-        "0xcbB7C0000aB88B473b1f5aFd9ef808440eed33Bf": _CBBTC,
     },
     11155111: {
         "0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238": _USDC,

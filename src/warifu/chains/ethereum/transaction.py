@@ -36,6 +36,7 @@ class TxType(IntEnum):
     SET_CODE = 4
 
 
+_ONE_PRICE = (TxType.LEGACY, TxType.ACCESS_LIST)
 _FIELDS = {TxType.ACCESS_LIST: 8, TxType.DYNAMIC_FEE: 9, TxType.BLOB: 11, TxType.SET_CODE: 10}
 """How many items the unsigned form has; the signed one has three more."""
 
@@ -95,10 +96,21 @@ class Transaction:
             raise _refusal("an amount is out of range")
         if not 0 <= self.max_priority_fee <= self.max_fee:
             raise _refusal("the priority fee is over the whole fee")
+        if self.type in _ONE_PRICE and self.max_priority_fee != self.max_fee:
+            raise _refusal("this type has one gas price")
+        if not self._has_only_its_fields():
+            raise _refusal("it has fields of another type, which its bytes would leave out")
         if self.to is not None and len(self.to) != ADDRESS_BYTES:
             raise _refusal("the recipient has not 20 bytes")
         if self.fee + self.value > MAX_AMOUNT:
             raise _refusal("fee and amount together are more than any account can have")
+
+    def _has_only_its_fields(self) -> bool:
+        return (
+            (not self.access_list or self.type is not TxType.LEGACY)
+            and (not (self.blob_hashes or self.max_blob_fee) or self.type is TxType.BLOB)
+            and (not self.delegations or self.type is TxType.SET_CODE)
+        )
 
     @property
     def fee(self) -> int:
