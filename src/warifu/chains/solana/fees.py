@@ -7,7 +7,7 @@ creation (``Rent::default``); a cluster that asks for less makes the transaction
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from warifu.chains.solana.actions import Action, ComputeLimit, ComputePrice, CreateNonce, CreateTokenAccount
 from warifu.chains.solana.programs import TOKEN
@@ -45,19 +45,34 @@ def token_account_rent(program: bytes) -> int:
     return TOKEN_ACCOUNT_RENT if program == TOKEN else TOKEN_2022_ACCOUNT_RENT
 
 
-def most(actions: Iterable[Action], signatures: int) -> int:
-    """The most that a message with these actions can cost in lamports, if every account must be created."""
-    limit = price = deposits = 0
+def running(actions: Iterable[Action], signatures: int) -> int:
+    """Lamports that are gone: for signatures and priority."""
+    limit = price = 0
     for action in actions:
         match action:
             case ComputeLimit(units):
                 limit = units
             case ComputePrice(micro_lamports):
                 price = micro_lamports
-            case CreateNonce(lamports=lamports):
-                deposits += lamports
-            case CreateTokenAccount(program=program):
-                deposits += token_account_rent(program)
             case _:
                 pass
-    return LAMPORTS_PER_SIGNATURE * signatures + priority_fee(limit, price) + deposits
+    return LAMPORTS_PER_SIGNATURE * signatures + priority_fee(limit, price)
+
+
+def deposits(actions: Iterable[Action]) -> int:
+    """Lamports that stay in accounts that it makes, if it must make them all."""
+    total = 0
+    for action in actions:
+        match action:
+            case CreateNonce(lamports=lamports):
+                total += lamports
+            case CreateTokenAccount(program=program):
+                total += token_account_rent(program)
+            case _:
+                pass
+    return total
+
+
+def most(actions: Sequence[Action], signatures: int) -> int:
+    """The most that a message with these actions can cost."""
+    return running(actions, signatures) + deposits(actions)

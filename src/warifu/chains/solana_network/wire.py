@@ -1,0 +1,109 @@
+"""The answers of Solana's JSON-RPC, as far as they are used; everything else in them is passed over."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+U64 = Annotated[int, msgspec.Meta(ge=0)]
+Text = Annotated[str, msgspec.Meta(max_length=128)]
+MAX_ACCOUNT_BYTES = 64 * 1024
+MAX_FEE_SAMPLES = 1000
+
+
+class Context(msgspec.Struct, frozen=True):
+    """As of which slot an answer holds."""
+
+    slot: U64
+
+
+class InContext(msgspec.Struct, Generic[T], frozen=True):
+    """An answer with its context."""
+
+    context: Context
+    value: T
+
+
+class AccountInfo(msgspec.Struct, frozen=True):
+    """``getAccountInfo`` with encoding base64."""
+
+    data: tuple[Annotated[str, msgspec.Meta(max_length=2 * MAX_ACCOUNT_BYTES)], str]
+    owner: Text
+    lamports: U64
+    executable: bool
+
+    def content(self) -> bytes:
+        """Its bytes. ``ValueError`` for what is no base64."""
+        if self.data[1] != "base64":
+            raise ValueError("not base64")
+        try:
+            return base64.b64decode(self.data[0], validate=True)
+        except binascii.Error as error:
+            raise ValueError("not base64") from error
+
+
+class LatestBlockhash(msgspec.Struct, frozen=True, rename="camel"):
+    """``getLatestBlockhash``."""
+
+    blockhash: Text
+    last_valid_block_height: U64
+
+
+class PrioritizationFee(msgspec.Struct, frozen=True, rename="camel"):
+    """``getRecentPrioritizationFees``: the least price (millionths of a lamport) with which one got into a slot."""
+
+    slot: U64
+    prioritization_fee: U64
+
+
+class Simulated(msgspec.Struct, frozen=True, rename="camel"):
+    """``simulateTransaction``."""
+
+    err: object
+    logs: list[str] | None = None
+    units_consumed: U64 | None = None
+
+
+class SignatureStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """``getSignatureStatuses``: one transaction in a block."""
+
+    slot: U64
+    err: object
+    confirmations: U64 | None = None
+    """How many blocks are on top; None where it is final."""
+    confirmation_status: str | None = None
+
+
+class SignatureOf(msgspec.Struct, frozen=True):
+    """``getSignaturesForAddress``: one transaction that names the address."""
+
+    signature: Text
+    slot: U64
+    err: object = None
+
+
+class BlockHead(msgspec.Struct, frozen=True, rename="camel"):
+    """``getBlock`` without its transactions."""
+
+    blockhash: Text
+    previous_blockhash: Text
+
+
+class Meta(msgspec.Struct, frozen=True, rename="camel"):
+    """What a transaction cost, and the lamports of its accounts before and after."""
+
+    fee: U64
+    pre_balances: list[U64]
+    post_balances: list[U64]
+
+
+class Executed(msgspec.Struct, frozen=True):
+    """``getTransaction``."""
+
+    slot: U64
+    meta: Meta | None = None
