@@ -7,7 +7,9 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.threshold import hostile_points
 
+from warifu.threshold import libsodium
 from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.errors import AlreadyUsed, InvalidInput, ZeroSecret
 from warifu.threshold.group import Element, Group
@@ -277,41 +279,39 @@ class TestSecp256k1:
             SECP256K1.element_add(self.G, Element(self.G.encoded))
 
 
-# The eight points of small order, and non-canonical encodings of some.
-SMALL = [
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "0000000000000000000000000000000000000000000000000000000000000080",
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-    "0100000000000000000000000000000000000000000000000000000000000080",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-]
-
-
 class TestEd25519:
     B = ED25519.generator
 
     def test_the_generator_is_the_one_of_rfc8032(self):
         assert self.B.encoded.hex() == "58" + "66" * 31
 
-    @pytest.mark.parametrize("encoded", SMALL)
-    def test_small_order_is_refused(self, encoded):
+    @pytest.mark.parametrize("encoded", hostile_points.ED25519.values(), ids=hostile_points.ED25519.keys())
+    def test_small_order_mixed_order_and_second_encodings_are_refused(self, encoded):
         with pytest.raises(InvalidInput):
-            ED25519.element_from_bytes(bytes.fromhex(encoded))
+            ED25519.element_from_bytes(encoded)
+        if encoded != ED25519.identity.encoded:
+            with pytest.raises(InvalidInput):
+                ED25519.element_from_bytes(encoded, allow_identity=True)
 
-    @pytest.mark.parametrize("encoded", SMALL[1:])
-    def test_only_the_canonical_identity_is_allowed(self, encoded):
-        with pytest.raises(InvalidInput):
-            ED25519.element_from_bytes(bytes.fromhex(encoded), allow_identity=True)
-
-    def test_mixed_order_is_refused(self):
-        torsion = Element(bytes.fromhex(SMALL[4]))  # order 8
-        mixed = ED25519.element_add(self.B, torsion)
+    @settings(max_examples=20)
+    @given(numbers, st.integers(1, 7))
+    def test_every_element_loses_its_membership_with_a_component_of_small_order(self, a, k):
+        mixed = ED25519.element_add(ED25519.base_mul_public(a), Element(hostile_points.TORSION[k]))
         with pytest.raises(InvalidInput):
             ED25519.element_from_bytes(mixed.encoded)
+
+    def test_no_element_has_a_second_encoding(self):
+        """Only y below 19 can be written twice (as y + p), and none of these is the y of an element."""
+        for y in range(19):
+            for sign in (0, 1):
+                for number in (y, y + hostile_points.FIELD):
+                    with pytest.raises(InvalidInput):
+                        ED25519.element_from_bytes((number | sign << 255).to_bytes(32, "little"))
+
+    @pytest.mark.parametrize("defect", ["point_is_valid", "point_mul"])
+    def test_a_libsodium_that_takes_points_of_order_2l_is_not_used(self, monkeypatch, defect):
+        """CVE-2025-69277: it looked at x only, and (0, -1) has x = 0."""
+        libsodium.require_subgroup_check()
+        monkeypatch.setattr(libsodium, defect, lambda *_: True)
+        with pytest.raises(RuntimeError, match="CVE-2025-69277"):
+            libsodium.require_subgroup_check()

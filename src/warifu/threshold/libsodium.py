@@ -76,3 +76,19 @@ def point_mul(scalar: bytearray | bytes, encoded: bytes) -> bytes | None:
     output = bytearray(32)
     failed = lib.crypto_scalarmult_ed25519_noclamp(ffi.from_buffer(output), ffi.from_buffer(scalar), encoded)
     return None if failed else bytes(output)
+
+
+def require_subgroup_check() -> None:
+    """RuntimeError for a libsodium that takes points of order 2 L for points of order L (CVE-2025-69277).
+
+    Releases before 31 December 2025 do, in ``point_is_valid`` and ``point_mul``. PyNaCl can be built against the
+    system's libsodium, so its own version says nothing. With such a point in a key, verifiers would differ.
+    """
+    one, order_2 = (1).to_bytes(32, "little"), (2**255 - 20).to_bytes(32, "little")
+    base = base_mul(one)
+    mixed = point_add(base, order_2) if base is not None else None
+    if mixed is None or point_is_valid(mixed) or point_mul(one, mixed) is not None:
+        raise RuntimeError("this libsodium accepts points outside the prime-order subgroup (CVE-2025-69277)")
+
+
+require_subgroup_check()
