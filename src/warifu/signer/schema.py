@@ -59,4 +59,18 @@ CREATE TABLE movements (             -- what a transfer takes of each asset; dec
     PRIMARY KEY (request, token)
 ) STRICT;
 CREATE INDEX transfers_by_time ON transfers (wallet, chain, started);
+
+CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is deleted in the transaction that uses it
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    peer BLOB NOT NULL,              -- identity of the device that holds the other half
+    id BLOB NOT NULL,
+    stored BLOB NOT NULL,
+    PRIMARY KEY (wallet, peer, id)
+) STRICT;
+
+CREATE TABLE bans (                  -- devices that are proven to have cheated
+    peer BLOB PRIMARY KEY,
+    time INTEGER NOT NULL,
+    what TEXT NOT NULL
+) STRICT;
 """

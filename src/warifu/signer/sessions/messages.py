@@ -10,8 +10,19 @@ from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Message, decode
 from warifu.protocol.frames import MAX_INPUTS
+from warifu.threshold.ecdsa.correlating import HELLO_BYTES, MAX_BATCH, extend_bytes
+from warifu.threshold.ecdsa.messages import COMMITMENT_BYTES, PRODUCT_BYTES, SHARE_BYTES
+
+MAX_HELD = 32
+"""Correlations that a device keeps with each other device of a wallet."""
+MAX_ECDSA_SIGNATURES = 4
+"""In one session: an account's transaction has one, and the products of more would not fit into a record."""
 
 _PublicNonce = Annotated[bytes, msgspec.Meta(min_length=64, max_length=66)]
+
+_Commitment = Annotated[bytes, msgspec.Meta(max_length=COMMITMENT_BYTES)]
+_Product = Annotated[bytes, msgspec.Meta(max_length=PRODUCT_BYTES)]
+_Share = Annotated[bytes, msgspec.Meta(max_length=SHARE_BYTES)]
 
 
 class Nonces(Message, frozen=True, tag="nonces"):
@@ -34,7 +45,53 @@ class Generation(Message, frozen=True, tag="generation"):
     body: Annotated[bytes, msgspec.Meta(max_length=MAX_RECORD_BYTES - 1024)]
 
 
-SessionMessage = Nonces | Partials | Generation
+class Held(Message, frozen=True, tag="held"):
+    """The correlations that the sender holds with the receiver: what both hold can be used, the rest is lost."""
+
+    ids: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_HELD)]
+
+
+class BaseTransfers(Message, frozen=True, tag="base-transfers"):
+    """First message of a batch of correlations (``warifu.threshold.ecdsa.correlating``)."""
+
+    body: Annotated[bytes, msgspec.Meta(max_length=HELLO_BYTES)]
+
+
+class ExtendedTransfers(Message, frozen=True, tag="extended-transfers"):
+    """Second message of a batch of correlations."""
+
+    body: Annotated[bytes, msgspec.Meta(max_length=extend_bytes(MAX_BATCH))]
+
+
+class EcdsaCommitments(Message, frozen=True, tag="ecdsa-commitments"):
+    """First message of threshold ECDSA (``warifu.threshold.ecdsa.session``), one for each signature."""
+
+    bodies: Annotated[tuple[_Commitment, ...], msgspec.Meta(min_length=1, max_length=MAX_ECDSA_SIGNATURES)]
+
+
+class EcdsaProducts(Message, frozen=True, tag="ecdsa-products"):
+    """Second message of threshold ECDSA, one for each signature."""
+
+    bodies: Annotated[tuple[_Product, ...], msgspec.Meta(min_length=1, max_length=MAX_ECDSA_SIGNATURES)]
+
+
+class EcdsaShares(Message, frozen=True, tag="ecdsa-shares"):
+    """Third message of threshold ECDSA, one for each signature."""
+
+    bodies: Annotated[tuple[_Share, ...], msgspec.Meta(min_length=1, max_length=MAX_ECDSA_SIGNATURES)]
+
+
+SessionMessage = (
+    Nonces
+    | Partials
+    | Generation
+    | Held
+    | BaseTransfers
+    | ExtendedTransfers
+    | EcdsaCommitments
+    | EcdsaProducts
+    | EcdsaShares
+)
 
 
 def decode_message(data: bytes) -> SessionMessage:

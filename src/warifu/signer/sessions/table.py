@@ -18,6 +18,12 @@ class Phase(StrEnum):
     NONCES = "nonces"
     PARTIALS = "partials"
     GENERATION = "generation"
+    HELD = "held"
+    BASE_TRANSFERS = "base-transfers"
+    EXTENDED_TRANSFERS = "extended-transfers"
+    COMMITMENTS = "ecdsa-commitments"
+    PRODUCTS = "ecdsa-products"
+    SHARES = "ecdsa-shares"
     NOTHING = "nothing"
 
 
@@ -26,6 +32,19 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         (Phase.HELLO, "hello"): Phase.NONCES,
         (Phase.NONCES, "nonces"): Phase.PARTIALS,
         (Phase.PARTIALS, "partials"): Phase.NOTHING,
+    },
+    "correlating": {
+        (Phase.HELLO, "hello"): Phase.HELD,
+        (Phase.HELD, "held"): Phase.BASE_TRANSFERS,
+        (Phase.BASE_TRANSFERS, "base-transfers"): Phase.EXTENDED_TRANSFERS,
+        (Phase.EXTENDED_TRANSFERS, "extended-transfers"): Phase.NOTHING,
+    },
+    "ecdsa": {
+        (Phase.HELLO, "hello"): Phase.HELD,
+        (Phase.HELD, "held"): Phase.COMMITMENTS,
+        (Phase.COMMITMENTS, "ecdsa-commitments"): Phase.PRODUCTS,
+        (Phase.PRODUCTS, "ecdsa-products"): Phase.SHARES,
+        (Phase.SHARES, "ecdsa-shares"): Phase.NOTHING,
     },
     "wallet": {
         (Phase.HELLO, "hello"): Phase.GENERATION,

@@ -80,3 +80,9 @@ class SignatureShare(Message):
     """Hash of all nonces and public shares as the sender saw them."""
     message: bytes
     """Hash of the message and the session."""
+
+
+COMMITMENT_BYTES, PRODUCT_BYTES, SHARE_BYTES = (
+    sum(kind.LENGTHS) for kind in (Commitment, Product, SignatureShare)
+)
+"""10,800, 40,228 and 128 bytes."""

@@ -16,8 +16,9 @@ on correlations that were made ahead of time (``correlating.py``). For signer i 
                v_i = sk_i (phi_i + sum_j psi_(j,i)) + sum_j (c^v + d^v)
 
 The last of the checks has pk_j. The paper's list of checks is reported to have the sender's interpolated key share
-there, against its own derivation of Gamma^v (page 21), and against correctness as soon as zeta is not zero. ``multiply``
-also carries an echo of all nonce commitments, so that a cheat cannot make two honest signers go on with different R.
+there, against its own derivation of Gamma^v (page 21), and against correctness as soon as zeta is not zero. In
+``multiply`` each signer also echoes all nonce commitments, so that a cheat cannot make two honest signers go on with
+different R.
 """
 
 from __future__ import annotations
