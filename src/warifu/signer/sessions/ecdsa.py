@@ -1,0 +1,247 @@
+"""Signing a transfer by threshold ECDSA (DKLs23): a session for each signature, all in the same messages.
+
+Invariants, in the order in which they hold:
+
+1. Everything was judged before this begins: request, transaction, policy, passphrase; no participant is banned.
+2. Each two participants use correlations that both said they hold.
+3. ``started`` is durable, and with it that these correlations are used up, before the first message that was computed
+   from them exists.
+4. ``finished`` is durable before a signature leaves, and only verified signatures get there.
+5. A device that is proven to have cheated is banned, durably, before anybody hears of it. A time-out, a lost record or
+   a quarrel that does not show who lied bans nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from warifu.errors import PeerMisbehaved
+from warifu.protocol.channel import HelloStatement
+from warifu.protocol.encoding import digest
+from warifu.protocol.frames import FromSigner
+from warifu.signer.pool import WalletPool, missing
+from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.messages import (
+    EcdsaCommitments,
+    EcdsaProducts,
+    EcdsaShares,
+    Held,
+    SessionMessage,
+)
+from warifu.threshold.ecdsa.binding import PROTOCOL
+from warifu.threshold.ecdsa.correlation import Correlation
+from warifu.threshold.ecdsa.seen import Seen
+from warifu.threshold.ecdsa.session import SigningSession
+from warifu.threshold.ecdsa.sign import VerifiedSignature
+from warifu.threshold.errors import InvalidContribution
+from warifu.threshold.wiping import Secret
+
+Bodies = tuple[bytes, ...]
+"""One for each signature."""
+
+
+@dataclass(frozen=True)
+class ToSign:
+    """One signature: 32 bytes to sign, and the plain tweaks that lead from the threshold key to the key that signs."""
+
+    message: bytes
+    tweaks: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is signed, and with what. Who signs: the participants, under their numbers in ``pool``."""
+
+    pool: WalletPool
+    signatures: tuple[ToSign, ...]
+    seen: Seen
+    started: Callable[[bytes, Callable[[], None]], None]
+    """Makes durable that signature shares may leave, or raises: 32 bytes (digest of the correlations that are used up),
+    and what takes these, to be called inside the same transaction."""
+    finished: Callable[[tuple[VerifiedSignature, ...]], bytes]
+    """Makes the result durable and returns it, or raises."""
+
+
+class EcdsaCeremony(Ceremony):
+    """See the module. Takes ownership of ``share``."""
+
+    kind = "ecdsa"
+
+    def __init__(self, seat: Seat, task: Task, share: Secret) -> None:
+        """Raises as :meth:`WalletPool.require`."""
+        super().__init__(seat)
+        task.pool.require(seat.participants, len(task.signatures), seat.names)
+        self._task = task
+        self._share = share
+        self._signing: list[SigningSession] = []
+        self._held: dict[bytes, tuple[bytes, ...]] = {}
+        self._shared: dict[bytes, tuple[bytes, ...]] = {}
+        self._commitments: dict[bytes, Bodies] = {}
+        self._products: dict[bytes, Bodies] = {}
+        self._shares: dict[bytes, Bodies] = {}
+
+    @property
+    def not_done(self) -> str:
+        if not self._shares.get(self.seat.key.public):
+            return "Nothing was signed and nothing was sent."
+        return "This device released no signature; others may have one. Ask for the result, or authorize once more."
+
+    def _opening(self) -> bytes:
+        """32 bytes over all that will be signed, and how: devices that differ in this would take each other for cheats."""
+        parts = (digest("signature", item.message, *item.tweaks) for item in self._task.signatures)
+        return digest("to-sign/ecdsa", PROTOCOL, *parts)
+
+    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
+        if statement.payload != self._opening():
+            raise PeerMisbehaved(
+                "transaction-differs",
+                f"device {self.seat.names[peer]} was given another transaction to sign, or says so",
+                remedy="Either the custody service or that device is at fault; try once more.",
+            )
+
+    def _established(self) -> list[FromSigner]:
+        self._held = {peer: self._task.pool.held(peer) for peer in self._channel.peers}
+        return [self._say(peer, Held(ids)) for peer, ids in self._held.items()]
+
+    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        self._task.pool.require_not_banned(peer, self.seat.names[peer])  # in another session, meanwhile
+        if isinstance(message, Held):
+            self._shared[peer] = self._task.pool.shared(peer, self._held[peer], message.ids)
+            return self._commit_when_ready()
+        if isinstance(message, EcdsaCommitments):
+            self._commitments[peer] = self._one_for_each_signature(peer, message.bodies)
+            return self._multiply_when_ready()
+        if isinstance(message, EcdsaProducts):
+            self._products[peer] = self._one_for_each_signature(peer, message.bodies)
+            return self._sign_when_ready()
+        assert isinstance(message, EcdsaShares), "the table lets nothing else through"
+        self._shares[peer] = self._one_for_each_signature(peer, message.bodies)
+        return self._combine_when_ready()
+
+    def _commit_when_ready(self) -> list[FromSigner]:
+        if len(self._shared) < len(self._channel.peers):
+            return []
+        taken = self._take_correlations({peer: self._choose(ids) for peer, ids in self._shared.items()})
+        self._prepare(taken)
+        committed = [signing.commit() for signing in self._signing]
+        return self._to_each(EcdsaCommitments, committed) + self._multiply_when_ready()
+
+    def _choose(self, shared: Sequence[bytes]) -> Sequence[bytes]:
+        """The same on both sides, and another for each session, so that sessions side by side seldom want the same."""
+        count = len(self._task.signatures)
+        if len(shared) < count:
+            raise missing()
+        return sorted(shared, key=lambda each: digest("choice", self._channel.transcript, each))[:count]
+
+    def _take_correlations(self, chosen: Mapping[bytes, Sequence[bytes]]) -> dict[bytes, list[Correlation]]:
+        taken: dict[bytes, list[Correlation]] = {}
+
+        def take() -> None:
+            for peer, ids in chosen.items():
+                taken[peer] = [self._task.pool.take(peer, each) for each in ids]
+
+        used = [each for peer in sorted(chosen) for each in chosen[peer]]
+        self._task.started(digest("correlations", *used), take)
+        assert taken.keys() == chosen.keys(), "started takes them in its transaction"
+        return taken
+
+    def _prepare(self, taken: Mapping[bytes, Sequence[Correlation]]) -> None:
+        """From here on the share lives inside the signing sessions alone."""
+        task, numbers = self._task, self._task.pool.numbers
+        for index, item in enumerate(task.signatures):
+            # Never repeats: the transcript holds a fresh key of this device's own.
+            once = digest("signing-session", self._channel.transcript, index.to_bytes(4, "big"))
+            signing = SigningSession.prepare(
+                task.pool.key,
+                self._share,
+                numbers[task.pool.me],
+                [numbers[participant] for participant in self.seat.participants],
+                item.tweaks,
+                once,
+                {numbers[peer]: correlations[index] for peer, correlations in taken.items()},
+                task.seen,
+            )
+            self._signing.append(signing)
+        self._share.wipe()
+
+    def _multiply_when_ready(self) -> list[FromSigner]:
+        if not self._signing or len(self._commitments) < len(self._channel.peers):
+            return []
+        with self._banning_culprits():
+            products = [
+                signing.multiply(self._of_signature(self._commitments, index))
+                for index, signing in enumerate(self._signing)
+            ]
+        return self._to_each(EcdsaProducts, products) + self._sign_when_ready()
+
+    def _sign_when_ready(self) -> list[FromSigner]:
+        if len(self._products) < len(self._channel.peers):
+            return []
+        with self._banning_culprits():
+            for index, signing in enumerate(self._signing):
+                signing.finish(self._of_signature(self._products, index))
+        shares = tuple(
+            signing.sign(item.message, item.tweaks)
+            for signing, item in zip(self._signing, self._task.signatures, strict=True)
+        )
+        self._shares[self.seat.key.public] = shares
+        return self._say_to_all(EcdsaShares(shares)) + self._combine_when_ready()
+
+    def _combine_when_ready(self) -> list[FromSigner]:
+        if len(self._shares) < len(self.seat.participants):
+            return []
+        with self._banning_culprits():
+            signatures = tuple(
+                signing.combine(self._of_signature(self._shares, index))
+                for index, signing in enumerate(self._signing)
+            )
+        return [self._finish(self._task.finished(signatures))]
+
+    def _to_each(
+        self, kind: type[EcdsaCommitments | EcdsaProducts], messages: Sequence[Mapping[int, bytes]]
+    ) -> list[FromSigner]:
+        numbers = self._task.pool.numbers
+        return [
+            self._say(peer, kind(tuple(each[numbers[peer]] for each in messages)))
+            for peer in self._channel.peers
+        ]
+
+    def _of_signature(self, messages: Mapping[bytes, Bodies], index: int) -> dict[int, bytes]:
+        return {self._task.pool.numbers[peer]: bodies[index] for peer, bodies in messages.items()}
+
+    def _one_for_each_signature(self, peer: bytes, bodies: Bodies) -> Bodies:
+        if len(bodies) != len(self._task.signatures):
+            name = self.seat.names[peer]
+            raise PeerMisbehaved(
+                "malformed",
+                f"device {name} sent {len(bodies)} parts for {len(self._task.signatures)} signatures",
+                blame=name,
+            )
+        return bodies
+
+    @contextmanager
+    def _banning_culprits(self) -> Iterator[None]:
+        """The mathematics knows numbers; people know devices."""
+        try:
+            yield
+        except InvalidContribution as error:
+            identities = {number: peer for peer, number in self._task.pool.numbers.items()}
+            culprit = None if error.index is None else identities[error.index]
+            name = None if culprit is None else self.seat.names[culprit]
+            if culprit is not None:
+                self._task.pool.ban(culprit, error.what)
+            raise PeerMisbehaved(
+                "ecdsa",
+                f"device {name or '(unknown)'} sent an invalid {error.what}",
+                remedy="Sign with other devices, and replace that one: it is taken over, or broken."
+                if name
+                else "",
+                blame=name,
+            ) from None
+
+    def _wipe(self) -> None:
+        self._share.wipe()
+        for signing in self._signing:
+            signing.close()
