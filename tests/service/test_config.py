@@ -8,12 +8,16 @@ from cryptography import x509
 from nacl.utils import random
 
 from warifu.agent.pinning import certificate_fingerprint
-from warifu.errors import InputRefused, StoreDamaged
+from warifu.chains.accounts import Token
+from warifu.errors import ChainUnavailable, InputRefused, StoreDamaged
+from warifu.service.account_chains import evm_network, make_account_chains
 from warifu.service.chain import LightNodes, make_backend
 from warifu.service.config import BackendConfig, ServiceConfig, read_config
+from warifu.service.quicknode import quicknode_access
 from warifu.service.setup import found_service
 from warifu.service.store.api_keys import find_api_key
 from warifu.service.store.database import create_database, open_database
+from warifu.service.store.tokens import StoredTokens
 from warifu.service.tls import server_context, tls_identity
 
 pytestmark = pytest.mark.unit
@@ -95,6 +99,177 @@ def test_a_file_with_a_password_is_the_owner_s_alone(tmp_path: Path):
         assert "hunter2" not in repr(refused.value) + str(refused.value)
     path.chmod(0o600)
     assert len(read_config(path).backends) == 1
+
+
+# --- chains ------------------------------------------------------------------------------------------------------
+
+BASE = 'network = "regtest"\ndata_dir = "data"\n'
+SEVERAL = (
+    BASE
+    + """
+[[backends]]
+kind = "esplora"
+url = "http://127.0.0.1:3002"
+
+[[backends]]
+chain = "base"
+kind = "quicknode"
+url = "http://127.0.0.1:9/abcdef0123456789/"
+
+[[backends]]
+chain = "eip155:8453"
+kind = "rpc"
+url = "http://127.0.0.1:8545"
+token = "hunter2hunter2"
+
+[[backends]]
+chain = "solana"
+kind = "rpc"
+url = "http://me:hunter2@127.0.0.1:8899"
+
+[[backends]]
+chain = "eip155:31338"
+kind = "rpc"
+url = "http://127.0.0.1:8546"
+
+[[chains]]
+chain = "eip155:31338"
+name = "devnet"
+symbol = "DEV"
+confirmations = 2
+data_fee = "op-stack"
+
+[[chains]]
+chain = "solana"
+cluster = "local"
+"""
+)
+
+
+def secret_file(tmp_path: Path, text: str) -> Path:
+    path = written(tmp_path, text)
+    path.chmod(0o600)
+    return path
+
+
+def test_every_chain_has_its_backends(tmp_path: Path):
+    config = read_config(secret_file(tmp_path, SEVERAL))
+    assert config.configured == ("bitcoin", "eip155:8453", "solana", "eip155:31338")
+    assert [item.kind for item in config.of_chain("eip155:8453")] == ["quicknode", "rpc"]
+    assert make_backend(config) is not None
+    database = create_database(tmp_path / "data", random(32))
+    chains = {item.chain: item for item in make_account_chains(config, database)}
+    assert list(chains) == ["eip155:8453", "solana", "eip155:31338"]
+    assert chains["eip155:31338"].confirmations == 2
+    network = evm_network(config.particulars("eip155:31338"))
+    assert (network.title, network.symbol, network.data_fee) == ("devnet", "DEV", "op-stack")
+    assert evm_network(config.particulars("eip155:8453")).title == "Base"
+    for item in chains.values():
+        item.close()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[backends]]\nchain = "dogecoin"\nkind = "rpc"\nurl = "http://127.0.0.1"',
+        '[[backends]]\nchain = "ethereum"\nkind = "esplora"\nurl = "http://127.0.0.1"',
+        '[[backends]]\nkind = "rpc"\nurl = "http://127.0.0.1"',
+        '[[backends]]\nkind = "esplora"\nurl = "http://127.0.0.1"\ntoken = "abcdefgh"',
+        '[[backends]]\nchain = "base"\nkind = "rpc"\nurl = "http://127.0.0.1"\ntoken = "a b"',
+        '[[backends]]\nchain = "base"\nkind = "rpc"\nurl = "http://127.0.0.1"\njwt_key = "k"\njwt_kid = "k"',
+        '[[backends]]\nchain = "base"\nkind = "quicknode"\nurl = "https://a.b"\njwt_key = "k"',
+        '[[backends]]\nchain = "base"\nkind = "rpc"\nurl = "http://127.0.0.1"\ncookie = "c"',
+        '[[backends]]\nchain = "base"\nkind = "rpc"\nurl = "http://127.0.0.1"\n' * 9,
+        '[[chains]]\nchain = "bitcoin"\nconfirmations = 3',
+        '[[chains]]\nchain = "solana"\nsymbol = "XOL"',
+        '[[chains]]\nchain = "solana"\nconfirmations = 3',
+        '[[chains]]\nchain = "base"\ncluster = "devnet"',
+        '[[chains]]\nchain = "base"\nconfirmations = 0',
+        '[[chains]]\nchain = "base"\nquorum = 1',
+        '[[chains]]\nchain = "base"\n[[chains]]\nchain = "eip155:8453"',
+    ],
+)
+def test_what_contradicts_itself_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(InputRefused) as refused:
+        read_config(secret_file(tmp_path, f"{BASE}\n{text}"))
+    assert refused.value.reason == "config"
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        'chain = "base"\nkind = "quicknode"\nurl = "https://a.quiknode.pro/hunter2hunter2/"',
+        'chain = "base"\nkind = "rpc"\nurl = "https://a.example"\ntoken = "hunter2hunter2"',
+        'chain = "base"\nkind = "rpc"\nurl = "https://a.example/v3/hunter2hunter2"',
+        'chain = "base"\nkind = "rpc"\nurl = "https://a.example/?key=hunter2hunter2"',
+        'chain = "base"\nkind = "rpc"\nurl = "https://me:hunter2hunter2@a.example"',
+        'kind = "quicknode"\nurl = "https://a.quiknode.pro/hunter2hunter2/"',
+    ],
+)
+def test_a_file_with_a_token_is_the_owner_s_alone(tmp_path: Path, backend: str):
+    path = written(tmp_path, f"{BASE}\n[[backends]]\n{backend}\n")
+    path.chmod(0o644)
+    with pytest.raises(InputRefused) as refused:
+        read_config(path)
+    assert "chmod 600" in refused.value.message
+    assert "hunter2" not in repr(refused.value) + str(refused.value)
+    path.chmod(0o600)
+    found = read_config(path)
+    assert "hunter2" not in repr(found)
+
+
+def test_an_endpoint_on_this_machine_without_secrets_may_be_read_by_others(tmp_path: Path):
+    path = written(
+        tmp_path, BASE + '[[backends]]\nchain = "base"\nkind = "rpc"\nurl = "http://127.0.0.1:8545"\n'
+    )
+    path.chmod(0o644)
+    assert read_config(path).configured == ("eip155:8453",)
+
+
+def test_no_token_is_in_what_a_backend_shows_or_says(tmp_path: Path):
+    config = read_config(secret_file(tmp_path, SEVERAL))
+    database = create_database(tmp_path / "data", random(32))
+    for item in make_account_chains(config, database):
+        with pytest.raises(ChainUnavailable) as refused:
+            item.height()
+        said = repr(item) + repr(refused.value) + str(refused.value) + str(refused.value.blame)
+        assert "hunter2" not in said and "abcdef0123456789" not in said
+        item.close()
+    database.close()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640])
+def test_a_key_for_tokens_is_the_owner_s_alone(tmp_path: Path, mode: int):
+    key = tmp_path / "key.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n")
+    item = BackendConfig(
+        "quicknode", "https://a.quiknode.pro/", chain="eip155:1", jwt_key=str(key), jwt_kid="mine"
+    )
+    key.chmod(mode)
+    with pytest.raises(InputRefused) as refused:
+        quicknode_access(item)
+    assert "chmod 600" in refused.value.message
+    key.chmod(0o600)
+    with pytest.raises(InputRefused) as refused:
+        quicknode_access(item)
+    assert "hunter2" not in repr(refused.value) + str(refused.value)
+
+
+def test_a_token_once_met_keeps_its_decimals_over_a_restart(tmp_path: Path):
+    key = random(32)
+    database = create_database(tmp_path / "data", key)
+    contract = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    for _ in range(2):
+        StoredTokens(database).remember("eip155:1", Token(contract, "USD", 6))
+    database.close()
+    database = open_database(tmp_path / "data", key)
+    again = StoredTokens(database)
+    assert again.of("eip155:1") == (Token(contract, "USD", 6),)
+    with pytest.raises(InputRefused) as refused:
+        again.remember("eip155:1", Token(contract, "USD", 18))
+    assert refused.value.reason == "token-changed"
+    database.close()
 
 
 def config(tmp_path: Path, *backends: BackendConfig, **fields: object) -> ServiceConfig:

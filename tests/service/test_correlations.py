@@ -92,9 +92,9 @@ async def test_a_device_that_lost_what_it_says_it_has_costs_no_envelope(world: A
             world.signer(one).claims = {world.devices[other].identity: 3}
         sent = await world.send(client, await world.pay(client))
         assert sent.state == "broadcast" and sent.refusal is None
-        one, other = world.signer("device0"), world.signer("device1")
-        assert len(one.opened) == len(other.opened) == 2
-        assert len(one.correlating) == len(other.correlating) == 1
+        first, second = world.signer("device0"), world.signer("device1")
+        assert len(first.opened) == len(second.opened) == 2
+        assert len(first.correlating) == len(second.correlating) == 1
 
 
 async def test_a_device_that_never_prepares_gives_the_transfer_back(world: AccountWorld):

@@ -15,8 +15,11 @@ from warifu.chains.ethereum_network.chain import DEFAULT_QUORUM, EvmChain
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.endpoints import Endpoints
 from warifu.chains.rpc.secret import Secret
+from warifu.chains.solana_network.chain import SolanaChain
+from warifu.chains.solana_network.clusters import Cluster
 from warifu.protocol.chains import BITCOIN, coin_symbol, evm_chain_id, family_of, spoken
 from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
+from warifu.service.quicknode import quicknode_access
 from warifu.service.store.database import Database
 from warifu.service.store.tokens import StoredTokens
 
@@ -41,8 +44,11 @@ def make_account_chains(config: ServiceConfig, database: Database) -> tuple[Acco
 
 
 def _evm(endpoints: Endpoints, said: ChainConfig, tokens: StoredTokens) -> EvmChain:
-    quorum = said.quorum if said.quorum is not None else min(DEFAULT_QUORUM, len(endpoints))
-    return EvmChain(evm_network(said), endpoints, tokens, quorum=quorum)
+    return EvmChain(evm_network(said), endpoints, tokens, quorum=_quorum(said, endpoints))
+
+
+def _quorum(said: ChainConfig, endpoints: Endpoints) -> int:
+    return said.quorum if said.quorum is not None else min(DEFAULT_QUORUM, len(endpoints))
 
 
 def evm_network(said: ChainConfig) -> EvmNetwork:
@@ -59,12 +65,9 @@ def evm_network(said: ChainConfig) -> EvmNetwork:
     )
 
 
-def _solana(endpoints: Endpoints, said: ChainConfig) -> AccountChain:
-    from warifu.chains.solana_network.chain import Cluster, SolanaChain
-
+def _solana(endpoints: Endpoints, said: ChainConfig) -> SolanaChain:
     cluster = Cluster(said.cluster or "mainnet")
-    quorum = said.quorum if said.quorum is not None else min(2, len(endpoints))
-    return SolanaChain(endpoints, cluster, quorum=quorum)
+    return SolanaChain(endpoints, cluster, quorum=_quorum(said, endpoints))
 
 
 def _endpoints(configured: tuple[BackendConfig, ...]) -> list[JsonRpcEndpoint]:
@@ -78,14 +81,14 @@ def _endpoints(configured: tuple[BackendConfig, ...]) -> list[JsonRpcEndpoint]:
 
 def _endpoint(item: BackendConfig, name: str) -> JsonRpcEndpoint:
     """A login in the address becomes a header, and the address is used without it: libraries show addresses."""
+    if item.kind == "quicknode":
+        return quicknode_access(item).endpoint(name)
     parts = urlsplit(item.url)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     return JsonRpcEndpoint(Secret(bare), name, headers=_headers(item, parts.username, parts.password))
 
 
 def _headers(item: BackendConfig, user: str | None, password: str | None) -> Mapping[str, Secret]:
-    if item.token is not None and item.kind == "quicknode":
-        return {"x-token": Secret(item.token)}
     if item.token is not None:
         return {"Authorization": Secret(f"Bearer {item.token}")}
     if user is not None:

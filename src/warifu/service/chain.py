@@ -24,9 +24,11 @@ from warifu.chains.bitcoin_network.backends.failover import Backends
 from warifu.chains.bitcoin_network.fees import FeeEstimates
 from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
+from warifu.chains.quicknode.bitcoin import QuickNodeBitcoin
 from warifu.errors import ChainUnavailable, InputRefused
 from warifu.protocol.chains import BITCOIN
 from warifu.service.config import BackendConfig, ServiceConfig
+from warifu.service.quicknode import quicknode_access
 
 T = TypeVar("T")
 ANY_PEER = "any"
@@ -56,7 +58,9 @@ def _backend(config: BackendConfig, name: str, network: Network) -> Backend:
             return _core(config, name)
         case "compact-filters":
             return LightNodes(network, _peers(config.url), name)
-        case _:
+        case "quicknode":
+            return QuickNodeBitcoin(quicknode_access(config), name)
+        case "rpc":
             raise InputRefused("backend-kind", f"a backend of Bitcoin cannot be of kind '{config.kind}'")
 
 

@@ -15,6 +15,8 @@ chain = "base"                 # bitcoin unless said otherwise; an alias, solana
 kind = "quicknode"             # EVM and Solana: rpc (any JSON-RPC endpoint, your own node), quicknode
 url = "https://example.base-mainnet.quiknode.pro/TOKEN/"
 token = "..."                  # optional: sent as x-token to QuickNode, as a bearer token to others
+jwt_key = "/path/to/key.pem"   # optional, QuickNode: our own key for tokens (JWT), in a file of mode 0600, ...
+jwt_kid = "..."                # ... and the name under which its public half is registered there
 
 [[chains]]                     # optional: what is not the default of a chain
 chain = "eip155:31337"
@@ -59,7 +61,9 @@ class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
     cookie: str | None = None
     chain: str = BITCOIN
-    token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096, pattern=r"^[!-~]+\Z")] | None = None
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=512, pattern=r"^[!-~]+\Z")] | None = None
+    jwt_key: str | None = None
+    jwt_kid: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
 
     def __repr__(self) -> str:
         return f"BackendConfig(chain={self.chain!r}, kind={self.kind!r})"
@@ -148,8 +152,7 @@ def _with_chains(config: ServiceConfig) -> ServiceConfig:
             raise ValueError(f"a backend of {spoken(backend.chain)} cannot be of kind '{backend.kind}'")
         if sum(other.chain == backend.chain for other in backends) > MAX_BACKENDS:
             raise ValueError(f"{spoken(backend.chain)} has more than {MAX_BACKENDS} backends")
-        if backend.token is not None and backend.kind not in _ACCOUNT_KINDS:
-            raise ValueError(f"a backend of kind '{backend.kind}' takes no token")
+        _check_secrets(backend)
     for item in chains:
         _check_particulars(item)
         if chains.count(item) > 1 or sum(other.chain == item.chain for other in chains) > 1:
@@ -157,6 +160,18 @@ def _with_chains(config: ServiceConfig) -> ServiceConfig:
         if item.quorum is not None and item.quorum > sum(b.chain == item.chain for b in backends):
             raise ValueError(f"{spoken(item.chain)} has fewer backends than its quorum")
     return msgspec.structs.replace(config, backends=backends, chains=chains)
+
+
+def _check_secrets(backend: BackendConfig) -> None:
+    """The values stay out of the messages."""
+    if backend.token is not None and backend.kind not in _ACCOUNT_KINDS:
+        raise ValueError(f"a backend of kind '{backend.kind}' takes no token")
+    if (backend.jwt_key or backend.jwt_kid) and backend.kind != "quicknode":
+        raise ValueError(f"a backend of kind '{backend.kind}' takes no key for tokens")
+    if bool(backend.jwt_key) != bool(backend.jwt_kid):
+        raise ValueError("'jwt_key' and 'jwt_kid' belong together")
+    if backend.cookie is not None and backend.kind != "core":
+        raise ValueError(f"a backend of kind '{backend.kind}' takes no cookie")
 
 
 def _check_particulars(item: ChainConfig) -> None:

@@ -64,11 +64,12 @@ class Follower:
             with contextlib.suppress(ChainUnavailable):
                 self._road.refresh({transfer.wallet for transfer in (*unsent, *followed)})
                 for transfer in followed:
-                    with contextlib.suppress(ChainUnavailable):
+                    with contextlib.suppress(WarifuError):  # one that cannot be looked at hides no other
                         self._follow(transfer)
         # Last, as it may spend from one of those, which a restarted node has only now got back.
         for transfer in unsent:
-            self._transfers.send(transfer.id)
+            with contextlib.suppress(WarifuError):
+                self._transfers.send(transfer.id)
 
     def _follow(self, transfer: StoredTransfer) -> None:
         found = self._road.whereabouts(transfer)
