@@ -25,7 +25,9 @@ class Ed25519Suite(DkgSuite):
     """Key generation over the prime-order subgroup of edwards25519."""
 
     name: ClassVar[str] = "Warifu DKG(Ed25519, SHA-512)"
-    tag: ClassVar[str] = "Warifu DKG Ed25519/"
+    tag: ClassVar[str] = (
+        "Warifu DKG Ed25519/"  # stands for this version of the profile: another takes another tag
+    )
     group = ED25519
 
     def scalar(self, tag: str, *parts: bytes | bytearray) -> Secret:
