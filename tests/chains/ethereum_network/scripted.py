@@ -59,7 +59,7 @@ class ScriptedNode:
     def __init__(self, name: str, **answers: Any) -> None:
         self.name = name
         self.asked: list[tuple[str, Any]] = []
-        self._answers: dict[str, Any] = {
+        self.answers: dict[str, Any] = {
             "eth_chainId": hex(LOCAL.chain_id),
             "eth_blockNumber": hex(HEIGHT),
             "eth_getBalance": hex(10**19),
@@ -77,7 +77,7 @@ class ScriptedNode:
 
     def call(self, method, params, kind, *, limit=0, deadline=0):
         self.asked.append((method, params))
-        answer = self._answers[method]
+        answer = self.answers[method]
         if callable(answer):
             answer = answer(*params)
         if isinstance(answer, Exception):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warifu.chains.ethereum_network.nonces import MAX_WAITING, gaps, next_nonce
+from warifu.chains.ethereum_network.nonces import MAX_WAITING, next_nonce
 from warifu.errors import InputRefused
 
 pytestmark = pytest.mark.unit
@@ -50,9 +50,3 @@ def test_no_more_than_nodes_keep():
         next_nonce(7, range(7, 7 + MAX_WAITING))
     assert refused.value.code == "input.too-many-waiting"
     assert next_nonce(8, range(7, 7 + MAX_WAITING)) == 7 + MAX_WAITING, "one is executed, so there is room"
-
-
-def test_gaps_are_named():
-    assert gaps(7, []) == ()
-    assert gaps(7, [7, 8]) == ()
-    assert gaps(7, [6, 8, 11]) == (7, 9, 10)

@@ -25,14 +25,23 @@ def text(value: str) -> str:
     return "0x" + encode(["string"], [value]).hex()
 
 
-def token(symbol: str = text("TUSD"), decimals: str = word(6), balance: str = word(100)):
+def token(
+    symbol: str = text("TUSD"),
+    decimals: str = word(6),
+    balance: str = word(100),
+    done: object = word(1),
+):
     """A contract's answers."""
     answers = {
         "symbol()": symbol,
         "decimals()": decimals,
         "balanceOf(address)": balance,
+        "transfer(address,uint256)": done,
+        "approve(address,uint256)": done,
     }
-    by_selector = {keccak256(name.encode())[:4].hex(): answer for name, answer in answers.items()}
+    by_selector: dict[str, object] = {
+        keccak256(name.encode())[:4].hex(): answer for name, answer in answers.items()
+    }
     return lambda call, _: by_selector[call["input"][2:10]]
 
 
@@ -134,6 +143,23 @@ def test_tokens_without_coin_for_the_fee_are_not_paid():
         chain.draft(ALICE.address, Payment(BOB.address, 5, CONTRACT), ())
     assert refused.value.code == "input.insufficient-funds"
     assert "with the fee" in refused.value.message
+
+
+@pytest.mark.parametrize("done", [word(0), word(2), "0x" + "00" * 64])
+def test_a_token_that_answers_no_instead_of_failing_is_not_paid_with(done):
+    chain = chain_of(ScriptedNode("node", eth_call=token(done=done), eth_estimateGas=hex(60_000)))
+    for draft in (
+        lambda: chain.draft(ALICE.address, Payment(BOB.address, 5, CONTRACT), ()),
+        lambda: chain.draft_approval(ALICE.address, CONTRACT, BOB.address, 5, ()),
+    ):
+        with pytest.raises(InputRefused) as refused:
+            draft()
+        assert refused.value.code == "input.would-fail"
+
+
+def test_a_token_that_answers_nothing_is_an_old_one_and_paid_with():
+    chain = chain_of(ScriptedNode("node", eth_call=token(done="0x"), eth_estimateGas=hex(60_000)))
+    assert chain.draft(ALICE.address, Payment(BOB.address, 5, CONTRACT), ()).slot == 5
 
 
 @pytest.mark.parametrize("amount", [-1, 1 << 256])

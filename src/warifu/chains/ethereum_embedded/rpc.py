@@ -91,6 +91,11 @@ class Rpc:
             "eth_getLogs": self._logs,
         }
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What can be called."""
+        return tuple(self._methods)
+
     def answer(self, body: bytes) -> bytes:
         """The answer to one request: a JSON object, in UTF-8."""
         try:

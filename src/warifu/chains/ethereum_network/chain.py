@@ -25,7 +25,7 @@ from warifu.chains.ethereum_network.profiles import fee_bounds
 from warifu.chains.ethereum_network.registry import TokenRegistry
 from warifu.chains.ethereum_network.token_reading import TokenReader
 from warifu.chains.rpc.endpoints import Endpoints
-from warifu.errors import TransactionRefused
+from warifu.errors import InputRefused, TransactionRefused
 
 DEFAULT_QUORUM = 2
 MAX_TOKENS = 64
@@ -79,7 +79,9 @@ class EvmChain:
 
     def holdings(self, address: str, tokens: Sequence[str]) -> tuple[Holding, ...]:
         """The coin first, then ``tokens``: all of one block."""
-        account, contracts = parse_address(address), [parse_address(token) for token in tokens[:MAX_TOKENS]]
+        if len(tokens) > MAX_TOKENS:
+            raise InputRefused("token", f"no more than {MAX_TOKENS} tokens are asked for at once")
+        account, contracts = parse_address(address), [parse_address(token) for token in tokens]
         height = self._nodes.height()
         coin = Holding(None, self._nodes.balance(account, height))
         return coin, *(

@@ -62,6 +62,7 @@ class Drafter:
             raise _no_funds(
                 f"the account has {has} of the {amount} smallest units of {found.symbol} that it would pay"
             )
+        self._refuse_silent_failure(wanted, height)
         return self._draft(wanted, taken)
 
     def approve(
@@ -73,7 +74,9 @@ class Drafter:
         account, contract = parse_address(sender), parse_address(token)
         wanted = _Wanted(account, contract, 0, contracts.approve(parse_address(spender), amount))
         self._refuse_unreadable(wanted)
-        self._tokens.token(contract, self._nodes.height())
+        height = self._nodes.height()
+        self._tokens.token(contract, height)
+        self._refuse_silent_failure(wanted, height)
         return self._draft(wanted, taken)
 
     def replace(self, sender: str, unsigned: bytes, *, cancel: bool) -> AccountDraft:
@@ -95,7 +98,7 @@ class Drafter:
             used = self._estimate(_Wanted(account, account, 0, b""))
             limit = gas_limit(used, b"", number(self._nodes.block(height).gas_limit))
             new = replace(new, to=account, value=0, data=b"", access_list=(), gas_limit=limit)
-        return self._priced(account, new, fees, used, height)
+        return self._priced(new, fees, used, height, self._nodes.balance(account, height))
 
     def _draft(self, wanted: _Wanted, taken: Collection[int]) -> AccountDraft:
         self._refuse_unreadable(wanted)
@@ -107,21 +110,16 @@ class Drafter:
         fees = estimate(self._nodes.fee_history(), self._bounds)
         used = self._estimate(wanted)
         limit = gas_limit(used, wanted.data, number(self._nodes.block(height).gas_limit))
-        return self._priced(
-            wanted.sender,
-            self._transaction(wanted, nonce, limit, fees.priority, fees.max_fee),
-            fees,
-            used,
-            height,
-        )
+        transaction = self._transaction(wanted, nonce, limit, fees.priority, fees.max_fee)
+        return self._priced(transaction, fees, used, height, has)
 
-    def _priced(
-        self, account: bytes, transaction: Transaction, fees: Fees, used: int, height: int
-    ) -> AccountDraft:
-        """The draft, if the account can pay for it; the OP stack's L1 data fee is in ``fee`` and ``likely_fee``."""
+    def _priced(self, transaction: Transaction, fees: Fees, used: int, height: int, has: int) -> AccountDraft:
+        """The draft, if the account, which ``has`` so many wei, can pay for it.
+
+        The OP stack's L1 data fee is in ``fee`` and in ``likely_fee``.
+        """
         l1_fee = self._l1_fee(transaction, height)
         fee = transaction.fee + L1_HEADROOM * l1_fee
-        has = self._nodes.balance(account, height)
         if has < transaction.value + fee:
             raise _no_funds(
                 f"the account has {has} wei; with the fee it would need {transaction.value + fee}"
@@ -156,6 +154,16 @@ class Drafter:
             read(example.serialize(), format_address(wanted.sender), self._network.chain)
         except TransactionRefused as error:
             raise InputRefused(error.reason, error.message, remedy=error.remedy) from None
+
+    def _refuse_silent_failure(self, wanted: _Wanted, height: int) -> None:
+        """Old tokens answer false where others revert: the transaction would succeed, and nothing would be paid."""
+        call = Call(wanted.to, wanted.data, wanted.sender, wanted.value)
+        try:
+            answer = self._nodes.call_first(call, height)
+        except RpcRefused as error:
+            raise why_not(error) from None
+        if answer and int.from_bytes(answer, "big") != 1:
+            raise InputRefused("would-fail", "the token's contract answers that it would not do it")
 
     def _estimate(self, wanted: _Wanted) -> int:
         try:

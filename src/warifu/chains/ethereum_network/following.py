@@ -20,6 +20,8 @@ from warifu.chains.rpc.faults import RpcRefused
 from warifu.errors import ChainUnavailable
 
 _SUCCEEDED = 1
+MAX_STATE_DEPTH = 100
+"""Blocks for which an ordinary node still has the state: Geth keeps 128."""
 
 
 def status(nodes: Nodes, signed: SignedTransaction, sender: str) -> AccountStatus:
@@ -81,9 +83,10 @@ def _why_failed(nodes: Nodes, signed: SignedTransaction, sender: str, height: in
 def _not_in_block(nodes: Nodes, signed: SignedTransaction, sender: str) -> AccountStatus:
     account, nonce = parse_address(sender), signed.transaction.nonce
     height = nodes.height()
-    if nodes.executed(account, height) > nonce:
+    executed = nodes.executed(account, height)
+    if executed > nonce:
         # Its place is taken for good only once that is as deep as a payment must be to count.
-        settled = max(0, height - nodes.network.confirmations + 1)
+        settled = max(0, height - min(nodes.network.confirmations, MAX_STATE_DEPTH) + 1)
         if nodes.executed(account, settled) > nonce:
             return AccountStatus(
                 Outcome.REPLACED, why=f"another transaction with the nonce {nonce} was executed"
@@ -92,4 +95,5 @@ def _not_in_block(nodes: Nodes, signed: SignedTransaction, sender: str) -> Accou
             Outcome.PENDING,
             why=f"another transaction with the nonce {nonce} is in a block that is not final yet",
         )
-    return AccountStatus(Outcome.PENDING if nodes.knows(signed.txid) else Outcome.UNKNOWN)
+    before = f"it waits for the nonces {executed} to {nonce - 1}" if executed < nonce else ""
+    return AccountStatus(Outcome.PENDING if nodes.knows(signed.txid) else Outcome.UNKNOWN, why=before)

@@ -131,7 +131,7 @@ class Nodes:
 
     def call(self, call: Call, height: int) -> bytes:
         """What ``call`` gives back on the state after block ``height``. ``RpcRefused`` (code 3) where it reverts."""
-        return content(self._agreed("eth_call", [call.params(), quantity(height)], DATA))
+        return content(self._agreed("eth_call", [call.params(), quantity(height)], DATA, executes=True))
 
     def call_first(self, call: Call, height: int) -> bytes:
         """As ``call``, of the first node that answers: for what is only shown."""
@@ -144,11 +144,11 @@ class Nodes:
     def fee_history(self) -> FeeHistory:
         """What the last blocks paid, of the first node that answers."""
         params = [quantity(HISTORY_BLOCKS), "latest", list(PERCENTILES)]
-        return self._all().first("eth_feeHistory", params, FeeHistory)
+        return self._first("eth_feeHistory", params, FeeHistory)
 
     def block(self, height: int) -> Block:
         """The canonical block at ``height``, of the first node that answers."""
-        found = self._all().first("eth_getBlockByNumber", [quantity(height), False], maybe(Block))
+        found = self._first("eth_getBlockByNumber", [quantity(height), False], maybe(Block))
         if found is None:
             raise ChainUnavailable("behind", f"the node does not have block {height}", retry_after=5)
         return found
@@ -193,12 +193,20 @@ class Nodes:
             raise ChainUnavailable("refused", "no node answers the question", retry_after=10)
         return usable
 
-    def _agreed(self, method: str, params: Sequence[object], kind: type[T]) -> T:
+    def _first(self, method: str, params: Sequence[object], kind: type[T]) -> T:
+        try:
+            return self._all().first(method, params, kind)
+        except RpcRefused as error:
+            raise unavailable(
+                "refused", f"it does not say ({error.message})", error.server or "a node"
+            ) from None
+
+    def _agreed(self, method: str, params: Sequence[object], kind: type[T], *, executes: bool = False) -> T:
         def ask(endpoint: JsonRpcEndpoint) -> T:
             try:
                 return endpoint.call(method, params, kind, limit=MAX_CALL_ANSWER)
             except RpcRefused as error:
-                if error.code == REVERTED or "revert" in error.message.lower():
+                if executes and (error.code == REVERTED or "revert" in error.message.lower()):
                     raise
                 # A node that does not have the block yet, or its state no more: no answer, and no dissent.
                 raise unavailable("behind", f"it cannot say ({error.message})", endpoint.name) from None

@@ -33,9 +33,3 @@ def next_nonce(executed: int, taken: Collection[int]) -> int:
     while nonce in waiting:
         nonce += 1
     return nonce
-
-
-def gaps(executed: int, taken: Collection[int]) -> tuple[int, ...]:
-    """The nonces that nobody holds below one that somebody does: what is above them waits for them."""
-    waiting = {nonce for nonce in taken if nonce >= executed}
-    return tuple(nonce for nonce in range(executed, max(waiting, default=executed)) if nonce not in waiting)
