@@ -22,6 +22,7 @@ from tests.chains.ethereum.samples import (
     signed_by_eth_account,
     transaction,
 )
+from tests.chains.ethereum.test_abi import UNDERSTOOD
 from tests.chains.ethereum.typed_samples import MAIL, PERMIT, PERMIT_SINGLE, as_json, changed
 
 from warifu.chains.ethereum.decode import MAX_INPUT_BYTES, decode
@@ -234,3 +235,12 @@ def test_whatever_comes_is_shown_or_refused(data: bytes, opening: bytes):
     except InputRefused:
         return
     assert json.loads(json.dumps(shown)) == shown
+
+
+def test_arguments_are_shown_in_words_of_people():
+    approved = decode(UNDERSTOOD["approval for all"][0].serialize())["call"]["arguments"]
+    assert [argument["value"] for argument in approved] == [FRIEND, "true"]
+    batch = decode(UNDERSTOOD["a batch of ERC-1155 tokens"][0].serialize())["call"]["arguments"]
+    assert [argument["value"] for argument in batch] == [SENDER, FRIEND, "[7, 8]", "[5, 6]", "0x"]
+    permit = decode(UNDERSTOOD["permit"][0].serialize())["call"]["arguments"]
+    assert permit[-1] == {"name": "s", "type": "bytes32", "value": "0x" + "02" * 32}

@@ -128,3 +128,14 @@ def test_a_permit_names_the_contract_that_would_take_it():
 def test_a_permit_for_another_permit2_counts_all_the_same():
     request = changed(PERMIT_SINGLE, "domain/verifyingContract", THIEF)
     assert read(as_json(request), SENDER, CHAIN).reading.outflows == (approves(5),)
+
+
+def test_a_transaction_in_the_form_of_typed_data_is_refused():
+    zksync = typed(
+        "Transaction",
+        {"Transaction": "uint256 txType,uint256 from,uint256 to,uint256 value"},
+        {"txType": 113, "from": "1", "to": "2", "value": "3"},
+        name="zkSync",
+        verifyingContract=None,
+    )
+    assert refusal(zksync) == "typed-transaction"

@@ -3,7 +3,8 @@
 ERC-2612 ``Permit``, DAI's, the permit of NFT contracts (ERC-4494), all of Permit2's, with witness or without, and
 ERC-3009 ``TransferWithAuthorization`` (USDC). They count as spending like the transactions that they stand for. What is
 named or built like a permit without being one of these is refused: a signature that was not understood may hand over
-everything. All other typed data is a message to its verifying contract.
+everything. All other typed data is a message to its verifying contract, whatever that contract makes of it (an order of
+an exchange, for example): who lets messages be signed trusts the owner's eyes for it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def findings(data: TypedData, sender: bytes | None) -> Iterator[Finding]:
             # It stands where a contract's address would, and a policy may name that contract.
             yield TransactionRefused(
                 "domain-name", "the domain is called like an address, or cannot be shown"
+            )
+        if "txType" in data.message:
+            yield TransactionRefused(
+                "typed-transaction", "this is a whole transaction in the form of typed data (zkSync, EIP-712)"
             )
         yield Outflow(Kind.MESSAGE, COIN, 0, data.domain_name)
 

@@ -58,7 +58,8 @@ def read(data: bytes, sender: str, chain: str) -> EvmReading:
     ``wrong-chain``, ``replay-unprotected``, ``blob``, ``delegation``, ``contract-creation``, ``reserved-address``,
     ``to-token-contract``, ``empty-transfer``, ``self-payment``, ``self-approval``, ``self-call``, ``foreign-transfer``,
     ``foreign-approval``, ``foreign-account``, ``coin-with-token``, ``attached-data``, ``call-data``,
-    ``unknown-permit``, ``no-contract``, ``domain-name``, ``sign-in``, ``blind``, ``unreadable``.
+    ``unknown-permit``, ``no-contract``, ``domain-name``, ``typed-transaction``, ``sign-in``, ``blind``,
+    ``unreadable``.
     """
     account, chain_id = parse_address(sender), chain_id_of(chain)
     subject = parse(data)
