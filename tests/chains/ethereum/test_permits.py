@@ -90,7 +90,16 @@ def test_what_no_policy_can_allow_is_refused(request_: dict[str, Any], reason: s
 
 PERMIT_MEMBERS = "address owner,address spender,uint256 value,uint256 nonce,uint256 deadline"
 MESSAGE = PERMIT["message"]
+WITNESS_TYPES = PERMIT_WITNESS["types"]
 LOOK_ALIKES = {
+    "a witness with other permissions": changed(
+        changed(PERMIT_WITNESS, "types/TokenPermissions", [{"name": "amount", "type": "uint256"}]),
+        "message/permitted",
+        {"amount": "5"},
+    ),
+    "a witness with permissions in another order": changed(
+        PERMIT_WITNESS, "types/TokenPermissions", WITNESS_TYPES["TokenPermissions"][::-1]
+    ),
     "another order": typed(
         "Permit",
         {"Permit": "address spender,address owner,uint256 value,uint256 nonce,uint256 deadline"},

@@ -21,6 +21,7 @@ from warifu.errors import TransactionRefused
 MAX_BATCH = 64
 _DETAILS = "PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)"
 _PERMISSIONS = "TokenPermissions(address token,uint256 amount)"
+_PERMISSION_MEMBERS = (("token", "address"), ("amount", "uint256"))
 _AUTHORIZATION = "address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce"
 _SPENDERS = frozenset(("spender", "operator"))
 
@@ -58,7 +59,8 @@ def findings(data: TypedData, sender: bytes | None) -> Iterator[Finding]:
 def _judge(data: TypedData) -> Judge | None:
     encoded = data.schema.encode_type(data.primary_type)
     exact = _KNOWN.get(encoded)
-    if exact is not None:
+    # The witness's types are sorted among the others, so that these stand anywhere in the text.
+    if exact is not None or data.schema.structs.get("TokenPermissions") != _PERMISSION_MEMBERS:
         return exact
     return next((judge for opening, judge in _WITH_WITNESS if encoded.startswith(opening)), None)
 
