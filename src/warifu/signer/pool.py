@@ -34,7 +34,7 @@ class Pool:
     """The tables of correlations and of bans."""
 
     def __init__(self, store: Store, now: Callable[[], int], *, keep: bool) -> None:
-        """One for each run of a signer. ``keep``: whether the platform recognises an old disk (``rollback_protected``)."""
+        """One for each run. ``keep``: whether the platform recognises an old disk (``rollback_protected``)."""
         self._store = store
         self._now = now
         self._usable: defaultdict[tuple[bytes, bytes], set[bytes]] = defaultdict(set)

@@ -89,7 +89,7 @@ class EcdsaCeremony(Ceremony):
         return "This device released no signature; others may have one. Ask for the result, or authorize once more."
 
     def _opening(self) -> bytes:
-        """32 bytes over all that will be signed, and how: devices that differ in this would take each other for cheats."""
+        """32 bytes over what is signed, and how: devices that differ in it would take each other for cheats."""
         parts = (digest("signature", item.message, *item.tweaks) for item in self._task.signatures)
         return digest("to-sign/ecdsa", PROTOCOL, *parts)
 
