@@ -64,23 +64,24 @@ def test_sent_twice_is_sent_once(world):
 
 def test_an_old_blockhash_expires_and_is_known_to_have(world):
     signed = world.sign(world.chain.draft(SENDER, PAY, ()))
+    assert world.chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN
     world.control("advance", slots=151)
     with pytest.raises(BroadcastRejected) as refused:
         world.chain.broadcast(signed.raw)
     assert refused.value.reason == "expired"
-    assert world.chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN  # not final yet
-    world.control("advance", slots=40)
+    assert world.chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN  # for all that is known by then
+    world.control("advance", slots=131)
+    assert world.chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN  # and not final yet
+    world.control("advance", slots=2)
     assert world.chain.status(SENDER, signed.raw).outcome is Outcome.EXPIRED
 
 
 def test_a_service_that_was_started_anew_waits_longer_before_it_says_expired(world):
     signed = world.sign(world.chain.draft(SENDER, PAY, ()))
+    world.control("advance", slots=1_000)
     again = SolanaChain(Endpoints([endpoint(world.url)]), Cluster.LOCAL)
-    world.control("advance", slots=100)
     assert again.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN
-    world.control("advance", slots=100)
-    assert again.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN
-    world.control("advance", slots=100)
+    world.control("advance", slots=300)
     assert again.status(SENDER, signed.raw).outcome is Outcome.EXPIRED
     again.close()
 

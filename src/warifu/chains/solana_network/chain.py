@@ -18,7 +18,7 @@ from warifu.chains.solana.reading import CHAIN
 from warifu.chains.solana.tokens import KNOWN_TOKENS
 from warifu.chains.solana_network import sending
 from warifu.chains.solana_network.clusters import Cluster
-from warifu.chains.solana_network.drafting import Drafter, Lifetime
+from warifu.chains.solana_network.drafting import Drafter
 from warifu.chains.solana_network.following import FINAL, Following
 from warifu.chains.solana_network.layouts import read_token_account
 from warifu.chains.solana_network.nodes import Nodes
@@ -93,20 +93,15 @@ class SolanaChain:
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """Pay SOL or a token. ``InputRefused``: ``address``, ``amount``, ``amount-range``, ``token``,
         ``insufficient-funds``, ``draft`` (its execution would fail, with the reason)."""
-        return self._remembered(*self._drafter.draft(sender, payment, taken))
+        return self._drafter.draft(sender, payment, taken)
 
     def prepare(self, sender: str, taken: Collection[int]) -> AccountDraft:
         """Make another account for durable nonces. ``InputRefused`` (``nothing-to-prepare``)."""
-        return self._remembered(*self._drafter.prepare(sender, taken))
+        return self._drafter.prepare(sender, taken)
 
     def replace(self, sender: str, unsigned: bytes, *, cancel: bool) -> AccountDraft:
         """Only what carries a proven durable nonce. ``InputRefused`` (``not-replaceable``, ``fee-bound``)."""
-        return self._remembered(*self._drafter.replace(sender, unsigned, cancel=cancel))
-
-    def _remembered(self, draft: AccountDraft, lifetime: Lifetime) -> AccountDraft:
-        if lifetime.last_height is not None:
-            self._following.remember(lifetime.blockhash, lifetime.last_height)
-        return draft
+        return self._drafter.replace(sender, unsigned, cancel=cancel)
 
     def assemble(self, unsigned: bytes, signatures: Sequence[bytes], sender: str) -> SignedTransaction:
         """Put the one signature (64 bytes) in place. ``TransactionRefused`` (``signature``)."""

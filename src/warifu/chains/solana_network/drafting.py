@@ -37,8 +37,6 @@ class Lifetime:
 
     blockhash: bytes
     proof: bytes = b""
-    last_height: int | None = None
-    """The last block height at which it is taken; None where it does not expire."""
 
 
 class Drafter:
@@ -50,7 +48,7 @@ class Drafter:
         self._bounds = bounds
         self._paying = Paying(nodes, mints)
 
-    def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> tuple[AccountDraft, Lifetime]:
+    def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """Pay; raises as ``AccountChain.draft``."""
         account, to = parse_address(sender), parse_address(payment.to)
         if account == to:
@@ -68,17 +66,17 @@ class Drafter:
         built = self._budgeted(account, advance, plan.instructions, lifetime)
         draft = self._finished(sender, built, lifetime, nonce.index if nonce is not None else None, plan.rent)
         self._paying.check_funds(account, plan, draft.likely_fee)
-        return draft, lifetime
+        return draft
 
-    def prepare(self, sender: str, taken: Collection[int]) -> tuple[AccountDraft, Lifetime]:
+    def prepare(self, sender: str, taken: Collection[int]) -> AccountDraft:
         """Make the next nonce account; it holds that number, so that nobody else makes it meanwhile."""
         account = parse_address(sender)
         index = self._nonces.vacant(account, taken)
         lifetime = self._lifetime(None)
         built = self._budgeted(account, [], building.make_nonce(account, index), lifetime)
-        return self._finished(sender, built, lifetime, index, fees.NONCE_RENT), lifetime
+        return self._finished(sender, built, lifetime, index, fees.NONCE_RENT)
 
-    def replace(self, sender: str, unsigned: bytes, *, cancel: bool) -> tuple[AccountDraft, Lifetime]:
+    def replace(self, sender: str, unsigned: bytes, *, cancel: bool) -> AccountDraft:
         """The same on the same value of its durable nonce, for more; or only the nonce's advance, to ``cancel``."""
         understood = read(unsigned, sender)
         nonce, message = understood.nonce, understood.message
@@ -99,7 +97,7 @@ class Drafter:
         old = next((a.micro_lamports for a in understood.actions if isinstance(a, ComputePrice)), 0)
         built = self._budgeted(account, [first], [] if cancel else rest, lifetime, old_price=old)
         rent = 0 if cancel else fees.deposits(understood.actions)
-        return self._finished(sender, built, lifetime, index, rent), lifetime
+        return self._finished(sender, built, lifetime, index, rent)
 
     def _number_of(self, account: bytes, nonce: bytes) -> int | None:
         numbers = {building.nonce_address(account, index): index for index in range(building.MAX_NONCES)}
@@ -108,8 +106,7 @@ class Drafter:
     def _lifetime(self, nonce: FreeNonce | None) -> Lifetime:
         if nonce is not None:
             return Lifetime(nonce.value, self._nonces.proof(nonce))
-        latest = self._nodes.latest_blockhash()
-        return Lifetime(parse_address(latest.blockhash), b"", latest.last_valid_block_height)
+        return Lifetime(parse_address(self._nodes.latest_blockhash()))
 
     def _budgeted(
         self,

@@ -8,6 +8,9 @@ refuses that question). In between there is only "unknown".
 
 from __future__ import annotations
 
+import json
+from threading import Lock
+
 from warifu.chains.accounts import AccountStatus, Outcome
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.faults import RpcRefused
@@ -26,6 +29,8 @@ from warifu.errors import ChainUnavailable
 FINAL = 32
 """Confirmations of what is final: a block with 31 votes on top is rooted."""
 MAX_BLOCKHASH_AGE = 150
+LAG = 100
+"""Blocks by which a usable node may be behind."""
 MAX_REMEMBERED = 10_000
 _NOT_YET = ("processed",)
 
@@ -35,32 +40,24 @@ class Following:
 
     def __init__(self, nodes: Nodes) -> None:
         self._nodes = nodes
+        self._lock = Lock()
         self._last_heights: dict[bytes, int] = {}
-
-    def remember(self, blockhash: bytes, last_height: int) -> None:
-        """The last block height at which a message with ``blockhash`` is taken."""
-        while len(self._last_heights) >= MAX_REMEMBERED:
-            self._last_heights.pop(next(iter(self._last_heights)))
-        self._last_heights[blockhash] = last_height
 
     def status(self, sender: str, raw: bytes) -> AccountStatus:
         """As ``AccountChain.status``."""
         transaction = parse_transaction(raw)
         statuses = self._nodes.every_status(transaction.txid)
         found = [status for status in statuses.values() if status is not None]
-        if len(found) >= self._nodes.quorum:
-            return self._landed(sender, transaction, found)
+        for group in _alike(found):
+            if len(group) >= self._nodes.quorum:
+                return self._landed(sender, transaction, group)
         if found:
             return AccountStatus(Outcome.PENDING)
         return self._unseen(sender, transaction)
 
-    def _landed(self, sender: str, transaction: Transaction, found: list[SignatureStatus]) -> AccountStatus:
-        """What ``quorum`` nodes agree on: the least confirmations among the most confirmed of them."""
-        trusted = sorted(found, key=_depth, reverse=True)[: self._nodes.quorum]
-        last = trusted[-1]
-        if any((status.slot, status.err) != (last.slot, last.err) for status in trusted):
-            # On a fork they honestly differ for a moment; nothing is decided before they agree.
-            return AccountStatus(Outcome.PENDING)
+    def _landed(self, sender: str, transaction: Transaction, group: list[SignatureStatus]) -> AccountStatus:
+        """What a quorum tells alike, with the confirmations that a quorum of them has seen."""
+        last = sorted(group, key=_depth, reverse=True)[self._nodes.quorum - 1]
         if last.confirmation_status in _NOT_YET:
             return AccountStatus(Outcome.PENDING)
         failed = last.err is not None
@@ -99,13 +96,33 @@ class Following:
             return AccountStatus(Outcome.EXPIRED, why="its blockhash is too old, and no node knows it")
         return AccountStatus(Outcome.UNKNOWN)
 
+    def _last_height(self, blockhash: bytes) -> int:
+        """The block height after which no message with ``blockhash`` is taken, with a margin.
+
+        When it is met here for the first time it exists already, so it is no younger than the newest block; where
+        each node's newest is lower than that, by less than the margin.
+        """
+        with self._lock:
+            known = self._last_heights.get(blockhash)
+        if known is None:
+            known = self._nodes.height() + MAX_BLOCKHASH_AGE + LAG
+            with self._lock:
+                while len(self._last_heights) >= MAX_REMEMBERED:
+                    self._last_heights.pop(next(iter(self._last_heights)))
+                known = self._last_heights.setdefault(blockhash, known)
+        return known
+
     def _blockhash_is_gone(self, blockhash: bytes, txid: str) -> bool:
-        last = self._last_heights.get(blockhash)
-        if last is None:
-            # Met for the first time: its blockhash exists already, so it is no younger than the newest block.
-            last = self._nodes.highest() + MAX_BLOCKHASH_AGE
-            self.remember(blockhash, last)
+        last = self._last_height(blockhash)
         return self._nodes.agree(lambda node: _height_is_past(node, last, txid))
+
+
+def _alike(found: list[SignatureStatus]) -> list[list[SignatureStatus]]:
+    """Those who name the same slot and the same end of the execution; on a fork honest nodes differ for a moment."""
+    groups: dict[str, list[SignatureStatus]] = {}
+    for status in found:
+        groups.setdefault(json.dumps([status.slot, status.err], sort_keys=True), []).append(status)
+    return list(groups.values())
 
 
 def _depth(status: SignatureStatus) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint, maybe
@@ -101,29 +101,40 @@ class Nodes:
         return found
 
     def agree(self, question: Callable[[JsonRpcEndpoint], bool]) -> bool:
-        """Whether ``quorum`` nodes say yes to ``question``, and nobody who is asked says no."""
+        """Whether ``quorum`` nodes say yes to ``question``, and nobody who is asked says no.
+
+        A node that raises ``ChainUnavailable`` (``no-history``) says neither.
+        """
         try:
             return self._all().agreed_on(question, self.quorum)
         except ChainUnavailable as error:
-            if error.reason == "disagreement":
+            if error.reason in ("disagreement", "quorum", "no-history"):
                 return False
             raise
 
     def slot(self) -> int:
         """The newest slot that ``quorum`` nodes have confirmed."""
-        found = sorted(self._each("getSlot", [CONFIRMED], int, lambda answer: answer).values(), reverse=True)
-        return found[min(self.quorum, len(found)) - 1]
+        return self._reached_by_quorum("getSlot", CONFIRMED)
+
+    def height(self) -> int:
+        """The greatest block height that ``quorum`` nodes have reached, as yet unconfirmed blocks included."""
+        return self._reached_by_quorum("getBlockHeight", {"commitment": "processed"})
+
+    def _reached_by_quorum(self, method: str, commitment: Mapping[str, str]) -> int:
+        found = sorted(self._each(method, [commitment], int, lambda answer: answer).values(), reverse=True)
+        if len(found) < self.quorum:
+            raise ChainUnavailable(
+                "quorum", f"{len(found)} of the {self.quorum} nodes needed gave an answer", retry_after=10
+            )
+        return found[self.quorum - 1]
 
     # --- what one node may say -----------------------------------------------------------------------------------
 
-    def latest_blockhash(self) -> LatestBlockhash:
+    def latest_blockhash(self) -> str:
         """A blockhash to build on. A lie gives a transaction that is not executed."""
-        return self._all().first("getLatestBlockhash", [CONFIRMED], InContext[LatestBlockhash]).value
-
-    def highest(self) -> int:
-        """The greatest block height that any node claims, as yet unconfirmed ones included."""
-        found = self._each("getBlockHeight", [{"commitment": "processed"}], int, lambda answer: answer)
-        return max(found.values())
+        return (
+            self._all().first("getLatestBlockhash", [CONFIRMED], InContext[LatestBlockhash]).value.blockhash
+        )
 
     def prioritization_fees(self, accounts: Sequence[bytes]) -> list[PrioritizationFee]:
         """What the last slots took from whoever changed these accounts."""

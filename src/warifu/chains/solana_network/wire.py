@@ -47,11 +47,11 @@ class AccountInfo(msgspec.Struct, frozen=True):
             raise ValueError("not base64") from error
 
 
-class LatestBlockhash(msgspec.Struct, frozen=True, rename="camel"):
-    """``getLatestBlockhash``."""
+class LatestBlockhash(msgspec.Struct, frozen=True):
+    """``getLatestBlockhash``. Until when it is good, as one node says it, is not used: a lie could make somebody take
+    a transaction for dead that is not."""
 
     blockhash: Text
-    last_valid_block_height: U64
 
 
 class PrioritizationFee(msgspec.Struct, frozen=True, rename="camel"):
