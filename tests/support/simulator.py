@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ from warifu.protocol.frames import (
     Finished,
     JoinCommit,
     JoinOwner,
+    OpenCorrelating,
     OpenSession,
     RecoverWallet,
     Reply,
@@ -381,7 +382,7 @@ class Household:
 
     def run(
         self,
-        openings: dict[str, OpenSession],
+        openings: Mapping[str, OpenSession | OpenCorrelating],
         tamper: Tamper = honest,
         opened: Callable[[], None] = lambda: None,
     ) -> Outcome:
@@ -440,6 +441,15 @@ class Household:
             key = self.birth.key("bip340")
             self.keys = WalletKeys(key.threshold_public, key.chain_code, Network.REGTEST)
         return self.birth
+
+    def correlate(self, count: int = 2, names: Sequence[str] = ()) -> Outcome:
+        """Prepare ECDSA signatures between each two of the named devices (all, if none)."""
+        assert self.birth is not None
+        chosen = list(names) or self.names
+        session = random(16)
+        participants = tuple(sorted(self[name].identity for name in chosen))
+        opening = OpenCorrelating(session, self.birth.wallet_id, participants, count)
+        return self.run(dict.fromkeys(chosen, opening))
 
     def pay(
         self,

@@ -10,14 +10,24 @@ from collections import deque
 from collections.abc import Callable
 
 from warifu.errors import InputRefused, SessionAborted, WarifuError
-from warifu.protocol.frames import Finished, FromSigner, OpenSession, Relay, SessionFailed, refusal_of
+from warifu.protocol.encoding import digest
+from warifu.protocol.frames import (
+    Finished,
+    FromSigner,
+    OpenCorrelating,
+    OpenSession,
+    Relay,
+    SessionFailed,
+    refusal_of,
+)
 from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import TransferRequest, decode_request, request_digest
 from warifu.signer.births import Births
 from warifu.signer.device import Device
 from warifu.signer.evidence import attest, require_evidence
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
-from warifu.signer.transfers import Transfers
+from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
+from warifu.signer.transfers import Transfers, check_devices
 from warifu.threshold.errors import ThresholdError
 
 MAX_SESSIONS = 8
@@ -38,7 +48,7 @@ class Ceremonies:
         self._running: dict[bytes, Ceremony] = {}
         self._used: deque[bytes] = deque(maxlen=_REMEMBERED_SESSIONS)
 
-    def open(self, frame: OpenSession) -> list[FromSigner]:
+    def open(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
         """Judge, and take part or refuse."""
         try:
             return self._opened(frame)
@@ -75,7 +85,7 @@ class Ceremonies:
             ceremony.close()
         return list(running)
 
-    def _opened(self, frame: OpenSession) -> list[FromSigner]:
+    def _opened(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
         if frame.session in self._running or frame.session in self._used:
             raise InputRefused("session-reused", "a session with this identifier was opened before")
         if len(self._running) >= MAX_SESSIONS:
@@ -92,8 +102,10 @@ class Ceremonies:
         self._running[frame.session] = ceremony
         return ended + self._in_session(frame.session, lambda opened: opened.begin())
 
-    def _judged(self, frame: OpenSession) -> tuple[Ceremony | Finished, list[FromSigner]]:
+    def _judged(self, frame: OpenSession | OpenCorrelating) -> tuple[Ceremony | Finished, list[FromSigner]]:
         """The ceremony, or the result that is there already; and what the sessions say that it puts an end to."""
+        if isinstance(frame, OpenCorrelating):
+            return self._correlating(frame), []
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         if isinstance(request, TransferRequest):
@@ -105,7 +117,18 @@ class Ceremonies:
         birth = self._births.open(frame, request, seat)
         return birth, self._end_others(named) if isinstance(birth, Ceremony) else []
 
-    def _seat(self, frame: OpenSession, request: bytes, rules: bytes, names: dict[bytes, str]) -> Seat:
+    def _correlating(self, frame: OpenCorrelating) -> CorrelatingCeremony:
+        device = self._device
+        wallet = device.wallets.born(frame.wallet_id)
+        pool = device.pool_of(wallet)
+        check_devices(wallet, frame.participants, device.identity.public)
+        named = digest("request/correlating", frame.wallet_id, frame.count.to_bytes(4, "big"))
+        seat = self._seat(frame, named, wallet.policy_hash, wallet.names)
+        return CorrelatingCeremony(seat, Batch(pool, frame.count, device.seen))
+
+    def _seat(
+        self, frame: OpenSession | OpenCorrelating, request: bytes, rules: bytes, names: dict[bytes, str]
+    ) -> Seat:
         device = self._device
         return Seat(
             key=device.identity,

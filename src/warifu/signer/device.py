@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import Credential, IdentityKey
 from warifu.signer.clock import Clock
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Born, Journal
 from warifu.signer.ledger import Ledger
+from warifu.signer.pool import Pool, WalletPool
 from warifu.signer.store import Store
 from warifu.signer.vault import Stretch, Vault, argon2id
-from warifu.signer.wallets import Wallets
+from warifu.signer.wallets import Wallet, Wallets
 from warifu.tee.platform import Platform
+from warifu.threshold.ecdsa.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Device:
     tries: Tries
     wallets: Wallets
     ledger: Ledger
+    pool: Pool
+    seen: Seen
+    """Of this run: identifiers of ECDSA sessions and correlations."""
 
     @classmethod
     def start(
@@ -52,19 +58,27 @@ class Device:
             raise StoreDamaged(
                 "journal", "the device's journal is empty", not_done="The device did not start."
             )
-        wallets = Wallets(store)
+        wallets, clock = Wallets(store), Clock(now, journal.last_time)
         return cls(
             platform,
             store,
             identity,
             journal,
-            Clock(now, journal.last_time),
+            clock,
             Vault(platform, identity.public, stretch),
             EnvelopeKeys(identity, platform),
             Tries(store),
             wallets,
             Ledger(store, wallets),
+            Pool(store, clock.now, keep=platform.capabilities.rollback_protected),
+            Seen(),
         )
+
+    def pool_of(self, wallet: Wallet) -> WalletPool:
+        """The wallet's prepared ECDSA signatures. ``InputRefused`` (``no-key``) where it has no such key."""
+        numbers = {identity: number for number, identity in enumerate(wallet.identities)}
+        key = wallet.threshold_key(Scheme.ECDSA)
+        return WalletPool(self.pool, wallet.id, key, numbers, self.identity.public)
 
     @property
     def name(self) -> str | None:

@@ -23,6 +23,7 @@ from warifu.protocol.frames import (
     EnvelopeKeyAnswer,
     FromSigner,
     JoinOwner,
+    OpenCorrelating,
     OpenSession,
     Presence,
     RecoverWallet,
@@ -134,7 +135,7 @@ class Signer:
     def _service_frames(self, message: ToSigner) -> Frames:
         if isinstance(message, _Call):
             return [_to_service(self._answer(message))]
-        if isinstance(message, OpenSession):
+        if isinstance(message, OpenSession | OpenCorrelating):
             return _all_to_service(self._ceremonies.open(message))
         if isinstance(message, Relay):
             return _all_to_service(self._ceremonies.relay(message))
@@ -227,7 +228,7 @@ def _service_refused(message: ToSigner, error: WarifuError) -> Frames:
     """The service is told, where its message has an answer; it learns nothing but that it failed."""
     if isinstance(message, _Call):
         return [_to_service(CallRefused(message.call, refusal_of(error)))]
-    if isinstance(message, OpenSession):
+    if isinstance(message, OpenSession | OpenCorrelating):
         return [_to_service(SessionFailed(message.session, refusal_of(error)))]
     return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warifu import __version__
+from warifu.chains.reading import Scheme
 from warifu.protocol.frames import Spent, Status, WalletStatus
 from warifu.signer.device import Device
 from warifu.signer.wallets import Wallet
@@ -43,5 +44,11 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
             for chain in device.ledger.chains(wallet.id)
             for token, amount in sorted(device.ledger.spent(wallet.id, chain, now).items())
         ),
-        (),
+        _correlations(device, wallet),
     )
+
+
+def _correlations(device: Device, wallet: Wallet) -> tuple[int, ...]:
+    if Scheme.ECDSA.value not in wallet.request.schemes:
+        return ()
+    return tuple(device.pool.count(wallet.id, identity) for identity in wallet.identities)

@@ -8,13 +8,13 @@ Each step stands on the ones before it, and a refusal at one leaves no trace of 
 4. The request's id: new, or of this very request. What was finished is answered from memory.
 5. The policy.
 6. The passphrase: one counted try opens the share.
-7. The ceremony (``sessions.transfer``), which comes back twice: before partial signatures leave, when policy and
-   reuse are judged again (other sessions ran meanwhile), and when the signatures are there.
+7. The ceremony (``sessions.transfer``, or ``sessions.ecdsa``), which comes back twice: before partial signatures
+   leave, when policy and reuse are judged again (other sessions ran meanwhile), and when the signatures are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from warifu.chains.reading import Reading, Scheme
@@ -28,13 +28,15 @@ from warifu.signer.journal import FinishedTransfer, Moved, Started
 from warifu.signer.ledger import Counting
 from warifu.signer.policy import Verdict, judge
 from warifu.signer.reading import Seen, read
+from warifu.signer.sessions import ecdsa
 from warifu.signer.sessions.ceremony import Seat
+from warifu.signer.sessions.ecdsa import EcdsaCeremony
 from warifu.signer.sessions.transfer import Task, ToSign, TransferCeremony
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
 from warifu.signer.wallets import Wallet
+from warifu.threshold.ecdsa.sign import VerifiedSignature
 from warifu.threshold.frost import scheme as frost
-from warifu.threshold.frost.aggregation import VerifiedSignature
 from warifu.threshold.frost.bip445 import BIP340
 from warifu.threshold.frost.rfc9591 import FROST_ED25519
 from warifu.threshold.taproot import bip86_key
@@ -62,7 +64,9 @@ class Transfers:
     def __init__(self, device: Device) -> None:
         self._device = device
 
-    def open(self, frame: OpenSession, request: TransferRequest, seat: Seat) -> TransferCeremony | Finished:
+    def open(
+        self, frame: OpenSession, request: TransferRequest, seat: Seat
+    ) -> TransferCeremony | EcdsaCeremony | Finished:
         """Steps 1 to 6. The result at once where the request was finished before."""
         device, now = self._device, self._device.clock.now()
         wallet = device.wallets.born(request.wallet_id)
@@ -74,12 +78,17 @@ class Transfers:
         if result is not None:
             return Finished(frame.session, result)
         self._judge(transfer, now)
+        if transfer.reading.scheme is Scheme.ECDSA:  # what cannot be signed now must not cost an envelope
+            count = len(transfer.reading.to_sign)
+            device.pool_of(wallet).require(frame.participants, count, wallet.names)
         require_try(device, wallet, frame.envelope, now)
         role = Role("share", transfer.reading.scheme.value)
         lock, (share,) = unlock(device, wallet, [role], frame.envelope, named)
         lock.wipe()
         try:
-            return TransferCeremony(seat, self._task(transfer, seat), share)
+            if transfer.reading.scheme is Scheme.ECDSA:
+                return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat), share)
+            return TransferCeremony(seat, self._frost_task(transfer, seat), share)
         except BaseException:
             share.wipe()
             raise
@@ -121,7 +130,21 @@ class Transfers:
             raise verdict.refusal
         return counting
 
-    def _task(self, transfer: Transfer, seat: Seat) -> Task:
+    def _ecdsa_task(self, transfer: Transfer, seat: Seat) -> ecdsa.Task:
+        wallet, reading = transfer.wallet, transfer.reading
+        return ecdsa.Task(
+            pool=self._device.pool_of(wallet),
+            signatures=tuple(
+                ecdsa.ToSign(item.message, wallet.tweaks(Scheme.ECDSA, item.path)) for item in reading.to_sign
+            ),
+            seen=self._device.seen,
+            started=lambda used, take: self._started(transfer, seat.session, used, take),
+            finished=lambda signatures: self._finished(
+                transfer, [_with_recovery(each) for each in signatures]
+            ),
+        )
+
+    def _frost_task(self, transfer: Transfer, seat: Seat) -> Task:
         wallet, reading = transfer.wallet, transfer.reading
         return Task(
             scheme=_FROST[reading.scheme],
@@ -132,10 +155,17 @@ class Transfers:
                 for item in reading.to_sign
             ),
             started=lambda commitments: self._started(transfer, seat.session, commitments),
-            finished=lambda signatures: self._finished(transfer, signatures),
+            finished=lambda signatures: self._finished(transfer, list(map(bytes, signatures))),
         )
 
-    def _started(self, transfer: Transfer, session: bytes, commitments: bytes) -> None:
+    def _started(
+        self,
+        transfer: Transfer,
+        session: bytes,
+        commitments: bytes,
+        take: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``take``: uses up what the signature is made of, in the same transaction."""
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
         with device.store.transaction():
@@ -143,6 +173,7 @@ class Transfers:
             counting = self._judge(transfer, now)
             device.ledger.start(request, transfer.digest, transfer.reading, counting, now)
             device.wallets.reach(transfer.wallet.id, transfer.seen.reached)
+            take()
             device.journal.append(
                 Started(
                     transfer.digest,
@@ -157,9 +188,9 @@ class Transfers:
                 now,
             )
 
-    def _finished(self, transfer: Transfer, signatures: tuple[VerifiedSignature, ...]) -> bytes:
+    def _finished(self, transfer: Transfer, signatures: Sequence[bytes]) -> bytes:
         device = self._device
-        result = encode(TransferSignatures(transfer.digest, tuple(map(bytes, signatures))))
+        result = encode(TransferSignatures(transfer.digest, tuple(signatures)))
         with device.store.transaction():
             device.ledger.finish(transfer.digest, result)
             device.journal.append(
@@ -170,18 +201,23 @@ class Transfers:
 
 
 def check_participants(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> None:
-    """Return if these can sign: ascending, distinct devices of the wallet, at least t of them, with this one."""
+    """Return if these can sign: at least t devices of the wallet; else as ``check_devices``."""
+    check_devices(wallet, participants, me)
+    if len(participants) < wallet.request.threshold:
+        raise InputRefused(
+            "too-few-participants",
+            f"this wallet needs {wallet.request.threshold} devices to sign; asked were {len(participants)}",
+        )
+
+
+def check_devices(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> None:
+    """Return if these are ascending, distinct devices of the wallet, with this one; else ``InputRefused``."""
     if list(participants) != sorted(set(participants)) or not set(participants) <= set(wallet.identities):
         raise InputRefused(
             "participants", "the participants are not distinct devices of this wallet, in ascending order"
         )
     if me not in participants:
         raise InputRefused("participants", "this device is not among the participants")
-    if len(participants) < wallet.request.threshold:
-        raise InputRefused(
-            "too-few-participants",
-            f"this wallet needs {wallet.request.threshold} devices to sign; asked were {len(participants)}",
-        )
 
 
 def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tuple[tuple[bytes, bool], ...]:
@@ -191,6 +227,11 @@ def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tupl
         return ()
     key = wallet.key(scheme)
     return bip86_key(key.threshold_public, key.chain_code, path).tweaks
+
+
+def _with_recovery(signature: VerifiedSignature) -> bytes:
+    """r, low s, and the recovery id: 65 bytes."""
+    return bytes(signature) + bytes([signature.recovery_id])
 
 
 def _moved(counting: Counting) -> tuple[Moved, ...]:
