@@ -365,6 +365,14 @@ def test_one_node_of_three_cannot_confirm_a_payment():
     assert found.confirmations == 0
 
 
+def test_two_that_agree_outvote_one_that_does_not():
+    assert status(mined(status=1), mined(status=0), mined(status=1)).outcome is Outcome.SUCCEEDED
+
+
+def test_clients_may_show_a_data_fee_or_not():
+    assert status(mined(), mined(l1Fee="0x0")).outcome is Outcome.SUCCEEDED
+
+
 def test_two_blocks_for_one_transaction_are_no_confirmation():
     other = lambda number, _: block(int(number, 16), OTHER_HASH)  # noqa: E731
     there = lambda txid: {**mined(block_hash=OTHER_HASH)(txid), "eth_getBlockByNumber": other}  # noqa: E731

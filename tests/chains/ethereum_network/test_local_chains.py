@@ -49,10 +49,12 @@ def balance(network, account: Account, *tokens: str) -> list[int]:
     return [holding.amount for holding in network.holdings(account.address, tokens)]
 
 
-def test_it_is_the_chain_that_it_should_be(network):
-    network.check()
-    assert network.chain == "eip155:31337"
-    assert network.height() >= 0
+def test_it_is_the_chain_that_it_should_be(network: EvmChain):
+    chain: AccountChain = network
+    chain.check()
+    assert chain.chain == "eip155:31337"
+    assert chain.confirmations == 1
+    assert chain.height() >= 0
 
 
 def test_a_node_of_another_chain_is_refused(node):

@@ -36,12 +36,14 @@ def status(nodes: Nodes, signed: SignedTransaction, sender: str) -> AccountStatu
 
 
 def _agreed(receipts: Mapping[str, Receipt | None], quorum: int) -> Receipt | None:
-    """The receipt that ``quorum`` nodes have alike."""
-    count = Counter(receipt for receipt in receipts.values() if receipt is not None)
-    for receipt, nodes in count.most_common(1):
-        if nodes >= quorum:
-            return receipt
-    return None
+    """The receipt that ``quorum`` nodes have alike: the same result in the same block."""
+    found = [receipt for receipt in receipts.values() if receipt is not None]
+    count = Counter(map(_result, found))
+    return next((receipt for receipt in found if count[_result(receipt)] >= quorum), None)
+
+
+def _result(receipt: Receipt) -> tuple[str, str, str]:
+    return receipt.block_hash.lower(), receipt.block_number, receipt.status
 
 
 def _in_block(nodes: Nodes, signed: SignedTransaction, sender: str, receipt: Receipt) -> AccountStatus:

@@ -45,7 +45,9 @@ class Call:
 
     def params(self) -> dict[str, str]:
         """As ``eth_call`` takes it."""
-        fields = {"to": data(self.to), "input": data(self.data), "value": quantity(self.value)}
+        # Some nodes know the content under its old name only, and would silently execute an empty call.
+        payload = data(self.data)
+        fields = {"to": data(self.to), "input": payload, "data": payload, "value": quantity(self.value)}
         if self.sender is not None:
             fields["from"] = data(self.sender)
         if self.gas is not None:
