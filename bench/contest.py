@@ -6,6 +6,7 @@ take turns until the contest is over, and who begins changes with each round.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import statistics
@@ -90,7 +91,12 @@ def whole(action: Callable[[], int]) -> Call:
 
 
 def pin(core: int | None) -> int | None:
-    """Keep this process, and what it starts, on one processor; the last one unless told. None where that cannot be."""
+    """Keep this process, and what it starts, on one processor, ahead of others where that is allowed.
+
+    The last processor unless told. None where processes cannot be kept on one.
+    """
+    with contextlib.suppress(PermissionError):
+        os.nice(-5)
     if not hasattr(os, "sched_setaffinity"):
         return None
     chosen = max(os.sched_getaffinity(0)) if core is None else core

@@ -10,7 +10,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from bench.contest import pin
@@ -54,8 +53,6 @@ def main() -> int:
     if arguments.measurements < 1:
         parser.error("there is nothing to measure")
     before = {**machine(), "core": pin(arguments.core)}
-    with suppress(PermissionError):
-        os.nice(-5)
     print(_HEADING)
     findings = []
     for target in targets():

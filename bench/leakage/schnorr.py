@@ -1,4 +1,4 @@
-"""FROST: drawing nonces and signing.
+"""FROST: drawing nonces and signing; and what is secret in key generation.
 
 What a signer publishes (nonces, its share, the signature) is worked on in variable time, on purpose, and it hangs on
 the secrets. So the public numbers of the equation are held the same for both classes here, and the check of the
@@ -15,6 +15,9 @@ from bench.leakage.scalars import ONE
 from bench.leakage.target import Target
 from tests.support.dealer import deal
 
+from warifu.threshold.dkg.suite import DkgSuite
+from warifu.threshold.dkg.suite_bip340 import BIP340 as BIP340_DKG
+from warifu.threshold.dkg.suite_ed25519 import ED25519_DKG
 from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.frost import bip445, rfc9591
 from warifu.threshold.frost.equation import Equation
@@ -36,6 +39,13 @@ class SecretHalf(Equation):
 
 
 def targets() -> Iterator[Target]:
+    yield Target(
+        "bip445: the share, masked for the nonce",
+        ONE[SECP256K1.name],
+        lambda: SECP256K1.random_secret().expose(),
+        lambda share: (Secret(share), os.urandom(32)),
+        lambda given: bip445._masked(*given),
+    )
     # The randomness is another each time: with a fixed one the (public) nonces, too, would be those of the class.
     yield Target(
         "bip445.nonce_gen, share",
@@ -51,9 +61,35 @@ def targets() -> Iterator[Target]:
         lambda share: (Secret(share), os.urandom(32), os.urandom(32)),
         lambda given: rfc9591.nonce_generate(ED25519_SHA512, *given),
     )
+    yield from of_key_generation()
     for group in (SECP256K1, ED25519):
         yield _signing_share(group)
         yield _signing_nonce(group)
+
+
+def of_key_generation() -> Iterator[Target]:
+    message = os.urandom(32)
+    yield Target(
+        "dkg BIP-340: the nonce of a proof, secret",
+        ONE[SECP256K1.name],
+        lambda: SECP256K1.random_secret().expose(),
+        lambda secret: (Secret(secret), os.urandom(32)),
+        lambda given: BIP340_DKG._nonce(given[0], message, message, given[1]),
+    )
+    for suite in (BIP340_DKG, ED25519_DKG):
+        group = suite.group
+        key = group.base_mul(group.random_secret())
+        yield _exchange(suite, key)
+
+
+def _exchange(suite: DkgSuite, key: Element) -> Target:
+    return Target(
+        f"dkg {suite.group.name}: shared_secret, own key",
+        ONE[suite.group.name],
+        lambda: suite.group.random_secret().expose(),
+        Secret,
+        lambda own: suite.shared_secret(own, key),
+    )
 
 
 def _signing_share(group: Group) -> Target:
