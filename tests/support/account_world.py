@@ -1,4 +1,4 @@
-"""A service with an embedded Ethereum behind JSON-RPC: the real network half, and signers as a test wants them."""
+"""A service with embedded Ethereum and Solana behind JSON-RPC: the real network halves, and signers as a test wants."""
 
 from __future__ import annotations
 
@@ -22,15 +22,20 @@ from warifu.chains.ethereum_embedded.server import serving
 from warifu.chains.ethereum_network.chain import EvmChain
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.endpoints import Endpoints
+from warifu.chains.solana_embedded.chain import EmbeddedChain as EmbeddedSolana
+from warifu.chains.solana_embedded.server import serving as serving_solana
+from warifu.chains.solana_network.chain import SolanaChain
+from warifu.chains.solana_network.clusters import Cluster
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
+from warifu.protocol.chains import SCHEMES, SOLANA
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.policy import AssetLimits, ChainRules
+from warifu.protocol.policy import AssetLimits, ChainRules, Policy
 from warifu.protocol.request import Outflow, TransferRequest, request_digest
 from warifu.service.roads.forms import account_address
 from warifu.service.store.ceremonies import begin_ceremony, finish_ceremony
-from warifu.service.store.database import open_database
+from warifu.service.store.database import Database, open_database
 from warifu.service.store.devices import add_device
 from warifu.service.store.wallets import wallet_named
 
@@ -96,21 +101,62 @@ def evm_chain(url: str, confirmations: int = FINAL) -> EvmChain:
 
 
 @dataclass
+class LocalSolana:
+    """The embedded cluster's two doors."""
+
+    url: str
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False))
+
+    def control(self, what: str, **body: Any) -> Any:
+        return self.http.post(f"{self.url}/control/{what}", json=body).raise_for_status().json()
+
+    def fund(self, address: str, lamports: int) -> None:
+        self.control("airdrop", address=address, lamports=lamports)
+
+    def advance(self, slots: int = 1) -> None:
+        self.control("advance", slots=slots)
+
+    def balance(self, address: str) -> int:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": [address]}
+        found = self.http.post(self.url, json=body).raise_for_status().json()["result"]
+        return int(found["value"])
+
+
+@contextmanager
+def local_solana() -> Iterator[LocalSolana]:
+    with serving_solana(EmbeddedSolana()) as url:
+        made = LocalSolana(url)
+        yield made
+        made.http.close()
+
+
+def solana_chain(url: str) -> SolanaChain:
+    """The product's own network half, over one endpoint."""
+    return SolanaChain(Endpoints([JsonRpcEndpoint(url, "rpc")]), Cluster.LOCAL)
+
+
+def solana_rules() -> ChainRules:
+    """Whatever anybody could want."""
+    coin = AssetLimits("", "SOL", 9, str(10**15), str(10**15))
+    return ChainRules(SOLANA, str(10**9), True, (), (coin,), (), False)
+
+
+@dataclass
 class AccountWorld(World):
-    """A wallet whose signers hold a whole key each (``whole_key``)."""
+    """A wallet on chains of accounts. Its signers hold a whole key each (``whole_key``), or are real (``enrol``)."""
 
     evm: LocalEvm = field(default_factory=lambda: LocalEvm(""))
     key: WholeKey = field(default_factory=WholeKey)
     tokens: tuple[AssetLimits, ...] = ()
     address: str = ""
+    solana_address: str = ""
 
     def populate(self, names: Sequence[str] = ("device0", "device1", "device2")) -> None:
         """Devices and a wallet, as if they had been enrolled and had generated keys."""
         self.found()
         signers = {name: WholeKeySigner(name, self.key) for name in names}
         self.devices = cast("Any", signers)
-        policy = bitcoin_policy(others=(evm_rules(self.tokens),))
-        request = self.wallet_request(2, policy, ("ecdsa", "ed25519"))
+        request = self.wallet_request(2, self.policy, ("ecdsa", "ed25519"))
         self.wallet_id = request_digest(request)
         for signer in signers.values():
             signer.request = request
@@ -125,25 +171,48 @@ class AccountWorld(World):
         begin_ceremony(database, request.request_id.hex(), "savings", b"")
         births = tuple(signer.birth() for signer in signers.values())
         finish_ceremony(database, request.request_id.hex(), self.wallet_id, authorization, births)
-        self.address = account_address(wallet_named(database, "savings").birth, EVM)
+        self._addresses(database)
         database.close()
+
+    @property
+    def policy(self) -> Policy:
+        return bitcoin_policy(others=(evm_rules(self.tokens), solana_rules()))
+
+    async def enrol(self, client: Client) -> None:
+        """Real devices, and a wallet with all its keys, by the whole ceremonies."""
+        for number in range(3):
+            await self.add_device(client, f"device{number}")
+        ceremony = await self.create_wallet(client, policy=self.policy, schemes=SCHEMES)
+        assert ceremony.state == "finished", ceremony.refusal
+        self._addresses(self.database)
+
+    def _addresses(self, database: Database) -> None:
+        birth = wallet_named(database, "savings").birth
+        self.address = account_address(birth, EVM)
+        self.solana_address = account_address(birth, SOLANA)
 
     def signer(self, name: str) -> WholeKeySigner:
         return cast("WholeKeySigner", self.devices[name])
 
-    async def draft(self, client: Client, **wanted: Any) -> api.AccountDraft:
-        question = api.NewAccountDraft(chain=EVM, **wanted)
+    async def draft(self, client: Client, chain: str = EVM, **wanted: Any) -> api.AccountDraft:
+        question = api.NewAccountDraft(chain=chain, **wanted)
         return await client.post("/wallets/savings/account-drafts", question, api.AccountDraft)
 
     async def pay(
-        self, client: Client, amount: int = ETHER, to: str = FRIEND, token: str = "", **wanted: Any
+        self,
+        client: Client,
+        amount: int = ETHER,
+        to: str = FRIEND,
+        token: str = "",
+        chain: str = EVM,
+        **wanted: Any,
     ) -> Payment:
-        """A draft and a request that fits it; ``wanted``: bump or cancel instead of a payment."""
+        """A draft and a request that fits it; ``wanted``: bump, cancel or prepare instead of a payment."""
+        pays = not {"cancel", "prepare"} & set(wanted)
         if not wanted:
             wanted = {"payment": api.AccountPayment(to=to, amount=str(amount), token=token)}
-        draft = await self.draft(client, **wanted)
-        outflows = () if "cancel" in wanted else (Outflow("payment", token, str(amount), to),)
-        return self.asked(draft, outflows)
+        draft = await self.draft(client, chain, **wanted)
+        return self.asked(draft, (Outflow("payment", token, str(amount), to),) if pays else ())
 
     def asked(self, draft: api.AccountDraft, outflows: tuple[Outflow, ...]) -> Payment:
         """The owner's request for what was drafted."""
@@ -169,7 +238,7 @@ class AccountWorld(World):
 
 
 def account_world(root: Path, evm: LocalEvm, ether: int = 100, **fields: Any) -> AccountWorld:
-    """With devices, wallet and money."""
+    """With simulated devices, a wallet and money."""
     made = AccountWorld(root, cast("Any", None), "", make_backend=lambda _: None, evm=evm, **fields)
     made.chains = [evm_chain(evm.url)]
     made.populate()

@@ -11,13 +11,26 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.service.config import BackendConfig, ServiceConfig
+from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
 from warifu.service.hub.session import Session
+from warifu.service.roads.accounts import AccountRoad
 from warifu.service.run import Listening, serve
 from warifu.service.store import transfers
 from warifu.service.workflows import engine
 
+EVERYWHERE = (
+    "request-stored",
+    "signing-begun",
+    "devices-talking",
+    "devices-finished",
+    "before-it-is-stored",
+    "after-it-is-stored",
+    "before-the-journals",
+    "confirmed",
+)
 POINTS: dict[str, tuple[Any, str, str]] = {
     "request-stored": (transfers, "add_transfer", "after"),
     "signing-begun": (transfers, "begin_signing", "after"),
@@ -27,6 +40,8 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "after-it-is-stored": (transfers, "store_signed", "after"),
     "before-it-is-sent": (Esplora, "broadcast", "before"),
     "after-it-is-sent": (Esplora, "broadcast", "after"),
+    "before-it-is-sent-to-accounts": (AccountRoad, "broadcast", "before"),
+    "after-it-is-sent-to-accounts": (AccountRoad, "broadcast", "after"),
     "before-the-journals": (transfers, "store_journal", "before"),
     "confirmed": (transfers, "mark_depth", "after"),
 }
@@ -65,7 +80,8 @@ def main() -> None:
         network="regtest",
         port=0,
         poll_seconds=0.1,
-        backends=(BackendConfig("esplora", wanted["chain"]),),
+        backends=msgspec.convert(wanted["backends"], tuple[BackendConfig, ...]),
+        chains=msgspec.convert(wanted["chains"], tuple[ChainConfig, ...]),
     )
 
     def ready(listening: Listening) -> None:

@@ -25,7 +25,7 @@ from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_name
 CORRELATIONS_MISSING = "correlations-missing"
 """The reason with which a signer refuses a session for which it is not prepared."""
 TARGET = 4
-"""How many each two devices keep prepared."""
+"""How many each two devices keep prepared. More are made once half of them are used up: devices bound how often."""
 ROUND_SECONDS = 10.0
 _STATUS_SECONDS = 10.0
 _SESSION_SECONDS = 30.0
@@ -96,10 +96,10 @@ class Correlations:
                 with contextlib.suppress(WarifuError):  # whoever does not answer is left out of this round
                     said[device.identity] = await self._said(wallet, device.identity)
         for pair in _pairs(list(said)):
-            missing = TARGET - _prepared(said, pair)
-            if missing > 0 and self._pause(wallet, pair).until <= time.monotonic():
+            prepared = _prepared(said, pair)
+            if prepared <= TARGET // 2 < TARGET and self._pause(wallet, pair).until <= time.monotonic():
                 async with self._lock(wallet):  # a transfer that waits gets its turn between two sessions
-                    await self._try(wallet, pair, missing)
+                    await self._try(wallet, pair, TARGET - prepared)
 
     async def _run(self) -> None:
         while True:

@@ -1,0 +1,211 @@
+"""As ``test_durability``, on chains of accounts: killed at any instruction, one payment is signed, and it happens once.
+
+On Solana the signers are the real ones. On Ethereum they hold a whole key each (``tests/support/whole_key.py``), so
+there the road of the service is under test and not theirs.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+import pytest
+from solders.keypair import Keypair
+from tests.support.account_world import (
+    ETHER,
+    EVM,
+    FINAL,
+    FRIEND,
+    AccountWorld,
+    LocalEvm,
+    LocalSolana,
+    account_world,
+    local_evm,
+    local_solana,
+    solana_chain,
+)
+from tests.support.service_process import EVERYWHERE
+from tests.support.service_world import Payment
+from tests.support.ward import Ward
+
+from warifu.protocol import api
+from warifu.protocol.chains import SOLANA
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+POINTS = (*EVERYWHERE, "before-it-is-sent-to-accounts", "after-it-is-sent-to-accounts")
+SOL = 10**9
+
+
+@dataclass
+class Stage:
+    """A service in its own process, and one chain."""
+
+    ward: Ward
+    world: AccountWorld
+    chain: str
+    unit: int
+    local: Any
+    friend: str
+
+    async def pass_time(self) -> None:
+        """A block, or a slot."""
+        work = self.local.mine if self.chain == EVM else self.local.advance
+        await asyncio.to_thread(work)
+
+    def received(self) -> int:
+        return int(self.local.balance(self.friend))
+
+
+@pytest.fixture(scope="module")
+def ethereum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with local_evm() as evm:
+        world = account_world(tmp_path_factory.mktemp("ethereum"), evm)
+        backends = [{"kind": "rpc", "url": evm.url, "chain": EVM}]
+        ward = Ward(world, backends, [{"chain": EVM, "confirmations": FINAL}])
+        ward.adopt()
+        yield Stage(ward, world, EVM, ETHER, evm, FRIEND)
+        ward.close()
+
+
+@pytest.fixture(scope="module")
+def solana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with local_solana() as cluster:
+        world = AccountWorld(tmp_path_factory.mktemp("solana"), cast("Any", None), "")
+        world.make_backend = lambda _: None
+        world.chains = [solana_chain(cluster.url)]
+        world.found()
+        backends = [{"kind": "rpc", "url": cluster.url, "chain": SOLANA}]
+        ward = Ward(world, backends, [{"chain": SOLANA, "cluster": "local"}])
+
+        async def prepare() -> None:
+            async with world.running() as client:
+                await world.enrol(client)
+            ward.adopt()
+
+        ward.run(prepare())
+        cluster.fund(world.solana_address, 100 * SOL)
+        yield Stage(ward, world, SOLANA, SOL, cluster, str(Keypair().pubkey()))
+        ward.close()
+
+
+@pytest.fixture(params=["ethereum", "solana"])
+def stage(request: pytest.FixtureRequest) -> Stage:
+    found: Stage = request.getfixturevalue(request.param)
+    return found
+
+
+async def hand_in(stage: Stage, point: str, number: int = signal.SIGKILL) -> Payment:
+    """A payment is handed in; the service dies of it, perhaps before it answers."""
+    async with stage.ward.client() as client:
+        payment = await stage.world.pay(client, stage.unit, stage.friend, chain=stage.chain)
+        question = await stage.world.question(client, payment)
+        stage.ward.arm(point, number)
+        with contextlib.suppress(httpx.HTTPError):
+            await client.post("/transfers", question, api.Accepted)
+            while True:
+                await client.get(f"/transfers/{payment.id}", api.Transfer)
+                await stage.pass_time()
+                await asyncio.sleep(0.02)
+    return payment
+
+
+async def bring_home(stage: Stage, payment: Payment) -> tuple[api.Transfer, bool]:
+    """The transfer once it is confirmed, and whether the owner had to authorize it again."""
+    asked = False
+    async with stage.ward.client() as client:
+        found = await client.until(payment.id, ("broadcast", "confirmed", "needs-authorization"))
+        if found.state == "needs-authorization":
+            asked = True
+            question = await stage.world.question(client, payment)
+            again = api.NewAuthorization(authorization=question.authorization, envelopes=question.envelopes)
+            await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
+            await client.until(payment.id, ("broadcast", "confirmed"))
+        async with asyncio.timeout(30):
+            while (found := await client.get(f"/transfers/{payment.id}", api.Transfer)).state != "confirmed":
+                await stage.pass_time()
+                await asyncio.sleep(0.05)
+    return found, asked
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_it_goes_on_where_it_was(stage: Stage, point: str):
+    before = stage.received()
+    stage.ward.start()
+    payment = stage.ward.run(hand_in(stage, point))
+    assert stage.ward.run(stage.ward.ended()) == -signal.SIGKILL, stage.ward.output
+    stage.ward.start()
+    done, asked = stage.ward.run(bring_home(stage, payment))
+    # Only where the devices had opened their envelopes and had not finished is the passphrase needed once more.
+    assert asked is (point == "devices-talking" and stage.chain == SOLANA)
+    assert stage.received() == before + stage.unit, "paid once"
+    numbers = [event.number for event in done.events]
+    assert numbers == list(range(1, len(numbers) + 1))
+    texts = [(event.text, event.device) for event in done.events if event.step in (4, 5, 6)]
+    assert len(texts) == len(set(texts)), "each thing that happens once is told once"
+
+
+def test_stopped_in_the_middle_it_goes_on_too(stage: Stage):
+    stage.ward.start()
+    payment = stage.ward.run(hand_in(stage, "devices-finished", signal.SIGTERM))
+    assert stage.ward.run(stage.ward.ended()) == 0
+    stage.ward.start()
+    done, _ = stage.ward.run(bring_home(stage, payment))
+    assert done.state == "confirmed"
+
+
+def test_what_was_executed_while_the_service_was_dead_is_not_called_refused(solana: Stage):
+    """Killed behind the broadcast; when it starts again the blockhash is too old, and the node says only that."""
+    assert isinstance(solana.local, LocalSolana)
+    before = solana.received()
+    solana.ward.start()
+    payment = solana.ward.run(hand_in(solana, "after-it-is-sent-to-accounts"))
+    solana.ward.run(solana.ward.ended())
+    solana.local.control("expire")
+    solana.ward.start()
+    done, asked = solana.ward.run(bring_home(solana, payment))
+    assert (done.state, asked, solana.received()) == ("confirmed", False, before + SOL)
+
+
+def test_a_nonce_that_is_used_up_by_this_very_transaction_is_no_refusal(ethereum: Stage):
+    """The same on Ethereum, where the node says that the nonce is too low."""
+    assert isinstance(ethereum.local, LocalEvm)
+    before = ethereum.received()
+    ethereum.ward.start()
+    payment = ethereum.ward.run(hand_in(ethereum, "after-it-is-sent-to-accounts"))
+    ethereum.ward.run(ethereum.ward.ended())
+    ethereum.local.mine(2)
+    ethereum.ward.start()
+    done, asked = ethereum.ward.run(bring_home(ethereum, payment))
+    assert (done.state, asked, ethereum.received()) == ("confirmed", False, before + ETHER)
+
+
+def test_a_stolen_disk_shows_nothing(stage: Stage):
+    """Killed, so that nothing is tidied up."""
+    stage.ward.start()
+    payment = stage.ward.run(hand_in(stage, "after-it-is-sent-to-accounts"))
+    stage.ward.run(stage.ward.ended())
+    world = stage.world
+    everything = b"".join(path.read_bytes() for path in world.data_dir.rglob("*") if path.is_file())
+    assert len(everything) > 100_000
+    secrets = [
+        stage.friend.encode(),
+        world.address.encode(),
+        world.solana_address.encode(),
+        payment.request.transaction,
+        payment.unsigned[:32],
+        payment.id.encode(),
+        stage.local.url.encode(),
+        stage.chain.encode(),
+    ]
+    for secret in secrets:
+        for form in (secret, secret.hex().encode()):
+            assert form not in everything, secret
+            assert form not in stage.ward.output.encode(), secret
+    assert stage.ward.output.strip() == "", "nothing is logged"
+    stage.ward.start()
+    stage.ward.run(bring_home(stage, payment))
+    assert stage.ward.stop() == 0

@@ -1,0 +1,136 @@
+"""Transfers on Solana: real signers (FROST on Ed25519), the real network half, an embedded cluster (LiteSVM)."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from solders.keypair import Keypair
+from tests.support.account_world import AccountWorld, LocalSolana, local_solana, solana_chain
+from tests.support.service_world import Client, Payment, refusal
+
+from warifu.chains.solana.transaction import parse_transaction
+from warifu.protocol import api
+from warifu.protocol.chains import SOLANA
+
+pytestmark = pytest.mark.real
+
+SOL = 10**9
+
+
+@pytest.fixture
+def solana() -> Iterator[LocalSolana]:
+    with local_solana() as made:
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path: Path, solana: LocalSolana) -> AccountWorld:
+    made = AccountWorld(tmp_path, cast("Any", None), "", make_backend=lambda _: None)
+    made.chains = [solana_chain(solana.url)]
+    made.found()
+    return made
+
+
+@pytest.fixture
+def friend() -> str:
+    return str(Keypair().pubkey())
+
+
+async def ready(world: AccountWorld, client: Client, solana: LocalSolana) -> None:
+    await world.enrol(client)
+    await asyncio.to_thread(solana.fund, world.solana_address, 10 * SOL)
+
+
+async def pay(world: AccountWorld, client: Client, to: str, **wanted: Any) -> Payment:
+    return await world.pay(client, SOL, to, chain=SOLANA, **wanted)
+
+
+async def confirmed(client: Client, solana: LocalSolana, transfer: str) -> api.Transfer:
+    """Slots pass until the transfer is final."""
+    async with asyncio.timeout(30):
+        while True:
+            await asyncio.to_thread(solana.advance)
+            found = await client.get(f"/transfers/{transfer}", api.Transfer)
+            if found.state in ("confirmed", "rejected", "replaced") and found.settled:
+                return found
+
+
+async def test_the_eight_steps(world: AccountWorld, solana: LocalSolana, friend: str):
+    async with world.running() as client:
+        await ready(world, client, solana)
+        payment = await pay(world, client, friend)
+        await world.hand_in(client, payment)
+        done = await confirmed(client, solana, payment.id)
+        assert (done.state, done.chain) == ("confirmed", SOLANA)
+        shown = await client.get(f"/transfers/{payment.id}/transaction", api.TransferBytes)
+        assert parse_transaction(shown.raw).txid == done.txid
+        steps = [event.step for event in done.events]
+        steps = steps[: steps.index(8) + 1]  # behind it one more for each look at how deep it is
+        assert steps == sorted(steps) and set(steps) == set(range(1, 9))
+        assert solana.balance(friend) == SOL
+        (entry,) = (await client.get("/wallets/savings/account-transactions", api.AccountHistory)).transfers
+        assert entry.fee is not None and int(entry.fee) <= int(payment.request.fee_ceiling)
+        (account,) = (await client.get("/wallets/savings/accounts", api.Accounts)).accounts
+        assert account.address == world.solana_address
+        assert account.assets[0].amount == str(9 * SOL - int(entry.fee))
+
+
+async def test_what_waited_too_long_expires_and_is_settled(
+    world: AccountWorld, solana: LocalSolana, friend: str
+):
+    """Signed, refused by the node because its blockhash is gone, and then proven to be gone for good."""
+    async with world.running() as client:
+        await ready(world, client, solana)
+        payment = await pay(world, client, friend)
+        await asyncio.to_thread(solana.control, "expire")
+        await world.hand_in(client, payment)
+        rejected = await client.until(payment.id, ("rejected",))
+        assert rejected.refusal is not None and rejected.refusal.code == "broadcast.expired"
+        done = await expired(client, solana, payment.id)
+        assert done.state == "rejected" and done.refusal is not None
+        assert done.refusal.code == "broadcast.expired"
+        assert solana.balance(friend) == 0
+
+
+async def expired(client: Client, solana: LocalSolana, transfer: str) -> api.Transfer:
+    async with asyncio.timeout(30):
+        while True:
+            await asyncio.to_thread(solana.control, "expire")
+            found = await client.get(f"/transfers/{transfer}", api.Transfer)
+            if found.settled:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_with_a_durable_nonce_two_drafts_take_two_accounts_and_a_bump_replaces(
+    world: AccountWorld, solana: LocalSolana, friend: str
+):
+    async with world.running() as client:
+        await ready(world, client, solana)
+        prepared = await world.pay(client, chain=SOLANA, prepare=True)
+        await world.hand_in(client, prepared)
+        assert (await confirmed(client, solana, prepared.id)).state == "confirmed"
+        first = await pay(world, client, friend)
+        second = await pay(world, client, friend)
+        slots = [await held(world, payment) for payment in (first, second)]
+        assert slots[0] is not None and slots[1] != slots[0]
+        # An hour passes before it is handed in; a blockhash would be long gone.
+        await asyncio.to_thread(solana.control, "expire")
+        await world.hand_in(client, first)
+        assert (await confirmed(client, solana, first.id)).state == "confirmed"
+        assert solana.balance(friend) == SOL
+        error = await refusal(pay(world, client, friend, bump=first.id))
+        assert error.code == "input.not-replaceable"
+
+
+async def held(world: AccountWorld, payment: Payment) -> int | None:
+    """The durable nonce that a draft holds."""
+    import sqlalchemy as sa
+
+    from warifu.service.store.schema import drafts
+
+    name = payment.request.transaction.hex()
+    with world.database.reading() as connection:
+        return connection.execute(sa.select(drafts.c.slot).where(drafts.c.name == name)).scalar()
