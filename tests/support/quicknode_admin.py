@@ -11,15 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.rpc_server import Asked, Say
 
 SWITCHES = ("tokens", "jwts", "domainMasks", "ips", "referrers", "requestFilters")
-COLLECTIONS = {
-    "tokens": "tokens",
-    "jwts": "jwts",
-    "referrers": "referrers",
-    "ips": "ips",
-    "domain_masks": "domainMasks",
-    "request_filters": "requestFilters",
-}
-"""In paths and in answers they are not written alike."""
+COLLECTIONS = ("tokens", "jwts", "referrers", "ips", "domain_masks", "request_filters")
+"""Lists are written like this, switches in camelCase."""
 
 
 class Refused(Exception):
@@ -127,9 +120,9 @@ class Account:
                 "tokens": [{"id": f"tok-{number}", "token": token}],
                 "jwts": [],
                 "referrers": [],
-                "domainMasks": [],
+                "domain_masks": [],
                 "ips": [],
-                "requestFilters": [],
+                "request_filters": [],
             },
             "rate_limits": {"rate_limit_by_ip": False, "account": 1, "rps": 50, "rpm": None, "rpd": None},
             "tags": [],
@@ -158,7 +151,7 @@ class Account:
                 return _data(True)
             case "PATCH", ["status"]:
                 found["status"] = body["status"]
-                return _data({"id": found["id"], "status": body["status"]})
+                return _data(body["status"])
             case "GET", ["urls"]:
                 other = {"http_url": found["http_url"] + "base/", "wss_url": None}
                 return _data(
@@ -177,7 +170,7 @@ class Account:
                     security["options"][name] = value == "enabled"
                 return _data(_switches(security))
             case _, ["security", collection, *item] if collection in COLLECTIONS:
-                return self._of_collection(method, security[COLLECTIONS[collection]], collection, item, body)
+                return self._of_collection(method, security[collection], collection, item, body)
             case "GET", ["rate-limits"]:
                 plan = {"bucket": "rps", "rate_limit": 50, "source": "plan_default", "id": None}
                 return _data({"rate_limits": [found["limits"].get("rps", plan)]})

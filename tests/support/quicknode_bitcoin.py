@@ -108,6 +108,11 @@ class BitcoinMethods:
             "txid": display_hash(transaction.txid),
             "wtxid": display_hash(transaction.wtxid),
         }
+        known = self.chain.mempool.get(transaction.txid)
+        if known is not None:
+            same = known.transaction.wtxid == transaction.wtxid
+            reason = "txn-already-in-mempool" if same else "txn-same-nonwitness-data-in-mempool"
+            return [{**verdict, "allowed": False, "reject-reason": reason}]
         try:
             trial.accept(transaction)
         except Refused as refused:

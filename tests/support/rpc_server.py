@@ -86,6 +86,7 @@ def serving(script: Script) -> Iterator[Server]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # an answer in one piece: two would wait for each other on a quiet connection
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -112,6 +113,7 @@ def serving(script: Script) -> Iterator[Server]:
                     return
                 try:
                     self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
                 except OSError:
                     return
 

@@ -35,6 +35,9 @@ class _Envelope(msgspec.Struct, Generic[T]):
     error: str | None = None
     pagination: Pagination | None = None
 
+    def __repr__(self) -> str:
+        return "_Envelope"  # its error may repeat our key, and a traceback may show variables
+
 
 class _Complaint(msgspec.Struct):
     """What an error may look like; each field may be missing or of another kind."""
@@ -82,8 +85,8 @@ class AdminHttp:
         """Change something of which nothing needs to be read. Answers are empty, or say what was done."""
         answer = self._send(method, path, body=body)
         if answer.body.strip():
-            envelope = self._envelope(answer, object)
-            if envelope.data is False:
+            done: object = self._envelope(answer, Any).data
+            if done is False:
                 raise InputRefused(
                     "quicknode-refused", f"{self.name} did not do it", remedy="Look at its dashboard."
                 )

@@ -6,10 +6,13 @@ Addresses of endpoints hold their tokens, so they arrive as ``Secret``.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
 from warifu.chains.rpc.secret import Secret
+
+T = TypeVar("T")
 
 
 class _Camel(msgspec.Struct, frozen=True, rename="camel"):
@@ -102,8 +105,12 @@ class RequestFilter(msgspec.Struct, frozen=True):
     method: list[str]
 
 
-class Security(_Camel, frozen=True):
-    """Everything that decides who may use an endpoint, and for what."""
+class Security(msgspec.Struct, frozen=True):
+    """Everything that decides who may use an endpoint, and for what.
+
+    The official SDK reads ``domain_masks`` and ``request_filters``, the documentation shows ``domainMasks`` and
+    ``requestFilters``: both are taken, so that no open door is overlooked.
+    """
 
     options: SecuritySwitches | None = None
     tokens: list[Token] | None = None
@@ -112,6 +119,22 @@ class Security(_Camel, frozen=True):
     domain_masks: list[DomainMask] | None = None
     ips: list[Ip] | None = None
     request_filters: list[RequestFilter] | None = None
+    documented_domain_masks: list[DomainMask] | None = msgspec.field(name="domainMasks", default=None)
+    documented_request_filters: list[RequestFilter] | None = msgspec.field(
+        name="requestFilters", default=None
+    )
+
+    def __post_init__(self) -> None:
+        masks = _together(self.domain_masks, self.documented_domain_masks)
+        filters = _together(self.request_filters, self.documented_request_filters)
+        msgspec.structs.force_setattr(self, "domain_masks", masks)
+        msgspec.structs.force_setattr(self, "request_filters", filters)
+        msgspec.structs.force_setattr(self, "documented_domain_masks", None)
+        msgspec.structs.force_setattr(self, "documented_request_filters", None)
+
+
+def _together(one: list[T] | None, other: list[T] | None) -> list[T] | None:
+    return one if other is None else [*(one or []), *other]
 
 
 class Limits(msgspec.Struct, frozen=True):
