@@ -9,7 +9,7 @@ import pytest
 from tests.support.terminal import terminal
 
 from warifu.cli.screen import Screen
-from warifu.demo.opening import POLICY, set_the_stage
+from warifu.demo.opening import policy_text, set_the_stage
 from warifu.demo.processes import Processes
 from warifu.demo.scene import Scene
 from warifu.demo.telling import Telling
@@ -35,7 +35,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture(scope="session")
 def policy(scene: Scene) -> Path:
     file = scene.root / "policy.toml"
-    file.write_text(POLICY)
+    file.write_text(policy_text(scene))
     return file
 
 

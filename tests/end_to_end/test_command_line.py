@@ -27,10 +27,13 @@ def funded(scene: Scene, wallet: str) -> str:
     assert (code, shown["index"]) == (0, 0)
     scene.address = shown["address"]
     scene.chain.fund(scene.address, 50_000_000)
-    wait_until(
-        lambda: script(scene.home, "balance", wallet)[1].get("confirmed") == 50_000_000, "the deposit", 30
-    )
+    wait_until(lambda: bitcoin_balance(scene, wallet) == 50_000_000, "the deposit", 30)
     return wallet
+
+
+def bitcoin_balance(scene: Scene, wallet: str) -> int:
+    confirmed: int = script(scene.home, "balance", wallet)[1]["bitcoin"]["confirmed"]
+    return confirmed
 
 
 @pytest.fixture(scope="module")

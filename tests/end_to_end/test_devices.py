@@ -109,7 +109,9 @@ def test_devices_come_back_to_a_restarted_service_and_a_broken_off_transfer_goes
     wait_until(lambda: connected(scene) == set(DEVICES), "the return of every device", 60)
 
     scene.chain.fund(script(scene.home, "address", wallet)[1]["address"], 3_000_000)
-    wait_until(lambda: script(scene.home, "balance", wallet)[1]["confirmed"] > 0, "the deposit", 30)
+    wait_until(
+        lambda: script(scene.home, "balance", wallet)[1]["bitcoin"]["confirmed"] > 0, "the deposit", 30
+    )
     scene.processes.stop("friend")
     arguments = ("send", wallet, PAYEE, "0.001 BTC", "--fee-rate", "2", "--yes", "--devices", "home,friend")
     wait_until(lambda: "friend" not in connected(scene), "the end of its connection", 20)

@@ -92,7 +92,7 @@ def test_two_of_three_pay_and_the_node_accepts_and_mines_it(stage, node):
     assert node.status(sent["txid"])[0]
     entry = history(stage)[sent["txid"]]
     assert entry["height"] == node.node.rpc.call("getblockcount", kind=int)
-    assert owner(stage, "balance", WALLET)["confirmed"] == FUNDING - 5_000_000 - entry["fee"]
+    assert owner(stage, "balance", WALLET)["bitcoin"]["confirmed"] == FUNDING - 5_000_000 - entry["fee"]
     steps = {event.number: event for event in told(stage, sent["transfer"]).events}.values()
     assert [step for step in range(1, 9) if any(event.step == step for event in steps)] == [*range(1, 9)]
 
@@ -123,11 +123,11 @@ def test_a_child_pays_for_its_parent(stage, node):
 
 
 def test_the_same_request_handed_in_again_pays_once(stage, node):
-    before = owner(stage, "balance", WALLET)["total"]
+    before = owner(stage, "balance", WALLET)["bitcoin"]["total"]
     reading = draft(stage, 700_000)
     request = requested(stage, reading, 700_000)
     authorization, envelopes = sealed(stage, request, DEVICES[:2], stage.passphrase)
-    question = NewTransfer(authorization=authorization, envelopes=envelopes, psbt=reading.psbt)
+    question = NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=reading.psbt)
     first = stage.client.post("/transfers", question, Accepted)
     at_once = stage.client.post("/transfers", question, Accepted)
     wait_until(lambda: told(stage, first.id).state == "broadcast", "the broadcast", 30)
@@ -138,7 +138,7 @@ def test_the_same_request_handed_in_again_pays_once(stage, node):
     wait_until(lambda: told(stage, first.id).state == "confirmed", "its confirmation", 20)
     assert stage.client.post("/transfers", question, Accepted).id == first.id
     assert node.mempool() == set()
-    assert owner(stage, "balance", WALLET)["total"] == before - 700_000 - reading.payment.fee
+    assert owner(stage, "balance", WALLET)["bitcoin"]["total"] == before - 700_000 - reading.payment.fee
 
 
 def test_a_corrupted_witness_is_never_taken_for_success(stage, node):
@@ -192,7 +192,7 @@ def test_while_the_node_is_away_errors_are_clear_and_a_signed_transfer_waits_for
         code, shown = script(stage.home, *arguments, passphrase=passphrase)
         assert (code, shown["error"]["code"], shown["error"]["blame"]) == (11, "chain.unreachable", "core")
     authorization, envelopes = sealed(stage, request, (DEVICES[1], DEVICES[2]), stage.passphrase)
-    question = NewTransfer(authorization=authorization, envelopes=envelopes, psbt=reading.psbt)
+    question = NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=reading.psbt)
     transfer = stage.client.post("/transfers", question, Accepted).id
     wait_until(
         lambda: any("not sent yet" in event.text for event in told(stage, transfer).events), "the try", 30
@@ -216,10 +216,10 @@ def test_compact_filters_of_the_same_node_receive_send_and_confirm(stage, node):
     up.expect("The service answers at", 60)
     wait_until(lambda: connected(stage) == set(DEVICES), "the return of every device", 60)
 
-    before = owner(stage, "balance", WALLET)
+    before = owner(stage, "balance", WALLET)["bitcoin"]
     node.fund(owner(stage, "address", WALLET)["address"], 6_000_000)
     wait_until(
-        lambda: owner(stage, "balance", WALLET)["confirmed"] == before["confirmed"] + 6_000_000,
+        lambda: owner(stage, "balance", WALLET)["bitcoin"]["confirmed"] == before["confirmed"] + 6_000_000,
         "the deposit",
         30,
     )
@@ -230,7 +230,7 @@ def test_compact_filters_of_the_same_node_receive_send_and_confirm(stage, node):
     done = owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")
     assert (done["state"], node.status(sent["txid"])[0]) == ("confirmed", True)
     fee = history(stage)[sent["txid"]]["fee"]
-    assert owner(stage, "balance", WALLET)["confirmed"] == before["confirmed"] - fee
+    assert owner(stage, "balance", WALLET)["bitcoin"]["confirmed"] == before["confirmed"] - fee
 
 
 def connected(stage: Scene) -> set[str]:

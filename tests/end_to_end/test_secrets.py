@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from tests.end_to_end.conftest import PASSPHRASE
 from tests.support.spying import arguments_and_environment, descendants, in_memory
 from tests.support.terminal import script
 
+from warifu.cli.wallet_keys import account_of
+from warifu.demo.account_chains import ETHEREUM, SOLANA
+from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, Scene, wait_until
 from warifu.demo.stolen import files_below, forms_of_bytes, forms_of_text, search
@@ -23,8 +27,8 @@ from warifu.tee.unsafe_software import UnsafeSoftware
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
-def share_of(scene: Scene, name: str, where: Path) -> bytes:
-    """The share of a device, opened with everything that its owner has: disk, unlock key and passphrase."""
+def shares_of(scene: Scene, name: str, where: Path) -> dict[str, bytes]:
+    """A device's shares by scheme, opened with everything that its owner has: disk, unlock key and passphrase."""
     copy = where / name
     shutil.copytree(scene.device(name) / "enclave", copy)
     platform = UnsafeSoftware(read_unlock_key(scene.unlock_key(name), copy))
@@ -33,9 +37,12 @@ def share_of(scene: Scene, name: str, where: Path) -> bytes:
         device = Device.start(store, platform, lambda: int(time.time()))
         identifier = scene.born.wallet_id
         locked = device.wallets.locked(identifier)
-        assert locked.share is not None
         with device.vault.open(identifier, locked.lock, bytearray(PASSPHRASE.encode())) as lock:
-            return lock.unlock("share", locked.share).expose()
+            return {
+                role.scheme: lock.unlock(role, record).expose()
+                for role, record in locked.records.items()
+                if role.what == "share"
+            }
     finally:
         store.close()
 
@@ -43,25 +50,38 @@ def share_of(scene: Scene, name: str, where: Path) -> bytes:
 @pytest.fixture(scope="module")
 def shares(scene: Scene, wallet: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Once something was signed, so that there was something to forget."""
-    before = script(scene.home, "balance", wallet)[1]["confirmed"]
+    before = script(scene.home, "balance", wallet)[1]["bitcoin"]["confirmed"]
     scene.chain.fund(script(scene.home, "address", wallet)[1]["address"], 20_000_000)
-    wait_until(lambda: script(scene.home, "balance", wallet)[1]["confirmed"] > before, "the deposit", 30)
-    arguments = ("send", wallet, PAYEE, "0.01 BTC", "--fee-rate", "2", "--yes")
-
-    def signed() -> bool:  # a wrong passphrase in another test makes the devices wait for a while
-        return script(scene.home, *arguments, passphrase=PASSPHRASE.encode())[0] == 0
-
-    wait_until(signed, "a signature", 90)
-    found = {name: share_of(scene, name, tmp_path_factory.mktemp("copies")) for name in DEVICES}
-    assert len(set(found.values())) == 3
+    wait_until(
+        lambda: script(scene.home, "balance", wallet)[1]["bitcoin"]["confirmed"] > before, "the deposit", 30
+    )
+    scene.ethereum.fund(account_of(scene.born, ETHEREUM), 10**18)
+    scene.solana.airdrop(account_of(scene.born, SOLANA), 10**9)
+    for arguments in (
+        ("send", wallet, PAYEE, "0.01 BTC", "--fee-rate", "2"),
+        ("send", wallet, ETHEREUM_PAYEE, "0.1 ETH", "--chain", ETHEREUM),
+        ("send", wallet, SOLANA_PAYEE, "0.1 SOL", "--chain", SOLANA),
+    ):
+        # A wrong passphrase in another test makes the devices wait for a while.
+        wait_until(partial(signed, scene, arguments), f"a signature: {arguments}", 90)
+    found = {
+        f"{scheme} share of {name}": share
+        for name in DEVICES
+        for scheme, share in shares_of(scene, name, tmp_path_factory.mktemp("copies")).items()
+    }
+    assert len(set(found.values())) == len(found) == 9
     assert all(len(share) == 32 for share in found.values())
     return found
+
+
+def signed(scene: Scene, arguments: tuple[str, ...]) -> bool:
+    return script(scene.home, *arguments, "--yes", passphrase=PASSPHRASE.encode())[0] == 0
 
 
 def test_no_file_of_any_process_holds_passphrase_or_share(scene, shares):
     files = files_below(scene.root)
     wanted = {"passphrase": forms_of_text(PASSPHRASE)}
-    wanted |= {f"share of {name}": forms_of_bytes(share) for name, share in shares.items()}
+    wanted |= {name: forms_of_bytes(share) for name, share in shares.items()}
     assert search(files, wanted) == []
     # The search itself works: what is really there, it finds.
     assert search(files, {"public": (b"per_transaction",)}) == [("public", scene.root / "policy.toml")]
@@ -69,7 +89,7 @@ def test_no_file_of_any_process_holds_passphrase_or_share(scene, shares):
 
 def test_no_argument_and_no_environment_holds_them(scene, shares):
     everybody = descendants(scene.processes.pids().values())
-    assert len(everybody) >= 8  # chain, up, service, two agents, three enclaves
+    assert len(everybody) >= 10  # three chains, up, service, two agents, three enclaves
     seen = b"".join(arguments_and_environment(pid) for pid in everybody)
     assert b"warifu.cli.service_process" in seen
     for secret in (
@@ -91,7 +111,7 @@ def test_the_memory_of_service_and_agents_holds_none_of_them(scene, shares):
     wanted = {"passphrase": PASSPHRASE.encode(), **shares}
     public = scene.profile.content.service.fingerprint.hex()
     control = {
-        "control": scene.born.birth.threshold_public,
+        "control": scene.born.birth.keys[0].threshold_public,
         "name": b"friend",
         "fingerprint": public.encode(),
     }
@@ -113,7 +133,7 @@ def test_after_signing_not_even_the_enclaves_hold_passphrase_or_share(scene, sha
     ]
     assert len(enclaves) == 3
     for pid in enclaves:
-        assert in_memory(pid, {"control": scene.born.birth.threshold_public}) == {"control"}
+        assert in_memory(pid, {"control": scene.born.birth.keys[0].threshold_public}) == {"control"}
         assert in_memory(pid, {"passphrase": PASSPHRASE.encode(), **shares}) == set()
 
 

@@ -147,7 +147,7 @@ def test_an_approval_is_judged_as_if_it_had_been_paid(home):
         (ether_payment()[:-1], "input"),
         (ether_payment() + b"\0", "input"),
         (b"\x02", "input"),
-        (random(32), "input"),  # somebody's digest
+        (bytes(range(32)), "input"),  # a digest of something
     ],
 )
 def test_another_transaction_than_the_owner_named_is_refused_before_the_passphrase_is_touched(

@@ -411,7 +411,7 @@ JAPANESE: dict[str, str] = {
     "The platform is UnsafeSoftware: isolation by the operating system, and no TEE.": (
         "プラットフォームは UnsafeSoftware です: OS による隔離だけで、TEE ではありません。"
     ),
-    "One chain, one service, three devices": "一つのチェーン、一つのサービス、三つの端末",
+    "Three chains, one service, three devices": "三つのチェーン、一つのサービス、三つの端末",
     "A regtest chain judged by Bitcoin Core's own engine (its mempool rules are ours): {url}": (
         "Bitcoin Core のエンジンが裁く regtest チェーン（mempool の規則は自前）: {url}"
     ),
@@ -425,8 +425,8 @@ JAPANESE: dict[str, str] = {
         "三つの端末が登録され、つながりました。それぞれにエンクレーブがあります"
     ),
     "'{name}': {count} layers of isolation on; not on: {off}": "'{name}': 隔離の層 {count}、効いていない層: {off}",
-    "A key is born in three pieces, and never exists whole": "鍵が三つに割られて生まれ、全体はどこにもありません",
-    "all three devices signed the same birth: threshold key {key}": "三つの端末が同じ誕生に署名しました: 鍵 {key}",
+    "Keys are born in three pieces, and never exist whole": "鍵が三つに割られて生まれ、全体はどこにもありません",
+    "all three devices signed the same birth: {keys}": "三つの端末が同じ誕生に署名しました: {keys}",
     "the owner's client derives the address itself: {address}": (
         "所有者のクライアントが自分でアドレスを導きます: {address}"
     ),
@@ -519,4 +519,24 @@ JAPANESE: dict[str, str] = {
         "二つのうち先に実行されたほうだけが実行されます。アカウント型のチェーンのためのもので、"
         "Bitcoin では 'bump' を使います。"
     ),
+    "2 ETH, 100 {symbol} and 3 SOL arrived on chains executed by py-evm and LiteSVM": (
+        "py-evm と LiteSVM が実行するチェーンに、2 ETH と 100 {symbol} と 3 SOL が届きました"
+    ),
+    "An Ethereum chain executed by py-evm, with an ERC-20 (snekmate's) on it, and a Solana chain "
+    "executed by LiteSVM; their mempool and slots are ours": (
+        "py-evm が実行する Ethereum チェーン（その上に snekmate の ERC-20）と、LiteSVM が実行する"
+        " Solana チェーン。メムプールとスロットは私たちのものです"
+    ),
+    "One wallet, three chains: '{a}' and '{b}' sign for Ethereum and Solana": (
+        "一つのウォレット、三つのチェーン: '{a}' と '{b}' が Ethereum と Solana のために署名します"
+    ),
+    "and a Solana account: {address}": "そして Solana のアカウント: {address}",
+    "asked directly, the engines say that exactly this arrived": (
+        "エンジンに直接尋ねると、ちょうどその額が届いています"
+    ),
+    "the same birth gives an Ethereum account: {address}": (
+        "同じ誕生から Ethereum のアカウントが得られます: {address}"
+    ),
+    "{amount} moved: {txid}": "{amount} が動きました: {txid}",
+    "{amount} to {address}": "{amount} を {address} へ",
 }

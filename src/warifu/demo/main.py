@@ -11,6 +11,7 @@ from types import FrameType
 
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.demo.accounts import pay_on_other_chains
 from warifu.demo.opening import give_birth, set_the_stage
 from warifu.demo.payments import pay_with_three, pay_with_two
 from warifu.demo.processes import Processes
@@ -24,6 +25,7 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     give_birth,
     pay_with_three,
     pay_with_two,
+    pay_on_other_chains,
     refuse_three_things,
     steal,
 )
@@ -67,7 +69,11 @@ def play(screen: Screen, *, keep: bool) -> None:
             "ok": all(check["ok"] for check in telling.checks),
             "seconds": telling.seconds,
             "platform": "unsafe-software",
-            "chain": "embedded regtest: consensus by Bitcoin Core's engine, mempool rules of our own",
+            "chains": {
+                "bitcoin": "embedded regtest: consensus by Bitcoin Core's engine, mempool rules of our own",
+                "ethereum": "embedded: execution by py-evm, mempool rules of our own",
+                "solana": "embedded: execution by LiteSVM, slots and their age of our own",
+            },
             "txids": scene.txids,
             "steps": telling.steps,
             "checks": telling.checks,

@@ -8,27 +8,55 @@ from warifu.agent.invitation import write_invitation
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import segment
 from warifu.cli.context import now
-from warifu.cli.creating import keep, wallet_request
+from warifu.cli.creating import keep, usable_schemes, wallet_request
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.following import follow_ceremony
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import check_address, keys_of
+from warifu.demo.account_chains import (
+    ETHEREUM,
+    TOKEN_DECIMALS,
+    TOKEN_SYMBOL,
+    EmbeddedEthereum,
+    EmbeddedSolana,
+)
 from warifu.demo.chain import EmbeddedChain
 from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, free_port, make_directories, wait_until
 from warifu.errors import WarifuError
 from warifu.protocol.api import Accepted, Address, Balance, Devices, DeviceStatus, NewWallet, Question
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
-from warifu.protocol.policy import read_policy
+from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Stretching
 from warifu.units import format_bitcoin_amount
 
-POLICY = """
+BITCOIN_POLICY = """
+passphrase_tries = 5
+
+[bitcoin]
 per_transaction = "0.2 BTC"
 per_day = "1 BTC"
 fee_ceiling = "50000 sat"
 destinations = "any"
-passphrase_tries = 5
+"""
+ACCOUNTS_POLICY = """
+["{ethereum}"]
+per_transaction = "1 ETH"
+per_day = "1.5 ETH"
+fee_ceiling = "0.05 ETH"
+destinations = "any"
+
+["{ethereum}".tokens.{symbol}]
+contract = "{token}"
+decimals = {decimals}
+per_transaction = "50 {symbol}"
+per_day = "80 {symbol}"
+
+[solana]
+per_transaction = "1 SOL"
+per_day = "2 SOL"
+fee_ceiling = "0.01 SOL"
+destinations = "any"
 """
 _LEAST_LAYERS = 4
 """Without these four a signer does not start at all (``warifu.signer.isolation.layer.DEFAULT_REQUIRED``)."""
@@ -39,10 +67,19 @@ class _Nothing(Question, frozen=True):
     """A body without fields."""
 
 
+def policy_text(scene: Scene) -> str:
+    """The owner's policy for the chains that the scene plays on."""
+    if not scene.token:
+        return BITCOIN_POLICY
+    return BITCOIN_POLICY + ACCOUNTS_POLICY.format(
+        ethereum=ETHEREUM, symbol=TOKEN_SYMBOL, token=scene.token, decimals=TOKEN_DECIMALS
+    )
+
+
 def set_the_stage(scene: Scene) -> None:
     """Act one."""
     telling = scene.telling
-    telling.act(tr("One chain, one service, three devices"))
+    telling.act(tr("Three chains, one service, three devices"))
     process = scene.processes.start(
         "chain", "warifu.chains.bitcoin_embedded", scene.root / "chain", "--until-stdin-closes"
     )
@@ -54,7 +91,23 @@ def set_the_stage(scene: Scene) -> None:
             url=chain.url,
         )
     )
+    _play_on_accounts(scene)
     start_everybody(scene)
+
+
+def _play_on_accounts(scene: Scene) -> None:
+    urls = []
+    for name in ("ethereum", "solana"):
+        module = f"warifu.chains.{name}_embedded"
+        process = scene.processes.start(name, module, "--until-stdin-closes")
+        urls.append(process.expect(r"http://\S+", 60)[0])
+    scene.play_on_accounts(EmbeddedEthereum(urls[0]), EmbeddedSolana(urls[1]))
+    scene.telling.say(
+        tr(
+            "An Ethereum chain executed by py-evm, with an ERC-20 (snekmate's) on it, and a Solana chain executed by "
+            "LiteSVM; their mempool and slots are ours"
+        )
+    )
 
 
 def start_everybody(scene: Scene) -> None:
@@ -79,7 +132,7 @@ def _start_service(scene: Scene) -> None:
         *("warifu.cli", "--home", scene.home, "init", "--network", "regtest", "--port", str(free_port())),
         *("--service-dir", scene.service, "--device-dir", scene.device(DEVICES[0])),
         *("--device-name", DEVICES[0], "--unlock-key", scene.unlock_key(DEVICES[0])),
-        *(*scene.chain.backend, "--poll-seconds", "0.5"),
+        *(*scene.backends, "--poll-seconds", "0.5"),
     )
     init.expect("The profile is ready", 60)
     scene.processes.stop("init")
@@ -134,9 +187,10 @@ def _connected(scene: Scene) -> set[str]:
 def give_birth(scene: Scene) -> None:
     """Act two."""
     telling, profile = scene.telling, scene.profile
-    telling.act(tr("A key is born in three pieces, and never exists whole"))
+    telling.act(tr("Keys are born in three pieces, and never exist whole"))
     devices = [profile.device(name) for name in DEVICES]
-    request = wallet_request(profile, 2, devices, read_policy(POLICY), Stretching(64, 3))
+    policy = read_policy(policy_text(scene))
+    request = wallet_request(profile, 2, devices, usable_schemes(2), policy, Stretching(64, 3))
     keys = ask_envelope_keys(scene.client, request.devices, now())
     authorization, envelopes = authorized(profile, request, keys, scene.passphrase)
     question = NewWallet(name=WALLET, authorization=authorization, envelopes=envelopes)
@@ -151,8 +205,8 @@ def give_birth(scene: Scene) -> None:
         "birth",
         True,
         tr(
-            "all three devices signed the same birth: threshold key {key}",
-            key=scene.wallet.birth.threshold_public.hex(),
+            "all three devices signed the same birth: {keys}",
+            keys=", ".join(f"{key.scheme} {key.threshold_public.hex()}" for key in scene.wallet.birth.keys),
         ),
     )
     _receive(scene)

@@ -10,7 +10,7 @@ from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import segment
 from warifu.cli.context import now
 from warifu.cli.following import follow_transfer, refusal_error
-from warifu.cli.paying import Reading, check_reading, read_draft, transfer_request
+from warifu.cli.paying import Reading, Recipient, bitcoin_order, read_draft
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import keys_of
 from warifu.demo.scene import DEVICES, FIRST_AMOUNT, LABEL, SECOND_AMOUNT, WALLET, Scene, wait_until
@@ -27,8 +27,8 @@ from warifu.protocol.api import (
     NewTransfer,
     Transfer,
 )
-from warifu.protocol.request import Recipient, TransferRequest
-from warifu.units import format_bitcoin_amount
+from warifu.protocol.request import TransferRequest
+from warifu.units import format_bitcoin_amount, satoshi
 
 PAYEE = "bcrt1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqvg32hk"
 """Where the demo pays to: somebody else's Taproot address (BIP-86's first test vector, on regtest)."""
@@ -43,9 +43,8 @@ def draft(scene: Scene, amount: int, address: str = PAYEE) -> Reading:
 
 def requested(scene: Scene, reading: Reading, amount: int) -> TransferRequest:
     """What the owner authorizes: the transaction as read, if it pays what he wants."""
-    recipients = (Recipient(PAYEE, amount),)
-    check_reading(reading, recipients, reading.payment.fee)
-    return transfer_request(scene.born, reading, recipients, reading.payment.fee, now())
+    recipients = (Recipient(PAYEE, satoshi(amount)),)
+    return bitcoin_order(scene.born, reading, recipients, None, (), 0).request(scene.born, now())
 
 
 def sealed(
@@ -57,13 +56,20 @@ def sealed(
     return authorized(profile, request, keys, passphrase)
 
 
+def hand_in(
+    scene: Scene, request: TransferRequest, unsigned: bytes, devices: Sequence[str], passphrase: bytearray
+) -> str:
+    """Authorize ``request`` and hand it in with its unsigned transaction; the transfer's id."""
+    authorization, envelopes = sealed(scene, request, devices, passphrase)
+    question = NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=unsigned)
+    return scene.client.post("/transfers", question, Accepted).id
+
+
 def send(
     scene: Scene, request: TransferRequest, reading: Reading, devices: Sequence[str], passphrase: bytearray
 ) -> tuple[Transfer, int]:
     """Hand it in and follow it to where it rests or is sent; raises why it was refused."""
-    authorization, envelopes = sealed(scene, request, devices, passphrase)
-    question = NewTransfer(authorization=authorization, envelopes=envelopes, psbt=reading.psbt)
-    identifier = scene.client.post("/transfers", question, Accepted).id
+    identifier = hand_in(scene, request, reading.psbt, devices, passphrase)
     state, seen = follow_transfer(
         scene.client, identifier, lambda event: scene.telling.step(identifier, event)
     )

@@ -1,4 +1,4 @@
-"""Act five: three things that must not work, and the reasons that the devices give."""
+"""Act six: three things that must not work, and the reasons that the devices give."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNERS = DEVICES[:2]
 
 
 def refuse_three_things(scene: Scene) -> None:
-    """Act five."""
+    """Act six."""
     scene.telling.act(tr("Three refusals"))
     _swapped_output(scene)
     _one_alone(scene)
@@ -29,7 +29,7 @@ def _swapped_output(scene: Scene) -> None:
     reading, swapped = draft(scene, AMOUNT), draft(scene, AMOUNT, THIEF)
     request = requested(scene, reading, AMOUNT)
     authorization, envelopes = sealed(scene, request, SIGNERS, scene.passphrase)
-    question = NewTransfer(authorization=authorization, envelopes=envelopes, psbt=swapped.psbt)
+    question = NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=swapped.psbt)
     error = _error_of(lambda: scene.client.post("/transfers", question, Accepted))
     telling.check(
         "swapped-output",
@@ -38,7 +38,7 @@ def _swapped_output(scene: Scene) -> None:
     )
     # The honest service stopped it at its own door. What the devices say, each by itself:
     identities = tuple(scene.profile.device(name).identity for name in SIGNERS)
-    asked = DecisionQuestion(request=encode(request), psbt=swapped.psbt, identities=identities)
+    asked = DecisionQuestion(request=encode(request), unsigned=swapped.psbt, identities=identities)
     answers = scene.client.post("/decisions", asked, Decisions).decisions
     for name, answer in zip(SIGNERS, answers, strict=True):
         decision = decode(Decision, answer.decision or b"", MAX_BODY_BYTES)

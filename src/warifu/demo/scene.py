@@ -15,6 +15,7 @@ from nacl.utils import random
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
 from warifu.cli.profile import Profile, Wallet
+from warifu.demo.account_chains import ETHEREUM, SOLANA, EmbeddedEthereum, EmbeddedSolana
 from warifu.demo.chain import Chain
 from warifu.demo.processes import Processes
 from warifu.demo.telling import Telling
@@ -37,6 +38,10 @@ class Scene:
     telling: Telling
     passphrase: bytearray = field(default_factory=lambda: bytearray(base64.b64encode(random(18))), repr=False)
     _chain: Chain | None = None
+    _ethereum: EmbeddedEthereum | None = None
+    _solana: EmbeddedSolana | None = None
+    token: str = ""
+    """The address of a token on the Ethereum chain; empty where there is no such chain."""
     _client: Client | None = None
     wallet: Wallet | None = None
     address: str = ""
@@ -77,6 +82,30 @@ class Scene:
         """This is the chain; it is closed with the scene."""
         self._chain = chain
 
+    def play_on_accounts(self, ethereum: EmbeddedEthereum, solana: EmbeddedSolana) -> None:
+        """Two more chains; they are closed with the scene."""
+        self._ethereum, self._solana = ethereum, solana
+        self.token = ethereum.deploy_token()
+
+    @property
+    def ethereum(self) -> EmbeddedEthereum:
+        assert self._ethereum is not None, "the first act makes it"
+        return self._ethereum
+
+    @property
+    def solana(self) -> EmbeddedSolana:
+        assert self._solana is not None, "the first act makes it"
+        return self._solana
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The options of ``warifu init`` that name every chain."""
+        others = (
+            *(("--backend", f"{ETHEREUM}:rpc={self._ethereum.url}") if self._ethereum else ()),
+            *(("--backend", f"{SOLANA}:rpc={self._solana.url}") if self._solana else ()),
+        )
+        return (*self.chain.backend, *others)
+
     def connect(self) -> None:
         """Connect as the owner's client."""
         self._client = Setting(self.home).client(self.profile)
@@ -90,8 +119,9 @@ class Scene:
         """Close connections and wipe the passphrase (best effort)."""
         if self._client is not None:
             self._client.close()
-        if self._chain is not None:
-            self._chain.close()
+        for chain in (self._chain, self._ethereum, self._solana):
+            if chain is not None:
+                chain.close()
         self.passphrase[:] = bytes(len(self.passphrase))
 
 

@@ -1,4 +1,4 @@
-"""Act six: a thief has one device and the service's disk, and finds nothing."""
+"""Act seven: a thief has one device and the service's disk, and finds nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from warifu.chains.bitcoin.address import script_for
 from warifu.cli.text import tr
-from warifu.cli.wallet_keys import keys_of
+from warifu.cli.wallet_keys import account_of, keys_of
+from warifu.demo.account_chains import ETHEREUM, SOLANA
+from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, FIRST_AMOUNT, FUNDING, LABEL, SECOND_AMOUNT, Scene
 from warifu.demo.stolen import (
@@ -22,7 +24,7 @@ from warifu.demo.stolen import (
 
 
 def steal(scene: Scene) -> None:
-    """Act six."""
+    """Act seven."""
     telling = scene.telling
     stolen = {DEVICES[2]: scene.device(DEVICES[2]), "service": scene.service}
     telling.act(tr("A thief takes the disk of '{name}' and the service's disk", name=DEVICES[2]))
@@ -60,14 +62,25 @@ def secrets_of(scene: Scene) -> Mapping[str, tuple[bytes, ...]]:
     """Everything that must not be on those disks, in every form in which it might."""
     keys, birth = keys_of(scene.born), scene.born.birth
     addresses = [scene.address, PAYEE]
+    accounts = [account_of(scene.born, chain) for chain in (ETHEREUM, SOLANA)]
+    accounts += [ETHEREUM_PAYEE, SOLANA_PAYEE]
     scripts = [script_for(address, keys.network) for address in addresses]
     return {
-        "address": sum((forms_of_text(address) for address in addresses), ()),
+        "address": sum((forms_of_text(address) for address in addresses + accounts), ()),
+        "account": sum(
+            (forms_of_bytes(bytes.fromhex(text[2:])) for text in accounts if text[:2] == "0x"), ()
+        ),
         "script": sum((forms_of_bytes(script[2:]) for script in scripts), ()),
         "txid": sum((forms_of_bytes(bytes.fromhex(txid)) for txid in scene.txids), ()),
         "amount": sum((forms_of_amount(amount) for amount in (FIRST_AMOUNT, SECOND_AMOUNT, FUNDING)), ()),
         "label": forms_of_text(LABEL),
-        "key": forms_of_bytes(birth.threshold_public[1:]) + forms_of_bytes(birth.chain_code),
+        "key": sum(
+            (
+                forms_of_bytes(key.threshold_public[-32:]) + forms_of_bytes(key.chain_code)
+                for key in birth.keys
+            ),
+            (),
+        ),
         "xpub": (keys.xpub.encode(),),
         "passphrase": (bytes(scene.passphrase),),
     }
