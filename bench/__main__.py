@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import end_to_end, keygen, signing
+from bench import ecdsa, end_to_end, keygen, signing
 from bench.machine import RESULTS, machine, write
 from bench.measure import Row
 from rich.console import Console
@@ -22,7 +22,7 @@ def main() -> None:
     if not console.is_terminal:
         console = Console(width=160)
     rows: list[Row] = []
-    for part in (signing, keygen, end_to_end):
+    for part in (signing, ecdsa, keygen, end_to_end):
         with console.status(f"measuring {part.__name__}"):
             rows += part.rows(rounds)
     console.print(table(rows))

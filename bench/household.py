@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import select
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from tests.support.enclaves import EnclaveDevice
 from tests.support.simulator import Household, Outcome, Tamper, honest
 
 from warifu.protocol.encoding import encode
-from warifu.protocol.frames import Finished, OpenSession, Relay, SessionFailed, error_of
+from warifu.protocol.frames import Finished, OpenCorrelating, OpenSession, Relay, SessionFailed, error_of
 from warifu.protocol.framing import Origin
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +48,7 @@ class Processes(Household):
 
     def run(
         self,
-        openings: dict[str, OpenSession],
+        openings: Mapping[str, OpenSession | OpenCorrelating],
         tamper: Tamper = honest,
         opened: Callable[[], None] = lambda: None,
     ) -> Outcome:

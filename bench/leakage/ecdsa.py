@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from bench.leakage.scalars import ONE
 from bench.leakage.target import Target
+from tests.support.dealer import deal
 
 from warifu.threshold.ecdsa import limbs, vole
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
 from warifu.threshold.ecdsa.bits import Bytes, rows
-from warifu.threshold.ecdsa.correlation import Correlation, Material
+from warifu.threshold.ecdsa.correlation import Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender
 from warifu.threshold.ecdsa.vole import XI, VoleReceiver, VoleSender
 from warifu.threshold.ecdsa.zero_sharing import zero_share
@@ -168,7 +169,7 @@ def of_multiplication() -> Iterator[Target]:
 
 
 def of_correlations() -> Iterator[Target]:
-    owner, context = os.urandom(32), os.urandom(32)
+    owner, context = Owner.of(deal(2, 3).key, 0, 1), os.urandom(32)
     keys = _random(2, COUNT, KEY_BYTES)
 
     def correlation(packed: bytearray) -> Correlation:
