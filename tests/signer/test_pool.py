@@ -47,7 +47,8 @@ def fill(device: EcdsaDevice, peer: EcdsaDevice, count: int = 2) -> tuple[bytes,
 
 def take(device: EcdsaDevice, peer: EcdsaDevice, name: bytes) -> Correlation:
     with device.store.transaction():
-        return device.pool.take(peer.public, name)
+        stored = device.pool.take(peer.public, name)
+    return device.pool.unsealed(peer.public, stored, device.share)
 
 
 def refused(device: EcdsaDevice, peer: EcdsaDevice, name: bytes) -> None:
@@ -139,6 +140,17 @@ def test_a_correlation_of_another_pair_is_as_good_as_none(household, device, pee
     other = household.devices[2]
     device.pool.put(peer.public, correlations(device, other, 1))
     refused(device, peer, device.pool.held(peer.public)[0])
+
+
+def test_disk_and_platform_key_do_not_open_it(household, device, peer):
+    """The store is open here, as for a thief of both; only the share, under the passphrase, opens what lies in it."""
+    (name, _) = fill(device, peer)
+    with device.store.transaction():
+        stored = device.pool.take(peer.public, name)
+    for other in (peer.share, household.dealt.secret):
+        with pytest.raises(SessionAborted):
+            device.pool.unsealed(peer.public, stored, other)
+    assert device.pool.unsealed(peer.public, stored, device.share).id == name
 
 
 def test_the_pool_is_bounded(device, peer):

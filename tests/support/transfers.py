@@ -10,7 +10,7 @@ import numpy as np
 
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES
 from warifu.threshold.ecdsa.bits import Bytes, random_bits
-from warifu.threshold.ecdsa.correlation import ID_BYTES, SEED_BYTES, Correlation, Material, owner_of
+from warifu.threshold.ecdsa.correlation import ID_BYTES, SEED_BYTES, Correlation, Material, Owner
 from warifu.threshold.frost.key import ThresholdKey
 from warifu.threshold.wiping import Secret
 
@@ -32,9 +32,9 @@ def dealt_correlations(key: ThresholdKey, participants: Sequence[int]) -> dict[i
             base_transfers(),
         )
         dealt[a][b] = Correlation(
-            owner_of(key, a, b), name, Material(delta_of_a, chosen_by_a, keys_of_a, Secret(seed))
+            Owner.of(key, a, b), name, Material(delta_of_a, chosen_by_a, keys_of_a, Secret(seed))
         )
         dealt[b][a] = Correlation(
-            owner_of(key, b, a), name, Material(delta_of_b, chosen_by_b, keys_of_b, Secret(seed))
+            Owner.of(key, b, a), name, Material(delta_of_b, chosen_by_b, keys_of_b, Secret(seed))
         )
     return dealt

@@ -2,7 +2,8 @@
 
 Each correlation is used once: its row is deleted in the transaction that lets the signature start, before anything that
 was computed from it leaves. A device that is proven to have cheated loses all correlations with this one, durably, and
-gets no more; a time-out or a lost message proves nothing.
+gets no more; a time-out or a lost message proves nothing. On the disk they are sealed to this device's public share:
+they open with the share alone, which the owner's passphrase unlocks.
 
 An old disk image would bring used correlations back (ADR 13). Where the platform recognises an old disk they stay over
 a restart. Elsewhere a start empties the pool; and what a running signer takes it must have put there, or found at its
@@ -22,6 +23,7 @@ from warifu.threshold.ecdsa.binding import PROTOCOL
 from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.errors import InvalidInput
 from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.wiping import Secret
 
 MISSING = "correlations-missing"
 BATCHES_PER_HOUR = 120
@@ -69,7 +71,7 @@ class Pool:
                 )
         self._usable[wallet, peer].update(correlation.id for correlation in correlations)
 
-    def take(self, wallet: bytes, peer: bytes, correlation: bytes) -> bytearray:
+    def take(self, wallet: bytes, peer: bytes, correlation: bytes) -> bytes:
         """Inside the transaction that starts a signature: what was stored, gone from here when that is committed.
 
         ``SessionAborted`` (``correlations-missing``) where it is not held (any more).
@@ -82,7 +84,7 @@ class Pool:
                 (wallet, peer, correlation),
             )
             if rows:
-                return bytearray(rows[0][0])
+                return bytes(rows[0][0])
         raise missing()
 
     def forget(self, wallet: bytes, peer: bytes, lost: Iterable[bytes]) -> None:
@@ -170,12 +172,15 @@ class WalletPool:
         """As :meth:`Pool.require_room`."""
         self.pool.require_room(self.wallet, peer, count)
 
-    def take(self, peer: bytes, correlation: bytes) -> Correlation:
-        """As :meth:`Pool.take`, restored."""
-        stored = self.pool.take(self.wallet, peer, correlation)
+    def take(self, peer: bytes, correlation: bytes) -> bytes:
+        """As :meth:`Pool.take`."""
+        return self.pool.take(self.wallet, peer, correlation)
+
+    def unsealed(self, peer: bytes, stored: bytes, share: Secret) -> Correlation:
+        """What was taken, with this device's share. ``SessionAborted`` (``correlations-missing``) if it is damaged."""
         try:
-            return Correlation.restore(stored, self.key, self.numbers[self.me], self.numbers[peer])
-        except InvalidInput:  # of an earlier version of the protocol: as good as none
+            return Correlation.restore(stored, self.key, self.numbers[self.me], self.numbers[peer], share)
+        except InvalidInput:
             raise missing() from None
 
     def require(self, peers: Sequence[bytes], count: int, names: Mapping[bytes, str]) -> None:

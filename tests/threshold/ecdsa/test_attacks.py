@@ -324,7 +324,7 @@ def with_copies(n: int) -> tuple[EcdsaCeremony, Correlations]:
     for peer, correlation in correlations[CHEAT].items():
         stored = correlation.store()
         for keeper in (correlations, kept):
-            keeper[CHEAT][peer] = Correlation.restore(bytearray(stored), dealt.key, CHEAT, peer)
+            keeper[CHEAT][peer] = Correlation.restore(stored, dealt.key, CHEAT, peer, dealt.shares[CHEAT])
     return EcdsaCeremony(dealt, range(n), correlations=correlations), kept
 
 

@@ -27,15 +27,15 @@ pytestmark = pytest.mark.unit
 Q = SECP256K1.order
 DEALT = deal(2, 3)
 KEY = DEALT.key
-BODY_AT = STORED_BYTES - 6192
+BODY_AT = STORED_BYTES - 6192 - 16
 
 
 def stored() -> bytes:
     return dealt_correlations(KEY, (0, 1))[0][1].store()
 
 
-def restored(encoded: bytes, key=KEY, my_id=0, peer=1) -> Correlation:
-    return Correlation.restore(bytearray(encoded), key, my_id, peer)
+def restored(encoded: bytes, key=KEY, my_id=0, peer=1, share=DEALT.shares[0]) -> Correlation:
+    return Correlation.restore(encoded, key, my_id, peer, share)
 
 
 def test_what_is_stored_comes_back_whole():
@@ -52,31 +52,53 @@ def test_what_is_stored_comes_back_whole():
 
 
 def test_it_is_small():
-    assert len(stored()) == STORED_BYTES == 6273
+    assert len(stored()) == STORED_BYTES == 6306
 
 
 def test_it_is_either_in_memory_or_on_the_disk():
     correlation = dealt_correlations(KEY, (0, 1))[0][1]
     (material,) = correlation._material
-    buffer = bytearray(correlation.store())
+    correlation.store()
     assert correlation.used
     assert material.seed.wiped
     assert not (material.delta.any() or material.chosen.any() or material.keys.any())
     for again in (correlation.store, correlation.take):
         with pytest.raises(AlreadyUsed):
             again()
-    Correlation.restore(buffer, KEY, 0, 1)
-    assert not any(buffer)
 
 
-@pytest.mark.parametrize("at", [0, 1, 33, 65, BODY_AT, BODY_AT + 16, BODY_AT + 3000, STORED_BYTES - 1])
+@pytest.mark.parametrize("at", [0, 1, 33, 65, 66, BODY_AT, BODY_AT + 16, BODY_AT + 3000, STORED_BYTES - 1])
 def test_an_altered_one_is_refused(at):
     """Used as it is, it would make an honest peer look like a cheat."""
     encoded = bytearray(stored())
     encoded[at] ^= 1
     with pytest.raises(InvalidInput):
-        Correlation.restore(encoded, KEY, 0, 1)
-    assert not any(encoded), "a refused one is wiped, too"
+        restored(bytes(encoded))
+
+
+@pytest.mark.parametrize("share", [DEALT.shares[1], DEALT.secret, deal(2, 3).shares[0]])
+def test_it_opens_with_this_signers_share_alone(share):
+    """Disk and platform key are not enough: the owner's passphrase unlocks the share, and the share this."""
+    with pytest.raises(InvalidInput):
+        restored(stored(), share=share)
+
+
+def test_what_is_stored_shows_nothing_of_it():
+    correlation = dealt_correlations(KEY, (0, 1))[0][1]
+    (material,) = correlation._material
+    secrets = [row.tobytes() for row in (*material.chosen, *material.keys.reshape(-1, 16))]
+    seed = material.seed.expose()
+    encoded = correlation.store()
+    assert seed not in encoded
+    assert not any(secret in encoded for secret in secrets)
+
+
+def test_two_sealings_of_one_correlation_have_nothing_in_common():
+    first = stored()
+    second = restored(first).store()
+    assert first[:65] == second[:65]
+    assert first[65:98] != second[65:98]
+    assert first[98:130] != second[98:130]
 
 
 @pytest.mark.parametrize("bend", [lambda m: b"", lambda m: m[:-1], lambda m: m + b"\0", lambda m: m + m])
@@ -133,13 +155,13 @@ class Restored:
 
     def victim(self) -> SigningSession:
         """A session on the snapshot, with the old session identifier and no memory of it."""
-        correlation = Correlation.restore(bytearray(self.snapshot), self.dealt.key, 0, 1)
+        correlation = Correlation.restore(self.snapshot, self.dealt.key, 0, 1, self.dealt.shares[0])
         return SigningSession.prepare(
             self.dealt.key, self.dealt.shares[0], 0, (0, 1), (), self.session_id, {1: correlation}, Seen()
         )
 
     def cheat(self) -> dict[int, bytes]:
-        correlation = Correlation.restore(bytearray(self.kept), self.dealt.key, 1, 0)
+        correlation = Correlation.restore(self.kept, self.dealt.key, 1, 0, self.dealt.shares[1])
         session = SigningSession.prepare(
             self.dealt.key, self.dealt.shares[1], 1, (0, 1), (), self.session_id, {0: correlation}, Seen()
         )
@@ -192,7 +214,7 @@ def test_a_restored_correlation_shows_another_part_of_the_key():
 def test_what_was_sent_under_the_lost_run_is_blamed_under_the_restored_one():
     """A product that was made for the lost run does not fit: nothing is signed, and its sender is named."""
     world = Restored()
-    correlation = Correlation.restore(bytearray(world.kept), world.dealt.key, 1, 0)
+    correlation = Correlation.restore(world.kept, world.dealt.key, 1, 0, world.dealt.shares[1])
     cheat = SigningSession.prepare(
         world.dealt.key, world.dealt.shares[1], 1, (0, 1), (), world.session_id, {0: correlation}, Seen()
     )

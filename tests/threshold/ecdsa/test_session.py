@@ -346,7 +346,7 @@ def test_a_session_identifier_is_used_once():
 def test_a_correlation_is_used_once_whatever_copies_there_are():
     dealt, seen = deal(2, 2), Seen()
     stored = dealt_correlations(dealt.key, (0, 1))[0][1].store()
-    first, second = (Correlation.restore(bytearray(stored), dealt.key, 0, 1) for _ in range(2))
+    first, second = (Correlation.restore(stored, dealt.key, 0, 1, dealt.shares[0]) for _ in range(2))
     prepare(dealt, seen=seen, correlations={1: first})
     with pytest.raises(AlreadyUsed):
         prepare(dealt, seen=seen, correlations={1: second}, session_id=b"\2" * 16)

@@ -136,16 +136,19 @@ class EcdsaCeremony(Ceremony):
         return sorted(shared, key=lambda each: digest("choice", self._channel.transcript, each))[:count]
 
     def _take_correlations(self, chosen: Mapping[bytes, Sequence[bytes]]) -> dict[bytes, list[Correlation]]:
-        taken: dict[bytes, list[Correlation]] = {}
+        pool, taken = self._task.pool, dict[bytes, list[bytes]]()
 
         def take() -> None:
             for peer, ids in chosen.items():
-                taken[peer] = [self._task.pool.take(peer, each) for each in ids]
+                taken[peer] = [pool.take(peer, each) for each in ids]
 
         used = [each for peer in sorted(chosen) for each in chosen[peer]]
         self._task.started(digest("correlations", *used), take)
         assert taken.keys() == chosen.keys(), "started takes them in its transaction"
-        return taken
+        return {
+            peer: [pool.unsealed(peer, each, self._share) for each in stored]
+            for peer, stored in taken.items()
+        }
 
     def _prepare(self, taken: Mapping[bytes, Sequence[Correlation]]) -> None:
         """From here on the share lives inside the signing sessions alone."""

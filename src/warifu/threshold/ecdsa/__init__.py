@@ -1,7 +1,8 @@
 """Threshold ECDSA by DKLs23 (Doerner, Kondi, Lee, shelat: "Threshold ECDSA in Three Rounds", IACR eprint 2023/765).
 
 From the bottom: ``binding`` (what every hash names), ``limbs`` (constant-time field arithmetic on many scalars),
-``base_ot``, ``ot_extension``, ``correlation`` and ``correlating`` (what two signers prepare for one signature),
+``base_ot``, ``ot_extension``, ``correlating`` and ``correlation`` (what two signers prepare for one signature),
+``sealing`` (how it waits on the disk),
 ``vole``, ``zero_sharing``, ``pair`` (all multiplications between two signers), ``presign``, ``sign``, ``session``
 (what a signer drives). For thresholds of two and more, and at most sixteen participants.
 

@@ -34,7 +34,7 @@ from warifu.threshold.ecdsa import base_ot
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link, digest, in_order, integer, key_context, require_session_id
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
-from warifu.threshold.ecdsa.correlation import SEED_BYTES, Correlation, Material, owner_of
+from warifu.threshold.ecdsa.correlation import SEED_BYTES, Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
 from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
@@ -68,7 +68,7 @@ class Correlating:
     """See the module. Use as a context manager, or ``close`` it, so that what was abandoned is wiped at once."""
 
     def __init__(
-        self, key: ThresholdKey, my_id: int, peer: int, count: int, session_id: bytes, owner: bytes
+        self, key: ThresholdKey, my_id: int, peer: int, count: int, session_id: bytes, owner: Owner
     ) -> None:
         """Internal: :meth:`start` is the door."""
         self._my_id, self._peer, self._count = my_id, peer, count
@@ -102,7 +102,7 @@ class Correlating:
         where anything is out of range, and for keys with a threshold of one, which have no threshold ECDSA;
         AlreadyUsed for a repeated session.
         """
-        owner = owner_of(key, my_id, peer)
+        owner = Owner.of(key, my_id, peer)
         require_session_id(session_id)
         if not 1 <= count <= MAX_BATCH:
             raise InvalidInput(f"a batch has 1 to {MAX_BATCH} correlations")

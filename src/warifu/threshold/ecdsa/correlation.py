@@ -4,8 +4,9 @@ A correlation belongs to one key, one signer and one peer, and to nothing else: 
 signers went into it. It holds, of 128 random transfers towards the peer (in which this signer chose) the choices
 ``delta`` and the chosen keys; of 128 transfers from the peer both keys; and the seed of their part of the zero sharing.
 
-It exists once. ``store`` empties the object and ``restore`` empties the buffer, so that it is either in memory or on
-the disk; whoever stores it deletes it durably before anything that was computed from it leaves (``session.py``).
+It exists once. ``store`` empties the object, so that it is either in memory or on the disk; whoever stores it deletes
+it durably before anything that was computed from it leaves (``session.py``). What is stored is sealed to the signer's
+public share (``sealing.py``): nobody reads it before the share itself is unlocked, to sign.
 
 What a copy that survived would cost. Every value that a signer sends under a correlation is hidden by a hash of its
 keys *and* of a commitment which this signer draws in this very session (``pair.py``), so that no mask ever repeats,
@@ -16,7 +17,7 @@ it is what the pool in front of this module is there to avoid, not what the key 
 
 from __future__ import annotations
 
-import hmac
+from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -24,19 +25,41 @@ import numpy as np
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES
 from warifu.threshold.ecdsa.binding import digest, integer, key_context
 from warifu.threshold.ecdsa.bits import Bytes, wipe
+from warifu.threshold.ecdsa.sealing import OVERHEAD_BYTES, seal, unseal
 from warifu.threshold.ecdsa.task import require_ecdsa_key
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
 from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.group import Element
+from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
 ID_BYTES = 32
 SEED_BYTES = 32
 _VERSION = b"\x01"
-_OWNER_BYTES, _CHECK_BYTES = 32, 16
+_OWNER_BYTES = 32
 _DELTA_BYTES, _CHOSEN_BYTES, _KEYS_BYTES = COUNT // 8, COUNT * KEY_BYTES, 2 * COUNT * KEY_BYTES
 _BODY_BYTES = _DELTA_BYTES + _CHOSEN_BYTES + _KEYS_BYTES + SEED_BYTES
-STORED_BYTES = len(_VERSION) + _OWNER_BYTES + ID_BYTES + _CHECK_BYTES + _BODY_BYTES
-"""6273 bytes."""
+_HEADER_BYTES = len(_VERSION) + _OWNER_BYTES + ID_BYTES
+STORED_BYTES = _HEADER_BYTES + OVERHEAD_BYTES + _BODY_BYTES
+"""6306 bytes."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose correlation it is, and with whom."""
+
+    name: bytes
+    """32 bytes, of both and the key."""
+    public_share: Element
+
+    @classmethod
+    def of(cls, key: ThresholdKey, my_id: int, peer: int) -> Owner:
+        """InvalidInput where these are not two different participants of a key that threshold ECDSA serves."""
+        require_ecdsa_key(key)
+        if my_id == peer or not (0 <= my_id < key.n and 0 <= peer < key.n):
+            raise InvalidInput("a correlation is between two different participants of the key")
+        name = digest("correlation/owner", key_context(key), integer(my_id), integer(peer))
+        return cls(name, SECP256K1.element_from_bytes(key.pubshares[my_id]))
 
 
 class Material(NamedTuple):
@@ -62,7 +85,7 @@ class Correlation:
 
     __slots__ = ("_material", "_owner", "id")
 
-    def __init__(self, owner: bytes, correlation_id: bytes, material: Material) -> None:
+    def __init__(self, owner: Owner, correlation_id: bytes, material: Material) -> None:
         """Internal: ``correlating.py`` makes them. Takes ownership of ``material``."""
         self.id = correlation_id
         """32 bytes: hash of the transcript that it came from. Not secret, the same for both signers."""
@@ -77,7 +100,7 @@ class Correlation:
         """InvalidInput unless it was made for this key, signer and peer; AlreadyUsed where it was used or stored."""
         if self.used:
             raise _used()
-        if not hmac.compare_digest(self._owner, owner_of(key, my_id, peer)):
+        if self._owner != Owner.of(key, my_id, peer):
             raise InvalidInput("this correlation was made for another key or pair of signers")
 
     def take(self) -> Material:
@@ -88,55 +111,32 @@ class Correlation:
             raise _used() from None
 
     def store(self) -> bytes:
-        """STORED_BYTES to be kept encrypted; the object is empty from here on. AlreadyUsed as :meth:`take`."""
+        """STORED_BYTES, sealed; the object is empty from here on. AlreadyUsed as :meth:`take`."""
         material = self.take()
-        body = b"".join(
-            (
-                np.packbits(material.delta).tobytes(),
-                material.chosen.tobytes(),
-                material.keys.tobytes(),
-                material.seed.buffer,
-            )
-        )
+        parts = np.packbits(material.delta), material.chosen, material.keys, material.seed.buffer
+        body = b"".join(bytes(part) for part in parts)
         material.wipe()
-        return b"".join((_VERSION, self._owner, self.id, _check(self._owner, self.id, body), body))
+        header = _header(self._owner, self.id)
+        return header + seal(self._owner.public_share, body, header)
 
     @classmethod
-    def restore(cls, stored: bytearray, key: ThresholdKey, my_id: int, peer: int) -> Correlation:
-        """What :meth:`store` wrote; ``stored`` is overwritten with zeros, whatever comes of it.
+    def restore(cls, stored: bytes, key: ThresholdKey, my_id: int, peer: int, share: Secret) -> Correlation:
+        """What :meth:`store` wrote, with this signer's ``share``, which stays the caller's.
 
         InvalidInput for another length or version, for a correlation of another key or pair, and for one that was
         altered: used as it is, it would make an honest peer look like a cheat.
         """
-        try:
-            return cls._parsed(memoryview(stored), owner_of(key, my_id, peer))
-        finally:
-            stored[:] = bytes(len(stored))
-
-    @classmethod
-    def _parsed(cls, stored: memoryview, owner: bytes) -> Correlation:
+        owner = Owner.of(key, my_id, peer)
         if len(stored) != STORED_BYTES:
             raise InvalidInput("a stored correlation has another length")
-        reader = _Reader(stored)
-        version, owned, correlation_id, check = (
-            bytes(reader.read(size)) for size in (len(_VERSION), _OWNER_BYTES, ID_BYTES, _CHECK_BYTES)
-        )
-        if version != _VERSION:
-            raise InvalidInput("this version of stored correlations is not known")
-        if not hmac.compare_digest(owned, owner):
-            raise InvalidInput("this correlation was made for another key or pair of signers")
-        if not hmac.compare_digest(check, _check(owned, correlation_id, reader.rest)):
-            raise InvalidInput("this correlation was altered")
-        delta, chosen, keys = (
-            np.frombuffer(reader.read(size), np.uint8) for size in (_DELTA_BYTES, _CHOSEN_BYTES, _KEYS_BYTES)
-        )
-        material = Material(
-            np.unpackbits(delta),
-            chosen.reshape(COUNT, KEY_BYTES).copy(),
-            keys.reshape(2, COUNT, KEY_BYTES).copy(),
-            Secret(reader.rest),
-        )
-        return cls(owner, correlation_id, material)
+        header, sealed = stored[:_HEADER_BYTES], stored[_HEADER_BYTES:]
+        correlation_id = header[-ID_BYTES:]
+        if header != _header(owner, correlation_id):
+            raise InvalidInput("this correlation is of another version, or another key or pair of signers")
+        body = unseal(share, sealed, header)
+        correlation = cls(owner, correlation_id, _parsed(body))
+        body[:] = bytes(len(body))
+        return correlation
 
     def wipe(self) -> None:
         """Destroy it. Harmless on a used one."""
@@ -160,28 +160,21 @@ class Correlation:
         raise TypeError("a correlation cannot be copied")
 
 
-def owner_of(key: ThresholdKey, my_id: int, peer: int) -> bytes:
-    """32 bytes that name whose correlation it is, and with whom.
-
-    InvalidInput where these are not two different participants of a key that threshold ECDSA serves.
-    """
-    require_ecdsa_key(key)
-    if my_id == peer or not (0 <= my_id < key.n and 0 <= peer < key.n):
-        raise InvalidInput("a correlation is between two different participants of the key")
-    return digest("correlation/owner", key_context(key), integer(my_id), integer(peer))
+def _header(owner: Owner, correlation_id: bytes) -> bytes:
+    return _VERSION + owner.name + correlation_id
 
 
-class _Reader:
-    def __init__(self, view: memoryview) -> None:
-        self.rest = view
-
-    def read(self, size: int) -> memoryview:
-        part, self.rest = self.rest[:size], self.rest[size:]
-        return part
-
-
-def _check(owner: bytes, correlation_id: bytes, body: bytes | memoryview) -> bytes:
-    return digest("correlation/stored", _VERSION, owner, correlation_id, body)[:_CHECK_BYTES]
+def _parsed(body: bytearray) -> Material:
+    assert len(body) == _BODY_BYTES, "the length was looked at before it was opened"
+    rest = memoryview(body)
+    parts = []
+    for size in (_DELTA_BYTES, _CHOSEN_BYTES, _KEYS_BYTES):
+        parts.append(np.frombuffer(rest[:size], np.uint8).copy())
+        rest = rest[size:]
+    packed, chosen, keys = parts
+    delta = np.unpackbits(packed)
+    wipe(packed)
+    return Material(delta, chosen.reshape(COUNT, KEY_BYTES), keys.reshape(2, COUNT, KEY_BYTES), Secret(rest))
 
 
 def _used() -> AlreadyUsed:
