@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,8 +81,8 @@ def _list(calls: Any) -> list[Any]:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Server]:
-    """A server that answers by ``script`` until the end of the block."""
+def serving(script: Script, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server that answers by ``script`` until the end of the block, over TLS with ``context``."""
     over = Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -129,7 +130,10 @@ def serving(script: Script) -> Iterator[Server]:
             """A client that leaves early is what many of the tests are about."""
 
     with Listening(("127.0.0.1", 0), Handler) as listening:
-        server = Server(f"http://127.0.0.1:{listening.server_address[1]}", script)
+        if context is not None:
+            listening.socket = context.wrap_socket(listening.socket, server_side=True)
+        scheme = "http" if context is None else "https"
+        server = Server(f"{scheme}://127.0.0.1:{listening.server_address[1]}", script)
         thread = Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

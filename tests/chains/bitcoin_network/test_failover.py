@@ -43,6 +43,7 @@ class Fake:
         self.seen: TxStatus = status
         self.asked = 0
         self.synced = 0
+        self.offered: list[bytes] = []
 
     def _answer(self) -> None:
         self.asked += 1
@@ -67,6 +68,7 @@ class Fake:
 
     def broadcast(self, raw):
         self._answer()
+        self.offered.append(raw)
         if self.refuses:
             raise rejection(self.refuses, self.name)
         return BroadcastOutcome(TXID, Broadcast.ACCEPTED, self.name)
@@ -117,6 +119,25 @@ def test_one_of_another_network_is_passed_over_and_never_given_a_transaction():
     with pytest.raises(ChainUnavailable) as refused:
         combined(wrong).broadcast(b"raw")
     assert refused.value.code == "chain.wrong-network"
+
+
+def test_a_transaction_goes_to_all_so_that_nobody_can_hold_it_back():
+    liar, honest, third = Fake("liar"), Fake("honest"), Fake("third")
+    outcome = combined(liar, honest, third).broadcast(b"raw")
+    assert (outcome.backend, outcome.result) == ("liar", Broadcast.ACCEPTED)
+    assert [backend.offered for backend in (liar, honest, third)] == [[b"raw"]] * 3
+
+
+def test_one_that_rests_is_only_asked_where_nobody_else_takes_a_transaction():
+    tired, awake = Fake("tired"), Fake("awake")
+    both = combined(tired, awake)
+    tired.down = True
+    both.fee_rates()
+    tired.down = False
+    assert both.broadcast(b"raw").backend == "awake"
+    assert tired.offered == []
+    awake.refuses = "dust"
+    assert both.broadcast(b"raw").backend == "tired"
 
 
 def test_one_refusal_is_not_the_last_word_but_all_are():

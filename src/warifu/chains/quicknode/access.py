@@ -23,6 +23,7 @@ import httpx
 from warifu.chains.quicknode.jwt import JwtKey
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.http import TIMEOUT
+from warifu.chains.rpc.pace import Pace
 from warifu.chains.rpc.reply import Dialect
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
@@ -69,6 +70,7 @@ class QuickNodeAccess:
         *,
         dialect: Dialect = Dialect.STRICT,
         retries: Retries | None = None,
+        pace: Pace | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> JsonRpcEndpoint:
         """The endpoint for questions. Connects to nothing yet."""
@@ -79,6 +81,7 @@ class QuickNodeAccess:
             authorization=None if self.jwt is None else self.jwt.authorization,
             dialect=dialect,
             retries=retries,
+            pace=pace,
             timeout=timeout,
         )
 

@@ -17,6 +17,7 @@ from warifu.chains.bitcoin_network.fees import FeeEstimates
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
 from warifu.chains.quicknode.access import QuickNodeAccess
 from warifu.chains.quicknode.blockbook import Blockbook, FoundTransaction
+from warifu.chains.rpc.pace import Pace
 from warifu.chains.rpc.reply import Dialect
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.unavailable import unavailable
@@ -32,9 +33,10 @@ class QuickNodeBitcoin:
         name: str = "quicknode",
         *,
         retries: Retries | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        endpoint = access.endpoint(name, dialect=Dialect.BITCOIN, retries=retries)
+        endpoint = access.endpoint(name, dialect=Dialect.BITCOIN, retries=retries, pace=pace)
         self._core = CoreRpc.over(endpoint)
         self._blockbook = Blockbook(endpoint)
         self._clock = clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Generic, TypeVar, cast
@@ -14,6 +15,7 @@ import msgspec
 
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.http import MAX_ANSWER_BYTES, MAX_DEADLINE, TIMEOUT, BoundedHttp
+from warifu.chains.rpc.pace import Pace
 from warifu.chains.rpc.reply import Dialect, Reply, read_batch, read_one
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
@@ -45,8 +47,9 @@ class JsonRpcEndpoint:
     """One server. ``name`` stands in errors in place of ``url``, which may hold a token.
 
     ``headers`` go with every request (``x-token``). ``authorization`` gives the whole value of the Authorization
-    header anew for each attempt (a short-lived JWT). ``dialect`` is ``Dialect.BITCOIN`` for what has Bitcoin Core
-    behind it. Safe to use from several threads. Raises ``InputRefused`` (``backend-address``).
+    header anew for each attempt (a short-lived JWT). ``pace`` keeps to the plan's limit. ``dialect`` is
+    ``Dialect.BITCOIN`` for what has Bitcoin Core behind it. Safe to use from several threads. Raises ``InputRefused``
+    (``backend-address``).
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class JsonRpcEndpoint:
         secret_parts: Sequence[Secret] = (),
         dialect: Dialect = Dialect.STRICT,
         retries: Retries | None = None,
+        pace: Pace | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         address = url if isinstance(url, Secret) else Secret(url)
@@ -68,6 +72,7 @@ class JsonRpcEndpoint:
         self._secrets = (address, *_parts(address), *secret_parts, *self._headers.values())
         self._dialect = dialect
         self._retries = retries or Retries()
+        self._pace = pace
         self._http = BoundedHttp(address, name, timeout=timeout)
         # Not a fixed one, and not from zero: an answer to somebody else's question must not fit ours.
         self._ids = itertools.count(secrets.randbelow(2**40))
@@ -97,7 +102,7 @@ class JsonRpcEndpoint:
 
         def once(left: float) -> msgspec.Raw:
             number = next(self._ids)
-            reply = self._reply(_request(number, method, params), limit, left)
+            reply = self._reply(_request(number, method, params), 1, limit, left)
             return read_one(reply, number, self._dialect)
 
         return self._decoded(self._retries.run(once, deadline), kind)
@@ -123,7 +128,7 @@ class JsonRpcEndpoint:
                 _request(number, question.method, question.params)
                 for number, question in zip(numbers, questions, strict=True)
             ]
-            return read_batch(self._reply(requests, limit, left), numbers, self._dialect)
+            return read_batch(self._reply(requests, len(requests), limit, left), numbers, self._dialect)
 
         answers = self._retries.run(once, deadline)
         return [
@@ -131,7 +136,11 @@ class JsonRpcEndpoint:
             for answer, question in zip(answers, questions, strict=True)
         ]
 
-    def _reply(self, request: object, limit: int, left: float) -> Reply:
+    def _reply(self, request: object, calls: int, limit: int, left: float) -> Reply:
+        if self._pace is not None:
+            began = time.monotonic()
+            self._pace.wait(calls, left, self.name)
+            left -= time.monotonic() - began
         headers = {**self._headers, "Content-Type": Secret("application/json")}
         hidden = list(self._secrets)
         if self._authorization is not None:

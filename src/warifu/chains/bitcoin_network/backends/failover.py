@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from warifu.chains.bitcoin.network import Network
@@ -67,7 +68,10 @@ class Backends:
 
     def _in_order(self) -> list[Backend]:
         now = time.monotonic()
-        return sorted(self._backends, key=lambda backend: self._resting.get(id(backend), 0) > now)
+        return sorted(self._backends, key=lambda backend: self._rests(backend, now))
+
+    def _rests(self, backend: Backend, now: float) -> bool:
+        return self._resting.get(id(backend), 0) > now
 
     def block_hash(self, height: int) -> bytes:
         """The hash of the block at ``height``, of the first that answers."""
@@ -86,23 +90,36 @@ class Backends:
         return self._first(lambda backend: backend.fee_rates())
 
     def broadcast(self, raw: bytes) -> BroadcastOutcome:
-        """Send to one after the other until one takes it.
+        """Send to all at the same time, but for those that rest; to these, too, where nobody else takes it.
 
-        One refusal is not the last word, as nodes differ in policy and one of them may lie; if none takes it, the
-        first refusal is raised.
+        A backend that says it took a transaction and drops it holds up a payment only if nobody else got it. One
+        refusal is not the last word either, as nodes differ in policy; if none takes it, the first one is raised.
         """
-        refusal: BroadcastRejected | None = None
-        failure: ChainUnavailable | None = None
-        for backend in self._in_order():
+        now = time.monotonic()
+        awake = [backend for backend in self._backends if not self._rests(backend, now)]
+        answers = self._offered(awake, raw)
+        if not any(isinstance(answer, BroadcastOutcome) for answer in answers):
+            answers += self._offered([backend for backend in self._backends if backend not in awake], raw)
+        taken = [answer for answer in answers if isinstance(answer, BroadcastOutcome)]
+        if taken:
+            return taken[0]
+        refusals = [answer for answer in answers if isinstance(answer, BroadcastRejected)]
+        failures = [answer for answer in answers if isinstance(answer, ChainUnavailable)]
+        raise [*refusals, *reversed(failures)][0]
+
+    def _offered(
+        self, backends: Sequence[Backend], raw: bytes
+    ) -> list[BroadcastOutcome | BroadcastRejected | ChainUnavailable]:
+        def offer(backend: Backend) -> BroadcastOutcome | BroadcastRejected | ChainUnavailable:
             try:
                 return self._one(backend, lambda asked: asked.broadcast(raw))
-            except BroadcastRejected as error:
-                refusal = refusal or error
-            except ChainUnavailable as error:
-                failure = error
-        final = refusal or failure
-        assert final is not None, "there is at least one backend"
-        raise final
+            except (BroadcastRejected, ChainUnavailable) as error:
+                return error
+
+        if len(backends) < 2:
+            return [offer(backend) for backend in backends]
+        with ThreadPoolExecutor(max_workers=len(backends), thread_name_prefix="broadcast") as pool:
+            return list(pool.map(offer, backends))
 
     def status(self, txid: bytes) -> TxStatus:
         """The furthest that any backend has seen the transaction."""
