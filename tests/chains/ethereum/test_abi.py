@@ -175,6 +175,26 @@ REFUSED = {
         ),
         "foreign-approval",
     ),
+    "of somebody else's DAI permit": (
+        calling(
+            "permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)",
+            *(THIEF, FRIEND, 0, 0, True, *VRS),
+        ),
+        "foreign-approval",
+    ),
+    "of somebody else's ERC-1155 token": (
+        calling("safeTransferFrom(address,address,uint256,uint256,bytes)", THIEF, FRIEND, 77, 5, b""),
+        "foreign-transfer",
+    ),
+    "of somebody else's batch": (calling(BATCH, THIEF, FRIEND, [1], [1], b""), "foreign-transfer"),
+    "of an ERC-1155 token with a message for code": (
+        calling("safeTransferFrom(address,address,uint256,uint256,bytes)", SENDER, FRIEND, 77, 5, b"\x01"),
+        "attached-data",
+    ),
+    "of a batch with a message for code": (
+        calling(BATCH, SENDER, FRIEND, [1], [1], b"\x01"),
+        "attached-data",
+    ),
     "with coins beside": (calling("transfer(address,uint256)", FRIEND, 5, value=1), "coin-with-token"),
     "with a message for the recipient's code": (
         calling("safeTransferFrom(address,address,uint256,bytes)", SENDER, FRIEND, 77, b"\x01"),
