@@ -6,9 +6,12 @@ import copy
 import os
 import pickle
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.dealer import deal
 from tests.support.signing import Ceremony
 from tests.threshold.frost.two_of_three import MESSAGE, each_scheme, two_of_three
@@ -16,7 +19,7 @@ from tests.threshold.frost.two_of_three import MESSAGE, each_scheme, two_of_thre
 from warifu.threshold.errors import AlreadyUsed
 from warifu.threshold.frost.bip445 import BIP340
 from warifu.threshold.frost.nonces import SecretNonce
-from warifu.threshold.frost.rfc9591 import FROST_ED25519, FROST_SECP256K1
+from warifu.threshold.frost.rfc9591 import FROST_ED25519, FROST_SECP256K1, length_prefixed
 from warifu.threshold.frost.scheme import Scheme
 from warifu.threshold.frost.session import SigningSession
 
@@ -128,11 +131,20 @@ def test_the_same_randomness_with_other_cosigners_gives_another_nonce(
     assert restored.nonce(participants=[1, 0]) == restored.nonce(participants=[0, 1])
 
 
+@given(st.lists(st.binary(max_size=6), max_size=4), st.data())
+def test_no_two_contexts_are_the_same_bytes(parts: list[bytes], data: st.DataObject) -> None:
+    """Cut the same bytes elsewhere: without lengths these would be one context, and one nonce."""
+    whole = b"".join(parts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=3)))
+    recut = [whole[start:end] for start, end in pairwise([0, *cuts, len(whole)])]
+    assert (length_prefixed(*recut) == length_prefixed(*parts)) is (recut == parts)
+
+
 @each_scheme
 def test_session_identifiers_that_differ_in_length_only_never_collide(
     restored: Restored, scheme: Scheme
 ) -> None:
-    """Lengths are hashed before what they measure, so no byte can wander from one part of the hash into the next."""
+    """Even where one ends in what follows it in the hash."""
     key = two_of_three(scheme).key.threshold_pubkey
     identifiers = [
         b"\x01",

@@ -92,15 +92,12 @@ class Rfc9591Task(Task):
         The RFC hedges with the share alone. Where a restored or forked machine draws the same randomness again, two
         messages would then meet one nonce, and the share would be lost; BIP 445 hedges as this does.
         """
-        context = b"".join(
-            _prefixed(part)
-            for part in (
-                self.suite.name.encode(),
-                session_id,
-                self.public_key,
-                b"".join(participant.to_bytes(4, "big") for participant in (my_id, *self.signers.ids)),
-                self.suite.message_hash(self.message),
-            )
+        context = length_prefixed(
+            self.suite.name.encode(),
+            session_id,
+            self.public_key,
+            b"".join(participant.to_bytes(4, "big") for participant in (my_id, *self.signers.ids)),
+            self.suite.message_hash(self.message),
         )
         hiding, binding = (
             tagged_hash("Warifu FROST/nonce randomness", os.urandom(32), bytes([half]), context)
@@ -148,8 +145,9 @@ def _one_nonce(suite: Ciphersuite, share: Secret, randomness: bytes) -> Secret:
         return suite.nonce(seed)
 
 
-def _prefixed(value: bytes) -> bytes:
-    return len(value).to_bytes(4, "big") + value
+def length_prefixed(*parts: bytes) -> bytes:
+    """All parts, each after its length in 4 bytes: no two lists of parts give the same bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def _identifier(suite: Ciphersuite, participant: int) -> bytes:
