@@ -38,13 +38,17 @@ def follow_ceremony(client: Client, ceremony: str, show: Show) -> Ceremony:
 def follow_transfer(
     client: Client, transfer: str, show: Show, confirmations: int = 0, after: int = 0
 ) -> tuple[Transfer, int]:
-    """Show each event of a transfer after number ``after``, until it rests, or was sent and has as many
-    ``confirmations``. Returns its state and the number of the last event."""
+    """Show each event of a transfer after number ``after``, until it rests (a message does once it is signed), or was
+    sent and has as many ``confirmations``. Returns its state and the number of the last event."""
     seen = after
     while True:
         now = client.get(f"/transfers/{segment(transfer)}", Transfer, after=seen, wait=_WAIT)
         seen = _show_all(now.events, seen, show)
-        if now.state in _RESTING or (now.state in _SENT and now.confirmations >= confirmations):
+        if (
+            now.settled
+            or now.state in _RESTING
+            or (now.state in _SENT and now.confirmations >= confirmations)
+        ):
             return now, seen
 
 
