@@ -16,6 +16,7 @@ from solders.system_program import (
     WithdrawNonceAccountParams,
     assign,
     create_account,
+    create_nonce_account_with_seed,
     withdraw_nonce_account,
 )
 from tests.chains.solana import messages
@@ -296,6 +297,68 @@ def test_an_account_that_is_not_derived_from_the_wallet_is_refused():
     accounts = list(create.accounts)
     accounts[1] = AccountMeta(MALLORY, False, True)
     assert refused(Instruction(SYSTEM, create.data, accounts), initialize) == "nonce-account"
+
+
+def test_an_account_that_is_derived_from_another_base_is_refused():
+    """Consistent in itself, and yet not where the wallet looks for its nonces: Bob could sign for its base."""
+    nonce = Pubkey.create_with_seed(BOB, "seed", SYSTEM)
+    create, initialize = create_nonce_account_with_seed(ALICE, nonce, BOB, "seed", ALICE, 1_447_680)
+    unsigned = [AccountMeta(ALICE, True, True), AccountMeta(nonce, False, True)]
+    assert refused(Instruction(SYSTEM, create.data, unsigned), initialize) == "nonce-account"
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_another_account_in_a_system_variables_place_is_refused(place):
+    create, initialize = make_nonce()
+    accounts = list(initialize.accounts)
+    accounts[place] = AccountMeta(MALLORY, False, False)
+    assert refused(create, Instruction(SYSTEM, initialize.data, accounts)) == "instruction"
+    accounts = list(advance().accounts)
+    accounts[1] = AccountMeta(MALLORY, False, False)
+    assert refused(Instruction(SYSTEM, advance().data, accounts)) == "instruction"
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        pay(),
+        advance(),
+        pay_token(),
+        messages.create_account(),
+        make_nonce()[0],
+        make_nonce()[1],
+        compute_limit(5),
+    ],
+    ids=[
+        "transfer",
+        "advance",
+        "token transfer",
+        "token account",
+        "create nonce",
+        "initialize nonce",
+        "budget",
+    ],
+)
+def test_an_instruction_with_another_number_of_accounts_is_refused(instruction):
+    """Among them a fifth account of a token transfer: a program of the mint's own that would be called."""
+    more = [*instruction.accounts, AccountMeta(MALLORY, False, False)] * (
+        2 if not instruction.accounts else 1
+    )
+    changed = Instruction(
+        instruction.program_id, instruction.data, [*more, AccountMeta(STRANGE, False, False)]
+    )
+    assert refused(changed) == "instruction"
+    if instruction.accounts:
+        fewer = Instruction(instruction.program_id, instruction.data, instruction.accounts[:1])
+        assert refused(fewer) == "instruction"
+
+
+@pytest.mark.parametrize("place", [4, 5])
+def test_another_program_in_the_place_of_system_or_token_is_refused(place):
+    create = messages.create_account()
+    accounts = list(create.accounts)
+    accounts[place] = AccountMeta(MALLORY, False, False)
+    assert refused(Instruction(create.program_id, create.data, accounts), pay_token()) == "instruction"
 
 
 def test_an_account_for_another_program_is_refused():
