@@ -264,19 +264,25 @@ def test_a_signature_of_somebody_else_is_not_the_wallets() -> None:
         txid_of(WALLET, REMEMBERED, raw)
 
 
+def message_signature(key: coincurve.PrivateKey, digest: bytes) -> bytes:
+    """With v = 27 or 28, as wallets hand it out."""
+    signature = key.sign_recoverable(digest, hasher=None)
+    return signature[:64] + bytes([27 + signature[64]])
+
+
 def test_a_message_is_signed_and_not_sent() -> None:
     order = message_order(WALLET, CHAIN, personal_message("I own this account"), NOW)
     assert not order.sent
     assert [outflow.kind for outflow in order.outflows] == ["message"]
     request = order.request(WALLET, 1000)
-    signature = account_key().sign_recoverable(order.transaction, hasher=None)
-    assert txid_of(WALLET, request, signature) == ""
-    with pytest.raises((TransactionRefused, InputRefused)):
-        txid_of(
-            WALLET,
-            request,
-            coincurve.PrivateKey(b"\x09" * 32).sign_recoverable(order.transaction, hasher=None),
-        )
+    assert txid_of(WALLET, request, message_signature(account_key(), order.transaction)) == ""
+    for bad in (
+        message_signature(coincurve.PrivateKey(b"\x09" * 32), order.transaction),
+        message_signature(account_key(), bytes(range(32))),
+        account_key().sign_recoverable(order.transaction, hasher=None),
+    ):
+        with pytest.raises((TransactionRefused, InputRefused)):
+            txid_of(WALLET, request, bad)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x02" + bytes(40), FIRST.serialize(), bytes(32)])

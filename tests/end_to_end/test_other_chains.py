@@ -221,9 +221,9 @@ def test_a_permit_within_the_limits_is_signed_and_judged_as_spending(scene, fund
     file.write_text(json.dumps(permit(scene, 1_000_000)))
     signed = owner(scene, "sign-message", funded, file, "--chain", ETHEREUM, "--yes")
     readable = encode_typed_data(full_message=permit(scene, 1_000_000))
-    signature = bytes.fromhex(signed["signature"][2:])
-    vrs = signature[:64] + bytes([27 + signature[64]])
-    assert Account.recover_message(readable, signature=vrs) == account_of(scene.born, ETHEREUM)
+    assert Account.recover_message(readable, signature=signed["signature"]) == account_of(
+        scene.born, ETHEREUM
+    )
     file.write_text(json.dumps(permit(scene, 2**256 - 1)))
     assert refused(scene, "sign-message", funded, str(file), "--chain", ETHEREUM, "--yes") == (
         "policy.per-transaction-limit"
@@ -251,4 +251,4 @@ def test_decode_shows_what_a_signer_would_see(scene, funded, tmp_path):
 def test_the_devices_tell_what_is_prepared_and_what_moved(scene, funded):
     (told,) = owner(scene, "signer", "status", "home")["wallets"]
     assert set(told["correlations"]) == {"home", "pi", "friend"}
-    assert {spent["chain"] for spent in told["spent_today"]} >= {ETHEREUM, SOLANA}
+    assert ETHEREUM in {spent["chain"] for spent in told["spent_today"]}

@@ -166,7 +166,8 @@ def txid_of(wallet: Wallet, request: TransferRequest, raw: bytes) -> str:
     if family_of(request.chain) == "solana":
         return _solana_txid(request, raw, account)
     if len(raw) == 65:
-        signature_of(raw, request.transaction, account)
+        # As wallets hand out message signatures: v is 27 or 28 in place of the recovery id.
+        signature_of(raw[:64] + bytes([(raw[64] - 27) & 0xFF]), request.transaction, account)
         return ""
     signed = parse_signed(raw)
     if (signed.transaction.name, signed.sender) != (request.transaction, account):
