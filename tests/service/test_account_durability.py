@@ -1,7 +1,6 @@
 """As ``test_durability``, on chains of accounts: killed at any instruction, one payment is signed, and it happens once.
 
-On Solana the signers are the real ones. On Ethereum they hold a whole key each (``tests/support/whole_key.py``), so
-there the road of the service is under test and not theirs.
+The signers are the real ones: threshold ECDSA on Ethereum, FROST on Solana.
 """
 
 import asyncio
@@ -22,15 +21,16 @@ from tests.support.account_world import (
     AccountWorld,
     LocalEvm,
     LocalSolana,
-    account_world,
+    evm_chain,
     local_evm,
     local_solana,
     solana_chain,
 )
-from tests.support.service_process import EVERYWHERE
+from tests.support.service_process import EVERYWHERE, PREPARING
 from tests.support.service_world import Payment
 from tests.support.ward import Ward
 
+from warifu.chains.accounts import AccountChain
 from warifu.protocol import api
 from warifu.protocol.chains import SOLANA
 
@@ -60,13 +60,28 @@ class Stage:
         return int(self.local.balance(self.friend))
 
 
+def prepared(world: AccountWorld, chain: AccountChain, ward: Ward) -> None:
+    """Devices and a wallet; then the service is this process's no more."""
+    world.make_backend = lambda _: None
+    world.chains = [chain]
+    world.found()
+
+    async def prepare() -> None:
+        async with world.running() as client:
+            await world.enrol(client)
+        ward.adopt()
+
+    ward.run(prepare())
+
+
 @pytest.fixture(scope="module")
 def ethereum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with local_evm() as evm:
-        world = account_world(tmp_path_factory.mktemp("ethereum"), evm)
+        world = AccountWorld(tmp_path_factory.mktemp("ethereum"), cast("Any", None), "", evm=evm)
         backends = [{"kind": "rpc", "url": evm.url, "chain": EVM}]
         ward = Ward(world, backends, [{"chain": EVM, "confirmations": FINAL}])
-        ward.adopt()
+        prepared(world, evm_chain(evm.url), ward)
+        evm.fund(world.address, 100 * ETHER)
         yield Stage(ward, world, EVM, ETHER, evm, FRIEND)
         ward.close()
 
@@ -75,18 +90,9 @@ def ethereum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def solana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with local_solana() as cluster:
         world = AccountWorld(tmp_path_factory.mktemp("solana"), cast("Any", None), "")
-        world.make_backend = lambda _: None
-        world.chains = [solana_chain(cluster.url)]
-        world.found()
         backends = [{"kind": "rpc", "url": cluster.url, "chain": SOLANA}]
         ward = Ward(world, backends, [{"chain": SOLANA, "cluster": "local"}])
-
-        async def prepare() -> None:
-            async with world.running() as client:
-                await world.enrol(client)
-            ward.adopt()
-
-        ward.run(prepare())
+        prepared(world, solana_chain(cluster.url), ward)
         cluster.fund(world.solana_address, 100 * SOL)
         yield Stage(ward, world, SOLANA, SOL, cluster, str(Keypair().pubkey()))
         ward.close()
@@ -133,6 +139,15 @@ async def bring_home(stage: Stage, payment: Payment) -> tuple[api.Transfer, bool
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_it_goes_on_where_it_was(stage: Stage, point: str):
+    killed(stage, point)
+
+
+def test_killed_while_devices_prepare_it_goes_on_without_the_owner(ethereum: Stage):
+    killed(ethereum, PREPARING)
+
+
+def killed(stage: Stage, point: str) -> None:
+    """At ``point``, and started again."""
     before = stage.received()
     stage.ward.start()
     payment = stage.ward.run(hand_in(stage, point))
@@ -140,7 +155,7 @@ def test_killed_it_goes_on_where_it_was(stage: Stage, point: str):
     stage.ward.start()
     done, asked = stage.ward.run(bring_home(stage, payment))
     # Only where the devices had opened their envelopes and had not finished is the passphrase needed once more.
-    assert asked is (point == "devices-talking" and stage.chain == SOLANA)
+    assert asked is (point == "devices-talking")
     assert stage.received() == before + stage.unit, "paid once"
     numbers = [event.number for event in done.events]
     assert numbers == list(range(1, len(numbers) + 1))

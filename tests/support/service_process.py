@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
+from warifu.protocol.frames import OpenCorrelating
 from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
 from warifu.service.hub.session import Session
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.run import Listening, serve
 from warifu.service.store import transfers
-from warifu.service.workflows import engine
+from warifu.service.workflows import correlations, engine
 
 EVERYWHERE = (
     "request-stored",
@@ -31,7 +32,10 @@ EVERYWHERE = (
     "before-the-journals",
     "confirmed",
 )
+PREPARING = "devices-preparing"
+"""Only ECDSA has it: before the envelopes are used."""
 POINTS: dict[str, tuple[Any, str, str]] = {
+    PREPARING: (Session, "relay", "before"),
     "request-stored": (transfers, "add_transfer", "after"),
     "signing-begun": (transfers, "begin_signing", "after"),
     "devices-talking": (Session, "relay", "before"),
@@ -53,6 +57,8 @@ def arm(point: str, number: int) -> None:
     original: Callable[..., Any] = getattr(holder, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if holder is Session and _prepares(args[0]) is not (point == PREPARING):
+            return original(*args, **kwargs)
         if when == "before":
             os.kill(os.getpid(), number)
         result = original(*args, **kwargs)
@@ -65,6 +71,10 @@ def arm(point: str, number: int) -> None:
     sys.stdout.flush()
 
 
+def _prepares(session: Session) -> bool:
+    return isinstance(next(iter(session._openings.values())), OpenCorrelating)
+
+
 def await_arming() -> None:
     line = sys.stdin.readline()
     if line:
@@ -75,6 +85,7 @@ def main() -> None:
     wanted = json.loads(sys.stdin.readline())
     threading.Thread(target=await_arming, daemon=True).start()
     engine.POLL_SECONDS = 0.05
+    correlations.TARGET = 0  # each transfer makes its own, so that it is known when that happens
     config = ServiceConfig(
         data_dir=wanted["data_dir"],
         network="regtest",
