@@ -147,6 +147,9 @@ def test_a_transaction_of_two_signers_is_refused():
     with pytest.raises(TransactionRefused) as error:
         parse_transaction(b"\x02" + bytes(128) + raw)
     assert error.value.reason == "foreign-signer"
+    shown = decode(b"\x02" + bytes(128) + raw)
+    assert shown["signers"] == [str(ALICE), str(MALLORY)]
+    assert shown["refusals"][0]["code"] == "transaction.foreign-signer"
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"0", b"zzz", bytes(MAX_INPUT_BYTES + 1), "ж".encode()])

@@ -35,7 +35,7 @@ from warifu.chains.solana.message import PACKET_BYTES, Instruction, Message
 from warifu.chains.solana.programs import NAMES
 from warifu.chains.solana.reading import SolanaReading, faults, read, refusal, split_proof
 from warifu.chains.solana.tokens import symbol_of
-from warifu.chains.solana.transaction import parse_transaction
+from warifu.chains.solana.transaction import parse_signatures
 from warifu.errors import InputRefused, TransactionRefused
 
 MAX_INPUT_BYTES = 2 * PACKET_BYTES + 64
@@ -45,9 +45,8 @@ MAX_INPUT_BYTES = 2 * PACKET_BYTES + 64
 def decode(data: bytes, account: str | None = None) -> dict[str, Any]:
     """Describe a message (with or without its durable nonce's proof) or a transaction: binary, hex, base64 or base58.
 
-    ``InputRefused`` for what cannot be read at all; ``TransactionRefused`` (``lookup-tables``, ``foreign-signer``)
-    for what cannot be judged; what can be read but would not be signed is described, with every reason under
-    ``refusals``.
+    ``InputRefused`` for what cannot be read at all; ``TransactionRefused`` (``lookup-tables``) for what cannot be
+    judged; what can be read but would not be signed is described, with every reason under ``refusals``.
     """
     if len(data) > MAX_INPUT_BYTES:
         raise InputRefused("too-long", f"{len(data)} bytes are more than any Solana transaction has")
@@ -90,11 +89,11 @@ def _message(raw: bytes, account: str | None) -> dict[str, Any]:
 
 
 def _transaction(raw: bytes, account: str | None) -> dict[str, Any]:
-    transaction = parse_transaction(raw)
+    signatures, message = parse_signatures(raw)
     return {
         "kind": "transaction",
-        "signature": transaction.txid if transaction.is_signed else None,
-        **_frame(transaction.message, b"", account),
+        "signature": encode_base58(signatures[0]) if any(signatures[0]) else None,
+        **_frame(message, b"", account),
     }
 
 

@@ -37,14 +37,25 @@ def parse_transaction(data: bytes) -> Transaction:
     ``InputRefused`` (``message-form``, ``too-long``), ``TransactionRefused`` (``foreign-signer``: more signatures, or
     as ``parse_message``).
     """
+    signatures, message = parse_signatures(data)
+    if len(signatures) != 1:
+        raise TransactionRefused("foreign-signer", f"it needs {len(signatures)} signers instead of one")
+    return Transaction(signatures[0], message)
+
+
+def parse_signatures(data: bytes) -> tuple[tuple[bytes, ...], Message]:
+    """Any transaction: its signatures (64 bytes each, zeros where one is missing), and the message.
+
+    ``InputRefused`` (``message-form``, ``too-long``), or as ``parse_message``.
+    """
     if len(data) > PACKET_BYTES:
         raise InputRefused("too-long", f"{len(data)} bytes are more than any Solana transaction has")
-    if len(data) <= 1 + SIGNATURE_BYTES or not 0 < data[0] < 0x80:
+    # More signatures than 127 fit in no packet, so their number is always one byte.
+    count = data[0] if data else 0
+    end = 1 + SIGNATURE_BYTES * count
+    if not 0 < count < 0x80 or len(data) <= end:
         raise malformed("no signature in front of it")
-    count = data[0]
-    message = parse_message(data[1 + SIGNATURE_BYTES * count :])
+    message = parse_message(data[end:])
     if message.signers != count:
         raise malformed(f"{count} signatures where its header wants {message.signers}")
-    if count != 1:
-        raise TransactionRefused("foreign-signer", f"it needs {count} signers instead of one")
-    return Transaction(data[1 : 1 + SIGNATURE_BYTES], message)
+    return tuple(data[at : at + SIGNATURE_BYTES] for at in range(1, end, SIGNATURE_BYTES)), message

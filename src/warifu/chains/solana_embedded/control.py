@@ -57,7 +57,10 @@ class Control:
     def answer(self, path: str, body: bytes) -> object | None:
         """The answer to one request, for JSON; None where there is no such path."""
         handler = self._handlers.get(path.removeprefix(PREFIX))
-        return None if handler is None else handler(body)
+        if handler is None:
+            return None
+        with self._chain.lock:
+            return handler(body)
 
     def _airdrop(self, body: bytes) -> object:
         wanted = msgspec.json.decode(body, type=Airdrop)

@@ -13,8 +13,8 @@ from warifu.chains.solana_network.layouts import read_nonce
 from warifu.chains.solana_network.nodes import Nodes
 from warifu.errors import ChainUnavailable, InputRefused
 
-_LOOK_BACK = 3
-"""Transactions that are looked at for the one that made the value: the newest, unless nodes lag."""
+_LOOK_BACK = 10
+"""Transactions that are looked at for the one that made the value: the newest, unless strangers named the account."""
 
 
 @dataclass(frozen=True)
