@@ -17,6 +17,8 @@ demo: $(STAMP) ## the eight steps of a transfer, end to end, on a local chain
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/static-checks.sh $(VENV)
 	@tools/fetch-knots.sh || true
+	@tools/fetch-anvil.sh || true
+	@tools/fetch-noble.sh || true
 	@tools/run-tests.sh $(VENV)
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
