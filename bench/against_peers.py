@@ -150,7 +150,7 @@ def figures(contest: Contest, measured: list[Measured]) -> list[dict[str, object
 
 def table(rows: list[dict[str, object]]) -> Table:
     shown = Table(
-        title="All parties' computing in ms, and bytes sent; ratio: the peer's median over Warifu's"
+        title="All parties' processor time in ms, and bytes sent; ratio: the peer's median over Warifu's"
     )
     for column in ("what", "party", "part", "median", "p10", "calls", "bytes", "ratio", "goal"):
         numeric = column in ("median", "p10", "calls", "bytes", "ratio")

@@ -1,5 +1,8 @@
 """The same work done by several parties in turns on one processor, so that what disturbs one disturbs all.
 
+Counted is processor time, of all threads of a party's process: what others do on the machine meanwhile is not in it
+(but for what they do to caches), and what Node's helper threads do is.
+
 A party is Warifu, in this process, or a peer in a process of its own. A *turn* is a few calls of one party; the parties
 take turns until the contest is over, and who begins changes with each round.
 """
@@ -25,6 +28,7 @@ class Spent:
     """What one call cost all parties of the protocol together."""
 
     ms: float
+    """Of processor time."""
     sent: int
     """Bytes, a broadcast counted once for each receiver; without what a channel adds."""
 
@@ -83,9 +87,9 @@ def whole(action: Callable[[], int]) -> Call:
     """Time ``action``, which returns the bytes that were sent."""
 
     def call() -> dict[str, Spent]:
-        start = time.perf_counter_ns()
+        start = time.process_time_ns()
         sent = action()
-        return {WHOLE: Spent((time.perf_counter_ns() - start) / 1e6, sent)}
+        return {WHOLE: Spent((time.process_time_ns() - start) / 1e6, sent)}
 
     return call
 

@@ -1,7 +1,7 @@
 // One peer in a process of its own, asked round by round: node serve.mjs PEER
 //
 // Reads one request a line, {"operation", "threshold", "count", "calls"}, and answers with the milliseconds of each call
-// and the bytes that all parties sent in one. A peer is a module with `operations`: name -> (threshold, count) -> a task,
+// (processor time, of all threads) and the bytes that all parties sent in one. A peer is a module with `operations`: name -> (threshold, count) -> a task,
 // whose `run` is what is timed; `before` makes what run uses up and `after` checks what came of it, both off the clock.
 import { createInterface } from 'node:readline';
 
@@ -16,9 +16,10 @@ function measured({ operation, threshold, count, calls }) {
   let bytes = null;
   for (let call = 0; call < calls; call += 1) {
     const input = task.before?.();
-    const start = process.hrtime.bigint();
+    const before = process.cpuUsage();
     const output = task.run(input);
-    ms.push(Number(process.hrtime.bigint() - start) / 1e6);
+    const { user, system } = process.cpuUsage(before);
+    ms.push((user + system) / 1000);
     bytes = task.after(output);
   }
   return { ms, bytes };
