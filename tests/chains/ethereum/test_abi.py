@@ -310,3 +310,7 @@ def test_each_flipped_bit_of_a_transfer_is_refused_or_shows():
         except TransactionRefused:
             continue
         assert found != UNDERSTOOD["transfer"][1]
+
+
+def test_a_batch_as_long_as_a_person_looks_through_counts_whole():
+    assert outflows(calling(BATCH, SENDER, FRIEND, list(range(64)), [1] * 64, b"")) == pays(1) * 64

@@ -148,3 +148,8 @@ def test_a_transaction_in_the_form_of_typed_data_is_refused():
         verifyingContract=None,
     )
     assert refusal(zksync) == "typed-transaction"
+
+
+def test_a_batch_as_long_as_a_person_looks_through_counts_whole():
+    request = changed(PERMIT_BATCH_TRANSFER, "message/permitted", [{"token": TOKEN, "amount": "1"}] * 64)
+    assert read(as_json(request), SENDER, CHAIN).reading.outflows == (approves(1),) * 64

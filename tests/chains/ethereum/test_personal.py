@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chains.ethereum.samples import CHAIN, SENDER, THIEF
 
+from warifu.chains.ethereum.decode import decode
 from warifu.chains.ethereum.personal import MAX_TEXT_BYTES, PREFIX, parse_personal, personal_message
 from warifu.chains.ethereum.reading import PATH, read
 from warifu.chains.reading import COIN, Kind, Outflow
@@ -166,3 +167,8 @@ def test_each_flipped_bit_is_refused_or_is_another_message():
         except (InputRefused, TransactionRefused):
             continue
         assert found.name != name
+
+
+def test_without_chain_and_account_a_request_to_sign_in_is_only_shown():
+    shown = decode(personal_message(SIGN_IN.format(account=THIEF, chain=10)))
+    assert (shown["asked_by"], shown["refusals"]) == ("shop.example", [])
