@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from _hashlib import HASHXOF
 
 PROTOCOL = b"Warifu DKLs23 v1"
+"""To be changed with anything that is hashed, sent or stored: two devices compare it before they begin, because each
+would take the other for a cheat where they differ."""
 MIN_SESSION_ID_BYTES = 16
 MAX_SESSION_ID_BYTES = 64
 
