@@ -68,6 +68,7 @@ class StandIn:
     base: str = ""
     token: str = TOKEN
     bitcoin: BitcoinMethods | None = None
+    core_speaks_2_0: bool = False
     bad_days: list[Say] = field(default_factory=list)
     jwt_keys: dict[str, str] = field(default_factory=dict)
     seen_jwts: list[str] = field(default_factory=list)
@@ -155,10 +156,10 @@ class StandIn:
                 raise InvalidSignature
 
     def _called(self, call: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Status and reply. The Bitcoin node speaks as Core does, everything else as JSON-RPC 2.0 says."""
+        """Status and reply. The Bitcoin node speaks as Core did before version 28, or like all others JSON-RPC 2.0."""
         method, params, number = call["method"], call.get("params", []), call["id"]
         bitcoin = self.bitcoin.methods() if self.bitcoin else {}
-        core = method in bitcoin and not method.startswith("bb_")
+        core = method in bitcoin and not method.startswith("bb_") and not self.core_speaks_2_0
         known: dict[str, Callable[..., Any]] = {**_STATIC, **bitcoin}
         try:
             if method not in known:

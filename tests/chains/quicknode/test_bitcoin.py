@@ -86,7 +86,11 @@ def test_it_is_a_backend_of_the_right_network(backend, chain):
 
 
 class TestRoad:
-    def test_a_payment_goes_from_draft_to_confirmation(self, chain, backend, alice, bob, funded):
+    @pytest.mark.parametrize("core_speaks_2_0", [False, True])
+    def test_a_payment_goes_from_draft_to_confirmation(
+        self, chain, backend, bitcoin, alice, bob, funded, core_speaks_2_0
+    ):
+        bitcoin.core_speaks_2_0 = core_speaks_2_0
         assert funded.balance().confirmed == 2 * COIN
         draft = pay(funded, bob)
         raw = alice.sign(draft.psbt)

@@ -68,6 +68,8 @@ UNAVAILABLE = [
     (200, error(-32007, PER_SECOND), "busy", True),
     (200, error(-32005, "limit exceeded"), "busy", True),
     (200, error(-32005, "daily request count exceeded, request rate limited"), "credits", False),
+    (200, error(-32005, "project ID request rate exceeded"), "busy", True),
+    (200, error(-32005, "Your app has exceeded its compute units per second capacity."), "busy", True),
     (200, error(-32012, "credits limited to 6000/sec"), "busy", True),
     (200, error(-32016, "over rate limit"), "busy", True),
     (200, error(-32000, "429 Too Many Requests"), "busy", True),

@@ -66,7 +66,7 @@ def test_what_is_sent(server, endpoint):
     assert asked.headers["x-token"] == HEADER
     assert asked.headers["Authorization"] == f"Bearer {JWT}"
     assert asked.headers["Content-Type"] == "application/json"
-    assert "User-Agent" not in asked.headers
+    assert "warifu" not in str(asked.headers).lower(), "nobody needs to know whose wallet asks"
     assert asked.json == {"jsonrpc": "2.0", "id": asked.json["id"], "method": "eth_chainId", "params": []}
 
 

@@ -27,7 +27,8 @@ _STATUS_CODES = (401, 403, 404, 413, 500, 502, 503, 504)
 """Gateways put the HTTP status in place of a JSON-RPC code."""
 _LIMIT_WORDS = re.compile(
     r"rate.?limit|too many requests|limited to \d+/sec|/sec(ond)? request limit|request limit reached"
-    r"|requests? per second|RPS limit|limit exceeded|slow down",
+    r"|requests? per second|RPS limit|limit exceeded|rate exceeded"
+    r"|exceeded its .{0,60}capacity|slow down",
     re.IGNORECASE,
 )
 _CREDIT_WORDS = re.compile(

@@ -28,6 +28,8 @@ LONGEST_RETRY_AFTER = 3600
 BUSY_SECONDS = 1
 """What a busy server is given that does not say how long it wants."""
 
+_AGENT = f"python-httpx/{httpx.__version__}"
+"""The library's own. Gateways turn away who has none, and one of Warifu's would tell whose wallet asks."""
 _BUSY = (429, 502, 503, 504)
 
 
@@ -124,7 +126,7 @@ class BoundedHttp:
         request = httpx.Request(
             method,
             self._base.reveal().rstrip("/") + path if path else self._base.reveal(),
-            headers={"Accept": "*/*", "Accept-Encoding": "gzip", **shown},
+            headers={"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": _AGENT, **shown},
             content=content,
             extensions={"timeout": self._waits(deadline)},
         )
