@@ -14,7 +14,7 @@ The transfers of one correlation are thus random transfers of their own, with ch
 secure extension (``ot_extension.py``), which is as good for the extension inside a signature as the base transfers
 themselves: DKLs23 asks for no more than endemic transfers there. The choices and keys of the base transfers serve this
 one batch, and are destroyed with the check of its one message. To make them for each correlation alone would cost
-fifteen times as much and bring no second try less: a cheat who guesses wrong at the base choices is caught by that
+ten times as much and bring no second try less: a cheat who guesses wrong at the base choices is caught by that
 check, before there is a correlation.
 
 The seed of each correlation is hashed from both signers' seeds, which each committed to before it saw the other's.
