@@ -21,10 +21,12 @@ from tests.support.account_world import (
 )
 from tests.support.service_world import Payment, changed, refusal
 
+from warifu.chains.accounts import Sent
 from warifu.chains.ethereum.address import parse_address
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_signed, parse_unsigned
+from warifu.errors import BroadcastRejected
 from warifu.protocol import api
 from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import Outflow
@@ -278,9 +280,7 @@ async def test_a_rejected_one_is_not_settled_before_the_chain_excludes_it(world:
         road = world.service.roads.account(EVM)
         original = road.network.broadcast
 
-        def refuse(raw: bytes):
-            from warifu.errors import BroadcastRejected
-
+        def refuse(raw: bytes) -> tuple[Sent, str]:
             raise BroadcastRejected("refused", "rpc refuses it: because")
 
         road.network.broadcast = refuse  # type: ignore[method-assign]
@@ -301,6 +301,31 @@ async def test_a_rejected_one_is_not_settled_before_the_chain_excludes_it(world:
         await world.mine()
         done = await client.until(cheap.id, ("confirmed",))
         assert done.refusal is None
+
+
+async def test_a_rejected_one_stays_rejected_once_its_nonce_is_used_up(world: AccountWorld):
+    async with world.running() as client:
+        payment = await world.pay(client)
+        network = world.service.roads.account(EVM).network
+        original = network.broadcast
+
+        def refuse(raw: bytes) -> tuple[Sent, str]:
+            raise BroadcastRejected("refused", "rpc refuses it: because")
+
+        network.broadcast = refuse  # type: ignore[method-assign]
+        assert (await world.send(client, payment)).state == "rejected"
+        network.broadcast = original  # type: ignore[method-assign]
+        other = await world.pay(client, 2 * ETHER)
+        assert nonce(other) == nonce(payment)
+        await world.send(client, other)
+        await world.mine(3)
+        await client.until(other.id, ("confirmed",))
+        async with asyncio.timeout(10):
+            while not (await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
+                await asyncio.sleep(0.02)
+        done = await client.get(f"/transfers/{payment.id}", api.Transfer)
+        assert done.state == "rejected" and done.refusal is not None
+        assert done.refusal.code == "broadcast.refused"
 
 
 # --- messages ----------------------------------------------------------------------------------------------------

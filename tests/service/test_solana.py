@@ -10,6 +10,7 @@ from solders.keypair import Keypair
 from tests.support.account_world import AccountWorld, LocalSolana, local_solana, solana_chain
 from tests.support.service_world import Client, Payment, refusal
 
+from warifu.chains.accounts import Sent
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.protocol import api
 from warifu.protocol.chains import SOLANA
@@ -123,6 +124,54 @@ async def test_with_a_durable_nonce_two_drafts_take_two_accounts_and_a_bump_repl
         assert solana.balance(friend) == SOL
         error = await refusal(pay(world, client, friend, bump=first.id))
         assert error.code == "input.not-replaceable"
+
+
+class BlackHole:
+    """Takes what is sent, says that it did, and keeps it."""
+
+    def __init__(self, world: AccountWorld) -> None:
+        network: Any = world.service.roads.account(SOLANA).network
+        self._network = network
+        self._broadcast = self._network.broadcast
+        self._network.broadcast = lambda raw: (Sent.ACCEPTED, "rpc")
+
+    def close(self) -> None:
+        self._network.broadcast = self._broadcast
+
+
+async def test_what_nobody_executed_in_time_is_told_as_what_it_is(
+    world: AccountWorld, solana: LocalSolana, friend: str
+):
+    async with world.running() as client:
+        await ready(world, client, solana)
+        BlackHole(world)
+        payment = await pay(world, client, friend)
+        await world.hand_in(client, payment)
+        await client.until(payment.id, ("broadcast",))
+        done = await expired(client, solana, payment.id)
+        assert done.state == "rejected" and done.refusal is not None
+        assert (done.refusal.code, done.refusal.not_done) == ("broadcast.expired", "Nothing moved.")
+        assert done.events[-1].step == 8
+
+
+async def test_a_bump_uses_up_the_same_durable_nonce(world: AccountWorld, solana: LocalSolana, friend: str):
+    async with world.running() as client:
+        await ready(world, client, solana)
+        prepared = await world.pay(client, chain=SOLANA, prepare=True)
+        await world.hand_in(client, prepared)
+        await confirmed(client, solana, prepared.id)
+        payment = await pay(world, client, friend)
+        hole = BlackHole(world)
+        await world.hand_in(client, payment)
+        await client.until(payment.id, ("broadcast",))
+        hole.close()
+        bump = await pay(world, client, friend, bump=payment.id)
+        assert await held(world, bump) is not None
+        question = await world.question(client, bump)
+        await client.post("/transfers", question, api.Accepted)
+        ends = {(await confirmed(client, solana, item.id)).state for item in (bump, payment)}
+        assert ends == {"confirmed", "replaced"}
+        assert solana.balance(friend) == SOL, "one of the two"
 
 
 async def held(world: AccountWorld, payment: Payment) -> int | None:

@@ -47,6 +47,7 @@ __all__ = [
     "note_result",
     "note_transfer",
     "read_transfer",
+    "settle_rejected",
     "show_transfer",
     "store_journal",
     "store_signed",
@@ -299,6 +300,13 @@ def mark_failed(
         )
         add_event(connection, identifier, 7, refusal.message, once=f"failed-{refusal.code}-{height}")
         _add_result(connection, identifier)
+
+
+def settle_rejected(database: Database, identifier: str) -> None:
+    """What was refused when it was sent can not happen any more, even if somebody kept it: its end stays what it is."""
+    with database.writing() as connection:
+        if one(connection, identifier).state == "rejected":
+            _change(connection, identifier, settled=True)
 
 
 def mark_replaced(database: Database, identifier: str, winner: str | None, *, settled: bool) -> None:

@@ -66,8 +66,11 @@ class Correlations:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def ensure(self, name: str, participants: Sequence[bytes]) -> None:
-        """Return once each two of ``participants`` have at least one. Raises what kept them from it."""
+    async def ensure(self, name: str, participants: Sequence[bytes]) -> bool:
+        """Return once each two of ``participants`` have at least one; whether any had to be made.
+
+        Raises what kept them from it.
+        """
         wallet = await asyncio.to_thread(wallet_named, self._database, name)
         async with self._lock(wallet):
             said = dict(
@@ -77,9 +80,10 @@ class Correlations:
                     strict=True,
                 )
             )
-            for pair in _pairs(participants):
-                if _prepared(said, pair) < 1:
-                    await self._make(wallet, pair, 1)
+            missing = [pair for pair in _pairs(participants) if _prepared(said, pair) < 1]
+            for pair in missing:
+                await self._make(wallet, pair, 1)
+        return bool(missing)
 
     async def renew(self, name: str, participants: Sequence[bytes]) -> None:
         """One more for each two, whatever they said that they have. Raises what kept them from it."""

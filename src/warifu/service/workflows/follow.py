@@ -73,7 +73,13 @@ class Follower:
 
     def _follow(self, transfer: StoredTransfer) -> None:
         found = self._road.whereabouts(transfer)
+        refused = transfer.state == "rejected" and transfer.height is None
         match found:
+            case Displaced(settled=True) | Expired() if refused:
+                store.settle_rejected(self._database, transfer.id)
+                self._bell.ring()
+            case Waiting(known=False) if refused:
+                pass  # it is not sent again behind the owner's back
             case InBlock(failure=None):
                 self._confirmed(transfer, found)
             case InBlock():
@@ -147,8 +153,6 @@ class Follower:
         self._bell.ring()
 
     def _waiting(self, transfer: StoredTransfer, found: Waiting) -> None:
-        if transfer.state == "rejected" and transfer.height is None and not found.known:
-            return  # a rejected one is not sent again behind the owner's back
         if transfer.state != "broadcast":
             text = (
                 "the network has it, though a backend refused it"

@@ -77,7 +77,9 @@ class Signatures:
         if scheme_of(transfer.chain) != "ecdsa":
             return await self._session(transfer, judge)
         for _ in range(_TRIES - 1):
-            await self._correlations.ensure(transfer.wallet, transfer.participants)
+            if await self._correlations.ensure(transfer.wallet, transfer.participants):
+                names = ", ".join(map(self._hub.name_of, transfer.participants))
+                self._note(transfer, 2, f"{names} prepared an ECDSA signature with each other", None)
             try:
                 return await self._session(transfer, judge)
             except SessionAborted as error:

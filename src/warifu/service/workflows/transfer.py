@@ -255,7 +255,7 @@ class Transfers:
 
     def _note(self, transfer: StoredTransfer, step: int, text: str, device: str | None = None) -> None:
         """From the event loop, which must not wait for the disk: one thread writes them, in order."""
-        once = f"{step}-{transfer.attempt}-{device or ''}"
+        once = f"{step}-{transfer.attempt}-{device or ''}-{text}"
 
         def write() -> None:
             store.note_transfer(self._database, transfer.id, step, text, device=device, once=once)
