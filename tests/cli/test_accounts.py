@@ -145,11 +145,27 @@ def test_a_draft_that_does_something_else_is_refused_before_it_is_shown(built: T
         payment_order(WALLET, draft_of(built), SHOP, ETHER, COIN, NOW)
 
 
-@pytest.mark.parametrize("told", [{"fee": "1"}, {"transaction": "00" * 32}])
+@pytest.mark.parametrize("told", [{"fee": "1"}, {"fee": str(payment().fee + 1)}, {"transaction": "00" * 32}])
 def test_a_service_that_tells_something_else_than_it_built_is_named(told: dict[str, object]) -> None:
     with pytest.raises(PeerMisbehaved) as caught:
         payment_order(WALLET, draft_of(payment(), **told), SHOP, ETHER, COIN, NOW)
     assert caught.value.blame == "service"
+
+
+@pytest.mark.parametrize("chain_id", [8453, 10, 424242], ids=["Base", "OP Mainnet", "by configuration"])
+def test_where_data_on_ethereum_costs_something_beside_the_fee_the_owner_sees_both(chain_id: int) -> None:
+    chain, built = f"eip155:{chain_id}", payment(chain_id=chain_id)
+    draft = draft_of(built, chain=chain, fee=str(built.fee + 10**15))
+    order = payment_order(WALLET, draft, SHOP, ETHER, asset_named(WALLET, chain, None), NOW)
+    assert (order.fee, order.ceiling, order.described["fee"]) == (built.fee + 10**15,) * 2 + (
+        str(built.fee + 10**15),
+    )
+    assert dict(order.facts)["Of it for data on Ethereum, as the service says"].startswith("0.001 ETH")
+    with pytest.raises(TransactionRefused) as caught:
+        payment_order(WALLET, draft, SHOP, ETHER, COIN, Watching(built.fee, (), 0))
+    assert caught.value.reason == "fee-over-ceiling"
+    with pytest.raises(PeerMisbehaved):
+        payment_order(WALLET, draft_of(built, chain=chain, fee=str(built.fee - 1)), SHOP, ETHER, COIN, NOW)
 
 
 def test_a_fee_over_the_owners_ceiling_is_refused() -> None:

@@ -12,6 +12,7 @@ from nacl.signing import VerifyKey
 
 from warifu.chains import authorized, reading
 from warifu.chains.ethereum import address as ethereum
+from warifu.chains.ethereum.networks import NETWORKS, DataFee
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_signed
@@ -25,7 +26,7 @@ from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import AccountDraft
-from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, family_of, spoken
+from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, evm_chain_id, family_of, spoken
 from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import TransferRequest
 from warifu.units import format_quantity, parse_quantity
@@ -103,7 +104,8 @@ def draft_order(
     Raises ``TransactionRefused``, or ``PeerMisbehaved`` where the service says something else of it than it is.
     """
     read = _read(wallet, draft.chain, draft.unsigned)
-    if (read.name.hex(), str(read.fee)) != (draft.transaction, draft.fee):
+    beside = int(draft.fee) - read.fee
+    if read.name.hex() != draft.transaction or beside < 0 or (beside and not _has_fee_beside(draft.chain)):
         raise PeerMisbehaved(
             "draft",
             "the service built another transaction than it says",
@@ -115,7 +117,18 @@ def draft_order(
             read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
         )
     replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
-    return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching)
+    return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside)
+
+
+def _has_fee_beside(chain: str) -> bool:
+    """Whether the account may be charged for something that no transaction names: the OP stack's L1 data fee.
+
+    There the service's word on it is all that there is; elsewhere a draft that costs more than it says itself is a lie.
+    """
+    if family_of(chain) != "eip155":
+        return False
+    known = NETWORKS.get(evm_chain_id(chain))
+    return known is None or known.data_fee is DataFee.OP_STACK
 
 
 def outflows_of(wallet: Wallet, chain: str, unsigned: bytes) -> tuple[reading.Outflow, ...]:
@@ -202,33 +215,35 @@ def _order(
     replaces: bytes | None,
     watching: Watching,
     *,
+    beside: int = 0,
     sent: bool = True,
 ) -> Order:
+    """``beside``: what the service says that the chain charges beside the fee that can be read."""
     return Order(
         chain=chain,
         unsigned=unsigned,
         transaction=read.name,
         outflows=tuple(map(as_authorized, read.outflows)),
-        fee=read.fee,
+        fee=read.fee + beside,
         fee_ceiling=watching.fee_ceiling,
         replaces=replaces,
-        facts=_facts(wallet, read, replaces, watching.fee_ceiling),
-        described=_described(read),
-        dear=_dear(read),
+        facts=_facts(wallet, read, beside, replaces, watching.fee_ceiling),
+        described=_described(read, beside),
+        dear=_dear(read, beside),
         devices=watching.devices,
         confirmations=watching.confirmations,
         sent=sent,
     )
 
 
-def _dear(read: Reading) -> bool:
+def _dear(read: Reading, beside: int) -> bool:
     """Only what is paid in the same coin can be compared with the fee."""
     paid = sum(outflow.amount for outflow in read.outflows if outflow.token == COIN)
-    return bool(paid) and read.fee * DEAR_FEE > paid
+    return bool(paid) and (read.fee + beside) * DEAR_FEE > paid
 
 
 def _facts(
-    wallet: Wallet, read: Reading, replaces: bytes | None, fee_ceiling: int | None
+    wallet: Wallet, read: Reading, beside: int, replaces: bytes | None, fee_ceiling: int | None
 ) -> tuple[tuple[str, str], ...]:
     facts = [(tr("From"), f"{wallet.name} ({spoken(read.chain)}, {account_of(wallet, read.chain)})")]
     for outflow in read.outflows:
@@ -238,7 +253,9 @@ def _facts(
         ]
     if not read.outflows:
         facts.append((tr("To"), tr("nobody")))
-    facts.append((tr("Most in fees"), format_coin(read.chain, read.fee)))
+    facts.append((tr("Most in fees"), format_coin(read.chain, read.fee + beside)))
+    if beside:
+        facts.append((tr("Of it for data on Ethereum, as the service says"), format_coin(read.chain, beside)))
     if fee_ceiling is not None:
         facts.append((tr("Fee ceiling"), format_coin(read.chain, fee_ceiling)))
     if replaces is not None:
@@ -266,7 +283,7 @@ def _amount(wallet: Wallet, chain: str, outflow: reading.Outflow) -> str:
     return f"{outflow.amount}  [{outflow.token}]"
 
 
-def _described(read: Reading) -> dict[str, Any]:
+def _described(read: Reading, beside: int) -> dict[str, Any]:
     return {
         "chain": read.chain,
         "transaction": read.name.hex(),
@@ -279,5 +296,5 @@ def _described(read: Reading) -> dict[str, Any]:
             }
             for outflow in read.outflows
         ],
-        "fee": str(read.fee),
+        "fee": str(read.fee + beside),
     }
