@@ -98,6 +98,23 @@ async def test_a_device_that_lost_what_it_says_it_has_costs_no_envelope(world: A
         assert len(first.correlating) == len(second.correlating) == 1
 
 
+@pytest.mark.parametrize("claim", [-(2**60), 2**60])
+async def test_what_a_hostile_device_says_that_it_has_is_bounded(
+    world: AccountWorld, monkeypatch, claim: int
+):
+    """Else an honest one would be sent a frame that it takes for nonsense, and leave."""
+    monkeypatch.setattr(correlations, "TARGET", TARGET)
+    hostile = world.signer("device2")
+    hostile.insists = claim
+    async with world.running():
+        async with asyncio.timeout(10):
+            while prepared(world)["device0", "device1"] < TARGET:
+                await asyncio.sleep(0.02)
+        for name in ("device0", "device1"):
+            assert all(1 <= frame.count <= TARGET for frame in world.signer(name).correlating)
+            assert world.service.hub.connected(world.devices[name].identity)
+
+
 async def test_a_device_that_never_prepares_gives_the_transfer_back(world: AccountWorld):
     async with world.running() as client:
         world.signer("device1").refuses_correlating = True

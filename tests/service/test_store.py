@@ -16,6 +16,7 @@ from warifu.service.store.database import DATABASE_FILE, Database, create_databa
 from warifu.service.store.devices import add_device, device_named, list_devices, remove_device, saw_device
 from warifu.service.store.drafts import store_draft
 from warifu.service.store.schema import meta
+from warifu.service.store.slots import taken_slots
 from warifu.service.store.wallets import WalletChanges, change_labels, read_labels
 
 pytestmark = pytest.mark.unit
@@ -345,6 +346,80 @@ def test_a_state_is_left_only_from_where_it_is_expected(database: Database):
     store.add_transfer(database, new_transfer())
     assert not store.mark(database, "aa" * 16, ("signed",), "broadcast", 6, "sent")
     assert store.read_transfer(database, "aa" * 16).state == "authorized"
+
+
+# --- account nonces ----------------------------------------------------------------------------------------------
+
+EVM = "eip155:1"
+
+
+def account_transfer(number: int, slot: int, **fields: object) -> store.NewTransferRow:
+    values = {
+        "id": f"{number:032x}",
+        "body": b"%d" % number,
+        "chain": EVM,
+        "slot": slot,
+        "txid": "",
+        **fields,
+    }
+    return new_transfer(**values)
+
+
+def test_a_slot_is_held_by_one_transfer(database: Database):
+    store.add_transfer(database, account_transfer(1, 7))
+    with pytest.raises(ServiceRefused) as refused:
+        store.add_transfer(database, account_transfer(2, 7))
+    assert refused.value.reason == "slot-taken"
+    assert len(store.list_transfers(database)) == 1
+    assert taken_slots(database, "savings", EVM) == {7}
+
+
+@pytest.mark.parametrize("other", [{"wallet": "other"}, {"chain": "eip155:10"}, {"slot": 8}])
+def test_another_account_or_slot_is_free(database: Database, other: dict[str, object]):
+    store.add_transfer(database, account_transfer(1, 7))
+    assert store.add_transfer(database, account_transfer(2, **{"slot": 7, **other}))  # type: ignore[arg-type]
+
+
+def test_whoever_replaces_the_holder_shares_its_slot_and_nobody_else(database: Database):
+    store.add_transfer(database, account_transfer(1, 7))
+    store.add_transfer(database, account_transfer(2, 7, replaces=f"{1:032x}"))
+    store.add_transfer(database, account_transfer(3, 7, replaces=f"{2:032x}"))
+    for stranger in (None, f"{9:032x}"):
+        with pytest.raises(ServiceRefused):
+            store.add_transfer(database, account_transfer(4, 7, replaces=stranger))
+
+
+def test_a_draft_hands_its_slot_to_the_transfer_that_it_becomes(database: Database):
+    """Where the bytes do not tell: Solana's durable nonces have numbers only here."""
+    store_draft(database, "savings", "solana", (b"t" * 32).hex(), b"unsigned", slot=3)
+    assert taken_slots(database, "savings", "solana") == {3}
+    store.add_transfer(database, new_transfer(chain="solana"))
+    assert store.read_transfer(database, "aa" * 16).slot == 3
+    assert taken_slots(database, "savings", "solana") == {3}
+    store.mark(database, "aa" * 16, ("authorized",), "refused", 3, "no", settled=True)
+    assert taken_slots(database, "savings", "solana") == frozenset()
+
+
+def test_what_failed_in_a_block_can_still_be_turned_around(database: Database):
+    store.add_transfer(database, account_transfer(1, 7))
+    name = f"{1:032x}"
+    store.store_signed(database, name, b"raw", None, "0x11")
+    store.mark(database, name, ("signed",), "broadcast", 6, "sent")
+    refusal = ErrorBody(code="broadcast.execution-failed", message="failed")
+    store.mark_failed(database, name, refusal, height=5, confirmations=1, settled=False, fee=10**20)
+    failed = store.read_transfer(database, name)
+    assert (failed.state, failed.height, failed.fee, failed.settled) == ("rejected", 5, 10**20, False)
+    store.mark_depth(database, name, None, 0, settled=False, text="a reorganisation")
+    waiting = store.read_transfer(database, name)
+    assert (waiting.state, waiting.refusal, waiting.height) == ("broadcast", None, None)
+
+
+def test_a_message_is_done_once_it_is_signed(database: Database):
+    store.add_transfer(database, new_transfer(chain=EVM, sends=False, txid=""))
+    store.store_signed(database, "aa" * 16, b"signature", None, "")
+    found = store.read_transfer(database, "aa" * 16)
+    assert (found.state, found.settled) == ("signed", True)
+    assert store.unsent_transfers(database) == ()
 
 
 # --- wallets -----------------------------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ class WholeKeySigner:
         self.prepared: Counter[bytes] = Counter()
         self.claims: dict[bytes, int] = {}
         """What it says of ``prepared`` that is not true."""
+        self.insists: int | None = None
+        """What it says of all that it has prepared, whatever is true."""
         self.opened: list[OpenSession] = []
         self.correlating: list[OpenCorrelating] = []
         self.refuses_correlating = False
@@ -226,7 +228,10 @@ class WholeKeySigner:
                     5,
                     0,
                     (),
-                    tuple(max(0, said.get(device.identity, 0)) for device in devices),
+                    tuple(
+                        said.get(device.identity, 0) if self.insists is None else self.insists
+                        for device in devices
+                    ),
                 ),
             )
         return Status(self.name, self.identity, "0", "whole key", 0, (), 1, random(32), wallets)

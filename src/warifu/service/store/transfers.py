@@ -125,7 +125,10 @@ def add_transfer(database: Database, new: NewTransferRow) -> bool:
                 created=int(time.time()),
             )
         )
-        add_event(connection, new.id, 1, "request accepted; the unsigned transaction is built")
+        what = (
+            "the unsigned transaction is built" if new.sends else "what it says is to be signed is a message"
+        )
+        add_event(connection, new.id, 1, f"request accepted; {what}")
         _tell_what_it_waits_for(connection, new)
         return True
 

@@ -155,9 +155,9 @@ class Correlations:
 
 
 def _prepared(said: Mapping[bytes, Mapping[bytes, int]], pair: Pair) -> int:
-    """The smaller of what the two say."""
+    """The smaller of what the two say, and never less than nothing, which a hostile one could say."""
     one, other = pair
-    return min(said[one][other], said[other][one])
+    return max(0, min(said[one][other], said[other][one]))
 
 
 def _pairs(identities: Sequence[bytes]) -> list[Pair]:

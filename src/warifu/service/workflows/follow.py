@@ -52,8 +52,15 @@ class Follower:
     def _run(self) -> None:
         while not self._stop.is_set():
             # An unreachable backend or a full disk now is one to try again in the next round.
-            with contextlib.suppress(WarifuError):
+            try:
                 self.round()
+            except WarifuError:
+                pass
+            except Exception:
+                if (
+                    not self._stop.is_set()
+                ):  # else connections were closed under a question that took too long
+                    raise
             self._stop.wait(self._poll_seconds)
 
     def round(self) -> None:

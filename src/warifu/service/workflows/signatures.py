@@ -99,13 +99,14 @@ class Signatures:
             for envelope in read
         }
         names = ", ".join(map(self._hub.name_of, transfer.participants))
+        what = "transaction" if transfer.sends else "message"
         self._note(transfer, 2, f"authorization and passphrase envelopes are sent to {names}", None)
         results = await self._hub.run_session(
             openings,
             wanted=1,
             judge=judge,
             entered=lambda device: self._note(
-                transfer, 3, "read the transaction, judged it and opened its share", device
+                transfer, 3, f"read the {what}, judged it and opened its share", device
             ),
             timeout=self._config.session_seconds,
         )
