@@ -101,10 +101,13 @@ def test_one_node_that_gives_a_blockhash_a_short_life_is_not_believed(world):
         truth["value"]["lastValidBlockHeight"] = 1
         return truth
 
-    chain = with_liar(world, getLatestBlockhash=dying, getBlockHeight=lambda _params, _truth: 1)
+    def low_when_asked_for_the_newest(params, truth):
+        return 1 if params[0]["commitment"] == "processed" else truth
+
+    chain = with_liar(world, getLatestBlockhash=dying, getBlockHeight=low_when_asked_for_the_newest)
     signed = world.sign(chain.draft(SENDER, PAY, ()))
     assert chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN
-    world.control("advance", slots=149)
+    world.control("advance", slots=140)
     assert chain.status(SENDER, signed.raw).outcome is Outcome.UNKNOWN
     assert chain.broadcast(signed.raw)[0] is Sent.ACCEPTED
     chain.close()
