@@ -21,7 +21,7 @@ from tests.chains.ethereum_network.scripted import (
 from tests.chains.ethereum_network.worlds import ETHER, Account
 
 from warifu.chains.accounts import Outcome, Payment, Sent, SignedTransaction
-from warifu.chains.ethereum.transaction import parse_signed, parse_unsigned
+from warifu.chains.ethereum.transaction import TxType, parse_signed, parse_unsigned
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused, TransactionRefused
@@ -103,7 +103,9 @@ def test_a_lie_about_balance_or_nonce_stops_a_draft_and_names_who_says_what(meth
     assert "honest" in refused.value.message
 
 
-@pytest.mark.parametrize("failure", [DOWN, PRUNED, "0x", "0x05", None, -5])
+@pytest.mark.parametrize(
+    "failure", [DOWN, PRUNED, RpcRefused(3, "execution reverted"), "0x", "0x05", None, -5]
+)
 def test_a_node_without_a_usable_answer_is_neither_agreement_nor_dissent(failure):
     lagging = ScriptedNode("lagging", eth_getTransactionCount=failure)
     signed = pay(chain_of(lagging, *same_nodes(2)))
@@ -401,6 +403,18 @@ def test_a_failure_carries_the_contracts_reason():
     assert found.fee == 21_000 * 2 * 10**9
 
 
+def test_the_reason_is_looked_for_on_the_state_that_the_transaction_met():
+    asked = []
+
+    def refuse(call, at):
+        asked.append((call["from"], call["to"], call["value"], at))
+        return RpcRefused(3, "execution reverted", REVERT)
+
+    found = status(mined(status=0, number=90), eth_call=refuse)
+    assert found.why == "the contract says: 'no!'"
+    assert asked == [(ALICE.address.lower(), BOB.address.lower(), hex(ETHER), hex(89))]
+
+
 @pytest.mark.parametrize("answer", ["0x", DOWN, PRUNED])
 def test_a_failure_whose_reason_cannot_be_found_is_still_a_failure(answer):
     found = status(mined(status=0), mined(status=0), eth_call=answer)
@@ -464,3 +478,32 @@ def test_a_replacement_has_the_same_nonce_and_pays_ten_percent_more(cancel):
     to = (ALICE if cancel else BOB).address.lower()
     assert new.to is not None
     assert (new.to.hex(), new.value, new.data) == (to[2:], 0 if cancel else 1, b"")
+
+
+def test_the_cancellation_of_a_call_is_a_plain_transfer():
+    token = ScriptedNode("node", eth_estimateGas=hex(60_000))
+    first = chain_of(token).draft(ALICE.address, Payment(BOB.address, 1, ""), ())
+    assert parse_unsigned(first.unsigned).gas_limit == 72_000
+    cancel = chain_of(ScriptedNode("node")).replace(ALICE.address, first.unsigned, cancel=True)
+    assert parse_unsigned(cancel.unsigned).gas_limit == 21_000
+
+
+def test_a_replacement_must_be_affordable():
+    first = chain_of(ScriptedNode("node")).draft(ALICE.address, Payment(BOB.address, ETHER, ""), ())
+    poor = chain_of(ScriptedNode("node", eth_getBalance=hex(ETHER + first.fee)))
+    with pytest.raises(InputRefused) as refused:
+        poor.replace(ALICE.address, first.unsigned, cancel=False)
+    assert refused.value.code == "input.insufficient-funds"
+    poor.replace(ALICE.address, first.unsigned, cancel=True)
+
+
+def test_what_was_not_drafted_here_is_not_replaced():
+    chain = chain_of(ScriptedNode("node"))
+    first = parse_unsigned(chain.draft(ALICE.address, Payment(BOB.address, 1, ""), ()).unsigned)
+    for other in (
+        replace(first, chain_id=1),
+        replace(first, type=TxType.ACCESS_LIST, max_priority_fee=first.max_fee),
+    ):
+        with pytest.raises(InputRefused) as refused:
+            chain.replace(ALICE.address, other.serialize(), cancel=False)
+        assert refused.value.code == "input.not-replaceable"

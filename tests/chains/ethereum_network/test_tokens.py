@@ -95,6 +95,15 @@ def test_one_node_cannot_make_up_a_balance():
     assert refused.value.code == "chain.disagreement"
 
 
+def test_no_more_tokens_are_asked_for_than_a_person_looks_at():
+    node = ScriptedNode("node", eth_call=token())
+    with pytest.raises(InputRefused) as refused:
+        chain_of(node).holdings(ALICE.address, [CONTRACT] * 65)
+    assert refused.value.code == "input.token"
+    assert node.asked == []
+    assert len(chain_of(node).holdings(ALICE.address, [CONTRACT] * 64)) == 65
+
+
 def mainnet(answers):
     node = ScriptedNode("node", eth_chainId="0x1", eth_call=answers)
     return chain_of(node, network=NETWORKS[1])
