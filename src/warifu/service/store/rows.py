@@ -1,4 +1,4 @@
-"""Transfers as they are stored, and the questions that are asked of them. ``store/transfers.py`` changes them."""
+"""Transfers as they are stored, and the questions that are asked of them. ``store/transfers.py`` moves them on."""
 
 from __future__ import annotations
 
@@ -132,6 +132,11 @@ def one(connection: sa.Connection, identifier: str) -> StoredTransfer:
     if row is None:
         raise ServiceRefused("unknown-transfer", "there is no such transfer")
     return row_of(row)
+
+
+def change(connection: sa.Connection, identifier: str, **values: object) -> None:
+    """Within a transaction: set these columns."""
+    connection.execute(transfers.update().where(transfers.c.id == identifier).values(**values))
 
 
 def row_of(row: sa.Row[tuple[object, ...]]) -> StoredTransfer:

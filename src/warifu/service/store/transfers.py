@@ -14,13 +14,22 @@ import msgspec
 import sqlalchemy as sa
 
 from warifu.errors import ServiceRefused
-from warifu.protocol.api import ErrorBody, JournalHead, TransferState
+from warifu.protocol.api import ErrorBody, TransferState
 from warifu.service.store.database import Database
 from warifu.service.store.drafts import forget_draft
 from warifu.service.store.events import add_event
+from warifu.service.store.outcomes import (
+    mark_depth,
+    mark_failed,
+    mark_replaced,
+    note_result,
+    settle_rejected,
+    store_journal,
+)
 from warifu.service.store.rows import (
     FOLLOWED,
     StoredTransfer,
+    change,
     list_transfers,
     one,
     read_transfer,
@@ -170,7 +179,7 @@ def authorize_again(
                 f"this transfer is not waiting for an authorization: it is '{transfer.state}'",
             )
         take_slot(connection, transfer.wallet, transfer.chain, transfer.slot, identifier, transfer.replaces)
-        _change(
+        change(
             connection,
             identifier,
             attempt=transfer.attempt + 1,
@@ -191,7 +200,7 @@ def begin_signing(database: Database, identifier: str, attempt: int) -> bool:
         transfer = one(connection, identifier)
         if transfer.attempt != attempt or transfer.state != "authorized":
             return False
-        _change(connection, identifier, state="signing")
+        change(connection, identifier, state="signing")
         return True
 
 
@@ -201,7 +210,7 @@ def store_signed(database: Database, identifier: str, raw: bytes, finalized: byt
         transfer = one(connection, identifier)
         if transfer.raw is not None:
             return
-        _change(
+        change(
             connection,
             identifier,
             raw=raw,
@@ -234,7 +243,7 @@ def mark(
         if one(connection, identifier).state not in expected:
             return False
         encoded = None if refusal is None else msgspec.json.encode(refusal)
-        _change(connection, identifier, state=state, refusal=encoded, settled=settled)
+        change(connection, identifier, state=state, refusal=encoded, settled=settled)
         add_event(
             connection,
             identifier,
@@ -244,92 +253,6 @@ def mark(
             once=once,
         )
         return True
-
-
-def mark_depth(
-    database: Database,
-    identifier: str,
-    height: int | None,
-    confirmations: int,
-    *,
-    settled: bool,
-    text: str,
-    fee: int | None = None,
-) -> None:
-    """Note how deep it is: ``confirmed`` with at least one confirmation, ``broadcast`` (again) with none."""
-    with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        _change(
-            connection,
-            identifier,
-            state="confirmed" if confirmations else "broadcast",
-            refusal=None,
-            replaced_by=None,
-            height=height,
-            confirmations=confirmations,
-            settled=settled,
-            fee=None if fee is None else str(fee),
-        )
-        add_event(connection, identifier, 7, text)
-        if confirmations:  # in one step: who sees it confirmed sees the result, too
-            _add_result(connection, identifier)
-
-
-def mark_failed(
-    database: Database,
-    identifier: str,
-    refusal: ErrorBody,
-    *,
-    height: int | None = None,
-    confirmations: int = 0,
-    settled: bool,
-    fee: int | None = None,
-) -> None:
-    """The network will not do it, or did it in vain: ``rejected``."""
-    with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        _change(
-            connection,
-            identifier,
-            state="rejected",
-            refusal=msgspec.json.encode(refusal),
-            replaced_by=None,
-            height=height,
-            confirmations=confirmations,
-            settled=settled,
-            fee=None if fee is None else str(fee),
-        )
-        add_event(connection, identifier, 7, refusal.message, once=f"failed-{refusal.code}-{height}")
-        _add_result(connection, identifier)
-
-
-def settle_rejected(database: Database, identifier: str) -> None:
-    """What was refused when it was sent can not happen any more, even if somebody kept it: its end stays what it is."""
-    with database.writing() as connection:
-        if one(connection, identifier).state == "rejected":
-            _change(connection, identifier, settled=True)
-
-
-def mark_replaced(database: Database, identifier: str, winner: str | None, *, settled: bool) -> None:
-    """Another transaction that excludes this one is confirmed; ``settled`` once it is deep enough."""
-    with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        _change(
-            connection,
-            identifier,
-            state="replaced",
-            refusal=None,
-            replaced_by=winner,
-            height=None,
-            confirmations=0,
-            settled=settled,
-        )
-        text = f"replaced: {f'transaction {winner}' if winner else 'another transaction'} took its place"
-        add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
-        _add_result(connection, identifier)
 
 
 def note_transfer(
@@ -344,28 +267,3 @@ def note_transfer(
     """Add an event."""
     with database.writing() as connection:
         add_event(connection, identifier, step, text, device=device, once=once)
-
-
-def store_journal(database: Database, identifier: str, heads: Sequence[JournalHead]) -> None:
-    """Keep where each signer's journal stood when it had signed."""
-    with database.writing() as connection:
-        if one(connection, identifier).journal:
-            return
-        _change(connection, identifier, journal=msgspec.json.encode(tuple(heads)))
-
-
-def note_result(database: Database, identifier: str) -> None:
-    """The eighth step, once: the result goes back to the owner, with each signer's journal entry."""
-    with database.writing() as connection:
-        _add_result(connection, identifier)
-
-
-def _add_result(connection: sa.Connection, identifier: str) -> None:
-    for head in one(connection, identifier).journal:
-        text = f"journal has {head.length} entries, head {head.head.hex()[:16]}"
-        add_event(connection, identifier, 8, text, device=head.device, once=f"journal-{head.device}")
-    add_event(connection, identifier, 8, "the result is returned to the owner", once="result")
-
-
-def _change(connection: sa.Connection, identifier: str, **values: object) -> None:
-    connection.execute(transfers.update().where(transfers.c.id == identifier).values(**values))
