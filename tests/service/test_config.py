@@ -296,6 +296,7 @@ def test_no_backend_is_none(tmp_path: Path):
         ("compact-filters", "127.0.0.1:18444"),
         ("compact-filters", "[::1]:18444"),
         ("compact-filters", "any"),
+        ("quicknode", "http://127.0.0.1:9/very-secret-token/"),
     ],
 )
 def test_every_kind_of_backend_is_made_without_asking_it(tmp_path: Path, kind: str, url: str):

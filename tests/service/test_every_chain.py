@@ -100,6 +100,26 @@ async def test_one_wallet_pays_on_every_chain(world: AccountWorld, evm: LocalEvm
             assert {event.device for event in transfer.events if event.step == 3} == {"device0", "device1"}
 
 
+async def test_a_bump_and_a_cancellation_are_signed_as_the_same_payment(world: AccountWorld, evm: LocalEvm):
+    before = evm.balance(FRIEND)
+    async with world.running() as client:
+        await world.enrol(client)
+        await asyncio.to_thread(evm.fund, world.address, 10 * ETHER)
+        payment = await world.pay(client)
+        assert (await world.send(client, payment)).state == "broadcast"
+        bump = await world.pay(client, bump=payment.id)
+        assert (await world.send(client, bump)).state == "broadcast"
+        spent = {item.chain: item.amount for item in world.devices["device0"].status().wallets[0].spent_today}
+        cancel = await world.pay(client, cancel=bump.id)
+        assert (await world.send(client, cancel)).state == "broadcast"
+        await world.mine(3)
+        await client.until(cancel.id, ("confirmed",))
+        for item in (payment, bump):
+            await client.until(item.id, ("replaced",))
+        assert evm.balance(FRIEND) == before
+        assert int(spent[EVM]) < ETHER + 2 * int(bump.request.fee_ceiling), "counted once"
+
+
 async def test_a_message_is_signed_by_the_threshold(world: AccountWorld):
     unsigned = personal_message("Log in to example.org")
     name = understand(unsigned, EVM).name

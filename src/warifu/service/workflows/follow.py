@@ -175,7 +175,7 @@ class Follower:
     def _is_bumped(self, transfer: StoredTransfer) -> bool:
         """Whether the owner replaced it: then nodes are right to have dropped it."""
         return any(
-            other.replaces == transfer.id and other.raw is not None
+            other.replaces == transfer.id and other.raw is not None and other.state != "rejected"
             for other in store.list_transfers(self._database, wallet=transfer.wallet)
         )
 
