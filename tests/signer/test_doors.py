@@ -28,7 +28,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.operator import AskStorageKey, OperatorRefused, StorageKey
+from warifu.protocol.operator import AskStorageKey, LiftBan, LocalStatus, OperatorRefused, StorageKey
 from warifu.signer import signer as signer_module
 
 pytestmark = pytest.mark.unit
@@ -119,6 +119,18 @@ def test_a_psbt_with_a_changed_byte_is_the_same_transaction_or_refused(fuzz_home
         wallet = fuzz_home["device0"].device.wallets.born(payment.request.wallet_id)
         read = fuzz_home["device0"].signer._transfers.read(wallet, payment.request, bytes(psbt))
         assert read.reading.name == payment.request.transaction
+
+
+def test_a_ban_is_lifted_by_the_operator_and_never_by_the_service(device):
+    cheat = bytes(range(32))
+    device.device.pool.ban(cheat, "product")
+    assert device.status().banned == (("?", cheat),)
+    assert device.send(LiftBan(cheat)) == []
+    assert device.status().banned == (("?", cheat),)
+    (answer,) = device.operator(LiftBan(cheat))
+    assert isinstance(answer, LocalStatus) and answer.status.banned == ()
+    (again,) = device.operator(LiftBan(cheat))
+    assert isinstance(again, OperatorRefused) and again.refusal.reason == "not-banned"
 
 
 def test_an_oversized_frame_is_met_with_silence(device):

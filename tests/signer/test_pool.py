@@ -9,8 +9,9 @@ import pytest
 from tests.support.ecdsa_devices import WALLET, EcdsaDevice, EcdsaHousehold
 from tests.support.transfers import dealt_correlations
 
-from warifu.errors import PeerMisbehaved, SessionAborted
+from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
 from warifu.signer import pool as module
+from warifu.signer.journal import BanLifted, Banned, Journal
 from warifu.signer.pool import BATCHES_PER_HOUR, Pool
 from warifu.signer.sessions.messages import MAX_HELD
 from warifu.threshold.ecdsa.correlation import Correlation
@@ -198,6 +199,22 @@ def test_a_ban_is_kept_as_it_was_first_written(device, peer):
     device.pool.ban(peer.public, "product")
     device.pool.ban(peer.public, "nonce")
     assert device.bans() == {peer.public: "product"}
+
+
+def test_a_ban_is_written_into_the_journal_once_and_lifted_by_the_operator_alone(device, peer):
+    pool: Pool = device.pool.pool
+    device.pool.ban(peer.public, "product")
+    device.pool.ban(peer.public, "nonce")
+    assert pool.banned() == [peer.public]
+    journal = Journal(device.store, device.identity)
+    assert [event for _, event in journal.entries()] == [Banned(peer.public, "product")]
+    pool.lift_ban(peer.public)
+    assert pool.banned() == []
+    device.pool.require_not_banned(peer.public, peer.name)
+    assert journal.entries()[-1][1] == BanLifted(peer.public)
+    with pytest.raises(InputRefused):
+        pool.lift_ban(peer.public)
+    journal.verify()
 
 
 def test_a_session_needs_enough_with_each_peer_before_anything_is_opened(household, device, peer):

@@ -19,6 +19,7 @@ from warifu.errors import WarifuError
 from warifu.protocol.envelope import Evidence
 from warifu.protocol.frames import Finished, FromSigner, Relay
 from warifu.protocol.identity import IdentityKey
+from warifu.signer.journal import Journal
 from warifu.signer.pool import Pool, WalletPool
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
@@ -68,9 +69,9 @@ class EcdsaDevice:
         self.store = Store.open(self.directory, UnsafeSoftware(self.unlock_key))
         self.store.execute("PRAGMA synchronous = OFF")
         self.seen = Seen()
-        self.pool = WalletPool(
-            Pool(self.store, lambda: self.time, keep=self.keep), WALLET, self.key, self.numbers, self.public
-        )
+        journal = Journal(self.store, self.identity)
+        pool = Pool(self.store, lambda: self.time, journal, keep=self.keep)
+        self.pool = WalletPool(pool, WALLET, self.key, self.numbers, self.public)
 
     def crash(self) -> None:
         self.store.close()

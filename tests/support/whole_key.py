@@ -234,7 +234,7 @@ class WholeKeySigner:
                     ),
                 ),
             )
-        return Status(self.name, self.identity, "0", "whole key", 0, (), 1, random(32), wallets)
+        return Status(self.name, self.identity, "0", "whole key", 0, (), 1, random(32), wallets, ())
 
 
 def _refusal(family: str, reason: str) -> Refusal:

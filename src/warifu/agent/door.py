@@ -1,6 +1,7 @@
 """The agent's local door: whoever may enter the device's directory may ask the running device how it is.
 
-One answer for each connection, then it ends. Only the status passes: no enrolment, no storage key.
+One question and one answer for each connection, then it ends. Only the status passes, and the word that lifts a ban:
+no enrolment, no storage key.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from warifu.agent.agent import Agent
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
-from warifu.protocol.operator import AskLocalStatus, LocalStatus, OperatorRefused
+from warifu.protocol.operator import AskLocalStatus, LiftBan, LocalStatus, OperatorRefused
 
+Question = AskLocalStatus | LiftBan
+_MAX_QUESTION_BYTES = 256
 _MAX_ANSWER_BYTES = 1024 * 1024
 _PATIENCE = 20.0
 
@@ -26,11 +29,17 @@ _PATIENCE = 20.0
 async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
     """Answer at ``path`` (a Unix socket, mode 0600) for as long as the context lasts."""
 
-    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            said: LocalStatus | OperatorRefused = await agent.ask(AskLocalStatus(), LocalStatus)
+            async with asyncio.timeout(_PATIENCE):
+                asked = await _read_all(reader, _MAX_QUESTION_BYTES)
+            question = decode(cast("type[Question]", Question), asked, _MAX_QUESTION_BYTES)
+            said: LocalStatus | OperatorRefused = await agent.ask(question, LocalStatus)
         except WarifuError as error:
             said = OperatorRefused(refusal_of(error))
+        except (OSError, TimeoutError):
+            writer.close()
+            return
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 writer.write(encode(said))
@@ -52,18 +61,19 @@ async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
         path.unlink(missing_ok=True)
 
 
-async def ask_at_door(path: Path) -> Status:
-    """The status of the device whose agent listens at ``path``; ``ServiceRefused`` where none runs."""
+async def ask_at_door(path: Path, question: Question | None = None) -> Status:
+    """The status of the device whose agent listens at ``path``, after ``question`` (default: only the status).
+
+    ``ServiceRefused`` where none runs; else what the device refuses.
+    """
     try:
         async with asyncio.timeout(_PATIENCE):
             with _short(path) as place:
                 reader, writer = await asyncio.open_unix_connection(place)
             try:
-                data = await reader.read(_MAX_ANSWER_BYTES)
-                while more := await reader.read(_MAX_ANSWER_BYTES):
-                    data += more
-                    if len(data) > _MAX_ANSWER_BYTES:
-                        raise InputRefused("too-long", "the device's answer is over its limit")
+                writer.write(encode(question or AskLocalStatus()))
+                writer.write_eof()
+                data = await _read_all(reader, _MAX_ANSWER_BYTES)
             finally:
                 writer.close()
     except (OSError, TimeoutError) as error:
@@ -79,6 +89,16 @@ async def ask_at_door(path: Path) -> Status:
         refusal: Refusal = said.refusal
         raise error_of(refusal)
     return said.status
+
+
+async def _read_all(reader: asyncio.StreamReader, limit: int) -> bytes:
+    """Everything until the other side has said all; ``InputRefused`` (``too-long``) for more than ``limit`` bytes."""
+    data = b""
+    while more := await reader.read(limit + 1):
+        data += more
+        if len(data) > limit:
+            raise InputRefused("too-long", f"what came through the door is over {limit} bytes")
+    return data
 
 
 @contextlib.contextmanager

@@ -540,4 +540,14 @@ JAPANESE: dict[str, str] = {
     ),
     "{amount} moved: {txid}": "{amount} が動きました: {txid}",
     "{amount} to {address}": "{amount} を {address} へ",
+    "caught cheating": "不正が見つかった端末",
+    "Have this machine's device work again with the device NAME, which it caught cheating in an ECDSA "
+    "ceremony.": ("ECDSA の儀式で不正が見つかった端末 NAME と、このマシンの端末をふたたび協働させます。"),
+    "A device that cheats is taken over, or its memory fails: replace it. This is for one that you "
+    "repaired.": (
+        "不正をする端末は、乗っ取られたか、メモリが壊れています。交換してください。これは修理した端"
+        "末のためのものです。"
+    ),
+    "Work with {name} again?": "{name} とふたたび協働しますか？",
+    "The ban of {name} is lifted.": "{name} の禁止を解きました。",
 }

@@ -507,8 +507,8 @@ class NewAccountDraft(Question, frozen=True):
     """``POST /wallets/{name}/account-drafts`` (draft) -> ``AccountDraft``. Exactly one of the four ways.
 
     ``payment``: pay. ``bump``: the unsettled transfer with this id again, with fees that replace it. ``cancel``: a
-    transaction that takes its place and pays nobody. ``prepare``: what the chain wants once before it can serve the wallet
-    well (Solana: an account for durable nonces).
+    transaction that takes its place and pays nobody. ``prepare``: what the chain wants once before it can serve the
+    wallet well (Solana: an account for durable nonces).
     """
 
     chain: Chain

@@ -329,6 +329,8 @@ class Status(Message, frozen=True):
     journal_length: Annotated[int, msgspec.Meta(ge=0)]
     journal_head: Bytes32
     wallets: Annotated[tuple[WalletStatus, ...], msgspec.Meta(max_length=256)]
+    banned: Annotated[tuple[tuple[Text, Bytes32], ...], msgspec.Meta(max_length=256)]
+    """(name, identity) of devices that this one caught cheating and works with no more."""
 
 
 class EnvelopeKeyAnswer(Message, frozen=True):

@@ -36,6 +36,12 @@ class AskStorageKey(Message, frozen=True, tag="ask-storage-key"):
     """Derive the key of the custody service's own database. Asked by ``warifu up`` on the machine of both."""
 
 
+class LiftBan(Message, frozen=True, tag="lift-ban"):
+    """Work again with the device that was caught cheating in an ECDSA ceremony; answered by the status."""
+
+    identity: Bytes32
+
+
 class Ready(Message, frozen=True, tag="ready"):
     """The signer is up, isolated, and its store is open. ``joined`` says whether it has an owner."""
 
@@ -57,7 +63,7 @@ class Joined(Message, frozen=True, tag="joined"):
 
 
 class LocalStatus(Message, frozen=True, tag="local-status"):
-    """Answer to ``AskLocalStatus``."""
+    """Answer to ``AskLocalStatus`` and ``LiftBan``."""
 
     status: Status
 
@@ -77,7 +83,7 @@ class OperatorRefused(Message, frozen=True, tag="operator-refused"):
     refusal: Refusal
 
 
-ToSignerFromOperator = BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey
+ToSignerFromOperator = BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey | LiftBan
 FromSignerToOperator = Ready | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
 
 

@@ -70,7 +70,7 @@ class Device:
             Tries(store),
             wallets,
             Ledger(store, wallets),
-            Pool(store, clock.now, keep=platform.capabilities.rollback_protected),
+            Pool(store, clock.now, journal, keep=platform.capabilities.rollback_protected),
             Seen(),
         )
 

@@ -95,6 +95,19 @@ class WrongPassphrase(Message, frozen=True, tag="wrong-passphrase"):
     wrong: int
 
 
+class Banned(Message, frozen=True, tag="banned"):
+    """A device was proven to have cheated in an ECDSA ceremony, in ``what``; this one works with it no more."""
+
+    peer: Bytes32
+    what: _Word
+
+
+class BanLifted(Message, frozen=True, tag="ban-lifted"):
+    """This device's operator has it work with that one again."""
+
+    peer: Bytes32
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """Something was refused or failed. ``unwritten``: as many before it were counted and not written."""
 
@@ -105,7 +118,16 @@ class Refused(Message, frozen=True, tag="refused"):
 
 
 Event = (
-    Born | JoinedOwner | WalletPending | WalletBorn | Started | FinishedTransfer | WrongPassphrase | Refused
+    Born
+    | JoinedOwner
+    | WalletPending
+    | WalletBorn
+    | Started
+    | FinishedTransfer
+    | WrongPassphrase
+    | Banned
+    | BanLifted
+    | Refused
 )
 
 

@@ -16,7 +16,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from warifu.errors import PeerMisbehaved, SessionAborted
+from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
+from warifu.signer.journal import BanLifted, Banned, Journal
 from warifu.signer.sessions.messages import MAX_HELD
 from warifu.signer.store import Store
 from warifu.threshold.ecdsa.binding import PROTOCOL
@@ -35,10 +36,11 @@ _VERSION = "correlations-version"
 class Pool:
     """The tables of correlations and of bans."""
 
-    def __init__(self, store: Store, now: Callable[[], int], *, keep: bool) -> None:
+    def __init__(self, store: Store, now: Callable[[], int], journal: Journal, *, keep: bool) -> None:
         """One for each run. ``keep``: whether the platform recognises an old disk (``rollback_protected``)."""
         self._store = store
         self._now = now
+        self._journal = journal
         self._usable: defaultdict[tuple[bytes, bytes], set[bytes]] = defaultdict(set)
         self._batches: deque[int] = deque()
         if not keep or store.get(_VERSION) != PROTOCOL:  # what another version stored cannot be used
@@ -106,17 +108,35 @@ class Pool:
                 self._usable[pair].clear()
         with self._store.transaction():
             self._store.execute("DELETE FROM correlations WHERE peer = ?", (peer,))
-            self._store.execute("INSERT OR IGNORE INTO bans VALUES (?, ?, ?)", (peer, self._now(), what))
+            if not self._is_banned(peer):
+                self._store.execute("INSERT INTO bans VALUES (?, ?, ?)", (peer, self._now(), what))
+                self._journal.append(Banned(peer, what), self._now())
+
+    def banned(self) -> list[bytes]:
+        """The identities of the devices that were caught cheating, oldest first."""
+        return [bytes(row[0]) for row in self._store.execute("SELECT peer FROM bans ORDER BY rowid")]
+
+    def lift_ban(self, peer: bytes) -> None:
+        """Work with this device again: its operator's word, never the service's. ``InputRefused`` (``not-banned``)."""
+        with self._store.transaction():
+            if not self._is_banned(peer):
+                raise InputRefused("not-banned", "that device is not banned", not_done="Nothing was changed.")
+            self._store.execute("DELETE FROM bans WHERE peer = ?", (peer,))
+            self._journal.append(BanLifted(peer), self._now())
 
     def require_not_banned(self, peer: bytes, name: str) -> None:
         """``PeerMisbehaved`` (``banned``) for a device that was caught cheating."""
-        if self._store.execute("SELECT 1 FROM bans WHERE peer = ?", (peer,)):
+        if self._is_banned(peer):
             raise PeerMisbehaved(
                 "banned",
                 f"device {name} was caught cheating in an ECDSA ceremony; this device works with it no more",
-                remedy="Sign with other devices, and replace that one: it is taken over, or broken.",
+                remedy="Sign with other devices, and replace that one: it is taken over, or broken. If you are sure "
+                "that it is neither: 'warifu signer lift-ban' on this device.",
                 blame=name,
             )
+
+    def _is_banned(self, peer: bytes) -> bool:
+        return bool(self._store.execute("SELECT 1 FROM bans WHERE peer = ?", (peer,)))
 
     def require_room(self, wallet: bytes, peer: bytes, count: int) -> None:
         """``SessionAborted`` (``pool-full``) where ``count`` more were too many."""

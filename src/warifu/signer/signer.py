@@ -42,6 +42,7 @@ from warifu.protocol.operator import (
     BeginJoin,
     ConfirmJoin,
     FromSignerToOperator,
+    LiftBan,
     LocalStatus,
     OperatorRefused,
     StorageKey,
@@ -114,7 +115,9 @@ class Signer:
         if isinstance(message, ConfirmJoin):
             joined = self._enrolment.confirm(message)
             return [_to_operator(joined)] if joined is not None else []
-        if isinstance(message, AskLocalStatus):
+        if isinstance(message, LiftBan):
+            self._device.pool.lift_ban(message.identity)
+        if isinstance(message, AskLocalStatus | LiftBan):
             return [_to_operator(LocalStatus(status(self._device, self._isolation)))]
         assert isinstance(message, AskStorageKey), "the union has no other member"
         with self._device.store.storage_key() as key:

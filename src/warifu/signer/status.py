@@ -26,7 +26,13 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         length,
         head,
         tuple(_wallet_status(device, wallet) for wallet in device.wallets.all()),
+        _banned(device),
     )
+
+
+def _banned(device: Device) -> tuple[tuple[str, bytes], ...]:
+    names = {identity: name for wallet in device.wallets.all() for identity, name in wallet.names.items()}
+    return tuple((names.get(peer, "?"), peer) for peer in device.pool.banned())
 
 
 def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:

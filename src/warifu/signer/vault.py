@@ -13,21 +13,20 @@ from types import TracebackType
 from typing import Annotated, NamedTuple
 
 import msgspec
-from nacl import bindings, pwhash
-from nacl.exceptions import CryptoError
+from nacl import pwhash
 from nacl.exceptions import RuntimeError as NaClRuntimeError
 from nacl.utils import random
 
 from warifu.errors import HostUnsuitable, InputRefused, PassphraseRefused, PlatformRefused, StoreDamaged
 from warifu.protocol.encoding import Bytes16, Message, decode, digest, encode
 from warifu.protocol.request import Stretching
+from warifu.signer import aead
 from warifu.signer.derive import derived_key
 from warifu.tee.platform import Platform
 from warifu.threshold.wiping import Secret
 
 LEAST_MEMORY_MIB, LEAST_PASSES = 64, 3
 _HALF_BYTES = 32
-_NONCE_BYTES = 24
 _MAX_RECORD = 4096
 
 
@@ -53,7 +52,7 @@ class Lock(Message, frozen=True):
 class Record(Message, frozen=True):
     """A secret under both locks."""
 
-    nonce: Annotated[bytes, msgspec.Meta(min_length=_NONCE_BYTES, max_length=_NONCE_BYTES)]
+    nonce: Annotated[bytes, msgspec.Meta(min_length=aead.NONCE_BYTES, max_length=aead.NONCE_BYTES)]
     ciphertext: Annotated[bytes, msgspec.Meta(min_length=16, max_length=1024)]
 
 
@@ -122,11 +121,8 @@ class OpenLock:
 
     def lock(self, role: Role, secret: Secret) -> bytes:
         """``secret`` (at most 1 KiB) as a record."""
-        nonce = random(_NONCE_BYTES)
-        ciphertext = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-            secret.expose(), self._bound(role), nonce, self._key.expose()
-        )
-        return encode(Record(nonce, ciphertext))
+        nonce = random(aead.NONCE_BYTES)
+        return encode(Record(nonce, aead.encrypt(secret, self._bound(role), nonce, self._key)))
 
     def unlock(self, role: Role, record: bytes) -> Secret:
         """The secret, the caller's to wipe. ``PassphraseRefused`` (``wrong``) where the passphrase was another one."""
@@ -134,14 +130,10 @@ class OpenLock:
             locked = decode(Record, record, _MAX_RECORD)
         except InputRefused:
             raise _damaged() from None
-        try:
-            return Secret(
-                bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    locked.ciphertext, self._bound(role), locked.nonce, self._key.expose()
-                )
-            )
-        except CryptoError:
-            raise PassphraseRefused("wrong", "the passphrase is wrong") from None
+        secret = aead.decrypt(locked.ciphertext, self._bound(role), locked.nonce, self._key)
+        if secret is None:
+            raise PassphraseRefused("wrong", "the passphrase is wrong")
+        return secret
 
     def wipe(self) -> None:
         """Forget the key."""

@@ -23,10 +23,12 @@ from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
+from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
 from warifu.protocol.chains import spoken
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status, WalletStatus
+from warifu.protocol.operator import LiftBan
 
 directory_option = click.option(
     "--device-dir",
@@ -185,6 +187,7 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
             (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
             (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
             *((layer, state) for layer, state in status.isolation),
+            *((tr("caught cheating"), f"{known}  {identity.hex()}") for known, identity in status.banned),
         ]
     )
     for wallet in status.wallets:
@@ -200,6 +203,39 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
             ]
         )
     screen.result(described)
+
+
+@examples("warifu signer lift-ban pi")
+@group.command("lift-ban")
+@click.argument("name")
+@directory_option
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@json_option
+@click.pass_obj
+def lift_ban_command(setting: Setting, name: str, device_dir: Path | None, yes: bool, as_json: bool) -> None:
+    """Have this machine's device work again with the device NAME, which it caught cheating in an ECDSA ceremony.
+
+    A device that cheats is taken over, or its memory fails: replace it. This is for one that you repaired.
+    """
+    _ = setting
+    screen, door = Screen(as_json), DeviceDirectory(device_dir or default_device_directory()).door
+    banned = [
+        identity
+        for known, identity in asyncio.run(ask_at_door(door)).banned
+        if name in (known, identity.hex())
+    ]
+    if len(banned) != 1:
+        raise InputRefused(
+            "not-banned",
+            f"this device has no single ban of {name[:64]!r}",
+            not_done="Nothing was changed.",
+            remedy="See 'warifu signer status'.",
+        )
+    if not yes:
+        click.confirm(tr("Work with {name} again?", name=name), abort=True)
+    status = asyncio.run(ask_at_door(door, LiftBan(banned[0])))
+    screen.line(tr("The ban of {name} is lifted.", name=name))
+    screen.result(describe_status(status))
 
 
 def _moved(wallet: WalletStatus) -> str:
@@ -250,6 +286,7 @@ def describe_status(status: Status) -> dict[str, Any]:
         "isolation": dict(status.isolation),
         "journal_length": status.journal_length,
         "journal_head": status.journal_head.hex(),
+        "banned": [{"name": name, "identity": identity.hex()} for name, identity in status.banned],
         "wallets": [
             {
                 "wallet_id": wallet.wallet_id.hex(),
