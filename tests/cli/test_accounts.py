@@ -353,3 +353,32 @@ def test_a_policys_addresses_are_checked_before_any_device_is_asked() -> None:
     ):
         with pytest.raises(InputRefused):
             check_terms(read_policy(text.format(chain, unit, unit, unit, address)), "regtest")
+
+
+@pytest.mark.parametrize(
+    ("chain", "symbol", "place", "decimals", "told"),
+    [
+        ("ethereum", "USDC", f'contract = "{USDC}"', 18, "has 6 decimals, not 18"),
+        ("ethereum", "dollar", f'contract = "{USDC}"', 8, "has 6 decimals, not 8"),
+        ("ethereum", "usdc", f'contract = "{THIEF}"', 6, "which is known"),
+        ("solana", "USDC", 'mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"', 9, "has 6 decimals"),
+        ("solana", "USDC", 'mint = "586Z7H2vpX9qNhN2T4e9Utugie3ogjbxzGaMtM3E6HR5"', 6, "which is known"),
+    ],
+)
+def test_a_policy_that_divides_a_known_token_otherwise_or_borrows_its_name_makes_no_wallet(
+    chain: str, symbol: str, place: str, decimals: int, told: str
+) -> None:
+    unit = "ETH" if chain == "ethereum" else "SOL"
+
+    def policy(symbol: str, decimals: int) -> None:
+        text = (
+            f'passphrase_tries = 5\n[{chain}]\nper_transaction = "1 {unit}"\nper_day = "1 {unit}"\n'
+            f'fee_ceiling = "1 {unit}"\ndestinations = "any"\n[{chain}.tokens.{symbol}]\n{place}\n'
+            f'decimals = {decimals}\nper_transaction = "5 {symbol}"\nper_day = "5 {symbol}"\n'
+        )
+        check_terms(read_policy(text), "regtest")
+
+    with pytest.raises(InputRefused, match=told) as caught:
+        policy(symbol, decimals)
+    assert caught.value.code == "input.policy"
+    policy("mine", 6)
