@@ -80,9 +80,9 @@ def anvil_path() -> Path:
 
 
 @contextmanager
-def running_anvil(chain_id: int = CHAIN_ID) -> Iterator[Anvil]:
-    """A node on a free loopback port."""
-    path, port = anvil_path(), free_port()
+def running_anvil(chain_id: int = CHAIN_ID, *options: str, port: int | None = None) -> Iterator[Anvil]:
+    """A node on this loopback port, or on a free one."""
+    path, port = anvil_path(), port or free_port()
     arguments = [
         "--host",
         "127.0.0.1",
@@ -92,6 +92,7 @@ def running_anvil(chain_id: int = CHAIN_ID) -> Iterator[Anvil]:
         str(chain_id),
         "--no-mining",
         "--silent",
+        *options,
     ]
     process = subprocess.Popen(
         [path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

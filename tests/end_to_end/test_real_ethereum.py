@@ -1,0 +1,418 @@
+"""The whole road over a real Ethereum node: command line, service, agents, three isolated enclaves, threshold ECDSA,
+and Anvil, whose execution and mempool nobody here wrote.
+
+What py-evm and the mempool around it could get wrong, another engine judges here. The tests are one story, in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from eth_account import Account
+from tests.support.anvil import anvil_path
+from tests.support.anvil_chain import AnvilChain
+from tests.support.spying import arguments_and_environment, descendants
+from tests.support.terminal import script
+
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain as BitcoinInProcess
+from warifu.chains.bitcoin_embedded.server import serving as serving_bitcoin
+from warifu.chains.ethereum.signature import HALF_ORDER
+from warifu.chains.solana_embedded.chain import EmbeddedChain as SolanaInProcess
+from warifu.chains.solana_embedded.server import serving as serving_solana
+from warifu.cli.accounts import Watching, asset_named, payment_order
+from warifu.cli.context import now
+from warifu.cli.order import Order
+from warifu.cli.screen import Screen
+from warifu.cli.wallet_keys import account_of
+from warifu.demo.account_chains import ETHEREUM, TOKEN_SYMBOL, EmbeddedSolana
+from warifu.demo.accounts import ETHEREUM_PAYEE
+from warifu.demo.chain import EmbeddedChain
+from warifu.demo.opening import give_birth, start_everybody
+from warifu.demo.payments import sealed
+from warifu.demo.processes import Processes
+from warifu.demo.scene import DEVICES, WALLET, Scene, wait_until
+from warifu.demo.telling import Telling
+from warifu.errors import WarifuError
+from warifu.protocol.api import (
+    Accepted,
+    AccountDraft,
+    AccountEntry,
+    AccountHistory,
+    AccountPayment,
+    Devices,
+    Event,
+    NewAccountDraft,
+    NewAuthorization,
+    NewTransfer,
+    Transfer,
+)
+from warifu.protocol.request import TransferRequest
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+ETHER, TOKEN = 10**18, 10**6
+FINAL = 3
+"""Blocks after which the service calls a transaction final, from its first restart on; before that it is one."""
+CEILING = ("--fee-ceiling", "0.01 ETH")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilChain]:
+    anvil_path()
+    chain = AnvilChain(tmp_path_factory.mktemp("anvil"))
+    yield chain
+    chain.close()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, node: AnvilChain) -> Iterator[Scene]:
+    """Service, devices, and a wallet of three with one ether and forty tokens; the other two chains stay in this
+    process."""
+    root = tmp_path_factory.mktemp("stage")
+    for folder in (root.parent, root.parent.parent):
+        folder.chmod(0o711)  # as root, enclaves are users of their own and must be able to pass
+    with (
+        serving_bitcoin(BitcoinInProcess(root / "chain")) as bitcoin,
+        serving_solana(SolanaInProcess()) as solana,
+        Processes() as processes,
+    ):
+        scene = Scene(root, processes, Telling(Screen(json=True)))
+        scene.play_on(EmbeddedChain(bitcoin))
+        scene.play_on_accounts(node, EmbeddedSolana(solana))
+        try:
+            start_everybody(scene)
+            config = scene.service / "service.toml"
+            config.write_text(
+                f'{config.read_text()}\n[[chains]]\nchain = "{ETHEREUM}"\nconfirmations = {FINAL}\n'
+            )
+            give_birth(scene)
+            node.fund(mine(scene), ETHER)
+            node.mint(scene.token, mine(scene), 40 * TOKEN)
+            yield scene
+        finally:
+            scene.close()
+
+
+def mine(stage: Scene) -> str:
+    """The wallet's account."""
+    return account_of(stage.born, ETHEREUM)
+
+
+def owner(stage: Scene, *arguments: str) -> dict[str, Any]:
+    """One of the owner's commands that succeeds."""
+    passphrase = bytes(stage.passphrase) if arguments[0] in ("send", "bump", "cancel") else None
+    code, shown = script(stage.home, *arguments, passphrase=passphrase)
+    assert code == 0, shown
+    return shown
+
+
+def send(stage: Scene, amount: str, *options: str) -> dict[str, Any]:
+    return owner(stage, "send", WALLET, ETHEREUM_PAYEE, amount, "--chain", ETHEREUM, "--yes", *options)
+
+
+def told(stage: Scene, transfer: str) -> Transfer:
+    """What the service says of a transfer now."""
+    return stage.client.get(f"/transfers/{transfer}", Transfer, after=0, wait=0)
+
+
+def until(stage: Scene, transfer: str, state: str) -> Transfer:
+    wait_until(lambda: told(stage, transfer).state == state, f"{transfer} to be {state}", 40)
+    return told(stage, transfer)
+
+
+def entry(stage: Scene, transfer: str) -> AccountEntry:
+    told = stage.client.get(f"/wallets/{WALLET}/account-transactions", AccountHistory).transfers
+    return next(item for item in told if item.transfer == transfer)
+
+
+def drafted(stage: Scene, amount: int, token: str | None = None) -> Order:
+    """What the service builds, read and checked by the owner's client."""
+    asset = asset_named(stage.born, ETHEREUM, token)
+    payment = AccountPayment(to=ETHEREUM_PAYEE, amount=str(amount), token=asset.token)
+    question = NewAccountDraft(chain=ETHEREUM, payment=payment)
+    draft = stage.client.post(f"/wallets/{WALLET}/account-drafts", question, AccountDraft)
+    return payment_order(stage.born, draft, ETHEREUM_PAYEE, amount, asset, Watching(None, (), 0))
+
+
+def authorized(stage: Scene, order: Order) -> tuple[TransferRequest, NewTransfer]:
+    request = order.request(stage.born, now())
+    authorization, envelopes = sealed(stage, request, ("home", "friend"), stage.passphrase)
+    return request, NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=order.unsigned)
+
+
+def hand_in(stage: Scene, order: Order) -> str:
+    return stage.client.post("/transfers", authorized(stage, order)[1], Accepted).id
+
+
+def kill_the_service(stage: Scene) -> None:
+    """Its process alone, at once; what started it sees that and ends, too."""
+    up = stage.processes.pids()["up"]
+    (service,) = (
+        pid for pid in descendants([up]) if b"warifu.cli.service_process" in arguments_and_environment(pid)
+    )
+    os.kill(service, signal.SIGKILL)
+    running = next(process for process in stage.processes.running() if process.name == "up")
+    assert running.process.wait(30) != 0
+    stage.processes.stop("up")
+
+
+def start_the_service(stage: Scene) -> None:
+    up = stage.processes.start("up", "warifu.cli", "--home", stage.home, "up")
+    up.expect("The service answers at", 60)
+    wait_until(lambda: connected(stage) == set(DEVICES), "the return of every device", 60)
+
+
+def connected(stage: Scene) -> set[str]:
+    with contextlib.suppress(WarifuError):  # it is starting
+        return {item.name for item in stage.client.get("/devices", Devices).devices if item.connected}
+    return set()
+
+
+def prepared(stage: Scene, name: str) -> dict[str, int]:
+    """How many signatures a device says that it has prepared, by the other device."""
+    (wallet,) = owner(stage, "signer", "status", name)["wallets"]
+    return {other: count for other, count in wallet["correlations"].items() if other != name}
+
+
+# --- payments -------------------------------------------------------------------------------------------------------
+
+
+def test_two_of_three_pay_and_the_node_accepts_and_mines_it(stage, node):
+    sent = send(stage, "0.05 ETH", "--devices", "home,friend")
+    assert (sent["state"], node.waiting(mine(stage))) == ("broadcast", {sent["txid"]})
+    waiting = node.transaction(sent["txid"])
+    assert waiting is not None
+    assert waiting["from"] == mine(stage).lower()
+    assert int(waiting["s"], 16) <= HALF_ORDER
+    raw = node.node.rpc("eth_getRawTransactionByHash", sent["txid"])
+    assert Account.recover_transaction(raw) == mine(stage)
+
+    node.mine()
+    done = owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")
+    assert (done["state"], node.waiting(mine(stage))) == ("confirmed", set())
+    assert node.balance(ETHEREUM_PAYEE) == ETHER // 20
+    receipt = node.receipt(sent["txid"])
+    assert receipt is not None
+    assert receipt["status"] == "0x1"
+    fee = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
+    assert entry(stage, sent["transfer"]).fee == str(fee)
+    assert node.balance(mine(stage)) == ETHER - ETHER // 20 - fee
+    wait_until(lambda: len(told(stage, sent["transfer"]).journal) == 2, "both journals' heads", 20)
+    assert {head.device for head in told(stage, sent["transfer"]).journal} == {"home", "friend"}
+    assert {event.step for event in told(stage, sent["transfer"]).events} == {*range(1, 9)}
+
+
+def test_a_token_moves_by_its_symbol(stage, node):
+    sent = send(stage, f"10 {TOKEN_SYMBOL}", "--token", TOKEN_SYMBOL)
+    node.mine()
+    assert owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")["state"] == "confirmed"
+    assert node.balance(ETHEREUM_PAYEE, stage.token) == 10 * TOKEN
+    assert node.balance(mine(stage), stage.token) == 30 * TOKEN
+
+
+def test_of_a_bump_and_its_original_exactly_one_happens(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    first = send(stage, "0.02 ETH")
+    second = owner(stage, "bump", WALLET, first["transfer"], "--chain", ETHEREUM, "--yes", *CEILING)
+    assert node.waiting(mine(stage)) == {second["txid"]}
+    node.mine()
+    assert owner(stage, "resume", WALLET, second["transfer"], "--wait", "1")["state"] == "confirmed"
+    assert until(stage, first["transfer"], "replaced").replaced_by == second["txid"]
+    assert node.receipt(first["txid"]) is None
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 50
+    assert node.executed(mine(stage)) == executed + 1
+
+
+def test_a_cancelled_transfer_pays_nobody(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    first = send(stage, "0.03 ETH")
+    second = owner(stage, "cancel", WALLET, first["transfer"], "--chain", ETHEREUM, "--yes", *CEILING)
+    assert node.waiting(mine(stage)) == {second["txid"]}
+    node.mine()
+    assert owner(stage, "resume", WALLET, second["transfer"], "--wait", "1")["state"] == "confirmed"
+    assert until(stage, first["transfer"], "replaced").replaced_by == second["txid"]
+    assert node.balance(ETHEREUM_PAYEE) == before
+    assert node.executed(mine(stage)) == executed + 1
+
+
+def test_the_same_request_handed_in_again_pays_once(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    request, question = authorized(stage, drafted(stage, ETHER // 100))
+    first = stage.client.post("/transfers", question, Accepted)
+    at_once = stage.client.post("/transfers", question, Accepted)
+    txid = until(stage, first.id, "broadcast").txid
+    afterwards = stage.client.post("/transfers", question, Accepted)
+    assert {first.id, at_once.id, afterwards.id} == {request.request_id.hex()}
+    assert node.waiting(mine(stage)) == {txid}
+    node.mine()
+    until(stage, first.id, "confirmed")
+    assert stage.client.post("/transfers", question, Accepted).id == first.id
+    assert node.waiting(mine(stage)) == set()
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 100
+    assert node.executed(mine(stage)) == executed + 1
+
+
+def test_two_sends_at_the_same_moment_take_two_nonces(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    with ThreadPoolExecutor(2) as people:
+        sent = [*people.map(lambda amount: send(stage, amount), ("0.01 ETH", "0.015 ETH"))]
+    waiting = [node.transaction(one["txid"]) for one in sent]
+    assert {int(one["nonce"], 16) for one in waiting if one} == {executed, executed + 1}
+    node.mine()
+    for one in sent:
+        until(stage, one["transfer"], "confirmed")
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 40
+
+
+def test_a_failed_execution_is_told_with_its_reason_and_its_fee(stage, node):
+    """Both payments were drafted while there was enough for either; not for both."""
+    early, late = drafted(stage, 20 * TOKEN, TOKEN_SYMBOL), drafted(stage, 25 * TOKEN, TOKEN_SYMBOL)
+    paid = hand_in(stage, early)
+    until(stage, paid, "broadcast")
+    node.mine()
+    until(stage, paid, "confirmed")
+    tokens, ether = node.balance(mine(stage), stage.token), node.balance(mine(stage))
+
+    transfer = hand_in(stage, late)
+    txid = until(stage, transfer, "broadcast").txid
+    node.mine()
+    failed = until(stage, transfer, "rejected")
+    assert failed.refusal is not None
+    assert failed.refusal.code == "broadcast.execution-failed"
+    assert "the contract says" in failed.refusal.message
+    receipt = node.receipt(txid)
+    assert receipt is not None
+    assert receipt["status"] == "0x0"
+    fee = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
+    assert entry(stage, transfer).fee == str(fee)
+    assert node.balance(mine(stage)) == ether - fee
+    assert node.balance(mine(stage), stage.token) == tokens == 10 * TOKEN
+
+
+# --- what stops in the middle ---------------------------------------------------------------------------------------
+
+
+def test_a_device_that_lost_what_it_had_prepared_is_supplied_again_by_nobodys_hand(stage, node):
+    wait_until(lambda: min(prepared(stage, "friend").values()) > 0, "a filled pool", 40)
+    stage.processes.stop("friend")
+    friend = stage.processes.start(
+        "friend",
+        *("warifu.cli", "signer", "run", "--device-dir", stage.device("friend")),
+        *("--unlock-key", stage.unlock_key("friend")),
+    )
+    assert friend.process.poll() is None
+    wait_until(lambda: connected(stage) == set(DEVICES), "its return", 40)
+    wait_until(lambda: min(prepared(stage, "friend").values()) > 0, "a filled pool", 40)
+    sent = send(stage, "0.01 ETH", "--devices", "pi,friend")
+    assert node.waiting(mine(stage)) == {sent["txid"]}
+    node.mine()
+    until(stage, sent["transfer"], "confirmed")
+
+
+def test_killed_while_the_devices_sign_the_service_comes_back_to_one_transaction_with_one_nonce(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    request, question = authorized(stage, drafted(stage, ETHER // 50))
+    transfer = stage.client.post("/transfers", question, Accepted).id
+    wait_until(lambda: any(event.step == 3 for event in news(stage, transfer)), "one to open its share", 40)
+    kill_the_service(stage)
+    assert node.waiting(mine(stage)) == set()
+
+    start_the_service(stage)
+    resting = ("needs-authorization", "broadcast")  # the latter where both had finished already
+    wait_until(lambda: told(stage, transfer).state in resting, "an outcome", 60)
+    if told(stage, transfer).state == "needs-authorization":
+        authorization, envelopes = sealed(stage, request, ("home", "friend"), stage.passphrase)
+        again = NewAuthorization(authorization=authorization, envelopes=envelopes)
+        stage.client.post(f"/transfers/{transfer}/authorize", again, Accepted)
+    txid = until(stage, transfer, "broadcast").txid
+    assert node.waiting(mine(stage)) == {txid}
+    node.mine()
+    until(stage, transfer, "confirmed")
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 50
+    assert node.executed(mine(stage)) == executed + 1
+    mined = node.transaction(txid)
+    assert mined is not None
+    assert int(mined["nonce"], 16) == executed
+
+
+def news(stage: Scene, transfer: str) -> tuple[Event, ...]:
+    """All events, as soon as there is one more."""
+    seen = stage.client.get(f"/transfers/{transfer}", Transfer, after=0, wait=0).events
+    more = stage.client.get(f"/transfers/{transfer}", Transfer, after=len(seen), wait=1).events
+    return (*seen, *more)
+
+
+def test_while_the_node_is_away_a_transfer_is_signed_and_then_sent_once(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    question = authorized(stage, drafted(stage, ETHER // 100))[1]
+    node.go_away()
+    code, shown = script(
+        stage.home,
+        *("send", WALLET, ETHEREUM_PAYEE, "0.01 ETH", "--chain", ETHEREUM, "--yes"),
+        passphrase=bytes(stage.passphrase),
+    )
+    assert (code, shown["error"]["code"]) == (11, "chain.unreachable")
+    transfer = stage.client.post("/transfers", question, Accepted).id
+    not_sent_yet(stage, transfer)
+
+    node.come_back()
+    txid = until(stage, transfer, "broadcast").txid
+    assert node.waiting(mine(stage)) == {txid}
+    node.mine()
+    until(stage, transfer, "confirmed")
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 100
+    assert node.executed(mine(stage)) == executed + 1
+
+
+def not_sent_yet(stage: Scene, transfer: str) -> None:
+    wait_until(
+        lambda: any("not sent yet" in event.text for event in told(stage, transfer).events), "the try", 40
+    )
+    assert told(stage, transfer).state == "signed"
+
+
+def test_killed_between_signing_and_sending_the_service_sends_what_was_signed(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    question = authorized(stage, drafted(stage, ETHER // 100))[1]
+    node.go_away()
+    transfer = stage.client.post("/transfers", question, Accepted).id
+    not_sent_yet(stage, transfer)
+    signed = told(stage, transfer).txid
+    kill_the_service(stage)
+    start_the_service(stage)  # while there is still no node
+    node.come_back()
+    assert until(stage, transfer, "broadcast").txid == signed
+    assert node.waiting(mine(stage)) == {signed}
+    node.mine()
+    until(stage, transfer, "confirmed")
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 100
+    assert node.executed(mine(stage)) == executed + 1
+
+
+def test_a_reorganisation_takes_the_confirmation_back_and_the_same_transaction_confirms_again(stage, node):
+    before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
+    sent = send(stage, "0.01 ETH", "--devices", "home,pi")
+    node.mine()
+    confirmed = until(stage, sent["transfer"], "confirmed")
+    assert not confirmed.settled
+    heads = [owner(stage, "signer", "status", name)["journal_head"] for name in ("home", "pi")]
+
+    node.node.reorganise(1)
+    back = until(stage, sent["transfer"], "broadcast")
+    assert (back.confirmations, back.height) == (0, None)
+    wait_until(lambda: node.waiting(mine(stage)) == {sent["txid"]}, "that it is sent again", 20)
+    node.mine(FINAL)
+    wait_until(lambda: told(stage, sent["transfer"]).settled, "its end", 20)
+    assert told(stage, sent["transfer"]).state == "confirmed"
+    assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 100
+    assert node.executed(mine(stage)) == executed + 1
+    assert [owner(stage, "signer", "status", name)["journal_head"] for name in ("home", "pi")] == heads, (
+        "nobody signed"
+    )
+    assert any("reorganisation" in event.text for event in told(stage, sent["transfer"]).events)
