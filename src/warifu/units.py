@@ -77,7 +77,7 @@ def parse_quantity(text: str, units: Mapping[str, int]) -> int:
             remedy="Write a number and its unit, with no more digits than the unit has.",
         )
     fraction = (number[2] or "").rstrip("0").ljust(decimals, "0")
-    value = int(number[1]) * 10**decimals + int(fraction or "0")
+    value: int = int(number[1]) * 10**decimals + int(fraction or "0")
     if value > MAX_QUANTITY:
         raise InputRefused("amount-range", f"{text[:40]!r} is more than there can be")
     return value

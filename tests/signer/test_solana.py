@@ -11,13 +11,14 @@ from nacl.signing import VerifyKey
 from tests.support.accounts import PAYEE, SOL, account_request, sol_payment, solana_rules
 from tests.support.simulator import Household, Outcome, Spend, bitcoin_policy
 
+from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import Spent, TransferSignatures
 
 pytestmark = pytest.mark.unit
 
 THIEF = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin"
-SCHEMES = ("bip340", "ed25519")
+SCHEMES: tuple[Scheme, ...] = ("bip340", "ed25519")
 
 
 @pytest.fixture
