@@ -24,7 +24,7 @@ from tests.support.bitcoin_coins import (
 from warifu.chains.bitcoin.psbt import (
     MAGIC,
     MAX_INPUTS,
-    MAX_UNSIGNED_BYTES,
+    MAX_PSBT_BYTES,
     KeyOrigin,
     Psbt,
     PsbtInput,
@@ -146,7 +146,7 @@ MALFORMED = {
     "only the magic": MAGIC,
     "cut short": psbt_bytes()[:-1],
     "trailing byte": psbt_bytes() + b"\x00",
-    "too long": MAGIC + bytes(MAX_UNSIGNED_BYTES),
+    "too long": MAGIC + bytes(MAX_PSBT_BYTES),
     "no transaction": psbt_bytes(head=()),
     "transaction with key data": psbt_bytes(head=((b"\x00\x01", TX[1]),)),
     "a key twice": psbt_bytes(first=(SPENT, SPENT)),
@@ -204,7 +204,7 @@ def test_more_inputs_than_a_signing_session_can_carry_are_refused():
 
 
 def test_the_limits_are_those_of_the_frames_that_carry_psbts_and_signatures():
-    assert (MAX_UNSIGNED_BYTES, MAX_INPUTS) == (frames.MAX_UNSIGNED_BYTES, frames.MAX_INPUTS)
+    assert (MAX_PSBT_BYTES, MAX_INPUTS) == (frames.MAX_UNSIGNED_BYTES, frames.MAX_INPUTS)
 
 
 @pytest.mark.parametrize("version", [1, 2, 0xFFFFFFFF])
