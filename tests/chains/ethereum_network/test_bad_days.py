@@ -142,7 +142,7 @@ def test_two_drafts_at_once_take_two_nonces():
     ("payment", "reason"),
     [
         (Payment("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", 1, ""), "address"),
-        (Payment(BOB.address.lower(), 1, ""), "address"),
+        (Payment("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", 1, ""), "address"),
         (Payment("0x0000000000000000000000000000000000000000", 1, ""), "reserved-address"),
         (Payment(BOB.address, 0, ""), "amount"),
         (Payment(BOB.address, -1, ""), "amount"),

@@ -256,6 +256,32 @@ def test_more_than_the_faucet_has_is_not_given(node):
     node.fund(BOB.address, 1)
 
 
+def test_who_pays_more_is_first_in_the_block(node):
+    rich = [Account() for _ in range(3)]
+    for account in rich:
+        node.fund(account.address, ETHER)
+    tips = (2 * GWEI, 5 * GWEI, 3 * GWEI)
+    for account, tip in zip(rich, tips, strict=True):
+        send(node, account, max_priority_fee=tip, max_fee=10 * GWEI)
+    node.mine()
+    block = node.rpc("eth_getBlockByNumber", "latest", True)
+    assert [item["maxPriorityFeePerGas"] for item in block["transactions"]] == [
+        hex(5 * GWEI),
+        hex(3 * GWEI),
+        hex(2 * GWEI),
+    ]
+
+
+def test_an_estimate_covers_what_data_costs_at_least(node, alice):
+    """EIP-7623: data that nobody executes costs more than its intrinsic gas."""
+    call = {"from": alice.address, "to": BOB.address, "input": "0x" + "01" * 100}
+    estimated = int(node.rpc("eth_estimateGas", call), 16)
+    assert estimated == 21_000 + 10 * 4 * 100
+    txid = send(node, alice, data=b"\1" * 100, gas_limit=estimated)
+    node.mine()
+    assert node.rpc("eth_getTransactionReceipt", txid)["gasUsed"] == hex(estimated)
+
+
 def test_the_history_of_fees_is_what_blocks_paid(node, alice):
     for nonce, tip in enumerate((GWEI, 2 * GWEI, 5 * GWEI)):
         send(node, alice, nonce=nonce, max_priority_fee=tip, max_fee=10 * GWEI)

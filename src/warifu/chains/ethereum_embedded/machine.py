@@ -130,13 +130,12 @@ class Machine:
         except TransactionNotFound:
             return None
         block = self.block(number)
-        if block is None or index >= len(block.transactions):
+        there = block.transactions[index : index + 1] if block is not None else ()
+        if block is None or [item.hash for item in there] != [transaction_hash]:
             return None  # py-evm's index keeps what a reorganisation took out
-        if block.transactions[index].hash != transaction_hash:
-            return None
         receipts = self.receipts(block)
         before = receipts[index - 1].gas_used if index else 0
-        return Mined(block, index, block.transactions[index], receipts[index], before)
+        return Mined(block, index, there[0], receipts[index], before)
 
     def build(
         self, transactions: Iterator[SignedTransactionAPI], parent: BlockHeaderAPI | None = None

@@ -132,8 +132,6 @@ class Mempool:
             raise Refused("transaction type not supported")
         try:
             transaction = self._machine.decode(raw)
-            if transaction.encode() != raw:
-                raise Refused("rlp: not canonical")
             kind = transaction.type_id or 0
             fees = (
                 (transaction.max_fee_per_gas, transaction.max_priority_fee_per_gas)
@@ -199,7 +197,7 @@ class Mempool:
 
     def _check_replacement(self, old: Entry, new: Entry) -> None:
         for before, after in ((old.fee_cap, new.fee_cap), (old.tip_cap, new.tip_cap)):
-            if after <= before or after * 100 < before * (100 + PRICE_BUMP_PERCENT):
+            if after * 100 < before * (100 + PRICE_BUMP_PERCENT):
                 raise Refused("replacement transaction underpriced")
 
     def _state(self) -> StateAPI:

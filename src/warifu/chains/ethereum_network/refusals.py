@@ -21,7 +21,7 @@ def returned(error: RpcRefused) -> bytes | None:
     if error.code != REVERTED and "revert" not in error.message.lower():
         return None
     found = error.data.get("data") if isinstance(error.data, dict) else error.data
-    for part in reversed(found.split()) if isinstance(found, str) else ():
+    for part in found.split() if isinstance(found, str) else ():
         if _HEX.fullmatch(part):
             return bytes.fromhex(part[2:])
     return b""
