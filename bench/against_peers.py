@@ -193,8 +193,8 @@ def main() -> int:
         for contest in chosen:
             with console.status(f"measuring: {contest.what}"):
                 rows += figures(contest, run(contest, running, turn_ms, rounds))
+            write(arguments.json, {**before, "load_after": os.getloadavg()}, rows)
     console.print(table(rows))
-    write(arguments.json, {**before, "load_after": os.getloadavg()}, rows)
     console.print(f"figures: {arguments.json}")
     return 0
 
