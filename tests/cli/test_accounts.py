@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from nacl.signing import SigningKey
 from solders.hash import Hash
+from solders.instruction import AccountMeta, Instruction
 from solders.message import Message as SoldersMessage
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams
@@ -18,6 +19,7 @@ from solders.system_program import transfer as system_transfer
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.transaction import Transaction, TxType
 from warifu.chains.reading import Kind, Outflow
+from warifu.chains.solana.programs import MEMO, TOKEN
 from warifu.cli.accounts import (
     Watching,
     asset_named,
@@ -168,6 +170,13 @@ def test_where_data_on_ethereum_costs_something_beside_the_fee_the_owner_sees_bo
         payment_order(WALLET, draft_of(built, chain=chain, fee=str(built.fee - 1)), SHOP, ETHER, COIN, NOW)
 
 
+def test_a_new_payment_that_would_take_the_place_of_an_earlier_one_is_refused() -> None:
+    """Of two payments to one shop only one would happen."""
+    with pytest.raises(PeerMisbehaved) as caught:
+        payment_order(WALLET, draft_of(payment(), replaces="00" * 16), SHOP, ETHER, COIN, NOW)
+    assert caught.value.reason == "not-a-replacement"
+
+
 def test_a_fee_over_the_owners_ceiling_is_refused() -> None:
     with pytest.raises(TransactionRefused) as caught:
         payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, Watching(1, (), 0))
@@ -312,14 +321,9 @@ def flipped(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
-def test_solana_results_are_verified_here() -> None:
-    me, shop = (
-        Pubkey.from_bytes(bytes(SOLANA_KEY.verify_key)),
-        Pubkey.from_bytes(bytes(SigningKey(b"\x07" * 32).verify_key)),
-    )
-    instruction = system_transfer(TransferParams(from_pubkey=me, to_pubkey=shop, lamports=5_000_000))
-    message = bytes(SoldersMessage.new_with_blockhash([instruction], me, Hash(b"\x11" * 32)))
-    draft = AccountDraft(
+def solana_draft(*instructions: Instruction) -> AccountDraft:
+    message = bytes(SoldersMessage.new_with_blockhash(list(instructions), SOLANA_ME, Hash(b"\x11" * 32)))
+    return AccountDraft(
         chain="solana",
         unsigned=message,
         transaction=hashlib.sha256(message).hexdigest(),
@@ -327,6 +331,38 @@ def test_solana_results_are_verified_here() -> None:
         likely_fee="5000",
         replaces=None,
     )
+
+
+SOLANA_ME = Pubkey.from_bytes(bytes(SOLANA_KEY.verify_key))
+SOLANA_SHOP = Pubkey.from_bytes(bytes(SigningKey(b"\x07" * 32).verify_key))
+PAY_SHOP = system_transfer(TransferParams(from_pubkey=SOLANA_ME, to_pubkey=SOLANA_SHOP, lamports=5_000_000))
+BESIDE = {
+    "a memo, by which an exchange may credit somebody else": Instruction(
+        Pubkey.from_bytes(MEMO), b"credit customer 666", []
+    ),
+    "the end of an approval": Instruction(
+        Pubkey.from_bytes(TOKEN),
+        bytes([5]),
+        [AccountMeta(SOLANA_SHOP, False, True), AccountMeta(SOLANA_ME, True, False)],
+    ),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE.keys())
+def test_a_draft_with_more_in_it_than_was_asked_for_is_refused_though_nothing_more_leaves(
+    beside: Instruction,
+) -> None:
+    coin = asset_named(WALLET, "solana", None)
+    assert payment_order(WALLET, solana_draft(PAY_SHOP), str(SOLANA_SHOP), 5_000_000, coin, NOW)
+    with pytest.raises(PeerMisbehaved) as caught:
+        payment_order(WALLET, solana_draft(PAY_SHOP, beside), str(SOLANA_SHOP), 5_000_000, coin, NOW)
+    assert (caught.value.reason, caught.value.blame) == ("unasked", "service")
+
+
+def test_solana_results_are_verified_here() -> None:
+    me, shop = SOLANA_ME, SOLANA_SHOP
+    draft = solana_draft(PAY_SHOP)
+    message = draft.unsigned
     coin = asset_named(WALLET, "solana", None)
     order = payment_order(WALLET, draft, str(shop), 5_000_000, coin, NOW)
     request = order.request(WALLET, 1000)

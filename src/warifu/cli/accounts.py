@@ -18,8 +18,10 @@ from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_signed
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana import address as solana
+from warifu.chains.solana.actions import Memo, RevokeToken
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
+from warifu.cli.asked import otherwise
 from warifu.cli.order import Order, as_authorized, format_coin
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
@@ -91,7 +93,10 @@ def canonical(chain: str, address: str) -> str:
 def payment_order(
     wallet: Wallet, draft: AccountDraft, to: str, amount: int, asset: AssetLimits, watching: Watching
 ) -> Order:
-    """The order to pay exactly this. Raises ``TransactionRefused`` where the draft does anything else."""
+    """The order to pay exactly this, beside all that was paid before. Raises ``TransactionRefused`` or
+    ``PeerMisbehaved`` where the draft does anything else."""
+    if draft.replaces is not None:
+        raise otherwise("not-a-replacement", "it would take the place of an earlier transfer")
     wanted = (reading.Outflow(Kind.PAYMENT, asset.token, amount, to),)
     return draft_order(wallet, draft, wanted, watching)
 
@@ -112,12 +117,27 @@ def draft_order(
             remedy="The service is broken or hostile; the wallet itself is unharmed.",
             blame="service",
         )
+    _check_nothing_beside(wallet, draft)
     if wanted is not None:
         authorized.check_authorized(
             read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
         )
     replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
     return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside)
+
+
+def _check_nothing_beside(wallet: Wallet, draft: AccountDraft) -> None:
+    """What takes nothing out of the wallet is no outflow, and the owner asked for none of it.
+
+    The words of a memo decide whom an exchange credits with a payment to an address that its customers share.
+    ``PeerMisbehaved`` (``unasked``).
+    """
+    if family_of(draft.chain) != "solana":
+        return
+    for action in read_solana(draft.unsigned, account_of(wallet, draft.chain)).actions:
+        if isinstance(action, Memo | RevokeToken):
+            what = "words to be kept on the chain" if isinstance(action, Memo) else "the end of an approval"
+            raise otherwise("unasked", f"it carries {what}")
 
 
 def _has_fee_beside(chain: str) -> bool:
@@ -145,20 +165,11 @@ def check_replaces(wallet: Wallet, order: Order, replaced: bytes, remembered: Tr
     """
     before, after = _read(wallet, order.chain, replaced), _read(wallet, order.chain, order.unsigned)
     if (before.chain, before.name) != (remembered.chain, remembered.transaction):
-        raise _other("other-transaction", "it replaces another transaction than the one of that transfer")
+        raise otherwise("other-transaction", "it replaces another transaction than the one of that transfer")
     if order.replaces != remembered.request_id:
-        raise _other("other-transaction", "it replaces another transfer")
+        raise otherwise("other-transaction", "it replaces another transfer")
     if set(before.excludes).isdisjoint(after.excludes) or before.name == after.name:
-        raise _other("not-a-replacement", "both transactions could happen")
-
-
-def _other(reason: str, what: str) -> PeerMisbehaved:
-    return PeerMisbehaved(
-        reason,
-        f"the service built something else than it was asked for: {what}",
-        remedy="The service is broken or hostile; the wallet itself is unharmed.",
-        blame="service",
-    )
+        raise otherwise("not-a-replacement", "both transactions could happen")
 
 
 def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching) -> Order:

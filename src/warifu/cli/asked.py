@@ -23,7 +23,9 @@ def check_rate(payment: Payment, rate: int) -> None:
     """Return if the fee is what ``rate`` (satoshi per 1000 virtual bytes) makes it; else ``PeerMisbehaved``."""
     most = rate * (payment.vsize + _CHANGE_VBYTES) // 1000 + _DUST
     if payment.fee > most:
-        raise _other("fee", f"it pays {payment.fee} sat in fees; at the asked rate it is at most {most} sat")
+        raise otherwise(
+            "fee", f"it pays {payment.fee} sat in fees; at the asked rate it is at most {most} sat"
+        )
 
 
 def check_imported(reading: Reading, file: bytes) -> None:
@@ -32,7 +34,7 @@ def check_imported(reading: Reading, file: bytes) -> None:
     Raises ``InputRefused`` where ``file`` is no PSBT.
     """
     if parse_psbt(file, keep_unknown=True).transaction.txid != reading.payment.txid:
-        raise _other("other-transaction", "it is not the transaction of the file")
+        raise otherwise("other-transaction", "it is not the transaction of the file")
 
 
 def recipients_of_bump(reading: Reading, replaced: bytes, txid: str) -> tuple[Recipient, ...]:
@@ -43,15 +45,18 @@ def recipients_of_bump(reading: Reading, replaced: bytes, txid: str) -> tuple[Re
     """
     before = read_payment(replaced, reading.keys, WINDOW)
     if display_hash(before.txid) != txid:
-        raise _other("other-transaction", f"it replaces {display_hash(before.txid)}")
+        raise otherwise("other-transaction", f"it replaces {display_hash(before.txid)}")
     spent = {coin.outpoint for coin in before.inputs}
     if spent.isdisjoint(coin.outpoint for coin in reading.payment.inputs):
         # Both could confirm. Devices that did not sign the first one cannot tell.
-        raise _other("not-a-replacement", "it spends none of the same coins, so it would pay a second time")
+        raise otherwise(
+            "not-a-replacement", "it spends none of the same coins, so it would pay a second time"
+        )
     return recipients_of(before)
 
 
-def _other(reason: str, what: str) -> PeerMisbehaved:
+def otherwise(reason: str, what: str) -> PeerMisbehaved:
+    """The error for what the service built and this client did not ask for."""
     return PeerMisbehaved(
         reason,
         f"the service built something else than it was asked for: {what}",
