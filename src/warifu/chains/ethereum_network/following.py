@@ -90,12 +90,24 @@ def _not_in_block(nodes: Nodes, signed: SignedTransaction, sender: str) -> Accou
         # Its place is taken for good only once that is as deep as a payment must be to count.
         settled = max(0, height - min(nodes.network.confirmations, MAX_STATE_DEPTH) + 1)
         if nodes.executed(account, settled) > nonce:
-            return AccountStatus(
-                Outcome.REPLACED, why=f"another transaction with the nonce {nonce} was executed"
-            )
+            return _displaced(nodes, signed.txid, nonce)
         return AccountStatus(
             Outcome.PENDING,
             why=f"another transaction with the nonce {nonce} is in a block that is not final yet",
         )
     before = f"it waits for the nonces {executed} to {nonce - 1}" if executed < nonce else ""
     return AccountStatus(Outcome.PENDING if nodes.knows(signed.txid) else Outcome.UNKNOWN, why=before)
+
+
+def _displaced(nodes: Nodes, txid: str, nonce: int) -> AccountStatus:
+    """Its nonce is used up for good: by another transaction, if ``quorum`` nodes say now that they have not this one.
+
+    Whoever hears that pays again, so one node that hides the receipt, while the others happen not to answer, must not
+    be enough. The nodes are asked anew: before, it may just not have been in a block yet.
+    """
+    receipts = nodes.receipts(txid)
+    if len(receipts) < nodes.quorum or any(receipt is not None for receipt in receipts.values()):
+        return AccountStatus(
+            Outcome.PENDING, why=f"its nonce {nonce} is used, perhaps by itself: too few nodes deny it"
+        )
+    return AccountStatus(Outcome.REPLACED, why=f"another transaction with the nonce {nonce} was executed")

@@ -165,15 +165,20 @@ class Nodes:
         """What each node that answers has as the receipt, by its name; only those whose block is on its chain.
 
         Caches in front of nodes go on showing receipts of blocks that a reorganisation took out, so the block at that
-        height is asked for, too. Raises ``ChainUnavailable`` where nobody answers.
+        height is asked for, too; who shows a receipt and then says nothing of its block has not answered. Raises
+        ``ChainUnavailable`` where nobody answers the first question.
         """
         answers = self._usable(self.every("eth_getTransactionReceipt", [txid], maybe(Receipt)))
         found = {name: receipt for name, receipt in answers.items() if receipt is not None}
         for place in {receipt.block_number for receipt in found.values()}:
             blocks = self.every("eth_getBlockByNumber", [place, False], maybe(Block))
             canonical = {name: block.hash for name, block in blocks if isinstance(block, Block)}
+            silent = {name for name, block in blocks if isinstance(block, RpcRefused | ChainUnavailable)}
             for name, receipt in found.items():
                 if receipt.block_number != place:
+                    continue
+                if name in silent:
+                    del answers[name]
                     continue
                 fits = receipt.transaction_hash.lower() == txid and canonical.get(name) == receipt.block_hash
                 answers[name] = receipt if fits else None
