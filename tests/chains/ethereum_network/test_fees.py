@@ -68,6 +68,7 @@ def test_a_chain_that_is_dearer_than_the_bound_is_not_paid():
         {"reward": [["0x1", "0x1", "0x1"]] * 19},
         {"reward": [["0x1", "0x1"]] * 20},
         {"gasUsedRatio": []},
+        {"gasUsedRatio": ["NaN"] * 20},  # a string, of which a decimal can be made
     ],
 )
 def test_a_history_that_does_not_fit_together_is_no_history(wrong):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.http import Answer
 from warifu.chains.rpc.reply import Dialect, Reply, read_batch, read_one
@@ -65,6 +66,35 @@ def test_a_result_needs_a_good_status():
     with pytest.raises(ChainUnavailable) as refused:
         read_one(reply(b'{"jsonrpc":"2.0","id":7,"result":1}', 500), 7, Dialect.STRICT)
     assert refused.value.reason == "answer-form"
+
+
+UNHOLDABLE = [b'"\xff"', b"1e" + b"9" * 30, b"[" * 50_000 + b"]" * 50_000, b"[1e" + b"9" * 30 + b"]"]
+"""Broken UTF-8, a number beyond any decimal, brackets without end: what a parser answers by other exceptions."""
+
+
+@pytest.mark.parametrize("value", UNHOLDABLE)
+def test_a_result_that_cannot_be_held_is_an_answer_of_the_wrong_form(value):
+    endpoint = JsonRpcEndpoint("http://127.0.0.1:9", "node")
+    for kind in (str, object):
+        with pytest.raises(ChainUnavailable) as refused:
+            endpoint._decoded(msgspec.Raw(value), kind)
+        assert refused.value.reason == "answer-form"
+    endpoint.close()
+
+
+@pytest.mark.parametrize("value", UNHOLDABLE)
+def test_an_error_whose_data_cannot_be_held_is_an_error_without(value):
+    body = b'{"jsonrpc":"2.0","id":7,"error":{"code":3,"message":"execution reverted","data":' + value + b"}}"
+    with pytest.raises((RpcRefused, ChainUnavailable)) as refused:
+        read_one(reply(body), 7, Dialect.STRICT)
+    assert getattr(refused.value, "data", None) is None
+
+
+def test_an_errors_data_may_be_as_deep_as_can_be_read_and_deeper_than_can_be_searched():
+    for depth in range(800, 1000, 10):
+        body = b'{"jsonrpc":"2.0","id":7,"error":{"code":3,"message":"x","data":%b}}'
+        with pytest.raises((RpcRefused, ChainUnavailable)):
+            read_one(reply(body % (b"[" * depth + b"]" * depth)), 7, Dialect.STRICT)
 
 
 def test_an_error_may_have_lost_its_id():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,11 @@ from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.solana.address import format_address
 from warifu.chains.solana.fees import priority_fee
 from warifu.chains.solana.programs import SYSTEM, TOKEN, TOKEN_2022
+from warifu.chains.solana_network.following import _alike
 from warifu.chains.solana_network.layouts import read_mint, read_nonce, read_token_account
 from warifu.chains.solana_network.priority import PriorityBounds, compute_limit, outbid, price_from
 from warifu.chains.solana_network.rejection import reason_of, rejection, words_for
-from warifu.chains.solana_network.wire import AccountInfo, PrioritizationFee
+from warifu.chains.solana_network.wire import AccountInfo, PrioritizationFee, SignatureStatus
 from warifu.errors import InputRefused
 
 pytestmark = pytest.mark.unit
@@ -200,3 +202,8 @@ def test_an_error_is_told_with_what_the_program_said():
     assert "need 6" in words_for({"InstructionError": [0, {"Custom": 1}]}, logs)
     assert words_for("BlockhashNotFound") == "BlockhashNotFound"
     assert len(words_for("x" * 10_000)) < 1_000
+
+
+def test_a_number_with_a_point_in_an_error_is_said_like_any_other():
+    assert "0.5" in words_for({"InstructionError": [0, Decimal("0.5")]})
+    assert len(_alike([SignatureStatus(1, {"Custom": Decimal("0.5")})] * 2)) == 1

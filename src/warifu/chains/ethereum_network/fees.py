@@ -67,7 +67,7 @@ def _rewards(history: FeeHistory) -> list[int]:
         raise _malformed()
     rewards = []
     for tips, used in zip(history.reward, history.gas_used_ratio, strict=True):
-        if len(tips) != len(PERCENTILES):
+        if len(tips) != len(PERCENTILES) or not used.is_finite():
             raise _malformed()
         if used > 0:
             rewards.append(number(tips[_NORMAL]))

@@ -6,7 +6,6 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -16,7 +15,7 @@ import msgspec
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.http import MAX_ANSWER_BYTES, MAX_DEADLINE, TIMEOUT, BoundedHttp
 from warifu.chains.rpc.pace import Pace
-from warifu.chains.rpc.reply import Dialect, Reply, read_batch, read_one
+from warifu.chains.rpc.reply import Dialect, Reply, read_batch, read_json, read_one
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
 from warifu.chains.rpc.unavailable import unavailable
@@ -154,8 +153,8 @@ class JsonRpcEndpoint:
     def _decoded(self, raw: msgspec.Raw, kind: type[T]) -> T:
         failure: ChainUnavailable
         try:
-            return msgspec.json.Decoder(kind, float_hook=Decimal).decode(raw)
-        except msgspec.MsgspecError:
+            return read_json(raw, kind)
+        except (msgspec.MsgspecError, ValueError):
             failure = unavailable(
                 "answer-form", "the result has not the form that the method gives", self.name
             )

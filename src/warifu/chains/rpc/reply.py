@@ -181,16 +181,30 @@ def _error(error: _Error, reply: Reply) -> RpcRefused | ChainUnavailable:
     if reply.answer.status in _GATEWAY_STATUSES:
         words = said(hide(error.message, reply.secrets))
         return by_status(reply.answer.status, words, reply.server, reply.answer.retry_after)
-    data = _as(bytes(error.data), object) if isinstance(error.data, msgspec.Raw) else None
-    return refusal(error.code, error.message, data, reply.server, reply.secrets, reply.answer.retry_after)
+    data = _as(error.data, object) if isinstance(error.data, msgspec.Raw) else None
+    retry_after = reply.answer.retry_after
+    try:
+        return refusal(error.code, error.message, data, reply.server, reply.secrets, retry_after)
+    except RecursionError:
+        # Looking for secrets goes as deep as the data. What was not looked through is not kept.
+        return refusal(error.code, error.message, None, reply.server, reply.secrets, retry_after)
 
 
 def _is_null(raw: msgspec.Raw | msgspec.UnsetType) -> bool:
     return isinstance(raw, msgspec.Raw) and bytes(raw) == b"null"
 
 
-def _as(body: bytes, kind: type[T]) -> T | None:
+def _as(body: bytes | msgspec.Raw, kind: type[T]) -> T | None:
     try:
-        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return read_json(body, kind)
+    except (msgspec.MsgspecError, ValueError):
         return None
+
+
+def read_json(text: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """``text`` as ``kind``; numbers with a point are ``Decimal``. ``MsgspecError`` or ``ValueError`` for anything else:
+    a server must not choose which exception a caller meets (broken UTF-8, 1e(10^30), brackets without end)."""
+    try:
+        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(text)
+    except (ArithmeticError, RecursionError):
+        raise ValueError("JSON that cannot be held") from None

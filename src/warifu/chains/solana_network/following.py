@@ -121,7 +121,8 @@ def _alike(found: list[SignatureStatus]) -> list[list[SignatureStatus]]:
     """Those who name the same slot and the same end of the execution; on a fork honest nodes differ for a moment."""
     groups: dict[str, list[SignatureStatus]] = {}
     for status in found:
-        groups.setdefault(json.dumps([status.slot, status.err], sort_keys=True), []).append(status)
+        told = json.dumps([status.slot, status.err], sort_keys=True, default=str)
+        groups.setdefault(told, []).append(status)
     return list(groups.values())
 
 

@@ -53,7 +53,7 @@ def rejection(refused: RpcRefused) -> BroadcastRejected:
 
 def words_for(error: object, logs: Sequence[str] | None = None) -> str:
     """An error of the runtime in words: its name, and the last thing that a program said."""
-    text = error if isinstance(error, str) else json.dumps(error)
+    text = error if isinstance(error, str) else json.dumps(error, default=str)
     told = [line for line in logs or () if "Error" in line or "insufficient" in line or "failed" in line]
     return said(text + (f" ({told[-1]})" if told else ""))
 
