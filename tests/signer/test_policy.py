@@ -149,6 +149,14 @@ def test_each_kind_of_outflow_at_its_edge(outflow, expected):
     assert (refusal.reason if refusal else None) == expected
 
 
+@pytest.mark.parametrize("kind", [Kind.PAYMENT, Kind.APPROVAL])
+def test_nothing_of_an_unknown_token_is_still_a_call_of_unknown_code(kind):
+    """``setApprovalForAll(operator, false)``, or a permit over 0, at any address at all."""
+    refusal = judge(EVM, on_ethereum(Outflow(kind, OTHER, 0, SHOP)), {}, {}).refusal
+    assert refusal is not None and refusal.reason == "asset"
+    assert judge(EVM, on_ethereum(Outflow(kind, USDC, 0, SHOP)), {}, {}).refusal is None
+
+
 def test_wei_beyond_64_bits_are_counted_exactly():
     spent = {COIN: 20 * ETHER - 10**15}
     assert judge(EVM, on_ethereum(), {COIN: 10**15}, spent).refusal is None

@@ -71,7 +71,9 @@ def judge(policy: Policy, reading: Reading, counted: Amounts, spent: Amounts) ->
 
 def _judged(rules: ChainRules, reading: Reading, counted: Amounts, spent: Amounts) -> Iterator[Rule]:
     known = {limits.token: limits for limits in rules.assets}
-    for token, amount in sorted(leaves(reading).items()):
+    # Also tokens of which nothing leaves: what runs is the code at a token's address, whatever that is.
+    touched = {outflow.token: 0 for outflow in reading.outflows if outflow.token != COIN}
+    for token, amount in sorted((touched | leaves(reading)).items()):
         limits = known.get(token)
         if limits is None:
             yield Rule("asset", False, f"the token {token} is not among the allowed assets")
