@@ -163,7 +163,8 @@ OUT_OF_RANGE = {
     "negative nonce": {"nonce": -1},
     "gas limit 2^64": {"gas_limit": 2**64},
     "value 2^256": {"value": 2**256},
-    "fee 2^256": {"max_fee": 2**256},
+    "negative value": {"value": -1},
+    "fee 2^256": {"max_fee": 2**256, "gas_limit": 0},
     "fee and value that no account has": {"value": 2**256 - 1},
     "priority over the fee": {"max_priority_fee": 31 * GWEI},
     "no chain": {"chain_id": 0},
@@ -188,6 +189,12 @@ def test_numbers_out_of_range_are_refused(change: dict[str, int]):
     with pytest.raises(InputRefused) as refused:
         transaction(**change)
     assert refused.value.code == "input.transaction-form"
+
+
+def test_an_account_could_have_all_there_can_be():
+    everything = transaction(gas_limit=0, value=2**256 - 1)
+    assert parse_unsigned(everything.serialize()) == everything
+    assert parse_unsigned(transaction(gas_limit=0, max_fee=2**256 - 1, value=0).serialize()).fee == 0
 
 
 def items_of(sample: Transaction) -> list[object]:

@@ -201,7 +201,7 @@ def parse_unsigned(data: bytes) -> Transaction:
         return _typed(kind, to_list(items, "the transaction", _FIELDS[kind]))
     if len(items) == 6:
         return _legacy(items, None)
-    if len(items) != 9 or items[7:] != (b"", b""):
+    if items[7:] != (b"", b""):
         raise _refusal(
             "an unsigned legacy transaction has nine items and ends with its chain id and two zeros"
         )
