@@ -43,6 +43,9 @@ from warifu.protocol.frames import MAX_BODY_BYTES, Decision, error_of
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
+_OUTCOME_UNKNOWN = frozenset({"service.unreachable", "service.answer", "service.internal", "store.write"})
+"""Errors that leave open whether the service took what it was sent."""
+
 
 class Sender:
     """Everything that a command with which money leaves works with."""
@@ -152,7 +155,7 @@ class Sender:
             self.screen.warn(tr("Nothing was sent."))
             raise
         transfer = remember(self.home, request)
-        with self._told_on_interrupt(transfer):
+        with self._told_how_to_look_on(transfer):
             question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], unsigned=order.unsigned)
             accepted = self.client.post("/transfers", question, Accepted)
             if accepted.id != transfer:
@@ -169,7 +172,7 @@ class Sender:
         passphrase_fd: int | None,
     ) -> None:
         """Watch a transfer that was sent before."""
-        with self._told_on_interrupt(request.request_id.hex()):
+        with self._told_how_to_look_on(request.request_id.hex()):
             self._follow(request, devices, confirmations, passphrase_fd)
 
     def _follow(
@@ -195,13 +198,14 @@ class Sender:
 
     def _finish(self, request: TransferRequest, state: Transfer) -> None:
         transfer = request.request_id.hex()
+        if (
+            state.settled
+        ):  # a node that refused it may have kept it: what is not settled may have to be bumped
+            forget(self.home, transfer)
         error = refusal_error(state)
         if error is not None:
-            forget(self.home, transfer)
             raise error
         raw, txid = self._checked_result(request, state)
-        if state.settled:
-            forget(self.home, transfer)
         for head in state.journal:
             self.screen.line(
                 tr(
@@ -265,10 +269,22 @@ class Sender:
             self.screen.warn(tr("the fee is more than a twentieth of the amount"))
 
     @contextlib.contextmanager
-    def _told_on_interrupt(self, transfer: str) -> Iterator[None]:
-        """Ctrl-C ends the watching, not the transfer; the owner is told so."""
+    def _told_how_to_look_on(self, transfer: str) -> Iterator[None]:
+        """Ctrl-C ends the watching, not the transfer, and so does a lost connection; the owner is told so.
+
+        Who sends again instead makes another request, and pays twice.
+        """
         try:
             yield
+        except WarifuError as error:
+            if error.code in _OUTCOME_UNKNOWN:
+                error.not_done = (
+                    "The request may be with the service, and may still be signed and sent, once."
+                )
+                error.remedy = (
+                    f"Do not send it anew: look on with 'warifu resume {self.wallet.name} {transfer}'."
+                )
+            raise
         except KeyboardInterrupt:
             self.screen.warn(
                 tr(

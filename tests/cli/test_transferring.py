@@ -1,0 +1,111 @@
+"""The owner's side of one transfer, when the service falls silent, or says that the network refused it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from warifu.cli.client import Client
+from warifu.cli.context import Setting
+from warifu.cli.profile import Profile, Wallet
+from warifu.cli.screen import Screen
+from warifu.cli.sent import recall, remember
+from warifu.cli.transferring import Sender
+from warifu.errors import BroadcastRejected, InputRefused, ServiceRefused, StoreDamaged, WarifuError
+from warifu.protocol.api import Transfer, error_body
+from warifu.protocol.request import TransferRequest
+
+pytestmark = pytest.mark.unit
+
+REQUEST = TransferRequest(bytes(16), bytes(32), "eip155:1", (), "1", bytes(32), None, 1, 2)
+TRANSFER = REQUEST.request_id.hex()
+
+
+class Named:
+    name = "savings"
+
+
+class Service:
+    """Answers every question with this, or raises it."""
+
+    def __init__(self, answer: Transfer | WarifuError) -> None:
+        self._answer = answer
+
+    def get(self, _path: str, _kind: type, **_query: object) -> Transfer:
+        if isinstance(self._answer, WarifuError):
+            raise self._answer
+        return self._answer
+
+
+def watch(home: Path, answer: Transfer | WarifuError) -> None:
+    """Sent before, and remembered; ends as the service's answer makes it end."""
+    remember(home, REQUEST)
+    sender = Sender(
+        Setting(home),
+        cast("Profile", None),
+        cast("Wallet", Named()),
+        cast("Client", Service(answer)),
+        Screen(json=True),
+    )
+    sender.follow(REQUEST, (), 0, None)
+
+
+def rejected(*, settled: bool) -> Transfer:
+    refusal = error_body(BroadcastRejected("rejected", "the nonce is too low"))
+    return Transfer(
+        id=TRANSFER,
+        wallet="savings",
+        chain="eip155:1",
+        state="rejected",
+        settled=settled,
+        txid="",
+        confirmations=0,
+        height=None,
+        replaces=None,
+        replaced_by=None,
+        created=1,
+        events=(),
+        refusal=refusal,
+        journal=(),
+    )
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ServiceRefused("unreachable", "?", remedy="asking again does nothing twice"),
+        ServiceRefused("answer", "?"),
+        ServiceRefused("internal", "?"),
+        StoreDamaged("write", "?", remedy="repeating is safe"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_who_does_not_know_what_became_of_his_transfer_is_told_to_look_on_and_not_to_send_anew(
+    tmp_path: Path, lost: WarifuError
+) -> None:
+    """Sending anew is another request with the next nonce or other coins: a second payment."""
+    with pytest.raises(type(lost)) as caught:
+        watch(tmp_path, lost)
+    assert f"warifu resume savings {TRANSFER}" in caught.value.remedy
+    assert "may still be signed and sent" in caught.value.not_done
+    assert recall(tmp_path, TRANSFER) == REQUEST
+
+
+def test_a_definite_no_keeps_its_own_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ServiceRefused) as caught:
+        watch(tmp_path, ServiceRefused("slot-taken", "?", remedy="Draft the payment again."))
+    assert caught.value.remedy == "Draft the payment again."
+
+
+def test_what_a_node_refused_and_may_have_kept_can_still_be_resumed_bumped_and_cancelled(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(BroadcastRejected):
+        watch(tmp_path, rejected(settled=False))
+    assert recall(tmp_path, TRANSFER) == REQUEST
+    with pytest.raises(BroadcastRejected):
+        watch(tmp_path, rejected(settled=True))
+    with pytest.raises(InputRefused):
+        recall(tmp_path, TRANSFER)
