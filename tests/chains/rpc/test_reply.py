@@ -90,11 +90,26 @@ def test_an_error_whose_data_cannot_be_held_is_an_error_without(value):
     assert getattr(refused.value, "data", None) is None
 
 
-def test_an_errors_data_may_be_as_deep_as_can_be_read_and_deeper_than_can_be_searched():
-    for depth in range(800, 1000, 10):
-        body = b'{"jsonrpc":"2.0","id":7,"error":{"code":3,"message":"x","data":%b}}'
-        with pytest.raises((RpcRefused, ChainUnavailable)):
-            read_one(reply(body % (b"[" * depth + b"]" * depth)), 7, Dialect.STRICT)
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (b"[" * 62 + b"]" * 62, True),
+        (b"[" * 65 + b"]" * 65, False),
+        (b'{"a":' * 65 + b"0" + b"}" * 65, False),
+        (b"[" + b",".join([b"[[{}]]"] * 5_000) + b"]", True),  # wide is not deep
+        (b'["' + b"[" * 500 + b'"]', True),  # brackets in a text are no brackets
+        (b'["]",' * 65 + b"0" + b"]" * 65, False),  # and cannot hide others
+        (rb'["\"]",' * 65 + b"0" + b"]" * 65, False),
+    ],
+)
+def test_an_answer_has_a_greatest_depth(value, read):
+    endpoint = JsonRpcEndpoint("http://127.0.0.1:9", "node")
+    if read:
+        endpoint._decoded(msgspec.Raw(value), object)
+    else:
+        with pytest.raises(ChainUnavailable):
+            endpoint._decoded(msgspec.Raw(value), object)
+    endpoint.close()
 
 
 def test_an_error_may_have_lost_its_id():
