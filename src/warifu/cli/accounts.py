@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nacl.exceptions import BadSignatureError
@@ -22,6 +22,7 @@ from warifu.chains.solana.actions import Memo, RevokeToken
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.cli.asked import otherwise
+from warifu.cli.message_words import content_of
 from warifu.cli.order import Order, as_authorized, format_coin
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
@@ -178,7 +179,10 @@ def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching
         raise InputRefused("message", "messages are signed on Ethereum and its kin only")
     if message[:1] not in (b"{", b"\x19"):
         raise InputRefused("message", "this is no message: EIP-712 is JSON, and begins with {")
-    return _order(wallet, chain, message, _read(wallet, chain, message), None, watching, sent=False)
+    read = read_ethereum(message, account_of(wallet, chain), chain)
+    order = _order(wallet, chain, message, read.reading, None, watching, sent=False)
+    *facts, signed = order.facts
+    return replace(order, facts=(*facts, *content_of(read.subject), signed))
 
 
 def txid_of(wallet: Wallet, request: TransferRequest, raw: bytes) -> str:

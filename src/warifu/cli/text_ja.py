@@ -550,4 +550,46 @@ JAPANESE: dict[str, str] = {
     ),
     "Work with {name} again?": "{name} とふたたび協働しますか？",
     "The ban of {name} is lifted.": "{name} の禁止を解きました。",
+    "Where the service looks at the chains. A backend can lie and refuse; it cannot take anything.": (
+        "サービスがチェーンを見る場所です。バックエンドは嘘をついたり拒んだりできますが、何も取れません。"
+    ),
+    "Add a backend of CHAIN; it is used from the next start of the service on.": (
+        "CHAIN のバックエンドを加えます。サービスの次の起動から使われます。"
+    ),
+    "The address is asked for and not taken from the command line, which every user of this machine can "
+    "read: it often has a token in it. The service keeps it in its encrypted database and never shows it "
+    "again.": (
+        "アドレスは尋ねられ、コマンド行からは受け取りません。コマンド行はこのマシンの誰もが読め、ア"
+        "ドレスにはトークンが含まれることが多いからです。サービスは暗号化データベースに保ち、二度と"
+        "表示しません。"
+    ),
+    "Read the address from this descriptor.": "アドレスをこの記述子から読みます。",
+    "Also ask for a token that is sent in a header.": "ヘッダーで送るトークンも尋ねます。",
+    "Read that token from this descriptor.": "そのトークンをこの記述子から読みます。",
+    "QuickNode: have the service make a key for tokens of its own.": (
+        "QuickNode：サービスに、自前のトークンのための鍵を作らせます。"
+    ),
+    "The name under which you register that key with the endpoint.": "その鍵をエンドポイントに登録するときの名前。",
+    "Address (not shown): ": "アドレス（表示されません）：",
+    "Token (not shown): ": "トークン（表示されません）：",
+    "The backend is kept. It is used when the service starts the next time.": (
+        "バックエンドを保存しました。サービスの次の起動から使われます。"
+    ),
+    "Register this public key with the endpoint, under the name {name}:": (
+        "この公開鍵を、{name} という名前でエンドポイントに登録してください："
+    ),
+    "List the backends in order of preference, without addresses and tokens.": (
+        "バックエンドを優先順に示します。アドレスとトークンは示しません。"
+    ),
+    "chain": "チェーン",
+    "kind": "種類",
+    "host": "ホスト",
+    "in use": "使用中",
+    "id": "ID",
+    "Forget a backend that was added; those of service.toml are removed there.": (
+        "加えたバックエンドを忘れます。service.toml のものは、そこで消します。"
+    ),
+    "The backend is forgotten. The service uses it until it is stopped.": (
+        "バックエンドを忘れました。サービスは止まるまで使います。"
+    ),
 }

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -64,6 +65,8 @@ class BackendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: Annotated[str, msgspec.Meta(min_length=1, max_length=512, pattern=r"^[!-~]+\Z")] | None = None
     jwt_key: str | None = None
     jwt_kid: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+    jwt_pem: str | None = None
+    """The key itself: only of a backend in the encrypted database."""
 
     def __repr__(self) -> str:
         return f"BackendConfig(chain={self.chain!r}, kind={self.kind!r})"
@@ -127,7 +130,9 @@ def read_config(path: Path) -> ServiceConfig:
             others = os.fstat(file.fileno()).st_mode & 0o077
         if len(text) > MAX_CONFIG_BYTES:
             raise ValueError("it is too long")
-        config = _with_chains(msgspec.convert(tomllib.loads(text.decode()), ServiceConfig))
+        config = _checked(msgspec.convert(tomllib.loads(text.decode()), ServiceConfig))
+        if any(backend.jwt_pem is not None for backend in config.backends):
+            raise ValueError("a private key does not belong into it: name a file with jwt_key")
         if others and any(backend.holds_secret for backend in config.backends):
             raise ValueError("it holds a backend's password or token, and others may read it: chmod 600")
     except (OSError, ValueError, InputRefused) as error:
@@ -140,10 +145,20 @@ def read_config(path: Path) -> ServiceConfig:
     return msgspec.structs.replace(config, data_dir=str(path.parent / config.data_dir))
 
 
+def with_backends(config: ServiceConfig, more: Sequence[BackendConfig]) -> ServiceConfig:
+    """``config`` with the backends that are kept in the database, behind its own. Raises ``InputRefused``."""
+    try:
+        return _checked(msgspec.structs.replace(config, backends=(*config.backends, *more)))
+    except ValueError as error:
+        raise InputRefused(
+            "backend", f"the backend cannot be used: {error}", not_done="Nothing was kept."
+        ) from None
+
+
 _Named = TypeVar("_Named", BackendConfig, ChainConfig)
 
 
-def _with_chains(config: ServiceConfig) -> ServiceConfig:
+def _checked(config: ServiceConfig) -> ServiceConfig:
     """Chains by their own names, and nothing that contradicts itself. Raises ``ValueError`` or ``InputRefused``."""
     backends = tuple(_named(backend) for backend in config.backends)
     chains = tuple(_named(item) for item in config.chains)
@@ -166,9 +181,10 @@ def _check_secrets(backend: BackendConfig) -> None:
     """The values stay out of the messages."""
     if backend.token is not None and backend.kind not in _ACCOUNT_KINDS:
         raise ValueError(f"a backend of kind '{backend.kind}' takes no token")
-    if (backend.jwt_key or backend.jwt_kid) and backend.kind != "quicknode":
+    key = backend.jwt_key or backend.jwt_pem
+    if (key or backend.jwt_kid) and backend.kind != "quicknode":
         raise ValueError(f"a backend of kind '{backend.kind}' takes no key for tokens")
-    if bool(backend.jwt_key) != bool(backend.jwt_kid):
+    if bool(key) != bool(backend.jwt_kid):
         raise ValueError("'jwt_key' and 'jwt_kid' belong together")
     if backend.cookie is not None and backend.kind != "core":
         raise ValueError(f"a backend of kind '{backend.kind}' takes no cookie")

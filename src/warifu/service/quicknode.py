@@ -13,8 +13,8 @@ MAX_KEY_BYTES = 16 * 1024
 
 
 def quicknode_access(item: BackendConfig) -> QuickNodeAccess:
-    """Reads the key for tokens (JWT), where one is named. Raises ``InputRefused``, whose text holds no secret."""
-    key = _key(Path(item.jwt_key)) if item.jwt_key is not None else ""
+    """Reads the key for tokens (JWT), where a file is named. Raises ``InputRefused``, whose text holds no secret."""
+    key = _key(Path(item.jwt_key)) if item.jwt_key is not None else item.jwt_pem or ""
     return QuickNodeAccess.parse(item.url, token=item.token or "", jwt_key=key, jwt_kid=item.jwt_kid or "")
 
 

@@ -17,8 +17,9 @@ from warifu.protocol.frames import MAX_FRAME_BYTES
 from warifu.service.account_chains import make_account_chains
 from warifu.service.api.app import build_app
 from warifu.service.chain import make_backend
-from warifu.service.config import ServiceConfig
+from warifu.service.config import ServiceConfig, with_backends
 from warifu.service.service import Service
+from warifu.service.store.backends import stored_backends
 from warifu.service.store.database import Database, open_database
 from warifu.service.tls import server_context, tls_identity
 
@@ -70,10 +71,12 @@ async def serve_until(
 async def _serve(
     config: ServiceConfig, database: Database, ready: Callable[[Listening], None], stop: asyncio.Event
 ) -> None:
+    file_config = config
+    config = with_backends(config, [item for _, item in stored_backends(database)])
     backend = make_backend(config)
     chains = make_account_chains(config, database)
     identity = tls_identity(database)
-    service = Service(config, database, backend, chains)
+    service = Service(config, database, backend, chains, file_config)
 
     def listening(port: int) -> None:
         ready(Listening(config.host, port, identity.fingerprint))

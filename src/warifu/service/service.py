@@ -32,9 +32,12 @@ class Service:
         database: Database,
         backend: Backend | None,
         chains: Sequence[AccountChain] = (),
+        file_config: ServiceConfig | None = None,
     ) -> None:
-        """``backend``: Bitcoin's. ``chains``: the chains of accounts. Both are closed by whoever made them."""
+        """``backend``: Bitcoin's. ``chains``: the chains of accounts. Both are closed by whoever made them.
+        ``file_config``: ``config`` without the backends that the database has."""
         self.config = config
+        self.file_config = file_config or config
         self.database = database
         self.backend = backend
         self.bell = Bell()

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import socket
-import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
-from typing import Any
-
-import uvicorn
 
 from warifu.chains.ethereum_embedded.chain import EmbeddedEthereum
 from warifu.chains.ethereum_embedded.control import PREFIX, Control
 from warifu.chains.ethereum_embedded.rpc import Rpc
-from warifu.errors import ServiceRefused
+from warifu.chains.local_server import (
+    LocalServer,
+    Message,
+    Receive,
+    Send,
+    is_json,
+    read_body,
+    respond,
+    served,
+)
 
-LOOPBACK = "127.0.0.1"
 MAX_BODY_BYTES = 512 * 1024
-START_SECONDS = 20
-
-Message = MutableMapping[str, Any]
 
 
 class Application:
@@ -30,30 +29,19 @@ class Application:
         self._rpc = Rpc(chain)
         self._control = Control(chain)
 
-    async def __call__(
-        self,
-        scope: Message,
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Message], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One HTTP request. Handlers take turns on the event loop itself: the chain has one reader and writer."""
         assert scope["type"] == "http", "websockets and lifespan are switched off"
-        status, body = self._answer(scope, await _body(receive))
-        headers = [
-            (b"content-type", b"application/json" if status == 200 else b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        status, body = self._answer(scope, await read_body(receive, MAX_BODY_BYTES))
+        kind = b"application/json" if status == 200 else b"text/plain; charset=utf-8"
+        await respond(send, status, kind, body)
 
     def _answer(self, scope: Message, body: bytes | None) -> tuple[int, bytes]:
         if body is None:
             return 413, b"the body is too long"
         if scope["method"] != "POST":
             return 405, b"POST only"
-        content_type = dict(scope["headers"]).get(b"content-type", b"").partition(b";")[0].strip()
-        if content_type != b"application/json":
-            # A web page open on this machine can post plain text across origins, but not this without asking first.
+        if not is_json(scope):
             return 415, b"requests are application/json"
         if scope["path"] == "/":
             return 200, self._rpc.answer(body)
@@ -62,69 +50,15 @@ class Application:
         return 404, b"no such path"
 
 
-async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-class Server:
+class Server(LocalServer):
     """Serves one chain until it is told to stop."""
 
     def __init__(self, chain: EmbeddedEthereum, port: int = 0) -> None:
-        # Named, as asyncio switches Nagle's algorithm off for what says that it is TCP: 40 ms an answer.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((LOOPBACK, port))
-        self._socket.listen(128)  # from here on a client waits instead of being turned away
-        config = uvicorn.Config(
-            Application(chain),
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            timeout_keep_alive=30,
-        )
-        self._server = uvicorn.Server(config)
-
-    @property
-    def url(self) -> str:
-        """The JSON-RPC endpoint."""
-        return f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
-
-    @property
-    def started(self) -> bool:
-        """Whether it answers."""
-        return bool(self._server.started)
-
-    def run(self) -> None:
-        """Serve until ``stop``, or until a signal where this is the main thread."""
-        self._server.run(sockets=[self._socket])
-        self._socket.close()
-
-    def stop(self) -> None:
-        """Let ``run`` return soon."""
-        self._server.should_exit = True
+        super().__init__(Application(chain), port)
 
 
 @contextmanager
 def serving(chain: EmbeddedEthereum) -> Iterator[str]:
     """Serve ``chain`` from a thread of this process; gives its URL."""
-    server = Server(chain)
-    thread = Thread(target=server.run, name="embedded-ethereum", daemon=True)
-    thread.start()
-    ends = time.monotonic() + START_SECONDS
-    try:
-        while not server.started:
-            if time.monotonic() > ends or not thread.is_alive():
-                raise ServiceRefused("embedded-chain", "the embedded chain does not start")
-            time.sleep(0.005)
-        yield server.url
-    finally:
-        server.stop()
-        thread.join(START_SECONDS)
+    with served(Server(chain)) as url:
+        yield url

@@ -125,7 +125,7 @@ class AdminHttp:
             found = msgspec.json.decode(answer.body, type=_Complaint)
             inner = found.error or found.message or ""
             text = inner if isinstance(inner, str) else str(inner)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             text = answer.body[:2000].decode("utf-8", "replace")
         return "" if text.lstrip().startswith("<") else said(hide(text, [self._key]))
 
@@ -139,7 +139,7 @@ class AdminHttp:
         failure: ChainUnavailable | InputRefused
         try:
             envelope = msgspec.json.decode(answer.body, type=_Envelope[kind], dec_hook=_secret)  # type: ignore[valid-type]
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             failure = by_text(self._complaint(answer), self.name, answer.retry_after)
         else:
             if not envelope.error:

@@ -6,6 +6,7 @@ import click
 
 from warifu.cli.commands import (
     api_key,
+    backend,
     decode,
     demo,
     doctor,
@@ -36,5 +37,6 @@ COMMANDS: tuple[click.Command, ...] = (
     history.history,
     history.label,
     decode.command,
+    backend.group,
     api_key.group,
 )

@@ -78,6 +78,14 @@ drafts = sa.Table(
     sa.Column("expires", sa.Integer, nullable=False),
 )
 
+backends = sa.Table(
+    "backends",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
 tokens = sa.Table(
     "tokens",
     metadata,

@@ -26,6 +26,7 @@ from warifu.chains.bitcoin_network.backends.rejection import is_already_known, o
 from warifu.chains.bitcoin_network.fees import FeeEstimates, estimates_from
 from warifu.chains.bitcoin_network.wallet import LOOKAHEAD, ChainTip, DescriptorWallet
 from warifu.chains.rpc.http import BoundedHttp
+from warifu.chains.rpc.reply import read_json
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import InputRefused
 
@@ -165,6 +166,6 @@ class Esplora:
 
     def _decoded(self, body: bytes, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.MsgspecError:
+            return read_json(body, kind)
+        except (msgspec.MsgspecError, ValueError):
             raise unavailable("answer-form", "its answer is not what Esplora says", self.name) from None

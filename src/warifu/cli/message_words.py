@@ -1,0 +1,39 @@
+"""What a message says, line by line, as its signer reads it: for what no device understands, the owner's eyes are the
+only judge, so nothing of it is left out.
+
+Every name is the message's own, behind its place in it (``message.to``): none can pass for a line of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from warifu.chains.ethereum.personal import PersonalMessage
+from warifu.chains.ethereum.reading import Subject
+from warifu.chains.ethereum.typed_data import TypedData
+from warifu.chains.ethereum.typed_values import shown
+
+Fact = tuple[str, str]
+
+
+def content_of(subject: Subject) -> tuple[Fact, ...]:
+    """Name and value of each field of typed data, or each line of a personal message; nothing of a transaction."""
+    if isinstance(subject, TypedData):
+        typed = ("primaryType", subject.primary_type)
+        fields = {"domain": shown(subject.domain), "message": shown(subject.message)}
+        return typed, *(fact for name, value in fields.items() for fact in _fields(name, value))
+    if isinstance(subject, PersonalMessage):
+        lines = (subject.text or "").split("\n")
+        return tuple(("EIP-191" if number == 0 else "", line) for number, line in enumerate(lines))
+    return ()
+
+
+def _fields(place: str, value: object) -> Iterator[Fact]:
+    if isinstance(value, dict) and value:
+        for name, member in value.items():
+            yield from _fields(f"{place}.{name}", member)
+    elif isinstance(value, list) and value:
+        for number, element in enumerate(value):
+            yield from _fields(f"{place}[{number}]", element)
+    else:
+        yield place, str(value).lower() if isinstance(value, bool) else str(value)
