@@ -15,6 +15,7 @@ from solders.message import Message as SoldersMessage
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams
 from solders.system_program import transfer as system_transfer
+from tests.chains.ethereum.typed_samples import as_json, typed
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.transaction import Transaction, TxType
@@ -308,6 +309,44 @@ def test_a_message_is_signed_and_not_sent() -> None:
     ):
         with pytest.raises((TransactionRefused, InputRefused)):
             txid_of(WALLET, request, bad)
+
+
+def test_the_owner_sees_all_that_a_message_says() -> None:
+    """Nobody else judges an order of an exchange: without its fields the owner would sign an address and a hash."""
+    facts = message_order(WALLET, CHAIN, as_json(SALE), NOW).facts
+    assert [fact for fact in facts if fact[0].startswith(("primaryType", "domain", "message"))] == [
+        ("primaryType", "Sale"),
+        ("domain.name", "Exchange"),
+        ("domain.version", "2"),
+        ("domain.chainId", "1"),
+        ("domain.verifyingContract", SHOP),
+        ("message.give[0].token", USDC),
+        ("message.give[0].amount", "5000000"),
+        ("message.give[0].all", "true"),
+        ("message.to", THIEF),
+        ("message.data", "0x1234"),
+        ("message.none", "[]"),
+    ]
+    text = message_order(WALLET, CHAIN, personal_message("I own this\naccount"), NOW).facts
+    assert ("EIP-191", "I own this") in text
+    assert ("", "account") in text
+
+
+SALE = typed(
+    "Sale",
+    {
+        "Item": "address token,uint256 amount,bool all",
+        "Sale": "Item[] give,address to,bytes data,string[] none",
+    },
+    {
+        "give": [{"token": USDC, "amount": "5000000", "all": True}],
+        "to": THIEF,
+        "data": "0x1234",
+        "none": [],
+    },
+    name="Exchange",
+    verifyingContract=SHOP,
+)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x02" + bytes(40), FIRST.serialize(), bytes(32)])
