@@ -37,6 +37,8 @@ def line(found: Finding) -> str:
 def verdict(found: Finding) -> str:
     if found.target.leaks:
         return "found, as it must be" if found.result.leaks else "CONTROL NOT FOUND"
+    if not found.result.kept:
+        return "too few to tell"
     return "LEAKS" if found.result.leaks else "none seen"
 
 

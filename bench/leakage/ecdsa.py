@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from bench.leakage.scalars import ONE
 from bench.leakage.target import Target
 from tests.support.dealer import deal
 
-from warifu.threshold.ecdsa import limbs, vole
+from warifu.threshold.ecdsa import base_ot, limbs, vole
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
-from warifu.threshold.ecdsa.bits import Bytes, rows
+from warifu.threshold.ecdsa.bits import Bytes, rows, swapped
 from warifu.threshold.ecdsa.correlation import Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender
 from warifu.threshold.ecdsa.vole import XI, VoleReceiver, VoleSender
 from warifu.threshold.ecdsa.zero_sharing import zero_share
+from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -35,6 +36,7 @@ _MANY = 64
 def targets() -> Iterator[Target]:
     yield from of_limbs()
     yield from of_base_transfers()
+    yield from of_one_base_transfer()
     yield from of_extension()
     yield from of_multiplication()
     yield from of_correlations()
@@ -92,6 +94,34 @@ def of_base_transfers() -> Iterator[Target]:
         lambda: SECP256K1.random_secret().expose(),
         with_secret,
         lambda made: made.finish(receiver.message),
+    )
+
+
+def of_one_base_transfer() -> Iterator[Target]:
+    """One index of the 128, of which many more can be measured. The point that is hashed is another each time."""
+    points = [SECP256K1.base_mul(SECP256K1.random_secret()) for _ in range(256)]
+    sent, shared = points[0], points[1]
+
+    def chosen(secret: bytearray) -> tuple[np.uint8, Element]:
+        return np.frombuffer(bytes(secret), dtype=np.uint8)[0], points[os.urandom(1)[0]]
+
+    def one(name: str, call: Callable[[tuple[np.uint8, Element]], object]) -> Target:
+        return Target(f"base_ot: {name}, choice", b"\0", lambda: bytes([os.urandom(1)[0] & 1]), chosen, call)
+
+    yield one(
+        "the mask of one index", lambda given: base_ot._mask_point(_LINK, 5, cast("int", given[0]), given[1])
+    )
+    yield one(
+        "the key of one index",
+        lambda given: base_ot._key(
+            _LINK, 5, cast("int", given[0]), sent.encoded, (given[1].encoded, sent.encoded), shared
+        ),
+    )
+    yield _choices(
+        "bits.swapped, 128 choices",
+        COUNT,
+        lambda packed: (_bits(packed), _random(COUNT, 33), _random(COUNT, 33)),
+        lambda given: swapped(*given),
     )
 
 

@@ -30,7 +30,7 @@ class Result:
     difference_ns: float
     """Of the means of the two classes, in the crop of ``t``."""
     kept: float
-    """The part of the times that this crop leaves."""
+    """The part of the times that this crop leaves; zero where there were too few times for any test."""
 
     @property
     def leaks(self) -> bool:
@@ -54,6 +54,8 @@ def strongest(times: Times, fixed: Classes, limits: Times) -> Result:
     difference = fixed_mean - random_mean
     spread = np.sqrt(fixed_error + random_error)
     t = np.where(enough & (spread > 0), difference / np.where(spread > 0, spread, 1), 0.0)
+    if not enough.any():
+        return Result(0.0, 0.0, 0.0)
     best = int(np.argmax(np.abs(t)))
     return Result(float(t[best]), float(difference[best]), float(ends[best] / len(times)))
 
