@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nacl.utils import random
+from solders.pubkey import Pubkey
 from tests.support.simulator import FakeClock, Household, SimulatedDevice, signed
 
 from warifu.errors import SessionAborted
@@ -218,6 +219,15 @@ def test_an_error_that_nobody_foresaw_ends_all_sessions_and_tells_nothing(home, 
     assert isinstance(home["device0"].send(AskStatus(1))[0], Reply)
     home.clock.pass_(200)
     assert signed(payment, home.sign(payment))
+
+
+def test_a_panic_of_rust_is_an_unforeseen_error_like_any_other(device, monkeypatch):
+    """``solders`` panics by what is no ``Exception``; the device must outlive it, and tell nobody what it was."""
+    with monkeypatch.context() as patch:
+        patch.setattr(signer_module, "status", lambda *_: Pubkey.from_bytes(b"no address"))
+        (refused,) = device.send(AskStatus(1))
+    assert isinstance(refused, CallRefused) and refused.refusal.reason == "internal"
+    assert isinstance(device.send(AskStatus(2))[0], Reply)
 
 
 def test_an_unforeseen_error_is_an_answer_for_the_operator(device, monkeypatch):

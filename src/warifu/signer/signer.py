@@ -97,7 +97,9 @@ class Signer:
     ) -> Frames:
         try:
             return work()
-        except Exception as error:  # noqa: BLE001  # an unforeseen error must end all sessions, not the promise
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  # it must end all sessions, not the promise; a panic of Rust, too
             return self._fail_closed(error, answer)
 
     # --- the operator ---------------------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ class Signer:
 
     # --- failure ------------------------------------------------------------------------------------------------------
 
-    def _fail_closed(self, error: Exception, answer: Callable[[WarifuError], Frames]) -> Frames:
+    def _fail_closed(self, error: BaseException, answer: Callable[[WarifuError], Frames]) -> Frames:
         """The error's kind goes into the journal, its text nowhere: nobody thought about what it may contain."""
         failure = SessionAborted(
             "internal",
