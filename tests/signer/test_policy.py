@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.simulator import (
     COIN as FIRST_COIN,
@@ -155,6 +156,24 @@ def test_nothing_of_an_unknown_token_is_still_a_call_of_unknown_code(kind):
     refusal = judge(EVM, on_ethereum(Outflow(kind, OTHER, 0, SHOP)), {}, {}).refusal
     assert refusal is not None and refusal.reason == "asset"
     assert judge(EVM, on_ethereum(Outflow(kind, USDC, 0, SHOP)), {}, {}).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("", None),  # words for a person
+        ("shop.example", None),  # a log-in
+        (OTHER, None),  # an order for a contract that the policy names
+        (SHOP, "contract"),  # a Safe, an exchange: it may do by a message what it does by a call
+    ],
+)
+def test_a_message_that_a_contract_takes_needs_the_contract_to_be_named_as_a_call_does(to, expected):
+    rules = msgspec.structs.replace(EVM.chains[0], messages=True)
+    with_messages = Policy(POLICY_VERSION, 5, (rules,))
+    refusal = judge(with_messages, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), {}, {}).refusal
+    assert (refusal.reason if refusal else None) == expected
+    refusal = judge(EVM, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), {}, {}).refusal
+    assert refusal is not None and refusal.reason == "message"
 
 
 def test_wei_beyond_64_bits_are_counted_exactly():

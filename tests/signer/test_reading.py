@@ -15,6 +15,7 @@ import coincurve
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solders.hash import Hash
 from tests.chains.ethereum import samples as evm
 from tests.chains.ethereum.typed_samples import MAIL, PERMIT, as_json
 from tests.chains.solana import messages as solana
@@ -107,7 +108,7 @@ CASES = (
     on_solana(
         solana.advance(),
         solana.pay(),
-        blockhash=solana.Hash.from_bytes(nonce_value(PROOF)),
+        blockhash=Hash.from_bytes(nonce_value(PROOF)),
         proof=PROOF,
     ),
 )

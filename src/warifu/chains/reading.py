@@ -33,7 +33,8 @@ class Kind(StrEnum):
     """``to`` is a contract or program that is called with data which is not understood; ``amount`` is what goes along.
     Only a policy that names the contract allows it."""
     MESSAGE = "message"
-    """A signature over words that move nothing by themselves. ``to`` is who asks for it, as far as that is known."""
+    """A signature over words that move nothing by themselves. ``to`` is who asks for it, as far as that is known; where
+    it is a contract (``0x...``), that may make of it what it makes of a call."""
 
 
 @dataclass(frozen=True)

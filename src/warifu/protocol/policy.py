@@ -51,9 +51,10 @@ class ChainRules(Message, frozen=True):
     assets: Annotated[tuple[AssetLimits, ...], msgspec.Meta(min_length=1, max_length=MAX_ASSETS)]
     """The coin first, then tokens in ascending order."""
     contracts: Addresses
-    """Contracts and programs that may be called with data that no signer understands."""
+    """Contracts and programs that may be called with data that no signer understands, or, with ``messages``, be given
+    signed messages that no signer understands (orders)."""
     messages: bool
-    """Whether messages that move nothing by themselves may be signed (log-ins, orders)."""
+    """Whether messages that move nothing by themselves may be signed: log-ins, and what the ``contracts`` take."""
 
     def __post_init__(self) -> None:
         if self.any_destination and self.destinations:

@@ -97,10 +97,10 @@ def _limit(limits: AssetLimits, reason: str, what: str, amount: int, limit: str)
 
 
 def _outflow(rules: ChainRules, outflow: Outflow) -> Rule:
-    if outflow.kind is Kind.MESSAGE:
+    if outflow.kind is Kind.MESSAGE and not (rules.messages and _is_for_contract(outflow)):
         words = "messages may be signed" if rules.messages else "no messages may be signed"
         return Rule("message", rules.messages, words)
-    if outflow.kind is Kind.CALL:
+    if outflow.kind in (Kind.CALL, Kind.MESSAGE):
         allowed = outflow.to in rules.contracts
         words = "is an allowed contract" if allowed else "is not among the contracts that may be called"
         return Rule("contract", allowed, f"{outflow.to} {words}")
@@ -109,3 +109,9 @@ def _outflow(rules: ChainRules, outflow: Outflow) -> Rule:
     allowed = outflow.to in rules.destinations
     words = "is an allowed destination" if allowed else "is not among the allowed destinations"
     return Rule("destination", allowed, f"{outflow.to} {words}")
+
+
+def _is_for_contract(message: Outflow) -> bool:
+    """Whether a contract takes the message, and may do by it whatever it does by calls: sell tokens that it was allowed
+    to take, carry out a transaction of a Safe. No domain that asks for a message begins like an address."""
+    return message.to.startswith("0x")
