@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from warifu.cli.screen import Screen
 from warifu.cli.sent import recall, remember
 from warifu.cli.transferring import Sender
 from warifu.errors import BroadcastRejected, InputRefused, ServiceRefused, StoreDamaged, WarifuError
-from warifu.protocol.api import Transfer, error_body
+from warifu.protocol.api import AccountDraft, AccountPayment, NewAccountDraft, Transfer, error_body
 from warifu.protocol.request import TransferRequest
 
 pytestmark = pytest.mark.unit
@@ -109,3 +110,44 @@ def test_what_a_node_refused_and_may_have_kept_can_still_be_resumed_bumped_and_c
         watch(tmp_path, rejected(settled=True))
     with pytest.raises(InputRefused):
         recall(tmp_path, TRANSFER)
+
+
+class Drafting:
+    """Builds a draft for ``chain``, and hears that it is not wanted; may have no ear for it."""
+
+    def __init__(self, chain: str, deaf: WarifuError | None = None) -> None:
+        self._draft = AccountDraft(
+            chain=chain, unsigned=b"?", transaction="ab" * 32, fee="1", likely_fee="1", replaces=None
+        )
+        self._deaf = deaf
+        self.dropped: list[str] = []
+
+    def post(self, _path: str, _question: NewAccountDraft, _kind: type) -> AccountDraft:
+        return self._draft
+
+    def delete(self, path: str) -> None:
+        self.dropped.append(path)
+        if self._deaf is not None:
+            raise self._deaf
+
+
+@pytest.mark.parametrize("deaf", [None, ServiceRefused("unreachable", "?")])
+@pytest.mark.parametrize("chain", ["eip155:1", "eip155:10"])
+def test_a_draft_that_nobody_hands_in_is_dropped_once(
+    tmp_path: Path, chain: str, deaf: WarifuError | None
+) -> None:
+    """Else it keeps its account nonce, and the owner's next transfer waits behind it."""
+    service = Drafting(chain, deaf)
+    sender = Sender(
+        Setting(tmp_path),
+        cast("Profile", None),
+        cast("Wallet", Named()),
+        cast("Client", service),
+        Screen(json=True),
+    )
+    question = NewAccountDraft(chain="eip155:1", payment=AccountPayment(to="0x", amount="1", token=""))
+    with pytest.raises(ServiceRefused) if chain != question.chain else nullcontext():
+        sender.account_draft(question)
+    sender.drop_draft()
+    sender.drop_draft()
+    assert service.dropped == ["/wallets/savings/account-drafts/" + "ab" * 32]

@@ -58,6 +58,8 @@ class Sender:
         self.wallet = wallet
         self.client = client
         self.screen = screen
+        self._unwanted: str | None = None
+        """The draft that is not handed in yet: it holds an account nonce, behind which later transfers would wait."""
 
     @classmethod
     @contextlib.contextmanager
@@ -66,7 +68,11 @@ class Sender:
         profile = setting.profile()
         known = profile.wallet(wallet)
         with setting.client(profile) as client:
-            yield cls(setting, profile, known, client, screen)
+            sender = cls(setting, profile, known, client, screen)
+            try:
+                yield sender
+            finally:
+                sender.drop_draft()
 
     def draft(self, question: NewDraft) -> Draft:
         """Have the service build an unsigned Bitcoin transaction."""
@@ -76,9 +82,17 @@ class Sender:
         """Have the service build an unsigned transaction on a chain of accounts."""
         path = f"/wallets/{segment(self.wallet.name)}/account-drafts"
         draft = self.client.post(path, question, AccountDraft)
+        self._unwanted = f"{path}/{segment(draft.transaction)}"
         if draft.chain != question.chain:
             raise ServiceRefused("answer", "the service built something for another chain", blame="service")
         return draft
+
+    def drop_draft(self) -> None:
+        """After a dry run, a no, or an error: nobody will hand the draft in, so it holds its nonce for nobody."""
+        path, self._unwanted = self._unwanted, None
+        if path is not None:
+            with contextlib.suppress(WarifuError):  # it ends by itself, only later
+                self.client.delete(path)
 
     def unsigned_of(self, transfer: str) -> bytes:
         """The unsigned transaction of a transfer, as the service tells it."""
@@ -157,12 +171,22 @@ class Sender:
         transfer = remember(self.home, request)
         with self._told_how_to_look_on(transfer):
             question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], unsigned=order.unsigned)
-            accepted = self.client.post("/transfers", question, Accepted)
+            accepted = self._hand_in(question)
             if accepted.id != transfer:
                 raise ServiceRefused(
                     "answer", "the service took the request under another id", blame="service"
                 )
             self._follow(request, order.devices, order.confirmations, passphrase_fd)
+
+    def _hand_in(self, question: NewTransfer) -> Accepted:
+        try:
+            accepted = self.client.post("/transfers", question, Accepted)
+        except WarifuError as error:
+            if error.code in _OUTCOME_UNKNOWN:
+                self._unwanted = None  # it may be a transfer by now
+            raise
+        self._unwanted = None
+        return accepted
 
     def follow(
         self,
