@@ -6,53 +6,47 @@ What py-evm and the mempool around it could get wrong, another engine judges her
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from eth_account import Account
 from tests.support.anvil import anvil_path
-from tests.support.anvil_chain import AnvilChain
-from tests.support.spying import arguments_and_environment, descendants
-from tests.support.terminal import script
+from tests.support.anvil_chain import BASE_ID, AnvilChain
+from tests.support.ethereum_road import (
+    authorized,
+    connected,
+    drafted,
+    entry,
+    hand_in,
+    kill_the_service,
+    mine,
+    news,
+    not_sent_yet,
+    owner,
+    prepared,
+    send,
+    start_the_service,
+    told,
+    until,
+)
+from tests.support.terminal import script, terminal
 
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain as BitcoinInProcess
 from warifu.chains.bitcoin_embedded.server import serving as serving_bitcoin
 from warifu.chains.ethereum.signature import HALF_ORDER
 from warifu.chains.solana_embedded.chain import EmbeddedChain as SolanaInProcess
 from warifu.chains.solana_embedded.server import serving as serving_solana
-from warifu.cli.accounts import Watching, asset_named, payment_order
-from warifu.cli.context import now
-from warifu.cli.order import Order
 from warifu.cli.screen import Screen
-from warifu.cli.wallet_keys import account_of
+from warifu.demo import opening
 from warifu.demo.account_chains import ETHEREUM, TOKEN_SYMBOL, EmbeddedSolana
 from warifu.demo.accounts import ETHEREUM_PAYEE
 from warifu.demo.chain import EmbeddedChain
-from warifu.demo.opening import give_birth, start_everybody
 from warifu.demo.payments import sealed
 from warifu.demo.processes import Processes
 from warifu.demo.scene import DEVICES, WALLET, Scene, wait_until
 from warifu.demo.telling import Telling
-from warifu.errors import WarifuError
-from warifu.protocol.api import (
-    Accepted,
-    AccountDraft,
-    AccountEntry,
-    AccountHistory,
-    AccountPayment,
-    Devices,
-    Event,
-    NewAccountDraft,
-    NewAuthorization,
-    NewTransfer,
-    Transfer,
-)
-from warifu.protocol.request import TransferRequest
+from warifu.protocol.api import Accepted, NewAuthorization
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -60,6 +54,25 @@ ETHER, TOKEN = 10**18, 10**6
 FINAL = 3
 """Blocks after which the service calls a transaction final, from its first restart on; before that it is one."""
 CEILING = ("--fee-ceiling", "0.01 ETH")
+BASE = "base"
+DATA_FEE = 5 * 10**13
+BASE_POLICY = """
+[base]
+per_transaction = "0.1 ETH"
+per_day = "0.1 ETH"
+fee_ceiling = "0.01 ETH"
+destinations = "any"
+"""
+
+
+class WithRollUp(Scene):
+    """A scene that plays on one chain more."""
+
+    roll_up = ""
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        return (*super().backends, "--backend", f"{BASE}:rpc={self.roll_up}")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +84,17 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilChain]:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, node: AnvilChain) -> Iterator[Scene]:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilChain]:
+    """A chain with the number of Base and its oracle of data fees, here one that always says the same."""
+    anvil_path()
+    chain = AnvilChain(tmp_path_factory.mktemp("base"), BASE_ID)
+    chain.answer_always("0x420000000000000000000000000000000000000F", DATA_FEE)
+    yield chain
+    chain.close()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, node: AnvilChain, base: AnvilChain) -> Iterator[Scene]:
     """Service, devices, and a wallet of three with one ether and forty tokens; the other two chains stay in this
     process."""
     root = tmp_path_factory.mktemp("stage")
@@ -81,103 +104,28 @@ def stage(tmp_path_factory: pytest.TempPathFactory, node: AnvilChain) -> Iterato
         serving_bitcoin(BitcoinInProcess(root / "chain")) as bitcoin,
         serving_solana(SolanaInProcess()) as solana,
         Processes() as processes,
+        pytest.MonkeyPatch.context() as patch,
     ):
-        scene = Scene(root, processes, Telling(Screen(json=True)))
+        scene = WithRollUp(root, processes, Telling(Screen(json=True)))
+        scene.roll_up = base.url
+        patch.setattr(
+            opening, "policy_text", lambda scene, usual=opening.policy_text: usual(scene) + BASE_POLICY
+        )
         scene.play_on(EmbeddedChain(bitcoin))
         scene.play_on_accounts(node, EmbeddedSolana(solana))
         try:
-            start_everybody(scene)
+            opening.start_everybody(scene)
             config = scene.service / "service.toml"
             config.write_text(
                 f'{config.read_text()}\n[[chains]]\nchain = "{ETHEREUM}"\nconfirmations = {FINAL}\n'
             )
-            give_birth(scene)
+            opening.give_birth(scene)
             node.fund(mine(scene), ETHER)
             node.mint(scene.token, mine(scene), 40 * TOKEN)
+            base.fund(mine(scene), ETHER)
             yield scene
         finally:
             scene.close()
-
-
-def mine(stage: Scene) -> str:
-    """The wallet's account."""
-    return account_of(stage.born, ETHEREUM)
-
-
-def owner(stage: Scene, *arguments: str) -> dict[str, Any]:
-    """One of the owner's commands that succeeds."""
-    passphrase = bytes(stage.passphrase) if arguments[0] in ("send", "bump", "cancel") else None
-    code, shown = script(stage.home, *arguments, passphrase=passphrase)
-    assert code == 0, shown
-    return shown
-
-
-def send(stage: Scene, amount: str, *options: str) -> dict[str, Any]:
-    return owner(stage, "send", WALLET, ETHEREUM_PAYEE, amount, "--chain", ETHEREUM, "--yes", *options)
-
-
-def told(stage: Scene, transfer: str) -> Transfer:
-    """What the service says of a transfer now."""
-    return stage.client.get(f"/transfers/{transfer}", Transfer, after=0, wait=0)
-
-
-def until(stage: Scene, transfer: str, state: str) -> Transfer:
-    wait_until(lambda: told(stage, transfer).state == state, f"{transfer} to be {state}", 40)
-    return told(stage, transfer)
-
-
-def entry(stage: Scene, transfer: str) -> AccountEntry:
-    told = stage.client.get(f"/wallets/{WALLET}/account-transactions", AccountHistory).transfers
-    return next(item for item in told if item.transfer == transfer)
-
-
-def drafted(stage: Scene, amount: int, token: str | None = None) -> Order:
-    """What the service builds, read and checked by the owner's client."""
-    asset = asset_named(stage.born, ETHEREUM, token)
-    payment = AccountPayment(to=ETHEREUM_PAYEE, amount=str(amount), token=asset.token)
-    question = NewAccountDraft(chain=ETHEREUM, payment=payment)
-    draft = stage.client.post(f"/wallets/{WALLET}/account-drafts", question, AccountDraft)
-    return payment_order(stage.born, draft, ETHEREUM_PAYEE, amount, asset, Watching(None, (), 0))
-
-
-def authorized(stage: Scene, order: Order) -> tuple[TransferRequest, NewTransfer]:
-    request = order.request(stage.born, now())
-    authorization, envelopes = sealed(stage, request, ("home", "friend"), stage.passphrase)
-    return request, NewTransfer(authorization=authorization, envelopes=envelopes, unsigned=order.unsigned)
-
-
-def hand_in(stage: Scene, order: Order) -> str:
-    return stage.client.post("/transfers", authorized(stage, order)[1], Accepted).id
-
-
-def kill_the_service(stage: Scene) -> None:
-    """Its process alone, at once; what started it sees that and ends, too."""
-    up = stage.processes.pids()["up"]
-    (service,) = (
-        pid for pid in descendants([up]) if b"warifu.cli.service_process" in arguments_and_environment(pid)
-    )
-    os.kill(service, signal.SIGKILL)
-    running = next(process for process in stage.processes.running() if process.name == "up")
-    assert running.process.wait(30) != 0
-    stage.processes.stop("up")
-
-
-def start_the_service(stage: Scene) -> None:
-    up = stage.processes.start("up", "warifu.cli", "--home", stage.home, "up")
-    up.expect("The service answers at", 60)
-    wait_until(lambda: connected(stage) == set(DEVICES), "the return of every device", 60)
-
-
-def connected(stage: Scene) -> set[str]:
-    with contextlib.suppress(WarifuError):  # it is starting
-        return {item.name for item in stage.client.get("/devices", Devices).devices if item.connected}
-    return set()
-
-
-def prepared(stage: Scene, name: str) -> dict[str, int]:
-    """How many signatures a device says that it has prepared, by the other device."""
-    (wallet,) = owner(stage, "signer", "status", name)["wallets"]
-    return {other: count for other, count in wallet["correlations"].items() if other != name}
 
 
 # --- payments -------------------------------------------------------------------------------------------------------
@@ -295,6 +243,33 @@ def test_a_failed_execution_is_told_with_its_reason_and_its_fee(stage, node):
     assert node.balance(mine(stage), stage.token) == tokens == 10 * TOKEN
 
 
+def test_on_a_roll_up_the_owner_sees_the_data_fee_too_and_the_payment_goes_through(stage, base):
+    before = base.balance(ETHEREUM_PAYEE)
+    arguments = ("send", WALLET, ETHEREUM_PAYEE, "0.05 ETH", "--chain", BASE)
+    shown = owner(stage, *arguments, "--dry-run")
+    assert [decision["allowed"] for decision in shown["decisions"]] == [True, True]
+    sent = owner(stage, *arguments, "--yes")
+    waiting = base.transaction(sent["txid"])
+    assert waiting is not None
+    assert int(shown["fee"]) > 2 * DATA_FEE
+    base.mine()
+    assert owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")["state"] == "confirmed"
+    assert base.balance(ETHEREUM_PAYEE) == before + ETHER // 20
+
+
+def test_a_no_and_a_dry_run_leave_no_gap_behind_which_others_wait(stage, node):
+    executed = node.executed(mine(stage))
+    owner(stage, "send", WALLET, ETHEREUM_PAYEE, "0.01 ETH", "--chain", ETHEREUM, "--dry-run")
+    person = terminal(stage.home, "send", WALLET, ETHEREUM_PAYEE, "0.01 ETH", "--chain", ETHEREUM)
+    person.until(r"Sign and send this\?")
+    person.type("n")
+    assert person.end().code != 0
+    sent = send(stage, "0.01 ETH")
+    node.mine()
+    assert until(stage, sent["transfer"], "confirmed").txid == sent["txid"]
+    assert node.executed(mine(stage)) == executed + 1
+
+
 # --- what stops in the middle ---------------------------------------------------------------------------------------
 
 
@@ -341,13 +316,6 @@ def test_killed_while_the_devices_sign_the_service_comes_back_to_one_transaction
     assert int(mined["nonce"], 16) == executed
 
 
-def news(stage: Scene, transfer: str) -> tuple[Event, ...]:
-    """All events, as soon as there is one more."""
-    seen = stage.client.get(f"/transfers/{transfer}", Transfer, after=0, wait=0).events
-    more = stage.client.get(f"/transfers/{transfer}", Transfer, after=len(seen), wait=1).events
-    return (*seen, *more)
-
-
 def test_while_the_node_is_away_a_transfer_is_signed_and_then_sent_once(stage, node):
     before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
     question = authorized(stage, drafted(stage, ETHER // 100))[1]
@@ -368,13 +336,6 @@ def test_while_the_node_is_away_a_transfer_is_signed_and_then_sent_once(stage, n
     until(stage, transfer, "confirmed")
     assert node.balance(ETHEREUM_PAYEE) == before + ETHER // 100
     assert node.executed(mine(stage)) == executed + 1
-
-
-def not_sent_yet(stage: Scene, transfer: str) -> None:
-    wait_until(
-        lambda: any("not sent yet" in event.text for event in told(stage, transfer).events), "the try", 40
-    )
-    assert told(stage, transfer).state == "signed"
 
 
 def test_killed_between_signing_and_sending_the_service_sends_what_was_signed(stage, node):

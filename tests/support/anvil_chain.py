@@ -12,15 +12,18 @@ from tests.support.anvil import CHAIN_ID, Anvil, running_anvil
 from warifu.chains.ethereum.address import format_address
 from warifu.demo.account_chains import TOKEN_DECIMALS, TOKEN_SYMBOL, EmbeddedEthereum
 
+BASE_ID = 8453
+
 
 class AnvilChain(EmbeddedEthereum):
     """The node of a scene. Blocks come when they are mined, and what is in them outlives its process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, chain_id: int = CHAIN_ID) -> None:
         # With what it knew of earlier blocks: nodes are asked for balances and failures at a height.
         self._options = ("--state", str(directory / "anvil.json"), "--preserve-historical-states")
+        self._chain_id = chain_id
         self._stack = ExitStack()
-        self.node: Anvil = self._stack.enter_context(running_anvil(CHAIN_ID, *self._options))
+        self.node: Anvil = self._stack.enter_context(running_anvil(chain_id, *self._options))
         super().__init__(self.node.url)
 
     def mine(self, blocks: int = 1) -> None:
@@ -37,6 +40,12 @@ class AnvilChain(EmbeddedEthereum):
 
     def mint(self, token: str, address: str, amount: int) -> None:
         self.node.mint(token, address, amount)
+
+    def answer_always(self, address: str, number: int) -> None:
+        """Put a contract at ``address`` that answers every call with ``number``."""
+        code = f"0x7f{number:064x}60005260206000f3"  # PUSH32 number, MSTORE at 0, RETURN 32 bytes
+        self.node.rpc("anvil_setCode", address, code)
+        self.node.mine()
 
     def transaction(self, txid: str) -> dict[str, Any] | None:
         """Waiting or in a block, as the node tells it."""
@@ -70,7 +79,7 @@ class AnvilChain(EmbeddedEthereum):
     def come_back(self) -> None:
         """The same chain at the same place."""
         port = urlsplit(self.url).port
-        self.node = self._stack.enter_context(running_anvil(CHAIN_ID, *self._options, port=port))
+        self.node = self._stack.enter_context(running_anvil(self._chain_id, *self._options, port=port))
 
     def close(self) -> None:
         super().close()
