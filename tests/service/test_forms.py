@@ -7,12 +7,13 @@ from eth_account.messages import encode_defunct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
+from tests.support.accounts import sol_payment
 from tests.support.whole_key import WholeKey
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.errors import InputRefused, TransactionRefused
 from warifu.protocol.frames import KeyBirth, WalletBirth
-from warifu.service.roads.forms import account_address, is_message, message_signature, understand
+from warifu.service.roads.forms import account_address, is_message, message_signature, same_turn, understand
 
 pytestmark = pytest.mark.unit
 
@@ -70,3 +71,12 @@ def test_noise_is_refused_in_our_own_words(chain: str, noise: bytes):
 def test_a_message_is_known_by_its_first_byte():
     assert is_message(b'{"types": {}}') and is_message(personal_message("hello"))
     assert not is_message(b"") and not is_message(b"\x02\xc0")
+
+
+def test_a_nonce_account_that_serves_again_is_another_turn():
+    sender = str(Pubkey(bytes(KEY.ed25519.verify_key)))
+    now, bump = (sol_payment(sender, amount, blockhash=b"\x22" * 32) for amount in (1, 2))
+    earlier = sol_payment(sender, 1, blockhash=b"\x11" * 32)
+    assert same_turn("solana", now, bump)
+    assert not same_turn("solana", now, earlier)
+    assert same_turn("eip155:1", b"", b""), "there a nonce is used once"

@@ -160,7 +160,12 @@ async def test_a_bump_uses_up_the_same_durable_nonce(world: AccountWorld, solana
         prepared = await world.pay(client, chain=SOLANA, prepare=True)
         await world.hand_in(client, prepared)
         await confirmed(client, solana, prepared.id)
+        earlier = await pay(world, client, friend)
+        turn = await held(world, earlier)
+        await world.hand_in(client, earlier)
+        assert (await confirmed(client, solana, earlier.id)).state == "confirmed"
         payment = await pay(world, client, friend)
+        assert turn is not None and await held(world, payment) == turn, "the same nonce account, advanced"
         hole = BlackHole(world)
         await world.hand_in(client, payment)
         await client.until(payment.id, ("broadcast",))
@@ -169,9 +174,10 @@ async def test_a_bump_uses_up_the_same_durable_nonce(world: AccountWorld, solana
         assert await held(world, bump) is not None
         question = await world.question(client, bump)
         await client.post("/transfers", question, api.Accepted)
-        ends = {(await confirmed(client, solana, item.id)).state for item in (bump, payment)}
-        assert ends == {"confirmed", "replaced"}
-        assert solana.balance(friend) == SOL, "one of the two"
+        ends = {(found := await confirmed(client, solana, item.id)).state: found for item in (bump, payment)}
+        assert set(ends) == {"confirmed", "replaced"}
+        assert ends["replaced"].replaced_by == ends["confirmed"].txid, "and not the earlier one"
+        assert solana.balance(friend) == 2 * SOL, "the earlier one, and one of the two"
 
 
 async def held(world: AccountWorld, payment: Payment) -> int | None:

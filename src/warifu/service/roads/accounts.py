@@ -117,6 +117,8 @@ class AccountRoad:
         for other in list_transfers(self._database, wallet=transfer.wallet, chain=transfer.chain):
             if other.id == transfer.id or other.slot != transfer.slot or other.raw is None:
                 continue
+            if not forms.same_turn(self.chain, other.unsigned, transfer.unsigned):
+                continue
             if self.network.status(self.address(other.wallet), other.raw).outcome in _EXECUTED:
                 return other.txid
         return None

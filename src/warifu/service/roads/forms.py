@@ -42,6 +42,14 @@ def understand(unsigned: bytes, chain: str) -> Understood:
     return Understood(transaction.name, "", transaction.nonce, sends=True)
 
 
+def same_turn(chain: str, one: bytes, other: bytes) -> bool:
+    """Whether of two transactions with the same slot only one can ever be executed. A nonce of an EVM account is used
+    once; a nonce account of Solana serves again and again, each time with another value."""
+    if family_of(chain) != "solana":
+        return True
+    return split_proof(one)[0].blockhash == split_proof(other)[0].blockhash
+
+
 def is_message(unsigned: bytes) -> bool:
     """Whether it is words to be signed (EIP-712, personal) and no transaction of an EVM chain."""
     return unsigned[:1] in (b"{", b"\x19")
