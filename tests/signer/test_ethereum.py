@@ -207,6 +207,21 @@ def test_a_fee_bump_counts_only_what_it_adds_and_a_cancellation_nothing_but_its_
     assert home["device0"].status().wallets[0].spent_today == (Spent(LOCAL, "", str(most)),)
 
 
+def test_a_token_payment_can_be_cancelled_by_a_dearer_unit_though_in_all_it_costs_less(home):
+    """Nodes compare the price of gas; sending nothing to oneself uses a quarter of a token payment's."""
+    first = pay(home, 0, to=TOKEN, data=token_call("a9059cbb", SHOP, 25_000_000))
+    sent(home, first, home.sign(first))
+    before = home["device0"].status().wallets[0].spent_today
+    cancelled = bump(home, first, amount=0, to=account(home), max_fee=33 * GWEI)
+    assert int(cancelled.request.fee_ceiling) < int(first.request.fee_ceiling)
+    sent(home, cancelled, home.sign(cancelled))
+    assert home["device0"].status().wallets[0].spent_today == before
+    again = bump(home, cancelled, amount=0, to=account(home), max_fee=32 * GWEI)
+    assert home.sign(again).code == "transaction.fee-bump"
+    revived = bump(home, cancelled, amount=0, to=TOKEN, data=token_call("a9059cbb", SHOP, 25_000_000))
+    assert home.sign(revived).code == "transaction.not-a-replacement"
+
+
 @pytest.mark.parametrize(
     ("built", "code"),
     [

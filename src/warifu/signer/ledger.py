@@ -164,8 +164,9 @@ class Ledger:
 def check_replacement(signed: Sequence[_Signed], reading: Reading) -> None:
     """Return only if ``reading`` replaces every one of ``signed`` (all that was signed for this payment so far).
 
-    It pays the same, or nobody (a cancellation), excludes each of them, and costs more than each, because no node
-    takes a replacement that does not. ``TransactionRefused`` (``not-a-replacement``, ``fee-bump``).
+    It pays the same, or nobody (a cancellation), and excludes each of them. What pays the same costs more, because no
+    node takes it otherwise. A cancellation may cost less: nodes of account chains compare the price of a unit, and it
+    uses fewer units than the call of a token. ``TransactionRefused`` (``not-a-replacement``, ``fee-bump``).
     """
     new = _remembered(reading)
     for old in signed:
@@ -177,7 +178,7 @@ def check_replacement(signed: Sequence[_Signed], reading: Reading) -> None:
                 remedy="A replacement spends a coin, or takes the nonce, of each earlier version, and pays the same "
                 "recipients or nobody.",
             )
-        if int(new.fee) <= int(old.fee):
+        if new.paid == old.paid and int(new.fee) <= int(old.fee):
             raise TransactionRefused(
                 "fee-bump", f"a fee of {new.fee} does not replace one of {old.fee} (in the smallest unit)"
             )
