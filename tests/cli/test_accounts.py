@@ -457,3 +457,19 @@ def test_a_policy_that_divides_a_known_token_otherwise_or_borrows_its_name_makes
         policy(symbol, decimals)
     assert caught.value.code == "input.policy"
     policy("mine", 6)
+
+
+def test_a_token_with_limits_is_no_contract_that_may_be_called_with_anything() -> None:
+    """``transferAndCall``, ``burn``, ``transferWithAuthorization``: no device counts what they move."""
+    (rules,) = POLICY.chains
+    check_terms(POLICY, "regtest")
+    for contracts, fine in (((SHOP,), True), ((USDC,), False)):
+        policy = msgspec.structs.replace(
+            POLICY, chains=(msgspec.structs.replace(rules, contracts=contracts),)
+        )
+        if fine:
+            check_terms(policy, "regtest")
+            continue
+        with pytest.raises(InputRefused, match="has limits") as caught:
+            check_terms(policy, "regtest")
+        assert caught.value.code == "input.policy"

@@ -42,6 +42,11 @@ def _check_tokens(rules: ChainRules) -> None:
     for asset in rules.assets:
         if not asset.token:
             continue
+        if asset.token in rules.contracts:
+            raise _refused(
+                f"{asset.symbol} ({asset.token}) has limits, and is a contract that may be called with anything",
+                "Take it from the contracts: a call that no device understands would move it past its limits.",
+            )
         _, decimals = known.get(asset.token, ("", asset.decimals))
         if asset.decimals != decimals:
             raise _refused(
