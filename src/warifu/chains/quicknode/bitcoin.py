@@ -23,6 +23,9 @@ from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import ChainUnavailable
 
+MAX_ADDRESSES = 10_000
+"""Of one branch of a fresh wallet: a server that calls every address used would keep us asking without end."""
+
 
 class QuickNodeBitcoin:
     """One Bitcoin endpoint with the Blockbook add-on; a ``Backend``."""
@@ -106,6 +109,12 @@ class QuickNodeBitcoin:
                 if txids:
                     seen.update(txids)
                     last = index
+                if index == MAX_ADDRESSES:
+                    raise unavailable(
+                        "answer-size",
+                        f"it calls more than {MAX_ADDRESSES} addresses of a branch used",
+                        self.name,
+                    )
                 index += 1
             if last >= wallet.next_index(branch):
                 used.append(KeyPath(branch, last))
