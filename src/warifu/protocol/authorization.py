@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from warifu.errors import AuthorizationRefused
-from warifu.protocol.encoding import Bytes32, Bytes64, Message, digest
+from warifu.protocol.encoding import Bytes32, Bytes64, Message
 from warifu.protocol.envelope import Envelope, envelope_digest
 from warifu.protocol.identity import Credential, IdentityKey, verify
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Request, decode_request, request_digest
@@ -82,10 +82,3 @@ def check_times(created: int, expires: int, now: int) -> None:
         )
     if not created < expires <= created + MAX_LIFETIME:
         raise AuthorizationRefused("lifetime", f"a request is valid for at most {MAX_LIFETIME // 3600} hours")
-
-
-def authorization_digest(authorization: Authorization) -> bytes:
-    """32 bytes that name this authorization, signature included."""
-    return digest(
-        "authorization-record", authorization.request, *authorization.envelopes, authorization.signature
-    )
