@@ -99,11 +99,10 @@ def of_base_transfers() -> Iterator[Target]:
 
 def of_one_base_transfer() -> Iterator[Target]:
     """One index of the 128, of which many more can be measured. The point that is hashed is another each time."""
-    points = [SECP256K1.base_mul(SECP256K1.random_secret()) for _ in range(256)]
-    sent, shared = points[0], points[1]
+    sent, shared = (SECP256K1.base_mul(SECP256K1.random_secret()) for _ in range(2))
 
     def chosen(secret: bytearray) -> tuple[np.uint8, Element]:
-        return np.frombuffer(bytes(secret), dtype=np.uint8)[0], points[os.urandom(1)[0]]
+        return np.frombuffer(bytes(secret), dtype=np.uint8)[0], SECP256K1.base_mul(SECP256K1.random_secret())
 
     def one(name: str, call: Callable[[tuple[np.uint8, Element]], object]) -> Target:
         return Target(f"base_ot: {name}, choice", b"\0", lambda: bytes([os.urandom(1)[0] & 1]), chosen, call)
