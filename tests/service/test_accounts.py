@@ -19,7 +19,7 @@ from tests.support.account_world import (
     evm_chain,
     local_evm,
 )
-from tests.support.service_world import Payment, changed, refusal
+from tests.support.service_world import Client, Payment, changed, refusal
 
 from warifu.chains.accounts import Sent
 from warifu.chains.ethereum.address import parse_address
@@ -192,6 +192,28 @@ async def test_a_transfer_that_waits_in_vain_gives_its_nonce_back(world: Account
         later = payment.request.expires + 1
         monkeypatch.setattr("warifu.service.store.slots.time.time", lambda: later)
         assert nonce(await world.pay(client)) == 0
+
+
+async def test_what_waits_behind_a_transfer_that_needs_its_owner_says_so(world: AccountWorld):
+    world.settings["signer_wait"] = 0.1
+    async with world.running() as client:
+        first = await world.pay(client)
+        question = await world.question(client, first)
+        await world.disconnect("device1")
+        await client.post("/transfers", question, api.Accepted)
+        assert (await client.until(first.id)).state == "needs-authorization"
+        await world.connect("device1")
+        second = await world.pay(client)
+        await world.send(client, second)
+        async with asyncio.timeout(10):
+            while "it waits for a transaction with the nonce 0" not in await texts(client, second.id):
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        assert (await texts(client, second.id)).count("it waits for a transaction with the nonce 0") == 1
+
+
+async def texts(client: Client, transfer: str) -> list[str]:
+    return [event.text for event in (await client.get(f"/transfers/{transfer}", api.Transfer)).events]
 
 
 # --- replacement -------------------------------------------------------------------------------------------------

@@ -259,7 +259,7 @@ def test_two_payments_at_once_and_a_gap(node, network, alice, bob):
     assert network.broadcast(later.raw)[0] is Sent.ACCEPTED
     node.mine()
     status = network.status(alice.address, later.raw)
-    assert (status.outcome, status.why) == (Outcome.PENDING, "it waits for the nonces 0 to 0")
+    assert (status.outcome, status.why) == (Outcome.PENDING, "it waits for a transaction with the nonce 0")
     # The first was given up: whoever comes next fills the gap, and lets the second go on.
     filler = pay(network, alice, bob, 4, taken=[1])
     network.broadcast(filler.raw)

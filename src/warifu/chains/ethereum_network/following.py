@@ -95,7 +95,10 @@ def _not_in_block(nodes: Nodes, signed: SignedTransaction, sender: str) -> Accou
             Outcome.PENDING,
             why=f"another transaction with the nonce {nonce} is in a block that is not final yet",
         )
-    before = f"it waits for the nonces {executed} to {nonce - 1}" if executed < nonce else ""
+    before = ""
+    if executed < nonce:
+        missing = f"nonces {executed} to {nonce - 1}" if executed < nonce - 1 else f"nonce {executed}"
+        before = f"it waits for a transaction with the {missing}"
     return AccountStatus(Outcome.PENDING if nodes.knows(signed.txid) else Outcome.UNKNOWN, why=before)
 
 

@@ -104,7 +104,7 @@ class AccountRoad:
             case Outcome.EXPIRED:
                 return Expired(status.why or "it can not be executed any more")
             case Outcome.PENDING | Outcome.UNKNOWN:
-                return Waiting(known=status.outcome is Outcome.PENDING)
+                return Waiting(status.outcome is Outcome.PENDING, status.why)
 
     def rejection_is_final(self) -> bool:
         """A backend that said no may have kept it, and on Solana nothing else excludes it before it expires."""

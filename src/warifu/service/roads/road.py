@@ -59,9 +59,10 @@ class InBlock:
 
 @dataclass(frozen=True)
 class Waiting:
-    """In no block. ``known``: whether some backend has it."""
+    """In no block. ``known``: whether a backend has it. ``why``: what it waits for, where that is more than a block."""
 
     known: bool
+    why: str = ""
 
 
 @dataclass(frozen=True)

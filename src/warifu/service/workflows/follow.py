@@ -33,6 +33,8 @@ class Follower:
         self._transfers = transfers
         self._bell = bell
         self._poll_seconds = poll_seconds
+        self._told: dict[str, str] = {}
+        """By transfer, what was said last that it waits for. Forgotten with the process: the store says it once."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follower {road.chain}", daemon=True)
 
@@ -167,6 +169,10 @@ class Follower:
                 else "unconfirmed again: a reorganisation of the chain took a block out"
             )
             store.mark_depth(self._database, transfer.id, None, 0, settled=False, text=text)
+            self._bell.ring()
+        if found.why and self._told.get(transfer.id) != found.why:
+            self._told[transfer.id] = found.why
+            store.note_transfer(self._database, transfer.id, 6, found.why, once=f"waits-{found.why}")
             self._bell.ring()
         due = not found.known and self._transfers.offers.due(transfer.id, time.monotonic())
         if due and not self._is_bumped(transfer):
