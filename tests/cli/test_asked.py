@@ -38,8 +38,8 @@ def paying(script: bytes, fee: int, coins: tuple[KeyPath, ...] = (COIN,)) -> Psb
     return spend([(coin, value) for coin in coins], [pay(script, AMOUNT), change(CHANGE - fee)])
 
 
-def reading(psbt: Psbt) -> Reading:
-    return Reading(psbt.serialize(), read_payment(psbt.serialize(), KEYS, WINDOW), KEYS, bytes(16))
+def reading(psbt: Psbt, replaces: bytes | None = bytes(16)) -> Reading:
+    return Reading(psbt.serialize(), read_payment(psbt.serialize(), KEYS, WINDOW), KEYS, replaces)
 
 
 FIRST = paying(FRIEND_SCRIPT, 1000)
@@ -84,12 +84,15 @@ def test_a_fee_bump_may_add_coins():
 
 
 def test_the_draft_of_a_file_is_the_files_transaction():
-    check_imported(reading(FIRST), FIRST.serialize())
+    check_imported(reading(FIRST, None), FIRST.serialize())
     with pytest.raises(PeerMisbehaved) as refused:
-        check_imported(reading(paying(THIEF_SCRIPT, 1000)), FIRST.serialize())
+        check_imported(reading(paying(THIEF_SCRIPT, 1000), None), FIRST.serialize())
     assert refused.value.reason == "other-transaction"
     with pytest.raises(InputRefused):
-        check_imported(reading(FIRST), b"rubbish")
+        check_imported(reading(FIRST, None), b"rubbish")
+    with pytest.raises(PeerMisbehaved) as refused:
+        check_imported(reading(FIRST), FIRST.serialize())
+    assert refused.value.reason == "not-a-replacement"
 
 
 @pytest.mark.parametrize(("fee", "rate"), [(308, 2000), (1500, 2000), (1540, 10_000)])

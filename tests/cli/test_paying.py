@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, cast
+
 import msgspec
 import pytest
 from tests.support.bitcoin_coins import (
@@ -21,6 +23,8 @@ from tests.support.bitcoin_coins import (
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.psbt import Psbt, PsbtInput
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.accounts import Watching
+from warifu.cli.commands.send import _bitcoin_payment
 from warifu.cli.order import LIFETIME
 from warifu.cli.paying import (
     Recipient,
@@ -33,6 +37,7 @@ from warifu.cli.paying import (
     recipients_of_child,
 )
 from warifu.cli.profile import Wallet
+from warifu.cli.transferring import Sender
 from warifu.cli.wallet_keys import check_address
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import Draft
@@ -117,6 +122,26 @@ def test_a_draft_that_pays_something_else_is_refused_before_it_is_shown(outputs,
     with pytest.raises(TransactionRefused) as caught:
         check_reading(reading, WANTED, FEE)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("amount", [f"{AMOUNT} sat", "all"])
+def test_a_new_payment_that_would_take_the_place_of_an_earlier_one_is_refused(amount):
+    """Of two payments to one friend only one would happen."""
+    swept = spend([(COIN, AMOUNT + FEE)], [pay(FRIEND_SCRIPT, AMOUNT)])
+
+    class Service:
+        wallet = WALLET
+        told: ClassVar[dict[str, object]] = {}
+
+        def draft(self, _question: object) -> Draft:
+            return draft_of(swept if amount == "all" else honest(), **self.told)
+
+    ask = (cast("Sender", Service()), FRIEND, amount, None, Watching(None, (), 0))
+    assert _bitcoin_payment(*ask).replaces is None
+    Service.told["replaces"] = "00" * 16
+    with pytest.raises(PeerMisbehaved) as caught:
+        _bitcoin_payment(*ask)
+    assert caught.value.reason == "not-a-replacement"
 
 
 def test_a_fee_over_the_ceiling_is_refused():

@@ -21,7 +21,7 @@ from warifu.chains.solana import address as solana
 from warifu.chains.solana.actions import Memo, RevokeToken
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
-from warifu.cli.asked import otherwise
+from warifu.cli.asked import check_new, otherwise
 from warifu.cli.message_words import content_of
 from warifu.cli.order import Order, as_authorized, format_coin
 from warifu.cli.profile import Wallet
@@ -96,8 +96,7 @@ def payment_order(
 ) -> Order:
     """The order to pay exactly this, beside all that was paid before. Raises ``TransactionRefused`` or
     ``PeerMisbehaved`` where the draft does anything else."""
-    if draft.replaces is not None:
-        raise otherwise("not-a-replacement", "it would take the place of an earlier transfer")
+    check_new(draft.replaces)
     wanted = (reading.Outflow(Kind.PAYMENT, asset.token, amount, to),)
     return draft_order(wallet, draft, wanted, watching)
 

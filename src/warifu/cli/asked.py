@@ -28,11 +28,22 @@ def check_rate(payment: Payment, rate: int) -> None:
         )
 
 
+def check_new(replaces: bytes | str | None) -> None:
+    """Return if a draft takes the place of no earlier transfer; else ``PeerMisbehaved`` (``not-a-replacement``).
+
+    Of two payments to one recipient only one would happen, and the devices would count both as one.
+    """
+    if replaces is not None:
+        raise otherwise("not-a-replacement", "it would take the place of an earlier transfer")
+
+
 def check_imported(reading: Reading, file: bytes) -> None:
-    """Return if the draft is the transaction of the PSBT in ``file``; else ``PeerMisbehaved`` (``other-transaction``).
+    """Return if the draft is the transaction of the PSBT in ``file``; else ``PeerMisbehaved`` (``other-transaction``,
+    ``not-a-replacement``).
 
     Raises ``InputRefused`` where ``file`` is no PSBT.
     """
+    check_new(reading.replaces)
     if parse_psbt(file, keep_unknown=True).transaction.txid != reading.payment.txid:
         raise otherwise("other-transaction", "it is not the transaction of the file")
 

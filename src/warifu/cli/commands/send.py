@@ -16,7 +16,7 @@ from warifu.cli.accounts import (
     parse_amount,
     payment_order,
 )
-from warifu.cli.asked import check_rate
+from warifu.cli.asked import check_new, check_rate
 from warifu.cli.base import (
     Command,
     chain_option,
@@ -158,6 +158,7 @@ def _bitcoin_payment(
             fee_rate=rate,
         )
         reading = read_draft(sender.wallet, sender.draft(question))
+    check_new(reading.replaces)
     if rate is not None:
         check_rate(reading.payment, rate)
     return bitcoin_order(
