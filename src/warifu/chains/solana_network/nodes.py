@@ -79,9 +79,12 @@ class Nodes:
         """The accounts (32-byte addresses, at most 100) as enough nodes have them; None for what does not exist."""
         params = [[format_address(address) for address in addresses], BASE64 | CONFIRMED]
         kind = InContext[list[AccountInfo | None]]
-        found = self._all().agreed(
-            "getMultipleAccounts", params, kind, self.quorum, same=lambda answer: answer.value
-        )
+        try:
+            found = self._all().agreed(
+                "getMultipleAccounts", params, kind, self.quorum, same=lambda answer: answer.value
+            )
+        except RpcRefused as error:
+            raise _refused(error) from None
         if len(found.value) != len(addresses):
             raise ChainUnavailable("answer-form", "a node gives another number of accounts than it was asked")
         return tuple(found.value)
@@ -103,10 +106,12 @@ class Nodes:
     def agree(self, question: Callable[[JsonRpcEndpoint], bool]) -> bool:
         """Whether ``quorum`` nodes say yes to ``question``, and nobody who is asked says no.
 
-        A node that raises ``ChainUnavailable`` (``no-history``) says neither.
+        A node that raises ``ChainUnavailable`` (``no-history``) says neither; if all refuse to say, nothing is certain.
         """
         try:
             return self._all().agreed_on(question, self.quorum)
+        except RpcRefused:
+            return False
         except ChainUnavailable as error:
             if error.reason in ("disagreement", "quorum", "no-history"):
                 return False
@@ -132,42 +137,46 @@ class Nodes:
 
     def latest_blockhash(self) -> str:
         """A blockhash to build on. A lie gives a transaction that is not executed."""
-        return (
-            self._all().first("getLatestBlockhash", [CONFIRMED], InContext[LatestBlockhash]).value.blockhash
-        )
+        return self._first("getLatestBlockhash", [CONFIRMED], InContext[LatestBlockhash]).value.blockhash
 
     def prioritization_fees(self, accounts: Sequence[bytes]) -> list[PrioritizationFee]:
         """What the last slots took from whoever changed these accounts."""
         params = [[format_address(account) for account in accounts]]
-        return self._all().first("getRecentPrioritizationFees", params, list[PrioritizationFee])
+        return self._first("getRecentPrioritizationFees", params, list[PrioritizationFee])
 
     def simulate(self, message: bytes) -> Simulated:
         """What the message, unsigned, would do now."""
         unsigned = base64.b64encode(b"\x01" + bytes(64) + message).decode("ascii")
         params = [unsigned, BASE64 | CONFIRMED | {"sigVerify": False}]
-        return self._all().first("simulateTransaction", params, InContext[Simulated]).value
+        return self._first("simulateTransaction", params, InContext[Simulated]).value
 
     def signatures_of(self, address: bytes, limit: int) -> list[SignatureOf]:
         """The newest transactions that name ``address``."""
         params = [format_address(address), CONFIRMED | {"limit": limit}]
-        return self._all().first("getSignaturesForAddress", params, list[SignatureOf])
+        return self._first("getSignaturesForAddress", params, list[SignatureOf])
 
     def block(self, slot: int) -> BlockHead | None:
         """The block in ``slot``, where there is one."""
         wanted = {"transactionDetails": "none", "rewards": False, "maxSupportedTransactionVersion": 0}
         params = [slot, CONFIRMED | wanted]
-        return self._all().first("getBlock", params, maybe(BlockHead))
+        return self._first("getBlock", params, maybe(BlockHead))
 
     def executed(self, signature: str) -> Executed | None:
         """What a transaction in a block cost."""
         params = [signature, BASE64 | CONFIRMED | {"maxSupportedTransactionVersion": 0}]
-        return self._all().first("getTransaction", params, maybe(Executed))
+        return self._first("getTransaction", params, maybe(Executed))
 
     def send(self, raw: bytes) -> list[tuple[str, str | RpcRefused | ChainUnavailable]]:
         """Each node's answer to a signed transaction, all asked at the same time."""
         encoded = base64.b64encode(raw).decode("ascii")
         options = BASE64 | {"skipPreflight": False, "preflightCommitment": "confirmed"}
         return self._all().every("sendTransaction", [encoded, options], str)
+
+    def _first(self, method: str, params: Sequence[object], kind: type[T]) -> T:
+        try:
+            return self._all().first(method, params, kind)
+        except RpcRefused as error:
+            raise _refused(error) from None
 
     def _each(
         self, method: str, params: Sequence[object], kind: type[T], value: Callable[[T], V]
@@ -184,6 +193,10 @@ class Nodes:
                 raise failures[0]
             raise ChainUnavailable("refused", f"no node answers {method}", retry_after=10)
         return usable
+
+
+def _refused(error: RpcRefused) -> ChainUnavailable:
+    return unavailable("refused", f"it does not say ({error.message})", error.server or "a node")
 
 
 def status_at(endpoint: JsonRpcEndpoint, signature: str) -> SignatureStatus | None:
