@@ -24,8 +24,12 @@ def remember(home: Path, request: TransferRequest) -> str:
     return transfer
 
 
-def recall(home: Path, transfer: str) -> TransferRequest:
-    """The request that was sent under this id. Raises ``InputRefused`` or ``StoreDamaged``."""
+def recall(home: Path, transfer: str, wallet: bytes) -> TransferRequest:
+    """The request that was sent under this id from the wallet with the id ``wallet`` (32 bytes).
+
+    Raises ``InputRefused`` (``transfer-id``, ``unknown-transfer``, ``other-wallet``) or ``StoreDamaged``. With another
+    wallet's passphrase, it would cost a try on each device that has shares of both.
+    """
     if not _ID.fullmatch(transfer):
         raise InputRefused("transfer-id", f"{transfer[:40]!r} is not the id of a transfer")
     path = _place(home, transfer)
@@ -38,6 +42,10 @@ def recall(home: Path, transfer: str) -> TransferRequest:
     request = decode_request(read_private(path, MAX_REQUEST_BYTES))
     if not isinstance(request, TransferRequest):
         raise StoreDamaged("profile", f"{path} does not hold a transfer")
+    if request.wallet_id != wallet:
+        raise InputRefused(
+            "other-wallet", "that transfer is not of this wallet", remedy="Name its own wallet."
+        )
     return request
 
 

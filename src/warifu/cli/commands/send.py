@@ -278,7 +278,7 @@ def _account_replacement(
     sender: Sender, chain: str, transfer: str, watching: Watching, *, cancel: bool
 ) -> Order:
     """What it replaces is read from the transfer's own bytes, whose name this client remembers."""
-    remembered = recall(sender.home, transfer)
+    remembered = recall(sender.home, transfer, sender.wallet.wallet_id)
     replaced = sender.unsigned_of(transfer)
     question = (
         NewAccountDraft(chain=chain, cancel=transfer)
@@ -311,7 +311,8 @@ def resume(
     The same request names the same transaction: authorized twice, it is still one payment.
     """
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
-        sender.follow(recall(setting.home, transfer), devices, confirmations, passphrase_fd)
+        request = recall(setting.home, transfer, sender.wallet.wallet_id)
+        sender.follow(request, devices, confirmations, passphrase_fd)
 
 
 def imported(sender: Sender, psbt: bytes) -> Draft:

@@ -1,42 +1,30 @@
-"""``warifu wallet``: create wallets, look at them, and exchange PSBTs with other programs."""
+"""``warifu wallet``: create wallets, and look at them."""
 
 from __future__ import annotations
 
-import base64
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
-from warifu.chains.bitcoin.descriptor import Branch
 from warifu.cli.accounts import Watching, draft_order
-from warifu.cli.asked import check_imported
 from warifu.cli.base import Group, chain_option, device_option, examples, json_option, passphrase_option
-from warifu.cli.client import segment
-from warifu.cli.commands.send import imported, order_options, parse_ceiling
+from warifu.cli.commands.psbt import psbt_group
+from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create, usable_schemes
-from warifu.cli.files import read_input
-from warifu.cli.order import format_coin
-from warifu.cli.paying import bitcoin_order, read_draft, recipients_of
 from warifu.cli.policy_terms import check_terms
-from warifu.cli.profile import Wallet
 from warifu.cli.recovering import recover
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
-from warifu.cli.wallet_keys import account_of, keys_of
+from warifu.cli.wallet_shown import describe, show_keys, show_terms, show_wallet
 from warifu.errors import InputRefused
-from warifu.protocol.api import NewAccountDraft, TransferBytes
-from warifu.protocol.chains import BITCOIN, SOLANA, Scheme, spoken
-from warifu.protocol.policy import MAX_POLICY_BYTES, ChainRules, Policy, policy_hash
+from warifu.protocol.api import NewAccountDraft
+from warifu.protocol.chains import Scheme
+from warifu.protocol.policy import MAX_POLICY_BYTES
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Stretching
-from warifu.units import format_quantity
 
-MAX_PSBT_BYTES = 1024 * 1024
 _FAMILIES: dict[str, Scheme] = {"bitcoin": "bip340", "ethereum": "ecdsa", "solana": "ed25519"}
 
 
@@ -114,7 +102,7 @@ def create_command(
             remedy="Name each device with --device, and a threshold of at most their number.",
         )
     schemes = _schemes(threshold, families)
-    _show_terms(screen, threshold, [device.name for device in chosen], terms)
+    show_terms(screen, threshold, [device.name for device in chosen], terms)
     with setting.client(profile) as client:
         wallet = create(
             client,
@@ -129,7 +117,7 @@ def create_command(
             passphrase_fd,
         )
     screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
-    _show_keys(screen, wallet)
+    show_keys(screen, wallet)
     screen.result(describe(wallet))
 
 
@@ -146,7 +134,7 @@ def adopt_command(setting: Setting, name: str, as_json: bool) -> None:
     screen, profile = Screen(as_json), setting.profile()
     with setting.client(profile) as client:
         wallet = adopt(client, profile, name)
-    _show_wallet(screen, wallet)
+    show_wallet(screen, wallet)
     screen.result(describe(wallet))
 
 
@@ -173,7 +161,7 @@ def recover_command(
         screen.result({"wallet": None, "missing": missing})
         return
     screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
-    _show_keys(screen, wallet)
+    show_keys(screen, wallet)
     screen.result({"wallet": describe(wallet), "missing": 0})
 
 
@@ -209,71 +197,11 @@ def show_command(setting: Setting, name: str, as_json: bool) -> None:
     """Show a wallet's devices, policy and public descriptors (for Sparrow, Bitcoin Core and others to look on)."""
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(name)
-    _show_wallet(screen, wallet)
+    show_wallet(screen, wallet)
     screen.result(describe(wallet))
 
 
-@examples(
-    "warifu wallet psbt import savings payment.psbt", "warifu wallet psbt export 3f9c... > payment.psbt"
-)
-@group.group("psbt", cls=Group)
-def psbt_group() -> None:
-    """Exchange transactions with other programs."""
-
-
-@examples("warifu wallet psbt import savings payment.psbt")
-@psbt_group.command("import")
-@click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@order_options
-@click.pass_obj
-def import_command(
-    setting: Setting,
-    name: str,
-    file: Path,
-    fee_ceiling: str | None,
-    devices: tuple[str, ...],
-    confirmations: int,
-    passphrase_fd: int | None,
-    yes: bool,
-    as_json: bool,
-) -> None:
-    """Sign and send the PSBT in FILE, which another program made for this wallet.
-
-    It is shown as this client reads it; what it pays is what you confirm.
-    """
-    with Sender.open(setting, name, Screen(as_json)) as sender:
-        psbt = read_input(file, MAX_PSBT_BYTES)
-        reading = read_draft(sender.wallet, imported(sender, psbt))
-        check_imported(reading, psbt)
-        order = bitcoin_order(
-            sender.wallet,
-            reading,
-            recipients_of(reading.payment),
-            parse_ceiling(BITCOIN, fee_ceiling),
-            devices,
-            confirmations,
-        )
-        sender.send(order, passphrase_fd, ask=not yes)
-
-
-@examples("warifu wallet psbt export 3f9c... > payment.psbt", "warifu wallet psbt export 3f9c... --json")
-@psbt_group.command("export")
-@click.argument("transfer")
-@json_option
-@click.pass_obj
-def export_command(setting: Setting, transfer: str, as_json: bool) -> None:
-    """Write the PSBT of a transfer to standard output: base64 at a terminal, binary into a file."""
-    screen, profile = Screen(as_json), setting.profile()
-    with setting.client(profile) as client:
-        answer = client.get(f"/transfers/{segment(transfer)}/transaction", TransferBytes)
-    encoded = base64.b64encode(answer.unsigned).decode()
-    if not as_json:
-        if sys.stdout.isatty():
-            screen.exact(encoded)
-        else:
-            sys.stdout.buffer.write(answer.unsigned)
-    screen.result({"psbt": encoded, "raw": answer.raw.hex()})
+group.add_command(psbt_group)
 
 
 @examples("warifu wallet prepare savings --chain solana")
@@ -303,42 +231,6 @@ def prepare_command(
         sender.send(draft_order(sender.wallet, draft, (), watching), passphrase_fd, ask=not yes)
 
 
-def describe(wallet: Wallet) -> dict[str, Any]:
-    """A wallet for scripts; all of it verified or derived here."""
-    schemes = wallet.request.schemes
-    return {
-        "name": wallet.name,
-        "id": wallet.wallet_id.hex(),
-        "network": wallet.request.network,
-        "threshold": wallet.request.threshold,
-        "devices": [device.name for device in wallet.request.devices],
-        "policy": policy_object(wallet.request.policy),
-        "descriptors": [keys_of(wallet).descriptor(branch) for branch in Branch]
-        if "bip340" in schemes
-        else [],
-        "accounts": {family: account_of(wallet, chain) for family, chain in _accounts(wallet)},
-    }
-
-
-def policy_object(policy: Policy) -> dict[str, Any]:
-    """A policy for scripts; amounts in the smallest unit of their asset."""
-    return {
-        "hash": policy_hash(policy).hex(),
-        "passphrase_tries": policy.passphrase_tries,
-        "chains": [
-            {
-                "chain": rules.chain,
-                "fee_ceiling": rules.fee_ceiling,
-                "destinations": "any" if rules.any_destination else list(rules.destinations),
-                "contracts": list(rules.contracts),
-                "messages": rules.messages,
-                "assets": [msgspec.structs.asdict(asset) for asset in rules.assets],
-            }
-            for rules in policy.chains
-        ],
-    }
-
-
 def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:
     usable = usable_schemes(threshold)
     chosen = tuple(_FAMILIES[family] for family in families) or usable
@@ -350,64 +242,6 @@ def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:
             remedy="Choose a threshold of at least 2, or leave that key out.",
         )
     return chosen
-
-
-def _accounts(wallet: Wallet) -> list[tuple[str, str]]:
-    """A chain of each kind on which the wallet has an account: (kind, chain)."""
-    kinds = (("ethereum", "eip155:1", "ecdsa"), ("solana", SOLANA, "ed25519"))
-    return [(family, chain) for family, chain, scheme in kinds if scheme in wallet.request.schemes]
-
-
-def _show_wallet(screen: Screen, wallet: Wallet) -> None:
-    request = wallet.request
-    _show_terms(screen, request.threshold, [device.name for device in request.devices], request.policy)
-    _show_keys(screen, wallet)
-
-
-def _show_keys(screen: Screen, wallet: Wallet) -> None:
-    screen.facts([(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), wallet.request.network)])
-    if "bip340" in wallet.request.schemes:
-        for branch in Branch:
-            screen.exact(keys_of(wallet).descriptor(branch))
-    for family, chain in _accounts(wallet):
-        screen.exact(f"{family}: {account_of(wallet, chain)}")
-
-
-def _show_terms(screen: Screen, threshold: int, devices: list[str], policy: Policy) -> None:
-    screen.facts(
-        [
-            (tr("devices"), f"{threshold} / {len(devices)}: {', '.join(devices)}"),
-            (tr("passphrase tries"), str(policy.passphrase_tries)),
-        ]
-    )
-    for rules in policy.chains:
-        screen.line(spoken(rules.chain), style="bold")
-        screen.facts(_rules(rules))
-    if not policy.chains:
-        screen.warn(tr("this policy lets nothing leave, on any chain"))
-
-
-def _rules(rules: ChainRules) -> list[tuple[str, str]]:
-    allowed = (
-        tr("any address") if rules.any_destination else ", ".join(rules.destinations) or tr("no address")
-    )
-    facts: list[tuple[str, str]] = []
-    for asset in rules.assets:
-        most = format_quantity(int(asset.per_transaction), asset.decimals, asset.symbol)
-        day = format_quantity(int(asset.per_day), asset.decimals, asset.symbol)
-        facts += [
-            (tr("most per transaction"), most + (f"  [{asset.token}]" if asset.token else "")),
-            (tr("most in 24 hours"), day),
-        ]
-    facts += [
-        (tr("most in fees"), format_coin(rules.chain, int(rules.fee_ceiling))),
-        (tr("may pay to"), allowed),
-    ]
-    if rules.contracts:
-        facts.append((tr("may call"), ", ".join(rules.contracts)))
-    if rules.messages:
-        facts.append((tr("messages"), tr("any message may be signed")))
-    return facts
 
 
 def _text(path: Path) -> str:

@@ -1,0 +1,136 @@
+"""What a ``Reply`` or a finished session carries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from warifu.errors import InputRefused
+from warifu.protocol.chains import Chain, Scheme
+from warifu.protocol.encoding import (
+    Amount,
+    Bytes32,
+    Bytes64,
+    Message,
+    Name,
+    Seconds,
+    Text,
+)
+from warifu.protocol.envelope import CertifiedEnvelopeKey
+from warifu.protocol.frames.bounds import MAX_INPUTS, Body, PublicKey, RecoveryData
+from warifu.protocol.frames.refusals import Refusal
+from warifu.protocol.request import MAX_SIGNERS
+
+
+class KeyBirth(Message, frozen=True):
+    """One key of a wallet."""
+
+    scheme: Scheme
+    threshold_public: PublicKey
+    chain_code: Bytes32
+    public_shares: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    recovery_digest: Bytes32
+    """SHA-256 of the ChillDKG recovery data that the signer keeps, so that all are known to keep the same."""
+
+
+class WalletBirth(Message, frozen=True):
+    """What each signer states after key generation; the owner's client wants the same from every one of them."""
+
+    wallet_id: Bytes32
+    keys: Annotated[tuple[KeyBirth, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """In the order of the request's schemes."""
+
+    def key(self, scheme: str) -> KeyBirth:
+        """The key for ``scheme``. ``InputRefused`` (``no-key``) where the wallet has none."""
+        for key in self.keys:
+            if key.scheme == scheme:
+                return key
+        raise InputRefused(
+            "no-key",
+            f"this wallet has no key for {scheme} signatures",
+            remedy="Make a wallet with such a key; keys cannot be added to a wallet yet.",
+        )
+
+
+class SignedBirth(Message, frozen=True):
+    """An encoded ``WalletBirth``, the identity that states it, its signature, and the public recovery data."""
+
+    birth: Body
+    identity: Bytes32
+    signature: Bytes64
+    recovery: RecoveryData
+
+
+class TransferSignatures(Message, frozen=True):
+    """All signatures, in the transaction's order; each was verified before it was released.
+
+    64 bytes each (BIP-340, RFC 8032); for ECDSA 65: r, low s, and the recovery id 0 or 1.
+    """
+
+    request: Bytes32
+    signatures: Annotated[
+        tuple[Annotated[bytes, msgspec.Meta(min_length=64, max_length=65)], ...],
+        msgspec.Meta(min_length=1, max_length=MAX_INPUTS),
+    ]
+
+
+class ResultAnswer(Message, frozen=True):
+    """To ``AskResult``: ``unknown``, ``started`` (consumed, result not here) or ``finished`` with the result."""
+
+    state: Annotated[str, msgspec.Meta(max_length=16)]
+    result: Body
+
+
+class Decision(Message, frozen=True):
+    """To ``AskDecision``: whether this signer would sign, and each rule it looked at in words."""
+
+    allowed: bool
+    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=64)]
+    refusal: Refusal | None
+
+
+class Spent(Message, frozen=True):
+    """What this device helped to move of one asset in the last 24 hours, in its smallest unit."""
+
+    chain: Chain
+    token: str
+    amount: Amount
+
+
+class WalletStatus(Message, frozen=True):
+    """One wallet as this device sees it."""
+
+    wallet_id: Bytes32
+    threshold: int
+    devices: tuple[Name, ...]
+    policy_hash: Bytes32
+    tries_left: int
+    next_try: Seconds
+    """Moment before which this device does not try a passphrase (after a wrong one); 0 where it would."""
+    spent_today: Annotated[tuple[Spent, ...], msgspec.Meta(max_length=4096)]
+    correlations: Annotated[tuple[int, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+    """How many ECDSA signatures are prepared with each of ``devices``; 0 for itself."""
+
+
+class Status(Message, frozen=True):
+    """To ``AskStatus``."""
+
+    name: Name
+    identity: Bytes32
+    version: Annotated[str, msgspec.Meta(max_length=32)]
+    platform: Annotated[str, msgspec.Meta(max_length=64)]
+    tier: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    isolation: Annotated[tuple[tuple[Text, Text], ...], msgspec.Meta(max_length=64)]
+    """(layer, state) for each layer of process isolation, as applied and probed."""
+    journal_length: Annotated[int, msgspec.Meta(ge=0)]
+    journal_head: Bytes32
+    wallets: Annotated[tuple[WalletStatus, ...], msgspec.Meta(max_length=256)]
+    banned: Annotated[tuple[tuple[Text, Bytes32], ...], msgspec.Meta(max_length=256)]
+    """(name, identity) of devices that this one caught cheating and works with no more."""
+
+
+class EnvelopeKeyAnswer(Message, frozen=True):
+    """To ``AskEnvelopeKey``."""
+
+    key: CertifiedEnvelopeKey
