@@ -91,7 +91,7 @@ def test_who_does_not_know_what_became_of_his_transfer_is_told_to_look_on_and_no
         watch(tmp_path, lost)
     assert f"warifu resume savings {TRANSFER}" in caught.value.remedy
     assert "may still be signed and sent" in caught.value.not_done
-    assert recall(tmp_path, TRANSFER) == REQUEST
+    assert recall(tmp_path, TRANSFER, REQUEST.wallet_id) == REQUEST
 
 
 def test_a_definite_no_keeps_its_own_remedy(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_what_a_node_refused_and_may_have_kept_can_still_be_resumed_bumped_and_c
 ) -> None:
     with pytest.raises(BroadcastRejected):
         watch(tmp_path, rejected(settled=False))
-    assert recall(tmp_path, TRANSFER) == REQUEST
+    assert recall(tmp_path, TRANSFER, REQUEST.wallet_id) == REQUEST
     with pytest.raises(BroadcastRejected):
         watch(tmp_path, rejected(settled=True))
     with pytest.raises(InputRefused):
-        recall(tmp_path, TRANSFER)
+        recall(tmp_path, TRANSFER, REQUEST.wallet_id)
 
 
 class Drafting:
@@ -151,3 +151,11 @@ def test_a_draft_that_nobody_hands_in_is_dropped_once(
     sender.drop_draft()
     sender.drop_draft()
     assert service.dropped == ["/wallets/savings/account-drafts/" + "ab" * 32]
+
+
+def test_a_transfer_is_not_authorized_again_as_another_wallets(tmp_path: Path) -> None:
+    """The owner would type that one's passphrase, which counts as a wrong one of this."""
+    remember(tmp_path, REQUEST)
+    with pytest.raises(InputRefused) as caught:
+        recall(tmp_path, TRANSFER, b"\x01" * 32)
+    assert caught.value.reason == "other-wallet"
