@@ -15,7 +15,7 @@ from tests.support.simulator import FRIEND, FRIEND_SCRIPT, PASSPHRASE, Household
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.errors import WarifuError
-from warifu.signer.sessions import transfer as transfer_module
+from warifu.signer.sessions import frost as frost_module
 from warifu.signer.vault import OpenLock
 from warifu.threshold.frost.nonces import SecretNonce
 
@@ -93,13 +93,13 @@ def test_neither_passphrase_nor_share_nor_nonce_nor_history_is_in_any_file(tmp_p
 
 def test_the_share_is_wiped_when_its_session_ends(tmp_path, monkeypatch):
     seen = []
-    original = transfer_module.TransferCeremony.__init__
+    original = frost_module.FrostCeremony.__init__
 
     def init(self, seat, task, share):
         seen.append(share)
         original(self, seat, task, share)
 
-    monkeypatch.setattr(transfer_module.TransferCeremony, "__init__", init)
+    monkeypatch.setattr(frost_module.FrostCeremony, "__init__", init)
     home = Household(tmp_path, 2)
     home.make_wallet(2)
     payment = home.pay()

@@ -59,6 +59,9 @@ from warifu.signer.transfers import Transfers
 Frames = list[tuple[Origin, bytes]]
 _Call = AskEnvelopeKey | AskResult | AskDecision | AskStatus | RecoverWallet
 
+_PANIC = "PanicException"
+"""Of libraries in Rust. It is no ``Exception``, and pyo3 lets nobody import it."""
+
 
 class Signer:
     """One device's signer. Not for use by several threads."""
@@ -97,9 +100,9 @@ class Signer:
     ) -> Frames:
         try:
             return work()
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # noqa: BLE001  # it must end all sessions, not the promise; a panic of Rust, too
+        except BaseException as error:  # an unforeseen error must end all sessions, not the promise
+            if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+                raise
             return self._fail_closed(error, answer)
 
     # --- the operator ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ Each step stands on the ones before it, and a refusal at one leaves no trace of 
 4. The request's id: new, or of this very request. What was finished is answered from memory.
 5. The policy.
 6. The passphrase: one counted try opens the share.
-7. The ceremony (``sessions.transfer``, or ``sessions.ecdsa``), which comes back twice: before partial signatures
+7. The ceremony (``sessions.frost``, or ``sessions.ecdsa``), which comes back twice: before partial signatures
    leave, when policy and reuse are judged again (other sessions ran meanwhile), and when the signatures are there.
 """
 
@@ -31,7 +31,7 @@ from warifu.signer.reading import Seen, read
 from warifu.signer.sessions import ecdsa
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.ecdsa import EcdsaCeremony
-from warifu.signer.sessions.transfer import Task, ToSign, TransferCeremony
+from warifu.signer.sessions.frost import FrostCeremony, Task, ToSign
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
 from warifu.signer.wallets import Wallet
@@ -66,7 +66,7 @@ class Transfers:
 
     def open(
         self, frame: OpenSession, request: TransferRequest, seat: Seat
-    ) -> TransferCeremony | EcdsaCeremony | Finished:
+    ) -> FrostCeremony | EcdsaCeremony | Finished:
         """Steps 1 to 6. The result at once where the request was finished before."""
         device, now = self._device, self._device.clock.now()
         wallet = device.wallets.born(request.wallet_id)
@@ -88,7 +88,7 @@ class Transfers:
         try:
             if transfer.reading.scheme is Scheme.ECDSA:
                 return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat), share)
-            return TransferCeremony(seat, self._frost_task(transfer, seat), share)
+            return FrostCeremony(seat, self._frost_task(transfer, seat), share)
         except BaseException:
             share.wipe()
             raise

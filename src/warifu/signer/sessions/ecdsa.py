@@ -13,16 +13,14 @@ Invariants, in the order in which they hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warifu.errors import PeerMisbehaved
-from warifu.protocol.channel import HelloStatement
 from warifu.protocol.encoding import digest
 from warifu.protocol.frames import FromSigner
 from warifu.signer.pool import WalletPool, missing
-from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import (
     EcdsaCommitments,
     EcdsaProducts,
@@ -30,6 +28,7 @@ from warifu.signer.sessions.messages import (
     Held,
     SessionMessage,
 )
+from warifu.signer.sessions.signing import Bodies, SigningCeremony
 from warifu.threshold.ecdsa.binding import PROTOCOL
 from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.ecdsa.seen import Seen
@@ -37,9 +36,6 @@ from warifu.threshold.ecdsa.session import SigningSession
 from warifu.threshold.ecdsa.sign import VerifiedSignature
 from warifu.threshold.errors import InvalidContribution
 from warifu.threshold.wiping import Secret
-
-Bodies = tuple[bytes, ...]
-"""One for each signature."""
 
 
 @dataclass(frozen=True)
@@ -64,42 +60,25 @@ class Task:
     """Makes the result durable and returns it, or raises."""
 
 
-class EcdsaCeremony(Ceremony):
+class EcdsaCeremony(SigningCeremony[SigningSession]):
     """See the module. Takes ownership of ``share``."""
 
     kind = "ecdsa"
 
     def __init__(self, seat: Seat, task: Task, share: Secret) -> None:
         """Raises as :meth:`WalletPool.require`."""
-        super().__init__(seat)
+        super().__init__(seat, share, task.pool.numbers, len(task.signatures))
         task.pool.require(seat.participants, len(task.signatures), seat.names)
         self._task = task
-        self._share = share
-        self._signing: list[SigningSession] = []
         self._held: dict[bytes, tuple[bytes, ...]] = {}
         self._shared: dict[bytes, tuple[bytes, ...]] = {}
         self._commitments: dict[bytes, Bodies] = {}
         self._products: dict[bytes, Bodies] = {}
-        self._shares: dict[bytes, Bodies] = {}
-
-    @property
-    def not_done(self) -> str:
-        if not self._shares.get(self.seat.key.public):
-            return "Nothing was signed and nothing was sent."
-        return "This device released no signature; others may have one. Ask for the result, or authorize once more."
 
     def _opening(self) -> bytes:
         """32 bytes over what is signed, and how: devices that differ in it would take each other for cheats."""
         parts = (digest("signature", item.message, *item.tweaks) for item in self._task.signatures)
         return digest("to-sign/ecdsa", PROTOCOL, *parts)
-
-    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
-        if statement.payload != self._opening():
-            raise PeerMisbehaved(
-                "transaction-differs",
-                f"device {self.seat.names[peer]} was given another transaction to sign, or says so",
-                remedy="Either the custody service or that device is at fault; try once more.",
-            )
 
     def _established(self) -> list[FromSigner]:
         self._held = {peer: self._task.pool.held(peer) for peer in self._channel.peers}
@@ -152,17 +131,15 @@ class EcdsaCeremony(Ceremony):
 
     def _prepare(self, taken: Mapping[bytes, Sequence[Correlation]]) -> None:
         """From here on the share lives inside the signing sessions alone."""
-        task, numbers = self._task, self._task.pool.numbers
+        task, numbers = self._task, self._numbers
         for index, item in enumerate(task.signatures):
-            # Never repeats: the transcript holds a fresh key of this device's own.
-            once = digest("signing-session", self._channel.transcript, index.to_bytes(4, "big"))
             signing = SigningSession.prepare(
                 task.pool.key,
                 self._share,
                 numbers[task.pool.me],
                 [numbers[participant] for participant in self.seat.participants],
                 item.tweaks,
-                once,
+                self._once(index),
                 {numbers[peer]: correlations[index] for peer, correlations in taken.items()},
                 task.seen,
             )
@@ -172,7 +149,7 @@ class EcdsaCeremony(Ceremony):
     def _multiply_when_ready(self) -> list[FromSigner]:
         if not self._signing or len(self._commitments) < len(self._channel.peers):
             return []
-        with self._banning_culprits():
+        with self._naming_culprits():
             products = [
                 signing.multiply(self._of_signature(self._commitments, index))
                 for index, signing in enumerate(self._signing)
@@ -182,7 +159,7 @@ class EcdsaCeremony(Ceremony):
     def _sign_when_ready(self) -> list[FromSigner]:
         if len(self._products) < len(self._channel.peers):
             return []
-        with self._banning_culprits():
+        with self._naming_culprits():
             for index, signing in enumerate(self._signing):
                 signing.finish(self._of_signature(self._products, index))
         shares = tuple(
@@ -195,7 +172,7 @@ class EcdsaCeremony(Ceremony):
     def _combine_when_ready(self) -> list[FromSigner]:
         if len(self._shares) < len(self.seat.participants):
             return []
-        with self._banning_culprits():
+        with self._naming_culprits():
             signatures = tuple(
                 signing.combine(self._of_signature(self._shares, index))
                 for index, signing in enumerate(self._signing)
@@ -205,46 +182,20 @@ class EcdsaCeremony(Ceremony):
     def _to_each(
         self, kind: type[EcdsaCommitments | EcdsaProducts], messages: Sequence[Mapping[int, bytes]]
     ) -> list[FromSigner]:
-        numbers = self._task.pool.numbers
         return [
-            self._say(peer, kind(tuple(each[numbers[peer]] for each in messages)))
+            self._say(peer, kind(tuple(each[self._numbers[peer]] for each in messages)))
             for peer in self._channel.peers
         ]
 
-    def _of_signature(self, messages: Mapping[bytes, Bodies], index: int) -> dict[int, bytes]:
-        return {self._task.pool.numbers[peer]: bodies[index] for peer, bodies in messages.items()}
-
-    def _one_for_each_signature(self, peer: bytes, bodies: Bodies) -> Bodies:
-        if len(bodies) != len(self._task.signatures):
-            name = self.seat.names[peer]
-            raise PeerMisbehaved(
-                "malformed",
-                f"device {name} sent {len(bodies)} parts for {len(self._task.signatures)} signatures",
-                blame=name,
-            )
-        return bodies
-
-    @contextmanager
-    def _banning_culprits(self) -> Iterator[None]:
-        """The mathematics knows numbers; people know devices."""
-        try:
-            yield
-        except InvalidContribution as error:
-            identities = {number: peer for peer, number in self._task.pool.numbers.items()}
-            culprit = None if error.index is None else identities[error.index]
-            name = None if culprit is None else self.seat.names[culprit]
-            if culprit is not None:
-                self._task.pool.ban(culprit, error.what)
-            raise PeerMisbehaved(
-                "ecdsa",
-                f"device {name or '(unknown)'} sent an invalid {error.what}",
-                remedy="Sign with other devices, and replace that one: it is taken over, or broken."
-                if name
-                else "",
-                blame=name,
-            ) from None
-
-    def _wipe(self) -> None:
-        self._share.wipe()
-        for signing in self._signing:
-            signing.close()
+    def _convicted(self, culprit: bytes | None, error: InvalidContribution) -> PeerMisbehaved:
+        name = None if culprit is None else self.seat.names[culprit]
+        if culprit is not None:
+            self._task.pool.ban(culprit, error.what)
+        return PeerMisbehaved(
+            "ecdsa",
+            f"device {name or '(unknown)'} sent an invalid {error.what}",
+            remedy="Sign with other devices, and replace that one: it is taken over, or broken."
+            if name
+            else "",
+            blame=name,
+        )

@@ -28,7 +28,7 @@ class Phase(StrEnum):
 
 
 TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
-    "transfer": {
+    "frost": {
         (Phase.HELLO, "hello"): Phase.NONCES,
         (Phase.NONCES, "nonces"): Phase.PARTIALS,
         (Phase.PARTIALS, "partials"): Phase.NOTHING,

@@ -10,16 +10,15 @@ Invariants, in the order in which they hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from warifu.errors import PeerMisbehaved
-from warifu.protocol.channel import HelloStatement
 from warifu.protocol.encoding import digest
 from warifu.protocol.frames import FromSigner
-from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage
+from warifu.signer.sessions.signing import Bodies, SigningCeremony
 from warifu.threshold.errors import InvalidContribution
 from warifu.threshold.frost.aggregation import VerifiedSignature
 from warifu.threshold.frost.key import ThresholdKey
@@ -51,45 +50,26 @@ class Task:
     """Makes the result durable and returns it, or raises."""
 
 
-class TransferCeremony(Ceremony):
+class FrostCeremony(SigningCeremony[SigningSession]):
     """See the module. Takes ownership of ``share``."""
 
-    kind = "transfer"
+    kind = "frost"
 
     def __init__(self, seat: Seat, task: Task, share: Secret) -> None:
-        super().__init__(seat)
+        super().__init__(seat, share, task.signers, len(task.signatures))
         self._task = task
-        self._share = share
-        self._signing: list[SigningSession] = []
-        self._nonces: dict[bytes, tuple[bytes, ...]] = {}
-        self._partials: dict[bytes, tuple[bytes, ...]] = {}
-
-    @property
-    def not_done(self) -> str:
-        if not self._partials.get(self.seat.key.public):
-            return "Nothing was signed and nothing was sent."
-        return "This device released no signature; others may have one. Ask for the result, or authorize once more."
+        self._nonces: dict[bytes, Bodies] = {}
 
     def _opening(self) -> bytes:
         """32 bytes over all that will be signed. A txid alone does not fix the amounts of the inputs: a service that
         lies about them to one signer would otherwise make its honest signature share look like a forged one."""
         return digest("to-sign", *(item.message for item in self._task.signatures))
 
-    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
-        if statement.payload != self._opening():
-            raise PeerMisbehaved(
-                "transaction-differs",
-                f"device {self.seat.names[peer]} was given another transaction to sign, or says so",
-                remedy="Either the custody service or that device is at fault; try once more.",
-            )
-
     def _established(self) -> list[FromSigner]:
         """Draw the nonces. From here on the share lives inside the signing sessions alone."""
         task, me = self._task, self.seat.key.public
         public = []
         for index, item in enumerate(task.signatures):
-            # Never repeats: the transcript holds a fresh key of this device's own.
-            once = digest("signing-session", self._channel.transcript, index.to_bytes(4, "big"))
             signing, nonce = SigningSession.start(
                 task.key,
                 self._share,
@@ -97,7 +77,7 @@ class TransferCeremony(Ceremony):
                 list(task.signers.values()),
                 item.message,
                 item.tweaks,
-                once,
+                self._once(index),
                 scheme=task.scheme,
             )
             self._signing.append(signing)
@@ -111,7 +91,7 @@ class TransferCeremony(Ceremony):
             self._nonces[peer] = self._one_for_each_signature(peer, message.public)
             return self._sign_when_ready()
         assert isinstance(message, Partials), "the table lets nothing else through"
-        self._partials[peer] = self._one_for_each_signature(peer, message.partial)
+        self._shares[peer] = self._one_for_each_signature(peer, message.partial)
         return self._aggregate_when_ready()
 
     def _sign_when_ready(self) -> list[FromSigner]:
@@ -124,48 +104,24 @@ class TransferCeremony(Ceremony):
                 signing.sign(self._of_signature(self._nonces, index))
                 for index, signing in enumerate(self._signing)
             )
-        self._partials[self.seat.key.public] = partials
+        self._shares[self.seat.key.public] = partials
         return self._say_to_all(Partials(partials)) + self._aggregate_when_ready()
 
     def _aggregate_when_ready(self) -> list[FromSigner]:
-        if len(self._partials) < len(self._task.signers):
+        if len(self._shares) < len(self._task.signers):
             return []
         with self._naming_culprits():
             signatures = tuple(
-                signing.aggregate(self._of_signature(self._partials, index))
+                signing.aggregate(self._of_signature(self._shares, index))
                 for index, signing in enumerate(self._signing)
             )
         return [self._finish(self._task.finished(signatures))]
 
-    def _of_signature(self, messages: dict[bytes, tuple[bytes, ...]], index: int) -> dict[int, bytes]:
-        return {self._task.signers[peer]: parts[index] for peer, parts in messages.items()}
-
-    def _one_for_each_signature(self, peer: bytes, parts: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        if len(parts) != len(self._task.signatures):
-            name = self.seat.names[peer]
-            raise PeerMisbehaved(
-                "malformed",
-                f"device {name} sent {len(parts)} parts for {len(self._task.signatures)} signatures",
-                blame=name,
-            )
-        return parts
-
-    @contextmanager
-    def _naming_culprits(self) -> Iterator[None]:
-        """The mathematics knows numbers; people know devices."""
-        try:
-            yield
-        except InvalidContribution as error:
-            names = {number: self.seat.names[peer] for peer, number in self._task.signers.items()}
-            culprit = names.get(error.index) if error.index is not None else None
-            raise PeerMisbehaved(
-                "signature-share" if error.what == "psig" else "public-nonce",
-                f"device {culprit or '(unknown)'} sent an invalid {error.what}",
-                remedy="Sign with other devices; this one may be broken or taken over." if culprit else "",
-                blame=culprit,
-            ) from None
-
-    def _wipe(self) -> None:
-        self._share.wipe()
-        for signing in self._signing:
-            signing.close()
+    def _convicted(self, culprit: bytes | None, error: InvalidContribution) -> PeerMisbehaved:
+        name = None if culprit is None else self.seat.names[culprit]
+        return PeerMisbehaved(
+            "signature-share" if error.what == "psig" else "public-nonce",
+            f"device {name or '(unknown)'} sent an invalid {error.what}",
+            remedy="Sign with other devices; this one may be broken or taken over." if name else "",
+            blame=name,
+        )
