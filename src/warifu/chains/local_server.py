@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -77,6 +78,17 @@ def served(server: LocalServer) -> Iterator[str]:
     finally:
         server.stop()
         thread.join(START_SECONDS)
+
+
+def stop_at_end_of_input(server: LocalServer) -> None:
+    """Stop ``server`` once standard input ends: whoever started this process is gone."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        server.stop()
+
+    Thread(target=wait, daemon=True).start()
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:

@@ -6,14 +6,13 @@ The first line on standard output is its URL, written once it is bound. It ends 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from threading import Thread
 
 import click
 
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
 from warifu.chains.bitcoin_embedded.server import Server
+from warifu.chains.local_server import stop_at_end_of_input
 
 
 @click.command()
@@ -26,15 +25,9 @@ def main(directory: Path, port: int, until_stdin_closes: bool) -> None:
     server = Server(chain, port)
     click.echo(server.url)
     if until_stdin_closes:
-        Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
+        stop_at_end_of_input(server)
     server.run()
     chain.close()
-
-
-def _stop_at_end_of_input(server: Server) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    server.stop()
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ The first line on standard output is its URL, written once it is bound. It ends 
 
 from __future__ import annotations
 
-import sys
-from threading import Thread
-
 import click
 
+from warifu.chains.local_server import stop_at_end_of_input
 from warifu.chains.solana_embedded.chain import EmbeddedChain
 from warifu.chains.solana_embedded.server import Server
 
@@ -29,14 +27,8 @@ def main(port: int, slot_milliseconds: int, until_stdin_closes: bool) -> None:
     server = Server(EmbeddedChain(), port, slot_milliseconds)
     click.echo(server.url)
     if until_stdin_closes:
-        Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
+        stop_at_end_of_input(server)
     server.run()
-
-
-def _stop_at_end_of_input(server: Server) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    server.stop()
 
 
 if __name__ == "__main__":
