@@ -6,6 +6,7 @@ What py-evm and the mempool around it could get wrong, another engine judges her
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,26 +27,21 @@ from tests.support.ethereum_road import (
     owner,
     prepared,
     send,
+    service_process,
     start_the_service,
     told,
     until,
 )
+from tests.support.ethereum_stage import BASE, ethereum_stage
+from tests.support.quicknode import BAD_DAYS
+from tests.support.quicknode_anvil import AnvilBehindQuickNode, quicknode_before
 from tests.support.terminal import script, terminal
 
-from warifu.chains.bitcoin_embedded.chain import EmbeddedChain as BitcoinInProcess
-from warifu.chains.bitcoin_embedded.server import serving as serving_bitcoin
 from warifu.chains.ethereum.signature import HALF_ORDER
-from warifu.chains.solana_embedded.chain import EmbeddedChain as SolanaInProcess
-from warifu.chains.solana_embedded.server import serving as serving_solana
-from warifu.cli.screen import Screen
-from warifu.demo import opening
-from warifu.demo.account_chains import ETHEREUM, TOKEN_SYMBOL, EmbeddedSolana
+from warifu.demo.account_chains import ETHEREUM, TOKEN_SYMBOL
 from warifu.demo.accounts import ETHEREUM_PAYEE
-from warifu.demo.chain import EmbeddedChain
 from warifu.demo.payments import sealed
-from warifu.demo.processes import Processes
 from warifu.demo.scene import DEVICES, WALLET, Scene, wait_until
-from warifu.demo.telling import Telling
 from warifu.protocol.api import Accepted, NewAuthorization
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -54,25 +50,7 @@ ETHER, TOKEN = 10**18, 10**6
 FINAL = 3
 """Blocks after which the service calls a transaction final, from its first restart on; before that it is one."""
 CEILING = ("--fee-ceiling", "0.01 ETH")
-BASE = "base"
 DATA_FEE = 5 * 10**13
-BASE_POLICY = """
-[base]
-per_transaction = "0.1 ETH"
-per_day = "0.1 ETH"
-fee_ceiling = "0.01 ETH"
-destinations = "any"
-"""
-
-
-class WithRollUp(Scene):
-    """A scene that plays on one chain more."""
-
-    roll_up = ""
-
-    @property
-    def backends(self) -> tuple[str, ...]:
-        return (*super().backends, "--backend", f"{BASE}:rpc={self.roll_up}")
 
 
 @pytest.fixture(scope="module")
@@ -94,38 +72,26 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilChain]:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, node: AnvilChain, base: AnvilChain) -> Iterator[Scene]:
+def quicknode(base: AnvilChain) -> Iterator[AnvilBehindQuickNode]:
+    """What the service has of that chain: QuickNode's doors, with a simulation's bad days."""
+    with quicknode_before(base.node) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory,
+    node: AnvilChain,
+    base: AnvilChain,
+    quicknode: AnvilBehindQuickNode,
+) -> Iterator[Scene]:
     """Service, devices, and a wallet of three with one ether and forty tokens; the other two chains stay in this
     process."""
-    root = tmp_path_factory.mktemp("stage")
-    for folder in (root.parent, root.parent.parent):
-        folder.chmod(0o711)  # as root, enclaves are users of their own and must be able to pass
-    with (
-        serving_bitcoin(BitcoinInProcess(root / "chain")) as bitcoin,
-        serving_solana(SolanaInProcess()) as solana,
-        Processes() as processes,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        scene = WithRollUp(root, processes, Telling(Screen(json=True)))
-        scene.roll_up = base.url
-        patch.setattr(
-            opening, "policy_text", lambda scene, usual=opening.policy_text: usual(scene) + BASE_POLICY
-        )
-        scene.play_on(EmbeddedChain(bitcoin))
-        scene.play_on_accounts(node, EmbeddedSolana(solana))
-        try:
-            opening.start_everybody(scene)
-            config = scene.service / "service.toml"
-            config.write_text(
-                f'{config.read_text()}\n[[chains]]\nchain = "{ETHEREUM}"\nconfirmations = {FINAL}\n'
-            )
-            opening.give_birth(scene)
-            node.fund(mine(scene), ETHER)
-            node.mint(scene.token, mine(scene), 40 * TOKEN)
-            base.fund(mine(scene), ETHER)
-            yield scene
-        finally:
-            scene.close()
+    with ethereum_stage(tmp_path_factory.mktemp("stage"), node, quicknode, FINAL) as scene:
+        node.fund(mine(scene), ETHER)
+        node.mint(scene.token, mine(scene), 40 * TOKEN)
+        base.fund(mine(scene), ETHER)
+        yield scene
 
 
 # --- payments -------------------------------------------------------------------------------------------------------
@@ -157,7 +123,7 @@ def test_two_of_three_pay_and_the_node_accepts_and_mines_it(stage, node):
 
 
 def test_a_token_moves_by_its_symbol(stage, node):
-    sent = send(stage, f"10 {TOKEN_SYMBOL}", "--token", TOKEN_SYMBOL)
+    sent = send(stage, f"10 {TOKEN_SYMBOL}", "--token", TOKEN_SYMBOL, *CEILING)
     node.mine()
     assert owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")["state"] == "confirmed"
     assert node.balance(ETHEREUM_PAYEE, stage.token) == 10 * TOKEN
@@ -243,20 +209,6 @@ def test_a_failed_execution_is_told_with_its_reason_and_its_fee(stage, node):
     assert node.balance(mine(stage), stage.token) == tokens == 10 * TOKEN
 
 
-def test_on_a_roll_up_the_owner_sees_the_data_fee_too_and_the_payment_goes_through(stage, base):
-    before = base.balance(ETHEREUM_PAYEE)
-    arguments = ("send", WALLET, ETHEREUM_PAYEE, "0.05 ETH", "--chain", BASE)
-    shown = owner(stage, *arguments, "--dry-run")
-    assert [decision["allowed"] for decision in shown["decisions"]] == [True, True]
-    sent = owner(stage, *arguments, "--yes")
-    waiting = base.transaction(sent["txid"])
-    assert waiting is not None
-    assert int(shown["fee"]) > 2 * DATA_FEE
-    base.mine()
-    assert owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")["state"] == "confirmed"
-    assert base.balance(ETHEREUM_PAYEE) == before + ETHER // 20
-
-
 def test_a_no_and_a_dry_run_leave_no_gap_behind_which_others_wait(stage, node):
     executed = node.executed(mine(stage))
     owner(stage, "send", WALLET, ETHEREUM_PAYEE, "0.01 ETH", "--chain", ETHEREUM, "--dry-run")
@@ -293,13 +245,15 @@ def test_a_device_that_lost_what_it_had_prepared_is_supplied_again_by_nobodys_ha
 def test_killed_while_the_devices_sign_the_service_comes_back_to_one_transaction_with_one_nonce(stage, node):
     before, executed = node.balance(ETHEREUM_PAYEE), node.executed(mine(stage))
     request, question = authorized(stage, drafted(stage, ETHER // 50))
+    service = service_process(stage)
     transfer = stage.client.post("/transfers", question, Accepted).id
-    wait_until(lambda: any(event.step == 3 for event in news(stage, transfer)), "one to open its share", 40)
-    kill_the_service(stage)
-    assert node.waiting(mine(stage)) == set()
+    wait_until(
+        lambda: any("envelopes are sent" in event.text for event in news(stage, transfer)), "the session", 40
+    )
+    kill_the_service(stage, service)  # the devices open their shares now, which takes a tenth of a second
 
     start_the_service(stage)
-    resting = ("needs-authorization", "broadcast")  # the latter where both had finished already
+    resting = ("needs-authorization", "broadcast")  # the latter where the devices were quicker
     wait_until(lambda: told(stage, transfer).state in resting, "an outcome", 60)
     if told(stage, transfer).state == "needs-authorization":
         authorization, envelopes = sealed(stage, request, ("home", "friend"), stage.passphrase)
@@ -314,6 +268,34 @@ def test_killed_while_the_devices_sign_the_service_comes_back_to_one_transaction
     mined = node.transaction(txid)
     assert mined is not None
     assert int(mined["nonce"], 16) == executed
+
+
+def test_on_a_roll_up_behind_quicknode_the_owner_sees_the_data_fee_too_and_the_payment_goes_through(
+    stage, base, quicknode
+):
+    """The backend that was added is used since the service started again. It lets in nobody but who has a JWT of the
+    key that the service made; in the middle it is at its limit, in two of the ways in which it says so."""
+    before = base.balance(ETHEREUM_PAYEE)
+    arguments = ("send", WALLET, ETHEREUM_PAYEE, "0.05 ETH", "--chain", BASE)
+    shown = owner(stage, *arguments, "--dry-run")
+    assert [decision["allowed"] for decision in shown["decisions"]] == [True, True]
+    assert int(shown["fee"]) > 2 * DATA_FEE
+    quicknode.bad_days += [BAD_DAYS["limited"], BAD_DAYS["limited, with status 200"]]
+    sent = owner(stage, *arguments, "--yes")
+    assert base.waiting(mine(stage)) == {sent["txid"]}
+    base.mine()
+    assert owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")["state"] == "confirmed"
+    assert base.balance(ETHEREUM_PAYEE) == before + ETHER // 20
+    assert quicknode.seen_jwts
+
+
+def test_what_lets_the_service_in_at_quicknode_is_in_no_file_and_in_nothing_that_was_said(stage, quicknode):
+    lines = [line for running in stage.processes.running() for line in running.lines]
+    told = "\n".join([*lines, json.dumps(owner(stage, "backend", "list"))]).encode()
+    files = [path.read_bytes() for path in stage.root.rglob("*") if path.is_file()]
+    assert any(stage.ethereum.url.encode() in content for content in files), "what is no secret is found"
+    for secret in (quicknode.token, *quicknode.seen_jwts, "PRIVATE KEY"):
+        assert not any(secret.encode() in content for content in (told, *files))
 
 
 def test_while_the_node_is_away_a_transfer_is_signed_and_then_sent_once(stage, node):
@@ -345,7 +327,7 @@ def test_killed_between_signing_and_sending_the_service_sends_what_was_signed(st
     transfer = stage.client.post("/transfers", question, Accepted).id
     not_sent_yet(stage, transfer)
     signed = told(stage, transfer).txid
-    kill_the_service(stage)
+    kill_the_service(stage, service_process(stage))
     start_the_service(stage)  # while there is still no node
     node.come_back()
     assert until(stage, transfer, "broadcast").txid == signed

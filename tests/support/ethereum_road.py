@@ -85,12 +85,17 @@ def hand_in(stage: Scene, order: Order) -> str:
     return stage.client.post("/transfers", authorized(stage, order)[1], Accepted).id
 
 
-def kill_the_service(stage: Scene) -> None:
-    """Its process alone, at once; what started it sees that and ends, too."""
+def service_process(stage: Scene) -> int:
+    """The id of the service's process, which 'up' started."""
     up = stage.processes.pids()["up"]
     (service,) = (
         pid for pid in descendants([up]) if b"warifu.cli.service_process" in arguments_and_environment(pid)
     )
+    return service
+
+
+def kill_the_service(stage: Scene, service: int) -> None:
+    """Its process alone, at once; what started it sees that and ends, too."""
     os.kill(service, signal.SIGKILL)
     running = next(process for process in stage.processes.running() if process.name == "up")
     assert running.process.wait(30) != 0

@@ -41,15 +41,21 @@ def warifu(home: Path, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "warifu.cli", "--home", str(home), *map(str, arguments)]
 
 
-def script(home: Path, *arguments: str | Path, passphrase: bytes | None = None) -> tuple[int, dict[str, Any]]:
-    """Run a command with ``--json``, the passphrase over a descriptor: exit code and the one object."""
+def script(
+    home: Path, *arguments: str | Path, passphrase: bytes | None = None, address: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Run a command with ``--json``, its secrets over descriptors: exit code and the one object."""
     command, descriptors = warifu(home, *arguments, "--json"), []
-    if passphrase is not None:
-        read_end, write_end = os.pipe()
-        os.write(write_end, passphrase + b"\n")
-        os.close(write_end)
-        descriptors.append(read_end)
-        command += ["--passphrase-fd", str(read_end)]
+    for option, secret in (
+        ("--passphrase-fd", passphrase),
+        ("--address-fd", address.encode() if address is not None else None),
+    ):
+        if secret is not None:
+            read_end, write_end = os.pipe()
+            os.write(write_end, secret + b"\n")
+            os.close(write_end)
+            descriptors.append(read_end)
+            command += [option, str(read_end)]
     try:
         ended = subprocess.run(
             command,
