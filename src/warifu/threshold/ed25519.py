@@ -93,8 +93,8 @@ class Ed25519(Group):
         return Element(bytes(encoded))
 
     def element_add(self, *elements: Element) -> Element:
-        total = self.identity.encoded
-        for element in elements:
+        total = self.element_to_bytes(elements[0]) if elements else self.identity.encoded
+        for element in elements[1:]:
             total = _on_curve(lib.point_add(total, self.element_to_bytes(element)))
         return Element(total)
 

@@ -93,12 +93,7 @@ class Bip340Suite(DkgSuite):
 
     def _nonce(self, key: Secret, xonly: bytes, message: bytes, aux: bytes | bytearray) -> Secret:
         with key.clone() as masked:
-            mask = memoryview(self.digest("pop message/aux", aux)).cast("Q")
-            words = memoryview(masked.buffer).cast("Q")
-            for position in range(
-                len(words)
-            ):  # in place, so that the whole key never becomes a Python integer
-                words[position] ^= mask[position]
+            masked.xor(self.digest("pop message/aux", aux))
             return self.scalar("pop message/nonce", masked.buffer, xonly, message)
 
     def _challenge(self, nonce_xonly: bytes, xonly: bytes, message: bytes) -> int:

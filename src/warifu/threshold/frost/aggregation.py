@@ -21,14 +21,18 @@ class VerifiedSignature(bytes):
 class Aggregation:
     """The public half of a session, for signers and for a coordinator that signs nothing. Holds no secret."""
 
-    def __init__(self, task: Task, pubnonces: Mapping[int, bytes]) -> None:
+    def __init__(
+        self, task: Task, pubnonces: Mapping[int, bytes], own: Mapping[int, PublicNonce] | None = None
+    ) -> None:
         """``pubnonces``: the encoded public nonce of exactly the signers (66 bytes on BIP 445, 64 on Ed25519).
 
-        InvalidInput for a missing or foreign one; InvalidContribution("pubnonce") names the sender of a malformed one.
+        ``own``: what of them was drawn here, and need not be read. InvalidInput for a missing or foreign one;
+        InvalidContribution("pubnonce") names the sender of a malformed one.
         """
         task.signers.require_exactly(pubnonces, "public nonce")
         self._task = task
-        self._nonces = {who: _parse(task, who, pubnonces[who]) for who in task.signers.ids}
+        drawn = own or {}
+        self._nonces = {who: drawn.get(who) or _parse(task, who, pubnonces[who]) for who in task.signers.ids}
         self.equation = task.equation(self._nonces)
 
     def aggregate(self, partials: Mapping[int, bytes]) -> VerifiedSignature:

@@ -226,14 +226,11 @@ def _parse_other_nonces(encoded: bytes) -> PublicNonce:
 
 
 def _masked(share: Secret, rand: bytes) -> Secret:
-    """share XOR hash(rand), in place in a fresh buffer, a machine word at a time."""
+    """share XOR hash(rand), in a fresh buffer."""
     if len(share) != 32:
         raise InvalidInput("a secret share has 32 bytes")
     masked = share.clone()
-    mask = memoryview(tagged_hash("BIP0445/aux", rand)).cast("Q")
-    words = memoryview(masked.buffer).cast("Q")
-    for position in range(4):
-        words[position] ^= mask[position]
+    masked.xor(tagged_hash("BIP0445/aux", rand))
     return masked
 
 

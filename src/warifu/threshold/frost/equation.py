@@ -16,12 +16,12 @@ with an offset on the sum for the tweaks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from warifu.threshold.errors import InvalidContribution, InvalidInput, ThresholdError
 from warifu.threshold.frost.nonces import PublicNonce, SecretNonce
 from warifu.threshold.frost.signers import Signers
-from warifu.threshold.group import Element
+from warifu.threshold.group import Element, Group
 from warifu.threshold.wiping import Secret
 
 
@@ -40,6 +40,8 @@ class Equation:
     """c, with the sign of the key."""
     offset: int
     """Added to the sum of the shares."""
+    commitments: Mapping[tuple[int, PublicNonce], Element] = field(default_factory=dict)
+    """D_i + rho_i E_i of a participant and its public nonce, where the sum of them was R."""
 
     def sign(self, my_id: int, nonce: SecretNonce, share: Secret) -> bytes:
         """The signature share of participant ``my_id``, encoded; it was verified before it is returned.
@@ -79,8 +81,8 @@ class Equation:
             scalar = group.scalar_from_bytes(signed)
         except InvalidInput:
             return False
-        commitment = group.element_add(
-            nonce.hiding, group.element_mul_public(nonce.binding, self.binding[participant])
+        commitment = self.commitments.get((participant, nonce)) or weighted(
+            group, nonce, self.binding[participant]
         )
         if self.nonce_sign == -1:
             commitment = group.element_negate(commitment)
@@ -104,3 +106,8 @@ class Equation:
             except InvalidInput as error:
                 raise InvalidContribution(participant, "psig") from error
         return total % self.signers.group.order
+
+
+def weighted(group: Group, nonce: PublicNonce, binding: int) -> Element:
+    """D + rho E: what a public nonce commits its signer to, once the binding factor is known."""
+    return group.element_add(nonce.hiding, group.element_mul_public(nonce.binding, binding))

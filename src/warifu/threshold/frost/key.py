@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from warifu.threshold.errors import InvalidInput
 from warifu.threshold.frost.signers import MAX_PARTICIPANTS, Signers
@@ -31,13 +32,18 @@ class ThresholdKey:
 
     def signers(self, group: Group, ids: Sequence[int]) -> Signers:
         """Those of the participants who sign, validated; InvalidInput as :meth:`Signers.parse`."""
-        if any(not 0 <= participant < self.n for participant in ids):
-            raise InvalidInput("a participant identifier is out of range")
-        return Signers.parse(
-            group,
-            t=self.t,
-            n=self.n,
-            ids=ids,
-            pubshares=[self.pubshares[participant] for participant in ids],
-            threshold_pubkey=self.threshold_pubkey,
-        )
+        return _signers(self, group, tuple(ids))
+
+
+@lru_cache(maxsize=64)  # the same devices sign again and again, and whatever of it is remembered is public
+def _signers(key: ThresholdKey, group: Group, ids: tuple[int, ...]) -> Signers:
+    if any(not 0 <= participant < key.n for participant in ids):
+        raise InvalidInput("a participant identifier is out of range")
+    return Signers.parse(
+        group,
+        t=key.t,
+        n=key.n,
+        ids=ids,
+        pubshares=[key.pubshares[participant] for participant in ids],
+        threshold_pubkey=key.threshold_pubkey,
+    )

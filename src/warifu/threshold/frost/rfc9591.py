@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from warifu.threshold.errors import InvalidContribution, InvalidInput
-from warifu.threshold.frost.equation import Equation
+from warifu.threshold.frost.equation import Equation, weighted
 from warifu.threshold.frost.nonces import PublicNonce, SecretNonce
 from warifu.threshold.frost.scheme import Scheme, Task
 from warifu.threshold.frost.signers import Signers
@@ -55,17 +55,21 @@ def session_values(
     group = suite.group
     inputs = binding_factor_inputs(suite, signers, message, nonces)
     binding = {who: suite.binding_factor(data) for who, data in inputs.items()}
-    commitment = group.element_add(
-        *(nonces[who].hiding for who in signers.ids),
-        *(group.element_mul_public(nonces[who].binding, binding[who]) for who in signers.ids),
-    )
+    commitments = {(who, nonces[who]): weighted(group, nonces[who], binding[who]) for who in signers.ids}
+    commitment = group.element_add(*commitments.values())
     if group.is_identity(commitment):
         raise InvalidContribution(
             None, "pubnonce"
         )  # section 3.1: the identity has no encoding, so no signature
     challenge = suite.challenge(commitment.encoded + signers.threshold_key.encoded + message)
     return Equation(
-        signers=signers, binding=binding, nonce=commitment, nonce_sign=1, challenge=challenge, offset=0
+        signers=signers,
+        binding=binding,
+        nonce=commitment,
+        nonce_sign=1,
+        challenge=challenge,
+        offset=0,
+        commitments=commitments,
     )
 
 

@@ -107,7 +107,7 @@ class SigningSession:
             # A commitment that is not the one drawn here would make others blame this signer for its share.
             if not hmac.compare_digest(pubnonces.get(self._my_id, b""), own):
                 raise InvalidContribution(None, "own pubnonce")
-            aggregation = Aggregation(self._task, pubnonces)
+            aggregation = Aggregation(self._task, pubnonces, {self._my_id: self._nonce.public})
             signed = aggregation.equation.sign(self._my_id, self._nonce, self._share)
         finally:
             self.close()

@@ -81,8 +81,9 @@ def _expand_message_48(data: bytes | bytearray, domain: bytes) -> bytes:
     hasher.update((48).to_bytes(2, "big") + b"\x00" + suffix)
     start = hasher.digest()
     first = hashlib.sha256(start + b"\x01" + suffix).digest()
-    chained = (int.from_bytes(start, "big") ^ int.from_bytes(first, "big")).to_bytes(32, "big")
-    second = hashlib.sha256(chained + b"\x02" + suffix).digest()
+    with Secret(start) as chained:  # of a nonce's data it is as secret as the nonce
+        chained.xor(first)
+        second = hashlib.sha256(chained.buffer + b"\x02" + suffix).digest()
     return (first + second)[:48]
 
 
