@@ -32,6 +32,7 @@ from warifu.cli.accounts import (
     payment_order,
     txid_of,
 )
+from warifu.cli.order import Order
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Wallet
 from warifu.cli.wallet_keys import account_of
@@ -193,6 +194,30 @@ def test_a_token_payment_is_read_from_its_call() -> None:
     assert ("Amount", f"25 USDC  [{USDC}]") in order.facts
     with pytest.raises(TransactionRefused):
         payment_order(WALLET, draft_of(built), SHOP, 25_000_001, usdc, NOW)
+
+
+def test_a_fee_that_nothing_can_be_compared_with_wants_a_persons_look_or_a_ceiling() -> None:
+    """Else the service would choose it for a script, up to the policy's ceiling, each time."""
+    usdc = asset_named(WALLET, CHAIN, "USDC")
+    call = bytes.fromhex("a9059cbb") + bytes(12) + bytes.fromhex(SHOP[2:]) + (25).to_bytes(32, "big")
+    token = replace(payment(to=USDC, value=0), data=call)
+    nobody = payment(to=ME, value=0)
+
+    def orders(watching: Watching) -> list[Order]:
+        return [
+            payment_order(WALLET, draft_of(token), SHOP, 25, usdc, watching),
+            draft_order(WALLET, draft_of(nobody), (), watching),
+        ]
+
+    for order in orders(NOW):
+        assert order.wants_eyes and not order.dear
+    for order in orders(Watching(payment().fee, (), 0)):
+        assert not order.wants_eyes
+    fitting, dear = 21 * payment().fee, 19 * payment().fee
+    for value, wants in ((fitting, False), (dear, True)):
+        order = payment_order(WALLET, draft_of(payment(value=value)), SHOP, value, COIN, NOW)
+        assert (order.wants_eyes, order.dear) == (wants, wants)
+    assert not message_order(WALLET, CHAIN, personal_message("free"), NOW).wants_eyes
 
 
 def test_only_tokens_of_the_policy_can_be_named() -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
+from warifu.cli.order import Order
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.sent import recall, remember
 from warifu.cli.transferring import Sender
 from warifu.errors import BroadcastRejected, InputRefused, ServiceRefused, StoreDamaged, WarifuError
 from warifu.protocol.api import AccountDraft, AccountPayment, NewAccountDraft, Transfer, error_body
-from warifu.protocol.request import TransferRequest
+from warifu.protocol.request import Outflow, TransferRequest
 
 pytestmark = pytest.mark.unit
 
@@ -26,6 +28,8 @@ TRANSFER = REQUEST.request_id.hex()
 
 class Named:
     name = "savings"
+    wallet_id = bytes(32)
+    request = SimpleNamespace(devices=(), threshold=2)
 
 
 class Service:
@@ -159,3 +163,39 @@ def test_a_transfer_is_not_authorized_again_as_another_wallets(tmp_path: Path) -
     with pytest.raises(InputRefused) as caught:
         recall(tmp_path, TRANSFER, b"\x01" * 32)
     assert caught.value.reason == "other-wallet"
+
+
+def order(outflows: tuple[Outflow, ...], fee_ceiling: int | None) -> Order:
+    """At a fee of 100 wei."""
+    return Order("eip155:1", b"?", bytes(32), outflows, 100, fee_ceiling, None, (), {}, (), 0)
+
+
+TOKENS = (Outflow("payment", "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "5000000", "0x"),)
+
+
+@pytest.mark.parametrize(
+    ("outflows", "fee_ceiling", "code"),
+    [
+        (TOKENS, None, "input.dear-fee"),
+        ((), None, "input.dear-fee"),
+        ((Outflow("payment", "", "1999", "0x"),), None, "input.dear-fee"),
+        (TOKENS, 100, "service.unreachable"),
+        ((), 100, "service.unreachable"),
+        ((Outflow("payment", "", "2000", "0x"),), None, "service.unreachable"),
+    ],
+    ids=["tokens", "nobody", "too little", "tokens, a ceiling", "nobody, a ceiling", "enough"],
+)
+def test_a_script_that_does_not_ask_names_a_ceiling_where_nothing_else_bounds_the_fee(
+    tmp_path: Path, outflows: tuple[Outflow, ...], fee_ceiling: int | None, code: str
+) -> None:
+    """What is not refused goes on to the devices, of which this service knows nothing."""
+    sender = Sender(
+        Setting(tmp_path),
+        cast("Profile", None),
+        cast("Wallet", Named()),
+        cast("Client", Service(ServiceRefused("unreachable", "?"))),
+        Screen(json=True),
+    )
+    with pytest.raises(WarifuError) as caught:
+        sender.send(order(outflows, fee_ceiling), None, ask=False)
+    assert caught.value.code == code

@@ -98,7 +98,7 @@ def test_a_token_of_the_policy_moves_by_its_symbol(scene, funded):
             "--token",
             TOKEN_SYMBOL,
         ),
-        "--yes",
+        *("--yes", "--fee-ceiling", "0.01 ETH"),
     )
     scene.ethereum.mine()
     done = owner(scene, "resume", funded, sent["transfer"], "--wait", "1")
@@ -138,7 +138,8 @@ def test_sol_moves_and_a_durable_nonce_makes_a_transfer_patient(scene, funded):
     sent = owner(scene, "send", funded, SOLANA_PAYEE, "0.25 SOL", "--chain", SOLANA, "--yes", "--wait", "1")
     assert sent["state"] == "confirmed"
     assert scene.solana.balance(SOLANA_PAYEE) == before + SOL // 4
-    prepared = owner(scene, "wallet", "prepare", funded, "--chain", SOLANA, "--yes", "--wait", "1")
+    unasked = ("--yes", "--fee-ceiling", "0.01 SOL")
+    prepared = owner(scene, "wallet", "prepare", funded, "--chain", SOLANA, *unasked, "--wait", "1")
     assert prepared["state"] == "confirmed"
     patient = owner(
         scene, "send", funded, SOLANA_PAYEE, "0.05 SOL", "--chain", SOLANA, "--yes", "--wait", "1"
@@ -165,6 +166,10 @@ def test_a_dry_run_tells_each_rule_and_signs_nothing(scene, funded):
         ((ETHEREUM_PAYEE, "1 DAI", "--chain", ETHEREUM, "--token", "DAI"), "input.unknown-token"),
         ((ETHEREUM_PAYEE, "0.1 ETH", "--chain", "dogecoin"), "input.unknown-chain"),
         ((ETHEREUM_PAYEE, "0.1 ETH", "--chain", ETHEREUM, "--fee-rate", "2"), "input.fee-rate"),
+        (
+            (ETHEREUM_PAYEE, f"1 {TOKEN_SYMBOL}", "--chain", ETHEREUM, "--token", TOKEN_SYMBOL),
+            "input.dear-fee",
+        ),
         (
             (ETHEREUM_PAYEE, "0.1 ETH", "--chain", ETHEREUM, "--fee-ceiling", "1 wei"),
             "transaction.fee-over-ceiling",

@@ -34,9 +34,6 @@ from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import TransferRequest
 from warifu.units import format_quantity, parse_quantity
 
-DEAR_FEE = 20
-"""One part in this many of the amount: a fee above it is pointed out."""
-
 
 @dataclass(frozen=True)
 class Watching:
@@ -243,17 +240,10 @@ def _order(
         replaces=replaces,
         facts=_facts(wallet, read, beside, replaces, watching.fee_ceiling),
         described=_described(read, beside),
-        dear=_dear(read, beside),
         devices=watching.devices,
         confirmations=watching.confirmations,
         sent=sent,
     )
-
-
-def _dear(read: Reading, beside: int) -> bool:
-    """Only what is paid in the same coin can be compared with the fee."""
-    paid = sum(outflow.amount for outflow in read.outflows if outflow.token == COIN)
-    return bool(paid) and (read.fee + beside) * DEAR_FEE > paid
 
 
 def _facts(

@@ -8,6 +8,7 @@ from typing import Any
 from nacl.utils import random
 
 from warifu.chains import reading
+from warifu.chains.reading import COIN
 from warifu.cli.profile import Wallet
 from warifu.errors import TransactionRefused
 from warifu.protocol.chains import coin_decimals, coin_symbol
@@ -16,6 +17,8 @@ from warifu.units import format_quantity
 
 LIFETIME = 3600
 """Seconds for which a transfer stays authorized; a device that is off meanwhile may come back within it."""
+DEAR_FEE = 20
+"""One part in this many of the amount: a fee above it is pointed out."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,6 @@ class Order:
     """What the owner looks at before he says yes: name and value."""
     described: dict[str, Any]
     """The same for scripts."""
-    dear: bool
-    """Whether the fee is more than a twentieth of the amount: to be pointed out."""
     devices: tuple[str, ...]
     confirmations: int
     sent: bool = True
@@ -54,6 +55,25 @@ class Order:
     def ceiling(self) -> int:
         """Without one of the owner's own: exactly the fee that is shown."""
         return self.fee if self.fee_ceiling is None else self.fee_ceiling
+
+    @property
+    def paid(self) -> int:
+        """What is paid in the chain's own coin: a fee can be compared with nothing else."""
+        return sum(int(outflow.amount) for outflow in self.outflows if outflow.token == COIN)
+
+    @property
+    def dear(self) -> bool:
+        """Whether the fee is more than a twentieth of what is paid in the same coin: to be pointed out."""
+        return 0 < self.paid < self.fee * DEAR_FEE
+
+    @property
+    def wants_eyes(self) -> bool:
+        """Whether nothing but a person's look says that the fee is fitting.
+
+        The service chooses it. Where nothing is paid in the same coin (tokens, cancellations), it could choose the
+        policy's whole ceiling, each time.
+        """
+        return self.fee_ceiling is None and self.fee * DEAR_FEE > self.paid
 
     def request(self, wallet: Wallet, now: int) -> TransferRequest:
         """What is authorized: exactly this transaction, once."""

@@ -26,8 +26,6 @@ from warifu.protocol.chains import BITCOIN
 from warifu.protocol.request import Outflow
 from warifu.units import Satoshi, format_bitcoin_amount, parse_bitcoin_amount, satoshi
 
-DEAR_FEE = 20
-"""One part in this many of the amount: a fee above it is pointed out."""
 _FEE_RATE = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
 
 
@@ -125,7 +123,6 @@ def bitcoin_order(
         replaces=reading.replaces,
         facts=_facts(wallet, reading, fee_ceiling),
         described=_described(reading, recipients),
-        dear=payment.fee * DEAR_FEE > sum(to.amount for to in recipients),
         devices=devices,
         confirmations=confirmations,
     )

@@ -295,8 +295,10 @@ JAPANESE: dict[str, str] = {
     "Let this device sign (repeat; default: those that are connected).": (
         "この端末に署名させます（繰り返し可。既定: 接続中の端末）。"
     ),
-    "Most that may be paid in fees (default: exactly the fee that is shown).": (
-        "払ってよい手数料の上限（既定: 示されたちょうどの額）。"
+    "Most that may be paid in fees (default: exactly the fee that is shown). To be named with --yes where nothing is "
+    "paid in the chain's own coin: for tokens, cancellations, 'wallet prepare'.": (
+        "払ってよい手数料の上限（既定: 示されたちょうどの額）。チェーン自身のコインを払わないとき（トークン、取り消し、"
+        "'wallet prepare'）に --yes を使うなら、必ず指定します。"
     ),
     "Bitcoin: in sat/vB (default: what the backends suggest).": (
         "Bitcoin：sat/vB で指定します（既定：バックエンドの提案）。"

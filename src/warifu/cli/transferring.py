@@ -154,13 +154,8 @@ class Sender:
             click.confirm(tr("Sign and send this?") if order.sent else tr("Sign this?"), abort=True)
         elif ask:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
-        elif order.dear and order.fee_ceiling is None:
-            fee = format_coin(order.chain, order.fee)
-            raise InputRefused(
-                "dear-fee",
-                f"the fee of {fee} is more than a twentieth of the amount, and nobody looks",
-                remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
-            )
+        elif order.wants_eyes:
+            raise _dear_fee(order)
         request = order.request(self.wallet, now())
         devices = self._signers(order.devices)
         try:
@@ -319,6 +314,20 @@ class Sender:
                 )
             )
             raise
+
+
+def _dear_fee(order: Order) -> InputRefused:
+    fee = format_coin(order.chain, order.fee)
+    what = (
+        "is more than a twentieth of the amount"
+        if order.paid
+        else "cannot be compared with anything that is paid in the same coin"
+    )
+    return InputRefused(
+        "dear-fee",
+        f"the fee of {fee} {what}, and nobody looks",
+        remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
+    )
 
 
 def _needs_authorization(wallet: str, transfer: str, why: WarifuError | None) -> ServiceRefused:

@@ -71,7 +71,8 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
     ceiling = click.option(
         "--fee-ceiling",
         metavar="AMOUNT",
-        help="Most that may be paid in fees (default: exactly the fee that is shown).",
+        help="Most that may be paid in fees (default: exactly the fee that is shown). To be named with --yes where "
+        "nothing is paid in the chain's own coin: for tokens, cancellations, 'wallet prepare'.",
     )
     return ceiling(watch_options(yes_option(function)))
 
