@@ -150,6 +150,62 @@ def test_a_transaction_in_the_form_of_typed_data_is_refused():
     assert refusal(zksync) == "typed-transaction"
 
 
+_FORWARDED = {"to": FRIEND, "value": "5", "nonce": "0"}
+CALLS = {
+    "to be forwarded (EIP-2771)": typed(
+        "ForwardRequest",
+        {"ForwardRequest": "address from,address to,uint256 value,uint256 gas,uint256 nonce,bytes data"},
+        _FORWARDED | {"from": SENDER, "gas": "21000", "data": "0xa9059cbb"},
+        verifyingContract=None,
+    ),
+    "within another struct": typed(
+        "Batch",
+        {"Batch": "Call[2] calls", "Call": "address to,uint256 value,uint256 nonce,bytes data"},
+        {"calls": [_FORWARDED | {"data": "0x"}] * 2},
+        verifyingContract=None,
+    ),
+    "of several pieces": typed(
+        "Calls", {"Calls": "address[] to,bytes[] calls"}, {"to": [], "calls": []}, verifyingContract=None
+    ),
+    "with data of another type": typed(
+        "Call",
+        {"Call": "address to,uint256 value,uint256 nonce,bytes32 data"},
+        _FORWARDED | {"data": "0x" + "11" * 32},
+        verifyingContract=None,
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", CALLS.values(), ids=CALLS.keys())
+def test_a_call_is_no_message_to_a_name(request_: dict[str, Any]):
+    """The policy's list of contracts guards calls; a domain that leaves its contract out would pass by it."""
+    assert refusal(request_) == "typed-transaction"
+    to_a_contract = typed(
+        request_["primaryType"],
+        {
+            name: ",".join(f"{member['type']} {member['name']}" for member in members)
+            for name, members in request_["types"].items()
+            if name != "EIP712Domain"
+        },
+        request_["message"],
+    )
+    (outflow,) = read(as_json(to_a_contract), SENDER, CHAIN).reading.outflows
+    assert outflow == Outflow(Kind.MESSAGE, "", 0, TOKEN)
+
+
+def test_words_and_numbers_to_a_name_stay_a_message():
+    log_in = typed(
+        "Login",
+        {"Login": "address account,uint256 value,string words,bytes32 nonce"},
+        {"account": SENDER, "value": "1", "words": "I am here", "nonce": "0x" + "11" * 32},
+        name="example.org",
+        verifyingContract=None,
+    )
+    assert read(as_json(log_in), SENDER, CHAIN).reading.outflows == (
+        Outflow(Kind.MESSAGE, "", 0, "example.org"),
+    )
+
+
 def test_a_batch_as_long_as_a_person_looks_through_counts_whole():
     request = changed(PERMIT_BATCH_TRANSFER, "message/permitted", [{"token": TOKEN, "amount": "1"}] * 64)
     assert read(as_json(request), SENDER, CHAIN).reading.outflows == (approves(1),) * 64

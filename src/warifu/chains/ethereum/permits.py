@@ -4,7 +4,8 @@ ERC-2612 ``Permit``, DAI's, the permit of NFT contracts (ERC-4494), all of Permi
 ERC-3009 ``TransferWithAuthorization`` (USDC). They count as spending like the transactions that they stand for. What is
 named or built like a permit without being one of these is refused: a signature that was not understood may hand over
 everything. All other typed data is a message to its verifying contract, whatever that contract makes of it (an order of
-an exchange, for example): who lets messages be signed trusts the owner's eyes for it.
+an exchange, for example): who lets messages be signed trusts the owner's eyes for it. Without such a contract it is one
+to whoever the domain names, unless it is built like a call.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from warifu.chains.ethereum.address import format_address
 from warifu.chains.ethereum.effects import UNLIMITED, Finding, approval, foreign, token_payment
 from warifu.chains.ethereum.typed_data import TypedData
+from warifu.chains.ethereum.typed_types import element_type
 from warifu.chains.ethereum.typed_values import Struct, Value
 from warifu.chains.reading import COIN, Kind, Outflow
 from warifu.errors import TransactionRefused
@@ -49,9 +51,9 @@ def findings(data: TypedData, sender: bytes | None) -> Iterator[Finding]:
             yield TransactionRefused(
                 "domain-name", "the domain is called like an address, or cannot be shown"
             )
-        if "txType" in data.message:
+        if _like_a_transaction(data):
             yield TransactionRefused(
-                "typed-transaction", "this is a whole transaction in the form of typed data (zkSync, EIP-712)"
+                "typed-transaction", "this is a call or a whole transaction in the form of typed data"
             )
         yield Outflow(Kind.MESSAGE, COIN, 0, data.domain_name)
 
@@ -71,6 +73,23 @@ def _like_a_permit(data: TypedData) -> bool:
     }
     structs = " ".join(data.schema.needed(data.primary_type)).lower()
     return "permit" in structs or "withauthorization" in structs or bool(names & _SPENDERS)
+
+
+def _like_a_transaction(data: TypedData) -> bool:
+    """zkSync's own transactions (EIP-712, type 113), and requests to forward a call (EIP-2771) or to carry out one.
+
+    With a contract in the domain, that contract has to be named in the policy. Without one, a forwarder that leaves it
+    out of its domain would get its calls by the word "message": bytes that a person cannot read, or what a call is
+    made of.
+    """
+    if "txType" in data.message:
+        return True
+    for struct in data.schema.needed(data.primary_type):
+        members = data.schema.structs[struct]
+        kinds = {element_type(kind) for _, kind in members}
+        if "bytes" in kinds or ("address" in kinds and {"value", "data"} <= {name for name, _ in members}):
+            return True
+    return False
 
 
 def _permit(sender: bytes | None, token: bytes, message: Struct) -> Iterator[Finding]:
