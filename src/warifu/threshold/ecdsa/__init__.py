@@ -15,11 +15,3 @@ transfers, and the numbers of sections and protocols, agree with those that publ
 attribute to the papers. Not compared with any text are the bounds that the modules give for cheats who guess; each is
 argued where it stands.
 """
-
-from __future__ import annotations
-
-import os
-
-# Ahead of the first import of numpy. A second thread saves 20 us of a matrix product here, and costs tens of
-# milliseconds where it has to wait for a processor; and a signer that has shut itself in may start no threads.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
