@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -106,6 +108,18 @@ def test_a_flood_of_log_is_bounded_and_printable(store):
         process.wait(10)
     assert len(process.log) == MAX_LOG_LINES
     assert all(len(line) <= MAX_LINE_BYTES and line.isprintable() for line in process.log)
+
+
+def test_nothing_that_a_signer_imports_starts_a_thread():
+    """numpy's OpenBLAS starts one for each processor unless it is told first, and then no signer shuts itself in."""
+    program = (
+        "import os, warifu.signer.process, warifu.signer.running; print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", program], env=environment, capture_output=True, timeout=60, check=True
+    )
+    assert ended.stdout == b"1\n"
 
 
 def test_a_module_that_does_not_exist_is_a_clear_end(store):
