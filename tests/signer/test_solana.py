@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.signing import VerifyKey
+from solders.pubkey import Pubkey
+from tests.chains.solana import messages
 from tests.support.accounts import PAYEE, SOL, account_request, sol_payment, solana_rules
 from tests.support.simulator import Household, Outcome, Spend, bitcoin_policy
 
@@ -89,6 +91,16 @@ def test_another_message_than_the_owner_named_is_refused_before_the_passphrase_i
 def test_the_policy_of_the_chain_is_asked(home):
     assert home.sign(pay(home, 2 * SOL)).code == "policy.per-transaction-limit"  # with the fee
     assert home.sign(pay(home, 2 * SOL - 5000)).finished
+
+
+def test_a_log_in_by_a_transaction_of_words_alone_is_signed_only_where_messages_are(home):
+    words = messages.message(messages.memo(b"sign in"), payer=Pubkey.from_string(account(home)))
+    assert home.birth is not None
+    request = account_request(home.birth.wallet_id, "solana", words, account(home), home.clock())
+    assert [outflow.kind for outflow in request.outflows] == ["message"]
+    assert home.sign(Spend(request, words)).code == "policy.message"
+    silent = msgspec.structs.replace(request, outflows=())
+    assert home.sign(Spend(silent, words)).code == "transaction.extra-outflow"
 
 
 def test_a_wallet_without_such_a_key_signs_nothing_there(tmp_path):

@@ -122,11 +122,29 @@ def test_an_approval_is_an_outflow():
     )
 
 
-def test_revoking_and_a_memo_move_nothing():
+def test_revoking_moves_nothing_and_a_memo_beside_a_payment_nothing_more():
     revoke = token(5, b"", [(associated(ALICE), True)])
-    understood = read(message(revoke, memo("für Bob".encode())), WALLET)
-    assert understood.reading.outflows == ()
+    assert read(message(revoke), WALLET).reading.outflows == ()
+    understood = read(message(pay(BOB, 7), memo("für Bob".encode())), WALLET)
+    assert understood.reading.outflows == (Outflow(Kind.PAYMENT, COIN, 7, str(BOB)),)
     assert understood.memos == ("für Bob",)
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        (),
+        (advance(),),
+        (compute_limit(20_000),),
+        (pay(ALICE, 1),),
+        (token(5, b"", [(associated(ALICE), True)]),),
+    ],
+    ids=["alone", "behind a nonce", "with a limit", "with a payment to itself", "with a revocation"],
+)
+def test_words_with_which_nothing_leaves_are_a_message(idle):
+    """Sites log people in by such a transaction: no less than by a signed message."""
+    understood = read(message(*idle, memo(b"example.org wants you to sign in")), WALLET)
+    assert understood.reading.outflows == (Outflow(Kind.MESSAGE, COIN, 0, ""),)
 
 
 def test_an_unknown_program_is_a_call_that_policy_must_name():

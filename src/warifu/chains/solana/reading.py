@@ -5,6 +5,8 @@ meet only by proof: where the same message, before the payment, creates (idempot
 some owner, and that is the account paid, the recipient is that owner: the address is derived again here, and the chain
 fails the whole transaction if the account meanwhile belongs to somebody else. Without this the recipient is the token
 account itself, by its own address, which an owner can authorize by naming exactly that.
+
+A memo beside a payment belongs to that payment. Where nothing leaves, its words are all that is signed: a message.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def read(data: bytes, account: str) -> SolanaReading:
         chain=CHAIN,
         scheme=Scheme.ED25519,
         name=message.name,
-        outflows=tuple(_outflows(actions, message.keys[0])),
+        outflows=tuple(_outflows(actions, message.keys[0])) or tuple(_log_in(actions)),
         fee=fees.most(actions, message.signers),
         to_sign=(ToSign(message.raw, ()),),
         excludes=(exclusion(nonce, message.blockhash) if nonce and proven else message.name,),
@@ -224,6 +226,13 @@ def _outflows(actions: Sequence[Action], wallet: bytes) -> Iterator[Outflow]:
                 yield Outflow(Kind.CALL, COIN, 0, format_address(program))
             case _:
                 pass
+
+
+def _log_in(actions: Sequence[Action]) -> Iterator[Outflow]:
+    """Sites let people log in by a transaction that does nothing and carries their words (for devices that sign no
+    messages). Judged as the message that it is, or it would be signed where the policy allows none."""
+    if any(isinstance(action, Memo) for action in actions):
+        yield Outflow(Kind.MESSAGE, COIN, 0, "")
 
 
 def refusal(error: WarifuError) -> dict[str, str]:
