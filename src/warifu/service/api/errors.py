@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -11,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from warifu.errors import InputRefused, ServiceRefused, StoreDamaged, WarifuError
 from warifu.protocol.api import ErrorAnswer, error_body
+from warifu.service.mistakes import log_mistake
 
 _log = logging.getLogger("warifu.service")
 
@@ -101,9 +101,7 @@ def on_store_error(_: AnyRequest, error: SQLAlchemyError) -> Response[ErrorAnswe
 
 def on_any_error(_: AnyRequest, error: Exception) -> Response[ErrorAnswer]:
     """A mistake of ours. The log gets its kind and place; its text could hold an address or an amount."""
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f"{where[0].filename}:{where[0].lineno}" if where else "?"
-    _log.error("internal error: %s at %s", type(error).__name__, place)
+    log_mistake(error)
     return answer_with(
         ServiceRefused(
             "internal",

@@ -8,8 +8,9 @@ from warifu.chains.bitcoin.finalize import finalize, signed_transaction, with_si
 from warifu.chains.bitcoin.psbt import Psbt, parse_psbt
 from warifu.chains.bitcoin.transaction import display_hash, parse_transaction
 from warifu.chains.bitcoin_network.backends.base import Broadcast, Place
-from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused
+from warifu.errors import BroadcastRejected, InputRefused
 from warifu.protocol.chains import BITCOIN
+from warifu.service.mistakes import survived
 from warifu.service.roads.road import (
     Assembled,
     Delivery,
@@ -81,10 +82,8 @@ class BitcoinRoad:
     def refresh(self, wallets: Collection[str]) -> None:
         """Synchronise them. One that cannot be is left as it was last seen."""
         for wallet in wallets:
-            try:
+            with survived():
                 self._wallets.synced(wallet)
-            except ChainUnavailable:
-                continue
         self._height = self._wallets.backend.tip().height
 
     def whereabouts(self, transfer: StoredTransfer) -> Whereabouts:

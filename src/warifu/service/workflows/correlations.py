@@ -19,6 +19,7 @@ from warifu.errors import InputRefused, SessionAborted, WarifuError
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, OpenCorrelating, Status
 from warifu.service.hub.hub import Hub
+from warifu.service.mistakes import survived
 from warifu.service.store.database import Database
 from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_named
 
@@ -107,10 +108,11 @@ class Correlations:
 
     async def _run(self) -> None:
         while True:
-            with contextlib.suppress(WarifuError):
+            with survived():
                 for wallet in await asyncio.to_thread(list_wallets, self._database):
                     if "ecdsa" in wallet.request.schemes:
-                        await self.fill(wallet)
+                        with survived():  # one wallet's failure takes no other one's turn
+                            await self.fill(wallet)
             await asyncio.sleep(ROUND_SECONDS)
 
     async def _try(self, wallet: StoredWallet, pair: Pair, count: int) -> None:

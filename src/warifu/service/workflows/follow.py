@@ -7,14 +7,14 @@ checkpoints.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
 
-from warifu.errors import BroadcastRejected, ChainUnavailable, WarifuError
+from warifu.errors import BroadcastRejected
 from warifu.protocol.api import error_body
 from warifu.service.bell import Bell
+from warifu.service.mistakes import survived
 from warifu.service.roads.road import Displaced, Expired, InBlock, Road, Waiting
 from warifu.service.store import transfers as store
 from warifu.service.store.database import Database
@@ -53,16 +53,8 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            # An unreachable backend or a full disk now is one to try again in the next round.
-            try:
+            with survived(self._stop.is_set):
                 self.round()
-            except WarifuError:
-                pass
-            except Exception:
-                if (
-                    not self._stop.is_set()
-                ):  # else connections were closed under a question that took too long
-                    raise
             self._stop.wait(self._poll_seconds)
 
     def round(self) -> None:
@@ -70,14 +62,14 @@ class Follower:
         unsent = store.unsent_transfers(self._database, self._road.chain)
         followed = store.unsettled_transfers(self._database, self._road.chain)
         if unsent or followed:
-            with contextlib.suppress(ChainUnavailable):
+            with survived(self._stop.is_set):
                 self._road.refresh({transfer.wallet for transfer in (*unsent, *followed)})
                 for transfer in followed:
-                    with contextlib.suppress(WarifuError):  # one that cannot be looked at hides no other
+                    with survived(self._stop.is_set):  # one that cannot be looked at hides no other
                         self._follow(transfer)
         # Last, as it may spend from one of those, which a restarted node has only now got back.
         for transfer in unsent:
-            with contextlib.suppress(WarifuError):
+            with survived(self._stop.is_set):
                 self._transfers.send(transfer.id)
 
     def _follow(self, transfer: StoredTransfer) -> None:
@@ -225,7 +217,7 @@ class Caretaker:
     def _run(self) -> None:
         self._stop.wait(self._after)
         while not self._stop.is_set():
-            with contextlib.suppress(WarifuError):
+            with survived(self._stop.is_set):
                 self._end_orphans()
             self._stop.wait(self._poll_seconds)
 

@@ -39,6 +39,7 @@ from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, Status
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
+from warifu.service.mistakes import survived
 from warifu.service.roads.road import Assembled
 from warifu.service.roads.roads import Roads
 from warifu.service.store import transfers as store
@@ -107,7 +108,8 @@ class Transfers:
         """Transfers that are being signed by nobody: their workflow broke (a full disk, say) and will not come back."""
         for transfer in store.list_transfers(self._database, states=("signing",)):
             if (transfer.id, transfer.attempt) not in self._running:
-                self._give_up(transfer.id, interrupted())
+                with survived(lambda: self._stopping):  # one that cannot be ended hides no other
+                    self._give_up(transfer.id, interrupted())
 
     # --- the workflow --------------------------------------------------------------------------------------------
 
