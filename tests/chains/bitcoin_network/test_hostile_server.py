@@ -126,6 +126,9 @@ def test_a_block_hash_that_is_none(server, esplora, body):
         b'{"confirmed":true}',
         b'{"confirmed":true,"block_height":1,"block_hash":"00"}',
         b'{"confirmed":"yes"}',
+        b'{"confirmed":true,"block_height":2147483648,"block_hash":"%s"}' % (b"00" * 32),
+        b'{"confirmed":true,"block_height":9223372036854775808,"block_hash":"%s"}' % (b"00" * 32),
+        b'{"confirmed":true,"block_height":-1,"block_hash":"%s"}' % (b"00" * 32),
     ],
 )
 def test_a_status_that_is_none(server, esplora, body):

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.chains.ethereum_network.scripted import fee_history, receipt
 
-from warifu.chains.ethereum_network.wire import DATA, HASH, QUANTITY, FeeHistory, Receipt, number, quantity
+from warifu.chains.ethereum_network.wire import (
+    DATA,
+    HASH,
+    HEIGHT,
+    QUANTITY,
+    FeeHistory,
+    Receipt,
+    number,
+    quantity,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -41,6 +50,19 @@ def test_a_quantity_has_one_form(value):
 def test_no_other_form_is_a_quantity(text):
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(text, QUANTITY)
+
+
+@pytest.mark.parametrize("value", [0, 1, 2**32, 2**40 - 1])
+def test_a_height_is_a_quantity(value):
+    assert number(msgspec.convert(quantity(value), HEIGHT)) == value
+
+
+@pytest.mark.parametrize("value", [2**40, 2**63, 2**64, 2**256 - 1])
+def test_no_block_is_higher_than_a_database_can_count(value):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(quantity(value), HEIGHT)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(receipt("0x" + "ab" * 32, number=value), Receipt)
 
 
 @pytest.mark.parametrize("wrong", [5, 1.0, None, True, ["0x1"], {"value": "0x1"}])

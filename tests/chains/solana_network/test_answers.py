@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from warifu.chains.solana_network.following import _alike
 from warifu.chains.solana_network.layouts import read_mint, read_nonce, read_token_account
 from warifu.chains.solana_network.priority import PriorityBounds, compute_limit, outbid, price_from
 from warifu.chains.solana_network.rejection import reason_of, rejection, words_for
-from warifu.chains.solana_network.wire import AccountInfo, PrioritizationFee, SignatureStatus
+from warifu.chains.solana_network.wire import HEIGHT, AccountInfo, PrioritizationFee, SignatureStatus
 from warifu.errors import InputRefused
 
 pytestmark = pytest.mark.unit
@@ -207,3 +208,11 @@ def test_an_error_is_told_with_what_the_program_said():
 def test_a_number_with_a_point_in_an_error_is_said_like_any_other():
     assert "0.5" in words_for({"InstructionError": [0, Decimal("0.5")]})
     assert len(_alike([SignatureStatus(1, {"Custom": Decimal("0.5")})] * 2)) == 1
+
+
+@pytest.mark.parametrize("height", [2**63, 2**64 - 1, 2**64, 10**30, -1])
+def test_no_height_is_greater_than_a_database_can_count(height):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(str(height), type=HEIGHT)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(f'{{"slot": {height}, "err": null}}', type=SignatureStatus)

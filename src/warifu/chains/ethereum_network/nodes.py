@@ -10,6 +10,7 @@ from warifu.chains.ethereum.networks import EvmNetwork
 from warifu.chains.ethereum_network.fees import HISTORY_BLOCKS, PERCENTILES
 from warifu.chains.ethereum_network.wire import (
     DATA,
+    HEIGHT,
     QUANTITY,
     Block,
     FeeHistory,
@@ -29,7 +30,6 @@ from warifu.errors import ChainUnavailable
 T = TypeVar("T")
 
 REVERTED = 3
-MAX_HEIGHT = 1 << 40
 MAX_CALL_ANSWER = 64 * 1024
 
 
@@ -98,15 +98,8 @@ class Nodes:
 
         A single node can neither hold it back nor push it ahead of the others.
         """
-        answers = self.every("eth_blockNumber", [], QUANTITY)
-        heights = sorted(
-            (
-                found
-                for _, answer in answers
-                if isinstance(answer, str) and (found := number(answer)) < MAX_HEIGHT
-            ),
-            reverse=True,
-        )
+        answers = self.every("eth_blockNumber", [], HEIGHT)
+        heights = sorted((number(answer) for _, answer in answers if isinstance(answer, str)), reverse=True)
         if len(heights) < self.quorum:
             failures = [answer for _, answer in answers if isinstance(answer, ChainUnavailable)]
             if len(answers) == len(failures) == 1:

@@ -10,11 +10,14 @@ import msgspec
 Quantity = Annotated[str, msgspec.Meta(pattern=r"\A0x(0|[1-9a-f][0-9a-f]{0,63})\Z")]
 """Hex without leading zeros, below 2^256: a second form would let two equal answers look different, and two different
 ones equal."""
+Height = Annotated[str, msgspec.Meta(pattern=r"\A0x(0|[1-9a-f][0-9a-f]{0,9})\Z")]
+"""A block's number: a quantity below 2^40. A database keeps none from 2^63 up."""
 Data = Annotated[str, msgspec.Meta(pattern=r"\A0x([0-9a-fA-F]{2})*\Z", max_length=2 + 2 * 256 * 1024)]
 Hash = Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-fA-F]{64}\Z")]
 Address = Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-fA-F]{40}\Z")]
 
 QUANTITY: type[str] = Quantity
+HEIGHT: type[str] = Height
 DATA: type[str] = Data
 HASH: type[str] = Hash
 
@@ -24,7 +27,7 @@ MAX_BLOCKS_OF_HISTORY = 1024
 class Block(msgspec.Struct, frozen=True, rename="camel"):
     """A block's header, as far as it is needed."""
 
-    number: Quantity
+    number: Height
     hash: Hash
     parent_hash: Hash
     gas_limit: Quantity
@@ -33,7 +36,7 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
 class FeeHistory(msgspec.Struct, frozen=True, rename="camel"):
     """``eth_feeHistory``. ``base_fee_per_gas`` has one entry more than there are blocks: that of the next."""
 
-    oldest_block: Quantity
+    oldest_block: Height
     base_fee_per_gas: Annotated[
         tuple[Quantity, ...], msgspec.Meta(min_length=1, max_length=MAX_BLOCKS_OF_HISTORY)
     ]
@@ -48,7 +51,7 @@ class Receipt(msgspec.Struct, frozen=True, rename="camel"):
 
     transaction_hash: Hash
     block_hash: Hash
-    block_number: Quantity
+    block_number: Height
     status: Quantity
     gas_used: Quantity
     effective_gas_price: Quantity

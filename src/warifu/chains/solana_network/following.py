@@ -23,7 +23,7 @@ from warifu.chains.solana.transaction import Transaction, parse_transaction
 from warifu.chains.solana_network.layouts import read_nonce
 from warifu.chains.solana_network.nodes import BASE64, FINALIZED, SIGNATURES, Nodes, status_at
 from warifu.chains.solana_network.rejection import words_for
-from warifu.chains.solana_network.wire import AccountInfo, InContext, SignatureOf, SignatureStatus
+from warifu.chains.solana_network.wire import HEIGHT, AccountInfo, InContext, SignatureOf, SignatureStatus
 from warifu.errors import ChainUnavailable
 
 FINAL = 32
@@ -143,7 +143,7 @@ def _paid(message: Message, sender: str) -> int:
 
 
 def _height_is_past(node: JsonRpcEndpoint, last: int, txid: str) -> bool:
-    if node.call("getBlockHeight", [FINALIZED], int) <= last:
+    if node.call("getBlockHeight", [FINALIZED], HEIGHT) <= last:
         return False
     return _does_not_know(node, txid)
 

@@ -13,6 +13,7 @@ from warifu.chains.rpc.unavailable import unavailable
 from warifu.chains.solana.address import format_address
 from warifu.chains.solana_network.clusters import GENESIS, Cluster
 from warifu.chains.solana_network.wire import (
+    HEIGHT,
     AccountInfo,
     BlockHead,
     Executed,
@@ -126,7 +127,7 @@ class Nodes:
         return self._reached_by_quorum("getBlockHeight", {"commitment": "processed"})
 
     def _reached_by_quorum(self, method: str, commitment: Mapping[str, str]) -> int:
-        found = sorted(self._each(method, [commitment], int, lambda answer: answer).values(), reverse=True)
+        found = sorted(self._each(method, [commitment], HEIGHT, lambda answer: answer).values(), reverse=True)
         if len(found) < self.quorum:
             raise ChainUnavailable(
                 "quorum", f"{len(found)} of the {self.quorum} nodes needed gave an answer", retry_after=10

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Annotated, Protocol
+
+import msgspec
 
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.transaction import display_hash, parse_hash
@@ -12,6 +14,9 @@ from warifu.chains.bitcoin_network.fees import FeeEstimates
 from warifu.chains.bitcoin_network.genesis import GENESIS
 from warifu.chains.bitcoin_network.wallet import ChainTip, DescriptorWallet
 from warifu.errors import ChainUnavailable
+
+Height = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""Of a block, as a node tells it. Databases and libraries count no further, and would fail on more."""
 
 
 class Place(Enum):

@@ -22,6 +22,7 @@ from warifu.chains.bitcoin_network.backends.base import (
     UNKNOWN,
     Broadcast,
     BroadcastOutcome,
+    Height,
     Place,
     TxStatus,
     confirmed,
@@ -58,16 +59,16 @@ class _Found(msgspec.Struct):
 
 class _Output(msgspec.Struct):
     bestblock: str
-    confirmations: int
+    confirmations: Height
 
 
 class _Header(msgspec.Struct):
-    height: int
+    height: Height
     confirmations: int
 
 
 class _Chain(msgspec.Struct):
-    blocks: int
+    blocks: Height
     bestblockhash: str
 
 

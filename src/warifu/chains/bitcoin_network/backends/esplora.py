@@ -18,6 +18,7 @@ from warifu.chains.bitcoin_network.backends.base import (
     UNKNOWN,
     Broadcast,
     BroadcastOutcome,
+    Height,
     TxStatus,
     confirmed,
 )
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 class _Status(msgspec.Struct):
     confirmed: bool
-    block_height: int | None = None
+    block_height: Height | None = None
     block_hash: str | None = None
 
 
