@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from warifu.chains.accounts import AccountChain
-from warifu.chains.bitcoin_network.backends.base import Backend
+from warifu.chains.bitcoin.network import network_named
+from warifu.chains.bitcoin_network.backends.base import Backend, check_network
 from warifu.protocol.chains import BITCOIN, coin_symbol
 from warifu.service.accounts import AccountWallets
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
+from warifu.service.network_checks import NetworkChecks
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.roads.bitcoin import BitcoinRoad
 from warifu.service.roads.roads import Roads
@@ -59,6 +62,10 @@ class Service:
             for road in self.roads
             if road.chain != BITCOIN or backend is not None
         ]
+        self.checks = NetworkChecks(
+            {item.chain: item.check for item in chains}
+            | ({BITCOIN: partial(check_network, backend, network_named(config.network))} if backend else {})
+        )
         self.caretaker = Caretaker(self.transfers.end_orphans, config.session_seconds, config.poll_seconds)
 
     async def start(self) -> None:
@@ -68,6 +75,7 @@ class Service:
         await asyncio.to_thread(self.transfers.start, asyncio.get_running_loop())
         self.correlations.start()
         self.caretaker.start()
+        self.checks.start()
         for follower in self.followers:
             follower.start()
 
@@ -82,4 +90,5 @@ class Service:
         await asyncio.to_thread(self.caretaker.stop)
         for follower in self.followers:
             await asyncio.to_thread(follower.stop)
+        await asyncio.to_thread(self.checks.stop)
         await asyncio.to_thread(self.transfers.stop)

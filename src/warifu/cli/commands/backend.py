@@ -97,10 +97,14 @@ def add(
 @json_option
 @click.pass_obj
 def list_command(setting: Setting, as_json: bool) -> None:
-    """List the backends in order of preference, without addresses and tokens."""
+    """List the backends in order of preference, without addresses and tokens.
+
+    When the service starts it asks each whether it is on its chain; what did not pass is told here, and never used.
+    """
     screen, profile = Screen(as_json), setting.profile()
     with setting.client(profile) as client:
-        backends = client.get("/backends", BackendsShown).backends
+        shown = client.get("/backends", BackendsShown)
+    backends = shown.backends
     screen.table(
         (tr("chain"), tr("kind"), tr("host"), tr("in use"), tr("id")),
         [
@@ -114,6 +118,9 @@ def list_command(setting: Setting, as_json: bool) -> None:
             for item in backends
         ],
     )
+    for check in shown.checks:
+        if check.refusal is not None:
+            screen.warn(f"{spoken(check.chain)}: {check.refusal.message}")
     screen.result(
         {
             "backends": [
@@ -125,7 +132,15 @@ def list_command(setting: Setting, as_json: bool) -> None:
                     "used": item.used,
                 }
                 for item in backends
-            ]
+            ],
+            "checks": [
+                {
+                    "chain": check.chain,
+                    "state": check.state,
+                    "refusal": check.refusal.code if check.refusal is not None else None,
+                }
+                for check in shown.checks
+            ],
         }
     )
 

@@ -25,7 +25,7 @@ from warifu.protocol.api.accounts import (
     Moved,
     NewAccountDraft,
 )
-from warifu.protocol.api.backends import AddedBackend, BackendShown, BackendsShown, NewBackend
+from warifu.protocol.api.backends import AddedBackend, BackendShown, BackendsShown, ChainCheck, NewBackend
 from warifu.protocol.api.codec import read_answer, read_question, write_json
 from warifu.protocol.api.devices import (
     CreatedInvitation,
@@ -125,6 +125,7 @@ __all__ = [
     "Balance",
     "Ceremony",
     "CeremonyState",
+    "ChainCheck",
     "CreatedApiKey",
     "CreatedInvitation",
     "DecisionOf",

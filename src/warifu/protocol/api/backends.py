@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from warifu.protocol.api.errors import ErrorBody
 from warifu.protocol.api.shapes import Answer, Id16, Question
 from warifu.protocol.chains import Chain
 
@@ -45,7 +46,17 @@ class BackendShown(Answer, frozen=True):
     used: bool
 
 
+class ChainCheck(Answer, frozen=True):
+    """Whether a chain's backends were on that chain when the service started. ``refusal``: why ``refused``, which is
+    ``chain.wrong-network`` where one is on another, and any other failure where none answered."""
+
+    chain: Chain
+    state: Literal["asking", "right", "refused"]
+    refusal: ErrorBody | None
+
+
 class BackendsShown(Answer, frozen=True):
     """``GET /backends`` (admin), in order of preference; ``DELETE /backends/{id}`` forgets one that was added."""
 
     backends: tuple[BackendShown, ...]
+    checks: tuple[ChainCheck, ...]

@@ -59,7 +59,8 @@ def router(service: Service) -> Router:
                     _shown(identifier, item, used=item in service.config.backends[len(file) :])
                     for identifier, item in stored_backends(database)
                 ),
-            )
+            ),
+            checks=service.checks.shown(),
         )
 
     @delete("/backends/{identifier:str}", guards=[needs(database, "admin")], sync_to_thread=True)
