@@ -156,6 +156,20 @@ def test_a_service_that_tells_something_else_than_it_built_is_named(told: dict[s
     assert caught.value.blame == "service"
 
 
+@pytest.mark.parametrize("nonce", [0, 7, 2**63])
+def test_the_owner_sees_whose_turn_a_payment_waits_for(nonce: int) -> None:
+    """The service chooses the account nonce, and holds back what it gives one that is not due."""
+    order = payment_order(WALLET, draft_of(payment(nonce=nonce)), SHOP, ETHER, COIN, NOW)
+    assert order.facts[-2:] == (
+        ("Account nonce", str(nonce)),
+        ("What is signed", payment(nonce=nonce).name.hex()),
+    )
+    solana = payment_order(
+        WALLET, solana_draft(PAY_SHOP), str(SOLANA_SHOP), 5_000_000, asset_named(WALLET, "solana", None), NOW
+    )
+    assert "Account nonce" not in dict(solana.facts)
+
+
 @pytest.mark.parametrize("chain_id", [8453, 10, 424242], ids=["Base", "OP Mainnet", "by configuration"])
 def test_where_data_on_ethereum_costs_something_beside_the_fee_the_owner_sees_both(chain_id: int) -> None:
     chain, built = f"eip155:{chain_id}", payment(chain_id=chain_id)

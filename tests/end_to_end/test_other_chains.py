@@ -71,6 +71,7 @@ def test_ether_moves_as_it_was_shown(scene, funded):
     person.until(ETHEREUM_PAYEE)
     person.until("0.1 ETH")
     person.until("Most in fees")
+    person.until("Account nonce")
     person.until(r"Sign and send this\?")
     person.type("y")
     person.until("Passphrase of the wallet: ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nacl.exceptions import BadSignatureError
@@ -13,16 +13,18 @@ from nacl.signing import VerifyKey
 from warifu.chains import authorized, reading
 from warifu.chains.ethereum import address as ethereum
 from warifu.chains.ethereum.networks import NETWORKS, DataFee
+from warifu.chains.ethereum.reading import EvmReading
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.ethereum.signature import signature_of
-from warifu.chains.ethereum.transaction import parse_signed
+from warifu.chains.ethereum.transaction import Transaction, parse_signed
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana import address as solana
 from warifu.chains.solana.actions import Memo, RevokeToken
+from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.cli.asked import check_new, otherwise
-from warifu.cli.message_words import content_of
+from warifu.cli.message_words import Fact, content_of
 from warifu.cli.order import Order, as_authorized, format_coin
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
@@ -105,7 +107,8 @@ def draft_order(
 
     Raises ``TransactionRefused``, or ``PeerMisbehaved`` where the service says something else of it than it is.
     """
-    read = _read(wallet, draft.chain, draft.unsigned)
+    understood = _understood(wallet, draft.chain, draft.unsigned)
+    read = understood.reading
     beside = int(draft.fee) - read.fee
     if read.name.hex() != draft.transaction or beside < 0 or (beside and not _has_fee_beside(draft.chain)):
         raise PeerMisbehaved(
@@ -120,7 +123,8 @@ def draft_order(
             read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
         )
     replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
-    return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside)
+    turn = _turn(understood)
+    return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside, more=turn)
 
 
 def _check_nothing_beside(wallet: Wallet, draft: AccountDraft) -> None:
@@ -176,9 +180,8 @@ def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching
     if message[:1] not in (b"{", b"\x19"):
         raise InputRefused("message", "this is no message: EIP-712 is JSON, and begins with {")
     read = read_ethereum(message, account_of(wallet, chain), chain)
-    order = _order(wallet, chain, message, read.reading, None, watching, sent=False)
-    *facts, signed = order.facts
-    return replace(order, facts=(*facts, *content_of(read.subject), signed))
+    content = content_of(read.subject)
+    return _order(wallet, chain, message, read.reading, None, watching, sent=False, more=content)
 
 
 def txid_of(wallet: Wallet, request: TransferRequest, raw: bytes) -> str:
@@ -212,10 +215,20 @@ def _solana_txid(request: TransferRequest, raw: bytes, account: str) -> str:
 
 
 def _read(wallet: Wallet, chain: str, unsigned: bytes) -> Reading:
+    return _understood(wallet, chain, unsigned).reading
+
+
+def _understood(wallet: Wallet, chain: str, unsigned: bytes) -> EvmReading | SolanaReading:
     account = account_of(wallet, chain)
     if family_of(chain) == "solana":
-        return read_solana(unsigned, account).reading
-    return read_ethereum(unsigned, account, chain).reading
+        return read_solana(unsigned, account)
+    return read_ethereum(unsigned, account, chain)
+
+
+def _turn(understood: EvmReading | SolanaReading) -> tuple[Fact, ...]:
+    """The account nonce, which the service chooses: one that is not due is a payment that it can hold back."""
+    subject = understood.subject if isinstance(understood, EvmReading) else None
+    return ((tr("Account nonce"), str(subject.nonce)),) if isinstance(subject, Transaction) else ()
 
 
 def _order(
@@ -228,8 +241,10 @@ def _order(
     *,
     beside: int = 0,
     sent: bool = True,
+    more: tuple[Fact, ...] = (),
 ) -> Order:
-    """``beside``: what the service says that the chain charges beside the fee that can be read."""
+    """``beside``: what the service says that the chain charges beside the fee that can be read. ``more``: facts beside
+    those that every reading has."""
     return Order(
         chain=chain,
         unsigned=unsigned,
@@ -238,7 +253,11 @@ def _order(
         fee=read.fee + beside,
         fee_ceiling=watching.fee_ceiling,
         replaces=replaces,
-        facts=_facts(wallet, read, beside, replaces, watching.fee_ceiling),
+        facts=(
+            *_facts(wallet, read, beside, replaces, watching.fee_ceiling),
+            *more,
+            (tr("What is signed"), read.name.hex()),
+        ),
         described=_described(read, beside),
         devices=watching.devices,
         confirmations=watching.confirmations,
@@ -248,7 +267,7 @@ def _order(
 
 def _facts(
     wallet: Wallet, read: Reading, beside: int, replaces: bytes | None, fee_ceiling: int | None
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[Fact, ...]:
     facts = [(tr("From"), f"{wallet.name} ({spoken(read.chain)}, {account_of(wallet, read.chain)})")]
     for outflow in read.outflows:
         facts += [
@@ -264,7 +283,6 @@ def _facts(
         facts.append((tr("Fee ceiling"), format_coin(read.chain, fee_ceiling)))
     if replaces is not None:
         facts.append((tr("Replaces"), replaces.hex()))
-    facts.append((tr("What is signed"), read.name.hex()))
     return tuple(facts)
 
 

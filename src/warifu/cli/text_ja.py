@@ -466,6 +466,7 @@ JAPANESE: dict[str, str] = {
     # --- chains of accounts, messages --------------------------------------------------------------------------------
     "Message for": "メッセージの相手",
     "Most in fees": "手数料の上限",
+    "Account nonce": "アカウントのノンス（順番）",
     "Of it for data on Ethereum, as the service says": "うち Ethereum へのデータ掲載分（サービスの申告）",
     "May take from now on": "今後引き出せる相手",
     "Calls, not understood": "呼び出し（中身は不明）",
