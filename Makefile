@@ -3,15 +3,15 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test check bench docs up lock format clean
+.PHONY: help demo test check bench bench-peers bench-leakage docs up lock format clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV)
 
-demo: $(STAMP) ## the eight steps of a transfer, end to end, on a local chain
+demo: $(STAMP) ## the eight steps of a transfer, end to end, on three local chains
 	@$(VENV)/bin/warifu demo
 
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
@@ -28,6 +28,12 @@ check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit te
 
 bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
 	@$(PY) -m bench
+
+bench-peers: $(STAMP) ## measure next to other implementations (needs Node 20)
+	@$(PY) -m bench.against_peers
+
+bench-leakage: $(STAMP) ## does the time of a function tell its secret? (half an hour)
+	@$(PY) -m bench.leakage
 
 docs: $(STAMP) ## regenerate what the docs take from the code, and check the links
 	@$(PY) tools/docs.py
