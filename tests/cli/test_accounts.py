@@ -9,18 +9,25 @@ import coincurve
 import msgspec
 import pytest
 from nacl.signing import SigningKey
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
 from solders.message import Message as SoldersMessage
 from solders.pubkey import Pubkey
-from solders.system_program import TransferParams
+from solders.system_program import (
+    AdvanceNonceAccountParams,
+    TransferParams,
+    advance_nonce_account,
+    create_nonce_account_with_seed,
+)
 from solders.system_program import transfer as system_transfer
 from tests.chains.ethereum.typed_samples import as_json, typed
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.transaction import Transaction, TxType
 from warifu.chains.reading import Kind, Outflow
-from warifu.chains.solana.programs import MEMO, TOKEN
+from warifu.chains.solana.programs import MEMO, SYSTEM, TOKEN
+from warifu.chains.solana.reading import read as read_solana
 from warifu.cli.accounts import (
     Watching,
     asset_named,
@@ -30,6 +37,7 @@ from warifu.cli.accounts import (
     message_order,
     parse_amount,
     payment_order,
+    preparation_order,
     txid_of,
 )
 from warifu.cli.order import Order
@@ -401,12 +409,13 @@ def flipped(data: bytes) -> bytes:
 
 def solana_draft(*instructions: Instruction) -> AccountDraft:
     message = bytes(SoldersMessage.new_with_blockhash(list(instructions), SOLANA_ME, Hash(b"\x11" * 32)))
+    fee = str(read_solana(message, str(SOLANA_ME)).reading.fee)
     return AccountDraft(
         chain="solana",
         unsigned=message,
         transaction=hashlib.sha256(message).hexdigest(),
-        fee="5000",
-        likely_fee="5000",
+        fee=fee,
+        likely_fee=fee,
         replaces=None,
     )
 
@@ -435,6 +444,53 @@ def test_a_draft_with_more_in_it_than_was_asked_for_is_refused_though_nothing_mo
     with pytest.raises(PeerMisbehaved) as caught:
         payment_order(WALLET, solana_draft(PAY_SHOP, beside), str(SOLANA_SHOP), 5_000_000, coin, NOW)
     assert (caught.value.reason, caught.value.blame) == ("unasked", "service")
+
+
+def make_nonce(seed: str = "warifu-nonce-0") -> tuple[Instruction, Instruction]:
+    nonce = Pubkey.create_with_seed(SOLANA_ME, seed, Pubkey.from_bytes(SYSTEM))
+    return create_nonce_account_with_seed(SOLANA_ME, nonce, SOLANA_ME, seed, SOLANA_ME, 1_447_680)
+
+
+ADVANCE = advance_nonce_account(
+    AdvanceNonceAccountParams(
+        nonce_pubkey=Pubkey.create_with_seed(SOLANA_ME, "warifu-nonce-0", Pubkey.from_bytes(SYSTEM)),
+        authorized_pubkey=SOLANA_ME,
+    )
+)
+PAY_MYSELF = system_transfer(TransferParams(from_pubkey=SOLANA_ME, to_pubkey=SOLANA_ME, lamports=1))
+
+
+def test_a_preparation_makes_one_account_for_durable_nonces() -> None:
+    budget = [set_compute_unit_limit(10_000), set_compute_unit_price(1)]
+    for instructions in (make_nonce(), (*budget, *make_nonce())):
+        assert preparation_order(WALLET, solana_draft(*instructions), NOW).outflows == ()
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        (ADVANCE,),
+        (ADVANCE, *make_nonce("warifu-nonce-1")),
+        (PAY_MYSELF,),
+        (*make_nonce(), PAY_MYSELF),
+        (*make_nonce(), *make_nonce("warifu-nonce-1")),
+    ],
+    ids=["an advance", "an advance before it", "a payment to itself", "more beside it", "two"],
+)
+def test_what_pays_nobody_is_no_preparation_for_that(instructions: tuple[Instruction, ...]) -> None:
+    """Each would cost more than was asked for, and the advance of a nonce in use cancels a payment that waits."""
+    with pytest.raises(PeerMisbehaved) as caught:
+        preparation_order(WALLET, solana_draft(*instructions), NOW)
+    assert (caught.value.reason, caught.value.blame) == ("unasked", "service")
+
+
+def test_a_cancellation_is_no_preparation() -> None:
+    with pytest.raises(PeerMisbehaved):
+        preparation_order(WALLET, draft_of(payment(to=ME, value=0)), NOW)
+    with pytest.raises(PeerMisbehaved) as caught:
+        told = msgspec.structs.replace(solana_draft(*make_nonce()), replaces="00" * 16)
+        preparation_order(WALLET, told, NOW)
+    assert caught.value.reason == "not-a-replacement"
 
 
 def test_solana_results_are_verified_here() -> None:

@@ -19,7 +19,14 @@ from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import Transaction, parse_signed
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana import address as solana
-from warifu.chains.solana.actions import Memo, RevokeToken
+from warifu.chains.solana.actions import (
+    ComputeLimit,
+    ComputePrice,
+    CreateNonce,
+    InitializeNonce,
+    Memo,
+    RevokeToken,
+)
 from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
@@ -98,6 +105,25 @@ def payment_order(
     check_new(draft.replaces)
     wanted = (reading.Outflow(Kind.PAYMENT, asset.token, amount, to),)
     return draft_order(wallet, draft, wanted, watching)
+
+
+def preparation_order(wallet: Wallet, draft: AccountDraft, watching: Watching) -> Order:
+    """The order to make one durable nonce of the wallet's own, and nothing else.
+
+    What pays nobody is not harmless: the advance of a nonce in use, or an account's next nonce, is the cancellation of
+    a payment that waits. ``PeerMisbehaved`` (``unasked``, ``not-a-replacement``), or as ``draft_order``.
+    """
+    check_new(draft.replaces)
+    order = draft_order(wallet, draft, (), watching)
+    understood = _understood(wallet, draft.chain, draft.unsigned)
+    does = [
+        type(action)
+        for action in (understood.actions if isinstance(understood, SolanaReading) else ())
+        if not isinstance(action, ComputeLimit | ComputePrice)
+    ]
+    if does != [CreateNonce, InitializeNonce]:
+        raise otherwise("unasked", "it does not make an account for durable nonces")
+    return order
 
 
 def draft_order(

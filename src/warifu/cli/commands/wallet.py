@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from warifu.cli.accounts import Watching, draft_order
+from warifu.cli.accounts import Watching, preparation_order
 from warifu.cli.base import Group, chain_option, device_option, examples, json_option, passphrase_option
 from warifu.cli.commands.psbt import psbt_group
 from warifu.cli.commands.send import order_options, parse_ceiling
@@ -228,7 +228,7 @@ def prepare_command(
     with Sender.open(setting, name, Screen(as_json)) as sender:
         draft = sender.account_draft(NewAccountDraft(chain=chain, prepare=True))
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
-        sender.send(draft_order(sender.wallet, draft, (), watching), passphrase_fd, ask=not yes)
+        sender.send(preparation_order(sender.wallet, draft, watching), passphrase_fd, ask=not yes)
 
 
 def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:
