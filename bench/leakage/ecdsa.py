@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from bench.leakage.scalars import ONE
@@ -101,19 +101,18 @@ def of_one_base_transfer() -> Iterator[Target]:
     """One index of the 128, of which many more can be measured. The point that is hashed is another each time."""
     sent, shared = (SECP256K1.base_mul(SECP256K1.random_secret()) for _ in range(2))
 
-    def chosen(secret: bytearray) -> tuple[np.uint8, Element]:
-        return np.frombuffer(bytes(secret), dtype=np.uint8)[0], SECP256K1.base_mul(SECP256K1.random_secret())
+    def chosen(secret: bytearray) -> tuple[memoryview, Element]:
+        (choice,) = base_ot._one_by_one(np.frombuffer(bytes(secret), dtype=np.uint8))
+        return choice, SECP256K1.base_mul(SECP256K1.random_secret())
 
-    def one(name: str, call: Callable[[tuple[np.uint8, Element]], object]) -> Target:
+    def one(name: str, call: Callable[[tuple[memoryview, Element]], object]) -> Target:
         return Target(f"base_ot: {name}, choice", b"\0", lambda: bytes([os.urandom(1)[0] & 1]), chosen, call)
 
-    yield one(
-        "the mask of one index", lambda given: base_ot._mask_point(_LINK, 5, cast("int", given[0]), given[1])
-    )
+    yield one("the mask of one index", lambda given: base_ot._mask_point(_LINK, 5, *given))
     yield one(
         "the key of one index",
         lambda given: base_ot._key(
-            _LINK, 5, cast("int", given[0]), sent.encoded, (given[1].encoded, sent.encoded), shared
+            _LINK, 5, given[0], sent.encoded, (given[1].encoded, sent.encoded), shared
         ),
     )
     yield _choices(

@@ -90,7 +90,7 @@ def test_both_hashes_name_everything():
         base_ot._mask_point(link, index, bit, element)
         for link in (LINK, LINK.reverse)
         for index in (0, 1)
-        for bit in (0, 1)
+        for bit in (b"\x00", b"\x01")
         for element in (point, other)
     }
     assert len(masks) == 16
@@ -98,7 +98,7 @@ def test_both_hashes_name_everything():
         base_ot._key(link, index, bit, sent, each, element)
         for link in (LINK, LINK.reverse)
         for index in (0, 1)
-        for bit in (0, 1)
+        for bit in (b"\x00", b"\x01")
         for sent in (point.encoded, other.encoded)
         for each in (pair, pair[::-1])
         for element in (point, other)
@@ -159,7 +159,7 @@ def test_a_point_that_cancels_the_mask_is_refused():
     """r_0 = -H(r_1) makes the shared value the identity, whatever the sender's secret."""
     message = BaseOtReceiver(LINK).message
     second = SECP256K1.element_from_bytes(message[POINT_BYTES:PAIR])
-    cancelling = SECP256K1.element_negate(base_ot._mask_point(LINK, 0, 0, second)).encoded
+    cancelling = SECP256K1.element_negate(base_ot._mask_point(LINK, 0, b"\x00", second)).encoded
     assert refused(cancelling + message[POINT_BYTES:]).index == RECEIVER
 
 

@@ -331,6 +331,6 @@ def test_a_point_that_cancels_the_mask_is_blamed_on_its_sender():
     batch = Batch()
     link = batch.victim._base_sender._link
     second = SECP256K1.element_from_bytes(batch.hello_of_cheat[PAIRS_AT + POINT_BYTES :][:POINT_BYTES])
-    cancelling = SECP256K1.element_negate(base_ot._mask_point(link, 0, 0, second)).encoded
+    cancelling = SECP256K1.element_negate(base_ot._mask_point(link, 0, b"\x00", second)).encoded
     bent = put(PAIRS_AT, cancelling)(batch.hello_of_cheat)
     assert blamed(batch.victim, "extend", bent) == "base OT message"

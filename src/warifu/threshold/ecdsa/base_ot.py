@@ -20,6 +20,7 @@ Trusts the channel to say who sent a message. Refuses what is no point (the iden
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -36,6 +37,7 @@ COUNT = 128
 KEY_BYTES = 16
 """lambda_c bits. Each key is hashed together with its index, so that a guess counts against one key alone."""
 POINT_BYTES = 33
+_BITS = b"\x00", b"\x01"
 SENDER_MESSAGE_BYTES = POINT_BYTES
 RECEIVER_MESSAGE_BYTES = COUNT * 2 * POINT_BYTES
 
@@ -61,13 +63,13 @@ class BaseOtSender:
             for bit in (0, 1):
                 for index, pair in enumerate(points):
                     unmasked = SECP256K1.element_add(
-                        pair[bit], _mask_point(self._link, index, bit, pair[1 - bit])
+                        pair[bit], _mask_point(self._link, index, _BITS[bit], pair[1 - bit])
                     )
                     if SECP256K1.is_identity(unmasked):
                         raise InvalidContribution(self._link.receiver, "base OT message")
                     shared = SECP256K1.element_mul_secret(unmasked, secret)
                     encoded = pair[0].encoded, pair[1].encoded
-                    keys += _key(self._link, index, bit, self.message, encoded, shared)
+                    keys += _key(self._link, index, _BITS[bit], self.message, encoded, shared)
         return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES)
 
     def wipe(self) -> None:
@@ -94,10 +96,12 @@ class BaseOtReceiver:
         try:
             point = _parse_point(message, self._link.sender)
             keys = bytearray()
-            for index, secret in enumerate(self._secrets):
+            for index, (secret, choice) in enumerate(
+                zip(self._secrets, _one_by_one(self.choices), strict=True)
+            ):
                 pair = _encoded_pair(self.message, index)
                 shared = SECP256K1.element_mul_secret(point, secret)
-                keys += _key(self._link, index, self.choices[index], message, pair, shared)
+                keys += _key(self._link, index, choice, message, pair, shared)
         finally:
             for secret in self._secrets:
                 secret.wipe()
@@ -112,16 +116,18 @@ class BaseOtReceiver:
 
     def _pairs(self) -> bytes:
         bound, free = bytearray(), bytearray()
-        for index, secret in enumerate(self._secrets):
-            choice = self.choices[index]
+        not_chosen = self.choices ^ np.uint8(1)
+        choices = zip(_one_by_one(self.choices), _one_by_one(not_chosen), strict=True)
+        for index, (secret, (choice, other)) in enumerate(zip(self._secrets, choices, strict=True)):
             random_point = _element(os.urandom(64))
             mask = _mask_point(self._link, index, choice, random_point)
             chosen = SECP256K1.element_sub(SECP256K1.base_mul(secret), mask)
             # Hashing onto the curve takes a time that depends on its (public) input. Done for both points, so that
             # the sum says nothing of which of them was hashed first.
-            _mask_point(self._link, index, 1 - choice, chosen)
+            _mask_point(self._link, index, other, chosen)
             bound += chosen.encoded
             free += random_point.encoded
+        wipe(not_chosen)
         first, second = swapped(self.choices, rows(bound, POINT_BYTES), rows(free, POINT_BYTES))
         return np.hstack([first, second]).tobytes()
 
@@ -150,6 +156,13 @@ def _parse_pairs(message: bytes, sender: int) -> list[tuple[Element, Element]]:
     return list(zip(points[::2], points[1::2], strict=True))
 
 
+def _one_by_one(bits: Bytes) -> Iterator[memoryview]:
+    """A view of the byte of each bit. A secret bit never becomes a Python integer: CPython branches on whether one is
+    zero, and keeps objects of its own for each small integer and each ``bytes`` of length one.
+    """
+    return (bits[at : at + 1].data for at in range(len(bits)))
+
+
 def _encoded_pair(message: bytes, index: int) -> tuple[bytes, bytes]:
     at = 2 * POINT_BYTES * index
     return message[at : at + POINT_BYTES], message[at + POINT_BYTES : at + 2 * POINT_BYTES]
@@ -160,13 +173,15 @@ def _element(uniform: bytes) -> Element:
     return Element(lib.point_serialize(native), native)
 
 
-def _mask_point(link: Link, index: int, bit: int, other: Element) -> Element:
-    """H: the point that hides the choice, from the other point of the pair."""
-    named = integer(index) + bytes([bit]) + other.encoded  # of fixed lengths: one part
+def _mask_point(link: Link, index: int, bit: bytes | memoryview, other: Element) -> Element:
+    """H: the point that hides the choice, from the other point of the pair. ``bit``: one byte."""
+    named = b"".join((integer(index), bit, other.encoded))  # of fixed lengths: one part
     return _element(link.hasher("base OT/mask", named).digest(64))
 
 
-def _key(link: Link, index: int, bit: int, sent: bytes, pair: tuple[bytes, bytes], shared: Element) -> bytes:
-    """K: the key of one index and bit."""
-    named = integer(index) + bytes([bit]) + sent + pair[0] + pair[1] + shared.encoded
+def _key(
+    link: Link, index: int, bit: bytes | memoryview, sent: bytes, pair: tuple[bytes, bytes], shared: Element
+) -> bytes:
+    """K: the key of one index and bit, which is one byte."""
+    named = b"".join((integer(index), bit, sent, *pair, shared.encoded))
     return link.hasher("base OT/key", named).digest(KEY_BYTES)
