@@ -26,7 +26,7 @@ from warifu.chains.ethereum.address import parse_address
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_signed, parse_unsigned
-from warifu.errors import BroadcastRejected
+from warifu.errors import BroadcastRejected, StoreDamaged
 from warifu.protocol import api
 from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import Outflow
@@ -214,6 +214,63 @@ async def test_what_waits_behind_a_transfer_that_needs_its_owner_says_so(world: 
 
 async def texts(client: Client, transfer: str) -> list[str]:
     return [event.text for event in (await client.get(f"/transfers/{transfer}", api.Transfer)).events]
+
+
+# --- transfers that nobody works on ------------------------------------------------------------------------------
+
+
+async def test_a_transfer_whose_signing_could_not_begin_is_given_back_to_its_owner(
+    world: AccountWorld, monkeypatch
+):
+    """The disk was full for a moment, before its devices were asked: it must not hold its nonce for nothing."""
+    async with world.running() as client:
+        payment = await world.pay(client)
+
+        def full(*_: object) -> bool:
+            raise StoreDamaged("write", "the disk is full")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("warifu.service.workflows.transfer.store.begin_signing", full)
+            await world.hand_in(client, payment)
+            async with asyncio.timeout(10):
+                while payment.id in world.service.transfers._at_work:
+                    await asyncio.sleep(0.02)
+        assert (await client.get(f"/transfers/{payment.id}", api.Transfer)).state == "authorized"
+        await asyncio.to_thread(world.service.transfers.end_orphans)
+        given_back = await client.until(payment.id, ("needs-authorization",))
+        assert given_back.refusal is not None and given_back.refusal.code == "session.interrupted"
+        assert world.signer("device0").opened == []
+        question = await world.question(client, payment)
+        again = api.NewAuthorization(authorization=question.authorization, envelopes=question.envelopes)
+        await client.post(f"/transfers/{payment.id}/authorize", again, api.Accepted)
+        await client.until(payment.id, ("broadcast",))
+
+
+async def test_what_is_just_taken_in_or_waits_for_its_devices_is_nobodys_orphan(
+    world: AccountWorld, monkeypatch
+):
+    async with world.running() as client:
+        payment = await world.pay(client)
+        transfers, road = world.service.transfers, world.service.roads.account(EVM)
+        looked = []
+
+        def hold(wallet: str, unsigned: bytes) -> None:
+            transfers.end_orphans()
+            looked.append((wallet, unsigned))
+
+        monkeypatch.setattr(road, "hold", hold)
+        question = await world.question(client, payment)
+        await world.disconnect("device1")
+        await client.post("/transfers", question, api.Accepted)
+        assert looked == [("savings", payment.unsigned)]
+        await client.post("/transfers", question, api.Accepted)  # a repetition ends nothing
+        for _ in range(3):
+            await asyncio.to_thread(transfers.end_orphans)
+            await asyncio.sleep(0.02)
+        await world.connect("device1")
+        done = await client.until(payment.id, ("broadcast", "needs-authorization"))
+        assert done.state == "broadcast", done.events
+        assert not any("broke off" in event.text for event in done.events)
 
 
 # --- replacement -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from nacl.utils import random
@@ -15,6 +15,7 @@ from tests.service.test_store import new_transfer
 
 from warifu.errors import ChainUnavailable
 from warifu.service.bell import Bell
+from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
 from warifu.service.roads.bitcoin import BitcoinRoad
 from warifu.service.roads.road import Delivery, InBlock, Road, Waiting, Whereabouts
@@ -196,3 +197,31 @@ def test_a_wallet_on_which_a_library_fails_hides_no_other_from_the_chain(caplog)
     BitcoinRoad(cast(Wallets, Opened()), 6).refresh(["bad", "good"])
     assert Opened.seen == ["bad", "good"]
     assert "internal error: RuntimeError at" in caplog.text and ADDRESS not in caplog.text
+
+
+def test_an_orphan_that_cannot_be_ended_hides_no_other(database, monkeypatch, caplog):
+    identifiers = [f"{number:032x}" for number in range(3)]
+    for identifier in identifiers:
+        store.add_transfer(database, new_transfer(id=identifier))
+    mark = store.mark
+
+    def fails(database: Database, identifier: str, *rest: Any, **more: Any) -> bool:
+        if identifier == identifiers[1]:
+            raise RuntimeError(ADDRESS)
+        return mark(database, identifier, *rest, **more)
+
+    monkeypatch.setattr(store, "mark", fails)
+    unused = cast(Any, None)
+    config = ServiceConfig(data_dir="unused", network="regtest")
+    transfers = Transfers(database, unused, unused, unused, Bell(), config)
+    transfers.end_orphans()
+    states = {item.id: item.state for item in store.list_transfers(database)}
+    assert [states[identifier] for identifier in identifiers] == [
+        "needs-authorization",
+        "authorized",
+        "needs-authorization",
+    ]
+    transfers.prepare_to_stop()
+    monkeypatch.setattr(store, "mark", mark)
+    transfers.end_orphans()
+    assert store.read_transfer(database, identifiers[1]).state == "authorized", "the next start takes it up"

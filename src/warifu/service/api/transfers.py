@@ -50,24 +50,26 @@ def router(service: Service) -> Router:
             participants=authorized.participants,
             replaces=request.replaces.hex() if request.replaces is not None else None,
         )
-        if store.add_transfer(database, new):
-            road.hold(wallet.name, data.unsigned)
-        service.transfers.begin(new.id, 1)
+        with service.transfers.taking(new.id):
+            if store.add_transfer(database, new):
+                road.hold(wallet.name, data.unsigned)
+            service.transfers.begin(new.id, 1)
         return Accepted(id=new.id)
 
     def take_again(identifier: str, data: NewAuthorization) -> Accepted:
         authorized, request, wallet = _owners_transfer(data)
         road = service.roads.of(request.chain)
-        attempt = store.authorize_again(
-            database,
-            identifier,
-            authorized.authorization.request,
-            data.authorization,
-            tuple(data.envelopes),
-            authorized.participants,
-        )
-        road.hold(wallet.name, store.read_transfer(database, identifier).unsigned)
-        service.transfers.begin(identifier, attempt)
+        with service.transfers.taking(identifier):
+            attempt = store.authorize_again(
+                database,
+                identifier,
+                authorized.authorization.request,
+                data.authorization,
+                tuple(data.envelopes),
+                authorized.participants,
+            )
+            road.hold(wallet.name, store.read_transfer(database, identifier).unsigned)
+            service.transfers.begin(identifier, attempt)
         return Accepted(id=identifier)
 
     def _owners_transfer(

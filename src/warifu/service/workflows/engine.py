@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos._core import WorkflowHandleFuture
 from dbos._serialization import Serializer
 
 from warifu.service.store.database import Database
@@ -86,11 +87,20 @@ class Engine:
         self._workflow = DBOS.workflow(name="transfer")(transfer)
         DBOS.launch()
 
-    def begin(self, identifier: str, attempt: int) -> None:
-        """Run the workflow for this attempt, unless it runs or ran already."""
+    def begin(self, identifier: str, attempt: int, ended: Callable[[], None]) -> None:
+        """Run the workflow for this attempt, unless it runs or ran already. ``ended`` is called once: when this run has
+        ended, however it ended, or now where none was begun."""
         assert self._workflow is not None, "the engine was started"
-        with SetWorkflowID(f"{identifier}-{attempt}"):
-            DBOS.start_workflow(self._workflow, identifier, attempt)
+        try:
+            with SetWorkflowID(f"{identifier}-{attempt}"):
+                handle = DBOS.start_workflow(self._workflow, identifier, attempt)
+        except BaseException:
+            ended()
+            raise
+        if isinstance(handle, WorkflowHandleFuture):
+            handle.future.add_done_callback(lambda _: ended())
+        else:
+            ended()
 
     @staticmethod
     def step(name: str, work: Callable[[], str]) -> str:

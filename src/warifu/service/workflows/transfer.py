@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from warifu.errors import (
@@ -45,6 +46,7 @@ from warifu.service.roads.roads import Roads
 from warifu.service.store import transfers as store
 from warifu.service.store.database import Database
 from warifu.service.store.rows import StoredTransfer
+from warifu.service.workflows.at_work import AtWork
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.engine import Engine, Unfinished
 from warifu.service.workflows.offers import Offers
@@ -73,7 +75,7 @@ class Transfers:
         self._signatures = Signatures(hub, correlations, config, self._note)
         self._engine = Engine(database, self._workflow)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._running: set[tuple[str, int]] = set()
+        self._at_work = AtWork()
         self._stopping = False
         self._sending: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.offers = Offers()
@@ -95,35 +97,42 @@ class Transfers:
     def stop(self) -> None:
         """End; unfinished work is taken up at the next start. The hub is closed already."""
         end = time.monotonic() + _STOP_SECONDS
-        while self._running and time.monotonic() < end:
+        while self._at_work and time.monotonic() < end:
             time.sleep(0.01)
         self._engine.stop()
         self._notes.shutdown()
 
+    def taking(self, identifier: str) -> AbstractContextManager[None]:
+        """While inside, this transfer is no orphan, though it is stored and its workflow is not begun yet."""
+        return self._at_work.on(identifier)
+
     def begin(self, identifier: str, attempt: int) -> None:
         """Work on this attempt, once."""
-        self._engine.begin(identifier, attempt)
+        self._at_work.begins(identifier)
+        self._engine.begin(identifier, attempt, lambda: self._at_work.ends(identifier))
 
     def end_orphans(self) -> None:
-        """Transfers that are being signed by nobody: their workflow broke (a full disk, say) and will not come back."""
-        for transfer in store.list_transfers(self._database, states=("signing",)):
-            if (transfer.id, transfer.attempt) not in self._running:
+        """Transfers that nobody works on: their workflow broke (a full disk, say) and will not come back.
+
+        Before their devices were asked or after: either way they hold coins or a nonce for nothing.
+        """
+        for transfer in store.list_transfers(self._database, states=("authorized", "signing")):
+            if not self._stopping and transfer.id not in self._at_work:
                 with survived(lambda: self._stopping):  # one that cannot be ended hides no other
                     self._give_up(transfer.id, interrupted())
 
     # --- the workflow --------------------------------------------------------------------------------------------
 
     def _workflow(self, identifier: str, attempt: int) -> None:
-        self._running.add((identifier, attempt))
-        try:
-            if self._engine.step("sign", lambda: self._sign(identifier, attempt)) == "signed":
-                self._engine.step("send", lambda: self.send(identifier))
-                self._engine.step("journal", lambda: self._journal(identifier))
-        except StoreDamaged:
-            raise Unfinished from None  # a full disk is no outcome either
-        finally:
-            self._running.discard((identifier, attempt))
-            self._bell.ring()
+        with self._at_work.on(identifier):
+            try:
+                if self._engine.step("sign", lambda: self._sign(identifier, attempt)) == "signed":
+                    self._engine.step("send", lambda: self.send(identifier))
+                    self._engine.step("journal", lambda: self._journal(identifier))
+            except StoreDamaged:
+                raise Unfinished from None  # a full disk is no outcome either
+            finally:
+                self._bell.ring()
 
     def _sign(self, identifier: str, attempt: int) -> str:
         """Get the signatures and store the signed transaction. ``signed``, or ``stopped`` where there are none."""
