@@ -21,7 +21,7 @@ from solders.system_program import (
     create_nonce_account_with_seed,
 )
 from solders.system_program import transfer as system_transfer
-from tests.chains.ethereum.typed_samples import as_json, typed
+from tests.chains.ethereum.typed_samples import PERMIT, as_json, changed, typed
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.transaction import Transaction, TxType
@@ -45,7 +45,7 @@ from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Wallet
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
-from warifu.protocol.api import AccountDraft
+from warifu.protocol.api import AccountDraft, TransferBytes
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import Credential, DeviceRef
 from warifu.protocol.policy_text import read_policy
@@ -317,14 +317,18 @@ def signed(transaction: Transaction, key: coincurve.PrivateKey) -> bytes:
     return transaction.with_signature(signature, ME if key.secret == account_key().secret else THIEF).raw
 
 
+def came_back(raw: bytes, unsigned: bytes = FIRST.serialize()) -> TransferBytes:
+    return TransferBytes(unsigned=unsigned, raw=raw)
+
+
 def test_the_txid_is_the_owners_own_reading_of_what_was_signed() -> None:
     raw = signed(FIRST, account_key())
-    told = txid_of(WALLET, REMEMBERED, raw)
+    told = txid_of(WALLET, REMEMBERED, came_back(raw))
     assert told.startswith("0x") and len(told) == 66
     with pytest.raises(TransactionRefused):
-        txid_of(WALLET, REMEMBERED, signed(payment(nonce=8), account_key()))
+        txid_of(WALLET, REMEMBERED, came_back(signed(payment(nonce=8), account_key())))
     with pytest.raises((TransactionRefused, InputRefused)):
-        txid_of(WALLET, REMEMBERED, raw[:-1])
+        txid_of(WALLET, REMEMBERED, came_back(raw[:-1]))
 
 
 def test_a_signature_of_somebody_else_is_not_the_wallets() -> None:
@@ -334,7 +338,7 @@ def test_a_signature_of_somebody_else_is_not_the_wallets() -> None:
 
     raw = FIRST.with_signature(signature, address_of(stranger.public_key.format())).raw
     with pytest.raises(TransactionRefused):
-        txid_of(WALLET, REMEMBERED, raw)
+        txid_of(WALLET, REMEMBERED, came_back(raw))
 
 
 def message_signature(key: coincurve.PrivateKey, digest: bytes) -> bytes:
@@ -348,14 +352,35 @@ def test_a_message_is_signed_and_not_sent() -> None:
     assert not order.sent
     assert [outflow.kind for outflow in order.outflows] == ["message"]
     request = order.request(WALLET, 1000)
-    assert txid_of(WALLET, request, message_signature(account_key(), order.transaction)) == ""
+    good = message_signature(account_key(), order.transaction)
+    assert txid_of(WALLET, request, came_back(good, order.unsigned)) == ""
     for bad in (
         message_signature(coincurve.PrivateKey(b"\x09" * 32), order.transaction),
         message_signature(account_key(), bytes(range(32))),
         account_key().sign_recoverable(order.transaction, hasher=None),
+        good[:-1],
+        good + b"\0",
     ):
         with pytest.raises((TransactionRefused, InputRefused)):
-            txid_of(WALLET, request, bad)
+            txid_of(WALLET, request, came_back(bad, order.unsigned))
+
+
+@pytest.mark.parametrize(
+    "unsigned", [FIRST.serialize(), personal_message("only words")], ids=["as requested", "as words"]
+)
+def test_a_payment_does_not_come_back_as_a_message_that_is_sent_nowhere(unsigned: bytes) -> None:
+    """The bare signature of a payment is all that somebody needs to send it."""
+    signature = message_signature(account_key(), FIRST.name)
+    with pytest.raises((TransactionRefused, InputRefused)):
+        txid_of(WALLET, REMEMBERED, came_back(signature, unsigned))
+
+
+def test_a_signed_permit_is_a_message_though_something_leaves_by_it() -> None:
+    permit = as_json(changed(PERMIT, "message/owner", ME))
+    order = message_order(WALLET, CHAIN, permit, NOW)
+    assert [outflow.kind for outflow in order.outflows] == ["approval"]
+    signature = message_signature(account_key(), order.transaction)
+    assert txid_of(WALLET, order.request(WALLET, 1000), came_back(signature, permit)) == ""
 
 
 def test_the_owner_sees_all_that_a_message_says() -> None:
@@ -501,10 +526,10 @@ def test_solana_results_are_verified_here() -> None:
     order = payment_order(WALLET, draft, str(shop), 5_000_000, coin, NOW)
     request = order.request(WALLET, 1000)
     signature = SOLANA_KEY.sign(message).signature
-    assert txid_of(WALLET, request, b"\x01" + signature + message)
+    assert txid_of(WALLET, request, came_back(b"\x01" + signature + message, message))
     for bad in (b"\x01" + flipped(signature) + message, b"\x01" + signature + flipped(message)):
         with pytest.raises((TransactionRefused, InputRefused)):
-            txid_of(WALLET, request, bad)
+            txid_of(WALLET, request, came_back(bad, message))
     with pytest.raises(TransactionRefused):
         payment_order(WALLET, draft, str(me), 5_000_000, coin, NOW)
 

@@ -13,7 +13,7 @@ from nacl.signing import VerifyKey
 from warifu.chains import authorized, reading
 from warifu.chains.ethereum import address as ethereum
 from warifu.chains.ethereum.networks import NETWORKS, DataFee
-from warifu.chains.ethereum.reading import EvmReading
+from warifu.chains.ethereum.reading import EvmReading, parse
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import Transaction, parse_signed
@@ -37,7 +37,7 @@ from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
-from warifu.protocol.api import AccountDraft
+from warifu.protocol.api import AccountDraft, TransferBytes
 from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, evm_chain_id, family_of, spoken
 from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import TransferRequest
@@ -210,29 +210,40 @@ def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching
     return _order(wallet, chain, message, read.reading, None, watching, sent=False, more=content)
 
 
-def txid_of(wallet: Wallet, request: TransferRequest, raw: bytes) -> str:
-    """The id of the signed transaction ``raw``, if it is the requested one under the wallet's signature.
+def txid_of(wallet: Wallet, request: TransferRequest, told: TransferBytes) -> str:
+    """The id of the signed transaction ``told.raw``, if it is the requested one under the wallet's signature.
 
-    For a message (whose ``raw`` is the signature): empty. Raises ``InputRefused``, ``TransactionRefused``.
+    For a message (whose ``raw`` is the signature): empty. Which of the two was requested says ``told.unsigned``, whose
+    name is in the request: else a service could hand the bare signature of a payment to the owner, as of a message that
+    is sent nowhere. Raises ``InputRefused``, ``TransactionRefused``.
     """
-    account = account_of(wallet, request.chain)
+    account, raw = account_of(wallet, request.chain), told.raw
     if family_of(request.chain) == "solana":
         return _solana_txid(request, raw, account)
-    if len(raw) == 65:
+    requested = parse(told.unsigned)
+    if requested.name != request.transaction:
+        raise _other_transaction()
+    if not isinstance(requested, Transaction):
+        if len(raw) != 65:
+            raise TransactionRefused("signature", "the signature of a message has 65 bytes")
         # As wallets hand out message signatures: v is 27 or 28 in place of the recovery id.
         signature_of(raw[:64] + bytes([(raw[64] - 27) & 0xFF]), request.transaction, account)
         return ""
     signed = parse_signed(raw)
     if (signed.transaction.name, signed.sender) != (request.transaction, account):
-        raise TransactionRefused("other-transaction", "it is not the transaction that was authorized")
+        raise _other_transaction()
     return signed.txid
+
+
+def _other_transaction() -> TransactionRefused:
+    return TransactionRefused("other-transaction", "it is not the transaction that was authorized")
 
 
 def _solana_txid(request: TransferRequest, raw: bytes, account: str) -> str:
     signed = parse_transaction(raw)
     message = signed.message.raw
     if hashlib.sha256(message).digest() != request.transaction:
-        raise TransactionRefused("other-transaction", "it is not the transaction that was authorized")
+        raise _other_transaction()
     try:
         VerifyKey(solana.parse_address(account)).verify(message, signed.signature)
     except BadSignatureError:

@@ -258,8 +258,8 @@ class Sender:
             raw, txid = b"", display_hash(request.transaction)
         else:
             path = f"/transfers/{request.request_id.hex()}/transaction"
-            raw = self.client.get(path, TransferBytes).raw
-            txid = txid_of(self.wallet, request, raw)
+            told = self.client.get(path, TransferBytes)
+            raw, txid = told.raw, txid_of(self.wallet, request, told)
         if state.txid != txid:
             raise ServiceRefused("answer", "the service tells of another transaction", blame="service")
         return raw, txid
