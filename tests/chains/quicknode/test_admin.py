@@ -14,7 +14,7 @@ from tests.support.rpc_server import Say
 from warifu.chains.quicknode.access import QuickNodeAccess
 from warifu.chains.quicknode.admin import AdminApi
 from warifu.chains.quicknode.admin_types import EndpointStatus, Limits
-from warifu.chains.quicknode.jwt import Algorithm, JwtKey
+from warifu.chains.quicknode.jwt import Algorithm, JwtKey, JwtPublicKey
 from warifu.chains.rpc.secret import Secret
 from warifu.errors import ChainUnavailable, InputRefused
 
@@ -97,6 +97,14 @@ def test_a_jwt_key_is_registered_and_opens_the_endpoint(admin, quicknode, made):
     assert access.endpoint("quicknode").call("eth_chainId", [], str) == "0x1"
     admin.delete_jwt(made, registered.id)
     assert admin.security(made).jwts == []
+
+
+def test_the_public_half_alone_is_registered_just_so(admin, quicknode, made):
+    key = JwtKey.generate(Algorithm.ES256, "warifu-1")
+    admin.register_jwt(made, key, "warm wallet")
+    with_the_whole_key = quicknode.asked[-1].json
+    admin.register_jwt(made, JwtPublicKey.from_pem(key.public_pem, "warifu-1"), "warm wallet")
+    assert quicknode.asked[-1].json == with_the_whole_key
 
 
 def test_who_may_use_an_endpoint(admin, made):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from tests.support.quicknode import StandIn
 
-from warifu.chains.quicknode.jwt import LIFETIME, MARGIN, Algorithm, JwtKey
+from warifu.chains.quicknode.jwt import LIFETIME, MARGIN, Algorithm, JwtKey, JwtPublicKey
 from warifu.chains.rpc.secret import Secret
 from warifu.errors import InputRefused
 
@@ -129,6 +129,50 @@ def test_a_key_that_no_endpoint_takes(secret):
 def test_a_name_that_does_not_fit(kid):
     with pytest.raises(InputRefused):
         JwtKey.generate(Algorithm.EDDSA, kid)
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_the_public_half_alone_is_enough_to_register(algorithm):
+    whole = KEYS[algorithm]
+    alone = JwtPublicKey.from_pem("\r\n" + whole.public_pem.replace("\n", "\r\n"), "warifu-1")
+    assert (alone.public_pem, alone.kid) == (whole.public_pem, "warifu-1")
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_private_key_is_never_taken_for_its_public_half(algorithm):
+    private = KEYS[algorithm].private_pem().reveal()
+    for text in (private, KEYS[algorithm].public_pem + private, private + KEYS[algorithm].public_pem):
+        with pytest.raises(InputRefused) as refused:
+            JwtPublicKey.from_pem(text, "warifu-1")
+        assert refused.value.code == "input.jwt-key"
+        assert private.splitlines()[1] not in str(refused.value.__dict__)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x" * 20_000,
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        ec.generate_private_key(ec.SECP256K1())
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+        "\ud800",
+    ],
+    ids=["nothing", "too long", "no key", "another curve", "no text"],
+)
+def test_a_public_key_that_no_endpoint_takes(text):
+    with pytest.raises(InputRefused) as refused:
+        JwtPublicKey.from_pem(text, "warifu-1")
+    assert refused.value.code == "input.jwt-key"
+
+
+@pytest.mark.parametrize("kid", ["", "x" * 129, "a\nb", "ü"])
+def test_a_public_key_needs_a_name_that_fits(kid):
+    with pytest.raises(InputRefused) as refused:
+        JwtPublicKey.from_pem(KEYS[Algorithm.ES256].public_pem, kid)
+    assert refused.value.code == "input.jwt-kid"
 
 
 @pytest.mark.parametrize("algorithm", Algorithm)

@@ -39,7 +39,7 @@ from warifu.chains.quicknode.admin_types import (
     Token,
     Usage,
 )
-from warifu.chains.quicknode.jwt import JwtKey
+from warifu.chains.quicknode.jwt import JwtKey, JwtPublicKey
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret
 
@@ -147,8 +147,8 @@ class AdminApi:
         """Revoke a token at once."""
         self._http.do("DELETE", _at(endpoint_id, "security/tokens", token_id))
 
-    def register_jwt(self, endpoint_id: str, key: JwtKey, name: str) -> JwtRegistration:
-        """Have the endpoint take JWTs of ``key``, of which it gets the public half."""
+    def register_jwt(self, endpoint_id: str, key: JwtKey | JwtPublicKey, name: str) -> JwtRegistration:
+        """Have the endpoint take JWTs of ``key``, of which it gets the public half: the only one that is needed."""
         body = {"public_key": key.public_pem, "kid": key.kid, "name": name}
         return self._http.change("POST", _at(endpoint_id, "security/jwts"), JwtRegistration, body)
 

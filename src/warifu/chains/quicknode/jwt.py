@@ -10,6 +10,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from warifu.chains.rpc.secret import Secret
@@ -46,6 +48,37 @@ class Algorithm(StrEnum):
 
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+_PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+
+@dataclass(frozen=True)
+class JwtPublicKey:
+    """The public half alone, as PEM, and its name: what an owner registers of a key that the service made."""
+
+    public_pem: str
+    kid: str
+
+    @classmethod
+    def from_pem(cls, pem: str, kid: str) -> JwtPublicKey:
+        """Raises ``InputRefused``: ``jwt-key`` for what is no public key of P-256, RSA or Ed25519, ``jwt-kid``."""
+        _check_kid(kid)
+        if "PRIVATE" in pem:
+            raise InputRefused(
+                "jwt-key",
+                "that is the private half of a key",
+                not_done="Nothing was sent to anybody.",
+                remedy="It stays where it is. Give its public half ('openssl pkey -pubout').",
+            )
+        key: object = None
+        if len(pem) <= MAX_PEM_CHARACTERS:
+            try:
+                key = load_pem_public_key(pem.encode())
+            except (ValueError, TypeError, UnsupportedAlgorithm):
+                key = None
+        if not isinstance(key, _PublicKey):
+            raise InputRefused("jwt-key", "not a PEM public key of P-256, RSA or Ed25519")
+        _algorithm(key)
+        return cls(_written(key), kid)
 
 
 class JwtKey:
@@ -60,10 +93,7 @@ class JwtKey:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Raises ``InputRefused``: ``jwt-key`` for a key of no supported kind, ``jwt-kid``."""
-        if not (0 < len(kid) <= MAX_KID_CHARACTERS and kid.isascii() and kid.isprintable()):
-            raise InputRefused(
-                "jwt-kid", f"a key's name has 1 to {MAX_KID_CHARACTERS} printable ASCII letters"
-            )
+        _check_kid(kid)
         if lifetime <= MARGIN:
             raise InputRefused("jwt-lifetime", f"a token lives longer than {MARGIN} seconds")
         self.algorithm = _algorithm(private_key)
@@ -105,8 +135,7 @@ class JwtKey:
     @property
     def public_pem(self) -> str:
         """What is registered with the endpoint (``AdminApi.register_jwt``)."""
-        found = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return found.decode()
+        return _written(self._key.public_key())
 
     def private_pem(self) -> Secret:
         """To be stored where only the service reads it."""
@@ -141,13 +170,23 @@ class JwtKey:
                 return self._key.sign(message)
 
 
-def _algorithm(key: _Key) -> Algorithm:
-    match key:
-        case ec.EllipticCurvePrivateKey() if isinstance(key.curve, ec.SECP256R1):
+def _check_kid(kid: str) -> None:
+    if not (0 < len(kid) <= MAX_KID_CHARACTERS and kid.isascii() and kid.isprintable()):
+        raise InputRefused("jwt-kid", f"a key's name has 1 to {MAX_KID_CHARACTERS} printable ASCII letters")
+
+
+def _written(key: _PublicKey) -> str:
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _algorithm(key: _Key | _PublicKey) -> Algorithm:
+    public = key if isinstance(key, _PublicKey) else key.public_key()
+    match public:
+        case ec.EllipticCurvePublicKey() if isinstance(public.curve, ec.SECP256R1):
             return Algorithm.ES256
-        case rsa.RSAPrivateKey() if key.key_size >= RSA_BITS:
+        case rsa.RSAPublicKey() if public.key_size >= RSA_BITS:
             return Algorithm.RS256
-        case ed25519.Ed25519PrivateKey():
+        case ed25519.Ed25519PublicKey():
             return Algorithm.EDDSA
     raise InputRefused(
         "jwt-key", f"a key for tokens is of P-256, RSA of at least {RSA_BITS} bits, or Ed25519"
