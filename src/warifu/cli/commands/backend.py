@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from typing import Literal, cast
 
 import click
@@ -11,10 +9,9 @@ import click
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
-from warifu.cli.passphrase import read_descriptor
+from warifu.cli.hidden import hidden_line
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.errors import InputRefused
 from warifu.protocol.api import AddedBackend, BackendsShown, NewBackend
 from warifu.protocol.chains import chain_named, spoken
 
@@ -160,22 +157,9 @@ def remove(setting: Setting, identifier: str, as_json: bool) -> None:
 
 
 def _secret(prompt: str, descriptor: int | None) -> str:
-    if descriptor is not None:
-        line = read_descriptor(descriptor)
-        try:
-            text = line.decode("ascii")
-        except UnicodeDecodeError:
-            text = ""
-        finally:
-            line[:] = bytes(len(line))
-    elif sys.stdin.isatty():
-        text = getpass.getpass(prompt)
-    else:
-        raise InputRefused(
-            "no-terminal",
-            "there is no terminal to type it at",
-            remedy="Run this at a terminal, or use --address-fd and --token-fd.",
-        )
-    if not text.strip() or not text.isascii():
-        raise InputRefused("backend", "nothing usable was given", not_done="Nothing was kept.")
-    return text.strip()
+    return hidden_line(
+        prompt,
+        descriptor,
+        reason="backend",
+        remedy="Run this at a terminal, or use --address-fd and --token-fd.",
+    )
