@@ -16,6 +16,9 @@ from warifu.service.workflows.correlations import TARGET
 
 pytestmark = pytest.mark.real
 
+NOTHING = -1
+"""As a target: no round makes anything."""
+
 
 @pytest.fixture(scope="module")
 def evm() -> Iterator[LocalEvm]:
@@ -27,7 +30,7 @@ def evm() -> Iterator[LocalEvm]:
 def world(tmp_path: Path, evm: LocalEvm, monkeypatch) -> AccountWorld:
     """Nothing is made ahead of time unless a test wants it."""
     monkeypatch.setattr(correlations, "ROUND_SECONDS", 0.05)
-    monkeypatch.setattr(correlations, "TARGET", 0)
+    monkeypatch.setattr(correlations, "TARGET", NOTHING)
     return account_world(tmp_path, evm)
 
 
@@ -145,6 +148,29 @@ async def test_after_a_failure_a_pair_is_left_alone_for_longer_each_time(world: 
         for pause in pauses.values():
             pause.until = 0.0
         await until_prepared(world, TARGET)
+
+
+async def test_a_device_that_always_says_that_it_has_nothing_is_not_prepared_for_in_each_round(
+    world: AccountWorld, monkeypatch
+):
+    """Each honest one admits so many batches an hour with it, and each costs it work."""
+    monkeypatch.setattr(correlations, "TARGET", TARGET)
+    hostile = world.signer("device2")
+    hostile.insists = 0
+    async with world.running():
+        pauses = world.service.correlations._pauses
+        await until_asked(world)
+        for failures in (1, 2, 3):
+            await rounds(world, 5)
+            assert len(hostile.correlating) == 2 * failures, "once with each of the others, and not in each round"
+            paused = {pair for _, pair in pauses}
+            assert len(paused) == 2 and all(hostile.identity in pair for pair in paused)
+            assert {pause.seconds for pause in pauses.values()} == {10.0 * 2**failures}
+            for pause in pauses.values():
+                pause.until = 0.0  # as if it had passed
+            await rounds(world, 5)
+        honest = [len(world.signer(name).correlating) for name in ("device0", "device1")]
+        assert honest == [5, 5], "once with each other, and four times with the hostile one"
 
 
 async def until_asked(world: AccountWorld) -> None:

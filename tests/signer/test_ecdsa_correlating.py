@@ -84,7 +84,7 @@ def test_a_full_pool_takes_no_batch_and_does_no_work(household, victim, cheat):
 def test_a_service_that_asks_too_often_is_refused(household):
     for device in household.devices:
         for _ in range(BATCHES_PER_HOUR):
-            device.pool.pool.admit_batch()
+            device.pool.admit_batch([other.public for other in household.devices])
     run = household.correlating([0, 1])
     assert {error.reason for error in run.failed.values()} == {"busy"}
 

@@ -228,15 +228,26 @@ def test_a_session_needs_enough_with_each_peer_before_anything_is_opened(househo
         assert error.value.reason == "correlations-missing"
 
 
-def test_batches_are_counted_by_the_hour(device):
-    pool: Pool = device.pool.pool
+def test_batches_are_counted_by_the_hour(device, peer):
     for _ in range(BATCHES_PER_HOUR):
-        pool.admit_batch()
+        device.pool.admit_batch([device.public, peer.public])
     with pytest.raises(SessionAborted) as error:
-        pool.admit_batch()
+        device.pool.admit_batch([device.public, peer.public])
     assert (error.value.reason, error.value.retry_after) == ("busy", 3600)
     device.time += 3600
-    pool.admit_batch()
+    device.pool.admit_batch([device.public, peer.public])
+
+
+def test_one_hostile_device_does_not_use_up_what_honest_ones_need_with_each_other(household, device, peer):
+    """It says that it has nothing, again and again; each time a batch is made with it, and lost."""
+    hostile = household.devices[2]
+    for _ in range(BATCHES_PER_HOUR):
+        device.pool.admit_batch([hostile.public])
+    for both in ([hostile.public, peer.public], [peer.public, hostile.public]):
+        with pytest.raises(SessionAborted):
+            device.pool.admit_batch(both)
+    for _ in range(BATCHES_PER_HOUR):  # none of the refused ones counted
+        device.pool.admit_batch([peer.public])
 
 
 def test_the_disk_shows_nothing_of_it(device, peer):

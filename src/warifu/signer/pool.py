@@ -13,7 +13,7 @@ start, itself, so that a page which is put back under it brings nothing back eit
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
@@ -28,7 +28,8 @@ from warifu.threshold.wiping import Secret
 
 MISSING = "correlations-missing"
 BATCHES_PER_HOUR = 120
-"""Making a batch costs a tenth of a second for each peer, and whoever runs the service may ask for it."""
+"""With each other device. A batch costs a tenth of a second, and whoever runs the service may ask for it. One count for
+all would let one hostile device, whose pool is always empty, use up what the honest ones need with each other."""
 _HOUR = 3600
 _VERSION = "correlations-version"
 
@@ -42,7 +43,7 @@ class Pool:
         self._now = now
         self._journal = journal
         self._usable: defaultdict[tuple[bytes, bytes], set[bytes]] = defaultdict(set)
-        self._batches: deque[int] = deque()
+        self._batches: defaultdict[bytes, deque[int]] = defaultdict(deque)
         if not keep or store.get(_VERSION) != PROTOCOL:  # what another version stored cannot be used
             with store.transaction():
                 store.execute("DELETE FROM correlations")
@@ -145,19 +146,25 @@ class Pool:
                 "pool-full", f"this device keeps at most {MAX_HELD} correlations for each pair"
             )
 
-    def admit_batch(self) -> None:
-        """Count a batch that somebody asks for. ``SessionAborted`` (``busy``) for more than BATCHES_PER_HOUR."""
+    def admit_batch(self, peers: Collection[bytes]) -> None:
+        """Count a batch with each of ``peers``, which somebody asks for: with all of them or with none.
+
+        ``SessionAborted`` (``busy``) for more than BATCHES_PER_HOUR with one of them.
+        """
         now = self._now()
-        while self._batches and self._batches[0] <= now - _HOUR:
-            self._batches.popleft()
-        if len(self._batches) >= BATCHES_PER_HOUR:
-            raise SessionAborted(
-                "busy",
-                f"this device made {BATCHES_PER_HOUR} batches of correlations within an hour",
-                remedy="Ask again later.",
-                retry_after=self._batches[0] + _HOUR - now,
-            )
-        self._batches.append(now)
+        for peer in peers:
+            made = self._batches[peer]
+            while made and made[0] <= now - _HOUR:
+                made.popleft()
+            if len(made) >= BATCHES_PER_HOUR:
+                raise SessionAborted(
+                    "busy",
+                    f"this device made {BATCHES_PER_HOUR} batches of correlations with one other within an hour",
+                    remedy="Ask again later.",
+                    retry_after=made[0] + _HOUR - now,
+                )
+        for peer in peers:
+            self._batches[peer].append(now)
 
 
 @dataclass(frozen=True)
@@ -217,6 +224,10 @@ class WalletPool:
     def require_not_banned(self, peer: bytes, name: str) -> None:
         """As :meth:`Pool.require_not_banned`."""
         self.pool.require_not_banned(peer, name)
+
+    def admit_batch(self, participants: Sequence[bytes]) -> None:
+        """As :meth:`Pool.admit_batch`, with each of the others."""
+        self.pool.admit_batch([peer for peer in participants if peer != self.me])
 
     def ban(self, peer: bytes, what: str) -> None:
         """As :meth:`Pool.ban`."""

@@ -102,9 +102,8 @@ class Correlations:
                     said[device.identity] = await self._said(wallet, device.identity)
         for pair in _pairs(list(said)):
             prepared = _prepared(said, pair)
-            if prepared <= TARGET // 2 < TARGET and self._pause(wallet, pair).until <= time.monotonic():
-                async with self._lock(wallet):  # a transfer that waits gets its turn between two sessions
-                    await self._try(wallet, pair, TARGET - prepared)
+            if prepared <= TARGET // 2 and self._pause(wallet, pair).until <= time.monotonic():
+                await self._try(wallet, pair, TARGET - prepared)
 
     async def _run(self) -> None:
         while True:
@@ -118,7 +117,9 @@ class Correlations:
     async def _try(self, wallet: StoredWallet, pair: Pair, count: int) -> None:
         pause = self._pause(wallet, pair)
         try:
-            await self._make(wallet, pair, count)
+            async with self._lock(wallet):  # a transfer that waits gets its turn between two sessions
+                await self._make(wallet, pair, count)
+            await self._require_prepared(wallet, pair)
         except WarifuError:
             pause.until = time.monotonic() + pause.seconds
             pause.seconds = min(2 * pause.seconds, _LONGEST_PAUSE)
@@ -134,6 +135,13 @@ class Correlations:
             entered=lambda _device: None,
             timeout=self._timeout,
         )
+
+    async def _require_prepared(self, wallet: StoredWallet, pair: Pair) -> None:
+        """A hostile device says in each round that it has nothing, and so has the other one make batches in vain."""
+        one, other = pair
+        said = {one: await self._said(wallet, one), other: await self._said(wallet, other)}
+        if _prepared(said, pair) <= TARGET // 2:
+            raise SessionAborted("no-correlations", "what was just prepared is not there")
 
     async def _said(self, wallet: StoredWallet, identity: bytes) -> Mapping[bytes, int]:
         """What this device has with each of the others, by identity."""

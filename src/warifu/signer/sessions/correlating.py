@@ -47,7 +47,7 @@ class CorrelatingCeremony(Ceremony):
         """Raises ``PeerMisbehaved`` (``banned``) and ``SessionAborted`` (``busy``)."""
         super().__init__(seat)
         batch.pool.require(seat.participants, 0, seat.names)
-        batch.pool.pool.admit_batch()
+        batch.pool.admit_batch(seat.participants)
         self._batch = batch
         self._held: dict[bytes, tuple[bytes, ...]] = {}
         self._making: dict[bytes, Correlating] = {}
