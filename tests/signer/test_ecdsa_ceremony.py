@@ -79,8 +79,13 @@ def test_each_signature_uses_one_correlation_with_each_peer(household, victim, c
     assert len(victim.rows(household.devices[2])) == 2
 
 
-def test_what_is_used_up_is_gone_and_started_before_anything_computed_from_it_exists(
-    household, victim, cheat
+@pytest.mark.parametrize(
+    ("kind", "started"),
+    [(EcdsaCommitments, 0), (EcdsaProducts, 0), (EcdsaShares, 1)],
+    ids=lambda value: value,
+)
+def test_what_is_used_up_is_gone_before_anything_computed_from_it_exists_and_started_before_the_share_does(
+    household, victim, cheat, kind, started
 ):
     held = victim.rows(cheat)
     run = household.signing((0, 1))
@@ -90,8 +95,9 @@ def test_what_is_used_up_is_gone_and_started_before_anything_computed_from_it_ex
         seen.append((victim.started, len(victim.rows(cheat))))
         return message
 
-    run.lies(victim.name, EcdsaCommitments, look).to_the_end()
-    assert seen == [(1, len(held) - 1)]
+    run.lies(victim.name, kind, look).to_the_end()
+    assert seen == [(started, len(held) - 1)]
+    assert run.finished
 
 
 @pytest.mark.parametrize("kind", [EcdsaCommitments, EcdsaProducts, EcdsaShares])
@@ -110,17 +116,34 @@ def test_a_refusal_at_the_last_moment_uses_nothing_up(household, victim, cheat):
     held = victim.rows(cheat)
     run = household.signing((0, 1))
 
-    def denied(_commitments: bytes, _take: Callable[[], None]) -> None:
+    def denied(_take: Callable[[], None]) -> None:
         raise PolicyDenied("limit", "another session ran meanwhile")
 
     ceremony = run.ceremonies[victim.name]
-    ceremony._task = replace(ceremony._task, started=denied)
+    ceremony._task = replace(ceremony._task, use_up=denied)
     run.to_the_end()
     assert run.failed[victim.name].code == "policy.limit"
     assert victim.rows(cheat) == held
     assert victim.started == 0
     assert not victim.signatures
     assert not cheat.signatures
+
+
+def test_a_refusal_before_the_share_leaves_keeps_the_share(household, victim, cheat):
+    """Another session counted while this one's first messages were under way."""
+    run = household.signing((0, 1))
+
+    def denied(_used: bytes) -> None:
+        raise PolicyDenied("limit", "another session ran meanwhile")
+
+    ceremony = run.ceremonies[victim.name]
+    ceremony._task = replace(ceremony._task, started=denied)
+    run.to_the_end()
+    assert run.failed[victim.name].code == "policy.limit"
+    assert victim.name not in {name for name, message in run.said if isinstance(message, EcdsaShares)}
+    assert not victim.signatures
+    assert not cheat.signatures
+    assert victim.bans() == cheat.bans() == {}
 
 
 def test_without_a_correlation_nothing_is_opened(household, victim, cheat):
@@ -288,7 +311,7 @@ def test_devices_of_two_versions_part_without_a_ban(household, victim, cheat, mo
 
     def opening() -> Any:
         with monkeypatch.context() as patched:
-            patched.setattr(module, "PROTOCOL", b"Warifu DKLs23 v2")
+            patched.setattr(module, "PROTOCOL", b"another version")
             return honest()
 
     ceremony._opening = opening

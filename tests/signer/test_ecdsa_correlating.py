@@ -200,7 +200,7 @@ def test_devices_that_cannot_work_together_part_before_they_accuse_each_other(
 
         def opening() -> Any:
             with monkeypatch.context() as patched:
-                patched.setattr(module, "PROTOCOL", b"Warifu DKLs23 v2")
+                patched.setattr(module, "PROTOCOL", b"another version")
                 return honest()
 
         ceremony._opening = opening

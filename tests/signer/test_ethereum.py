@@ -116,6 +116,52 @@ def test_what_leaves_is_counted_in_wei(home):
     assert home["device0"].status().wallets[0].spent_today == (Spent(LOCAL, "", str(ETHER + FEE)),)
 
 
+@pytest.mark.parametrize(
+    ("records", "signed"),
+    # Of each device: a Hello, what it holds, commitments, products, a share.
+    [(4, 0), (6, 0), (7, 1), (8, 2)],
+    ids=["used up", "committed", "one share is made", "both are"],
+)
+def test_what_breaks_before_a_share_could_leave_is_not_counted(home, records, signed):
+    """The owner who asks anew would spend twice, by the day's limit, what was never signed."""
+    who = ["device0", "device1"]
+    relayed = []
+
+    def fall_silent(_sender, receiver, frame):
+        relayed.append(frame)
+        return [(receiver, frame)] if len(relayed) <= records else []
+
+    assert not home.sign(pay(home), who, tamper=fall_silent).finished
+    assert sorted(counts(home, "device0")) == [0, 2, 3]
+    counted = [bool(home[name].status().wallets[0].spent_today) for name in who]
+    started = ["started" in home[name].kinds() for name in who]
+    assert counted == started
+    assert sum(counted) == signed
+
+
+def test_two_payments_of_a_days_whole_limit_do_not_pass_each_other_in_the_same_moment(tmp_path):
+    """Both were judged before either counted: the judgement that counts is the one before the share."""
+    home = household(tmp_path, 2, 2, bitcoin_policy(others=[ethereum_rules(per_day=ETHER + FEE)]))
+    assert not home.correlate(4).failed
+    who = ["device0", "device1"]
+    first, second = pay(home, ETHER), pay(home, ETHER, nonce=1)
+    openings = [home.openings(payment.request, who, payment.unsigned) for payment in (first, second)]
+    inner = []
+    relayed = []
+
+    def meanwhile(_sender, receiver, frame):
+        relayed.append(frame)
+        if len(relayed) == 6:
+            inner.append(home.run(openings[1]))
+        return [(receiver, frame)]
+
+    outer = home.run(openings[0], meanwhile)
+    sent(home, second, inner[0])
+    assert outer.code == "policy.daily-limit"
+    assert home["device0"].status().wallets[0].spent_today == (Spent(LOCAL, "", str(ETHER + FEE)),)
+    home.close()
+
+
 def test_a_token_payment_counts_tokens_and_the_fee_in_ether(home):
     call = token_call("a9059cbb", SHOP, 25_000_000)
     payment = pay(home, 0, to=TOKEN, data=call)

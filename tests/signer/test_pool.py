@@ -131,7 +131,7 @@ def test_a_transaction_that_fails_takes_nothing_twice(device, peer):
 
 def test_what_another_version_of_the_protocol_stored_is_gone(device, peer, monkeypatch):
     fill(device, peer)
-    monkeypatch.setattr(module, "PROTOCOL", b"Warifu DKLs23 v2")
+    monkeypatch.setattr(module, "PROTOCOL", b"another version")
     device.crash()
     assert device.pool.held(peer.public) == ()
     assert not device.rows(peer)

@@ -95,16 +95,19 @@ class EcdsaDevice:
         return {bytes(peer): what for peer, what in self.store.execute("SELECT peer, what FROM bans")}
 
     def task(self, to_sign: Sequence[ToSign]) -> Task:
-        def started(commitments: bytes, take: Callable[[], None]) -> None:
+        def use_up(take: Callable[[], None]) -> None:
+            with self.store.transaction():
+                take()
+
+        def started(commitments: bytes) -> None:
             with self.store.transaction():
                 self.store.execute("INSERT INTO started VALUES (?)", (commitments,))
-                take()
 
         def finished(signatures: tuple[VerifiedSignature, ...]) -> bytes:
             self.signatures.append(signatures)
             return b"".join(signatures)
 
-        return Task(self.pool, tuple(to_sign), self.seen, started, finished)
+        return Task(self.pool, tuple(to_sign), self.seen, use_up, started, finished)
 
 
 class EcdsaHousehold:

@@ -9,7 +9,8 @@ Each step stands on the ones before it, and a refusal at one leaves no trace of 
 5. The policy.
 6. The passphrase: one counted try opens the share.
 7. The ceremony (``sessions.frost``, or ``sessions.ecdsa``), which comes back twice: before partial signatures
-   leave, when policy and reuse are judged again (other sessions ran meanwhile), and when the signatures are there.
+   leave, when policy and reuse are judged again (other sessions ran meanwhile), and when the signatures are there;
+   for ECDSA also before, when correlations are used up.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ class Transfers:
                 ecdsa.ToSign(item.message, wallet.tweaks(Scheme.ECDSA, item.path)) for item in reading.to_sign
             ),
             seen=self._device.seen,
-            started=lambda used, take: self._started(transfer, seat.session, used, take),
+            use_up=lambda take: self._use_up(transfer, take),
+            started=lambda used: self._started(transfer, seat.session, used),
             finished=lambda signatures: self._finished(
                 transfer, [_with_recovery(each) for each in signatures]
             ),
@@ -158,14 +160,17 @@ class Transfers:
             finished=lambda signatures: self._finished(transfer, list(map(bytes, signatures))),
         )
 
-    def _started(
-        self,
-        transfer: Transfer,
-        session: bytes,
-        commitments: bytes,
-        take: Callable[[], None] = lambda: None,
-    ) -> None:
-        """``take``: uses up what the signature is made of, in the same transaction."""
+    def _use_up(self, transfer: Transfer, take: Callable[[], None]) -> None:
+        """``take`` what an ECDSA signature is made of, unless it would be refused now. Nothing is counted: the share
+        does not leave yet, and before it does everything is judged once more."""
+        device, request, now = self._device, transfer.request, self._device.clock.now()
+        check_times(request.created, request.expires, now)
+        with device.store.transaction():
+            device.ledger.refuse_reuse(request.request_id, transfer.digest)
+            self._judge(transfer, now)
+            take()
+
+    def _started(self, transfer: Transfer, session: bytes, commitments: bytes) -> None:
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
         with device.store.transaction():
@@ -173,7 +178,6 @@ class Transfers:
             counting = self._judge(transfer, now)
             device.ledger.start(request, transfer.digest, transfer.reading, counting, now)
             device.wallets.reach(transfer.wallet.id, transfer.seen.reached)
-            take()
             device.journal.append(
                 Started(
                     transfer.digest,

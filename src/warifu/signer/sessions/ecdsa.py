@@ -4,10 +4,11 @@ Invariants, in the order in which they hold:
 
 1. Everything was judged before this begins: request, transaction, policy, passphrase; no participant is banned.
 2. Each two participants use correlations that both said they hold.
-3. ``started`` is durable, and with it that these correlations are used up, before the first message that was computed
-   from them exists.
-4. ``finished`` is durable before a signature leaves, and only verified signatures get there.
-5. A device that is proven to have cheated is banned, durably, before anybody hears of it. A time-out, a lost record or
+3. That these correlations are used up is durable before the first message that was computed from them exists.
+4. ``started`` is durable before this device's first signature share exists: as for FROST, what breaks before that was
+   not signed, and counts against no limit.
+5. ``finished`` is durable before a signature leaves, and only verified signatures get there.
+6. A device that is proven to have cheated is banned, durably, before anybody hears of it. A time-out, a lost record or
    a quarrel that does not show who lied bans nobody.
 """
 
@@ -53,9 +54,11 @@ class Task:
     pool: WalletPool
     signatures: tuple[ToSign, ...]
     seen: Seen
-    started: Callable[[bytes, Callable[[], None]], None]
-    """Makes durable that signature shares may leave, or raises: 32 bytes (digest of the correlations that are used up),
-    and what takes these, to be called inside the same transaction."""
+    use_up: Callable[[Callable[[], None]], None]
+    """Calls what takes the correlations, and makes that durable; raises where this is not to be signed any more."""
+    started: Callable[[bytes], None]
+    """Makes durable that signature shares may leave (32 bytes: digest of the correlations that were used up), or
+    raises."""
     finished: Callable[[tuple[VerifiedSignature, ...]], bytes]
     """Makes the result durable and returns it, or raises."""
 
@@ -72,6 +75,7 @@ class EcdsaCeremony(SigningCeremony[SigningSession]):
         self._task = task
         self._held: dict[bytes, tuple[bytes, ...]] = {}
         self._shared: dict[bytes, tuple[bytes, ...]] = {}
+        self._used = b""
         self._commitments: dict[bytes, Bodies] = {}
         self._products: dict[bytes, Bodies] = {}
 
@@ -122,8 +126,9 @@ class EcdsaCeremony(SigningCeremony[SigningSession]):
                 taken[peer] = [pool.take(peer, each) for each in ids]
 
         used = [each for peer in sorted(chosen) for each in chosen[peer]]
-        self._task.started(digest("correlations", *used), take)
-        assert taken.keys() == chosen.keys(), "started takes them in its transaction"
+        self._used = digest("correlations", *used)
+        self._task.use_up(take)
+        assert taken.keys() == chosen.keys(), "they are taken inside its transaction"
         return {
             peer: [pool.unsealed(peer, each, self._share) for each in stored]
             for peer, stored in taken.items()
@@ -162,6 +167,7 @@ class EcdsaCeremony(SigningCeremony[SigningSession]):
         with self._naming_culprits():
             for index, signing in enumerate(self._signing):
                 signing.finish(self._of_signature(self._products, index))
+        self._task.started(self._used)
         shares = tuple(
             signing.sign(item.message, item.tweaks)
             for signing, item in zip(self._signing, self._task.signatures, strict=True)
