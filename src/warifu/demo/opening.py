@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from queue import SimpleQueue
+from threading import Thread
 
 from warifu.agent.invitation import write_invitation
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import segment
 from warifu.cli.context import now
 from warifu.cli.creating import keep, usable_schemes, wallet_request
-from warifu.cli.enrolling import await_digits, confirm, invite
+from warifu.cli.enrolling import OwnerJoin, await_digits, confirm, invite
 from warifu.cli.following import follow_ceremony
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import check_address, keys_of
@@ -150,8 +152,12 @@ def _join(scene: Scene, name: str) -> None:
         *("--unlock-key", scene.unlock_key(name), "--new-unlock-key", "--run"),
     )
     profile = scene.profile
-    owner, digits = await_digits(scene.client, profile, name)
-    shown = device.expect(_DIGITS.pattern, 30)[0]
+    # The owner's end waits for as long as an invitation is good; the device's end tells if it is gone.
+    answers = SimpleQueue[tuple[OwnerJoin, str]]()
+    ask = Thread(target=lambda: answers.put(await_digits(scene.client, profile, name)), daemon=True)
+    ask.start()
+    shown = device.expect(_DIGITS.pattern, 60)[0]
+    owner, digits = answers.get(timeout=30)
     scene.telling.check(
         f"digits-{name}",
         shown == digits,
