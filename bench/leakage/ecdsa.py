@@ -15,12 +15,12 @@ from bench.leakage.scalars import ONE
 from bench.leakage.target import Target
 from tests.support.dealer import deal
 
-from warifu.threshold.ecdsa import base_ot, limbs, vole
+from warifu.threshold.ecdsa import base_ot, gf2, limbs, vole
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
 from warifu.threshold.ecdsa.bits import Bytes, rows, swapped
 from warifu.threshold.ecdsa.correlation import Correlation, Material, Owner
-from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender
+from warifu.threshold.ecdsa.ot_extension import CHECK, ExtensionReceiver, ExtensionSender
 from warifu.threshold.ecdsa.vole import XI, VoleReceiver, VoleSender
 from warifu.threshold.ecdsa.zero_sharing import zero_share
 from warifu.threshold.group import Element
@@ -35,6 +35,7 @@ _MANY = 64
 
 def targets() -> Iterator[Target]:
     yield from of_limbs()
+    yield from of_bits()
     yield from of_base_transfers()
     yield from of_one_base_transfer()
     yield from of_extension()
@@ -55,8 +56,7 @@ def of_limbs() -> Iterator[Target]:
 
     yield Target(f"limbs.from_bytes, {_MANY} scalars", ones, drawn, bytes, limbs.from_bytes)
     yield columns("to_bytes", limbs.to_bytes)
-    yield columns("reduced", limbs.reduced)
-    yield columns("reduced (of zeros)", limbs.reduced, bytes(32 * _MANY))
+    yield columns("to_bytes (of zeros)", limbs.to_bytes, bytes(32 * _MANY))
     yield columns("multiplied, the scalars", lambda scalars: limbs.multiplied(scalars, factor))
     yield columns("inner_products, the scalars", lambda scalars: limbs.inner_products(public, scalars))
     yield Target(
@@ -65,6 +65,24 @@ def of_limbs() -> Iterator[Target]:
         lambda: SECP256K1.random_secret().expose(),
         limbs.from_bytes,
         limbs.to_secret,
+    )
+
+
+def of_bits() -> Iterator[Target]:
+    """A public matrix as in the check of an extension, times a secret table and a secret vector."""
+    public = _random(CHECK, XI // 8)
+
+    def secret(name: str, size: int, width: int, call: Callable[[Bytes], object]) -> Target:
+        return Target(name, bytes(size), lambda: os.urandom(size), lambda given: rows(given, width), call)
+
+    yield secret(
+        "gf2.product, the rows", XI * COUNT // 8, COUNT // 8, lambda table: gf2.product(public, table)
+    )
+    yield secret(
+        "gf2.product_with_vector, the vector",
+        XI // 8,
+        XI // 8,
+        lambda vector: gf2.product_with_vector(public, vector[0]),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.support.transfers import base_transfers
 
+from warifu.threshold.ecdsa import gf2
 from warifu.threshold.ecdsa.base_ot import COUNT as COLUMNS
 from warifu.threshold.ecdsa.binding import Link
 from warifu.threshold.ecdsa.bits import Bytes, random_bits
@@ -14,11 +15,11 @@ from warifu.threshold.ecdsa.ot_extension import (
     ExtensionReceiver,
     ExtensionSender,
     Shape,
+    _check_matrix,
     _columns,
-    _packed,
+    _hashed,
+    _hashed_choices,
     _row_hashes,
-    _transposed,
-    _universal_hash,
 )
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
 
@@ -136,18 +137,18 @@ def test_a_wrong_hash_of_the_rows_is_caught(bit):
 
 def cheating_message(keys, choices, column: int, guess: int) -> bytes:
     """Another choice in one column, and check values that are right if Delta has ``guess`` there."""
-    padded = np.concatenate([choices, random_bits(CHECK)])
+    packed = np.packbits(np.concatenate([choices, random_bits(CHECK)]))
     zeros, ones = (_columns(LINK, SHAPE, side) for side in keys)
-    corrections = zeros ^ ones ^ np.packbits(padded)
+    corrections = zeros ^ ones ^ packed
     error = np.zeros(ROWS, np.uint8)
     error[3] = 1
     corrections[column] ^= np.packbits(error)
-    table = _transposed(zeros)
     if guess:
-        table[:, column] ^= error
+        zeros[column] ^= np.packbits(error)
     encoded = corrections.tobytes()
-    hashed_choices, hashed_rows = _universal_hash(LINK, encoded, padded[:, None], table)
-    return encoded + np.packbits(hashed_choices).tobytes() + _packed(hashed_rows).tobytes()
+    matrix = _check_matrix(LINK, SHAPE, encoded)
+    checked = _hashed_choices(matrix, packed), _hashed(matrix, gf2.transposed(zeros))
+    return encoded + b"".join(each.tobytes() for each in checked)
 
 
 @pytest.mark.parametrize("actual", [0, 1])

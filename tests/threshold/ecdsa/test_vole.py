@@ -126,10 +126,8 @@ def test_another_factor_at_one_index_passes_only_with_a_right_guess_of_the_bit(m
 
     def check_value(link, combined):
         if guess:  # where the bit is one, Bob's delta at this index is one more
-            encoded = bytes(limbs.to_bytes(combined))
-            shifted = (int.from_bytes(encoded[32 * index : 32 * index + 32], "big") + seen[0][1][0]) % Q
-            encoded = encoded[: 32 * index] + shifted.to_bytes(32, "big") + encoded[32 * index + 32 :]
-            combined = limbs.from_bytes(encoded)
+            at = slice(32 * index, 32 * index + 32)
+            combined[at] = ((int.from_bytes(combined[at], "big") + seen[0][1][0]) % Q).to_bytes(32, "big")
         return honest_check(link, combined)
 
     with monkeypatch.context() as patched:

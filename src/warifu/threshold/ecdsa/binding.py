@@ -18,7 +18,7 @@ from warifu.threshold.frost.key import ThresholdKey
 if TYPE_CHECKING:
     from _hashlib import HASHXOF
 
-PROTOCOL = b"Warifu DKLs23 v1"
+PROTOCOL = b"Warifu DKLs23 v2"
 """To be changed with anything that is hashed, sent or stored: two devices compare it before they begin, because each
 would take the other for a cheat where they differ."""
 MIN_SESSION_ID_BYTES = 16
@@ -40,6 +40,14 @@ def hasher(purpose: str, *parts: Part) -> HASHXOF:
 def digest(purpose: str, *parts: Part) -> bytes:
     """32 bytes of :func:`hasher`."""
     return hasher(purpose, *parts).digest(32)
+
+
+def condensed(part: Part) -> bytes:
+    """SHA-256 of a part of many thousand bytes, as a part in its place: 32 bytes that nobody finds a second part for.
+
+    Processors have instructions for it, and take a third of the time that SHAKE256 takes.
+    """
+    return hashlib.sha256(part).digest()
 
 
 def _extended(shake: HASHXOF, parts: Iterable[Part]) -> HASHXOF:

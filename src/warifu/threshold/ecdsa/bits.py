@@ -32,7 +32,7 @@ def swapped(bits: Bytes, first: Bytes, second: Bytes) -> tuple[Bytes, Bytes]:
     return first ^ difference, second ^ difference
 
 
-def wipe(*arrays: NDArray[np.uint8] | NDArray[np.int64]) -> None:
+def wipe(*arrays: NDArray[np.uint8] | NDArray[np.int64] | NDArray[np.uint64]) -> None:
     """Overwrite with zeros."""
     for array in arrays:
         array.fill(0)

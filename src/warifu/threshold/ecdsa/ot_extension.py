@@ -34,22 +34,21 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from hashlib import shake_256
 
 import numpy as np
 
+from warifu.threshold.ecdsa import gf2
 from warifu.threshold.ecdsa.base_ot import COUNT as COLUMNS
 from warifu.threshold.ecdsa.base_ot import KEY_BYTES
-from warifu.threshold.ecdsa.binding import Link, integer
+from warifu.threshold.ecdsa.binding import Link, condensed, integer
 from warifu.threshold.ecdsa.bits import Bytes, masks, random_bits, rows, wipe
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
-
-if TYPE_CHECKING:
-    from _hashlib import HASHXOF
 
 CHECK = 128
 _ROW_BYTES = COLUMNS // 8
 _X_BYTES = CHECK // 8
+_INDEX_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -89,12 +88,15 @@ class ExtensionReceiver:
         self._link, self._shape = link, shape
         padded = np.concatenate([choices, random_bits(CHECK)])
         zeros, ones = (_columns(link, shape, keys) for keys in base_keys)
-        corrections = (zeros ^ ones ^ np.packbits(padded)).tobytes()
-        table = _transposed(zeros)
-        hashed_choices, hashed_rows = _universal_hash(link, corrections, padded[:, None], table)
-        self.message = corrections + np.packbits(hashed_choices).tobytes() + _packed(hashed_rows).tobytes()
-        self._rows = [_packed(table[: shape.transfers])]
-        wipe(base_keys, padded, zeros, ones, table)
+        packed = np.packbits(padded)
+        corrections = (zeros ^ ones ^ packed).tobytes()
+        table = gf2.transposed(zeros)
+        matrix = _check_matrix(link, shape, corrections)
+        self.message = (
+            corrections + _hashed_choices(matrix, packed).tobytes() + _hashed(matrix, table).tobytes()
+        )
+        self._rows = [table[: shape.transfers]]
+        wipe(base_keys, padded, packed, zeros, ones, table[shape.transfers :])
 
     def outputs(self, fresh: bytes) -> Bytes:
         """The chosen rows, shaped (transfers, output_bytes); ``fresh`` as for the sender. AlreadyUsed next time."""
@@ -156,46 +158,40 @@ class ExtensionSender:
         corrections, check_values = message[: shape.corrections_bytes], message[shape.corrections_bytes :]
         columns = _columns(link, shape, base_keys)
         columns ^= rows(corrections, shape.column_bytes) & masks(delta)
-        table = _transposed(columns)
-        (hashed,) = _universal_hash(link, corrections, table)
-        if not hmac.compare_digest(_packed(hashed).tobytes(), _expected(check_values, delta)):
+        table = gf2.transposed(columns)
+        hashed = _hashed(_check_matrix(link, shape, corrections), table)
+        if not hmac.compare_digest(hashed.tobytes(), _expected(check_values, delta)):
             raise InvalidContribution(link.receiver, "OT extension message")
-        packed = _packed(table[: shape.transfers])
-        zeros = _row_hashes(link, shape, fresh, packed)
-        packed ^= np.packbits(delta)
-        ones = _row_hashes(link, shape, fresh, packed)
-        wipe(columns, table, packed)
+        zeros = _row_hashes(link, shape, fresh, table[: shape.transfers])
+        table ^= np.packbits(delta)
+        ones = _row_hashes(link, shape, fresh, table[: shape.transfers])
+        wipe(columns, table)
         return zeros, ones
 
 
 def _columns(link: Link, shape: Shape, keys: Bytes) -> Bytes:
     """G: each key, with its index, stretched to one packed column."""
-    prefix = link.hasher("OT extension/column", integer(shape.transfers), integer(shape.output_bytes))
-    return _each_hashed(prefix, keys, shape.column_bytes)
+    name = link.digest("OT extension/column", integer(shape.transfers), integer(shape.output_bytes))
+    return _each_hashed(name, keys, shape.column_bytes)
 
 
-def _transposed(columns: Bytes) -> Bytes:
-    """Packed columns as rows of bits, shaped (rows, COLUMNS)."""
-    return np.ascontiguousarray(np.unpackbits(columns, axis=1).T)
+def _check_matrix(link: Link, shape: Shape, corrections: bytes) -> Bytes:
+    """R: random, from the hash of the corrections, packed."""
+    row_bytes = shape.transfers // 8
+    seed = link.hasher("OT extension/check", condensed(corrections)).digest(CHECK * row_bytes)
+    return rows(seed, row_bytes)
 
 
-def _packed(bits: Bytes) -> Bytes:
-    return np.packbits(bits, axis=1)
-
-
-def _universal_hash(link: Link, corrections: bytes, *tables: Bytes) -> list[Bytes]:
-    """(R | I) times each table of bits; R is random, from the hash of the corrections.
-
-    The sums are exact: at most 2048 in float32.
-    """
-    transfers = len(tables[0]) - CHECK
-    seed = link.hasher("OT extension/check", corrections).digest(CHECK * transfers // 8)
-    matrix = np.unpackbits(rows(seed, transfers // 8), axis=1).astype(np.float32)
-    hashed = []
-    for table in tables:
-        sums = (matrix @ table[:transfers].astype(np.float32)).astype(np.int32)
-        hashed.append((sums & 1).astype(np.uint8) ^ table[transfers:])
+def _hashed(matrix: Bytes, table: Bytes) -> Bytes:
+    """(R | I) times the rows of the table."""
+    hashed = gf2.product(matrix, table[:-CHECK])
+    hashed ^= table[-CHECK:]
     return hashed
+
+
+def _hashed_choices(matrix: Bytes, packed: Bytes) -> Bytes:
+    """(R | I) times the choices, both packed."""
+    return np.packbits(gf2.product_with_vector(matrix, packed[:-_X_BYTES])) ^ packed[-_X_BYTES:]
 
 
 def _expected(check_values: bytes, delta: Bytes) -> bytes:
@@ -206,22 +202,27 @@ def _expected(check_values: bytes, delta: Bytes) -> bytes:
 
 def _row_hashes(link: Link, shape: Shape, fresh: bytes, packed: Bytes) -> Bytes:
     """H: each row with its index, hashed to output_bytes. SHAKE256 is a random oracle, whatever Delta is."""
-    return _each_hashed(link.hasher("OT extension/row", fresh), packed, shape.output_bytes)
+    return _each_hashed(link.digest("OT extension/row", fresh), packed, shape.output_bytes)
 
 
-def _each_hashed(prefix: HASHXOF, table: Bytes, width: int) -> Bytes:
-    """Each row of the table with its index, hashed to ``width`` bytes."""
-    numbered = np.hstack([_indices(len(table)), table])
-    view, step, hashed = numbered.reshape(-1).data, numbered.shape[1], bytearray()
-    for at in range(0, len(view), step):
-        shake = prefix.copy()
-        shake.update(view[at : at + step])
-        hashed += shake.digest(width)
-    wipe(numbered)
+def _each_hashed(name: bytes, table: Bytes, width: int) -> Bytes:
+    """Each row of the table with its index, hashed to ``width`` bytes. ``name``: a digest that stands for all else.
+
+    Nothing else that is hashed begins with a digest, and so few bytes take one call and one permutation of SHAKE256.
+    """
+    named = np.empty((len(table), len(name) + _INDEX_BYTES + table.shape[1]), dtype=np.uint8)
+    named[:, : len(name)] = np.frombuffer(name, dtype=np.uint8)
+    named[:, len(name) : -table.shape[1]] = _indices(len(table))
+    named[:, -table.shape[1] :] = table
+    view, step = named.reshape(-1).data, named.shape[1]
+    hashed = bytearray().join(
+        [shake_256(view[at : at + step]).digest(width) for at in range(0, len(view), step)]
+    )
+    wipe(named)
     return rows(hashed, width)
 
 
 @cache
 def _indices(count: int) -> Bytes:
     """As :func:`integer`, a row each."""
-    return np.arange(count, dtype=">u4").view(np.uint8).reshape(count, 4)
+    return np.arange(count, dtype=">u4").view(np.uint8).reshape(count, _INDEX_BYTES)

@@ -33,10 +33,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warifu.threshold.ecdsa import limbs
-from warifu.threshold.ecdsa.binding import Link, hasher
+from warifu.threshold.ecdsa.binding import Link, condensed, hasher
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
 from warifu.threshold.ecdsa.limbs import Limbs
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
+from warifu.threshold.ecdsa.scalars import total
+from warifu.threshold.ecdsa.scalars import wipe as wipe_secrets
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
@@ -46,8 +48,9 @@ LAMBDA_S = 80
 XI = 256 + 2 * LAMBDA_S
 LENGTH = 2
 _WIDTH = LENGTH + 1
+_HASH_BYTES = 32
 _A_BYTES = XI * _WIDTH * 32
-MESSAGE_BYTES = _A_BYTES + 32 + 32
+MESSAGE_BYTES = _A_BYTES + 32 + _HASH_BYTES
 
 SHAPE = Shape(XI, _WIDTH * 32)
 """Of the extension below: one row of the transfers holds one scalar for each column."""
@@ -93,16 +96,15 @@ class VoleReceiver:
     def _multiplied(self, message: bytes, fresh: bytes, beta: Bytes, outputs: Bytes) -> Pair:
         corrections, eta, mu = _parse(message, self._link.sender)
         bits = beta.astype(np.int64)
-        delta = [
-            gamma + bits * correction for gamma, correction in zip(_split(outputs), corrections, strict=True)
-        ]
+        delta = _split(outputs)
+        delta += np.tile(bits, _WIDTH) * corrections
         theta = _challenge(self._link, fresh, self.message, message[:_A_BYTES])
         # Not below zero: a bit times eta is at most the order.
-        checked = _combined(delta, theta, limbs.ORDER - bits * eta)
+        checked, shares = _folded(delta, theta, limbs.ORDER - bits * eta)
+        wipe(bits, delta)
         if not hmac.compare_digest(_check_value(self._link, checked), mu):
+            wipe_secrets(shares)
             raise InvalidContribution(self._link.sender, "multiplication message")
-        shares = _inner_products(delta)
-        wipe(bits, checked, *delta)
         return shares
 
 
@@ -123,24 +125,17 @@ class VoleSender:
         rows_of_zero, rows_of_one = self._extension.finish(link, extension_message, fresh)
         zeros, ones = _split(rows_of_zero), _split(rows_of_one)
         with SECP256K1.random_secret() as blinding:
-            columns = [limbs.from_secret(factor) for factor in (*factors, blinding)]
-        # Hidden by the difference of two outputs, of which Bob knows one. Not below zero: 2^256 is less than 2 orders.
-        corrections = limbs.reduced(
-            np.hstack(
-                [
-                    zero + 2 * limbs.ORDER - one + column
-                    for zero, one, column in zip(zeros, ones, columns, strict=True)
-                ]
-            )
-        )
-        sent = b"".join(bytes(limbs.to_bytes(part)) for part in np.hsplit(corrections, _WIDTH))
-        theta = _challenge(link, fresh, extension_message, sent)
-        eta = bytes(limbs.to_bytes(_combined(columns, theta, np.zeros((1, 1), np.int64))))
-        checked = _combined(zeros, theta, np.zeros((1, 1), np.int64))
+            values = np.hstack([limbs.from_secret(value) for value in (*factors, blinding)])
+            # Hidden by the difference of two outputs, of which Bob knows one. Not below zero: 2^256 is less than 2
+            # orders.
+            corrections = zeros - ones + np.repeat(values + 2 * limbs.ORDER, XI, axis=1)
+            sent = bytes(limbs.to_bytes(corrections))
+            theta = _challenge(link, fresh, extension_message, sent)
+            eta = _eta(factors, blinding, theta)
+        checked, shares = _folded(zeros, theta, np.zeros((1, 1), np.int64))
         mu = _check_value(link, checked)
-        shares = _negated(_inner_products(zeros))
-        wipe(rows_of_zero, rows_of_one, checked, *zeros, *ones, *columns)
-        return sent + eta + mu, shares
+        wipe(rows_of_zero, rows_of_one, zeros, ones, values, corrections)
+        return sent + eta + mu, _negated(shares)
 
     def wipe(self) -> None:
         """Destroy the transfers."""
@@ -155,51 +150,60 @@ def gadget() -> NDArray[np.float64]:
     return limbs.from_public(scalars).astype(np.float64)
 
 
-def _split(outputs: Bytes) -> list[Limbs]:
-    """The columns of the transfers as numbers below 2^256, not reduced: modulo the order uniform to within 2^-127."""
-    columns = np.ascontiguousarray(outputs.reshape(XI, _WIDTH, 32).transpose(1, 0, 2))
-    return [limbs.from_bytes(column.data.cast("B")) for column in columns]
+def _split(outputs: Bytes) -> Limbs:
+    """Numbers below 2^256, column after column. Not reduced: modulo the order uniform to within 2^-127."""
+    return limbs.from_bytes(outputs.reshape(-1), _WIDTH)
 
 
-def _parse(message: bytes, sender: int) -> tuple[list[Limbs], Limbs, bytes]:
+def _parse(message: bytes, sender: int) -> tuple[Limbs, Limbs, bytes]:
     """Corrections column by column, eta and mu; InvalidContribution for scalars that are not below the order."""
-    if len(message) != MESSAGE_BYTES:
+    if len(message) != MESSAGE_BYTES or not limbs.below_order(message[:-_HASH_BYTES]):
         raise InvalidContribution(sender, "multiplication message")
-    scalars = limbs.from_bytes(message[: _A_BYTES + 32])
-    if not limbs.below_order(scalars):
-        raise InvalidContribution(sender, "multiplication message")
-    return np.hsplit(scalars[:, :-1], _WIDTH), scalars[:, -1:], message[-32:]
+    scalars = limbs.from_bytes(message[:-_HASH_BYTES])
+    return scalars[:, :-1], scalars[:, -1:], message[-_HASH_BYTES:]
 
 
 def _challenge(link: Link, fresh: bytes, extension_message: bytes, corrections: bytes) -> list[int]:
     """theta, public: from everything that was sent before eta and mu."""
-    parts = fresh, extension_message, corrections
+    parts = fresh, condensed(extension_message), condensed(corrections)
     uniform = link.hasher("multiplication/challenge", *parts).digest(48 * LENGTH)
     return [SECP256K1.scalar_reduce(uniform[at : at + 48]) for at in range(0, len(uniform), 48)]
 
 
-def _combined(columns: list[Limbs], theta: list[int], more: Limbs) -> Limbs:
-    """The last column plus theta times the others plus ``more``, canonical."""
-    wide = limbs.multiplied(columns[0], theta[0]) + limbs.multiplied(columns[1], theta[1])
-    wide[: limbs.COUNT] += columns[-1]
-    wide[: len(more)] += more
-    return limbs.reduced(wide)
+def _eta(factors: Pair, blinding: Secret, theta: list[int]) -> bytes:
+    """Published."""
+    terms = [SECP256K1.secret_mul_public(a, each) for a, each in zip(factors, theta, strict=True)]
+    try:
+        with total([blinding, *terms]) as eta:
+            return eta.expose()
+    finally:
+        wipe_secrets(terms)
 
 
-def _check_value(link: Link, combined: Limbs) -> bytes:
-    """mu: 32 bytes."""
-    return link.digest("multiplication/check", limbs.to_bytes(combined))
+def _folded(columns: Limbs, theta: list[int], more: Limbs) -> tuple[bytearray, Pair]:
+    """What is checked, encoded: the last column plus theta times the others plus ``more``; and the inner products of
+    the others with the gadget. Encoded together, because carries cost about the same for few numbers as for many.
+    """
+    first, second, last = np.hsplit(columns, _WIDTH)
+    checked = limbs.multiplied(first, theta[0]) + limbs.multiplied(second, theta[1]) + last + more
+    products = limbs.inner_products(gadget(), columns[:, : LENGTH * XI])
+    encoded = limbs.to_bytes(np.hstack([checked, products]))
+    wipe(checked, products)
+    shares = encoded[-LENGTH * 32 :]
+    pair = SECP256K1.secret_reduce(shares[:32]), SECP256K1.secret_reduce(shares[32:])
+    shares[:] = bytes(len(shares))
+    del encoded[-LENGTH * 32 :]
+    return encoded, pair
 
 
-def _inner_products(columns: list[Limbs]) -> Pair:
-    products = limbs.inner_products(gadget(), *columns[:LENGTH])
-    first, second = (limbs.to_secret(products[:, k : k + 1]) for k in range(LENGTH))
-    wipe(products)
-    return first, second
+def _check_value(link: Link, combined: bytearray) -> bytes:
+    """mu: 32 bytes. What is hashed is wiped."""
+    condensate = condensed(combined)
+    combined[:] = bytes(len(combined))
+    return link.digest("multiplication/check", condensate)
 
 
 def _negated(pair: Pair) -> Pair:
     negated = SECP256K1.secret_negate(pair[0]), SECP256K1.secret_negate(pair[1])
-    for secret in pair:
-        secret.wipe()
+    wipe_secrets(pair)
     return negated
