@@ -145,6 +145,11 @@ JAPANESE: dict[str, str] = {
     "Transaction:": "トランザクション:",
     "own address": "自分のアドレス",
     "the fee is more than a twentieth of the amount": "手数料が金額の 20 分の 1 を超えています",
+    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is held by that key is "
+    "lost with it, because it can never be made again.": (
+        "この署名から取引所の鍵が作られます。このウォレットの署名は毎回異なり、同じ鍵は二度と作れません。"
+        "鍵を失うと、その鍵で持つものも失われます。"
+    ),
     "Sign and send this?": "署名して送りますか",
     "Nothing was sent.": "何も送っていません。",
     "would sign": "署名します",
@@ -595,4 +600,155 @@ JAPANESE: dict[str, str] = {
     "The backend is forgotten. The service uses it until it is stopped.": (
         "バックエンドを忘れました。サービスは止まるまで使います。"
     ),
+    # --- quicknode ---------------------------------------------------------------------------------------------------
+    "Look after QuickNode endpoints: who may use them, their limits, what they cost.": (
+        "QuickNode のエンドポイントの世話をします。誰が使えるか、制限、費用。"
+    ),
+    "Each command asks for the account's API key, which can do all that QuickNode's dashboard can. It is not "
+    "kept.": (
+        "どのコマンドもアカウントの API キーをたずねます。このキーは QuickNode のダッシュボードででき"
+        "ることをすべてできます。保存しません。"
+    ),
+    "Read the account's API key from this open file descriptor instead of the terminal.": (
+        "アカウントの API キーを、端末ではなく、この開いたファイル記述子から読みます。"
+    ),
+    "API key of the QuickNode account (not shown): ": "QuickNode アカウントの API キー（表示されません）：",
+    "List the account's endpoints: of their addresses the host alone, because they have tokens in them.": (
+        "アカウントのエンドポイントを一覧します。アドレスにはトークンが入っているので、ホストだけを示します。"
+    ),
+    "label": "ラベル",
+    "status": "状態",
+    "Show the credits of the account's current period.": "アカウントの今の期間のクレジットを示します。",
+    "Also say what they went to.": "何に使われたかも示します。",
+    "period": "期間",
+    "used": "使用",
+    "remaining": "残り",
+    "limit": "上限",
+    "none": "なし",
+    "beyond the limit": "上限を超えた分",
+    "credits": "クレジット",
+    "Show who may use ENDPOINT and what for, and what to change for a warm wallet.": (
+        "ENDPOINT を誰が何に使えるか、ウォームウォレットのために何を変えるべきかを示します。"
+    ),
+    "Checks are changed by 'warifu quicknode harden', tokens taken away by 'revoke-token'.": (
+        "検査は「warifu quicknode harden」で変え、トークンは「revoke-token」で取り消します。"
+    ),
+    "check": "検査",
+    "on": "オン",
+    "tokens (their ids)": "トークン（その ID）",
+    "JWT keys": "JWT の鍵",
+    "IP addresses": "IP アドレス",
+    "referrers": "リファラー",
+    "domain masks": "ドメインマスク",
+    "allowed methods": "許されたメソッド",
+    "Neither a token nor a JWT is asked for: whoever knows the host gets in.": (
+        "トークンも JWT も求められません。ホストを知る人は誰でも入れます。"
+    ),
+    "JWTs are not asked for: whoever finds a token gets in until it is revoked.": (
+        "JWT が求められません。トークンを見つけた人は、取り消されるまで入れます。"
+    ),
+    "JWTs are asked for, and no key is registered: nobody gets in.": (
+        "JWT が求められますが、鍵が登録されていません。誰も入れません。"
+    ),
+    "Requests are taken from every IP address.": "どの IP アドレスからの要求も受け付けます。",
+    "IP addresses are checked, and none is registered: nobody gets in.": (
+        "IP アドレスが検査されますが、一つも登録されていません。誰も入れません。"
+    ),
+    "IP addresses are read from a header, which whoever asks may have written.": (
+        "IP アドレスをヘッダーから読みます。ヘッダーは要求する人が書けるものです。"
+    ),
+    "There is more than one token: revoke those that nothing of yours uses.": (
+        "トークンが二つ以上あります。自分が使っていないものを取り消してください。"
+    ),
+    "Every method can be called, not only those of the wallet.": (
+        "ウォレットのものだけでなく、どのメソッドも呼べます。"
+    ),
+    "The wallet calls methods that are not let through: {methods}.": (
+        "ウォレットが呼ぶメソッドが通されません：{methods}。"
+    ),
+    "Methods are let through that the wallet does not call: {methods}.": (
+        "ウォレットが呼ばないメソッドが通されます：{methods}。"
+    ),
+    "Show how often ENDPOINT, and single methods of it, may be asked.": (
+        "ENDPOINT と、その個々のメソッドを、どれだけ呼べるかを示します。"
+    ),
+    "requests": "要求",
+    "set by": "設定元",
+    "methods": "メソッド",
+    "method": "メソッド",
+    "in each": "単位",
+    "Show the credits that a call of each method of CHAIN costs; CHAIN as QuickNode calls it.": (
+        "CHAIN の各メソッドの呼び出しにかかるクレジットを示します。CHAIN は QuickNode での呼び名です。"
+    ),
+    "Let ENDPOINT answer the wallet alone: its methods and, where you name them, its key and its addresses.": (
+        "ENDPOINT がウォレットだけに答えるようにします。ウォレットのメソッドと、指定すればその鍵とア"
+        "ドレスだけに。"
+    ),
+    "It is shown what will change. The checks are switched on last, when all that the wallet needs is in "
+    "their lists: if something fails in between, nobody is locked out, no check is off that was on, and the "
+    "same command goes on.": (
+        "何が変わるかを示します。検査は、ウォレットに必要なものがすべて登録されてから、最後にオンにし"
+        "ます。途中で失敗しても、締め出されることも、オンだった検査がオフになることもなく、同じコマン"
+        "ドで続けられます。"
+    ),
+    "A backend without the key's JWTs gets no answer afterwards: add it with 'warifu backend add CHAIN "
+    "quicknode --jwt' first. Tokens are left as they are: remove those that are not needed with 'warifu "
+    "quicknode revoke-token'.": (
+        "この鍵の JWT を持たないバックエンドは、そのあと答えを得られません。先に「warifu backend add "
+        "CHAIN quicknode --jwt」で加えてください。トークンはそのまま残ります。不要なものは「warifu qu"
+        "icknode revoke-token」で取り消してください。"
+    ),
+    "Ask for JWTs, and register this public key (PEM), as 'warifu backend add --jwt' shows it.": (
+        "JWT を求め、この公開鍵（PEM、「warifu backend add --jwt」が示すもの）を登録します。"
+    ),
+    "The name of that key, as the backend has it.": "その鍵の名前。バックエンドでのものと同じにします。",
+    "Take requests from this address, and from no others than those that are registered (repeat).": (
+        "このアドレスと、すでに登録されたアドレスからの要求だけを受け付けます（繰り返せます）。"
+    ),
+    "A chain that the wallet uses there (repeat; needed where the endpoint serves several).": (
+        "ウォレットがそこで使うチェーン（繰り返せます。エンドポイントが複数のチェーンを扱うときに必要）。"
+    ),
+    "This will be done with {endpoint}, in this order:": "{endpoint} に、この順で次のことを行います：",
+    "Register the JWT key {name}.": "JWT の鍵 {name} を登録します。",
+    "Let requests from {address} in.": "{address} からの要求を受け付けます。",
+    "Let these methods through and no others: {methods}.": "次のメソッドだけを通します：{methods}。",
+    "Remove the other filter, which lets through: {methods}.": (
+        "ほかのフィルターを除きます。それが通すもの：{methods}。"
+    ),
+    "Read the endpoint again, so that no check locks you out.": (
+        "検査で締め出されないよう、エンドポイントを読み直します。"
+    ),
+    "Switch these checks on: {switches}.": "次の検査をオンにします：{switches}。",
+    "Other keys that stay registered: {keys}.": "ほかに登録されたままの鍵：{keys}。",
+    "Other addresses that stay let in: {addresses}.": "ほかに受け付けられたままのアドレス：{addresses}。",
+    "Change the endpoint so?": "エンドポイントをこのように変えますか？",
+    "The checks are on.": "検査をオンにしました。",
+    "All of this is so already.": "すべて、もうそうなっています。",
+    "Tokens that are left: {tokens}. 'warifu quicknode revoke-token' removes one.": (
+        "残っているトークン：{tokens}。「warifu quicknode revoke-token」で取り消せます。"
+    ),
+    "The same command goes on from there: nothing is done twice.": (
+        "同じコマンドで、そこから続けられます。二度行われることはありません。"
+    ),
+    "Done: {steps}": "行われたこと：{steps}",
+    "Perhaps done: {steps}": "行われたかもしれないこと：{steps}",
+    "Not done: {steps}": "行われなかったこと：{steps}",
+    "Revoke a token of ENDPOINT at once. TOKEN-ID is what 'warifu quicknode security' shows, not the token "
+    "itself.": (
+        "ENDPOINT のトークンをすぐに取り消します。TOKEN-ID は「warifu quicknode security」が示すもの"
+        "で、トークンそのものではありません。"
+    ),
+    "This is the endpoint's last token: only JWTs open it then, if it takes them.": (
+        "これはエンドポイントの最後のトークンです。そのあとは、JWT を受け付けるなら、JWT でしか開きません。"
+    ),
+    "Revoke token {token} of {endpoint}?": "{endpoint} のトークン {token} を取り消しますか？",
+    "The token is revoked.": "トークンを取り消しました。",
+    "Pause ENDPOINT: it answers nobody until it is resumed, not even the wallet.": (
+        "ENDPOINT を休止します。再開されるまで、ウォレットにも、誰にも答えません。"
+    ),
+    "Let a paused ENDPOINT answer again.": "休止した ENDPOINT が、また答えるようにします。",
+    "Pause {endpoint}?": "{endpoint} を休止しますか？",
+    "Resume {endpoint}?": "{endpoint} を再開しますか？",
+    "It is paused.": "休止しました。",
+    "It answers again.": "また答えるようになりました。",
 }

@@ -12,6 +12,7 @@ from warifu.cli.commands import (
     doctor,
     history,
     message,
+    quicknode,
     receive,
     send,
     setup,
@@ -38,5 +39,6 @@ COMMANDS: tuple[click.Command, ...] = (
     history.label,
     decode.command,
     backend.group,
+    quicknode.group,
     api_key.group,
 )
