@@ -310,6 +310,56 @@ async def test_a_cancellation_pays_nobody(world: AccountWorld):
         assert error.code == "input.not-replaceable"
 
 
+async def rejected(world: AccountWorld, client: Client, payment: Payment) -> api.Transfer:
+    """Signed, and refused by the network, which may have kept it."""
+
+    def refuse(raw: bytes) -> tuple[Sent, str]:
+        raise BroadcastRejected("refused", "rpc refuses it: because")
+
+    network = world.service.roads.account(EVM).network
+    original, network.broadcast = network.broadcast, refuse  # type: ignore[method-assign]
+    try:
+        return await world.send(client, payment)
+    finally:
+        network.broadcast = original  # type: ignore[method-assign]
+
+
+async def test_a_bump_outbids_each_version_that_was_signed_also_a_rejected_one(world: AccountWorld):
+    """Signers remember the rejected one, and sign nothing that costs no more."""
+    async with world.running() as client:
+        payment = await world.pay(client)
+        await world.send(client, payment)
+        fees = [int(payment.request.fee_ceiling)]
+        for _ in range(3):
+            bump = await world.pay(client, bump=payment.id)
+            assert bump.request.replaces == payment.request.request_id
+            assert int(bump.request.fee_ceiling) > max(fees)
+            fees.append(int(bump.request.fee_ceiling))
+            assert (await rejected(world, client, bump)).state == "rejected"
+        last = await world.pay(client, bump=payment.id)
+        assert (await world.send(client, last)).state == "broadcast"
+        await world.mine(3)
+        done = await client.until(last.id, ("confirmed",))
+        assert (await client.until(payment.id, ("replaced",))).replaced_by == done.txid
+
+
+async def test_what_a_signed_cancellation_excludes_is_not_drafted_again(world: AccountWorld):
+    """The cancellation was rejected; signers remember it, and would sign only another one."""
+    async with world.running() as client:
+        payment = await world.pay(client)
+        await world.send(client, payment)
+        cancel = await world.pay(client, cancel=payment.id)
+        assert (await rejected(world, client, cancel)).state == "rejected"
+        error = await refusal(world.pay(client, bump=payment.id))
+        assert error.code == "input.not-replaceable" and "cancellation" in error.message
+        again = await world.pay(client, cancel=payment.id)
+        first, second = parse_unsigned(cancel.unsigned), parse_unsigned(again.unsigned)
+        assert second.max_fee > first.max_fee and second.max_priority_fee > first.max_priority_fee
+        assert (await world.send(client, again)).state == "broadcast"
+        dearer = await world.draft(client, bump=again.id)
+        assert parse_unsigned(dearer.unsigned).value == 0, "a cancellation that is bumped cancels again"
+
+
 async def test_a_nonce_is_shared_only_by_what_replaces(world: AccountWorld):
     """A bump that does not say what it replaces is a second payment."""
     async with world.running() as client:

@@ -6,14 +6,27 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
+from solders.message import Message
 from solders.pubkey import Pubkey
+from solders.system_program import TransferParams
+from solders.system_program import transfer as system_transfer
 from tests.support.accounts import sol_payment
 from tests.support.whole_key import WholeKey
 
 from warifu.chains.ethereum.personal import personal_message
+from warifu.chains.ethereum.transaction import Transaction, TxType
 from warifu.errors import InputRefused, TransactionRefused
 from warifu.protocol.frames import KeyBirth, WalletBirth
-from warifu.service.roads.forms import account_address, is_message, message_signature, same_turn, understand
+from warifu.service.roads.forms import (
+    account_address,
+    is_message,
+    message_signature,
+    price,
+    same_turn,
+    understand,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -80,3 +93,21 @@ def test_a_nonce_account_that_serves_again_is_another_turn():
     assert same_turn("solana", now, bump)
     assert not same_turn("solana", now, earlier)
     assert same_turn("eip155:1", b"", b""), "there a nonce is used once"
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_the_price_is_what_a_unit_of_work_costs_at_most(tip: int, base: int):
+    unsigned = Transaction(
+        TxType.DYNAMIC_FEE, 1, 0, tip, tip + base, 21_000, to=bytes(20), value=1, data=b""
+    ).serialize()
+    assert price(unsigned, "eip155:1") == tip + base
+
+
+@given(st.integers(0, 2**63))
+def test_on_solana_the_price_is_that_of_a_compute_unit(micro_lamports: int):
+    me = Pubkey(bytes(KEY.ed25519.verify_key))
+    pay = system_transfer(TransferParams(from_pubkey=me, to_pubkey=me, lamports=1))
+    budget = [set_compute_unit_limit(1000), set_compute_unit_price(micro_lamports)]
+    for instructions, expected in (([*budget, pay], micro_lamports), ([pay], 0)):
+        message = bytes(Message.new_with_blockhash(instructions, me, Hash(bytes(32))))
+        assert price(message, "solana") == expected

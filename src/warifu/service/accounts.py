@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
@@ -30,6 +30,7 @@ from warifu.service.store.drafts import DRAFT_LIFETIME, drop_draft, store_draft
 from warifu.service.store.rows import StoredTransfer, list_transfers, read_transfer
 from warifu.service.store.slots import MAX_SLOT, SLOT_HOLD, taken_slots, waits_for_lower_slots
 from warifu.service.store.wallets import StoredWallet, read_labels, wallet_named
+from warifu.service.versions import dearest, later_on_its_way, versions
 
 _REPLACEABLE = ("signed", "broadcast")
 _AT_ONCE = 8
@@ -93,9 +94,7 @@ class AccountWallets:
             if wanted.prepare:
                 return self._keep(name, road, _prepare(road, sender, taken))
             earlier = self._replaceable(name, wanted.chain, wanted.bump or wanted.cancel or "")
-            cancel = wanted.cancel is not None
-            built = road.network.replace(sender, earlier.unsigned, cancel=cancel)
-            return self._keep(name, road, built, replaces=earlier.id)
+            return self._keep(name, road, self._replacement(road, sender, earlier, wanted), earlier.id)
 
     def drop(self, name: str, transaction: str) -> None:
         """The owner said no: the draft's account nonce is free at once."""
@@ -110,7 +109,7 @@ class AccountWallets:
                 "not-replaceable",
                 f"only what is on its way can be replaced; this transfer is '{earlier.state}'",
             )
-        later = _later(list_transfers(self._database, wallet=name, chain=chain), earlier)
+        later = later_on_its_way(list_transfers(self._database, wallet=name, chain=chain), earlier)
         if later is not None:
             # Nodes compare fees with what they have, which is that one.
             raise InputRefused(
@@ -119,6 +118,24 @@ class AccountWallets:
                 remedy="Replace that one.",
             )
         return earlier
+
+    def _replacement(
+        self, road: AccountRoad, sender: str, earlier: StoredTransfer, wanted: NewAccountDraft
+    ) -> network.AccountDraft:
+        """Of every version that was signed, also of one that the network refused: signers sign nothing cheaper, and
+        nothing that pays again once one was signed that pays nobody."""
+        known = list_transfers(self._database, wallet=earlier.wallet, chain=earlier.chain)
+        signed = versions(known, earlier)
+        pays = earlier.asked.outflows
+        differ = any(item.asked.outflows != pays for item in signed)
+        if differ and pays and wanted.cancel is None:
+            raise InputRefused(
+                "not-replaceable",
+                "a cancellation of this payment is signed, after which no signer signs it again",
+                remedy="Cancel it, or wait for what comes of it.",
+            )
+        cancel = differ or wanted.cancel is not None  # a cancellation that is bumped cancels again
+        return road.network.replace(sender, dearest(road.chain, signed).unsigned, cancel=cancel)
 
     def _keep(
         self, name: str, road: AccountRoad, built: network.AccountDraft, replaces: str | None = None
@@ -142,14 +159,6 @@ class AccountWallets:
             likely_fee=str(built.likely_fee),
             replaces=replaces,
         )
-
-
-def _later(known: Sequence[StoredTransfer], earlier: StoredTransfer) -> StoredTransfer | None:
-    """The one that replaces ``earlier`` and may be on its way."""
-    for item in known:
-        if item.replaces == earlier.id and item.raw is not None and item.state != "rejected":
-            return item
-    return None
 
 
 def _payment(wanted: AccountPayment) -> network.Payment:

@@ -7,7 +7,9 @@ from warifu.chains.ethereum.personal import parse_personal
 from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_unsigned
 from warifu.chains.ethereum.typed_data import parse_typed_data
+from warifu.chains.solana.actions import ComputePrice
 from warifu.chains.solana.address import format_address
+from warifu.chains.solana.instructions import read_instruction
 from warifu.chains.solana.reading import split_proof
 from warifu.errors import InputRefused
 from warifu.protocol.chains import evm_chain_id, family_of, scheme_of
@@ -48,6 +50,15 @@ def same_turn(chain: str, one: bytes, other: bytes) -> bool:
     if family_of(chain) != "solana":
         return True
     return split_proof(one)[0].blockhash == split_proof(other)[0].blockhash
+
+
+def price(unsigned: bytes, chain: str) -> int:
+    """What a transaction offers at most for a unit of work. Of two for one turn nodes take the one that offers more."""
+    if family_of(chain) != "solana":
+        return parse_unsigned(unsigned).max_fee
+    message, _proof = split_proof(unsigned)
+    actions = (read_instruction(message, item)[0] for item in message.instructions)
+    return next((action.micro_lamports for action in actions if isinstance(action, ComputePrice)), 0)
 
 
 def is_message(unsigned: bytes) -> bool:
