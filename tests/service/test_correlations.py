@@ -162,7 +162,9 @@ async def test_a_device_that_always_says_that_it_has_nothing_is_not_prepared_for
         await until_asked(world)
         for failures in (1, 2, 3):
             await rounds(world, 5)
-            assert len(hostile.correlating) == 2 * failures, "once with each of the others, and not in each round"
+            assert len(hostile.correlating) == 2 * failures, (
+                "once with each of the others, and not in each round"
+            )
             paused = {pair for _, pair in pauses}
             assert len(paused) == 2 and all(hostile.identity in pair for pair in paused)
             assert {pause.seconds for pause in pauses.values()} == {10.0 * 2**failures}

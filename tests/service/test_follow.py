@@ -95,6 +95,22 @@ def follower(database: Database, road: ScriptedRoad, senders: Senders | None = N
     return Follower(database, cast(Road, road), transfers, Bell(), 0.001)
 
 
+def test_what_a_finished_transfer_waited_for_is_forgotten(database):
+    """Else a service that runs for years would remember every transfer that ever waited."""
+    first, second = add(database, 1), add(database, 2)
+    road = ScriptedRoad()
+    road.found = {first: Waiting(known=True, why="this"), second: Waiting(known=True, why="that")}
+    following = follower(database, road)
+    following.round()
+    assert following._told == {first: "this", second: "that"}
+    road.found[first] = InBlock(7, 6, settled=True)
+    following.round()
+    following.round()
+    assert following._told == {second: "that"}
+    waits = [event.text for event in store.show_transfer(database, second, 0).events if event.text == "that"]
+    assert waits == ["that"], "told once"
+
+
 UNFORESEEN = [
     InBlock(2**63, 1, settled=False),  # the database's library raises OverflowError for it
     RuntimeError(f"a library says too much about {ADDRESS}"),

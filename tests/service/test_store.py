@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from nacl.utils import random
 
 from warifu.chains.bitcoin_network import changes
-from warifu.errors import ServiceRefused, StoreDamaged
+from warifu.errors import InputRefused, ServiceRefused, StoreDamaged
 from warifu.protocol.api import SCOPES, ErrorBody
 from warifu.service.store import transfers as store
 from warifu.service.store.api_keys import create_api_key, delete_api_key, find_api_key, list_api_keys
@@ -455,3 +455,16 @@ def test_too_many_labels_change_nothing(database: Database):
     with pytest.raises(ServiceRefused):
         change_labels(database, "savings", {("tx", str(number)): "x" for number in range(11)}, 10)
     assert read_labels(database, "savings") == {}
+
+
+@pytest.mark.parametrize("slot", [2**63, 2**64 - 1, -1])
+def test_an_account_nonce_that_the_database_cannot_keep_is_refused(database: Database, slot: int):
+    with pytest.raises(InputRefused) as refused:
+        store.add_transfer(database, new_transfer(chain="eip155:1", slot=slot))
+    assert refused.value.code == "input.slot"
+    assert store.list_transfers(database) == ()
+
+
+def test_the_largest_account_nonce_that_the_database_can_keep(database: Database):
+    store.add_transfer(database, new_transfer(chain="eip155:1", slot=2**63 - 1))
+    assert taken_slots(database, "savings", "eip155:1") == {2**63 - 1}

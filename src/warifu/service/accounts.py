@@ -28,7 +28,7 @@ from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.store.drafts import DRAFT_LIFETIME, drop_draft, store_draft
 from warifu.service.store.rows import StoredTransfer, list_transfers, read_transfer
-from warifu.service.store.slots import MAX_SLOT, SLOT_HOLD, taken_slots, waits_for_lower_slots
+from warifu.service.store.slots import SLOT_HOLD, require_slot, taken_slots, waits_for_lower_slots
 from warifu.service.store.wallets import StoredWallet, read_labels, wallet_named
 from warifu.service.versions import dearest, later_on_its_way, versions
 
@@ -140,8 +140,7 @@ class AccountWallets:
     def _keep(
         self, name: str, road: AccountRoad, built: network.AccountDraft, replaces: str | None = None
     ) -> AccountDraft:
-        if built.slot is not None and not 0 <= built.slot <= MAX_SLOT:
-            raise InputRefused("slot", "the account's nonce is out of range")
+        require_slot(built.slot)
         store_draft(
             self._database,
             name,

@@ -12,7 +12,7 @@ import time
 
 import sqlalchemy as sa
 
-from warifu.errors import ServiceRefused
+from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.chains import family_of
 from warifu.service.store.database import Database
 from warifu.service.store.schema import drafts, transfers
@@ -22,6 +22,12 @@ SLOT_HOLD = 180
 transactions wait; a transfer that comes later still gets the slot where nobody took it."""
 MAX_SLOT = 2**63 - 1
 """The largest that the database holds; no account comes near it (EIP-2681 ends at 2^64 - 2)."""
+
+
+def require_slot(slot: int | None) -> None:
+    """``InputRefused`` (``slot``) for an account nonce that cannot be kept."""
+    if slot is not None and not 0 <= slot <= MAX_SLOT:
+        raise InputRefused("slot", "the account's nonce is out of range", not_done="Nothing was signed.")
 
 
 def waits_for_lower_slots(chain: str) -> bool:

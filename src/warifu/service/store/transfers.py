@@ -38,7 +38,7 @@ from warifu.service.store.rows import (
     unsettled_transfers,
 )
 from warifu.service.store.schema import transfers
-from warifu.service.store.slots import open_drafts_below, take_slot, waits_for_lower_slots
+from warifu.service.store.slots import open_drafts_below, require_slot, take_slot, waits_for_lower_slots
 
 __all__ = [
     "AUTHORIZABLE",
@@ -97,7 +97,9 @@ class NewTransferRow:
 def add_transfer(database: Database, new: NewTransferRow) -> bool:
     """Whether it is new (True), or a repetition (False).
 
-    Raises ``ServiceRefused`` (``request-id-used``, ``slot-taken``)."""
+    Raises ``InputRefused`` (``slot``), ``ServiceRefused`` (``request-id-used``, ``slot-taken``).
+    """
+    require_slot(new.slot)
     with database.writing() as connection:
         row = connection.execute(sa.select(transfers.c.body).where(transfers.c.id == new.id)).first()
         if row is not None:

@@ -34,7 +34,7 @@ class Follower:
         self._bell = bell
         self._poll_seconds = poll_seconds
         self._told: dict[str, str] = {}
-        """By transfer, what was said last that it waits for. Forgotten with the process: the store says it once."""
+        """By transfer, what was said last that it waits for. Forgotten with its end, and with the process: the store says it once."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follower {road.chain}", daemon=True)
 
@@ -61,6 +61,7 @@ class Follower:
         """Compare every transfer that is under way on this chain with the chain, once."""
         unsent = store.unsent_transfers(self._database, self._road.chain)
         followed = store.unsettled_transfers(self._database, self._road.chain)
+        self._told = {item.id: told for item in followed if (told := self._told.get(item.id)) is not None}
         if unsent or followed:
             with survived(self._stop.is_set):
                 self._road.refresh({transfer.wallet for transfer in (*unsent, *followed)})
