@@ -404,6 +404,33 @@ def test_the_owner_sees_all_that_a_message_says() -> None:
     assert ("", "account") in text
 
 
+DYDX = typed(
+    "dYdX",
+    {"dYdX": "string action"},
+    {"action": "dYdX Chain Onboarding"},
+    name="dYdX Chain",
+    version=None,
+    verifyingContract=None,
+)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        personal_message("Access zkSync account.\n\nOnly sign this message for a trusted client!"),
+        personal_message(f"Sign this message to access Loopring Exchange: {SHOP} with key nonce: 0"),
+        personal_message("Only sign this request if you\u2019ve initiated an action with Immutable X."),
+        as_json(DYDX),
+    ],
+    ids=["zkSync Lite", "Loopring", "StarkEx", "dYdX"],
+)
+def test_the_owner_is_warned_of_a_signature_that_becomes_a_key(message: bytes) -> None:
+    """Signatures of a threshold differ each time: the key, and what it holds, could never be had again."""
+    assert message_order(WALLET, CHAIN, message, NOW).makes_a_key
+    for other in (personal_message("I own this account"), as_json(changed(DYDX, "message/action", "dYdX"))):
+        assert not message_order(WALLET, CHAIN, other, NOW).makes_a_key
+
+
 SALE = typed(
     "Sale",
     {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import click
 import pytest
 
 from warifu.cli.client import Client
@@ -199,3 +202,26 @@ def test_a_script_that_does_not_ask_names_a_ceiling_where_nothing_else_bounds_th
     with pytest.raises(WarifuError) as caught:
         sender.send(order(outflows, fee_ceiling), None, ask=False)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("makes_a_key", [False, True])
+def test_the_warning_of_a_key_is_said_before_the_question(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    makes_a_key: bool,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody answers
+    sender = Sender(
+        Setting(tmp_path),
+        cast("Profile", None),
+        cast("Wallet", Named()),
+        cast("Client", Service(ServiceRefused("unreachable", "?"))),
+        Screen(json=False),
+    )
+    message = replace(
+        order((Outflow("message", "", "0", ""),), 100), fee=0, sent=False, makes_a_key=makes_a_key
+    )
+    with pytest.raises(click.Abort):
+        sender.send(message, None, ask=True)
+    assert ("it can never be made again" in " ".join(capsys.readouterr().err.split())) == makes_a_key

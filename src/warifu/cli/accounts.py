@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nacl.exceptions import BadSignatureError
@@ -31,7 +31,7 @@ from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.cli.asked import check_new, otherwise
-from warifu.cli.message_words import Fact, content_of
+from warifu.cli.message_words import Fact, content_of, makes_a_key
 from warifu.cli.order import Order, as_authorized, format_coin
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
@@ -207,7 +207,8 @@ def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching
         raise InputRefused("message", "this is no message: EIP-712 is JSON, and begins with {")
     read = read_ethereum(message, account_of(wallet, chain), chain)
     content = content_of(read.subject)
-    return _order(wallet, chain, message, read.reading, None, watching, sent=False, more=content)
+    order = _order(wallet, chain, message, read.reading, None, watching, sent=False, more=content)
+    return replace(order, makes_a_key=makes_a_key(read.subject))
 
 
 def txid_of(wallet: Wallet, request: TransferRequest, told: TransferBytes) -> str:

@@ -15,6 +15,16 @@ from warifu.chains.ethereum.typed_values import shown
 
 Fact = tuple[str, str]
 
+_KEY_TEXTS = (
+    "Access zkSync account.",  # matter-labs/zksync, sdk/zksync.js/src/signer.ts
+    "Sign this message to access Loopring Exchange: ",  # Loopring/loopring_sdk, src/defs/loopring_constants.ts
+    "Only sign this request if you\N{RIGHT SINGLE QUOTATION MARK}ve initiated an action with Immutable X.",
+    # The latter: StarkEx, immutable/imx-core-sdk-swift, Sources/ImmutableXCore/Utils/Constants.swift
+)
+"""How personal messages begin of whose signature an exchange makes the owner's key there."""
+_KEY_TYPE, _KEY_ACTIONS = "dYdX", ("dYdX STARK Key", "dYdX Chain Onboarding")
+"""The same as typed data, by ``message.action`` (dydxprotocol: v3-client, v4-web)."""
+
 
 def content_of(subject: Subject) -> tuple[Fact, ...]:
     """Name and value of each field of typed data, or each line of a personal message; nothing of a transaction."""
@@ -26,6 +36,16 @@ def content_of(subject: Subject) -> tuple[Fact, ...]:
         lines = (subject.text or "").split("\n")
         return tuple(("EIP-191" if number == 0 else "", line) for number, line in enumerate(lines))
     return ()
+
+
+def makes_a_key(subject: Subject) -> bool:
+    """Whether the signature is known to be the seed of a key. There are more such messages than are known here.
+
+    Threshold signatures differ each time, so that key could not be made again; and whoever sees this one has it.
+    """
+    if isinstance(subject, TypedData):
+        return subject.primary_type == _KEY_TYPE and subject.message.get("action") in _KEY_ACTIONS
+    return isinstance(subject, PersonalMessage) and (subject.text or "").startswith(_KEY_TEXTS)
 
 
 def _fields(place: str, value: object) -> Iterator[Fact]:

@@ -41,6 +41,8 @@ class Order:
     confirmations: int
     sent: bool = True
     """Whether it is sent once it is signed; a message is not."""
+    makes_a_key: bool = False
+    """Whether somebody makes a key of the signature: to be pointed out."""
 
     def __post_init__(self) -> None:
         if self.fee > self.ceiling:

@@ -145,8 +145,8 @@ JAPANESE: dict[str, str] = {
     "Transaction:": "トランザクション:",
     "own address": "自分のアドレス",
     "the fee is more than a twentieth of the amount": "手数料が金額の 20 分の 1 を超えています",
-    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is held by that key is "
-    "lost with it, because it can never be made again.": (
+    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is held by that key "
+    "is lost with it, because it can never be made again.": (
         "この署名から取引所の鍵が作られます。このウォレットの署名は毎回異なり、同じ鍵は二度と作れません。"
         "鍵を失うと、その鍵で持つものも失われます。"
     ),

@@ -286,6 +286,13 @@ class Sender:
         self.screen.facts(order.facts)
         if order.dear:
             self.screen.warn(tr("the fee is more than a twentieth of the amount"))
+        if order.makes_a_key:
+            self.screen.warn(
+                tr(
+                    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is "
+                    "held by that key is lost with it, because it can never be made again."
+                )
+            )
 
     @contextlib.contextmanager
     def _told_how_to_look_on(self, transfer: str) -> Iterator[None]:
