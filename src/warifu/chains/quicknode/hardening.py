@@ -2,9 +2,9 @@
 
 The order is what makes it safe to be stopped anywhere:
 
-1. what the owner needs to get in is added (the key, the addresses, the methods that are called); while a check is
-   switched off its list decides nothing, and where it is on, nothing is taken from the owner yet;
-2. what is too much is taken from the list of methods;
+1. the methods are made those of the wallet: its own are let through before others are taken away;
+2. its key and its addresses are added. Only now: where their checks are on already, they open the door for what may be
+   called at that moment, and before the first step that could be anything;
 3. the endpoint is read again: a check whose list lacks what was added would lock the owner out;
 4. the checks are switched on, all in one request. None is ever switched off.
 
@@ -62,9 +62,9 @@ def plan(admin: AdminApi, endpoint_id: str, wanted: Wanted) -> list[Step]:
     """
     security = admin.security(endpoint_id)
     steps = [
+        *_methods(admin, endpoint_id, wanted, security),
         *_key(admin, endpoint_id, wanted, security),
         *_addresses(admin, endpoint_id, wanted, security),
-        *_methods(admin, endpoint_id, wanted, security),
     ]
     on = switches_on(admin.security_options(endpoint_id))
     missing = [switch for switch in wanted.switches() if folded(switch) not in on]
