@@ -23,7 +23,6 @@ from warifu.threshold.ecdsa.correlation import Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import CHECK, ExtensionReceiver, ExtensionSender
 from warifu.threshold.ecdsa.vole import XI, VoleReceiver, VoleSender
 from warifu.threshold.ecdsa.zero_sharing import zero_share
-from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -117,21 +116,20 @@ def of_base_transfers() -> Iterator[Target]:
 
 def of_one_base_transfer() -> Iterator[Target]:
     """One index of the 128, of which many more can be measured. The point that is hashed is another each time."""
-    sent, shared = (SECP256K1.base_mul(SECP256K1.random_secret()) for _ in range(2))
+    sent, shared = (SECP256K1.base_mul(SECP256K1.random_secret()).encoded for _ in range(2))
+    mask_name, key_name = base_ot._mask_name(_LINK), base_ot._key_name(_LINK)
 
-    def chosen(secret: bytearray) -> tuple[memoryview, Element]:
+    def chosen(secret: bytearray) -> tuple[memoryview, bytes]:
         (choice,) = base_ot._one_by_one(np.frombuffer(bytes(secret), dtype=np.uint8))
-        return choice, SECP256K1.base_mul(SECP256K1.random_secret())
+        return choice, SECP256K1.base_mul(SECP256K1.random_secret()).encoded
 
-    def one(name: str, call: Callable[[tuple[memoryview, Element]], object]) -> Target:
+    def one(name: str, call: Callable[[tuple[memoryview, bytes]], object]) -> Target:
         return Target(f"base_ot: {name}, choice", b"\0", lambda: bytes([os.urandom(1)[0] & 1]), chosen, call)
 
-    yield one("the mask of one index", lambda given: base_ot._mask_point(_LINK, 5, *given))
+    yield one("the mask of one index", lambda given: base_ot._mask_point(mask_name, 5, *given))
     yield one(
         "the key of one index",
-        lambda given: base_ot._key(
-            _LINK, 5, given[0], sent.encoded, (given[1].encoded, sent.encoded), shared
-        ),
+        lambda given: base_ot._key(key_name, 5, given[0], sent, given[1] + sent, shared),
     )
     yield _choices(
         "bits.swapped, 128 choices",

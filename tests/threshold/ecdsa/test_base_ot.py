@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from warifu.threshold import libsecp256k1 as lib
 from warifu.threshold.ecdsa import base_ot
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, POINT_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
@@ -84,10 +85,10 @@ def test_the_same_points_at_another_batch_index_give_other_keys(monkeypatch):
 
 
 def test_both_hashes_name_everything():
-    point, pair = SECP256K1.generator, (b"\x02" * 33, b"\x03" * 33)
+    point, pair = SECP256K1.generator, b"\x02" * 33 + b"\x03" * 33
     other = SECP256K1.element_add(point, point)
     masks = {
-        base_ot._mask_point(link, index, bit, element)
+        lib.point_serialize(base_ot._mask_point(base_ot._mask_name(link), index, bit, element.encoded))
         for link in (LINK, LINK.reverse)
         for index in (0, 1)
         for bit in (b"\x00", b"\x01")
@@ -95,7 +96,7 @@ def test_both_hashes_name_everything():
     }
     assert len(masks) == 16
     keys = {
-        base_ot._key(link, index, bit, sent, each, element)
+        base_ot._key(base_ot._key_name(link), index, bit, sent, each, element.encoded)
         for link in (LINK, LINK.reverse)
         for index in (0, 1)
         for bit in (b"\x00", b"\x01")
@@ -158,14 +159,14 @@ def test_a_senders_message_that_is_no_point_is_refused(message):
 def test_a_point_that_cancels_the_mask_is_refused():
     """r_0 = -H(r_1) makes the shared value the identity, whatever the sender's secret."""
     message = BaseOtReceiver(LINK).message
-    second = SECP256K1.element_from_bytes(message[POINT_BYTES:PAIR])
-    cancelling = SECP256K1.element_negate(base_ot._mask_point(LINK, 0, b"\x00", second)).encoded
+    mask = base_ot._mask_point(base_ot._mask_name(LINK), 0, b"\x00", message[POINT_BYTES:PAIR])
+    cancelling = lib.point_serialize(lib.point_negate(mask))
     assert refused(cancelling + message[POINT_BYTES:]).index == RECEIVER
 
 
 def test_any_changed_point_spoils_the_keys_of_its_index_alone():
     def bend(message):
-        return base_ot._element(os.urandom(64)).encoded + message[POINT_BYTES:]
+        return lib.point_serialize(lib.point_from_uniform(os.urandom(64))) + message[POINT_BYTES:]
 
     keys, choices, received = transfer(bend=bend)
     same = (chosen(keys, choices) == received).all(axis=1)

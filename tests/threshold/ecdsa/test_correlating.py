@@ -10,6 +10,7 @@ import pytest
 from tests.support.dealer import deal
 from tests.support.ecdsa_signing import correlate
 
+from warifu.threshold import libsecp256k1 as lib
 from warifu.threshold.ecdsa import base_ot
 from warifu.threshold.ecdsa.base_ot import COUNT, POINT_BYTES
 from warifu.threshold.ecdsa.correlating import HELLO_BYTES, MAX_BATCH, Correlating, Phase, extend_bytes
@@ -330,7 +331,8 @@ def test_a_correlation_that_one_side_never_finished_is_used_by_nobody():
 def test_a_point_that_cancels_the_mask_is_blamed_on_its_sender():
     batch = Batch()
     link = batch.victim._base_sender._link
-    second = SECP256K1.element_from_bytes(batch.hello_of_cheat[PAIRS_AT + POINT_BYTES :][:POINT_BYTES])
-    cancelling = SECP256K1.element_negate(base_ot._mask_point(link, 0, b"\x00", second)).encoded
+    second = batch.hello_of_cheat[PAIRS_AT + POINT_BYTES :][:POINT_BYTES]
+    mask = base_ot._mask_point(base_ot._mask_name(link), 0, b"\x00", second)
+    cancelling = lib.point_serialize(lib.point_negate(mask))
     bent = put(PAIRS_AT, cancelling)(batch.hello_of_cheat)
     assert blamed(batch.victim, "extend", bent) == "base OT message"

@@ -25,9 +25,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from warifu.threshold import libsecp256k1 as lib
-from warifu.threshold.ecdsa.binding import Link, integer
+from warifu.threshold.ecdsa.binding import Link, integer, named_hash
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, rows, swapped, wipe
-from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput, ZeroSecret
 from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
@@ -37,6 +37,7 @@ COUNT = 128
 KEY_BYTES = 16
 """lambda_c bits. Each key is hashed together with its index, so that a guess counts against one key alone."""
 POINT_BYTES = 33
+_PAIR_BYTES = 2 * POINT_BYTES
 _BITS = b"\x00", b"\x01"
 SENDER_MESSAGE_BYTES = POINT_BYTES
 RECEIVER_MESSAGE_BYTES = COUNT * 2 * POINT_BYTES
@@ -58,18 +59,19 @@ class BaseOtSender:
         a second call, whatever came of the first.
         """
         with _once(self._secret) as secret:
-            points = _parse_pairs(message, self._link.receiver)
+            pairs = _parse_pairs(message, self._link.receiver)
+            mask_name, key_name = _mask_name(self._link), _key_name(self._link)
             keys = bytearray()
-            for bit in (0, 1):
-                for index, pair in enumerate(points):
-                    unmasked = SECP256K1.element_add(
-                        pair[bit], _mask_point(self._link, index, _BITS[bit], pair[1 - bit])
-                    )
-                    if SECP256K1.is_identity(unmasked):
+            for bit, encoded_bit in enumerate(_BITS):
+                for index, pair in enumerate(pairs):
+                    mask = _mask_point(mask_name, index, encoded_bit, pair[1 - bit].encoded)
+                    unmasked = lib.point_add([lib.Point(pair[bit].native), mask])
+                    if unmasked is None:
                         raise InvalidContribution(self._link.receiver, "base OT message")
-                    shared = SECP256K1.element_mul_secret(unmasked, secret)
-                    encoded = pair[0].encoded, pair[1].encoded
-                    keys += _key(self._link, index, _BITS[bit], self.message, encoded, shared)
+                    encoded = pair[0].encoded + pair[1].encoded
+                    keys += _key(
+                        key_name, index, encoded_bit, self.message, encoded, _shared(unmasked, secret)
+                    )
         return rows(keys, KEY_BYTES).reshape(2, COUNT, KEY_BYTES)
 
     def wipe(self) -> None:
@@ -94,14 +96,13 @@ class BaseOtReceiver:
             raise AlreadyUsed("these base transfers were finished or wiped")
         self._used = True
         try:
-            point = _parse_point(message, self._link.sender)
-            keys = bytearray()
+            point = lib.Point(_parse_point(message, self._link.sender).native)
+            name, keys = _key_name(self._link), bytearray()
             for index, (secret, choice) in enumerate(
                 zip(self._secrets, _one_by_one(self.choices), strict=True)
             ):
-                pair = _encoded_pair(self.message, index)
-                shared = SECP256K1.element_mul_secret(point, secret)
-                keys += _key(self._link, index, choice, message, pair, shared)
+                pair = self.message[_PAIR_BYTES * index : _PAIR_BYTES * (index + 1)]
+                keys += _key(name, index, choice, message, pair, _shared(point, secret))
         finally:
             for secret in self._secrets:
                 secret.wipe()
@@ -115,18 +116,18 @@ class BaseOtReceiver:
             secret.wipe()
 
     def _pairs(self) -> bytes:
-        bound, free = bytearray(), bytearray()
+        name, bound, free = _mask_name(self._link), bytearray(), bytearray()
         not_chosen = self.choices ^ np.uint8(1)
         choices = zip(_one_by_one(self.choices), _one_by_one(not_chosen), strict=True)
         for index, (secret, (choice, other)) in enumerate(zip(self._secrets, choices, strict=True)):
-            random_point = _element(os.urandom(64))
-            mask = _mask_point(self._link, index, choice, random_point)
-            chosen = SECP256K1.element_sub(SECP256K1.base_mul(secret), mask)
+            random_point = lib.point_serialize(lib.point_from_uniform(os.urandom(64)))
+            mask = _mask_point(name, index, choice, random_point)
+            chosen = lib.point_serialize(_finite(lib.point_create(secret.buffer), lib.point_negate(mask)))
             # Hashing onto the curve takes a time that depends on its (public) input. Done for both points, so that
             # the sum says nothing of which of them was hashed first.
-            _mask_point(self._link, index, other, chosen)
-            bound += chosen.encoded
-            free += random_point.encoded
+            _mask_point(name, index, other, chosen)
+            bound += chosen
+            free += random_point
         wipe(not_chosen)
         first, second = swapped(self.choices, rows(bound, POINT_BYTES), rows(free, POINT_BYTES))
         return np.hstack([first, second]).tobytes()
@@ -148,11 +149,10 @@ def _parse_point(encoded: bytes, sender: int) -> Element:
 def _parse_pairs(message: bytes, sender: int) -> list[tuple[Element, Element]]:
     if len(message) != RECEIVER_MESSAGE_BYTES:
         raise InvalidContribution(sender, "base OT message")
-    points = [
-        _parse_point(message[at : at + POINT_BYTES], sender) for at in range(0, len(message), POINT_BYTES)
-    ]
-    if len(set(points)) != len(points):  # copied from one index to another
+    encoded = [message[at : at + POINT_BYTES] for at in range(0, len(message), POINT_BYTES)]
+    if len(set(encoded)) != len(encoded):  # copied from one index to another
         raise InvalidContribution(sender, "base OT message")
+    points = [_parse_point(each, sender) for each in encoded]
     return list(zip(points[::2], points[1::2], strict=True))
 
 
@@ -163,25 +163,33 @@ def _one_by_one(bits: Bytes) -> Iterator[memoryview]:
     return (bits[at : at + 1].data for at in range(len(bits)))
 
 
-def _encoded_pair(message: bytes, index: int) -> tuple[bytes, bytes]:
-    at = 2 * POINT_BYTES * index
-    return message[at : at + POINT_BYTES], message[at + POINT_BYTES : at + 2 * POINT_BYTES]
+def _mask_name(link: Link) -> bytes:
+    return link.digest("base OT/mask")
 
 
-def _element(uniform: bytes) -> Element:
-    native = lib.point_from_uniform(uniform)
-    return Element(lib.point_serialize(native), native)
-
-
-def _mask_point(link: Link, index: int, bit: bytes | memoryview, other: Element) -> Element:
+def _mask_point(name: bytes, index: int, bit: bytes | memoryview, other: bytes) -> lib.Point:
     """H: the point that hides the choice, from the other point of the pair. ``bit``: one byte."""
-    named = b"".join((integer(index), bit, other.encoded))  # of fixed lengths: one part
-    return _element(link.hasher("base OT/mask", named).digest(64))
+    return lib.point_from_uniform(named_hash(name, integer(index), bit, other).digest(64))
 
 
-def _key(
-    link: Link, index: int, bit: bytes | memoryview, sent: bytes, pair: tuple[bytes, bytes], shared: Element
-) -> bytes:
+def _key_name(link: Link) -> bytes:
+    return link.digest("base OT/key")
+
+
+def _key(name: bytes, index: int, bit: bytes | memoryview, sent: bytes, pair: bytes, shared: bytes) -> bytes:
     """K: the key of one index and bit, which is one byte."""
-    named = b"".join((integer(index), bit, sent, *pair, shared.encoded))
-    return link.hasher("base OT/key", named).digest(KEY_BYTES)
+    return named_hash(name, integer(index), bit, sent, pair, shared).digest(KEY_BYTES)
+
+
+def _shared(point: lib.Point, secret: Secret) -> bytes:
+    """``secret`` times the point, encoded."""
+    return lib.point_serialize(_finite(lib.point_mul_secret(point, secret.buffer)))
+
+
+def _finite(*points: lib.Point | None) -> lib.Point:
+    """The sum of points that are not the identity, and do not cancel out but by a chance of 2^-256."""
+    finite = [point for point in points if point is not None]
+    total = finite[0] if len(finite) == 1 else lib.point_add(finite)
+    if total is None or len(finite) < len(points):
+        raise ZeroSecret("a secret scalar is zero")
+    return total

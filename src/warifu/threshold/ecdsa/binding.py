@@ -42,6 +42,15 @@ def digest(purpose: str, *parts: Part) -> bytes:
     return hasher(purpose, *parts).digest(32)
 
 
+def named_hash(name: bytes, *parts: Part) -> HASHXOF:
+    """SHAKE256 over ``name``, a digest that stands for all that the hashes of a loop have in common, and over parts of
+    fixed lengths: few bytes, and no more work than one permutation or two.
+
+    Begins with a digest, as nothing does that :func:`hasher` makes.
+    """
+    return hashlib.shake_256(b"".join((name, *parts)))
+
+
 def condensed(part: Part) -> bytes:
     """SHA-256 of a part of many thousand bytes, as a part in its place: 32 bytes that nobody finds a second part for.
 

@@ -32,9 +32,17 @@ import numpy as np
 
 from warifu.threshold.ecdsa import base_ot
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
-from warifu.threshold.ecdsa.binding import Link, digest, in_order, integer, key_context, require_session_id
+from warifu.threshold.ecdsa.binding import (
+    Link,
+    digest,
+    in_order,
+    integer,
+    key_context,
+    named_hash,
+    require_session_id,
+)
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
-from warifu.threshold.ecdsa.correlation import SEED_BYTES, Correlation, Material, Owner
+from warifu.threshold.ecdsa.correlation import ID_BYTES, SEED_BYTES, Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
 from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
@@ -163,12 +171,13 @@ class Correlating:
             raise InvalidContribution(self._peer, "zero-sharing seed")
         zeros, ones = sender.finish(link, extension, b"")
         chosen = receiver.outputs(b"")
-        messages = list(in_order({self._my_id: receiver.message, self._peer: extension}))
+        messages = in_order({self._my_id: receiver.message, self._peer: extension})
+        name = digest("correlation/id", link.context, *messages)
         try:
             return tuple(
                 Correlation(
                     self._owner,
-                    digest("correlation/id", link.context, *messages, integer(index)),
+                    named_hash(name, integer(index)).digest(ID_BYTES),
                     self._material(index, zeros, ones, chosen, seed, link.context),
                 )
                 for index in range(self._count)

@@ -206,20 +206,16 @@ def _row_hashes(link: Link, shape: Shape, fresh: bytes, packed: Bytes) -> Bytes:
 
 
 def _each_hashed(name: bytes, table: Bytes, width: int) -> Bytes:
-    """Each row of the table with its index, hashed to ``width`` bytes. ``name``: a digest that stands for all else.
-
-    Nothing else that is hashed begins with a digest, and so few bytes take one call and one permutation of SHAKE256.
-    """
-    named = np.empty((len(table), len(name) + _INDEX_BYTES + table.shape[1]), dtype=np.uint8)
-    named[:, : len(name)] = np.frombuffer(name, dtype=np.uint8)
-    named[:, len(name) : -table.shape[1]] = _indices(len(table))
-    named[:, -table.shape[1] :] = table
-    view, step = named.reshape(-1).data, named.shape[1]
-    hashed = bytearray().join(
-        [shake_256(view[at : at + step]).digest(width) for at in range(0, len(view), step)]
-    )
+    """Each row of the table with its index, hashed to ``width`` bytes as by :func:`named_hash`."""
+    named = np.hstack([_repeated(name, len(table)), _indices(len(table)), table])
+    as_bytes = named.view(f"V{named.shape[1]}")[:, 0].tolist()
+    hashed = bytearray().join([shake_256(row).digest(width) for row in as_bytes])
     wipe(named)
     return rows(hashed, width)
+
+
+def _repeated(name: bytes, count: int) -> Bytes:
+    return np.broadcast_to(np.frombuffer(name, dtype=np.uint8), (count, len(name)))
 
 
 @cache
