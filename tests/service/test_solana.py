@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
+from nacl.utils import random
 from solders.keypair import Keypair
 from tests.support.account_world import AccountWorld, LocalSolana, local_solana, solana_chain
 from tests.support.service_world import Client, Payment, refusal
 
 from warifu.chains.accounts import Sent
 from warifu.chains.solana.transaction import parse_transaction
+from warifu.errors import ChainUnavailable
 from warifu.protocol import api
 from warifu.protocol.chains import SOLANA
+from warifu.service.account_chains import make_account_chains
+from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
+from warifu.service.store.database import create_database, open_database
 
 pytestmark = pytest.mark.real
 
@@ -189,3 +194,33 @@ async def held(world: AccountWorld, payment: Payment) -> int | None:
     name = payment.request.transaction.hex()
     with world.database.reading() as connection:
         return connection.execute(sa.select(drafts.c.slot).where(drafts.c.name == name)).scalar()
+
+
+def test_a_local_cluster_that_took_the_place_of_another_is_noticed_after_a_restart(tmp_path: Path):
+    key, directory = random(32), tmp_path / "service"
+    create_database(directory, key).close()
+
+    def check(url: str, cluster: Literal["devnet", "local"]) -> None:
+        """One life of the service."""
+        database = open_database(directory, key)
+        config = ServiceConfig(
+            data_dir=str(directory),
+            network="regtest",
+            backends=(BackendConfig(chain="solana", kind="rpc", url=url),),
+            chains=(ChainConfig(chain="solana", cluster=cluster),),
+        )
+        (chain,) = make_account_chains(config, database)
+        try:
+            chain.check()
+        finally:
+            chain.close()
+            database.close()
+
+    with local_solana() as first:
+        with pytest.raises(ChainUnavailable):
+            check(first.url, "devnet")  # which is known by its own hash, and remembers nothing
+        check(first.url, "local")
+        check(first.url, "local")
+    with local_solana() as second, pytest.raises(ChainUnavailable) as refused:
+        check(second.url, "local")
+    assert refused.value.reason == "wrong-network" and "begins anew" in refused.value.remedy

@@ -21,6 +21,7 @@ from warifu.protocol.chains import BITCOIN, coin_symbol, evm_chain_id, family_of
 from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
 from warifu.service.quicknode import quicknode_access
 from warifu.service.store.database import Database
+from warifu.service.store.genesis import met_genesis, remember_genesis
 from warifu.service.store.tokens import StoredTokens
 
 DEFAULT_CONFIRMATIONS = 12
@@ -37,7 +38,7 @@ def make_account_chains(config: ServiceConfig, database: Database) -> tuple[Acco
         endpoints = Endpoints(_endpoints(config.of_chain(chain)))
         particulars = config.particulars(chain)
         if family_of(chain) == "solana":
-            found.append(_solana(endpoints, particulars))
+            found.append(_solana(endpoints, particulars, database))
         else:
             found.append(_evm(endpoints, particulars, tokens))
     return tuple(found)
@@ -65,9 +66,18 @@ def evm_network(said: ChainConfig) -> EvmNetwork:
     )
 
 
-def _solana(endpoints: Endpoints, said: ChainConfig) -> SolanaChain:
+def _solana(endpoints: Endpoints, said: ChainConfig, database: Database) -> SolanaChain:
     cluster = Cluster(said.cluster or "mainnet")
-    return SolanaChain(endpoints, cluster, quorum=_quorum(said, endpoints))
+    quorum = _quorum(said, endpoints)
+    if cluster is not Cluster.LOCAL:
+        return SolanaChain(endpoints, cluster, quorum=quorum)
+    return SolanaChain(
+        endpoints,
+        cluster,
+        genesis=met_genesis(database),
+        quorum=quorum,
+        met=lambda genesis: remember_genesis(database, genesis),
+    )
 
 
 def _endpoints(configured: tuple[BackendConfig, ...]) -> list[JsonRpcEndpoint]:

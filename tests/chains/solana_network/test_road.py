@@ -20,7 +20,7 @@ from warifu.chains.solana_network.building import nonce_address
 from warifu.chains.solana_network.chain import SolanaChain
 from warifu.chains.solana_network.clusters import Cluster
 from warifu.chains.solana_network.priority import PriorityBounds
-from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused, TransactionRefused
+from warifu.errors import BroadcastRejected, ChainUnavailable, InputRefused, StoreDamaged, TransactionRefused
 
 pytestmark = pytest.mark.real
 
@@ -387,3 +387,21 @@ def test_a_local_cluster_is_known_by_the_genesis_hash_that_it_had(world):
     again = SolanaChain(Endpoints([endpoint(world.url)]), Cluster.LOCAL, genesis=world.chain.genesis)
     again.check()
     again.close()
+
+
+def test_who_keeps_the_genesis_hash_is_told_once_and_before_anything_is_asked(world):
+    told: list[str] = []
+    chain = SolanaChain(Endpoints([endpoint(world.url)]), Cluster.LOCAL, met=told.append)
+    chain.check()
+    chain.check()
+    assert told == [chain.genesis]
+    chain.close()
+
+    def cannot(_genesis: str) -> None:
+        raise StoreDamaged("write", "the disk is full")
+
+    chain = SolanaChain(Endpoints([endpoint(world.url)]), Cluster.LOCAL, met=cannot)
+    with pytest.raises(StoreDamaged):
+        chain.holdings(SENDER, [])
+    assert chain.genesis is None, "what could not be kept is not relied on"
+    chain.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from warifu.chains.accounts import (
     AccountDraft,
@@ -45,10 +45,12 @@ class SolanaChain:
         genesis: str | None = None,
         quorum: int = DEFAULT_QUORUM,
         bounds: PriorityBounds | None = None,
+        met: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``met`` is told the genesis hash of a local cluster that was not known, once."""
         self.cluster = cluster
         self._endpoints = endpoints
-        self._nodes = Nodes(endpoints, cluster, genesis, quorum)
+        self._nodes = Nodes(endpoints, cluster, genesis, quorum, met)
         self._mints = Mints(self._nodes, KNOWN_TOKENS if cluster is Cluster.MAINNET else {})
         self._drafter = Drafter(self._nodes, self._mints, Nonces(self._nodes), bounds or PriorityBounds())
         self._following = Following(self._nodes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 from typing import TypeVar
 
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint, maybe
@@ -13,6 +14,7 @@ from warifu.chains.rpc.unavailable import unavailable
 from warifu.chains.solana.address import format_address
 from warifu.chains.solana_network.clusters import GENESIS, Cluster
 from warifu.chains.solana_network.wire import (
+    GENESIS_HASH,
     HEIGHT,
     AccountInfo,
     BlockHead,
@@ -33,6 +35,11 @@ CONFIRMED, FINALIZED = {"commitment": "confirmed"}, {"commitment": "finalized"}
 BASE64 = {"encoding": "base64"}
 MAX_ACCOUNTS = 100
 MAX_ANSWER = 4 * 1024 * 1024
+_OTHER = "Configure endpoints of the wallet's cluster."
+_OTHER_LOCAL = (
+    "A local cluster that begins anew is another one. Start it on its old ledger, or give the service a new data "
+    "directory."
+)
 SIGNATURES = 1000
 """The most that ``getSignaturesForAddress`` gives at once."""
 
@@ -44,7 +51,17 @@ class Nodes:
     ``ChainUnavailable`` where no usable answer came.
     """
 
-    def __init__(self, endpoints: Endpoints, cluster: Cluster, genesis: str | None, quorum: int) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        cluster: Cluster,
+        genesis: str | None,
+        quorum: int,
+        met: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``met`` is told the genesis hash of a local cluster that was not known, before anything else is asked."""
+        self._met = met
+        self._meeting = Lock()
         self._endpoints = endpoints
         self._cluster = cluster
         self.quorum = min(quorum, len(endpoints))
@@ -57,15 +74,17 @@ class Nodes:
         self._endpoints.check(self._probe)
 
     def _probe(self, endpoint: JsonRpcEndpoint) -> None:
-        found = endpoint.call("getGenesisHash", [], str)
-        if self.genesis is None:
-            self.genesis = found
+        found = endpoint.call("getGenesisHash", [], GENESIS_HASH)
+        with self._meeting:
+            if self.genesis is None:
+                self._met(found)
+                self.genesis = found
         if found != self.genesis:
             raise unavailable(
                 "wrong-network",
-                f"it is not on {self._cluster.value}: its genesis hash is {found[:64]}",
+                f"it is not on {self._cluster.value}: its genesis hash is {found}",
                 endpoint.name,
-                remedy="Configure endpoints of the wallet's cluster.",
+                remedy=_OTHER_LOCAL if self._cluster is Cluster.LOCAL else _OTHER,
             )
 
     def _all(self) -> Endpoints:

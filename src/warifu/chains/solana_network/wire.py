@@ -14,6 +14,8 @@ U64 = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """Half of what its type could be, and all that a database keeps: no slot and no sum of lamports comes near it."""
 HEIGHT: type[int] = U64
 Text = Annotated[str, msgspec.Meta(max_length=128)]
+GenesisHash = Annotated[str, msgspec.Meta(pattern=r"\A[1-9A-HJ-NP-Za-km-z]{32,44}\Z")]
+GENESIS_HASH: type[str] = GenesisHash
 MAX_ACCOUNT_BYTES = 64 * 1024
 MAX_FEE_SAMPLES = 1000
 

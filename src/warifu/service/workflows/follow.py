@@ -34,7 +34,7 @@ class Follower:
         self._bell = bell
         self._poll_seconds = poll_seconds
         self._told: dict[str, str] = {}
-        """By transfer, what was said last that it waits for. Forgotten with its end, and with the process: the store says it once."""
+        """By transfer, what was said last that it waits for, as long as it is followed: the store says it once."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follower {road.chain}", daemon=True)
 
