@@ -64,7 +64,6 @@ class ScriptedNode:
             "eth_blockNumber": hex(HEIGHT),
             "eth_getBalance": hex(10**19),
             "eth_getTransactionCount": "0x5",
-            "eth_getCode": "0x",
             "eth_estimateGas": hex(21_000),
             "eth_feeHistory": fee_history(10**9),
             "eth_getBlockByNumber": lambda number, _: block(int(number, 16)),

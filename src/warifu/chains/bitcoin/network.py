@@ -1,4 +1,4 @@
-"""The four Bitcoin networks, and the prefixes by which their addresses and keys are told apart."""
+"""The four Bitcoin networks, and the prefixes by which their addresses are told apart."""
 
 from __future__ import annotations
 
@@ -33,11 +33,6 @@ class Network(Enum):
     def p2sh_version(self) -> int:
         """Version byte of base58 pay-to-script-hash addresses."""
         return 0x05 if self is Network.BITCOIN else 0xC4
-
-    @property
-    def xpub_version(self) -> bytes:
-        """4 version bytes of serialised extended public keys (BIP-32): xpub or tpub."""
-        return bytes.fromhex("0488b21e" if self is Network.BITCOIN else "043587cf")
 
 
 def network_named(name: str) -> Network:

@@ -120,10 +120,6 @@ class Nodes:
         """How many transactions of ``account`` are executed after block ``height``: its first unused nonce."""
         return number(self._agreed("eth_getTransactionCount", [data(account), quantity(height)], QUANTITY))
 
-    def has_code(self, account: bytes, height: int) -> bool:
-        """Whether ``account`` is a contract."""
-        return self._agreed("eth_getCode", [data(account), quantity(height)], DATA) != "0x"
-
     def call(self, call: Call, height: int) -> bytes:
         """What ``call`` gives back on the state after block ``height``. ``RpcRefused`` (code 3) where it reverts."""
         return content(self._agreed("eth_call", [call.params(), quantity(height)], DATA, executes=True))

@@ -32,7 +32,6 @@ METHODS: dict[Family, tuple[str, ...]] = {
         "eth_feeHistory",
         "eth_getBalance",
         "eth_getBlockByNumber",
-        "eth_getCode",
         "eth_getTransactionByHash",
         "eth_getTransactionCount",
         "eth_getTransactionReceipt",
