@@ -188,7 +188,7 @@ def secrets_of(session) -> list[Secret]:
         presigning._phi,
         *(pair.seed for pair in pairs),
         *(pair.factor for pair in pairs),
-        *([presigning._sk] if presigning._sk else []),
+        *([presigning._additive[0]] if presigning._additive else []),
         *(share for shares in presigning._products.values() for share in shares),
     ]
 

@@ -24,9 +24,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import TypeVar
 
 import numpy as np
 
@@ -45,7 +43,8 @@ from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
 from warifu.threshold.ecdsa.correlation import ID_BYTES, SEED_BYTES, Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
 from warifu.threshold.ecdsa.seen import Seen
-from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
+from warifu.threshold.ecdsa.steps import Steps
+from warifu.threshold.errors import InvalidContribution, InvalidInput
 from warifu.threshold.frost.key import ThresholdKey
 from warifu.threshold.wiping import Secret
 
@@ -54,8 +53,6 @@ _HASH = 32
 _BASE_BYTES = base_ot.SENDER_MESSAGE_BYTES + base_ot.RECEIVER_MESSAGE_BYTES
 HELLO_BYTES = _BASE_BYTES + _HASH
 """8513 bytes."""
-
-Result = TypeVar("Result")
 
 
 def extend_bytes(count: int) -> int:
@@ -72,13 +69,16 @@ class Phase(Enum):
     CLOSED = auto()
 
 
-class Correlating:
-    """See the module. Use as a context manager, or ``close`` it, so that what was abandoned is wiped at once."""
+class Correlating(Steps[Phase]):
+    """See the module."""
+
+    NAME = "correlating"
 
     def __init__(
         self, key: ThresholdKey, my_id: int, peer: int, count: int, session_id: bytes, owner: Owner
     ) -> None:
         """Internal: :meth:`start` is the door."""
+        super().__init__(Phase.STARTED, Phase.CLOSED)
         self._my_id, self._peer, self._count = my_id, peer, count
         self._owner = owner
         context = digest(
@@ -98,7 +98,6 @@ class Correlating:
         self._peer_commitment = b""
         self._deltas = random_bits(COUNT * count)
         self._extended: tuple[Link, ExtensionReceiver, ExtensionSender] | None = None
-        self._phase = Phase.STARTED
 
     @classmethod
     def start(
@@ -117,10 +116,6 @@ class Correlating:
         seen.claim(session_id)
         correlating = cls(key, my_id, peer, count, session_id, owner)
         return correlating, correlating._hello
-
-    @property
-    def phase(self) -> Phase:
-        return self._phase
 
     def extend(self, hello: bytes) -> bytes:
         """The second message, for the peer's first.
@@ -202,18 +197,6 @@ class Correlating:
         """A seed has 256 random bits: its hash hides it. It names its maker: a copy opens for nobody else."""
         return link.digest("correlating/seed", seed)
 
-    def _step(self, before: Phase, after: Phase, step: Callable[[], Result]) -> Result:
-        if self._phase is not before:
-            raise AlreadyUsed("this step was taken before, or is not due, or the correlating was closed")
-        self._phase = Phase.CLOSED
-        try:
-            result = step()
-        except BaseException:
-            self.close()
-            raise
-        self._phase = after
-        return result
-
     def _wipe(self) -> None:
         self._base_sender.wipe()
         self._base_receiver.wipe()
@@ -223,12 +206,6 @@ class Correlating:
             _, receiver, sender = self._extended
             receiver.wipe()
             sender.wipe()
-
-    def __enter__(self) -> Correlating:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"Correlating(<participants {self._my_id} and {self._peer}, {self._phase.name.lower()}>)"

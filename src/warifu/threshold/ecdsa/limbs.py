@@ -25,7 +25,10 @@ _BITS = 16
 _MASK = np.int64(0xFFFF)
 _SCALAR_BYTES = 32
 
-_HALF_COUNT, _HALF_BITS = 8, 32
+_BLOCK = 6400
+"""Columns whose carries run at a time: what of them is in work stays in the processor's first cache."""
+
+_HALF_BITS = 32
 _HALF_MASK = np.int64(0xFFFFFFFF)
 _COMPLEMENT = np.frombuffer(
     ((1 << 256) - SECP256K1.order).to_bytes(_SCALAR_BYTES, "little"), dtype="<u4"
@@ -60,12 +63,19 @@ def from_bytes(encoded: bytes | bytearray | memoryview | Bytes, interleaved: int
 
 def to_bytes(wide: Limbs) -> bytearray:
     """Wide columns, reduced to below the order: big-endian numbers of 32 bytes in a row."""
-    # Limbs up to 2^46 + 2^62; then what is above 2^256 has 31 bits at most, and folds to 2^160.
-    carried, above = _carried(wide[0::2] + (wide[1::2] << _BITS))
-    carried += above * _COMPLEMENT
+    blocks = range(0, wide.shape[1], _BLOCK)
+    return bytearray().join([_encoded(wide[:, at : at + _BLOCK]) for at in blocks])
+
+
+def _encoded(wide: Limbs) -> bytes:
+    # In place where it can be: fresh memory costs more than arithmetic.
+    halves = wide[1::2] << _BITS
+    halves += wide[0::2]  # limbs up to 2^62 + 2^46
+    above = _carry(halves)  # 31 bits at most, worth 2^160
+    halves += above * _COMPLEMENT
     # Below 2^256 + 2^160, and that is below two orders.
-    reduced = _subtracted_once(carried)
-    return bytearray(reduced[::-1].T.astype(">u4", order="C").data.cast("B"))
+    reduced = _subtracted_once(halves)
+    return reduced[::-1].astype(">u4").T.tobytes()
 
 
 def from_secret(secret: Secret) -> Limbs:
@@ -116,21 +126,23 @@ def subset_sum(public: NDArray[np.float64], bits: Bytes) -> Limbs:
     return (public @ bits.astype(np.float64)).astype(np.int64)[:, None]
 
 
-def _carried(halves: Limbs) -> tuple[Limbs, Limbs]:
-    """The same number in limbs below 2^32, and what is above 2^256; limbs between -2^62 and 2^62 + 2^61."""
+def _carry(halves: Limbs) -> Limbs:
+    """Bring limbs between -2^62 and 2^62 + 2^61 below 2^32, in place. Returns what is above 2^256."""
     carry = np.zeros(halves.shape[1], dtype=np.int64)
-    carried = np.empty_like(halves)
-    for k in range(_HALF_COUNT):
-        carry += halves[k]
-        np.bitwise_and(carry, _HALF_MASK, out=carried[k])
+    for limb in halves:
+        carry += limb
+        np.bitwise_and(carry, _HALF_MASK, out=limb)
         carry >>= _HALF_BITS
-    return carried, carry
+    return carry
 
 
 def _subtracted_once(halves: Limbs) -> Limbs:
     """Below the order, from a number below two orders whose carries have not run yet."""
     count = halves.shape[1]
-    both, above = _carried(np.hstack([halves, halves + _COMPLEMENT]))
-    mask = -above[count:]  # all ones where the number was not below the order
-    chosen: Limbs = both[:, :count] ^ ((both[:, :count] ^ both[:, count:]) & mask)
-    return chosen
+    both = np.hstack([halves, halves + _COMPLEMENT])
+    above = _carry(both)
+    as_is, less = both[:, :count], both[:, count:]
+    less ^= as_is
+    less &= -above[count:]  # all ones where the number was not below the order
+    as_is ^= less
+    return as_is

@@ -59,7 +59,7 @@ class Presigning:
         self._share = share
         self._r = SECP256K1.random_secret()
         self._phi = SECP256K1.random_secret()
-        self._sk: Secret | None = None
+        self._additive: tuple[Secret, Element] | None = None
         self._products: dict[int, Pair] = {}
         self._nonce = SECP256K1.base_mul(self._r)
         self._blinding = os.urandom(32)
@@ -81,20 +81,20 @@ class Presigning:
         for peer, commitment in parsed.items():
             self._nonce_commitments[peer] = commitment.nonce_commitment
         with zero_share(self._my_id, self._seeds()) as zeta:
-            sk = self._sk = self._additive_share(zeta)
-        public_share = SECP256K1.base_mul(sk)
+            sk = self._additive_share(zeta)
+        self._additive = sk, SECP256K1.base_mul(sk)
         return {
-            peer: self._product(peer, commitment.transfers, sk, public_share).encode()
+            peer: self._product(peer, commitment.transfers, *self._additive).encode()
             for peer, commitment in parsed.items()
         }
 
     def finish(self, products: Messages) -> Presignature:
         """The presignature, after all checks."""
-        sk = self._sk
-        assert sk is not None, "the session keeps the order"
+        assert self._additive is not None, "the session keeps the order"
+        sk, public_share = self._additive
         parsed = {peer: Product.parse(peer, products[peer]) for peer in self._peers}
         nonces = {self._my_id: self._nonce}
-        public_shares = {self._my_id: SECP256K1.base_mul(sk)}
+        public_shares = {self._my_id: public_share}
         terms_u, terms_v, psis = [], [], [self._phi.clone()]
         try:
             for peer, product in parsed.items():
@@ -126,8 +126,8 @@ class Presigning:
         for pair in self._pairs.values():
             pair.wipe()
         wipe([self._share, self._r, self._phi])
-        if self._sk is not None:
-            self._sk.wipe()
+        if self._additive is not None:
+            self._additive[0].wipe()
         for product in self._products.values():
             wipe(product)
 

@@ -24,22 +24,20 @@ Invariants, in the order in which they hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
-from typing import TypeVar
 
 from warifu.threshold.ecdsa.correlation import Correlation
 from warifu.threshold.ecdsa.presign import Presigning
 from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.ecdsa.sign import Combination, Presignature, VerifiedSignature
+from warifu.threshold.ecdsa.steps import Steps
 from warifu.threshold.ecdsa.task import Task
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
 from warifu.threshold.frost.key import ThresholdKey
 from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
-
-Result = TypeVar("Result")
 
 
 class Phase(Enum):
@@ -53,17 +51,19 @@ class Phase(Enum):
     CLOSED = auto()
 
 
-class SigningSession:
-    """See the module. Use as a context manager, or ``close`` it, so that an abandoned session is wiped at once."""
+class SigningSession(Steps[Phase]):
+    """See the module."""
+
+    NAME = "session"
 
     def __init__(self, task: Task, my_id: int, presigning: Presigning) -> None:
         """Internal: :meth:`prepare` is the door. Takes ownership of ``presigning``."""
+        super().__init__(Phase.PREPARED, Phase.CLOSED)
         self._task = task
         self._my_id = my_id
         self._presigning = presigning
         self._presignature: Presignature | None = None
         self._combination: Combination | None = None
-        self._phase = Phase.PREPARED
 
     @classmethod
     def prepare(
@@ -97,10 +97,6 @@ class SigningSession:
             correlation.require_owner(key, my_id, peer)
         seen.claim(session_id, *(correlation.id for correlation in correlations.values()))
         return cls(task, my_id, Presigning(task, my_id, share.clone(), correlations))
-
-    @property
-    def phase(self) -> Phase:
-        return self._phase
 
     @property
     def public_key(self) -> Element:
@@ -169,26 +165,6 @@ class SigningSession:
         if set(messages) != set(self._task.peers(self._my_id)):
             raise InvalidInput("there must be exactly one message from each peer")
         return messages
-
-    def _step(self, before: Phase, after: Phase, step: Callable[[], Result]) -> Result:
-        if self._phase is not before:
-            raise AlreadyUsed(
-                "this step of the session was taken before, or is not due, or the session is closed"
-            )
-        self._phase = Phase.CLOSED
-        try:
-            result = step()
-        except BaseException:
-            self.close()
-            raise
-        self._phase = after
-        return result
-
-    def __enter__(self) -> SigningSession:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"SigningSession(<participant {self._my_id}, {self._phase.name.lower()}>)"

@@ -97,11 +97,12 @@ class VoleReceiver:
         corrections, eta, mu = _parse(message, self._link.sender)
         bits = beta.astype(np.int64)
         delta = _split(outputs)
-        delta += np.tile(bits, _WIDTH) * corrections
+        corrections.reshape(limbs.COUNT, _WIDTH, XI)[:] *= bits
+        delta += corrections
         theta = _challenge(self._link, fresh, self.message, message[:_A_BYTES])
         # Not below zero: a bit times eta is at most the order.
         checked, shares = _folded(delta, theta, limbs.ORDER - bits * eta)
-        wipe(bits, delta)
+        wipe(bits, delta, corrections)
         if not hmac.compare_digest(_check_value(self._link, checked), mu):
             wipe_secrets(shares)
             raise InvalidContribution(self._link.sender, "multiplication message")
@@ -128,7 +129,8 @@ class VoleSender:
             values = np.hstack([limbs.from_secret(value) for value in (*factors, blinding)])
             # Hidden by the difference of two outputs, of which Bob knows one. Not below zero: 2^256 is less than 2
             # orders.
-            corrections = zeros - ones + np.repeat(values + 2 * limbs.ORDER, XI, axis=1)
+            corrections = zeros - ones
+            corrections.reshape(limbs.COUNT, _WIDTH, XI)[:] += (values + 2 * limbs.ORDER)[:, :, None]
             sent = bytes(limbs.to_bytes(corrections))
             theta = _challenge(link, fresh, extension_message, sent)
             eta = _eta(factors, blinding, theta)
