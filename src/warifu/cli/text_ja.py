@@ -586,6 +586,10 @@ JAPANESE: dict[str, str] = {
     "Register this public key with the endpoint, under the name {name}:": (
         "この公開鍵を、{name} という名前でエンドポイントに登録してください："
     ),
+    "When the service starts it asks each whether it is on its chain; what did not pass is told here, and never used.": (
+        "サービスは起動時に、それぞれが正しいチェーンにつながっているか確かめます。"
+        "通らなかったものはここに示され、使われることはありません。"
+    ),
     "List the backends in order of preference, without addresses and tokens.": (
         "バックエンドを優先順に示します。アドレスとトークンは示しません。"
     ),
