@@ -130,7 +130,8 @@ def _what(security: Security, on: set[str], methods: Sequence[str]) -> list[tupl
         return [("methods-off", tr("Every method can be called, not only those of the wallet."))]
     if not methods:
         return []
-    missing, more = sorted(set(methods) - allowed), sorted(allowed - set(methods))
+    missing = sorted(set(methods) - allowed_methods(security, always=True))
+    more = sorted(allowed - set(methods))
     found = []
     if missing:
         text = tr("The wallet calls methods that are not let through: {methods}.", methods=", ".join(missing))

@@ -586,7 +586,8 @@ JAPANESE: dict[str, str] = {
     "Register this public key with the endpoint, under the name {name}:": (
         "この公開鍵を、{name} という名前でエンドポイントに登録してください："
     ),
-    "When the service starts it asks each whether it is on its chain; what did not pass is told here, and never used.": (
+    "When the service starts it asks each whether it is on its chain; what did not pass is told here, and never "
+    "used.": (
         "サービスは起動時に、それぞれが正しいチェーンにつながっているか確かめます。"
         "通らなかったものはここに示され、使われることはありません。"
     ),
@@ -742,8 +743,8 @@ JAPANESE: dict[str, str] = {
         "ENDPOINT のトークンをすぐに取り消します。TOKEN-ID は「warifu quicknode security」が示すもの"
         "で、トークンそのものではありません。"
     ),
-    "This is the endpoint's last token: only JWTs open it then, if it takes them.": (
-        "これはエンドポイントの最後のトークンです。そのあとは、JWT を受け付けるなら、JWT でしか開きません。"
+    "This is the endpoint's last token: while tokens are checked, nobody gets in then.": (
+        "これはエンドポイントの最後のトークンです。トークンの検査がオンの間は、そのあと誰も入れません。"
     ),
     "Revoke token {token} of {endpoint}?": "{endpoint} のトークン {token} を取り消しますか？",
     "The token is revoked.": "トークンを取り消しました。",

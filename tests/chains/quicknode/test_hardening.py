@@ -146,6 +146,15 @@ def test_a_filter_that_fits_already_is_kept_and_the_others_go(quicknode):
     assert [item["id"] for item in security["request_filters"]] == ["f-1"]
 
 
+def test_a_filter_that_looks_at_parameters_is_not_taken_for_one_of_methods(quicknode):
+    security = fresh(quicknode)
+    narrow = {"id": "f-0", "method": list(METHODS_WANTED), "params": {"0": "latest"}}
+    security["request_filters"].append(narrow)
+    harden(quicknode)
+    assert narrow not in security["request_filters"]
+    assert [set(item["method"]) for item in security["request_filters"]] == [set(METHODS_WANTED)]
+
+
 def test_an_address_is_the_same_however_it_is_written(quicknode):
     security = fresh(quicknode)
     security["ips"].append({"id": "ip-0", "ip": "2606:4700:4700:0:0:0:0:1111"})

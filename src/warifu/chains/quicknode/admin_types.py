@@ -6,7 +6,7 @@ Addresses of endpoints hold their tokens, so they arrive as ``Secret``.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -99,10 +99,11 @@ class Ip(msgspec.Struct, frozen=True):
 
 
 class RequestFilter(msgspec.Struct, frozen=True):
-    """The only methods that may be called."""
+    """The only methods that may be called; with ``params``, only with certain parameters (not read any further)."""
 
     id: str
     method: list[str]
+    params: Any = None
 
 
 class Security(msgspec.Struct, frozen=True):

@@ -105,9 +105,14 @@ def folded(switch: str) -> str:
     return switch.replace("_", "").lower()
 
 
-def allowed_methods(security: Security) -> set[str]:
-    """All that the filters of an endpoint let through."""
-    return {method for item in security.request_filters or [] for method in item.method}
+def allowed_methods(security: Security, *, always: bool = False) -> set[str]:
+    """All that the filters of an endpoint let through; ``always``: without a condition on the parameters."""
+    return {
+        method
+        for item in security.request_filters or []
+        for method in item.method
+        if not (always and item.params)
+    }
 
 
 def check_lists(security: Security, wanted: Wanted) -> None:
@@ -120,7 +125,8 @@ def check_lists(security: Security, wanted: Wanted) -> None:
         lacking.append(f"the key {wanted.jwt.kid}")
     present = {_canonical(entry.ip) for entry in security.ips or []}
     lacking += [f"the address {address}" for address in wanted.ips if address not in present]
-    if allowed_methods(security) != set(wanted.methods):
+    methods = set(wanted.methods)
+    if not allowed_methods(security, always=True) == methods == allowed_methods(security):
         lacking.append("exactly the methods of the wallet")
     if lacking:
         raise unavailable(
@@ -156,17 +162,18 @@ def _addresses(admin: AdminApi, endpoint_id: str, wanted: Wanted, security: Secu
 
 
 def _methods(admin: AdminApi, endpoint_id: str, wanted: Wanted, security: Security) -> list[Step]:
-    """One filter of exactly the methods. Of several that exist, the others go only when it has all that is needed."""
+    """One filter of exactly the methods, whatever their parameters. Others go only when it has all that is needed."""
     filters, methods = security.request_filters or [], wanted.methods
     shown = ", ".join(methods)
-    if not filters:
-        return [Step("methods", shown, lambda: admin.allow_only(endpoint_id, methods))]
-    kept = next((item for item in filters if set(item.method) == set(methods)), None)
+    usable = [item for item in filters if not item.params]
+    kept = next((item for item in usable if set(item.method) == set(methods)), None)
     steps = []
-    if kept is None:
-        kept = filters[0]
+    if kept is None and usable:
+        kept = usable[0]
         first = kept.id
         steps.append(Step("methods", shown, lambda: admin.change_filter(endpoint_id, first, methods)))
+    elif kept is None:
+        steps.append(Step("methods", shown, lambda: admin.allow_only(endpoint_id, methods)))
     for item in filters:
         if item is not kept:
             gone = ", ".join(sorted(set(item.method) - set(methods))) or item.id

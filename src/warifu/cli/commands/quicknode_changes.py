@@ -181,7 +181,9 @@ def revoke_token(endpoint_id: str, token_id: str, yes: bool, key_fd: int | None,
                 remedy="See 'warifu quicknode security ENDPOINT'.",
             )
         if len(tokens) == 1:
-            screen.warn(tr("This is the endpoint's last token: only JWTs open it then, if it takes them."))
+            screen.warn(
+                tr("This is the endpoint's last token: while tokens are checked, nobody gets in then.")
+            )
         question = tr("Revoke token {token} of {endpoint}?", token=token_id, endpoint=called(endpoint))
         confirm(question, yes, screen)
         admin.delete_token(endpoint_id, token_id)
