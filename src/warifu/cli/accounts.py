@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
 
 from warifu.chains import authorized, reading
 from warifu.chains.ethereum import address as ethereum
 from warifu.chains.ethereum.networks import NETWORKS, DataFee
-from warifu.chains.ethereum.reading import EvmReading, parse
+from warifu.chains.ethereum.reading import EvmReading
 from warifu.chains.ethereum.reading import read as read_ethereum
-from warifu.chains.ethereum.signature import signature_of
-from warifu.chains.ethereum.transaction import Transaction, parse_signed
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana import address as solana
 from warifu.chains.solana.actions import (
@@ -29,19 +22,19 @@ from warifu.chains.solana.actions import (
 )
 from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
-from warifu.chains.solana.transaction import parse_transaction
+from warifu.cli.account_facts import described, facts_of, turn_of
 from warifu.cli.asked import check_new, otherwise
 from warifu.cli.message_words import Fact, content_of, makes_a_key
-from warifu.cli.order import Order, as_authorized, format_coin
+from warifu.cli.order import Order, as_authorized
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
-from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
-from warifu.protocol.api import AccountDraft, TransferBytes
+from warifu.errors import InputRefused, PeerMisbehaved
+from warifu.protocol.api import AccountDraft
 from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, evm_chain_id, family_of, spoken
 from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import TransferRequest
-from warifu.units import format_quantity, parse_quantity
+from warifu.units import parse_quantity
 
 
 @dataclass(frozen=True)
@@ -149,7 +142,7 @@ def draft_order(
             read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
         )
     replaces = bytes.fromhex(draft.replaces) if draft.replaces is not None else None
-    turn = _turn(understood)
+    turn = turn_of(understood)
     return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside, more=turn)
 
 
@@ -211,47 +204,6 @@ def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching
     return replace(order, makes_a_key=makes_a_key(read.subject))
 
 
-def txid_of(wallet: Wallet, request: TransferRequest, told: TransferBytes) -> str:
-    """The id of the signed transaction ``told.raw``, if it is the requested one under the wallet's signature.
-
-    For a message (whose ``raw`` is the signature): empty. Which of the two was requested says ``told.unsigned``, whose
-    name is in the request: else a service could hand the bare signature of a payment to the owner, as of a message that
-    is sent nowhere. Raises ``InputRefused``, ``TransactionRefused``.
-    """
-    account, raw = account_of(wallet, request.chain), told.raw
-    if family_of(request.chain) == "solana":
-        return _solana_txid(request, raw, account)
-    requested = parse(told.unsigned)
-    if requested.name != request.transaction:
-        raise _other_transaction()
-    if not isinstance(requested, Transaction):
-        if len(raw) != 65:
-            raise TransactionRefused("signature", "the signature of a message has 65 bytes")
-        # As wallets hand out message signatures: v is 27 or 28 in place of the recovery id.
-        signature_of(raw[:64] + bytes([(raw[64] - 27) & 0xFF]), request.transaction, account)
-        return ""
-    signed = parse_signed(raw)
-    if (signed.transaction.name, signed.sender) != (request.transaction, account):
-        raise _other_transaction()
-    return signed.txid
-
-
-def _other_transaction() -> TransactionRefused:
-    return TransactionRefused("other-transaction", "it is not the transaction that was authorized")
-
-
-def _solana_txid(request: TransferRequest, raw: bytes, account: str) -> str:
-    signed = parse_transaction(raw)
-    message = signed.message.raw
-    if hashlib.sha256(message).digest() != request.transaction:
-        raise _other_transaction()
-    try:
-        VerifyKey(solana.parse_address(account)).verify(message, signed.signature)
-    except BadSignatureError:
-        raise TransactionRefused("signature", "its signature is not the wallet's") from None
-    return signed.txid
-
-
 def _read(wallet: Wallet, chain: str, unsigned: bytes) -> Reading:
     return _understood(wallet, chain, unsigned).reading
 
@@ -261,12 +213,6 @@ def _understood(wallet: Wallet, chain: str, unsigned: bytes) -> EvmReading | Sol
     if family_of(chain) == "solana":
         return read_solana(unsigned, account)
     return read_ethereum(unsigned, account, chain)
-
-
-def _turn(understood: EvmReading | SolanaReading) -> tuple[Fact, ...]:
-    """The account nonce, which the service chooses: one that is not due is a payment that it can hold back."""
-    subject = understood.subject if isinstance(understood, EvmReading) else None
-    return ((tr("Account nonce"), str(subject.nonce)),) if isinstance(subject, Transaction) else ()
 
 
 def _order(
@@ -292,69 +238,12 @@ def _order(
         fee_ceiling=watching.fee_ceiling,
         replaces=replaces,
         facts=(
-            *_facts(wallet, read, beside, replaces, watching.fee_ceiling),
+            *facts_of(wallet, read, beside, replaces, watching.fee_ceiling),
             *more,
             (tr("What is signed"), read.name.hex()),
         ),
-        described=_described(read, beside),
+        described=described(read, beside),
         devices=watching.devices,
         confirmations=watching.confirmations,
         sent=sent,
     )
-
-
-def _facts(
-    wallet: Wallet, read: Reading, beside: int, replaces: bytes | None, fee_ceiling: int | None
-) -> tuple[Fact, ...]:
-    facts = [(tr("From"), f"{wallet.name} ({spoken(read.chain)}, {account_of(wallet, read.chain)})")]
-    for outflow in read.outflows:
-        facts += [
-            (_WORDS[outflow.kind](), outflow.to),
-            (tr("Amount"), _amount(wallet, read.chain, outflow)),
-        ]
-    if not read.outflows:
-        facts.append((tr("To"), tr("nobody")))
-    facts.append((tr("Most in fees"), format_coin(read.chain, read.fee + beside)))
-    if beside:
-        facts.append((tr("Of it for data on Ethereum, as the service says"), format_coin(read.chain, beside)))
-    if fee_ceiling is not None:
-        facts.append((tr("Fee ceiling"), format_coin(read.chain, fee_ceiling)))
-    if replaces is not None:
-        facts.append((tr("Replaces"), replaces.hex()))
-    return tuple(facts)
-
-
-_WORDS = {
-    Kind.PAYMENT: lambda: tr("To"),
-    Kind.APPROVAL: lambda: tr("May take from now on"),
-    Kind.CALL: lambda: tr("Calls, not understood"),
-    Kind.MESSAGE: lambda: tr("Message for"),
-}
-
-
-def _amount(wallet: Wallet, chain: str, outflow: reading.Outflow) -> str:
-    """A token whose decimals nobody vouches for is shown in its smallest unit, with its address."""
-    if outflow.token == COIN:
-        return format_coin(chain, outflow.amount)
-    rules = wallet.request.policy.rules(chain)
-    for asset in rules.assets if rules is not None else ():
-        if asset.token == outflow.token:
-            return f"{format_quantity(outflow.amount, asset.decimals, asset.symbol)}  [{outflow.token}]"
-    return f"{outflow.amount}  [{outflow.token}]"
-
-
-def _described(read: Reading, beside: int) -> dict[str, Any]:
-    return {
-        "chain": read.chain,
-        "transaction": read.name.hex(),
-        "outflows": [
-            {
-                "kind": outflow.kind.value,
-                "token": outflow.token,
-                "amount": str(outflow.amount),
-                "to": outflow.to,
-            }
-            for outflow in read.outflows
-        ],
-        "fee": str(read.fee + beside),
-    }

@@ -10,7 +10,7 @@ from nacl.utils import random
 from warifu.chains import reading
 from warifu.chains.reading import COIN
 from warifu.cli.profile import Wallet
-from warifu.errors import TransactionRefused
+from warifu.errors import InputRefused, TransactionRefused
 from warifu.protocol.chains import coin_decimals, coin_symbol
 from warifu.protocol.request import Outflow, TransferRequest
 from warifu.units import format_quantity
@@ -68,14 +68,24 @@ class Order:
         """Whether the fee is more than a twentieth of what is paid in the same coin: to be pointed out."""
         return 0 < self.paid < self.fee * DEAR_FEE
 
-    @property
-    def wants_eyes(self) -> bool:
-        """Whether nothing but a person's look says that the fee is fitting.
+    def check_unseen(self) -> None:
+        """Return if something but a person's look says that the fee is fitting; else ``InputRefused`` (``dear-fee``).
 
         The service chooses it. Where nothing is paid in the same coin (tokens, cancellations), it could choose the
         policy's whole ceiling, each time.
         """
-        return self.fee_ceiling is None and self.fee * DEAR_FEE > self.paid
+        if self.fee_ceiling is not None or self.fee * DEAR_FEE <= self.paid:
+            return
+        what = (
+            "is more than a twentieth of the amount"
+            if self.paid
+            else "cannot be compared with anything that is paid in the same coin"
+        )
+        raise InputRefused(
+            "dear-fee",
+            f"the fee of {format_coin(self.chain, self.fee)} {what}, and nobody looks",
+            remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
+        )
 
     def request(self, wallet: Wallet, now: int) -> TransferRequest:
         """What is authorized: exactly this transaction, once."""

@@ -8,26 +8,25 @@ from collections.abc import Iterator
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.accounts import txid_of
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
+from warifu.cli.dry_run import decisions_of, show_decisions
 from warifu.cli.following import follow_transfer, refusal_error
-from warifu.cli.order import Order, format_coin
+from warifu.cli.order import Order
 from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.paying import Reading, Recipient
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.progress import live_steps
-from warifu.cli.screen import Screen, error_object
+from warifu.cli.screen import Screen
 from warifu.cli.sent import forget, remember
+from warifu.cli.signed import txid_of
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
     Accepted,
     AccountDraft,
-    DecisionQuestion,
-    Decisions,
     Draft,
     NewAccountDraft,
     NewAuthorization,
@@ -38,8 +37,6 @@ from warifu.protocol.api import (
     error_from,
 )
 from warifu.protocol.chains import BITCOIN
-from warifu.protocol.encoding import decode, encode
-from warifu.protocol.frames import MAX_BODY_BYTES, Decision, error_of
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
@@ -112,40 +109,8 @@ class Sender:
         """Show what would be signed, and each device's own judgement of it."""
         self._show(order)
         request = order.request(self.wallet, now())
-        devices = self._signers(order.devices)
-        question = DecisionQuestion(
-            request=encode(request),
-            unsigned=order.unsigned,
-            identities=tuple(device.identity for device in devices),
-        )
-        answer = self.client.post("/decisions", question, Decisions)
-        told = []
-        for device, of in zip(devices, answer.decisions, strict=False):
-            decision = decode(Decision, of.decision, MAX_BODY_BYTES) if of.decision is not None else None
-            refusal: WarifuError | None = error_from(of.refusal) if of.refusal is not None else None
-            if decision is not None and decision.refusal is not None:
-                refusal = error_of(decision.refusal)
-            told.append((device, decision, refusal))
-            verdict = tr("would sign") if decision is not None and decision.allowed else tr("would refuse")
-            self.screen.line(f"{device.name}: {verdict}", style="bold")
-            for rule in decision.rules if decision is not None else ():
-                self.screen.line(f"  {rule}")
-            if refusal is not None:
-                self.screen.line(f"  {refusal.message} ({refusal.code})")
-        self.screen.result(
-            {
-                **order.described,
-                "decisions": [
-                    {
-                        "device": device.name,
-                        "allowed": decision is not None and decision.allowed,
-                        "rules": list(decision.rules) if decision is not None else [],
-                        "refusal": error_object(refusal) if refusal is not None else None,
-                    }
-                    for device, decision, refusal in told
-                ],
-            }
-        )
+        judged_by = decisions_of(self.client, order, request, self._signers(order.devices))
+        show_decisions(self.screen, order, judged_by)
 
     def send(self, order: Order, passphrase_fd: int | None, *, ask: bool) -> None:
         """Show, confirm, authorize, follow. Nothing is sent before the owner said yes to what was shown."""
@@ -154,8 +119,8 @@ class Sender:
             click.confirm(tr("Sign and send this?") if order.sent else tr("Sign this?"), abort=True)
         elif ask:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
-        elif order.wants_eyes:
-            raise _dear_fee(order)
+        else:
+            order.check_unseen()
         request = order.request(self.wallet, now())
         devices = self._signers(order.devices)
         try:
@@ -321,20 +286,6 @@ class Sender:
                 )
             )
             raise
-
-
-def _dear_fee(order: Order) -> InputRefused:
-    fee = format_coin(order.chain, order.fee)
-    what = (
-        "is more than a twentieth of the amount"
-        if order.paid
-        else "cannot be compared with anything that is paid in the same coin"
-    )
-    return InputRefused(
-        "dear-fee",
-        f"the fee of {fee} {what}, and nobody looks",
-        remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
-    )
 
 
 def _needs_authorization(wallet: str, transfer: str, why: WarifuError | None) -> ServiceRefused:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import ask_at_door
@@ -16,18 +14,17 @@ from warifu.agent.joining import digits_differ
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
+from warifu.cli.device_shown import describe_status, show_status
 from warifu.cli.devices import join_device, run_device, run_until_stopped
 from warifu.cli.enrolling import await_digits, confirm, invite
-from warifu.cli.order import format_coin
 from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
 from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
-from warifu.protocol.chains import spoken
 from warifu.protocol.encoding import decode
-from warifu.protocol.frames import MAX_BODY_BYTES, Status, WalletStatus
+from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.operator import LiftBan
 
 directory_option = click.option(
@@ -178,31 +175,8 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
         with setting.client(profile) as client:
             answer = client.get(f"/devices/{segment(name)}/status", DeviceStatus)
         status = decode(Status, answer.status, MAX_BODY_BYTES)
-    described = describe_status(status)
-    screen.facts(
-        [
-            (tr("device"), status.name),
-            (tr("identity"), status.identity.hex()),
-            (tr("version"), status.version),
-            (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
-            (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
-            *((layer, state) for layer, state in status.isolation),
-            *((tr("caught cheating"), f"{known}  {identity.hex()}") for known, identity in status.banned),
-        ]
-    )
-    for wallet in status.wallets:
-        screen.line()
-        screen.facts(
-            [
-                (tr("wallet"), wallet.wallet_id.hex()),
-                (tr("devices"), f"{wallet.threshold} / {len(wallet.devices)}: {', '.join(wallet.devices)}"),
-                (tr("policy"), wallet.policy_hash.hex()),
-                (tr("passphrase tries left"), str(wallet.tries_left)),
-                (tr("moved in the last 24 hours"), _moved(wallet)),
-                *_prepared(wallet),
-            ]
-        )
-    screen.result(described)
+    show_status(screen, status)
+    screen.result(describe_status(status))
 
 
 @examples("warifu signer lift-ban pi")
@@ -238,24 +212,6 @@ def lift_ban_command(setting: Setting, name: str, device_dir: Path | None, yes: 
     screen.result(describe_status(status))
 
 
-def _moved(wallet: WalletStatus) -> str:
-    """A token's decimals are not the device's to say: it is shown in its smallest unit, with its address."""
-    told = [
-        format_coin(spent.chain, int(spent.amount))
-        if not spent.token
-        else f"{spent.amount} [{spoken(spent.chain)} {spent.token}]"
-        for spent in wallet.spent_today
-    ]
-    return ", ".join(told) or tr("nothing")
-
-
-def _prepared(wallet: WalletStatus) -> list[tuple[str, str]]:
-    """How many ECDSA signatures are prepared with each other device."""
-    with_whom = zip(wallet.devices, wallet.correlations, strict=False)
-    told = ", ".join(f"{device}: {count}" for device, count in with_whom if count)
-    return [(tr("ECDSA signatures prepared"), told)] if told else []
-
-
 @examples("warifu signer remove pi")
 @group.command("remove")
 @click.argument("name")
@@ -273,31 +229,3 @@ def remove_command(setting: Setting, name: str, yes: bool, as_json: bool) -> Non
     profile.forget_device(name)
     screen.line(tr("The device {name} is forgotten.", name=name))
     screen.result({"name": name})
-
-
-def describe_status(status: Status) -> dict[str, Any]:
-    """A device's status for scripts."""
-    return {
-        "name": status.name,
-        "identity": status.identity.hex(),
-        "version": status.version,
-        "platform": status.platform,
-        "tier": status.tier,
-        "isolation": dict(status.isolation),
-        "journal_length": status.journal_length,
-        "journal_head": status.journal_head.hex(),
-        "banned": [{"name": name, "identity": identity.hex()} for name, identity in status.banned],
-        "wallets": [
-            {
-                "wallet_id": wallet.wallet_id.hex(),
-                "threshold": wallet.threshold,
-                "devices": list(wallet.devices),
-                "policy_hash": wallet.policy_hash.hex(),
-                "tries_left": wallet.tries_left,
-                "next_try": wallet.next_try,
-                "spent_today": [msgspec.structs.asdict(spent) for spent in wallet.spent_today],
-                "correlations": dict(zip(wallet.devices, wallet.correlations, strict=False)),
-            }
-            for wallet in status.wallets
-        ],
-    }
