@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nacl.utils import random
 from tests.support.service_world import Payment, World, changed, embedded_chain, refusal
 from tests.support.simulator import FRIEND, THIEF, bitcoin_policy
 
+from warifu.chains.bitcoin.address import script_for
 from warifu.chains.bitcoin.psbt import parse_psbt
-from warifu.chains.bitcoin.transaction import parse_transaction
+from warifu.chains.bitcoin.transaction import Transaction, TxOutput, parse_transaction
 from warifu.chains.bitcoin_network.backends.base import BroadcastOutcome
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
+from warifu.chains.bitcoin_network.drafts import draft_again
+from warifu.chains.bitcoin_network.fees import FeeRate
 from warifu.errors import BroadcastRejected, ChainUnavailable
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
@@ -487,12 +491,126 @@ async def test_what_the_network_refuses_is_rejected_with_its_reason(world: World
         world.backend.fail = BroadcastRejected("dust", "esplora refuses the transaction: dust")
         payment = await world.payment(client)
         rejected = await world.send(client, payment)
-        assert rejected.state == "rejected" and rejected.refusal is not None and rejected.settled
+        assert rejected.state == "rejected" and rejected.refusal is not None and not rejected.settled
         assert rejected.refusal.code == "broadcast.dust"
+        assert "before you pay again" in rejected.refusal.remedy
         world.backend.fail = None
         await asyncio.sleep(0.3)
         assert world.mempool() == [], "a rejected one is not tried again behind the owner's back"
+
+
+async def test_what_a_backend_refused_and_kept_is_followed_and_no_other_payment_takes_its_coins(world: World):
+    """Else the owner would pay again by other coins, and both would confirm, one of them unseen."""
+    world.make_backend = Moody
+    async with world.running() as client:
+        await world.ready(client)
+        world.backend.fail = BroadcastRejected("refused", "esplora refuses the transaction: because")
+        payment = await world.payment(client)
+        await world.send(client, payment)
+        world.backend.fail = None
+        error = await refusal(world.payment(client))
+        assert error.code == "input.insufficient-funds", "its one coin is held"
+        shown = await client.get(f"/transfers/{payment.id}/transaction", api.TransferBytes)
+        await asyncio.to_thread(Esplora(world.url).broadcast, shown.raw)
+        kept = await client.until(payment.id, ("broadcast",))
+        assert any("though a backend refused it" in event.text for event in kept.events)
+        await mine(world)
+        done = await client.until(payment.id, ("confirmed",))
+        assert done.refusal is None
+
+
+async def test_what_was_refused_is_paid_by_a_bump_that_excludes_it(world: World):
+    world.make_backend = Moody
+    async with world.running() as client:
+        await world.ready(client, amount=BTC)
+        await world.fund(client, BTC)
+        payment = await world.payment(client)
+        refused = [payment]
+        world.backend.fail = BroadcastRejected("fee-too-low", "esplora refuses the transaction: because")
+        await world.send(client, payment)
+        named = txid(payment)
+        error = await refusal(world.payment(client, bump=named, fee_rate=2000))
+        assert error.code == "input.fee-rate"
+        # Rejected once more; whichever of the two is named, the next one pays more than both, and excludes both.
+        refused.append(await world.payment(client, bump=named, fee_rate=5000))
+        await world.send(client, refused[-1])
+        error = await refusal(world.payment(client, bump=named, fee_rate=4000))
+        assert error.code == "input.fee-rate"
+        world.backend.fail = None
+        last = await world.payment(client, bump=named, fee_rate=9000)
+        assert last.request.replaces == payment.request.request_id
+        coins = [{item.outpoint for item in parse_psbt(each.unsigned).transaction.inputs} for each in refused]
+        assert all(
+            each <= {i.outpoint for i in parse_psbt(last.unsigned).transaction.inputs} for each in coins
+        )
+        assert (await world.send(client, last)).state == "broadcast"
+        await mine(world, 6)
+        assert (await client.until(last.id, ("confirmed",))).refusal is None
+        for each in refused:
+            while not (found := await client.get(f"/transfers/{each.id}", api.Transfer)).settled:
+                await asyncio.sleep(0.02)
+            assert found.state == "rejected" and found.refusal is not None
+            assert found.refusal.code == "broadcast.fee-too-low"
         assert (await world.send(client, await world.payment(client))).state == "broadcast"
+
+
+async def test_a_reorganisation_does_not_send_again_what_was_refused(world: World):
+    """What took its place is in a block for a while; then it is not, and the refused one is still refused."""
+    world.make_backend = Moody
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        world.backend.fail = BroadcastRejected("fee-too-low", "esplora refuses the transaction: because")
+        await world.send(client, payment)
+        world.backend.fail = None
+        bump = await world.payment(client, bump=txid(payment), fee_rate=9000)
+        await world.send(client, bump)
+        await mine(world)
+        await client.until(bump.id, ("confirmed",))
+        await asyncio.sleep(0.3)
+        found = await client.get(f"/transfers/{payment.id}", api.Transfer)
+        assert (found.state, found.settled) == ("rejected", False)
+        await asyncio.to_thread(world.chain.reorganise, 1)
+        await asyncio.sleep(0.5)
+        found = await client.get(f"/transfers/{payment.id}", api.Transfer)
+        assert (found.state, found.settled) == ("rejected", False)
+        assert payment.request.transaction not in world.mempool()
+
+
+async def test_what_was_refused_is_excluded_by_another_payment_of_its_coins(world: World):
+    """Another program makes it, and it is handed in as a PSBT: held coins are no obstacle to that."""
+    world.make_backend = Moody
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        world.backend.fail = BroadcastRejected("dust", "esplora refuses the transaction: dust")
+        await world.send(client, payment)
+        world.backend.fail = None
+        refused = parse_psbt(payment.unsigned).transaction
+        wallet = world.service.wallets.open("savings")
+        pays, change = (
+            TxOutput(item.amount, script_for(THIEF, wallet.network)) if item.amount == 60_000 else item
+            for item in sorted(refused.outputs, key=lambda item: item.amount)
+        )
+        made = draft_again(wallet, Transaction(2, refused.inputs, (pays, change)), FeeRate.per_vb(90))
+        draft = await client.post("/wallets/savings/psbts", api.NewPsbt(psbt=made.psbt), api.Draft)
+        request = changed(
+            payment.request,
+            request_id=random(16),
+            outflows=(Outflow("payment", "", str(pays.amount), THIEF),),
+            fee_ceiling=str(draft.fee),
+            transaction=made.txid,
+        )
+        sent = await world.send(client, Payment(request, made.psbt))
+        assert sent.state == "broadcast", sent.refusal
+        await mine(world, 6)
+        while not (found := await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
+            await asyncio.sleep(0.02)
+        assert found.state == "rejected"
+
+
+def txid(payment: Payment) -> str:
+    return payment.request.transaction[::-1].hex()
 
 
 async def test_a_reorganisation_is_noticed_and_survived(world: World):

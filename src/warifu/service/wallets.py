@@ -22,6 +22,7 @@ from warifu.chains.bitcoin_network.backends.base import Backend
 from warifu.chains.bitcoin_network.drafts import (
     SIGNATURE_WEIGHT,
     Recipient,
+    draft_again,
     draft_bump,
     draft_child,
     draft_payment,
@@ -44,6 +45,7 @@ from warifu.service.store.wallets import (
     read_labels,
     wallet_named,
 )
+from warifu.service.versions import versions
 from warifu.units import satoshi
 
 DEFAULT_TARGET = 6
@@ -185,8 +187,20 @@ class Wallets:
         if wanted.sweep_to is not None:
             return self._keep(name, draft_sweep(wallet, wanted.sweep_to, rate), None)
         if wanted.bump is not None:
-            return self._keep(name, draft_bump(wallet, parse_hash(wanted.bump), rate), wanted.bump)
+            return self._keep(name, self._bump(name, wallet, wanted.bump, rate), wanted.bump)
         return self._keep(name, draft_child(wallet, parse_hash(wanted.cpfp or ""), rate), None)
+
+    def _bump(self, name: str, wallet: DescriptorWallet, txid: str, rate: FeeRate) -> BuiltDraft:
+        """Also of what the network refused: its coins are held until something excludes it, and this can."""
+        known = self._transfers(name)
+        rejected = [item for item in known if item.state == "rejected" and not item.settled]
+        named = next((item for item in rejected if item.txid == txid), None)
+        if named is None or wallet.transaction(parse_hash(txid)) is not None:
+            return draft_bump(wallet, parse_hash(txid), rate)
+        # Signers sign nothing cheaper than any that they signed for this payment.
+        signed = [item for item in versions(known, named) if item in rejected]
+        dearest = max(signed, key=lambda item: int(item.asked.fee_ceiling))
+        return draft_again(wallet, parse_psbt(dearest.unsigned, keep_unknown=True).transaction, rate)
 
     def take_psbt(self, name: str, data: bytes) -> Draft:
         """A PSBT that another program made. Raises ``InputRefused``, ``TransactionRefused``."""

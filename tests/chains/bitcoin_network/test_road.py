@@ -12,6 +12,7 @@ from warifu.chains.bitcoin_network.backends.base import Broadcast, Place, check_
 from warifu.chains.bitcoin_network.drafts import (
     Draft,
     Recipient,
+    draft_again,
     draft_bump,
     draft_child,
     draft_payment,
@@ -189,6 +190,70 @@ def test_too_small_a_bump_is_refused_by_the_wallet_and_by_the_node(esplora, alic
     with pytest.raises(BroadcastRejected) as rejected:
         esplora.broadcast(alice.sign(same_rate.psbt))
     assert rejected.value.code == "broadcast.replacement-fee"
+
+
+def test_what_was_refused_is_drafted_again_so_that_only_one_of_the_two_can_confirm(
+    esplora, alice, bob, funded
+):
+    """Its coins are reserved for it; others that are reserved are left alone; the node has the old one, after all."""
+    old = pay(funded, bob, rate=FeeRate.per_vb(1), amount=900_000)
+    mine = spent_coins(funded, old)
+    other = [coin.outpoint for coin in funded.coins() if coin.outpoint not in mine]
+    funded.reserve(mine + other)
+    raw = alice.sign(old.psbt)
+    new = draft_again(funded, parse_transaction(raw), FeeRate.per_vb(50))
+    after = parse_transaction(alice.sign(new.psbt))
+    assert {item.outpoint for item in after.inputs} == set(mine)
+    to_bob = bob.keys.script(KeyPath(Branch.RECEIVE, 0))
+    assert [out.amount for out in after.outputs if out.script == to_bob] == [900_000]
+    assert new.fee == 1_000_000 - sum(out.amount for out in after.outputs) > old.fee
+    esplora.broadcast(raw)
+    esplora.broadcast(after.serialize())
+    assert esplora.status(old.txid).place is Place.UNKNOWN
+    with pytest.raises(InputRefused) as refused:
+        draft_again(funded, parse_transaction(raw), FeeRate.per_vb(2000))
+    assert refused.value.code == "input.insufficient-funds"
+
+
+def test_what_was_refused_gets_more_coins_where_its_own_are_not_enough(chain, esplora, alice, bob, funded):
+    old = draft_sweep(
+        funded,
+        bob.keys.address(KeyPath(Branch.RECEIVE, 0)),
+        FeeRate.per_vb(1),
+        coins=[funded.coins()[0].outpoint],
+    )
+    raw = parse_transaction(alice.sign(old.psbt))
+    new = parse_transaction(alice.sign(draft_again(funded, raw, FeeRate.per_vb(20)).psbt))
+    assert len(new.inputs) == 2 and raw.inputs[0].outpoint in {item.outpoint for item in new.inputs}
+    assert raw.outputs[0] in new.outputs
+
+
+def test_what_pays_nobody_is_drafted_again_as_such(alice, funded):
+    own = funded.next_receive_address().address
+    old = draft_payment(funded, [Recipient(own, satoshi(300_000))], FeeRate.per_vb(1))
+    raw = parse_transaction(alice.sign(old.psbt))
+    new = parse_transaction(alice.sign(draft_again(funded, raw, FeeRate.per_vb(9)).psbt))
+    scripts = {alice.keys.script(KeyPath(branch, index)) for branch in Branch for index in range(10)}
+    assert {item.script for item in new.outputs} <= scripts
+    assert {item.outpoint for item in raw.inputs} <= {item.outpoint for item in new.inputs}
+
+
+def test_what_was_refused_is_not_drafted_again_for_no_more_or_once_its_coin_is_spent(
+    esplora, alice, bob, funded
+):
+    coin = [funded.coins()[0].outpoint]
+    old, other = pay(funded, bob, coins=coin), pay(funded, bob, amount=310_000, coins=coin)
+    raw = parse_transaction(alice.sign(old.psbt))
+    for rate in (RATE, FeeRate(5_250)):
+        with pytest.raises(InputRefused) as refused:
+            draft_again(funded, raw, rate)
+        assert refused.value.code == "input.fee-rate"
+    winner = alice.sign(other.psbt)
+    esplora.broadcast(winner)
+    funded.apply_broadcast(winner)
+    with pytest.raises(InputRefused) as refused:
+        draft_again(funded, raw, FeeRate.per_vb(50))
+    assert refused.value.code == "input.not-replaceable"
 
 
 def test_only_an_unconfirmed_transaction_of_ours_is_bumped(chain, esplora, alice, bob, funded):

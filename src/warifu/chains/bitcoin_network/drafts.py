@@ -16,7 +16,7 @@ import bdkpython as bdk
 
 from warifu.chains.bitcoin.address import script_for
 from warifu.chains.bitcoin.descriptor import Branch
-from warifu.chains.bitcoin.transaction import OutPoint
+from warifu.chains.bitcoin.transaction import OutPoint, Transaction
 from warifu.chains.bitcoin_network.changes import bdk_outpoint
 from warifu.chains.bitcoin_network.fees import MINIMUM_RELAY, FeeRate
 from warifu.chains.bitcoin_network.wallet import Coin, DescriptorWallet, outpoint_of
@@ -99,6 +99,42 @@ def draft_bump(wallet: DescriptorWallet, txid: bytes, fee_rate: FeeRate) -> Draf
     return _finish(wallet, builder.finish)
 
 
+def draft_again(wallet: DescriptorWallet, refused: Transaction, fee_rate: FeeRate) -> Draft:
+    """As ``draft_bump`` for a transaction of ours that the network refused, which this wallet therefore does not count.
+
+    A node may have kept it. So the new one spends every coin of it, reserved or not, and only one of the two can
+    confirm; and it costs so much more that also a node which has the old one takes it. Raises ``InputRefused``:
+    ``not-replaceable`` (a coin of it is spent), ``fee-rate`` (not higher), ``insufficient-funds``, ``dust``.
+    """
+    coins = {coin.outpoint: coin for coin in wallet.coins()}
+    spent = [item.outpoint for item in refused.inputs]
+    if not coins.keys() >= set(spent):
+        raise InputRefused(
+            "not-replaceable",
+            "a coin of it is spent by another transaction, which takes its place",
+            remedy="If it is to replace a transaction that is on its way, bump that one.",
+        )
+    with wallet.changing() as inner:
+        paid = [
+            bdk.ScriptAmount(script=script, amount=bdk.Amount.from_sat(item.amount))
+            for item in refused.outputs
+            if not inner.is_mine(script := bdk.Script(item.script))
+        ]
+    untrusted = [coin.outpoint for coin in coins.values() if _is_untrusted(coin)]
+    builder = bdk.TxBuilder().set_recipients(paid) if paid else _to_change(wallet)
+    builder = builder.add_utxos([bdk_outpoint(coin.txid, coin.vout) for coin in spent])
+    builder = builder.unspendable(
+        [bdk_outpoint(each.txid, each.vout) for each in untrusted if each not in spent]
+    )
+    built = _finish(wallet, builder.fee_rate(_bdk_rate(fee_rate)).finish)
+    fee = sum(coins[coin].amount for coin in spent) - sum(item.amount for item in refused.outputs)
+    if built.fee < fee + MINIMUM_RELAY.fee(built.vsize):
+        raise InputRefused(
+            "fee-rate", f"it pays {fee} satoshi already, and for its relay a new one pays more"
+        )
+    return built
+
+
 def draft_child(wallet: DescriptorWallet, txid: bytes, fee_rate: FeeRate) -> Draft:
     """Child pays for parent: spend our outputs of an unconfirmed transaction to our own change, with a fee that lifts
     parent and child together to ``fee_rate``.
@@ -124,10 +160,14 @@ def draft_child(wallet: DescriptorWallet, txid: bytes, fee_rate: FeeRate) -> Dra
 
 
 def _child(wallet: DescriptorWallet, coins: Sequence[OutPoint], fee: int) -> Draft:
+    builder = _with_coins(wallet, _to_change(wallet), coins)
+    return _finish(wallet, builder.fee_absolute(bdk.Amount.from_sat(fee)).finish)
+
+
+def _to_change(wallet: DescriptorWallet) -> bdk.TxBuilder:
     with wallet.changing() as inner:
         own = inner.next_unused_address(bdk.KeychainKind.INTERNAL)
-    builder = _with_coins(wallet, bdk.TxBuilder().drain_to(own.address.script_pubkey()), coins)
-    return _finish(wallet, builder.fee_absolute(bdk.Amount.from_sat(fee)).finish)
+    return bdk.TxBuilder().drain_to(own.address.script_pubkey())
 
 
 def _with_coins(wallet: DescriptorWallet, builder: bdk.TxBuilder, coins: Sequence[OutPoint]) -> bdk.TxBuilder:

@@ -106,10 +106,6 @@ class AccountRoad:
             case Outcome.PENDING | Outcome.UNKNOWN:
                 return Waiting(status.outcome is Outcome.PENDING, status.why)
 
-    def rejection_is_final(self) -> bool:
-        """A backend that said no may have kept it, and on Solana nothing else excludes it before it expires."""
-        return False
-
     def _winner(self, transfer: StoredTransfer) -> str | None:
         """The one of ours that took its slot; None where it was sent from elsewhere."""
         if transfer.slot is None:

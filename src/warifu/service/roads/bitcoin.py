@@ -74,7 +74,7 @@ class BitcoinRoad:
             )
         except BroadcastRejected as error:
             if error.reason != "other-witness":  # that one is under way under the same id: follow it
-                raise
+                raise _may_be_kept(error) from None
             delivery = Delivery("the network", "known, under other signatures")
         self._wallets.open(wallet).apply_broadcast(raw)
         return delivery
@@ -101,12 +101,21 @@ class BitcoinRoad:
             return Displaced(display_hash(txid), self._confirmations(height) >= self._settle_depth)
         return Waiting(known=status.place is not Place.UNKNOWN)
 
-    def rejection_is_final(self) -> bool:
-        """Its coins are free again, and whatever spends them next excludes it."""
-        return True
-
     def _confirmations(self, height: int) -> int:
         return max(1, self._height - height + 1)
+
+
+def _may_be_kept(error: BroadcastRejected) -> BroadcastRejected:
+    """A second payment with other coins would not exclude this one."""
+    return BroadcastRejected(
+        error.reason,
+        error.message,
+        not_done=error.not_done,
+        remedy=f"{error.remedy} A node may have kept it, and its coins are held: before you pay again by another "
+        "transaction, take its place with 'warifu bump'.".strip(),
+        blame=error.blame,
+        retry_after=error.retry_after,
+    )
 
 
 def _psbt(unsigned: bytes) -> Psbt:

@@ -118,8 +118,3 @@ class Road(Protocol):
     def whereabouts(self, transfer: StoredTransfer) -> Whereabouts:
         """Where a signed transaction is, reorganisations included. Raises ``ChainUnavailable``."""
         ...
-
-    def rejection_is_final(self) -> bool:
-        """Whether a transaction that was refused when it was sent can be forgotten at once. Else it is followed until
-        the chain excludes it: a backend that said no may have kept it."""
-        ...

@@ -78,9 +78,10 @@ class Follower:
         refused = transfer.state == "rejected" and transfer.height is None
         match found:
             case Displaced(settled=True) | Expired() if refused:
+                self._road.release(transfer.wallet, transfer.unsigned)
                 store.settle_rejected(self._database, transfer.id)
                 self._bell.ring()
-            case Waiting(known=False) if refused:
+            case Waiting(known=False) | Displaced() if refused:
                 pass  # it is not sent again behind the owner's back
             case InBlock(failure=None):
                 self._confirmed(transfer, found)

@@ -236,19 +236,11 @@ class Transfers:
         return "sent"
 
     def _rejected(self, transfer: StoredTransfer, error: BroadcastRejected) -> None:
-        final = self._roads.of(transfer.chain).rejection_is_final()
+        """Not settled, and what it spends stays held: a backend that said no may have kept it. ``follow`` looks on."""
         store.mark(
-            self._database,
-            transfer.id,
-            ("signed",),
-            "rejected",
-            7,
-            error.message,
-            refusal=error_body(error),
-            settled=final,
+            self._database, transfer.id, ("signed",), "rejected", 7, error.message, refusal=error_body(error)
         )
         store.note_result(self._database, transfer.id)
-        self._release(transfer.id)
         self._bell.ring()
 
     def _release(self, identifier: str) -> None:
