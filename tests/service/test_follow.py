@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Collection
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,12 +169,14 @@ def test_following_goes_on_after_whatever_goes_wrong_in_a_round(database, caplog
 
 def test_the_caretaker_goes_on_after_whatever_goes_wrong(caplog):
     failing = Failing()
-    caretaker = Caretaker(failing, 0, 0.001)
+    done: list[bool] = []
+    caretaker = Caretaker([failing, lambda: done.append(True)], 0, 0.001)
     caretaker.start()
     try:
         assert failing.thrice.wait(10)
     finally:
         caretaker.stop()
+    assert len(done) >= 2, "what fails keeps nothing else from being done"
     assert "internal error: RuntimeError at" in caplog.text and ADDRESS not in caplog.text
 
 
@@ -241,3 +244,28 @@ def test_an_orphan_that_cannot_be_ended_hides_no_other(database, monkeypatch, ca
     monkeypatch.setattr(store, "mark", mark)
     transfers.end_orphans()
     assert store.read_transfer(database, identifiers[1]).state == "authorized", "the next start takes it up"
+
+
+def test_a_transfer_that_can_not_be_authorized_any_more_holds_nothing(database):
+    """Its coins on Bitcoin are held by the wallet: nobody else would ever free them."""
+    released: list[bytes] = []
+    road = SimpleNamespace(release=lambda wallet, unsigned: released.append(unsigned))
+    unused = cast(Any, None)
+    config = ServiceConfig(data_dir="unused", network="regtest")
+    transfers = Transfers(
+        database, unused, cast(Any, SimpleNamespace(of=lambda _: road)), unused, Bell(), config
+    )
+    now = int(time.time())
+    for number, expires in ((1, now - 700), (2, now - 1), (3, now + 600)):
+        store.add_transfer(
+            database, new_transfer(id=f"{number:032x}", unsigned=b"%d" % number, expires=expires)
+        )
+    transfers.end_expired()
+    assert released == [], "what is authorized is not waiting"
+    transfers.end_orphans()
+    for _ in range(2):
+        transfers.end_expired()
+    assert released == [b"1"], "once: meanwhile another may hold what was released"
+    found = {int(item.id, 16): (item.state, item.settled) for item in store.list_transfers(database)}
+    waits = "needs-authorization"
+    assert found == {1: (waits, True), 2: (waits, False), 3: (waits, False)}

@@ -66,7 +66,11 @@ class Service:
             {item.chain: item.check for item in chains}
             | ({BITCOIN: partial(check_network, backend, network_named(config.network))} if backend else {})
         )
-        self.caretaker = Caretaker(self.transfers.end_orphans, config.session_seconds, config.poll_seconds)
+        self.caretaker = Caretaker(
+            [self.transfers.end_orphans, self.transfers.end_expired],
+            config.session_seconds,
+            config.poll_seconds,
+        )
 
     async def start(self) -> None:
         """Take up what was left unfinished."""

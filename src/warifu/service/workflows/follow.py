@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from warifu.errors import BroadcastRejected
 from warifu.protocol.api import error_body
@@ -197,11 +197,14 @@ class Follower:
 
 
 class Caretaker:
-    """One thread that gives transfers back to their owner on which nobody works any more."""
+    """One thread that gives transfers back to their owner on which nobody works any more, and ends what is too old."""
 
-    def __init__(self, end_orphans: Callable[[], None], after: float, poll_seconds: float) -> None:
-        """``after``: seconds from the start in which a resumed workflow may still be at work."""
-        self._end_orphans = end_orphans
+    def __init__(self, work: Sequence[Callable[[], None]], after: float, poll_seconds: float) -> None:
+        """``work``: what is done in each round.
+
+        ``after``: seconds from the start in which a resumed workflow may still be at work.
+        """
+        self._work = work
         self._after = after
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
@@ -219,8 +222,9 @@ class Caretaker:
     def _run(self) -> None:
         self._stop.wait(self._after)
         while not self._stop.is_set():
-            with survived(self._stop.is_set):
-                self._end_orphans()
+            for each in self._work:
+                with survived(self._stop.is_set):
+                    each()
             self._stop.wait(self._poll_seconds)
 
 

@@ -54,6 +54,8 @@ from warifu.service.workflows.signatures import ASK_SECONDS, Signatures, interru
 
 T = TypeVar("T")
 _STOP_SECONDS = 10.0
+_EXPIRED_SECONDS = 600
+"""After a request's end: whoever authorizes it again in its last moment is not overtaken."""
 
 
 class Transfers:
@@ -120,6 +122,24 @@ class Transfers:
             if not self._stopping and transfer.id not in self._at_work:
                 with survived(lambda: self._stopping):  # one that cannot be ended hides no other
                     self._give_up(transfer.id, interrupted())
+
+    def end_expired(self) -> None:
+        """Transfers that can not be authorized again any more: what they would spend is free."""
+        for transfer in store.list_transfers(self._database, states=("needs-authorization",)):
+            if not transfer.settled and transfer.expires + _EXPIRED_SECONDS <= time.time():
+                with survived(lambda: self._stopping):
+                    self._release(transfer.id)
+                    store.mark(
+                        self._database,
+                        transfer.id,
+                        ("needs-authorization",),
+                        "needs-authorization",
+                        3,
+                        "its request expired: nothing is held for it any more",
+                        refusal=transfer.refusal,
+                        settled=True,
+                    )
+                    self._bell.ring()
 
     # --- the workflow --------------------------------------------------------------------------------------------
 
