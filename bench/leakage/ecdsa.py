@@ -56,8 +56,13 @@ def of_limbs() -> Iterator[Target]:
     yield Target(f"limbs.from_bytes, {_MANY} scalars", ones, drawn, bytes, limbs.from_bytes)
     yield columns("to_bytes", limbs.to_bytes)
     yield columns("to_bytes (of zeros)", limbs.to_bytes, bytes(32 * _MANY))
-    yield columns("multiplied, the scalars", lambda scalars: limbs.multiplied(scalars, factor))
-    yield columns("inner_products, the scalars", lambda scalars: limbs.inner_products(public, scalars))
+    yield columns(
+        "combined, the scalars", lambda scalars: limbs.combined(scalars.astype(np.float64), [factor])
+    )
+    yield columns(
+        "inner_products, the scalars",
+        lambda scalars: limbs.inner_products(public, scalars.astype(np.float64)),
+    )
     yield Target(
         "limbs.to_secret",
         ONE[SECP256K1.name],

@@ -73,25 +73,25 @@ def test_a_difference_never_goes_below_zero(a, b):
     assert integers(difference) == [(a - b) % Q]
 
 
-@given(st.lists(scalar, min_size=1, max_size=4), scalar)
-def test_products_with_a_public_factor(values, factor):
-    product = limbs.multiplied(limbs.from_public(values), factor)
-    assert integers(product) == [value * factor % Q for value in values]
+@given(st.lists(st.tuples(scalar, scalar), min_size=1, max_size=4), scalar, scalar)
+def test_series_are_combined_with_public_factors(pairs, one, other):
+    series = limbs.from_public([a for a, _ in pairs] + [b for _, b in pairs]).astype(np.float64)
+    assert integers(limbs.combined(series, [one, other])) == [(one * a + other * b) % Q for a, b in pairs]
 
 
 @pytest.mark.parametrize("factor", [*EDGES, int("5555" * 16, 16)])
-def test_the_largest_product_is_exact(factor):
+def test_the_largest_combination_is_exact(factor):
     """Limbs of 2^17, times factors whose multiples by 2^16 have limbs of all kinds."""
-    largest = np.full((16, 2), 1 << 17, dtype=np.int64)
-    product = limbs.multiplied(largest, factor)
-    assert product.max() <= 1 << 37
-    assert integers(product) == [worth(largest[:, 0]) * factor % Q] * 2
+    largest = np.full((16, 32), 1 << 17, dtype=np.float64)
+    total = limbs.combined(largest, [factor] * 16)
+    assert total.max() <= 1 << 42
+    assert integers(total) == [16 * worth(largest[:, 0]) * factor % Q] * 2
 
 
 @given(st.lists(st.tuples(scalar, scalar), min_size=1, max_size=6))
 def test_inner_products(pairs):
     public = limbs.from_public([a for a, _ in pairs]).astype(np.float64)
-    second = limbs.from_public([b for _, b in pairs])
+    second = limbs.from_public([b for _, b in pairs]).astype(np.float64)
     result = limbs.inner_products(public, np.hstack([second, 2 * second]))
     expected = sum(a * b for a, b in pairs)
     assert integers(result) == [expected % Q, 2 * expected % Q]
@@ -99,7 +99,7 @@ def test_inner_products(pairs):
 
 def test_the_largest_inner_product_is_exact():
     largest = np.full((16, 1024), 0xFFFF, dtype=np.float64)
-    vectors = np.full((16, 2048), 1 << 17, dtype=np.int64)
+    vectors = np.full((16, 2048), 1 << 17, dtype=np.float64)
     product = limbs.inner_products(largest, vectors)
     assert product.max() <= 1 << 42
     assert integers(product) == [1024 * ((1 << 256) - 1) * worth(vectors[:, 0]) % Q] * 2

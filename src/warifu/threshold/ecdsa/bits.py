@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 
+_KEPT_BYTES = 2 << 20
+# Allocated and freed at once: glibc takes the largest piece that was ever freed for the measure of what it keeps (twice
+# as much). Without this, it hands back to the kernel what a multiplication works in, and asks for it again, zeroed,
+# some hundred pages and almost a millisecond in each signature.
+np.empty(_KEPT_BYTES, dtype=np.uint8)
+
 
 def random_bits(count: int) -> Bytes:
     """``count`` (a multiple of 8) bits, one a byte, from the operating system."""
@@ -32,7 +38,7 @@ def swapped(bits: Bytes, first: Bytes, second: Bytes) -> tuple[Bytes, Bytes]:
     return first ^ difference, second ^ difference
 
 
-def wipe(*arrays: NDArray[np.uint8] | NDArray[np.int64] | NDArray[np.uint64]) -> None:
+def wipe(*arrays: NDArray[np.uint8] | NDArray[np.uint64] | NDArray[np.int64] | NDArray[np.float64]) -> None:
     """Overwrite with zeros."""
     for array in arrays:
         array.fill(0)

@@ -14,11 +14,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from warifu.threshold.ecdsa.bits import Bytes
+from warifu.threshold.ecdsa.bits import Bytes, wipe
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
 Limbs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+"""Limbs that wait for a multiplication."""
 
 COUNT = 16
 _BITS = 16
@@ -75,7 +77,9 @@ def _encoded(wide: Limbs) -> bytes:
     halves += above * _COMPLEMENT
     # Below 2^256 + 2^160, and that is below two orders.
     reduced = _subtracted_once(halves)
-    return reduced[::-1].astype(">u4").T.tobytes()
+    encoded = reduced[::-1].astype(">u4").T.tobytes()
+    wipe(halves, reduced)
+    return encoded
 
 
 def from_secret(secret: Secret) -> Limbs:
@@ -99,29 +103,34 @@ def below_order(encoded: bytes) -> bool:
     return all(int.from_bytes(number.tobytes(), "big") < SECP256K1.order for number in high)
 
 
-def multiplied(scalars: Limbs, factor: int) -> Limbs:
-    """Columns with limbs up to 2^17 times a public factor: limbs up to 2^37."""
-    shifted = from_public([factor * shift % SECP256K1.order for shift in _SHIFTS]).astype(np.float64)
-    product: Limbs = (shifted @ scalars.astype(np.float64)).astype(np.int64)
-    return product
+def combined(series: Floats, factors: list[int]) -> Limbs:
+    """The sum of some series of columns, each times a public factor; limbs up to 2^17.
+
+    At most 16 series: then each sum of products is below 2^42.
+    """
+    count = len(factors)
+    assert count <= 16 and series.shape[1] % count == 0
+    shifted = from_public([factor * shift % SECP256K1.order for shift in _SHIFTS for factor in factors])
+    total: Limbs = (shifted.astype(np.float64) @ series.reshape(COUNT * count, -1)).astype(np.int64)
+    return total
 
 
-def inner_products(public: NDArray[np.float64], vectors: Limbs) -> Limbs:
-    """One wide column for each of the vectors: the sum over k of public[:, k] * vector[:, k]; limbs up to 2^17.
+def inner_products(public: Floats, series: Floats) -> Limbs:
+    """One wide column for each series of columns: the sum over k of public[:, k] * series[:, k]; limbs up to 2^17.
 
-    The vectors lie one after the other. At most 1024 terms: then each sum of products is below 2^43.
+    At most 1024 terms: then each sum of products is below 2^43.
     """
     terms = public.shape[1]
-    assert terms <= 1024 and vectors.shape[1] % terms == 0
-    stacked = vectors.reshape(COUNT, -1, terms).astype(np.float64)
-    products = np.tensordot(public, stacked, axes=(1, 2)).astype(np.int64)  # limb, limb of the vector, vector
+    assert terms <= 1024 and series.shape[1] % terms == 0
+    products = (series.reshape(-1, terms) @ public.T).astype(np.int64).reshape(COUNT, -1, COUNT)
     pieces = np.stack([products & _MASK, products >> _BITS & _MASK, products >> 2 * _BITS])
     # 768 terms of two times sixteen bits: below 2^42.
-    wide: Limbs = (_WORTH @ pieces.reshape(len(_WORTH.T), -1).astype(np.float64)).astype(np.int64)
+    by_worth = pieces.transpose(0, 1, 3, 2).reshape(len(_WORTH.T), -1).astype(np.float64)
+    wide: Limbs = (_WORTH @ by_worth).astype(np.int64)
     return wide
 
 
-def subset_sum(public: NDArray[np.float64], bits: Bytes) -> Limbs:
+def subset_sum(public: Floats, bits: Bytes) -> Limbs:
     """One wide column: the sum of the public scalars whose bit is one. At most 2^16 terms."""
     return (public @ bits.astype(np.float64)).astype(np.int64)[:, None]
 
@@ -145,4 +154,5 @@ def _subtracted_once(halves: Limbs) -> Limbs:
     less ^= as_is
     less &= -above[count:]  # all ones where the number was not below the order
     as_is ^= less
+    wipe(less)
     return as_is

@@ -34,7 +34,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from functools import cache
-from hashlib import shake_256
+from hashlib import blake2b, shake_256
 
 import numpy as np
 
@@ -49,6 +49,7 @@ CHECK = 128
 _ROW_BYTES = COLUMNS // 8
 _X_BYTES = CHECK // 8
 _INDEX_BYTES = 4
+_BLAKE2B_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -206,12 +207,18 @@ def _row_hashes(link: Link, shape: Shape, fresh: bytes, packed: Bytes) -> Bytes:
 
 
 def _each_hashed(name: bytes, table: Bytes, width: int) -> Bytes:
-    """Each row of the table with its index, hashed to ``width`` bytes as by :func:`named_hash`."""
+    """Each row of the table with its index, hashed to ``width`` bytes: by BLAKE2b where its 64 bytes are enough, in
+    half the time, else as by :func:`named_hash`. ``name``: a digest, as there.
+    """
     named = np.hstack([_repeated(name, len(table)), _indices(len(table)), table])
     as_bytes = named.view(f"V{named.shape[1]}")[:, 0].tolist()
-    hashed = bytearray().join([shake_256(row).digest(width) for row in as_bytes])
     wipe(named)
-    return rows(hashed, width)
+    if width > _BLAKE2B_BYTES:
+        return rows(bytearray().join([shake_256(row).digest(width) for row in as_bytes]), width)
+    longer = rows(bytearray().join([blake2b(row).digest() for row in as_bytes]), _BLAKE2B_BYTES)
+    hashed = longer[:, :width].copy()
+    wipe(longer)
+    return hashed
 
 
 def _repeated(name: bytes, count: int) -> Bytes:

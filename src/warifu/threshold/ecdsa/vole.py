@@ -30,12 +30,11 @@ import hmac
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warifu.threshold.ecdsa import limbs
 from warifu.threshold.ecdsa.binding import Link, condensed, hasher
 from warifu.threshold.ecdsa.bits import Bytes, random_bits, wipe
-from warifu.threshold.ecdsa.limbs import Limbs
+from warifu.threshold.ecdsa.limbs import Floats, Limbs
 from warifu.threshold.ecdsa.ot_extension import ExtensionReceiver, ExtensionSender, Shape
 from warifu.threshold.ecdsa.scalars import total
 from warifu.threshold.ecdsa.scalars import wipe as wipe_secrets
@@ -145,7 +144,7 @@ class VoleSender:
 
 
 @cache
-def gadget() -> NDArray[np.float64]:
+def gadget() -> Floats:
     """g: XI public scalars from a hash, the same for all sessions (a uniform matrix for the leftover hash lemma)."""
     uniform = hasher("multiplication/gadget").digest(48 * XI)
     scalars = [SECP256K1.scalar_reduce(uniform[at : at + 48]) for at in range(0, len(uniform), 48)]
@@ -186,11 +185,12 @@ def _folded(columns: Limbs, theta: list[int], more: Limbs) -> tuple[bytearray, P
     """What is checked, encoded: the last column plus theta times the others plus ``more``; and the inner products of
     the others with the gadget. Encoded together, because carries cost about the same for few numbers as for many.
     """
-    first, second, last = np.hsplit(columns, _WIDTH)
-    checked = limbs.multiplied(first, theta[0]) + limbs.multiplied(second, theta[1]) + last + more
-    products = limbs.inner_products(gadget(), columns[:, : LENGTH * XI])
+    floats = columns.astype(np.float64)
+    checked = limbs.combined(floats, [*theta, 1])
+    checked += more
+    products = limbs.inner_products(gadget(), floats)[:, :LENGTH]
     encoded = limbs.to_bytes(np.hstack([checked, products]))
-    wipe(checked, products)
+    wipe(floats, checked, products)
     shares = encoded[-LENGTH * 32 :]
     pair = SECP256K1.secret_reduce(shares[:32]), SECP256K1.secret_reduce(shares[32:])
     shares[:] = bytes(len(shares))
