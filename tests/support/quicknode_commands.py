@@ -18,9 +18,9 @@ from tests.support.terminal import PATIENCE, Terminal, environment
 
 _RUN = """
 import sys
-import warifu.cli.quicknode_account as account
+import warifu.chains.quicknode.admin_http as admin
 from warifu.cli.main import main
-account.BASE_URL = sys.argv.pop(1)
+admin.BASE_URL = sys.argv.pop(1)
 main()
 """
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from warifu.chains.quicknode.admin import AdminApi
-from warifu.chains.quicknode.admin_http import BASE_URL
 from warifu.chains.rpc.secret import Secret
 from warifu.cli.hidden import hidden_line
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
+
+if TYPE_CHECKING:
+    from warifu.chains.quicknode.admin import AdminApi
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -35,13 +36,16 @@ def key_option(function: F) -> F:
 @contextmanager
 def account(key_fd: int | None) -> Iterator[AdminApi]:
     """The admin API with the key that the owner types or hands over."""
+    # Its HTTP is part of the service's extra: a machine that only signs has the command line without it.
+    from warifu.chains.quicknode.admin import AdminApi
+
     key = hidden_line(
         tr("API key of the QuickNode account (not shown): "),
         key_fd,
         reason="api-key",
         remedy="Run this at a terminal, or hand the key over with --key-fd.",
     )
-    admin = AdminApi(Secret(key), base_url=BASE_URL)
+    admin = AdminApi(Secret(key))
     try:
         yield admin
     finally:

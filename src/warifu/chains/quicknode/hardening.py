@@ -16,13 +16,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from warifu.chains.quicknode.admin import AdminApi, Switch
 from warifu.chains.quicknode.admin_types import Security, SecurityOption
 from warifu.chains.quicknode.jwt import JwtPublicKey
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import InputRefused
+
+if TYPE_CHECKING:  # what is planned needs no HTTP, and the command line shows it where there is none
+    from warifu.chains.quicknode.admin import AdminApi, Switch
 
 SERVER = "quicknode-admin"
 Kind = Literal["jwt", "ip", "methods", "fewer-methods", "read", "switch"]

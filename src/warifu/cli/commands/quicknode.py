@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
-from warifu.chains.quicknode.admin import AdminApi
 from warifu.chains.quicknode.methods import family_of_slug, methods_of
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.commands.quicknode_changes import harden, pause, resume, revoke_token
@@ -20,6 +21,9 @@ from warifu.cli.quicknode_shown import (
 )
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+
+if TYPE_CHECKING:
+    from warifu.chains.quicknode.admin import AdminApi
 
 
 @examples("warifu quicknode endpoints", "warifu quicknode security ENDPOINT")
