@@ -14,8 +14,6 @@ from warifu.threshold.ecdsa.bits import Bytes, wipe
 
 _TOGETHER = 4
 _SUMS = 1 << _TOGETHER
-_BLOCK = 32
-"""Groups that are added at a time: large pieces of fresh memory cost more than the sums."""
 
 
 def transposed(columns: Bytes) -> Bytes:
@@ -31,14 +29,10 @@ def product(public: Bytes, secret: Bytes) -> Bytes:
     for bit in range(_TOGETHER):
         half = 1 << bit
         np.bitwise_xor(sums[:half], groups[:, _TOGETHER - 1 - bit], out=sums[half : 2 * half])
-    flat, places = sums.reshape(-1, words.shape[1]), _places(public)
-    result = np.zeros((len(public), words.shape[1]), dtype=np.uint64)
-    for at in range(0, len(places), _BLOCK):
-        chosen = flat.take(places[at : at + _BLOCK], axis=0)
-        result ^= np.bitwise_xor.reduce(chosen, axis=0)
-        wipe(chosen)
-    wipe(sums)
-    return result.view(np.uint8)
+    chosen = sums.reshape(-1, words.shape[1]).take(_places(public), axis=0)
+    result: Bytes = np.bitwise_xor.reduce(chosen, axis=0).view(np.uint8)
+    wipe(sums, chosen)
+    return result
 
 
 def product_with_vector(public: Bytes, secret: Bytes) -> Bytes:

@@ -27,9 +27,6 @@ _BITS = 16
 _MASK = np.int64(0xFFFF)
 _SCALAR_BYTES = 32
 
-_BLOCK = 6400
-"""Columns whose carries run at a time: what of them is in work stays in the processor's first cache."""
-
 _HALF_BITS = 32
 _HALF_MASK = np.int64(0xFFFFFFFF)
 _COMPLEMENT = np.frombuffer(
@@ -65,11 +62,6 @@ def from_bytes(encoded: bytes | bytearray | memoryview | Bytes, interleaved: int
 
 def to_bytes(wide: Limbs) -> bytearray:
     """Wide columns, reduced to below the order: big-endian numbers of 32 bytes in a row."""
-    blocks = range(0, wide.shape[1], _BLOCK)
-    return bytearray().join([_encoded(wide[:, at : at + _BLOCK]) for at in blocks])
-
-
-def _encoded(wide: Limbs) -> bytes:
     # In place where it can be: fresh memory costs more than arithmetic.
     halves = wide[1::2] << _BITS
     halves += wide[0::2]  # limbs up to 2^62 + 2^46
@@ -77,7 +69,7 @@ def _encoded(wide: Limbs) -> bytes:
     halves += above * _COMPLEMENT
     # Below 2^256 + 2^160, and that is below two orders.
     reduced = _subtracted_once(halves)
-    encoded = reduced[::-1].astype(">u4").T.tobytes()
+    encoded = bytearray(reduced[::-1].astype(">u4").T.tobytes())
     wipe(halves, reduced)
     return encoded
 
