@@ -19,7 +19,7 @@ from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
 from warifu.service.roads.bitcoin import BitcoinRoad
-from warifu.service.roads.road import Delivery, InBlock, Road, Waiting, Whereabouts
+from warifu.service.roads.road import Delivery, Displaced, InBlock, Road, Waiting, Whereabouts
 from warifu.service.store import transfers as store
 from warifu.service.store.database import Database, create_database
 from warifu.service.store.rows import StoredTransfer
@@ -269,3 +269,15 @@ def test_a_transfer_that_can_not_be_authorized_any_more_holds_nothing(database):
     found = {int(item.id, 16): (item.state, item.settled) for item in store.list_transfers(database)}
     waits = "needs-authorization"
     assert found == {1: (waits, True), 2: (waits, False), 3: (waits, False)}
+
+
+def test_what_a_transaction_cost_that_a_reorganisation_replaced_is_forgotten(database):
+    identifier, road = add(database, 1), ScriptedRoad()
+    following = follower(database, road)
+    road.found[identifier] = InBlock(7, 1, settled=False, fee=21_000)
+    following.round()
+    assert store.read_transfer(database, identifier).fee == 21_000
+    road.found[identifier] = Displaced("ab" * 32, settled=False)
+    following.round()
+    found = store.read_transfer(database, identifier)
+    assert (found.state, found.height, found.fee, found.replaced_by) == ("replaced", None, None, "ab" * 32)

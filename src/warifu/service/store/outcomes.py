@@ -6,14 +6,27 @@ Each function is one transaction and may be repeated, as in ``store/transfers.py
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 
-from warifu.protocol.api import ErrorBody, JournalHead
+from warifu.protocol.api import ErrorBody, JournalHead, TransferState
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event
 from warifu.service.store.rows import FOLLOWED, change, one
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """All that the network can make of a transfer. What is not named is as if it had never been said."""
+
+    state: TransferState
+    height: int | None = None
+    confirmations: int = 0
+    fee: int | None = None
+    refusal: ErrorBody | None = None
+    replaced_by: str | None = None
 
 
 def mark_depth(
@@ -28,22 +41,11 @@ def mark_depth(
 ) -> None:
     """Note how deep it is: ``confirmed`` with at least one confirmation, ``broadcast`` (again) with none."""
     with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        change(
-            connection,
-            identifier,
-            state="confirmed" if confirmations else "broadcast",
-            refusal=None,
-            replaced_by=None,
-            height=height,
-            confirmations=confirmations,
-            settled=settled,
-            fee=None if fee is None else str(fee),
-        )
-        add_event(connection, identifier, 7, text)
-        if confirmations:  # in one step: who sees it confirmed sees the result, too
-            _add_result(connection, identifier)
+        now = _Outcome("confirmed" if confirmations else "broadcast", height, confirmations, fee)
+        if _become(connection, identifier, now, settled=settled):
+            add_event(connection, identifier, 7, text)
+            if confirmations:  # in one step: who sees it confirmed sees the result, too
+                _add_result(connection, identifier)
 
 
 def mark_failed(
@@ -58,21 +60,10 @@ def mark_failed(
 ) -> None:
     """The network will not do it, or did it in vain: ``rejected``."""
     with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        change(
-            connection,
-            identifier,
-            state="rejected",
-            refusal=msgspec.json.encode(refusal),
-            replaced_by=None,
-            height=height,
-            confirmations=confirmations,
-            settled=settled,
-            fee=None if fee is None else str(fee),
-        )
-        add_event(connection, identifier, 7, refusal.message, once=f"failed-{refusal.code}-{height}")
-        _add_result(connection, identifier)
+        now = _Outcome("rejected", height, confirmations, fee, refusal=refusal)
+        if _become(connection, identifier, now, settled=settled):
+            add_event(connection, identifier, 7, refusal.message, once=f"failed-{refusal.code}-{height}")
+            _add_result(connection, identifier)
 
 
 def settle_rejected(database: Database, identifier: str) -> None:
@@ -85,21 +76,10 @@ def settle_rejected(database: Database, identifier: str) -> None:
 def mark_replaced(database: Database, identifier: str, winner: str | None, *, settled: bool) -> None:
     """Another transaction that excludes this one is confirmed; ``settled`` once it is deep enough."""
     with database.writing() as connection:
-        if one(connection, identifier).state not in FOLLOWED:
-            return
-        change(
-            connection,
-            identifier,
-            state="replaced",
-            refusal=None,
-            replaced_by=winner,
-            height=None,
-            confirmations=0,
-            settled=settled,
-        )
-        text = f"replaced: {f'transaction {winner}' if winner else 'another transaction'} took its place"
-        add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
-        _add_result(connection, identifier)
+        if _become(connection, identifier, _Outcome("replaced", replaced_by=winner), settled=settled):
+            text = f"replaced: {f'transaction {winner}' if winner else 'another transaction'} took its place"
+            add_event(connection, identifier, 7, text, once=f"replaced-{winner}")
+            _add_result(connection, identifier)
 
 
 def store_journal(database: Database, identifier: str, heads: Sequence[JournalHead]) -> None:
@@ -114,6 +94,24 @@ def note_result(database: Database, identifier: str) -> None:
     """The eighth step, once: the result goes back to the owner, with each signer's journal entry."""
     with database.writing() as connection:
         _add_result(connection, identifier)
+
+
+def _become(connection: sa.Connection, identifier: str, now: _Outcome, *, settled: bool) -> bool:
+    """False, and nothing done, where the network has no say yet, or none any more."""
+    if one(connection, identifier).state not in FOLLOWED:
+        return False
+    change(
+        connection,
+        identifier,
+        state=now.state,
+        refusal=None if now.refusal is None else msgspec.json.encode(now.refusal),
+        replaced_by=now.replaced_by,
+        height=now.height,
+        confirmations=now.confirmations,
+        settled=settled,
+        fee=None if now.fee is None else str(now.fee),
+    )
+    return True
 
 
 def _add_result(connection: sa.Connection, identifier: str) -> None:
