@@ -6,6 +6,7 @@ import asyncio
 
 from litestar import Router, WebSocket, delete, get, post, websocket
 from litestar.exceptions import WebSocketException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery, JSONBody
 
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
@@ -70,16 +71,13 @@ class WebSocketTransport:
 
 def router(service: Service) -> Router:
     """The routes of this group."""
-    database, hub = service.database, service.hub
+    handlers = [*_enrolment(service), *_enrolled(service), *_questions(service)]
+    return Router("", route_handlers=handlers, tags=["devices"])
 
-    def shown(device: EnrolledDevice) -> Device:
-        return Device(
-            name=device.name,
-            identity=device.identity,
-            connected=hub.connected(device.identity),
-            enrolled=device.enrolled,
-            last_seen=device.last_seen,
-        )
+
+def _enrolment(service: Service) -> list[BaseRouteHandler]:
+    """From the invitation to the comparison of digits, and every later connection."""
+    database, hub = service.database, service.hub
 
     @websocket("/signers")
     async def signers(socket: WebSocket) -> None:  # type: ignore[type-arg]
@@ -122,6 +120,22 @@ def router(service: Service) -> Router:
             hub.enrolled(data.identity, link)
         return state
 
+    return [signers, invite, join, owner, confirm]
+
+
+def _enrolled(service: Service) -> list[BaseRouteHandler]:
+    """Which devices there are, and how they are."""
+    database, hub = service.database, service.hub
+
+    def shown(device: EnrolledDevice) -> Device:
+        return Device(
+            name=device.name,
+            identity=device.identity,
+            connected=hub.connected(device.identity),
+            enrolled=device.enrolled,
+            last_seen=device.last_seen,
+        )
+
     @get("/devices", guards=[needs(database, "read", "admin")], sync_to_thread=True)
     def devices() -> Devices:
         """The enrolled devices."""
@@ -139,6 +153,13 @@ def router(service: Service) -> Router:
         """Forget a device. Its share stays where it is."""
         device = await asyncio.to_thread(remove_device, database, name)
         hub.disconnect(device.identity)
+
+    return [devices, status, remove]
+
+
+def _questions(service: Service) -> list[BaseRouteHandler]:
+    """What an owner's client asks devices before it authorizes something."""
+    database, hub = service.database, service.hub
 
     @post(
         "/envelope-keys",
@@ -183,19 +204,7 @@ def router(service: Service) -> Router:
 
         return Decisions(decisions=tuple(await asyncio.gather(*map(ask, data.identities))))
 
-    handlers = [
-        signers,
-        invite,
-        join,
-        owner,
-        confirm,
-        devices,
-        status,
-        remove,
-        envelope_keys,
-        decisions,
-    ]
-    return Router("", route_handlers=handlers, tags=["devices"])
+    return [envelope_keys, decisions]
 
 
 def _check_distinct(identities: tuple[bytes, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Router, delete, get, post, put
+from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
 from warifu.protocol.api import (
@@ -36,7 +37,13 @@ from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_name
 
 def router(service: Service) -> Router:
     """The routes of this group."""
-    database, wallets = service.database, service.wallets
+    handlers = [*_births(service), *_bitcoin(service), *_accounts(service)]
+    return Router("", route_handlers=handlers, tags=["wallets"])
+
+
+def _births(service: Service) -> list[BaseRouteHandler]:
+    """How a wallet comes to be, and which there are."""
+    database = service.database
 
     @post("/wallets", guards=[needs(database, "admin")], status_code=202, before_request=strictly(NewWallet))
     async def create(data: JSONBody[NewWallet]) -> Accepted:
@@ -78,6 +85,13 @@ def router(service: Service) -> Router:
     def wallet(name: NamePath) -> Wallet:
         """One wallet, with what it was born from."""
         return _shown(wallet_named(database, name))
+
+    return [create, recover, unfinished, ceremony, all_wallets, wallet]
+
+
+def _bitcoin(service: Service) -> list[BaseRouteHandler]:
+    """Addresses, coins, labels and drafts."""
+    database, wallets = service.database, service.wallets
 
     @post("/wallets/{name:str}/addresses", guards=[needs(database, "draft")], sync_to_thread=True)
     def next_address(name: NamePath) -> Address:
@@ -134,15 +148,22 @@ def router(service: Service) -> Router:
         """Take in an unsigned transaction that another program built."""
         return wallets.take_psbt(name, data.psbt)
 
+    return [next_address, addresses, balance, history, labels, change_labels, draft, take_psbt]
+
+
+def _accounts(service: Service) -> list[BaseRouteHandler]:
+    """The same for chains of accounts."""
+    database, wallets = service.database, service.accounts
+
     @get("/wallets/{name:str}/accounts", guards=[needs(database, "read")], sync_to_thread=True)
     def accounts(name: NamePath) -> Accounts:
         """What is there on chains of accounts."""
-        return service.accounts.accounts(name)
+        return wallets.accounts(name)
 
     @get("/wallets/{name:str}/account-transactions", guards=[needs(database, "read")], sync_to_thread=True)
     def account_history(name: NamePath) -> AccountHistory:
         """What was sent and signed on chains of accounts, newest first."""
-        return service.accounts.history(name)
+        return wallets.history(name)
 
     @post(
         "/wallets/{name:str}/account-drafts",
@@ -152,7 +173,7 @@ def router(service: Service) -> Router:
     )
     def account_draft(name: NamePath, data: JSONBody[NewAccountDraft]) -> AccountDraft:
         """Build an unsigned transaction of a chain of accounts."""
-        return service.accounts.draft(name, data)
+        return wallets.draft(name, data)
 
     @delete(
         "/wallets/{name:str}/account-drafts/{transaction:str}",
@@ -161,29 +182,9 @@ def router(service: Service) -> Router:
     )
     def drop_draft(name: NamePath, transaction: TransactionPath) -> None:
         """Nobody wants it any more."""
-        service.accounts.drop(name, transaction)
+        wallets.drop(name, transaction)
 
-    handlers = [
-        create,
-        recover,
-        unfinished,
-        ceremony,
-        all_wallets,
-        wallet,
-        next_address,
-        addresses,
-        balance,
-        history,
-        labels,
-        change_labels,
-        draft,
-        take_psbt,
-        accounts,
-        account_history,
-        account_draft,
-        drop_draft,
-    ]
-    return Router("", route_handlers=handlers, tags=["wallets"])
+    return [accounts, account_history, account_draft, drop_draft]
 
 
 def _shown(stored: StoredWallet) -> Wallet:
