@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def swapped(bits: Bytes, first: Bytes, second: Bytes) -> tuple[Bytes, Bytes]:
     return first ^ difference, second ^ difference
 
 
-def wipe(*arrays: NDArray[np.uint8] | NDArray[np.uint64] | NDArray[np.int64] | NDArray[np.float64]) -> None:
+def wipe(*arrays: NDArray[np.integer[Any]] | NDArray[np.float64]) -> None:
     """Overwrite with zeros."""
     for array in arrays:
         array.fill(0)

@@ -5,8 +5,8 @@ masks. Products of limbs are summed in float64, which is exact below 2^53 (what 
 Every product has a public factor, whose multiples by 2^16, 2^32, ... are reduced before they are multiplied with: so
 sixteen limbs are enough for each product, and carries run once, where a number is encoded.
 
-Shapes: ``(16, N)`` int64, least significant limb first. *Wide* columns have limbs up to 2^46; a limb may be below zero,
-down to -2^46, the number that the limbs make up may not. What :func:`to_bytes` gives is below the order.
+Shapes: ``(16, N)``, least significant limb first, int32. *Wide* columns are int64 and have limbs up to 2^46; a limb may
+be below zero, down to -2^46, the number that the limbs make up may not. What :func:`to_bytes` gives is below the order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from warifu.threshold.ecdsa.bits import Bytes, wipe
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
-Limbs = NDArray[np.int64]
+Limbs = NDArray[np.int32]
+Wide = NDArray[np.int64]
 Floats = NDArray[np.float64]
 """Limbs that wait for a multiplication."""
 
@@ -38,7 +39,7 @@ _COMPLEMENT = np.frombuffer(
 def from_public(scalars: list[int]) -> Limbs:
     """Columns from public integers below the order."""
     encoded = b"".join(scalar.to_bytes(_SCALAR_BYTES, "little") for scalar in scalars)
-    return np.frombuffer(encoded, dtype="<u2").reshape(-1, COUNT).T.astype(np.int64, order="C")
+    return np.frombuffer(encoded, dtype="<u2").reshape(-1, COUNT).T.astype(np.int32, order="C")
 
 
 ORDER = from_public([SECP256K1.order])
@@ -57,13 +58,13 @@ def from_bytes(encoded: bytes | bytearray | memoryview | Bytes, interleaved: int
     Where numbers of several series lie ``interleaved``, one of each in turn, the series come out one after the other.
     """
     words = np.frombuffer(encoded, dtype=">u2").astype(np.uint16).reshape(-1, interleaved, COUNT)
-    return words.transpose(2, 1, 0)[::-1].astype(np.int64, order="C").reshape(COUNT, -1)
+    return words.transpose(2, 1, 0)[::-1].astype(np.int32, order="C").reshape(COUNT, -1)
 
 
-def to_bytes(wide: Limbs) -> bytearray:
+def to_bytes(wide: Wide | Limbs) -> bytearray:
     """Wide columns, reduced to below the order: big-endian numbers of 32 bytes in a row."""
     # In place where it can be: fresh memory costs more than arithmetic.
-    halves = wide[1::2] << _BITS
+    halves: Wide = np.left_shift(wide[1::2], _BITS, dtype=np.int64)
     halves += wide[0::2]  # limbs up to 2^62 + 2^46
     above = _carry(halves)  # 31 bits at most, worth 2^160
     halves += above * _COMPLEMENT
@@ -79,7 +80,7 @@ def from_secret(secret: Secret) -> Limbs:
     return from_bytes(secret.buffer)
 
 
-def to_secret(wide: Limbs) -> Secret:
+def to_secret(wide: Wide | Limbs) -> Secret:
     """A secret from one wide column; ZeroSecret where it is zero modulo the order."""
     encoded = to_bytes(wide)
     try:
@@ -95,7 +96,7 @@ def below_order(encoded: bytes) -> bool:
     return all(int.from_bytes(number.tobytes(), "big") < SECP256K1.order for number in high)
 
 
-def combined(series: Floats, factors: list[int]) -> Limbs:
+def combined(series: Floats, factors: list[int]) -> Wide:
     """The sum of some series of columns, each times a public factor; limbs up to 2^17.
 
     At most 16 series: then each sum of products is below 2^42.
@@ -103,11 +104,11 @@ def combined(series: Floats, factors: list[int]) -> Limbs:
     count = len(factors)
     assert count <= 16 and series.shape[1] % count == 0
     shifted = from_public([factor * shift % SECP256K1.order for shift in _SHIFTS for factor in factors])
-    total: Limbs = (shifted.astype(np.float64) @ series.reshape(COUNT * count, -1)).astype(np.int64)
+    total: Wide = (shifted.astype(np.float64) @ series.reshape(COUNT * count, -1)).astype(np.int64)
     return total
 
 
-def inner_products(public: Floats, series: Floats) -> Limbs:
+def inner_products(public: Floats, series: Floats) -> Wide:
     """One wide column for each series of columns: the sum over k of public[:, k] * series[:, k]; limbs up to 2^17.
 
     At most 1024 terms: then each sum of products is below 2^43.
@@ -118,16 +119,16 @@ def inner_products(public: Floats, series: Floats) -> Limbs:
     pieces = np.stack([products & _MASK, products >> _BITS & _MASK, products >> 2 * _BITS])
     # 768 terms of two times sixteen bits: below 2^42.
     by_worth = pieces.transpose(0, 1, 3, 2).reshape(len(_WORTH.T), -1).astype(np.float64)
-    wide: Limbs = (_WORTH @ by_worth).astype(np.int64)
+    wide: Wide = (_WORTH @ by_worth).astype(np.int64)
     return wide
 
 
-def subset_sum(public: Floats, bits: Bytes) -> Limbs:
+def subset_sum(public: Floats, bits: Bytes) -> Wide:
     """One wide column: the sum of the public scalars whose bit is one. At most 2^16 terms."""
     return (public @ bits.astype(np.float64)).astype(np.int64)[:, None]
 
 
-def _carry(halves: Limbs) -> Limbs:
+def _carry(halves: Wide) -> Wide:
     """Bring limbs between -2^62 and 2^62 + 2^61 below 2^32, in place. Returns what is above 2^256."""
     carry = np.zeros(halves.shape[1], dtype=np.int64)
     for limb in halves:
@@ -137,7 +138,7 @@ def _carry(halves: Limbs) -> Limbs:
     return carry
 
 
-def _subtracted_once(halves: Limbs) -> Limbs:
+def _subtracted_once(halves: Wide) -> Wide:
     """Below the order, from a number below two orders whose carries have not run yet."""
     count = halves.shape[1]
     both = np.hstack([halves, halves + _COMPLEMENT])

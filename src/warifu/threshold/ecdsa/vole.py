@@ -94,7 +94,7 @@ class VoleReceiver:
 
     def _multiplied(self, message: bytes, fresh: bytes, beta: Bytes, outputs: Bytes) -> Pair:
         corrections, eta, mu = _parse(message, self._link.sender)
-        bits = beta.astype(np.int64)
+        bits = beta.astype(np.int32)
         delta = _split(outputs)
         corrections.reshape(limbs.COUNT, _WIDTH, XI)[:] *= bits
         delta += corrections
@@ -133,7 +133,7 @@ class VoleSender:
             sent = bytes(limbs.to_bytes(corrections))
             theta = _challenge(link, fresh, extension_message, sent)
             eta = _eta(factors, blinding, theta)
-        checked, shares = _folded(zeros, theta, np.zeros((1, 1), np.int64))
+        checked, shares = _folded(zeros, theta, np.zeros((1, 1), np.int32))
         mu = _check_value(link, checked)
         wipe(rows_of_zero, rows_of_one, zeros, ones, values, corrections)
         return sent + eta + mu, _negated(shares)
