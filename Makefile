@@ -24,7 +24,7 @@ test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
 	@tools/static-checks.sh $(VENV)
-	@tools/run-tests.sh $(VENV) -q -m unit
+	@tools/run-tests.sh $(VENV) -q -m 'unit and not slow'
 
 bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
 	@$(PY) -m bench

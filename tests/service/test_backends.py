@@ -22,7 +22,7 @@ from warifu.service.store.api_keys import create_api_key
 from warifu.service.store.backends import MAX_STORED, add_backend, stored_backends
 from warifu.service.store.database import create_database, open_database
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 TOKEN = "0123456789abcdef-a-token-of-a-provider"
 URL = f"https://example.base-mainnet.quiknode.pro/{TOKEN}/"

@@ -25,7 +25,7 @@ from warifu.protocol.identity import Credential
 from warifu.service.hub import session as session_module
 from warifu.service.store.database import create_database
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 AUTHORIZATION = Authorization(b"request", (bytes(32),), Credential("ed25519", bytes(32)), bytes(64))
 NAMES = ("attic", "cellar", "office")

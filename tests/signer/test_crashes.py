@@ -20,7 +20,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import request_digest
 from warifu.signer.store import Store
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 WRITES = ("the try is counted", "the count is cleared", "started", "finished")
 
 

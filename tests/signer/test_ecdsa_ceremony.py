@@ -18,7 +18,7 @@ from warifu.signer.sessions.ecdsa import ToSign
 from warifu.signer.sessions.messages import EcdsaCommitments, EcdsaProducts, EcdsaShares, Held
 from warifu.threshold.derivation import derive
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 VICTIM, CHEAT = 0, 1
 OTHER_DIGEST = bytes(32)

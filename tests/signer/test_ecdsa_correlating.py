@@ -15,7 +15,7 @@ from warifu.signer.pool import BATCHES_PER_HOUR
 from warifu.signer.sessions import correlating as module
 from warifu.signer.sessions.messages import MAX_HELD, BaseTransfers, ExtendedTransfers, Held
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 VICTIM, CHEAT = 0, 1
 

@@ -30,7 +30,7 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.frames import OpenCorrelating, SessionFailed, Spent, TransferSignatures, error_of
 from warifu.protocol.policy import Policy
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 FEE = 21_000 * 30 * GWEI
 

@@ -23,7 +23,7 @@ from warifu.protocol.frames import CloseSession, Relay
 from warifu.signer.sessions.messages import Nonces, Partials
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 WHO = ["device0", "device1"]
 
 

@@ -16,7 +16,7 @@ from warifu.signer.pool import BATCHES_PER_HOUR, Pool
 from warifu.signer.sessions.messages import MAX_HELD
 from warifu.threshold.ecdsa.correlation import Correlation
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from warifu.signer.reading import read
 from warifu.signer.wallets import Wallet
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 KEYS = WalletKeys(coincurve.PrivateKey(b"\x21" * 32).public_key.format(), bytes(32), Network.REGTEST)
 OTHERS = WalletKeys(coincurve.PrivateKey(b"\x22" * 32).public_key.format(), bytes(32), Network.REGTEST)

@@ -17,7 +17,7 @@ from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import Spent, TransferSignatures
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 THIEF = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin"
 SCHEMES: tuple[Scheme, ...] = ("bip340", "ed25519")

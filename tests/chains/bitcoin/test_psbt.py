@@ -39,7 +39,7 @@ from warifu.errors import InputRefused, TransactionRefused, WarifuError
 from warifu.protocol import frames
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 def psbt_map(*entries: tuple[bytes, bytes]) -> bytes:

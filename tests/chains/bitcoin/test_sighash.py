@@ -16,7 +16,7 @@ from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, Tx
 from warifu.errors import InputRefused
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 words = st.integers(0, 2**32 - 1)
 outputs = st.builds(TxOutput, st.integers(0, 10**14).map(Satoshi), st.binary(max_size=60))

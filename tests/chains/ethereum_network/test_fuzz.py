@@ -18,7 +18,7 @@ from warifu.chains.ethereum_embedded.rpc import Rpc
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.errors import WarifuError
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 ALICE, BOB = Account(), Account()
 TOKEN = Account().address

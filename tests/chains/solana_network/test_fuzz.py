@@ -25,7 +25,7 @@ from warifu.chains.solana_network.chain import SolanaChain
 from warifu.chains.solana_network.clusters import GENESIS, Cluster
 from warifu.errors import WarifuError
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 def account(data: bytes = b"", owner: bytes = SYSTEM) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from warifu.threshold.dkg.suite_bip340 import BIP340
 from warifu.threshold.dkg.suite_ed25519 import ED25519_DKG
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, ThresholdError
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 SUITES: list[DkgSuite] = [BIP340, ED25519_DKG]
 HOSTS_OF = {suite.name: Hosts.make(3, suite) for suite in SUITES}

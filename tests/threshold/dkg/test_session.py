@@ -25,7 +25,7 @@ from warifu.threshold.frost.scheme import Scheme
 from warifu.threshold.frost.session import SigningSession
 from warifu.threshold.wiping import Secret
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @st.composite

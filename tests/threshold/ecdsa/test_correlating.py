@@ -20,7 +20,7 @@ from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.errors import AlreadyUsed, InvalidContribution, InvalidInput
 from warifu.threshold.secp256k1 import SECP256K1
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 DEALT = deal(2, 3)
 KEY = DEALT.key

@@ -34,7 +34,7 @@ from warifu.threshold.group import Element
 from warifu.threshold.hashing import tagged_hash
 from warifu.threshold.secp256k1 import SECP256K1
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 HONEST, CORRUPT = 0, 1
 FORGED_MESSAGE = b"a payment that nobody authorized"
