@@ -251,6 +251,9 @@ JAPANESE: dict[str, str] = {
     "passphrase are needed again.": (
         "置き換えは、同じ相手に同じ額を払います。手数料を上げるたびに新しい署名なので、端末とパスフレーズがまた必要です。"
     ),
+    "One that the network refused is bumped in the same way: never pay again by another, both could be mined.": (
+        "ネットワークに断られたものも、同じように手数料を上げます。別の送金で払い直さないでください。両方が承認されることがあります。"
+    ),
     "Watch the TRANSFER of WALLET again, and authorize it again where the service needs that.": (
         "WALLET の送金 TRANSFER の続きを見ます。サービスに必要なら、もう一度承認します。"
     ),

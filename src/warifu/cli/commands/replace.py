@@ -54,6 +54,8 @@ def bump(
 
     A replacement pays the same recipients the same amounts; each fee bump is a new signature, so the devices and the
     passphrase are needed again.
+
+    One that the network refused is bumped in the same way: never pay again by another, both could be mined.
     """
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
