@@ -1,10 +1,10 @@
 """Threshold ECDSA by DKLs23 (Doerner, Kondi, Lee, shelat: "Threshold ECDSA in Three Rounds", IACR eprint 2023/765).
 
 From the bottom: ``binding`` (what every hash names), ``limbs`` (constant-time field arithmetic on many scalars),
-``base_ot``, ``ot_extension``, ``correlating`` and ``correlation`` (what two signers prepare for one signature),
-``sealing`` (how it waits on the disk),
-``vole``, ``zero_sharing``, ``pair`` (all multiplications between two signers), ``presign``, ``sign``, ``session``
-(what a signer drives). For thresholds of two and more, and at most sixteen participants.
+``gf2`` (matrices of bits), ``steps`` (each taken once), ``base_ot``, ``ot_extension``, ``correlating`` and
+``correlation`` (what two signers prepare for one signature), ``sealing`` (how it waits on the disk), ``vole``,
+``zero_sharing``, ``pair`` (all multiplications between two signers), ``presign``, ``sign``, ``session`` (what a signer
+drives). For thresholds of two and more, and at most sixteen participants.
 
 Every signature has oblivious transfers of its own, made ahead of time and used once: an attacker who guesses bits and
 is caught by a check has learnt nothing that is ever used again (ADR 13).
