@@ -25,8 +25,9 @@ from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_name
 
 CORRELATIONS_MISSING = "correlations-missing"
 """The reason with which a signer refuses a session for which it is not prepared."""
-TARGET = 4
-"""How many each two devices keep prepared. More are made once half of them are used up: devices bound how often."""
+TARGET = 16
+"""How many each two devices keep prepared: a batch, whose base transfers cost most of it however few they are for. More
+are made once half of them are used up."""
 ROUND_SECONDS = 10.0
 _STATUS_SECONDS = 10.0
 _SESSION_SECONDS = 30.0
