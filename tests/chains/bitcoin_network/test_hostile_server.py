@@ -264,6 +264,10 @@ def test_a_node_that_judges_another_transaction_is_not_believed(server):
     assert len(server.asked) == 1, "nothing was sent after that"
 
 
-def test_a_missing_cookie_is_named(server, tmp_path):
-    node = CoreRpc(server.url, cookie=tmp_path / ".cookie")
+def test_a_cookie_that_is_missing_is_a_node_that_ended_and_one_that_is_none_is_named(server, tmp_path):
+    cookie = tmp_path / ".cookie"
+    node = CoreRpc(server.url, cookie=cookie)
+    assert code_of(node.tip) == "chain.unreachable"
+    cookie.write_bytes(b"\xff\xfe")
     assert code_of(node.tip) == "chain.credentials"
+    assert not server.asked

@@ -89,6 +89,8 @@ def _cookie(path: Path, name: str) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
             user, _, password = file.read(MAX_COOKIE_BYTES).decode().strip().partition(":")
+    except FileNotFoundError:  # a node that ends takes it away
+        raise unavailable("unreachable", "its cookie file is not there: is it running?", name) from None
     except (OSError, UnicodeDecodeError):
-        raise unavailable("credentials", "its cookie file cannot be read: is it running?", name) from None
+        raise unavailable("credentials", "its cookie file cannot be read", name) from None
     return user, password
