@@ -18,7 +18,7 @@ from tests.support.dealer import deal
 from warifu.threshold.ecdsa import base_ot, gf2, limbs, vole
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES, BaseOtReceiver, BaseOtSender
 from warifu.threshold.ecdsa.binding import Link
-from warifu.threshold.ecdsa.bits import Bytes, rows, swapped
+from warifu.threshold.ecdsa.bits import Bytes, rows, swapped, unpacked
 from warifu.threshold.ecdsa.correlation import Correlation, Material, Owner
 from warifu.threshold.ecdsa.ot_extension import CHECK, ExtensionReceiver, ExtensionSender
 from warifu.threshold.ecdsa.vole import XI, VoleReceiver, VoleSender
@@ -88,6 +88,8 @@ def of_bits() -> Iterator[Target]:
         XI // 8,
         lambda vector: gf2.product_with_vector(public, vector[0]),
     )
+    yield secret("gf2.transposed, the columns", XI * COUNT // 8, XI // 8, gf2.transposed)
+    yield secret("bits.unpacked, 128 bits", COUNT // 8, COUNT // 8, lambda packed: unpacked(packed[0]))
 
 
 def of_base_transfers() -> Iterator[Target]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warifu.threshold.ecdsa import gf2
-from warifu.threshold.ecdsa.bits import random_bits
+from warifu.threshold.ecdsa.bits import random_bits, unpacked
 
 pytestmark = pytest.mark.unit
 
@@ -51,3 +51,17 @@ def test_a_product_with_a_vector(m, n, w):
 def test_columns_become_rows(m, n):
     columns = matrix(m, n)
     assert np.array_equal(gf2.transposed(packed(columns)), packed(columns.T))
+
+
+@given(st.binary(min_size=1, max_size=64))
+def test_bits_are_unpacked_as_numpy_does_it(packed_bits):
+    packed_bits = np.frombuffer(packed_bits, np.uint8)
+    assert np.array_equal(unpacked(packed_bits), np.unpackbits(packed_bits))
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 1), (16, 1), (8, 5), (128, 52)])
+def test_what_is_transposed_stays_as_it_was(height, width):
+    columns = matrix(height, 8 * width)
+    given_columns = packed(columns)
+    assert np.array_equal(gf2.transposed(given_columns), packed(columns.T))
+    assert np.array_equal(given_columns, packed(columns)), "the working copies are wiped, not it"

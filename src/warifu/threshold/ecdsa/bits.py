@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 
+_PLACES = np.arange(7, -1, -1, dtype=np.uint8)
+
 _KEPT_BYTES = 2 << 20
 # Allocated and freed at once: glibc takes the largest piece that was ever freed for the measure of what it keeps (twice
 # as much). Without this, it hands back to the kernel what a multiplication works in, and asks for it again, zeroed,
@@ -20,7 +22,13 @@ np.empty(_KEPT_BYTES, dtype=np.uint8)
 def random_bits(count: int) -> Bytes:
     """``count`` (a multiple of 8) bits, one a byte, from the operating system."""
     assert count % 8 == 0
-    return np.unpackbits(np.frombuffer(os.urandom(count // 8), dtype=np.uint8))
+    return unpacked(np.frombuffer(os.urandom(count // 8), dtype=np.uint8))
+
+
+def unpacked(packed: Bytes) -> Bytes:
+    """One bit a byte, the highest of each byte first. ``np.unpackbits`` would look each byte up in a table."""
+    bits: Bytes = (packed[:, None] >> _PLACES) & np.uint8(1)
+    return bits.reshape(-1)
 
 
 def rows(encoded: bytes | bytearray, width: int) -> Bytes:

@@ -24,7 +24,7 @@ import numpy as np
 
 from warifu.threshold.ecdsa.base_ot import COUNT, KEY_BYTES
 from warifu.threshold.ecdsa.binding import digest, integer, key_context
-from warifu.threshold.ecdsa.bits import Bytes, wipe
+from warifu.threshold.ecdsa.bits import Bytes, unpacked, wipe
 from warifu.threshold.ecdsa.sealing import OVERHEAD_BYTES, seal, unseal
 from warifu.threshold.ecdsa.task import require_ecdsa_key
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
@@ -172,7 +172,7 @@ def _parsed(body: bytearray) -> Material:
         parts.append(np.frombuffer(rest[:size], np.uint8).copy())
         rest = rest[size:]
     packed, chosen, keys = parts
-    delta = np.unpackbits(packed)
+    delta = unpacked(packed)
     wipe(packed)
     return Material(delta, chosen.reshape(COUNT, KEY_BYTES), keys.reshape(2, COUNT, KEY_BYTES), Secret(rest))
 
