@@ -225,7 +225,7 @@ def test_compact_filters_of_the_same_node_receive_send_and_confirm(stage, node):
     )
     sent = send(stage, "0.06 BTC", "--fee-rate", "5")
     assert sent["state"] == "broadcast"
-    wait_until(lambda: sent["txid"] in node.mempool(), "its way to the node", 20)
+    wait_until(lambda: sent["txid"] in node.mempool(), "its way to the node, offered anew if need be", 90)
     node.mine()
     done = owner(stage, "resume", WALLET, sent["transfer"], "--wait", "1")
     assert (done["state"], node.status(sent["txid"])[0]) == ("confirmed", True)

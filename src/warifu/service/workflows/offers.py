@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-PAUSE_SECONDS = 600.0
+FIRST_PAUSE_SECONDS = 20.0
+"""A peer that was slow to ask for it is offered it again soon."""
+LONGEST_PAUSE_SECONDS = 600.0
 """Behind compact filters a waiting transaction is never seen, and each offer tells peers whose it may be."""
 
 
@@ -10,13 +12,16 @@ class Offers:
     """By transfer, when it was last offered. Forgotten with the process: then one offer more does no harm."""
 
     def __init__(self) -> None:
-        self._last: dict[str, float] = {}
+        self._made: dict[str, tuple[float, float]] = {}
 
     def due(self, transfer: str, now: float) -> bool:
         """Whether it may be offered at ``now`` (monotonic seconds)."""
-        last = self._last.get(transfer)
-        return last is None or now - last >= PAUSE_SECONDS
+        if transfer not in self._made:
+            return True
+        last, pause = self._made[transfer]
+        return now - last >= pause
 
     def made(self, transfer: str, now: float) -> None:
-        """Peers were offered it, and did not say whether they keep it."""
-        self._last[transfer] = now
+        """Peers were offered it, and did not say whether they keep it. Each pause is twice as long as the last."""
+        _, before = self._made.get(transfer, (0.0, FIRST_PAUSE_SECONDS / 2))
+        self._made[transfer] = now, min(2 * before, LONGEST_PAUSE_SECONDS)
