@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from warifu.chains.bitcoin_embedded.esplora import EsploraApi
@@ -27,6 +27,7 @@ hashes = st.binary(max_size=40) | st.binary(min_size=32, max_size=32)
 
 @settings(deadline=None)
 @given(st.binary(max_size=200))
+@example(b"\x81\xa7\x00\x00\x00\x00\x00\x00\x80")  # a key that is no UTF-8
 def test_bytes_that_are_no_change_set(data):
     for entry in (data, b"\x01" + data):
         try:

@@ -76,7 +76,7 @@ def decode_changes(data: bytes) -> Changes:
     try:
         if data[:1] == VERSION:
             return _decoder.decode(data[1:])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         pass
     raise StoreDamaged(
         "wallet-changes",

@@ -89,7 +89,7 @@ def _line(line: str, number: int) -> Label:
     try:
         label = _decoder.decode(line)
         check_label(label)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _refusal(f"line {number}: {error}") from None
     except InputRefused as error:
         raise _refusal(f"line {number}: {error.message}") from None
