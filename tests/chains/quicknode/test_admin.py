@@ -281,3 +281,12 @@ def test_no_open_door_is_overlooked_however_it_is_spelled(admin, quicknode, name
     security = admin.security("1")
     assert [mask.domain for mask in security.domain_masks] == ["e.org"]
     assert [item.method for item in security.request_filters] == [["eth_call"]]
+
+
+@pytest.mark.parametrize("address", [5, None, ["u"], {}])
+def test_an_address_that_is_no_text_is_an_answer_of_a_wrong_form(admin, quicknode, address):
+    data = {"id": "1", "chain": "c", "network": "n", "http_url": address}
+    quicknode.server.script = lambda _: Say(json.dumps({"data": data}).encode())
+    with pytest.raises(ChainUnavailable) as error:
+        admin.endpoint("1")
+    assert error.value.reason == "answer-form"

@@ -175,4 +175,4 @@ def _query(query: Query) -> str:
 def _secret(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError
+    raise TypeError("an address or a token is a text")  # which msgspec takes for an answer of a wrong form
