@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from nacl.utils import random
-from tests.support.service_world import Payment, World, changed, embedded_chain, refusal
+from tests.support.service_world import Client, Payment, World, changed, embedded_chain, refusal
 from tests.support.simulator import FRIEND, THIEF, bitcoin_policy
 
 from warifu.chains.bitcoin.address import script_for
@@ -726,6 +726,16 @@ async def test_a_psbt_from_elsewhere_is_taken_in(world: World):
 # --- wallets -----------------------------------------------------------------------------------------------------
 
 
+async def ended(client: Client, ceremony: str) -> api.Ceremony:
+    """The ceremony once it ended. An answer comes with each event, and the last event is not always the second."""
+    seen = 0
+    while (
+        found := await client.get(f"/ceremonies/{ceremony}", api.Ceremony, after=seen, wait=10)
+    ).state == "running":
+        seen = found.events[-1].number if found.events else seen
+    return found
+
+
 async def test_a_wallet_is_made_once(new_world: World):
     async with new_world.running() as client:
         for number in range(3):
@@ -736,12 +746,7 @@ async def test_a_wallet_is_made_once(new_world: World):
         question = api.NewWallet(name="savings", authorization=authorization, envelopes=envelopes)
         ids = {(await client.post("/wallets", question, api.Accepted)).id for _ in range(3)}
         assert len(ids) == 1
-        seen = 0
-        while True:
-            found = await client.get(f"/ceremonies/{next(iter(ids))}", api.Ceremony, after=seen, wait=10)
-            seen = found.events[-1].number if found.events else seen
-            if found.state != "running":
-                break
+        found = await ended(client, next(iter(ids)))
         assert found.state == "finished" and len(found.births) == 3
         wallet = await client.get("/wallets/savings", api.Wallet)
         assert (wallet.id, wallet.threshold) == (request_digest(request), 2)
@@ -766,7 +771,7 @@ async def test_a_wallet_needs_all_its_devices(new_world: World):
         await new_world.disconnect("device2")
         question = api.NewWallet(name="savings", authorization=every[0], envelopes=every[1])
         accepted = await client.post("/wallets", question, api.Accepted)
-        found = await client.get(f"/ceremonies/{accepted.id}", api.Ceremony, after=1, wait=10)
+        found = await ended(client, accepted.id)
         assert found.state == "refused" and found.refusal is not None
         assert (found.refusal.code, found.refusal.blame) == ("service.device-offline", "device2")
         assert (await client.get("/wallets", api.Wallets)).wallets == ()
