@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warifu.attestation.registry import VERIFIERS
 from warifu.errors import PlatformRefused
-from warifu.tee.platform import MAX_SEALED_BYTES, Evidence, Platform
-from warifu.tee.registry import PLATFORMS, VERIFIERS, appraise, open_platform
-from warifu.tee.unsafe_software import CAPABILITIES, UnsafeSoftware, statement
+from warifu.tee.platform import MAX_SEALED_BYTES, Platform
+from warifu.tee.registry import PLATFORMS, open_platform
+from warifu.tee.unsafe_software import CAPABILITIES, UnsafeSoftware
 
 pytestmark = pytest.mark.unit
 
@@ -102,34 +103,6 @@ def test_it_claims_nothing_and_has_no_counter(platform):
     assert platform.counter("tries") is None
 
 
-def test_its_evidence_is_affirmed_for_what_it_is_tier_0(platform):
-    appraisal = appraise(platform.attest(b"r" * 64), b"r" * 64, NOW)
-    assert (appraisal.affirmed, appraisal.tier, appraisal.appraised_at) == (True, 0, NOW)
-    assert appraisal.claims["proven"] == "nothing"
-    assert b"proven: nothing" in platform.attest(b"r" * 64).body
-
-
-@pytest.mark.parametrize(
-    ("evidence", "failed"),
-    [
-        (Evidence("unsafe-software", statement(b"s" * 64)), "report-data"),  # replayed from another ceremony
-        (Evidence("unsafe-software", b""), "report-data"),
-        (Evidence("unsafe-software", statement(b"r" * 64) + b"tier: 2\n"), "report-data"),
-        (Evidence("unsafe-software", bytes(10**6)), "length"),
-        (Evidence("sev-snp", statement(b"r" * 64)), "known-format"),
-        (Evidence("", b""), "known-format"),
-    ],
-)
-def test_false_evidence_is_not_affirmed(evidence, failed):
-    appraisal = appraise(evidence, b"r" * 64, NOW)
-    assert (appraisal.affirmed, appraisal.first_failed_check) == (False, failed)
-
-
-def test_a_verifier_refuses_evidence_of_another_format():
-    verdict = VERIFIERS["unsafe-software"].appraise(Evidence("tdx", statement(b"r" * 64)), b"r" * 64, NOW)
-    assert (verdict.affirmed, verdict.first_failed_check) == (False, "format")
-
-
 def test_the_registry_opens_by_name_and_never_falls_back():
     opened: Platform = open_platform("unsafe-software", bytearray(KEY))
     assert opened.capabilities.name == "unsafe-software"
@@ -137,4 +110,4 @@ def test_the_registry_opens_by_name_and_never_falls_back():
         with pytest.raises(PlatformRefused) as refusal:
             open_platform(name, bytearray(KEY))
         assert refusal.value.code == "platform.unknown-platform"
-    assert set(PLATFORMS) == set(VERIFIERS)
+    assert set(PLATFORMS) <= set(VERIFIERS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from warifu.attestation.evidence import REPORT_DATA_BYTES
+from warifu.attestation.evidence import Evidence as PlatformEvidence
+from warifu.attestation.registry import appraise
+from warifu.attestation.rules import Bound
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.envelope import Evidence
-from warifu.tee import registry
-from warifu.tee.platform import REPORT_DATA_BYTES, Platform
-from warifu.tee.platform import Evidence as PlatformEvidence
+from warifu.tee.platform import Platform
 
 
 def attest(platform: Platform, report_data: bytes) -> Evidence:
@@ -18,7 +20,7 @@ def attest(platform: Platform, report_data: bytes) -> Evidence:
 def require_evidence(evidence: Evidence, report_data: bytes, device: str, now: int) -> None:
     """Return if a peer's evidence is of a known format and fresh for ``report_data``; else ``PeerMisbehaved``."""
     shown = PlatformEvidence(evidence.format, evidence.body)
-    appraisal = registry.appraise(shown, report_data.ljust(REPORT_DATA_BYTES, b"\0"), now)
+    appraisal = appraise(shown, Bound(report_data.ljust(REPORT_DATA_BYTES, b"\0")), now)
     if not appraisal.affirmed:
         raise PeerMisbehaved(
             "evidence",

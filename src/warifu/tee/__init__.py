@@ -1,5 +1,5 @@
-"""The platforms a signer can run on: what each gives, and what its evidence is worth.
+"""The platforms a signer can run on: the attester's side of RFC 9334. The verifiers are in ``warifu.attestation``.
 
-The words are those of RATS (RFC 9334): a signer is the *attester*, each peer and the owner's client are *verifier*
-and *relying party*. To add a platform, add its file and one line in ``registry``.
+A signer is the *attester*, each peer and the owner's client are *verifier* and *relying party*. To add a platform, add
+its file and one line in ``registry``.
 """

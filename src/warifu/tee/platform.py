@@ -8,13 +8,10 @@ imitated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-Tier = Literal[0, 1, 2]
-"""0: isolation by software. 1: measured boot and a hardware root of trust, while the share enters ordinary memory.
-2: a confidential machine or enclave, whose memory the host cannot read."""
+from warifu.attestation.evidence import Evidence, Tier
 
-REPORT_DATA_BYTES = 64
 MAX_SEALED_BYTES = 16 * 1024 * 1024
 MAX_CONTEXT_BYTES = 1024
 
@@ -41,14 +38,6 @@ class Capabilities:
     """Its evidence convinces someone who trusts neither the device nor its owner."""
     production: bool
     """Fit to guard real money by itself. Where False, threshold and passphrase carry all the security."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the attester shows. ``format`` names the verifier that understands ``body``."""
-
-    format: str
-    body: bytes
 
 
 class MonotonicCounter(Protocol):

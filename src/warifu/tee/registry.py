@@ -1,4 +1,4 @@
-"""Which platforms and which verifiers there are: one line each. Nothing falls back: an unknown name is refused."""
+"""Which platforms there are: one line each. Nothing falls back: an unknown name is refused."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ from collections.abc import Callable
 
 from warifu.errors import PlatformRefused
 from warifu.tee import unsafe_software
-from warifu.tee.platform import Evidence, Platform
+from warifu.tee.platform import Platform
 from warifu.tee.unsafe_software import UnsafeSoftware
-from warifu.tee.verifier import MAX_EVIDENCE_BYTES, Appraisal, UnsafeSoftwareVerifier, Verifier
 
 PLATFORMS: dict[str, Callable[[bytearray], Platform]] = {
     unsafe_software.NAME: UnsafeSoftware,
 }
 """Name -> what opens the platform with the device's unlock key."""
-
-VERIFIERS: dict[str, Verifier] = {
-    verifier.format: verifier
-    for verifier in (
-        UnsafeSoftwareVerifier(),
-    )
-}  # fmt: skip  # one line per format
 
 
 def open_platform(name: str, unlock_key: bytearray) -> Platform:
@@ -37,13 +29,3 @@ def open_platform(name: str, unlock_key: bytearray) -> Platform:
             remedy=f"Choose one of: {', '.join(sorted(PLATFORMS))}.",
         )
     return opener(unlock_key)
-
-
-def appraise(evidence: Evidence, report_data: bytes, now: int) -> Appraisal:
-    """Appraise evidence from outside, whatever it says it is. An unknown format is worth nothing."""
-    verifier = VERIFIERS.get(evidence.format)
-    if verifier is None:
-        return Appraisal(0, False, now, first_failed_check="known-format")
-    if len(evidence.body) > MAX_EVIDENCE_BYTES:
-        return Appraisal(0, False, now, first_failed_check="length")
-    return verifier.appraise(evidence, report_data, now)

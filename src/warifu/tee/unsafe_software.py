@@ -17,17 +17,17 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
+from warifu.attestation.evidence import Evidence
+from warifu.attestation.unsafe_software import FORMAT, statement
 from warifu.errors import PlatformRefused
 from warifu.tee.platform import (
     MAX_CONTEXT_BYTES,
     MAX_SEALED_BYTES,
-    REPORT_DATA_BYTES,
     Capabilities,
-    Evidence,
     MonotonicCounter,
 )
 
-NAME = "unsafe-software"
+NAME = FORMAT
 UNLOCK_KEY_BYTES = 32
 
 _HEADER = b"warifu-sealed\x00\x01"  # the format and its version, in clear and authenticated
@@ -48,20 +48,6 @@ CAPABILITIES = Capabilities(
     attestable=False,
     production=False,
 )
-
-
-def statement(report_data: bytes) -> bytes:
-    """The one body that evidence of this format has for ``report_data`` (64 bytes)."""
-    if len(report_data) != REPORT_DATA_BYTES:
-        raise PlatformRefused(
-            "report-data", f"report data has {len(report_data)} bytes, not {REPORT_DATA_BYTES}"
-        )
-    lines = (
-        "warifu evidence: unsafe-software, version 1",
-        "proven: nothing; any program could have written this",
-        f"report-data: {report_data.hex()}",
-    )
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 class UnsafeSoftware:
@@ -108,7 +94,10 @@ class UnsafeSoftware:
             raise _unseal_refused() from None
 
     def attest(self, report_data: bytes) -> Evidence:
-        return Evidence(NAME, statement(report_data))
+        try:
+            return Evidence(NAME, statement(report_data))
+        except ValueError as error:
+            raise PlatformRefused("report-data", str(error)) from None
 
     def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
         return None
