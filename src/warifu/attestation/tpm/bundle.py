@@ -1,0 +1,76 @@
+"""What a TPM's attester sends: the quote and everything that a verifier needs beside it, in one bounded message.
+
+A TPM has no document of its own for this. The structures inside are the TPM's, byte for byte, because signatures and
+names are made over those bytes; the frame is ours and proves nothing. Both ``attest`` and ``counter_attest`` carry
+SHA-256 of ``report_data`` as qualifying data: a TPM takes no more than the length of a digest there (TPM 2.0 Library,
+Part 2, TPM2B_DATA).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+import msgspec
+
+from warifu.attestation.verifier import CheckFailed
+from warifu.errors import InputRefused
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode
+
+FORMAT = "tpm"
+MAX_EVENT_LOG_BYTES = 96 * 1024
+MAX_BUNDLE_BYTES = 128 * 1024
+PCRS = 24
+"""PCRs of the PC Client profile: 0 to 23."""
+
+Structure = Annotated[bytes, msgspec.Meta(min_length=1, max_length=2048)]
+"""One marshalled TPM structure."""
+OptionalStructure = Annotated[bytes, msgspec.Meta(max_length=2048)]
+Certificate = Annotated[bytes, msgspec.Meta(max_length=8192)]
+"""One X.509 certificate, DER; empty where there is none."""
+PcrIndex = Annotated[int, msgspec.Meta(ge=0, lt=PCRS)]
+
+
+class TpmEvidence(Message, frozen=True):
+    """Build it, ``encode`` it, and it is the body of an ``Evidence`` of format ``tpm``."""
+
+    report_data: Bytes64
+    attest: Structure
+    """TPMS_ATTEST of TPM2_Quote, without the TPM2B's length."""
+    signature: Structure
+    """TPMT_SIGNATURE over ``attest`` by the attestation key (AK)."""
+    ak_public: Structure
+    """TPMT_PUBLIC of the AK, without the TPM2B's length."""
+    ak_certificate: Certificate
+    ek_certificate: Certificate
+    """Of the endorsement key, as it lies in the TPM's NV storage without padding after the certificate."""
+    pcrs: Annotated[tuple[tuple[PcrIndex, Bytes32], ...], msgspec.Meta(min_length=1, max_length=PCRS)]
+    """The quoted PCRs of the SHA-256 bank, in ascending order: their values as they were read."""
+    event_log: Annotated[bytes, msgspec.Meta(max_length=MAX_EVENT_LOG_BYTES)]
+    """The firmware's log in the crypto-agile form (TCG PC Client Platform Firmware Profile); empty where none is."""
+    counter_public: OptionalStructure
+    """TPMS_NV_PUBLIC of the NV counter, of which its name is the digest: without it nobody could tell a counter
+    from storage that can be written at will. Empty where there is no counter, as the next two."""
+    counter_attest: OptionalStructure
+    """TPMS_ATTEST of TPM2_NV_Certify over the counter's eight bytes, by the same AK."""
+    counter_signature: OptionalStructure
+
+
+def qualifying_data(report_data: bytes) -> bytes:
+    """What is handed to TPM2_Quote and TPM2_NV_Certify for ``report_data`` (64 bytes)."""
+    return hashlib.sha256(report_data).digest()
+
+
+def read_bundle(body: bytes) -> TpmEvidence:
+    """The parts of ``body``; ``CheckFailed("form")`` where it is not such a message."""
+    try:
+        bundle = decode(TpmEvidence, body, MAX_BUNDLE_BYTES)
+    except InputRefused as error:
+        raise CheckFailed("form", error.message) from None
+    indices = [index for index, _ in bundle.pcrs]
+    if indices != sorted(set(indices)):
+        raise CheckFailed("form", "its PCRs are not in ascending order, each once")
+    counter = (bundle.counter_public, bundle.counter_attest, bundle.counter_signature)
+    if any(counter) and not all(counter):
+        raise CheckFailed("form", "a part of what belongs to its counter is missing")
+    return bundle
