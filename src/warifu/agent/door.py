@@ -1,7 +1,7 @@
 """The agent's local door: whoever may enter the device's directory may ask the running device how it is.
 
-One question and one answer for each connection, then it ends. Only the status passes, and the word that lifts a ban:
-no enrolment, no storage key.
+One question and one answer for each connection, then it ends. Only the status passes, and the words that lift a ban,
+freeze the device and thaw it: no enrolment, no storage key.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ from warifu.agent.agent import Agent
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
-from warifu.protocol.operator import AskLocalStatus, LiftBan, LocalStatus, OperatorRefused
+from warifu.protocol.operator import (
+    AskLocalStatus,
+    FreezeDevice,
+    LiftBan,
+    LocalStatus,
+    OperatorRefused,
+    UnfreezeDevice,
+)
 
-Question = AskLocalStatus | LiftBan
-_MAX_QUESTION_BYTES = 256
+Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice
+_MAX_QUESTION_BYTES = 1024
 _MAX_ANSWER_BYTES = 1024 * 1024
 _PATIENCE = 20.0
 

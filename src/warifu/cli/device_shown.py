@@ -21,6 +21,7 @@ def show_status(screen: Screen, status: Status) -> None:
             (tr("identity"), status.identity.hex()),
             (tr("version"), status.version),
             (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
+            *([(tr("FROZEN"), status.frozen)] if status.frozen is not None else []),
             (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
             *((layer, state) for layer, state in status.isolation),
             *((tr("caught cheating"), f"{known}  {identity.hex()}") for known, identity in status.banned),
@@ -69,6 +70,7 @@ def describe_status(status: Status) -> dict[str, Any]:
         "isolation": dict(status.isolation),
         "journal_length": status.journal_length,
         "journal_head": status.journal_head.hex(),
+        "frozen": status.frozen,
         "banned": [{"name": name, "identity": identity.hex()} for name, identity in status.banned],
         "wallets": [
             {

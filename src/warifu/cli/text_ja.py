@@ -561,6 +561,27 @@ JAPANESE: dict[str, str] = {
     ),
     "Work with {name} again?": "{name} とふたたび協働しますか？",
     "The ban of {name} is lifted.": "{name} の禁止を解きました。",
+    "FROZEN": "凍結中",
+    "Have this machine's device sign nothing, whoever asks, until 'warifu signer unfreeze'.": (
+        "このマシンの端末を、誰が頼んでも何も署名しないようにします。'warifu signer unfreeze' まで続きます。"
+    ),
+    "What it is signing at this moment ends. A restart does not thaw it. The wallet's other devices sign without it "
+    "where enough of them are left.": (
+        "署名の途中のものは終わります。再起動しても解けません。残りの端末が足りていれば、ウォレットはこの端末なしで署名します。"
+    ),
+    "Shown with every refusal until the freeze is lifted; at most 200 characters.": (
+        "凍結が解かれるまで、拒否のたびに示されます。200 文字まで。"
+    ),
+    "The device {name} is frozen: it signs nothing.": "端末 {name} は凍結され、何も署名しません。",
+    "Have this machine's device sign again.": "このマシンの端末がふたたび署名するようにします。",
+    "Where the watch froze it, somebody reached for its memory or its kernel: find out who before you lift the freeze. "
+    "To confirm, type the device's name.": (
+        "見張りが凍結したのなら、誰かがそのメモリかカーネルに手を伸ばしました。解く前に、それが誰かを突き止めてください。"
+        "確認のため、端末の名前を入力します。"
+    ),
+    "It is frozen because: {reason}": "凍結の理由: {reason}",
+    "Type the device's name ({name}) to lift the freeze": "凍結を解くには、端末の名前（{name}）を入力してください",
+    "The freeze of {name} is lifted.": "{name} の凍結を解きました。",
     "Where the service looks at the chains. A backend can lie and refuse; it cannot take anything.": (
         "サービスがチェーンを見る場所です。バックエンドは嘘をついたり拒んだりできますが、何も取れません。"
     ),

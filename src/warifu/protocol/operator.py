@@ -13,6 +13,8 @@ from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, deco
 from warifu.protocol.frames import Refusal, Status
 
 MAX_OPERATOR_BYTES = 256 * 1024
+MAX_WHY = 200
+Why = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_WHY)]
 
 
 class BeginJoin(Message, frozen=True, tag="begin-join"):
@@ -42,6 +44,16 @@ class LiftBan(Message, frozen=True, tag="lift-ban"):
     identity: Bytes32
 
 
+class FreezeDevice(Message, frozen=True, tag="freeze"):
+    """Sign nothing from now on, whoever asks, until the operator lifts it; answered by the status."""
+
+    reason: Why
+
+
+class UnfreezeDevice(Message, frozen=True, tag="unfreeze"):
+    """Sign again; answered by the status."""
+
+
 class Ready(Message, frozen=True, tag="ready"):
     """The signer is up, isolated, and its store is open. ``joined`` says whether it has an owner."""
 
@@ -63,7 +75,7 @@ class Joined(Message, frozen=True, tag="joined"):
 
 
 class LocalStatus(Message, frozen=True, tag="local-status"):
-    """Answer to ``AskLocalStatus`` and ``LiftBan``."""
+    """Answer to ``AskLocalStatus``, ``LiftBan``, ``FreezeDevice`` and ``UnfreezeDevice``."""
 
     status: Status
 
@@ -83,7 +95,9 @@ class OperatorRefused(Message, frozen=True, tag="operator-refused"):
     refusal: Refusal
 
 
-ToSignerFromOperator = BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey | LiftBan
+ToSignerFromOperator = (
+    BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey | LiftBan | FreezeDevice | UnfreezeDevice
+)
 FromSignerToOperator = Ready | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
 
 

@@ -82,6 +82,7 @@ class Births:
         Needs the passphrase, like signing: host secret key and public recovery data together are the share.
         """
         device = self._device
+        device.freeze.require_none()
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         wallet = device.wallets.get(named)

@@ -78,6 +78,10 @@ class Ceremonies:
             frame for session in expired for frame in self._fail(session, self._running[session].timeout())
         ]
 
+    def abort_all(self, error: WarifuError) -> list[FromSigner]:
+        """End everything for one reason, and tell the service."""
+        return [frame for session in list(self._running) for frame in self._fail(session, error)]
+
     def end_all(self) -> list[bytes]:
         """End everything; returns the sessions that were running."""
         running, self._running = self._running, {}
@@ -86,6 +90,7 @@ class Ceremonies:
         return list(running)
 
     def _opened(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
+        self._device.freeze.require_none()
         if frame.session in self._running or frame.session in self._used:
             raise InputRefused("session-reused", "a session with this identifier was opened before")
         if len(self._running) >= MAX_SESSIONS:

@@ -9,6 +9,7 @@ from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import Credential, IdentityKey
 from warifu.signer.clock import Clock
+from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Born, Journal
 from warifu.signer.ledger import Ledger
@@ -35,6 +36,7 @@ class Device:
     wallets: Wallets
     ledger: Ledger
     pool: Pool
+    freeze: Freeze
     seen: Seen
     """Of this run: identifiers of ECDSA sessions and correlations."""
 
@@ -71,6 +73,7 @@ class Device:
             wallets,
             Ledger(store, wallets),
             Pool(store, clock.now, journal, keep=platform.capabilities.rollback_protected),
+            Freeze(store, journal),
             Seen(),
         )
 

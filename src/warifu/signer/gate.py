@@ -82,6 +82,10 @@ class EnvelopeKeys:
             raise PassphraseRefused("empty", "the passphrase is empty")
         return passphrase
 
+    def forget_all(self) -> None:
+        """No envelope that waits opens any more."""
+        self._pending.clear()
+
     def _forget_expired(self, now: int) -> None:
         for public in [public for public, (_, expires) in self._pending.items() if now > expires]:
             del self._pending[public]

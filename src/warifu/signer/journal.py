@@ -108,6 +108,16 @@ class BanLifted(Message, frozen=True, tag="ban-lifted"):
     peer: Bytes32
 
 
+class Frozen(Message, frozen=True, tag="frozen"):
+    """The device was told to sign nothing until its operator lifts it."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class Thawed(Message, frozen=True, tag="thawed"):
+    """This device's operator has it sign again."""
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """Something was refused or failed. ``unwritten``: as many before it were counted and not written."""
 
@@ -127,6 +137,8 @@ Event = (
     | WrongPassphrase
     | Banned
     | BanLifted
+    | Frozen
+    | Thawed
     | Refused
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from warifu.errors import InputRefused, SessionAborted, WarifuError
+from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import (
     AskDecision,
@@ -41,11 +41,13 @@ from warifu.protocol.operator import (
     AskStorageKey,
     BeginJoin,
     ConfirmJoin,
+    FreezeDevice,
     FromSignerToOperator,
     LiftBan,
     LocalStatus,
     OperatorRefused,
     StorageKey,
+    UnfreezeDevice,
     decode_operator,
 )
 from warifu.protocol.request import TransferRequest, decode_request
@@ -122,11 +124,30 @@ class Signer:
             return [_to_operator(joined)] if joined is not None else []
         if isinstance(message, LiftBan):
             self._device.pool.lift_ban(message.identity)
-        if isinstance(message, AskLocalStatus | LiftBan):
-            return [_to_operator(LocalStatus(status(self._device, self._isolation)))]
+        if isinstance(message, FreezeDevice):
+            return self._freeze(message.reason)
+        if isinstance(message, UnfreezeDevice):
+            self._device.freeze.lift(self._device.clock.now())
+        if isinstance(message, AskLocalStatus | LiftBan | UnfreezeDevice):
+            return [self._local_status()]
         assert isinstance(message, AskStorageKey), "the union has no other member"
         with self._device.store.storage_key() as key:
             return [_to_operator(StorageKey(key.expose()))]
+
+    def _local_status(self) -> tuple[Origin, bytes]:
+        return _to_operator(LocalStatus(status(self._device, self._isolation)))
+
+    def _freeze(self, reason: str) -> Frames:
+        """What runs ends, and what waits for a passphrase is forgotten, also where the disk cannot take the freeze."""
+        device = self._device
+        try:
+            device.freeze.freeze(reason, device.clock.now())
+            answer = [self._local_status()]
+        except WarifuError as error:
+            answer = _to_operator_refused(error)
+        device.envelope_keys.forget_all()
+        ended = self._ceremonies.abort_all(PolicyDenied("frozen", "this device was frozen meanwhile"))
+        return _all_to_service(ended) + answer
 
     # --- the service ----------------------------------------------------------------------------------------------
 
@@ -180,6 +201,7 @@ class Signer:
     def _answer_of(self, message: _Call) -> bytes:
         device = self._device
         if isinstance(message, AskEnvelopeKey):
+            device.freeze.require_none()
             key = device.envelope_keys.issue(device.name or UNJOINED, message.nonce, device.clock.now())
             return encode(EnvelopeKeyAnswer(key))
         if isinstance(message, AskResult):

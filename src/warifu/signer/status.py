@@ -27,6 +27,7 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         head,
         tuple(_wallet_status(device, wallet) for wallet in device.wallets.all()),
         _banned(device),
+        device.freeze.reason,
     )
 
 

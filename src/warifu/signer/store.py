@@ -99,6 +99,10 @@ class Store:
         """Set a value of the device itself, inside a transaction."""
         self.execute("INSERT OR REPLACE INTO device VALUES (?, ?)", (name, value))
 
+    def remove(self, name: str) -> None:
+        """Forget a value of the device itself, inside a transaction."""
+        self.execute("DELETE FROM device WHERE name = ?", (name,))
+
     def storage_key(self) -> Secret:
         """32 bytes for the custody service's own database; the same at every start."""
         return derived_key(self._root.buffer, "service-storage")

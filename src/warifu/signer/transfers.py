@@ -121,6 +121,7 @@ class Transfers:
         return Transfer(request, request_digest(request), wallet, seen)
 
     def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
+        self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
         rules = transfer.wallet.request.policy
         return judge(rules, transfer.reading, counting.counted, counting.spent), counting

@@ -25,7 +25,7 @@ from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
-from warifu.protocol.operator import LiftBan
+from warifu.protocol.operator import MAX_WHY, FreezeDevice, LiftBan, UnfreezeDevice
 
 directory_option = click.option(
     "--device-dir",
@@ -209,6 +209,60 @@ def lift_ban_command(setting: Setting, name: str, device_dir: Path | None, yes: 
         click.confirm(tr("Work with {name} again?", name=name), abort=True)
     status = asyncio.run(ask_at_door(door, LiftBan(banned[0])))
     screen.line(tr("The ban of {name} is lifted.", name=name))
+    screen.result(describe_status(status))
+
+
+@examples("warifu signer freeze", "warifu signer freeze --reason 'the door of the server room was open'")
+@group.command("freeze")
+@click.option(
+    "--reason",
+    default="the operator said so",
+    show_default=True,
+    help="Shown with every refusal until the freeze is lifted; at most 200 characters.",
+)
+@directory_option
+@json_option
+@click.pass_obj
+def freeze_command(setting: Setting, reason: str, device_dir: Path | None, as_json: bool) -> None:
+    """Have this machine's device sign nothing, whoever asks, until 'warifu signer unfreeze'.
+
+    What it is signing at this moment ends. A restart does not thaw it. The wallet's other devices sign without it where
+    enough of them are left.
+    """
+    _ = setting
+    screen, door = Screen(as_json), DeviceDirectory(device_dir or default_device_directory()).door
+    if not 1 <= len(reason) <= MAX_WHY:
+        raise InputRefused(
+            "reason", f"the reason must have 1 to {MAX_WHY} characters", not_done="Nothing was frozen."
+        )
+    status = asyncio.run(ask_at_door(door, FreezeDevice(reason)))
+    screen.line(tr("The device {name} is frozen: it signs nothing.", name=status.name), style="yellow")
+    screen.result(describe_status(status))
+
+
+@examples("warifu signer unfreeze")
+@group.command("unfreeze")
+@directory_option
+@json_option
+@click.pass_obj
+def unfreeze_command(setting: Setting, device_dir: Path | None, as_json: bool) -> None:
+    """Have this machine's device sign again.
+
+    Where the watch froze it, somebody reached for its memory or its kernel: find out who before you lift the freeze.
+    To confirm, type the device's name.
+    """
+    _ = setting
+    screen, door = Screen(as_json), DeviceDirectory(device_dir or default_device_directory()).door
+    before = asyncio.run(ask_at_door(door))
+    if before.frozen is not None:
+        screen.line(tr("It is frozen because: {reason}", reason=before.frozen), style="yellow")
+    typed = click.prompt(
+        tr("Type the device's name ({name}) to lift the freeze", name=before.name), err=as_json
+    )
+    if typed != before.name:
+        raise InputRefused("not-confirmed", "that is not the device's name", not_done="It stays as it was.")
+    status = asyncio.run(ask_at_door(door, UnfreezeDevice()))
+    screen.line(tr("The freeze of {name} is lifted.", name=status.name), style="green")
     screen.result(describe_status(status))
 
 

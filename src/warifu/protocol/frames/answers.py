@@ -128,6 +128,8 @@ class Status(Message, frozen=True):
     wallets: Annotated[tuple[WalletStatus, ...], msgspec.Meta(max_length=256)]
     banned: Annotated[tuple[tuple[Text, Bytes32], ...], msgspec.Meta(max_length=256)]
     """(name, identity) of devices that this one caught cheating and works with no more."""
+    frozen: Text | None = None
+    """Why the device signs nothing until its operator lifts it; None where it signs."""
 
 
 class EnvelopeKeyAnswer(Message, frozen=True):
