@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from warifu.attestation.registry import VERIFIERS
 from warifu.errors import PlatformRefused
-from warifu.tee.platform import MAX_SEALED_BYTES, Platform
+from warifu.tee.platform import MAX_SEALED_BYTES, Platform, PlatformSettings
 from warifu.tee.registry import PLATFORMS, open_platform
 from warifu.tee.unsafe_software import CAPABILITIES, UnsafeSoftware
 
@@ -47,6 +47,41 @@ def test_another_context_is_refused(platform):
         with pytest.raises(PlatformRefused) as refusal:
             platform.unseal(sealed, other)
         assert refusal.value.code == "platform.unseal"
+
+
+AUTH = bytes(range(100, 132))
+
+
+def test_what_was_sealed_with_an_auth_value_opens_with_it_alone(platform):
+    sealed = platform.seal(b"share", b"c", auth=AUTH)
+    assert platform.unseal(sealed, b"c", auth=bytearray(AUTH)) == b"share"
+    with pytest.raises(PlatformRefused) as refusal:
+        platform.unseal(sealed, b"c", auth=AUTH[:-1] + b"x")
+    assert refusal.value.reason == "auth"
+
+
+def test_a_wrong_auth_value_is_told_from_damage(platform):
+    sealed = platform.seal(b"share", b"c", auth=AUTH)
+    for position in range(len(sealed)):
+        altered = bytearray(sealed)
+        altered[position] ^= 1
+        for auth in (AUTH, bytes(32)):
+            with pytest.raises(PlatformRefused) as refusal:
+                platform.unseal(bytes(altered), b"c", auth=auth)
+            assert refusal.value.reason == "unseal"
+
+
+def test_with_and_without_an_auth_value_are_not_confused(platform):
+    for sealed_with, opened_with in ((AUTH, None), (None, AUTH)):
+        with pytest.raises(PlatformRefused) as refusal:
+            platform.unseal(platform.seal(b"share", b"c", auth=sealed_with), b"c", auth=opened_with)
+        assert refusal.value.reason == "unseal"
+
+
+def test_an_auth_value_of_another_length_is_refused(platform):
+    for bad in (b"", bytes(31), bytes(33)):
+        with pytest.raises(PlatformRefused):
+            platform.seal(b"share", b"c", auth=bad)
 
 
 def test_another_unlock_key_is_refused(platform):
@@ -104,10 +139,10 @@ def test_it_claims_nothing_and_has_no_counter(platform):
 
 
 def test_the_registry_opens_by_name_and_never_falls_back():
-    opened: Platform = open_platform("unsafe-software", bytearray(KEY))
+    opened: Platform = open_platform(PlatformSettings(name="unsafe-software"), bytearray(KEY))
     assert opened.capabilities.name == "unsafe-software"
     for name in ("sev-snp", "", "UnsafeSoftware", "x" * 1000):
         with pytest.raises(PlatformRefused) as refusal:
-            open_platform(name, bytearray(KEY))
+            open_platform(PlatformSettings(name=name), bytearray(KEY))
         assert refusal.value.code == "platform.unknown-platform"
     assert set(PLATFORMS) <= set(VERIFIERS)

@@ -19,6 +19,7 @@ from warifu.signer.isolation.handover import Handover
 from warifu.signer.signer import Signer
 from warifu.signer.store import Store
 from warifu.tee import unsafe_software
+from warifu.tee.platform import PlatformSettings
 from warifu.tee.registry import open_platform
 
 _CHUNK = 256 * 1024
@@ -53,7 +54,7 @@ def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
     """Nothing of the store is touched before the walls stand."""
     try:
         report = apply_all(handover.profile)
-        platform = open_platform(unsafe_software.NAME, handover.unlock_key)
+        platform = open_platform(PlatformSettings(name=unsafe_software.NAME), handover.unlock_key)
     finally:
         handover.unlock_key[:] = bytes(len(handover.unlock_key))
     store = Store.open(Path(), platform)

@@ -8,12 +8,27 @@ imitated.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from warifu.attestation.evidence import Evidence, Tier
 
 MAX_SEALED_BYTES = 16 * 1024 * 1024
 MAX_CONTEXT_BYTES = 1024
+AUTH_BYTES = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformSettings:
+    """Which platform a device was set up for, and where it is found. None of it is secret."""
+
+    name: str
+    directory: Path | None = None
+    """Where the platform keeps what is its own (a TPM: its pinned key and handles), if it keeps anything."""
+    device: str = ""
+    """How the device is reached, such as ``device:/dev/tpmrm0``; empty where there is only one way."""
+    development: bool = False
+    """A simulator or an enclave in debug mode is accepted, and said to be one. Never by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +75,23 @@ class Platform(Protocol):
         """What this platform gives and what it does not."""
         ...
 
-    def seal(self, plaintext: bytes | bytearray, context: bytes) -> bytes:
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
         """Encrypt at most 16 MiB so that only this platform opens it, and only for ``context`` (<= 1024 bytes).
 
-        Raises ``PlatformRefused``.
+        ``auth``: 32 secret bytes that will be needed beside it, where guessing them costs whoever guesses (the caller
+        stretched a passphrase). Raises ``PlatformRefused``.
         """
         ...
 
-    def unseal(self, sealed: bytes, context: bytes) -> bytearray:
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
         """The plaintext, in a buffer for the caller to wipe.
 
-        ``PlatformRefused("unseal", ...)`` where ``sealed`` was altered, belongs to another platform, or was sealed
-        for another context (data moved from one place of the store to another).
+        ``PlatformRefused``, and the reason tells what it means: ``unseal`` where ``sealed`` was altered, belongs to
+        another platform, or was sealed for another context (data moved from one place of the store to another);
+        ``auth`` where it is sound and ``auth`` is wrong; ``locked-out`` where the platform counted too many wrong ones
+        and looked at none; any other where the platform itself cannot or will not work.
         """
         ...
 

@@ -6,26 +6,26 @@ from collections.abc import Callable
 
 from warifu.errors import PlatformRefused
 from warifu.tee import unsafe_software
-from warifu.tee.platform import Platform
+from warifu.tee.platform import Platform, PlatformSettings
 from warifu.tee.unsafe_software import UnsafeSoftware
 
-PLATFORMS: dict[str, Callable[[bytearray], Platform]] = {
-    unsafe_software.NAME: UnsafeSoftware,
+PLATFORMS: dict[str, Callable[[PlatformSettings, bytearray], Platform]] = {
+    unsafe_software.NAME: lambda _settings, unlock_key: UnsafeSoftware(unlock_key),
 }
 """Name -> what opens the platform with the device's unlock key."""
 
 
-def open_platform(name: str, unlock_key: bytearray) -> Platform:
-    """The platform ``name``, opened with 32 secret bytes; ``PlatformRefused`` for an unknown name.
+def open_platform(settings: PlatformSettings, unlock_key: bytearray) -> Platform:
+    """The platform that ``settings`` name, opened with 32 secret bytes; ``PlatformRefused`` for an unknown name.
 
     A device that was set up for a better platform must never start on a worse one because the better is missing.
     """
-    opener = PLATFORMS.get(name)
+    opener = PLATFORMS.get(settings.name)
     if opener is None:
         raise PlatformRefused(
             "unknown-platform",
-            f"there is no platform {name[:40]!r} here",
+            f"there is no platform {settings.name[:40]!r} here",
             not_done="The device was not started; no other platform was tried.",
             remedy=f"Choose one of: {', '.join(sorted(PLATFORMS))}.",
         )
-    return opener(unlock_key)
+    return opener(settings, unlock_key)

@@ -2,7 +2,8 @@
 
 Sealing is XChaCha20-Poly1305 (libsodium) under a key derived from the *device unlock key*: 32 bytes that are handed
 in at start and never lie on the device's data disk, so that a pulled disk shows nothing. It protects data at rest;
-it hides nothing from whoever controls the running machine. The evidence proves nothing and says so.
+it hides nothing from whoever controls the running machine. The evidence proves nothing and says so. What is sealed with
+an ``auth`` value is encrypted under that first, so that a wrong value is told from damage; nothing here counts guesses.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from warifu.attestation.evidence import Evidence
 from warifu.attestation.unsafe_software import FORMAT, statement
 from warifu.errors import PlatformRefused
 from warifu.tee.platform import (
+    AUTH_BYTES,
     MAX_CONTEXT_BYTES,
     MAX_SEALED_BYTES,
     Capabilities,
@@ -30,11 +32,10 @@ from warifu.tee.platform import (
 NAME = FORMAT
 UNLOCK_KEY_BYTES = 32
 
-_HEADER = b"warifu-sealed\x00\x01"  # the format and its version, in clear and authenticated
-_PERSON = b"warifu/seal/v1"
-_OVERHEAD = (
-    len(_HEADER) + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES
-)
+# The format and its version, in clear and authenticated: without and with an auth value.
+_HEADER, _HEADER_AUTH = b"warifu-sealed\x00\x01", b"warifu-sealed\x00\x02"
+_PERSON, _PERSON_AUTH = b"warifu/seal/v1", b"warifu/auth/v1"
+_LAYER = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 CAPABILITIES = Capabilities(
     name=NAME,
@@ -70,28 +71,30 @@ class UnsafeSoftware:
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
 
-    def seal(self, plaintext: bytes | bytearray, context: bytes) -> bytes:
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
         if len(plaintext) > MAX_SEALED_BYTES:
             raise PlatformRefused("seal", f"{len(plaintext)} bytes are too many to seal")
-        nonce = random(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-        ciphertext = crypto_aead_xchacha20poly1305_ietf_encrypt(
-            bytes(plaintext), _bound("seal", context), nonce, self._live_key("seal")
-        )
-        return _HEADER + nonce + ciphertext
+        key, bound = self._live_key("seal"), _bound("seal", context, auth)
+        content = bytes(plaintext)
+        if auth is not None:
+            content = _encrypt(content, bound, _auth_key(key, auth))
+        return _header(auth) + _encrypt(content, bound, key)
 
-    def unseal(self, sealed: bytes, context: bytes) -> bytearray:
-        if not _OVERHEAD <= len(sealed) <= MAX_SEALED_BYTES + _OVERHEAD or not sealed.startswith(_HEADER):
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
+        key, bound = self._live_key("unseal"), _bound("unseal", context, auth)
+        header = _header(auth)
+        if not sealed.startswith(header):
             raise _unseal_refused()
-        nonce = sealed[len(_HEADER) : len(_HEADER) + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES]
-        ciphertext = sealed[len(_HEADER) + len(nonce) :]
-        try:
-            return bytearray(
-                crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    ciphertext, _bound("unseal", context), nonce, self._live_key("unseal")
-                )
-            )
-        except CryptoError:
-            raise _unseal_refused() from None
+        content = _decrypt(sealed[len(header) :], bound, key)
+        if content is None:
+            raise _unseal_refused()
+        if auth is not None:
+            content = _decrypt(content, bound, _auth_key(key, auth))
+            if content is None:
+                raise PlatformRefused("auth", "the auth value is not the one that this was sealed with")
+        return bytearray(content)
 
     def attest(self, report_data: bytes) -> Evidence:
         try:
@@ -116,13 +119,40 @@ class UnsafeSoftware:
         return "UnsafeSoftware()"
 
 
-def _bound(reason: str, context: bytes) -> bytes:
+def _header(auth: bytes | bytearray | None) -> bytes:
+    return _HEADER if auth is None else _HEADER_AUTH
+
+
+def _auth_key(key: bytes, auth: bytes | bytearray) -> bytes:
+    """From both: whoever knows the auth value still needs the unlock key."""
+    return crypto_generichash_blake2b_salt_personal(bytes(auth), digest_size=32, key=key, person=_PERSON_AUTH)
+
+
+def _bound(reason: str, context: bytes, auth: bytes | bytearray | None) -> bytes:
     """The associated data: the header has a fixed length, so header and context cannot be shifted."""
     if len(context) > MAX_CONTEXT_BYTES:
         raise PlatformRefused(
             reason, f"a sealing context of {len(context)} bytes is over {MAX_CONTEXT_BYTES}"
         )
-    return _HEADER + context
+    if auth is not None and len(auth) != AUTH_BYTES:
+        raise PlatformRefused(reason, f"an auth value has {AUTH_BYTES} bytes, not {len(auth)}")
+    return _header(auth) + context
+
+
+def _encrypt(content: bytes, bound: bytes, key: bytes) -> bytes:
+    nonce = random(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+    return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(content, bound, nonce, key)
+
+
+def _decrypt(encrypted: bytes, bound: bytes, key: bytes) -> bytes | None:
+    """None where it does not open, or could not have been made here."""
+    if not _LAYER <= len(encrypted) <= MAX_SEALED_BYTES + 2 * _LAYER:
+        return None
+    nonce = encrypted[:crypto_aead_xchacha20poly1305_ietf_NPUBBYTES]
+    try:
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(encrypted[len(nonce) :], bound, nonce, key)
+    except CryptoError:
+        return None
 
 
 def _unseal_refused() -> PlatformRefused:
