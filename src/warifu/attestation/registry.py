@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from warifu.attestation.dcap.quote import SGX, TDX
+from warifu.attestation.dcap.verifier import DcapVerifier
 from warifu.attestation.evidence import MAX_EVIDENCE_BYTES, Evidence
 from warifu.attestation.rules import Rule
+from warifu.attestation.sev_snp import SevSnpVerifier
 from warifu.attestation.unsafe_software import UnsafeSoftwareVerifier
 from warifu.attestation.verifier import CheckFailed, Endorsements, Verified, Verifier
 
@@ -13,6 +16,9 @@ VERIFIERS: dict[str, Verifier] = {
     verifier.format: verifier
     for verifier in (
         UnsafeSoftwareVerifier(),
+        SevSnpVerifier(),
+        DcapVerifier(TDX),
+        DcapVerifier(SGX),
     )
 }  # fmt: skip  # one line per format
 
