@@ -36,7 +36,7 @@ from warifu.protocol.operator import (
 
 pytestmark = pytest.mark.real
 
-STATUS = Status("pi", bytes(32), "0", "unsafe-software", 0, (), 0, bytes(32), (), ())
+STATUS = Status("pi", bytes(32), "0", "unsafe-software", 0, (), bytes(32), None, (), 0, bytes(32), (), ())
 
 
 class Service:

@@ -25,7 +25,7 @@ REQUEST = WalletRequest(
     2,
     tuple(DeviceRef(f"d{index}", key.public) for index, key in enumerate(KEYS)),
     (Credential("ed25519", bytes(32)),),
-    Policy(2, 5, ()),
+    Policy(3, 5, ()),
     Stretching(64, 3),
     1,
     2,

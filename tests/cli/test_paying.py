@@ -60,7 +60,7 @@ WALLET = Wallet(
         1,
         (DeviceRef("pi", bytes(32)),),
         (Credential("ed25519", bytes(32)),),
-        Policy(2, 5, ()),
+        Policy(3, 5, ()),
         Stretching(64, 3),
         1,
         2,

@@ -1,10 +1,17 @@
 """The passphrase is sealed only to fresh keys that pinned devices made for this very question."""
 
 import pytest
+from tests.support.attested import attested
 
 from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
 from warifu.errors import InputRefused, WarifuError
-from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey, EnvelopeSecret, Evidence, certify
+from warifu.protocol.envelope import (
+    CertifiedEnvelopeKey,
+    EnvelopeKey,
+    EnvelopeSecret,
+    certify,
+    envelope_binding,
+)
 from warifu.protocol.identity import DeviceRef, IdentityKey
 
 pytestmark = pytest.mark.unit
@@ -19,9 +26,9 @@ class Device:
         self.secret = EnvelopeSecret()
 
     def certified(self, nonce: bytes, expires: int = NOW + 900) -> CertifiedEnvelopeKey:
-        evidence = Evidence("none", b"")
         name, public = self.reference.name, self.secret.public
-        return certify(self.key, EnvelopeKey(name, self.key.public, public, nonce, expires, evidence))
+        shown = attested(envelope_binding(self.key.public, public, nonce, expires, b""))
+        return certify(self.key, EnvelopeKey(name, self.key.public, public, nonce, expires, b"", shown))
 
 
 @pytest.fixture

@@ -16,13 +16,11 @@ from nacl import bindings
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, SessionBody, decode_body
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.envelope import Evidence
 from warifu.protocol.identity import IdentityKey
 
 pytestmark = pytest.mark.unit
 
 KEYS = sorted((IdentityKey(bytes([i]) * 32) for i in range(1, 5)), key=lambda key: key.public)
-EVIDENCE = Evidence("unsafe-software", b"")
 PURPOSE, POLICY = bytes([7]) * 32, bytes([8]) * 32
 
 
@@ -32,7 +30,7 @@ def channels(
     """Channels of one session, and the Hello of each, not yet delivered."""
     identities = [key.public for key in KEYS[:count]]
     ends = [Channel(key, session, purpose, identities, POLICY) for key in KEYS[:count]]
-    return ends, [end.hello(EVIDENCE, bytes([index])) for index, end in enumerate(ends)]
+    return ends, [end.hello(bytes([index])) for index, end in enumerate(ends)]
 
 
 def established(count: int = 3, session: bytes = bytes(16)) -> list[Channel]:
@@ -182,7 +180,6 @@ def test_a_stranger_cannot_enter() -> None:
             tuple(k.public for k in KEYS[:3]),
             bytes(32),
             POLICY,
-            EVIDENCE,
             b"",
         )
     )
@@ -213,18 +210,16 @@ def test_a_device_with_another_policy_is_named() -> None:
     mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, POLICY)
     theirs = Channel(KEYS[1], bytes(16), PURPOSE, identities, bytes(32))
     with pytest.raises(PeerMisbehaved) as refused:
-        mine.receive_hello(KEYS[1].public, read_hello(theirs.hello(EVIDENCE)))
+        mine.receive_hello(KEYS[1].public, read_hello(theirs.hello()))
     assert (refused.value.code, refused.value.blame) == ("peer.policy-differs", KEYS[1].public.hex()[:16])
 
 
 def test_a_key_of_small_order_is_refused_and_its_sender_named() -> None:
     identities = [key.public for key in KEYS[:2]]
     mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, POLICY)
-    mine.hello(EVIDENCE)
+    mine.hello()
     statement = encode(
-        HelloStatement(
-            bytes(16), PURPOSE, KEYS[1].public, tuple(identities), bytes(32), POLICY, EVIDENCE, b""
-        )
+        HelloStatement(bytes(16), PURPOSE, KEYS[1].public, tuple(identities), bytes(32), POLICY, b"")
     )
     with pytest.raises(PeerMisbehaved) as refused:
         mine.receive_hello(KEYS[1].public, Hello(statement, KEYS[1].sign("hello", statement)))
@@ -270,7 +265,6 @@ def test_a_relay_that_swaps_the_session_keys_of_both_sides_reads_nothing() -> No
             statement.participants,
             public,
             statement.policy_hash,
-            statement.evidence,
             statement.payload,
         )
     )

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.attested import NOTHING
 
 from warifu.errors import AuthorizationRefused, InputRefused, PassphraseRefused
 from warifu.protocol.envelope import (
@@ -16,7 +17,6 @@ from warifu.protocol.envelope import (
     Envelope,
     EnvelopeKey,
     EnvelopeSecret,
-    Evidence,
     certify,
     check_envelope_key,
     seal,
@@ -38,7 +38,8 @@ def statement(secret: EnvelopeSecret, **changes: object) -> EnvelopeKey:
         secret.public,
         NONCE,
         NOW + ENVELOPE_KEY_LIFETIME,
-        Evidence("unsafe-software", b""),
+        b"",
+        NOTHING,
     )
     return msgspec.structs.replace(made, **changes)
 

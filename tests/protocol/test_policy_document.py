@@ -6,7 +6,7 @@ import pytest
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.policy import Policy, policy_hash
+from warifu.protocol.policy import DeviceRules, Policy, policy_hash
 from warifu.protocol.policy_text import read_policy
 
 pytestmark = pytest.mark.unit
@@ -131,3 +131,26 @@ def test_a_policy_with_two_meanings_cannot_be_encoded_in() -> None:
     unsorted = encode(policy).replace(b"bcrt1qfirstfirst", b"bcrt1qzzzzzzzzzz")
     with pytest.raises(InputRefused):
         decode(Policy, unsorted, 10_000)
+
+
+def test_what_devices_have_to_show_is_read_and_nothing_is_demanded_where_it_is_left_out() -> None:
+    rules = 'least_tier = 1\nhost = ["lockdown", "lkrg", "lkrg"]\ndeclared_counts = true\n'
+    assert read_policy(GOOD + f"\n[devices]\n{rules}").devices == DeviceRules(1, ("lkrg", "lockdown"), True)
+    assert read_policy(GOOD).devices == DeviceRules(0, (), False)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "least_tier = 3",
+        "least_tier = true",
+        'host = "lkrg"',
+        "host = [1]",
+        'host = ["LKRG!"]',
+        "declared_counts = 1",
+        "x = 1",
+    ],
+)
+def test_bad_demands_on_devices_are_refused(rules: str) -> None:
+    with pytest.raises(InputRefused):
+        read_policy(GOOD + f"\n[devices]\n{rules}\n")

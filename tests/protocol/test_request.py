@@ -51,7 +51,7 @@ WALLET = WalletRequest(
     2,
     (DeviceRef("a", bytes(32)), DeviceRef("b", bytes(32))),
     (Credential("ed25519", bytes(32)),),
-    Policy(2, 5, ()),
+    Policy(3, 5, ()),
     Stretching(64, 3),
     1,
     2,

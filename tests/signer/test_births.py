@@ -188,7 +188,9 @@ def lose_the_end(home: Household, straggler: str, keys: int = 1):
     first, last = home[coordinator(home)].identity, home[straggler].identity
 
     def tamper(sender, receiver, frame):
-        lost = sender == first and receiver == last and next(count) > keys  # behind Hello and each CMSG1
+        lost = (
+            sender == first and receiver == last and next(count) > keys + 1
+        )  # behind Hello, Shown and each CMSG1
         return [] if lost else [(receiver, frame)]
 
     return tamper
@@ -305,13 +307,15 @@ ALL = ("bip340", "ecdsa", "ed25519")
 
 
 def with_cheat(home: Household, cheat: str, change, schemes=("bip340",)):
-    """Key generation in which ``cheat`` sends ``change(message)`` in place of each of its messages."""
+    """Key generation in which ``cheat`` sends ``change(message)`` in place of each of its ChillDKG messages."""
     openings = home.openings(home.new_wallet_request(2, schemes=schemes), home.names)
 
     def take_over():
         ceremony: Any = home[cheat].signer._ceremonies._running[openings[cheat].session]
         say = ceremony._say
-        ceremony._say = lambda peer, message: say(peer, change(message))
+        ceremony._say = lambda peer, message: say(
+            peer, change(message) if isinstance(message, Generation) else message
+        )
 
     return home.run(openings, opened=take_over)
 

@@ -167,6 +167,8 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "ask-result",
         "ask-decision",
         "recover-wallet",
+        "ask-activation",
+        "approve-reference",
         "ask-status",
         "join-owner",
         "relay",

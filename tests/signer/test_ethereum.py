@@ -118,8 +118,8 @@ def test_what_leaves_is_counted_in_wei(home):
 
 @pytest.mark.parametrize(
     ("records", "signed"),
-    # Of each device: a Hello, what it holds, commitments, products, a share.
-    [(4, 0), (6, 0), (7, 1), (8, 2)],
+    # Of each device: a Hello, what it runs on, what it holds, commitments, products, a share.
+    [(6, 0), (8, 0), (9, 1), (10, 2)],
     ids=["used up", "committed", "one share is made", "both are"],
 )
 def test_what_breaks_before_a_share_could_leave_is_not_counted(home, records, signed):

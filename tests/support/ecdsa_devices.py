@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.attested import attested
 from tests.support.dealer import deal
 from tests.support.transfers import dealt_correlations
 
 from warifu.errors import WarifuError
-from warifu.protocol.envelope import Evidence
 from warifu.protocol.frames import Finished, FromSigner, Relay
 from warifu.protocol.identity import IdentityKey
 from warifu.signer.journal import Journal
@@ -142,7 +142,7 @@ class EcdsaHousehold:
             policy_hash=bytes(32),
             names={each.public: each.name for each in self.devices},
             expires=device.time + LIFETIME,
-            attest=lambda report: Evidence("test", report),
+            attest=attested,
             appraise=lambda _shown, _report, _name: None,
         )
 

@@ -428,16 +428,20 @@ class Household:
         request = self.new_wallet_request(threshold, policy, chosen, schemes)
         outcome = self.run(self.openings(request, chosen))
         assert not outcome.failed, outcome.codes
+        return self.adopt(request, outcome)
+
+    def adopt(self, request: WalletRequest, outcome: Outcome) -> WalletBirth:
+        """The wallet that a key generation made: the one birth that all its devices state."""
         births = set()
-        for name in chosen:
-            signed = decode(SignedBirth, outcome.finished[name], 2**20)
-            assert signed.identity == self[name].identity
+        for item in request.devices:
+            signed = decode(SignedBirth, outcome.finished[item.name], 2**20)
+            assert signed.identity == item.identity
             births.add(signed.birth)
         assert len(births) == 1
         self.wallet_request = request
         self.birth = decode(WalletBirth, births.pop(), 2**20)
         assert self.birth.wallet_id == request_digest(request)
-        if "bip340" in schemes:
+        if "bip340" in request.schemes:
             key = self.birth.key("bip340")
             self.keys = WalletKeys(key.threshold_public, key.chain_code, Network.REGTEST)
         return self.birth

@@ -14,11 +14,12 @@ from typing import Any
 import coincurve
 from nacl.signing import SigningKey
 from nacl.utils import random
+from tests.support.attested import attested
 
 from warifu.chains.ethereum.signature import HALF_ORDER
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import encode
-from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, Evidence, certify
+from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envelope_binding
 from warifu.protocol.frames import (
     AskEnvelopeKey,
     AskResult,
@@ -45,6 +46,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
 from warifu.service.roads.forms import EVM_PATH, understand
 from warifu.threshold.derivation import derive
@@ -149,7 +151,12 @@ class WholeKeySigner:
             case Challenge():
                 return [Presence(self.name, self.identity, self.identity_key.sign("presence", frame.nonce))]
             case AskEnvelopeKey():
-                return [Reply(frame.call, encode(EnvelopeKeyAnswer(self._envelope_key(frame.nonce))))]
+                return [
+                    Reply(
+                        frame.call,
+                        encode(EnvelopeKeyAnswer(self._envelope_key(frame.nonce, frame.wallet_id))),
+                    )
+                ]
             case AskStatus():
                 self.asked += 1
                 return [Reply(frame.call, encode(self._status()))]
@@ -204,14 +211,15 @@ class WholeKeySigner:
         secret.open(frame.envelope, digest, 0)
         return digest
 
-    def _envelope_key(self, nonce: bytes) -> Any:
+    def _envelope_key(self, nonce: bytes, wallet_id: bytes) -> Any:
         import time
 
         secret = EnvelopeSecret()
         self.envelopes[secret.public] = secret
-        statement = EnvelopeKey(
-            self.name, self.identity, secret.public, nonce, int(time.time()) + 600, Evidence("none", b"")
-        )
+        rules = policy_hash(self.request.policy) if wallet_id and self.request is not None else b""
+        expires = int(time.time()) + 600
+        shown = attested(envelope_binding(self.identity, secret.public, nonce, expires, rules))
+        statement = EnvelopeKey(self.name, self.identity, secret.public, nonce, expires, rules, shown)
         return certify(self.identity_key, statement)
 
     def _status(self) -> Status:
@@ -228,13 +236,16 @@ class WholeKeySigner:
                     5,
                     0,
                     (),
+                    (),
                     tuple(
                         said.get(device.identity, 0) if self.insists is None else self.insists
                         for device in devices
                     ),
                 ),
             )
-        return Status(self.name, self.identity, "0", "whole key", 0, (), 1, random(32), wallets, ())
+        return Status(
+            self.name, self.identity, "0", "whole key", 0, (), bytes(32), None, (), 1, random(32), wallets, ()
+        )
 
 
 def _refusal(family: str, reason: str) -> Refusal:

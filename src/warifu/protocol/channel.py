@@ -21,8 +21,8 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from warifu.errors import InputRefused, PeerMisbehaved
+from warifu.protocol.attesting import Binding
 from warifu.protocol.encoding import Bytes16, Bytes32, Bytes64, Message, decode, digest, encode
-from warifu.protocol.envelope import Evidence
 from warifu.protocol.frames import MAX_BODY_BYTES
 from warifu.protocol.identity import IdentityKey, verify
 
@@ -40,8 +40,6 @@ class HelloStatement(Message, frozen=True):
     """All participants, ascending: everybody must mean the same set."""
     kx_public: Bytes32
     policy_hash: Bytes32
-    evidence: Evidence
-    """Fresh: its report data is ``session_report_data`` of this statement."""
     payload: Annotated[bytes, msgspec.Meta(max_length=256)]
     """What the ceremony itself opens with (key generation: the ChillDKG host public key)."""
 
@@ -66,13 +64,6 @@ SessionBody = Hello | Record
 def decode_body(data: bytes) -> SessionBody:
     """Read what another participant sent; ``InputRefused`` for anything else."""
     return decode(cast("type[SessionBody]", SessionBody), data, MAX_BODY_BYTES)
-
-
-def session_report_data(
-    session: bytes, purpose: bytes, identity: bytes, kx_public: bytes, policy_hash: bytes
-) -> bytes:
-    """32 bytes that fresh evidence for a session is bound to."""
-    return digest("report-data/session", session, purpose, identity, kx_public, policy_hash)
 
 
 class Channel:
@@ -111,7 +102,7 @@ class Channel:
         """The identities of the other participants."""
         return tuple(identity for identity in self._participants if identity != self._key.public)
 
-    def hello(self, evidence: Evidence, payload: bytes = b"") -> bytes:
+    def hello(self, payload: bytes = b"") -> bytes:
         """This participant's Hello, to be relayed to every peer. Call once."""
         statement = HelloStatement(
             self._session,
@@ -120,7 +111,6 @@ class Channel:
             self._participants,
             self.kx_public,
             self._policy_hash,
-            evidence,
             payload,
         )
         encoded = encode(statement)
@@ -128,7 +118,7 @@ class Channel:
         return encode(Hello(encoded, self._key.sign("hello", encoded)))
 
     def receive_hello(self, sender: bytes, hello: Hello) -> HelloStatement:
-        """Take in a peer's Hello and return its statement, whose evidence and payload the caller still judges.
+        """Take in a peer's Hello and return its statement, whose payload the caller still judges.
 
         Raises ``PeerMisbehaved`` (``hello``, ``hello-twice``, ``policy-differs``) or ``AuthorizationRefused``.
         """
@@ -174,6 +164,22 @@ class Channel:
     def statements(self) -> Mapping[bytes, HelloStatement]:
         """Every participant's statement, by identity."""
         return self._statements
+
+    def binding(self, identity: bytes) -> Binding:
+        """What the evidence of the participant ``identity`` is shown for in this session.
+
+        The transcript hashes every participant's fresh key, so the evidence is fresh for each of them: none could
+        have been made before all Hellos were there, nor for a key that the attester does not hold.
+        """
+        statement = self._statements[identity]
+        return Binding(
+            purpose="session",
+            nonce=self._session,
+            identity=identity,
+            key=statement.kx_public,
+            policy_hash=statement.policy_hash,
+            transcript=self.transcript,
+        )
 
     def seal(self, receiver: bytes, message: bytes) -> bytes:
         """The next record for ``receiver``, to be relayed. ``message``: at most ``MAX_RECORD_BYTES``."""

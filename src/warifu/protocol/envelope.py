@@ -15,6 +15,7 @@ from pyhpke import AEADId, CipherSuite, KDFId, KEMId
 from pyhpke.exceptions import PyHPKEError
 
 from warifu.errors import InputRefused, PassphraseRefused
+from warifu.protocol.attesting import Attestation, Binding
 from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, digest, encode
 from warifu.protocol.identity import IdentityKey, verify
 
@@ -23,16 +24,9 @@ _PADDED = 256
 _INFO = b"warifu/v1/passphrase-envelope"
 ENVELOPE_KEY_LIFETIME = 900
 """Seconds for which a certified envelope key may be used."""
-MAX_ENVELOPE_KEY_BYTES = 64 * 1024
+MAX_ENVELOPE_KEY_BYTES = 192 * 1024
 
 _suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)
-
-
-class Evidence(Message, frozen=True):
-    """What the platform says of itself and of ``report_data`` (RFC 9334: evidence, in its own format)."""
-
-    format: Annotated[str, msgspec.Meta(max_length=32)]
-    body: Annotated[bytes, msgspec.Meta(max_length=32 * 1024)]
 
 
 class EnvelopeKey(Message, frozen=True):
@@ -45,7 +39,10 @@ class EnvelopeKey(Message, frozen=True):
     nonce: Bytes32
     """The client's own random number, which proves that the statement is fresh."""
     expires: Seconds
-    evidence: Evidence
+    policy_hash: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of the wallet that the client named; empty where it named none."""
+    attestation: Attestation
+    """Fresh: bound to ``envelope_binding`` of this statement."""
 
 
 class CertifiedEnvelopeKey(Message, frozen=True):
@@ -105,9 +102,18 @@ class EnvelopeSecret:
         return f"EnvelopeSecret(public={self.public.hex()})"
 
 
-def envelope_report_data(identity: bytes, public: bytes, nonce: bytes, expires: int) -> bytes:
-    """32 bytes that the evidence in an ``EnvelopeKey`` is bound to."""
-    return digest("report-data/envelope-key", identity, public, nonce, expires.to_bytes(8, "big"))
+def envelope_binding(
+    identity: bytes, public: bytes, nonce: bytes, expires: int, policy_hash: bytes
+) -> Binding:
+    """What the evidence in an ``EnvelopeKey`` is shown for: this device, this one-shot key, this client's nonce."""
+    return Binding(
+        purpose="envelope-key",
+        nonce=nonce,
+        identity=identity,
+        key=public,
+        policy_hash=policy_hash,
+        transcript=expires.to_bytes(8, "big"),
+    )
 
 
 def certify(identity: IdentityKey, statement: EnvelopeKey) -> CertifiedEnvelopeKey:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 import msgspec
 
+from warifu.protocol.attesting import HostClaims
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
 from warifu.protocol.frames import Refusal, Status
 
@@ -54,6 +55,12 @@ class UnfreezeDevice(Message, frozen=True, tag="unfreeze"):
     """Sign again; answered by the status."""
 
 
+class TellHost(Message, frozen=True, tag="tell-host"):
+    """What the agent saw of the host just now: claims for the evidence. Not answered."""
+
+    host: HostClaims
+
+
 class Ready(Message, frozen=True, tag="ready"):
     """The signer is up, isolated, and its store is open. ``joined`` says whether it has an owner."""
 
@@ -96,7 +103,14 @@ class OperatorRefused(Message, frozen=True, tag="operator-refused"):
 
 
 ToSignerFromOperator = (
-    BeginJoin | ConfirmJoin | AskLocalStatus | AskStorageKey | LiftBan | FreezeDevice | UnfreezeDevice
+    BeginJoin
+    | ConfirmJoin
+    | AskLocalStatus
+    | AskStorageKey
+    | LiftBan
+    | FreezeDevice
+    | UnfreezeDevice
+    | TellHost
 )
 FromSignerToOperator = Ready | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
 

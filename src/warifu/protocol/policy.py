@@ -11,13 +11,14 @@ from typing import Annotated
 
 import msgspec
 
+from warifu.protocol.attesting import ClaimName
 from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Message, digest, encode
 from warifu.units import MAX_QUANTITY
 
 Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
 Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=1000)]
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 MAX_POLICY_BYTES = 128 * 1024
 MAX_CHAINS = 32
 MAX_ASSETS = 200
@@ -66,6 +67,20 @@ class ChainRules(Message, frozen=True):
             raise ValueError("the first asset is the chain's own coin")
 
 
+class DeviceRules(Message, frozen=True):
+    """What a device has to show before the others work with it. Each signer judges all, and itself."""
+
+    least_tier: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
+    host: Annotated[tuple[ClaimName, ...], msgspec.Meta(max_length=32)] = ()
+    """Claims about the host that must hold (``warifu doctor`` lists their names), sorted, none twice."""
+    declared_counts: bool = False
+    """Whether what the owner declares and nobody can see is enough for ``host``."""
+
+    def __post_init__(self) -> None:
+        if list(self.host) != sorted(set(self.host)):
+            raise ValueError("'host' must be sorted and without repetition")
+
+
 class Policy(Message, frozen=True):
     """One wallet's rules. ``chains``: in ascending order, none twice."""
 
@@ -73,6 +88,7 @@ class Policy(Message, frozen=True):
     passphrase_tries: Annotated[int, msgspec.Meta(ge=1, le=20)]
     """Wrong passphrases in a row after which this device's share stays shut."""
     chains: Annotated[tuple[ChainRules, ...], msgspec.Meta(max_length=MAX_CHAINS)]
+    devices: DeviceRules = DeviceRules()
 
     def __post_init__(self) -> None:
         names = [rules.chain for rules in self.chains]

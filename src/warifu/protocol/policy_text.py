@@ -13,7 +13,14 @@ from typing import Any
 from warifu.errors import InputRefused
 from warifu.protocol.chains import chain_named, coin_decimals, coin_symbol, coin_units, family_of
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.policy import MAX_POLICY_BYTES, POLICY_VERSION, AssetLimits, ChainRules, Policy
+from warifu.protocol.policy import (
+    MAX_POLICY_BYTES,
+    POLICY_VERSION,
+    AssetLimits,
+    ChainRules,
+    DeviceRules,
+    Policy,
+)
 from warifu.units import parse_quantity
 
 _NEEDED = ("per_transaction", "per_day", "fee_ceiling", "destinations")
@@ -33,6 +40,7 @@ def read_policy(text: str) -> Policy:
     tries = table.pop("passphrase_tries", None)
     if not isinstance(tries, int) or isinstance(tries, bool) or not 1 <= tries <= 20:
         raise _refusal("'passphrase_tries' must be there, a whole number from 1 to 20")
+    devices = _devices(table.pop("devices", {}))
     chains: dict[str, ChainRules] = {}
     for name, rules in table.items():
         chain = _chain(name, rules)
@@ -42,9 +50,25 @@ def read_policy(text: str) -> Policy:
             chains[chain] = _rules(name, chain, rules)
         except ValueError as error:
             raise _refusal(f"in [{name}], {error}") from None
-    policy = Policy(POLICY_VERSION, tries, tuple(chains[chain] for chain in sorted(chains)))
+    policy = Policy(POLICY_VERSION, tries, tuple(chains[chain] for chain in sorted(chains)), devices)
     # Through the door by which it will enter each signer: what they would refuse is refused here.
     return decode(Policy, encode(policy), MAX_POLICY_BYTES)
+
+
+def _devices(table: object) -> DeviceRules:
+    """``[devices]``: what a device has to show. Left out, everything genuine will do."""
+    if not isinstance(table, dict):
+        raise _refusal("'devices' must be a table")
+    _fields("[devices]", table, (), ("least_tier", "host", "declared_counts"))
+    tier, host = table.get("least_tier", 0), table.get("host", [])
+    declared_counts = table.get("declared_counts", False)
+    if not isinstance(tier, int) or isinstance(tier, bool) or not 0 <= tier <= 2:
+        raise _refusal("'least_tier' in [devices] must be 0, 1 or 2")
+    if not isinstance(host, list) or not all(isinstance(item, str) for item in host):
+        raise _refusal("'host' in [devices] must be a list of names, as 'warifu doctor --json' has them")
+    if not isinstance(declared_counts, bool):
+        raise _refusal("'declared_counts' in [devices] must be true or false")
+    return DeviceRules(tier, tuple(sorted(set(host))), declared_counts)
 
 
 def _chain(name: str, rules: object) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 
 import msgspec
 
+from warifu.protocol.attesting import Reference
 from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.identity import Credential, DeviceRef
@@ -83,15 +84,34 @@ class WalletRequest(Message, frozen=True, tag="wallet"):
     stretching: Stretching
     created: Seconds
     expires: Seconds
+    references: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
+    """What the owner accepted each of ``devices`` as, in that order; or none at all: then any genuine evidence of a
+    device passes that satisfies the policy."""
 
     def __post_init__(self) -> None:
+        if len(self.references) not in (0, len(self.devices)):
+            raise ValueError("there must be a reference for each device, or none")
         if list(self.schemes) != sorted(set(self.schemes)):
             raise ValueError("'schemes' must be sorted and without repetition")
         if "ecdsa" in self.schemes and self.threshold < 2:
             raise ValueError("threshold ECDSA takes two devices: the threshold must be at least 2")
 
 
-Request = TransferRequest | WalletRequest
+class ReferenceRequest(Message, frozen=True, tag="reference"):
+    """From now on accept this device as ``reference``: after an upgrade, a new kernel, another chip."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    identity: Bytes32
+    """The device in question. It is asked as well: what it is itself must not be news to it."""
+    reference: Reference
+    replaces: Bytes32
+    """``reference_digest`` of what it was accepted as so far: an old approval cannot be played back over a newer."""
+    created: Seconds
+    expires: Seconds
+
+
+Request = TransferRequest | WalletRequest | ReferenceRequest
 
 
 def request_digest(request: Request) -> bytes:

@@ -7,7 +7,7 @@ be known, and says what was not done.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from warifu.errors import InputRefused, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
@@ -21,10 +21,11 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.policy import policy_hash
-from warifu.protocol.request import TransferRequest, decode_request, request_digest
+from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
 from warifu.signer.births import Births
 from warifu.signer.device import Device
-from warifu.signer.evidence import attest, require_evidence
+from warifu.signer.evidence import Expectation
+from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.transfers import Transfers, check_devices
@@ -115,10 +116,11 @@ class Ceremonies:
         named = request_digest(request)
         if isinstance(request, TransferRequest):
             wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.policy_hash, wallet.names)
+            seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
             return self._transfers.open(frame, request, seat), []
-        names = {item.identity: item.name for item in request.devices}
-        seat = self._seat(frame, named, policy_hash(request.policy), names)
+        if not isinstance(request, WalletRequest):
+            raise InputRefused("request-kind", "this request is not made by a session")
+        seat = self._seat(frame, named, policy_hash(request.policy), expectations(request))
         birth = self._births.open(frame, request, seat)
         return birth, self._end_others(named) if isinstance(birth, Ceremony) else []
 
@@ -128,23 +130,30 @@ class Ceremonies:
         pool = device.pool_of(wallet)
         check_devices(wallet, frame.participants, device.identity.public)
         named = digest("request/correlating", frame.wallet_id, frame.count.to_bytes(4, "big"))
-        seat = self._seat(frame, named, wallet.policy_hash, wallet.names)
+        seat = self._seat(frame, named, wallet.policy_hash, accepted(device, wallet))
         return CorrelatingCeremony(seat, Batch(pool, frame.count, device.seen))
 
     def _seat(
-        self, frame: OpenSession | OpenCorrelating, request: bytes, rules: bytes, names: dict[bytes, str]
+        self,
+        frame: OpenSession | OpenCorrelating,
+        request: bytes,
+        policy: bytes,
+        expected: Mapping[bytes, Expectation],
     ) -> Seat:
         device = self._device
+        own = expected.get(device.identity.public)
+        if own is not None:
+            require_own(device, own)
         return Seat(
             key=device.identity,
             session=frame.session,
             purpose=request,
             participants=frame.participants,
-            policy_hash=rules,
-            names=names,
+            policy_hash=policy,
+            names={identity: expectation.name for identity, expectation in expected.items()},
             expires=device.clock.now() + LIFETIME,
-            attest=lambda report: attest(device.platform, report),
-            appraise=lambda shown, report, name: require_evidence(shown, report, name, device.clock.now()),
+            attest=device.attester.attest,
+            appraise=lambda peer, shown, binding: expected[peer].require(shown, binding, device.clock.now()),
         )
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:

@@ -9,6 +9,7 @@ from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import Credential, IdentityKey
 from warifu.signer.clock import Clock
+from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Born, Journal
@@ -26,6 +27,7 @@ class Device:
     """The parts. Each looks at the same store."""
 
     platform: Platform
+    attester: Attester
     store: Store
     identity: IdentityKey
     journal: Journal
@@ -42,10 +44,16 @@ class Device:
 
     @classmethod
     def start(
-        cls, store: Store, platform: Platform, now: Callable[[], int], stretch: Stretch = argon2id
+        cls,
+        store: Store,
+        platform: Platform,
+        now: Callable[[], int],
+        stretch: Stretch = argon2id,
+        attester: Attester | None = None,
     ) -> Device:
         """Check the journal and put the parts together; the very first start makes the identity.
 
+        ``attester``: with what the process knows of itself; otherwise one that claims nothing.
         Raises ``StoreDamaged`` (``journal``).
         """
         seed = store.get("identity")
@@ -61,14 +69,16 @@ class Device:
                 "journal", "the device's journal is empty", not_done="The device did not start."
             )
         wallets, clock = Wallets(store), Clock(now, journal.last_time)
+        attester = attester or Attester(platform)
         return cls(
             platform,
+            attester,
             store,
             identity,
             journal,
             clock,
             Vault(platform, identity.public, stretch),
-            EnvelopeKeys(identity, platform),
+            EnvelopeKeys(identity, attester),
             Tries(store),
             wallets,
             Ledger(store, wallets),

@@ -18,12 +18,11 @@ from warifu.protocol.envelope import (
     EnvelopeKey,
     EnvelopeSecret,
     certify,
-    envelope_report_data,
+    envelope_binding,
 )
 from warifu.protocol.identity import IdentityKey
-from warifu.signer.evidence import attest
+from warifu.signer.evidence import Attester
 from warifu.signer.store import Store
-from warifu.tee.platform import Platform
 
 MAX_PENDING = 8
 """Envelope keys at a time; a further one pushes out the oldest. A service that asks for many only delays itself."""
@@ -34,18 +33,21 @@ DELAYS = (0, 0, 5, 30, 120, 600, 3600)
 class EnvelopeKeys:
     """The one-shot keys that wait for their envelope. In memory only: a restart makes all of them useless."""
 
-    def __init__(self, identity: IdentityKey, platform: Platform) -> None:
+    def __init__(self, identity: IdentityKey, attester: Attester) -> None:
         self._identity = identity
-        self._platform = platform
+        self._attester = attester
         self._pending: OrderedDict[bytes, tuple[EnvelopeSecret, int]] = OrderedDict()
 
-    def issue(self, name: str, nonce: bytes, now: int) -> CertifiedEnvelopeKey:
-        """A fresh certified key for the client whose random 32 bytes ``nonce`` is."""
+    def issue(self, name: str, nonce: bytes, now: int, policy_hash: bytes = b"") -> CertifiedEnvelopeKey:
+        """A fresh certified key for the client whose random 32 bytes ``nonce`` is.
+
+        ``policy_hash``: of the wallet that it is for, or empty. ``PlatformRefused``: there is no evidence."""
         self._forget_expired(now)
         while len(self._pending) >= MAX_PENDING:
             self._pending.popitem(last=False)
         secret, expires = EnvelopeSecret(), now + ENVELOPE_KEY_LIFETIME
-        report = envelope_report_data(self._identity.public, secret.public, nonce, expires)
+        binding = envelope_binding(self._identity.public, secret.public, nonce, expires, policy_hash)
+        attestation = self._attester.attest(binding)
         self._pending[secret.public] = (secret, expires)
         return certify(
             self._identity,
@@ -55,7 +57,8 @@ class EnvelopeKeys:
                 secret.public,
                 nonce,
                 expires,
-                attest(self._platform, report),
+                policy_hash,
+                attestation,
             ),
         )
 

@@ -56,6 +56,15 @@ class WalletBorn(Message, frozen=True, tag="wallet-born"):
     recovered: bool
 
 
+class ReferenceApproved(Message, frozen=True, tag="reference-approved"):
+    """The owner accepts a device as something else from now on (``protocol.attesting.reference_digest`` of both)."""
+
+    wallet: Bytes32
+    identity: Bytes32
+    before: Bytes32
+    after: Bytes32
+
+
 class Moved(Message, frozen=True):
     """What leaves of one asset, and how much of that counts from now on, in its smallest unit."""
 
@@ -132,6 +141,7 @@ Event = (
     | JoinedOwner
     | WalletPending
     | WalletBorn
+    | ReferenceApproved
     | Started
     | FinishedTransfer
     | WrongPassphrase

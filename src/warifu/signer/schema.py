@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE device (
@@ -38,6 +38,13 @@ CREATE TABLE keys (
     host_key BLOB NOT NULL,
     share BLOB,                      -- NULL until the wallet is born
     PRIMARY KEY (wallet, scheme)
+) STRICT;
+
+CREATE TABLE accepted (              -- what the owner accepted a device as, after the wallet was made
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    identity BLOB NOT NULL,
+    reference BLOB NOT NULL,
+    PRIMARY KEY (wallet, identity)
 ) STRICT;
 
 CREATE TABLE transfers (

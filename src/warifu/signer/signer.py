@@ -12,7 +12,11 @@ from collections.abc import Callable
 
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
+from warifu.protocol.envelope import CertifiedEnvelopeKey
 from warifu.protocol.frames import (
+    ActivationAnswer,
+    ApproveReference,
+    AskActivation,
     AskDecision,
     AskEnvelopeKey,
     AskResult,
@@ -47,6 +51,7 @@ from warifu.protocol.operator import (
     LocalStatus,
     OperatorRefused,
     StorageKey,
+    TellHost,
     UnfreezeDevice,
     decode_operator,
 )
@@ -55,11 +60,15 @@ from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
+from warifu.signer.evidence import activate
+from warifu.signer.expecting import approve_reference
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
 
 Frames = list[tuple[Origin, bytes]]
-_Call = AskEnvelopeKey | AskResult | AskDecision | AskStatus | RecoverWallet
+_Call = (
+    AskEnvelopeKey | AskResult | AskDecision | AskStatus | AskActivation | ApproveReference | RecoverWallet
+)
 
 _PANIC = "PanicException"
 """Of libraries in Rust. It is no ``Exception``, and pyo3 lets nobody import it."""
@@ -119,6 +128,9 @@ class Signer:
         message = decode_operator(payload)
         if isinstance(message, BeginJoin):
             return [_to_service(self._enrolment.begin(message))]
+        if isinstance(message, TellHost):
+            self._device.attester.host = message.host
+            return []
         if isinstance(message, ConfirmJoin):
             joined = self._enrolment.confirm(message)
             return [_to_operator(joined)] if joined is not None else []
@@ -202,8 +214,13 @@ class Signer:
         device = self._device
         if isinstance(message, AskEnvelopeKey):
             device.freeze.require_none()
-            key = device.envelope_keys.issue(device.name or UNJOINED, message.nonce, device.clock.now())
-            return encode(EnvelopeKeyAnswer(key))
+            return encode(EnvelopeKeyAnswer(self._envelope_key(message)))
+        if isinstance(message, AskActivation):
+            return encode(ActivationAnswer(activate(device.platform, message.credential, message.secret)))
+        if isinstance(message, ApproveReference):
+            device.freeze.require_none()
+            approve_reference(device, message)
+            return b""
         if isinstance(message, AskResult):
             return encode(self._result(message.request))
         if isinstance(message, AskDecision):
@@ -214,6 +231,11 @@ class Signer:
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
         return encode(status(device, self._isolation))
+
+    def _envelope_key(self, message: AskEnvelopeKey) -> CertifiedEnvelopeKey:
+        device = self._device
+        rules = device.wallets.born(message.wallet_id).policy_hash if message.wallet_id else b""
+        return device.envelope_keys.issue(device.name or UNJOINED, message.nonce, device.clock.now(), rules)
 
     def _result(self, request: bytes) -> ResultAnswer:
         device = self._device

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from warifu import __version__
 from warifu.chains.reading import Scheme
+from warifu.protocol.attesting import reference_digest
 from warifu.protocol.frames import Spent, Status, WalletStatus
 from warifu.signer.device import Device
+from warifu.signer.expecting import accepted
 from warifu.signer.wallets import Wallet
 
 UNJOINED = "unjoined"
@@ -22,6 +24,9 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         __version__,
         capabilities.name,
         capabilities.tier,
+        tuple(name for name, given in vars(capabilities).items() if given is True),
+        device.attester.release,
+        device.attester.host,
         isolation,
         length,
         head,
@@ -51,7 +56,16 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
             for chain in device.ledger.chains(wallet.id)
             for token, amount in sorted(device.ledger.spent(wallet.id, chain, now).items())
         ),
+        _references(device, wallet),
         _correlations(device, wallet),
+    )
+
+
+def _references(device: Device, wallet: Wallet) -> tuple[tuple[str, bytes], ...]:
+    expected = accepted(device, wallet)
+    return tuple(
+        (expected[identity].name, reference_digest(expected[identity].reference))
+        for identity in wallet.identities
     )
 
 

@@ -13,6 +13,7 @@ from warifu.chains.ethereum.reading import PATH as ETHEREUM_PATH
 from warifu.chains.reading import Scheme
 from warifu.chains.solana.address import format_address
 from warifu.errors import InputRefused, SessionAborted
+from warifu.protocol.attesting import Reference
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.policy import policy_hash
@@ -187,6 +188,17 @@ class Wallets:
         assert all(Role("share", scheme) in locked.records for scheme in request.schemes)
         self.put_pending(identifier, request, locked)
         self._store.execute("UPDATE wallets SET birth = ? WHERE id = ?", (signed_birth, identifier))
+
+    def references(self, identifier: bytes) -> dict[bytes, Reference]:
+        """What devices were accepted as after the wallet was made, by identity."""
+        rows = self._store.execute("SELECT identity, reference FROM accepted WHERE wallet = ?", (identifier,))
+        return {bytes(identity): decode(Reference, bytes(kept), 64 * 1024) for identity, kept in rows}
+
+    def accept(self, identifier: bytes, identity: bytes, reference: Reference) -> None:
+        """From now on the device ``identity`` of the wallet is expected to be this."""
+        self._store.execute(
+            "INSERT OR REPLACE INTO accepted VALUES (?, ?, ?)", (identifier, identity, encode(reference))
+        )
 
     def window(self, identifier: bytes) -> int:
         """How many addresses of each branch count as the wallet's: beyond what was signed for, a thousand."""

@@ -6,6 +6,7 @@ generation or signing) among several signers; while it runs, the service relays 
 """
 
 from warifu.protocol.frames.answers import (
+    ActivationAnswer,
     Decision,
     EnvelopeKeyAnswer,
     KeyBirth,
@@ -29,6 +30,8 @@ from warifu.protocol.frames.bounds import (
     Unsigned,
 )
 from warifu.protocol.frames.calls import (
+    ApproveReference,
+    AskActivation,
     AskDecision,
     AskEnvelopeKey,
     AskResult,
@@ -60,6 +63,9 @@ __all__ = [
     "MAX_FRAME_BYTES",
     "MAX_INPUTS",
     "MAX_UNSIGNED_BYTES",
+    "ActivationAnswer",
+    "ApproveReference",
+    "AskActivation",
     "AskDecision",
     "AskEnvelopeKey",
     "AskResult",

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from warifu.errors import InputRefused
+from warifu.protocol.attesting import HostClaims
 from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import (
     Amount,
@@ -109,6 +110,8 @@ class WalletStatus(Message, frozen=True):
     next_try: Seconds
     """Moment before which this device does not try a passphrase (after a wrong one); 0 where it would."""
     spent_today: Annotated[tuple[Spent, ...], msgspec.Meta(max_length=4096)]
+    references: Annotated[tuple[tuple[Name, Bytes32], ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+    """(device, ``reference_digest``) of what each is accepted as; empty where none was given."""
     correlations: Annotated[tuple[int, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
     """How many ECDSA signatures are prepared with each of ``devices``; 0 for itself."""
 
@@ -121,6 +124,12 @@ class Status(Message, frozen=True):
     version: Annotated[str, msgspec.Meta(max_length=32)]
     platform: Annotated[str, msgspec.Meta(max_length=64)]
     tier: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    capabilities: Annotated[tuple[Text, ...], msgspec.Meta(max_length=32)]
+    """What the platform gives, by the names of ``tee.platform.Capabilities``: the device's own word."""
+    release: Bytes32
+    """Digest of the program's files, as it found them."""
+    host: HostClaims | None
+    """What its agent last saw of the host."""
     isolation: Annotated[tuple[tuple[Text, Text], ...], msgspec.Meta(max_length=64)]
     """(layer, state) for each layer of process isolation, as applied and probed."""
     journal_length: Annotated[int, msgspec.Meta(ge=0)]
@@ -130,6 +139,12 @@ class Status(Message, frozen=True):
     """(name, identity) of devices that this one caught cheating and works with no more."""
     frozen: Text | None = None
     """Why the device signs nothing until its operator lifts it; None where it signs."""
+
+
+class ActivationAnswer(Message, frozen=True):
+    """To ``AskActivation``: what the chip made of the challenge."""
+
+    proof: Annotated[bytes, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class EnvelopeKeyAnswer(Message, frozen=True):

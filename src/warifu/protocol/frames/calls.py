@@ -34,6 +34,8 @@ class AskEnvelopeKey(Message, frozen=True, tag="ask-envelope-key"):
 
     call: Call
     nonce: Bytes32
+    wallet_id: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    """The wallet that it is for, whose policy's hash the evidence then names; empty for none."""
 
 
 class OpenSession(Message, frozen=True, tag="open-session"):
@@ -94,6 +96,25 @@ class RecoverWallet(Message, frozen=True, tag="recover-wallet"):
     authorization: Authorization
     envelope: Envelope
     recovery: RecoveryData
+
+
+class AskActivation(Message, frozen=True, tag="ask-activation"):
+    """Prove that the key which signs this device's evidence lives in the chip that the owner's challenge is encrypted
+    to (TPM 2.0 Part 1, credential protection). Only a device with a TPM can. Answered by ``ActivationAnswer``."""
+
+    call: Call
+    credential: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    """TPM2B_ID_OBJECT."""
+    secret: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    """TPM2B_ENCRYPTED_SECRET."""
+
+
+class ApproveReference(Message, frozen=True, tag="approve-reference"):
+    """Accept a device as something else from now on: an authorized ``ReferenceRequest``. Answered by an empty reply."""
+
+    call: Call
+    authorization: Authorization
+    envelope: Envelope
 
 
 class AskStatus(Message, frozen=True, tag="ask-status"):
@@ -177,6 +198,8 @@ ToSigner = (
     | AskResult
     | AskDecision
     | RecoverWallet
+    | AskActivation
+    | ApproveReference
     | AskStatus
     | JoinOwner
     | Relay

@@ -1,7 +1,8 @@
-"""What both ceremonies share: the channel, each peer's phase, and the order in which early messages wait.
+"""What all ceremonies share: the channel, each peer's phase and evidence, and the order in which early messages wait.
 
 The service relays in whatever order it likes. A record that comes before the last Hello is kept (a few per peer, no
-more) until the channel stands; everything else out of order ends the session.
+more) until the channel stands; everything else out of order ends the session. The first record of each peer shows what
+it runs on, and until every peer has shown it, nobody's other messages are looked at.
 """
 
 from __future__ import annotations
@@ -12,22 +13,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, SessionAborted
-from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body, session_report_data
+from warifu.protocol.attesting import Attestation, Binding
+from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body
 from warifu.protocol.encoding import encode
-from warifu.protocol.envelope import Evidence
 from warifu.protocol.frames import Finished, FromSigner, Relay
 from warifu.protocol.identity import IdentityKey
-from warifu.signer.sessions.messages import SessionMessage, decode_message
+from warifu.signer.sessions.messages import SessionMessage, Shown, decode_message
 from warifu.signer.sessions.table import Phase, next_phase
 
 LIFETIME = 120
 """Seconds from a session's opening to its end, whatever happens."""
-MAX_EARLY = 4
+MAX_EARLY = 5
 
-Attest = Callable[[bytes], Evidence]
-"""Fresh evidence for 32 bytes of report data."""
-Appraise = Callable[[Evidence, bytes, str], None]
-"""Refuses a peer's evidence: (evidence, 32 bytes of report data, the peer's name)."""
+Attest = Callable[[Binding], Attestation]
+"""Fresh evidence for this session."""
+Appraise = Callable[[bytes, Attestation, Binding], None]
+"""Refuses what a peer (its identity) shows."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,14 @@ class Ceremony(ABC):
         self._channel = Channel(seat.key, seat.session, seat.purpose, seat.participants, seat.policy_hash)
         self._phases = dict.fromkeys(self._channel.peers, Phase.HELLO)
         self._early: dict[bytes, list[Record]] = {peer: [] for peer in self._channel.peers}
+        self._not_shown = set(self._channel.peers)
+        self._waiting: list[tuple[bytes, SessionMessage]] = []
+        """Of peers that have shown what they run on, while another has not."""
 
     def begin(self) -> list[FromSigner]:
         """The Hello to each peer; where there is none, the whole ceremony."""
-        seat = self.seat
-        report = session_report_data(
-            seat.session, seat.purpose, seat.key.public, self._channel.kx_public, seat.policy_hash
-        )
-        hello = self._channel.hello(seat.attest(report), self._opening())
-        frames: list[FromSigner] = [Relay(seat.session, peer, hello) for peer in self._channel.peers]
+        hello = self._channel.hello(self._opening())
+        frames: list[FromSigner] = [Relay(self.seat.session, peer, hello) for peer in self._channel.peers]
         return frames + (self._established() if self._channel.established else [])
 
     def receive(self, peer: bytes, body: bytes) -> list[FromSigner]:
@@ -106,6 +106,7 @@ class Ceremony(ABC):
         """Wipe all secrets. The ceremony is unusable afterwards."""
         self._channel.close()
         self._early.clear()
+        self._waiting.clear()
         self._wipe()
 
     @abstractmethod
@@ -149,15 +150,11 @@ class Ceremony(ABC):
                 f"a Hello in the name of device {seat.names[peer]} is not signed by it",
                 remedy="Either the custody service or that device is at fault; try once more.",
             ) from None
-        report = session_report_data(
-            seat.session, seat.purpose, peer, statement.kx_public, statement.policy_hash
-        )
-        seat.appraise(statement.evidence, report, self.seat.names[peer])
         self._welcome(peer, statement)
         self._advance(peer, "hello")
         if not self._channel.established:
             return []
-        frames = self._established()
+        frames = self._show() + self._established()
         for sender, records in self._early.items():
             for record in records:
                 if not self.finished:
@@ -181,7 +178,32 @@ class Ceremony(ABC):
                 "malformed", f"device {name} sent a message that cannot be read: {error}", blame=name
             ) from None
         self._advance(peer, str(message.__struct_config__.tag))
+        if isinstance(message, Shown):
+            self.seat.appraise(peer, message.attestation, self._channel.binding(peer))
+            self._not_shown.discard(peer)
+            return self._take_waiting() if not self._not_shown else []
+        if self._not_shown:
+            return self._keep_waiting(peer, message)
         return self._take(peer, message)
+
+    def _show(self) -> list[FromSigner]:
+        """Evidence for this very channel, made now that every peer's part of the transcript is there."""
+        shown = self.seat.attest(self._channel.binding(self.seat.key.public))
+        return self._say_to_all(Shown(shown))
+
+    def _take_waiting(self) -> list[FromSigner]:
+        waiting, self._waiting = self._waiting, []
+        frames: list[FromSigner] = []
+        for sender, message in waiting:
+            if not self.finished:
+                frames += self._take(sender, message)
+        return frames
+
+    def _keep_waiting(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        if sum(sender == peer for sender, _ in self._waiting) >= MAX_EARLY:
+            raise PeerMisbehaved("record-early", "too many messages came before every device was looked at")
+        self._waiting.append((peer, message))
+        return []
 
     def _advance(self, peer: bytes, message: str) -> None:
         self._phases[peer] = next_phase(self.kind, self._phases[peer], message, self.seat.names[peer])

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 
+from warifu.protocol.attesting import Attestation
 from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Message, decode
@@ -23,6 +24,12 @@ _PublicNonce = Annotated[bytes, msgspec.Meta(min_length=64, max_length=66)]
 _Commitment = Annotated[bytes, msgspec.Meta(max_length=COMMITMENT_BYTES)]
 _Product = Annotated[bytes, msgspec.Meta(max_length=PRODUCT_BYTES)]
 _Share = Annotated[bytes, msgspec.Meta(max_length=SHARE_BYTES)]
+
+
+class Shown(Message, frozen=True, tag="shown"):
+    """The first message to each peer: what the sender runs on, bound to this channel (``Channel.binding``)."""
+
+    attestation: Attestation
 
 
 class Nonces(Message, frozen=True, tag="nonces"):
@@ -82,7 +89,8 @@ class EcdsaShares(Message, frozen=True, tag="ecdsa-shares"):
 
 
 SessionMessage = (
-    Nonces
+    Shown
+    | Nonces
     | Partials
     | Generation
     | Held

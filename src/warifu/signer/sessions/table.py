@@ -15,6 +15,7 @@ class Phase(StrEnum):
     """What a peer owes next."""
 
     HELLO = "hello"
+    SHOWN = "shown"
     NONCES = "nonces"
     PARTIALS = "partials"
     GENERATION = "generation"
@@ -29,25 +30,29 @@ class Phase(StrEnum):
 
 TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
     "frost": {
-        (Phase.HELLO, "hello"): Phase.NONCES,
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.NONCES,
         (Phase.NONCES, "nonces"): Phase.PARTIALS,
         (Phase.PARTIALS, "partials"): Phase.NOTHING,
     },
     "correlating": {
-        (Phase.HELLO, "hello"): Phase.HELD,
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.HELD,
         (Phase.HELD, "held"): Phase.BASE_TRANSFERS,
         (Phase.BASE_TRANSFERS, "base-transfers"): Phase.EXTENDED_TRANSFERS,
         (Phase.EXTENDED_TRANSFERS, "extended-transfers"): Phase.NOTHING,
     },
     "ecdsa": {
-        (Phase.HELLO, "hello"): Phase.HELD,
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.HELD,
         (Phase.HELD, "held"): Phase.COMMITMENTS,
         (Phase.COMMITMENTS, "ecdsa-commitments"): Phase.PRODUCTS,
         (Phase.PRODUCTS, "ecdsa-products"): Phase.SHARES,
         (Phase.SHARES, "ecdsa-shares"): Phase.NOTHING,
     },
     "wallet": {
-        (Phase.HELLO, "hello"): Phase.GENERATION,
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.GENERATION,
         # The order within a key generation is ChillDKG's own table's business.
         (Phase.GENERATION, "generation"): Phase.GENERATION,
     },

@@ -1,0 +1,138 @@
+"""How evidence is bound to what it is shown for, what travels with it, and what an owner accepted a device as.
+
+Evidence is worth something only for the question that it answers. Its *report data* is
+
+    SHA-512( digest over purpose, nonce, identity, key, policy hash, transcript, claims )
+
+so it cannot be relayed (another identity), reused (another nonce), moved to another conversation (another key or
+transcript), or shown beside other claims. Each part is length-prefixed (``encoding.digest``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+
+from warifu.protocol.encoding import Bytes32, Message, Seconds, digest, encode
+
+MAX_BODY_BYTES = 96 * 1024
+"""Of evidence: a TPM's event log is the longest part of any."""
+MAX_CLAIM_SECONDS = 3600
+"""A look at the host counts for an hour at most, whatever its maker says."""
+
+_Word = Annotated[str, msgspec.Meta(max_length=48)]
+ClaimName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
+ClaimState = Literal["ok", "missing", "unknown", "declared"]
+
+
+class Evidence(Message, frozen=True):
+    """What the platform says of itself and of its report data (RFC 9334), in its own format."""
+
+    format: Annotated[str, msgspec.Meta(max_length=32)]
+    body: Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)]
+
+
+class HostClaims(Message, frozen=True):
+    """What the device's agent saw of its host. Claims, not proof: a compromised kernel lies to everybody on it. They
+    are inputs to the policy, and worth more where measured boot vouches for the kernel that was started."""
+
+    measured_at: Seconds
+    expires: Seconds
+    claims: Annotated[tuple[tuple[ClaimName, ClaimState], ...], msgspec.Meta(max_length=64)]
+    """(what, state), ascending and none twice. ``declared``: the owner says so, nobody can see it."""
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.claims]
+        if names != sorted(set(names)):
+            raise ValueError("claims must be sorted and without repetition")
+        if not self.measured_at < self.expires <= self.measured_at + MAX_CLAIM_SECONDS:
+            raise ValueError("claims count for an hour at most")
+
+    def unmet(self, required: Sequence[str], now: int, *, declared_counts: bool) -> tuple[str, ...]:
+        """Which of ``required`` do not hold at ``now``. What is old, unknown or not mentioned does not hold."""
+        enough = {"ok", "declared"} if declared_counts else {"ok"}
+        held = {name for name, state in self.claims if state in enough} if now < self.expires else set()
+        return tuple(name for name in required if name not in held)
+
+
+class Claims(Message, frozen=True):
+    """What the attester says beside the platform's evidence; bound to it by the report data."""
+
+    release: Bytes32
+    """Digest of the program's own files as it found them (``make measure`` prints a release's)."""
+    isolation: Annotated[tuple[tuple[_Word, _Word], ...], msgspec.Meta(max_length=64)]
+    """(layer, state) of the process's isolation, as applied and probed."""
+    host: HostClaims | None
+    """None: nobody looked."""
+
+
+class Attestation(Message, frozen=True):
+    """Evidence with all that a verifier needs beside it."""
+
+    evidence: Evidence
+    endorsements: Annotated[
+        tuple[Annotated[bytes, msgspec.Meta(max_length=32 * 1024)], ...], msgspec.Meta(max_length=8)
+    ]
+    """Certificates and the like that the host handed out. Nothing in them is believed."""
+    claims: Claims
+
+
+class Reference(Message, frozen=True):
+    """What the owner accepted a device as. Other evidence than this needs the owner's approval."""
+
+    format: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    tier: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    attestation_key: Annotated[bytes, msgspec.Meta(max_length=600)]
+    """SubjectPublicKeyInfo of a key that was bound to its chip by activation (TPM); empty elsewhere."""
+    hardware_id: Annotated[bytes, msgspec.Meta(max_length=64)]
+    """The one chip; empty where evidence does not tell chips apart."""
+    measurements: Annotated[
+        tuple[tuple[_Word, Annotated[bytes, msgspec.Meta(min_length=1, max_length=64)]], ...],
+        msgspec.Meta(max_length=64),
+    ]
+    """(name, digest) of what was measured, ascending by name."""
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.measurements]
+        if names != sorted(set(names)):
+            raise ValueError("measurements must be sorted and without repetition")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binding:
+    """What evidence is shown for."""
+
+    purpose: Literal["envelope-key", "session", "release"]
+    nonce: bytes
+    """What the verifier chose, or the name of a session whose transcript hashes what every verifier chose."""
+    identity: bytes
+    """The attester's (32 bytes)."""
+    key: bytes
+    """The public key that the attester will be spoken to with: HPKE or X25519 (32 bytes)."""
+    policy_hash: bytes
+    """Of the wallet that it is for; empty where it is for no wallet."""
+    transcript: bytes
+    """Of the conversation so far; empty where this opens it."""
+
+    def report_data(self, claims: Claims) -> bytes:
+        """The 64 bytes that evidence for this, beside these claims, carries."""
+        return hashlib.sha512(
+            digest(
+                f"report-data/{self.purpose}",
+                self.nonce,
+                self.identity,
+                self.key,
+                self.policy_hash,
+                self.transcript,
+                encode(claims),
+            )
+        ).digest()
+
+
+def reference_digest(reference: Reference | None) -> bytes:
+    """32 bytes that name exactly this reference, or that there is none."""
+    return digest("reference", encode(reference))

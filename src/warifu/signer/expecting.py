@@ -1,0 +1,93 @@
+"""What each device of a wallet has to show, and the owner's approval of a device that has become something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied
+from warifu.protocol.attesting import Reference, reference_digest
+from warifu.protocol.authorization import check_authorization
+from warifu.protocol.frames import ApproveReference
+from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
+from warifu.signer.device import Device
+from warifu.signer.evidence import Expectation, require_host
+from warifu.signer.journal import ReferenceApproved
+from warifu.signer.unlocking import require_try, unlock
+from warifu.signer.vault import Role
+from warifu.signer.wallets import Wallet
+
+
+def expectations(
+    request: WalletRequest, approved: Mapping[bytes, Reference] | None = None
+) -> dict[bytes, Expectation]:
+    """By identity: what a device was accepted as when the wallet was made, or since (``approved``)."""
+    return {
+        item.identity: Expectation(item.name, reference, request.policy.devices)
+        for item, reference in zip(request.devices, _references(request, approved or {}), strict=True)
+    }
+
+
+def accepted(device: Device, wallet: Wallet) -> dict[bytes, Expectation]:
+    """As :func:`expectations`, of a wallet that this device has a share of."""
+    return expectations(wallet.request, device.wallets.references(wallet.id))
+
+
+def require_own(device: Device, own: Expectation) -> None:
+    """This device holds itself to the policy before it asks anything of others.
+
+    ``PolicyDenied`` (``tier``, ``host-posture``).
+    """
+    tier = device.platform.capabilities.tier
+    if tier < own.rules.least_tier:
+        raise PolicyDenied(
+            "tier",
+            f"the policy demands devices of tier {own.rules.least_tier}; device {own.name} is of tier {tier}",
+            blame=own.name,
+        )
+    require_host(own.rules, device.attester.host, own.name, device.clock.now())
+
+
+def approve_reference(device: Device, frame: ApproveReference) -> None:
+    """Accept a device of the wallet as something else, if its owner authorized exactly that, with the passphrase.
+
+    The credential alone is not enough: it lies on the owner's laptop, and whoever has that could otherwise let a
+    changed device back in. Raises ``AuthorizationRefused``, ``InputRefused`` (``reference``), ``PassphraseRefused``.
+    """
+    now = device.clock.now()
+    request = decode_request(frame.authorization.request)
+    if not isinstance(request, ReferenceRequest):
+        raise InputRefused("request-kind", "this is no request to accept a device as something else")
+    wallet = device.wallets.born(request.wallet_id)
+    _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
+    current = accepted(device, wallet).get(request.identity)
+    if current is None:
+        raise InputRefused("reference", "that device is none of this wallet's")
+    if reference_digest(current.reference) == reference_digest(request.reference):
+        return
+    if reference_digest(current.reference) != request.replaces:
+        raise AuthorizationRefused(
+            "reference-stale",
+            f"device {current.name} was accepted as something else meanwhile",
+            not_done="Nothing was changed.",
+            remedy="Look at the device again ('warifu devices') and approve what it is now.",
+        )
+    require_try(device, wallet, frame.envelope, now)
+    lock, opened = unlock(device, wallet, [Role("share", wallet.request.schemes[0])], frame.envelope, named)
+    lock.wipe()
+    for share in opened:
+        share.wipe()
+    with device.store.transaction():
+        device.wallets.accept(wallet.id, request.identity, request.reference)
+        device.journal.append(
+            ReferenceApproved(
+                wallet.id, request.identity, request.replaces, reference_digest(request.reference)
+            ),
+            now,
+        )
+
+
+def _references(request: WalletRequest, approved: Mapping[bytes, Reference]) -> list[Reference | None]:
+    given = request.references or (None,) * len(request.devices)
+    return [
+        approved.get(item.identity, reference) for item, reference in zip(request.devices, given, strict=True)
+    ]

@@ -1,0 +1,378 @@
+"""What devices show each other before they work together, against a device that lies and a policy that demands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from nacl.utils import random
+from tests.support.simulator import PASSPHRASE, Household, bitcoin_policy
+
+from warifu.attestation.unsafe_software import statement
+from warifu.errors import WarifuError
+from warifu.protocol.attesting import Attestation, Evidence, HostClaims, Reference, reference_digest
+from warifu.protocol.envelope import check_envelope_key, envelope_binding
+from warifu.protocol.frames import (
+    ActivationAnswer,
+    ApproveReference,
+    AskActivation,
+    AskEnvelopeKey,
+    CallRefused,
+    EnvelopeKeyAnswer,
+    Reply,
+    error_of,
+)
+from warifu.protocol.operator import TellHost
+from warifu.protocol.policy import DeviceRules, Policy
+from warifu.protocol.request import ReferenceRequest
+from warifu.signer.sessions.messages import Shown
+
+pytestmark = pytest.mark.unit
+
+WHO = ["device0", "device1"]
+SOFTWARE = Reference("unsafe-software", 0, b"", b"", ())
+NO_RULES = DeviceRules()
+SERVER = Reference("sev-snp", 2, b"", b"c" * 64, (("launch", b"m" * 48),))
+
+
+def household(tmp_path: Path, rules: DeviceRules = NO_RULES, references: dict[str, Reference] | None = None):
+    """Three devices and, where the policy lets them, a wallet; ``references``: what they were accepted as."""
+    home = Household(tmp_path, 3)
+    policy = msgspec.structs.replace(bitcoin_policy(), devices=rules)
+    request = home.new_wallet_request(2, policy)
+    if references is not None:
+        request = msgspec.structs.replace(
+            request, references=tuple(references[item.name] for item in request.devices)
+        )
+    return home, request
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    household = Household(tmp_path, 3)
+    household.make_wallet(2)
+    yield household
+    household.close()
+
+
+def lying(home: Household, name: str, change: Any):
+    """``name`` shows ``change(attestation)`` in every session."""
+    attester: Any = home[name].device.attester
+    honest = attester.attest
+    attester.attest = lambda binding: (
+        change(honest(binding)) if binding.purpose == "session" else honest(binding)
+    )
+
+
+def with_evidence(kind: str, body: bytes):
+    return lambda shown: msgspec.structs.replace(shown, evidence=Evidence(kind, body))
+
+
+# --- false evidence --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (with_evidence("tdx", b"made up"), ""),
+        (with_evidence("no-such-format", b""), "known-format"),
+        (with_evidence("unsafe-software", statement(random(64))), "report-data"),
+        (with_evidence("unsafe-software", b""), "form"),
+    ],
+    ids=["made up", "unknown", "for another question", "empty"],
+)
+def test_a_device_with_false_evidence_is_named_and_nothing_is_signed(home, change, check):
+    lying(home, "device1", change)
+    outcome = home.sign(home.pay(), WHO)
+    failure = outcome.failed["device0"]
+    assert (failure.code, failure.blame) == ("peer.evidence", "device1")
+    assert check in failure.message
+    assert not outcome.finished
+    assert "started" not in home["device0"].kinds()
+
+
+def test_evidence_of_an_earlier_session_is_not_taken_again(home):
+    kept: list[Attestation] = []
+
+    def keep(shown):
+        kept.append(shown)
+        return kept[0]
+
+    lying(home, "device1", keep)
+    assert home.sign(home.pay(), WHO).finished
+    second = home.sign(home.pay(first_coin=2), WHO)
+    assert second.failed["device0"].code == "peer.evidence"
+    assert "report-data" in second.failed["device0"].message
+
+
+def test_claims_cannot_be_put_beside_evidence_that_was_made_without_them(home):
+    lying(
+        home,
+        "device1",
+        lambda shown: msgspec.structs.replace(
+            shown, claims=msgspec.structs.replace(shown.claims, release=b"r" * 32)
+        ),
+    )
+    assert home.sign(home.pay(), WHO).failed["device0"].code == "peer.evidence"
+
+
+def test_nobody_s_messages_are_looked_at_before_everybody_has_shown_what_it_runs_on(home):
+    """device2's evidence is kept back: device0 has device1's nonces and evidence, and answers nothing."""
+    payment = home.pay()
+    sent = []
+
+    def keep_back(sender, receiver, frame):
+        if sender == home["device2"].identity and b"hello" not in frame.body[:16]:
+            return []
+        sent.append(home.name_of(sender))
+        return [(receiver, frame)]
+
+    home.sign(payment, ["device0", "device1", "device2"], keep_back)
+    # To each of two peers: a Hello, what it runs on, nonces; and no partial signature.
+    assert (sent.count("device0"), sent.count("device1")) == (6, 6)
+    assert "started" not in home["device0"].kinds()
+
+
+def test_a_device_shows_what_it_runs_on_once(home):
+    payment = home.pay()
+    openings = home.openings(payment.request, WHO, payment.unsigned)
+
+    def take_over():
+        ceremony: Any = home["device1"].signer._ceremonies._running[openings["device1"].session]
+        show = ceremony._show
+        ceremony._show = lambda: show() + show()
+
+    outcome = home.run(openings, opened=take_over)
+    assert (outcome.failed["device0"].code, outcome.failed["device0"].blame) == (
+        "peer.out-of-turn",
+        "device1",
+    )
+
+
+def test_a_session_message_in_place_of_evidence_names_its_sender(home):
+    payment = home.pay()
+    openings = home.openings(payment.request, WHO, payment.unsigned)
+
+    def take_over():
+        ceremony: Any = home["device1"].signer._ceremonies._running[openings["device1"].session]
+        ceremony._show = list
+
+    outcome = home.run(openings, opened=take_over)
+    assert (outcome.failed["device0"].code, outcome.failed["device0"].blame) == (
+        "peer.out-of-turn",
+        "device1",
+    )
+
+
+# --- what the owner accepted -----------------------------------------------------------------------------------------
+
+
+def test_a_wallet_is_made_by_devices_that_are_what_the_owner_accepted(tmp_path):
+    home, request = household(tmp_path, references=dict.fromkeys(("device0", "device1", "device2"), SOFTWARE))
+    assert len(home.run(home.openings(request, home.names)).finished) == 3
+
+
+def test_a_device_that_is_something_else_than_the_owner_accepted_makes_no_wallet(tmp_path):
+    accepted = {"device0": SOFTWARE, "device1": SERVER, "device2": SOFTWARE}
+    home, request = household(tmp_path, references=accepted)
+    outcome = home.run(home.openings(request, home.names))
+    assert not outcome.finished
+    assert {error.blame for error in outcome.failed.values()} == {"device1"}
+    assert "reference-kind" in next(iter(outcome.failed.values())).message
+
+
+def approval(home: Household, name: str, reference: Reference, replaces: Reference | None, **extra: Any):
+    assert home.birth is not None
+    request = ReferenceRequest(
+        random(16),
+        home.birth.wallet_id,
+        home[name].identity,
+        reference,
+        reference_digest(replaces),
+        home.clock(),
+        home.clock() + 3600,
+    )
+    authorization, envelopes = home.authorized(request, home.names, **extra)
+    return {each: ApproveReference(9, authorization, envelope) for each, envelope in envelopes.items()}
+
+
+def test_the_owner_can_accept_a_device_as_something_else_and_it_holds_from_then_on(home):
+    for name, frame in approval(home, "device1", SERVER, None).items():
+        approve(home[name], frame)
+        assert home[name].kinds()[-1] == "reference-approved"
+    assert dict(home["device0"].status().wallets[0].references)["device1"] == reference_digest(SERVER)
+    failed = home.sign(home.pay(), WHO).failed["device0"]
+    assert (failed.code, failed.blame) == ("peer.evidence", "device1")
+    home["device0"].restart()
+    assert home.sign(home.pay(), WHO).failed["device0"].code == "peer.evidence"
+    assert home.sign(home.pay(), ["device0", "device2"]).finished
+    for name, frame in approval(home, "device1", SOFTWARE, SERVER).items():
+        approve(home[name], frame)
+    assert home.sign(home.pay(first_coin=2), WHO).finished
+
+
+def approve(device: Any, frame: Any) -> None:
+    (answer,) = device.send(frame)
+    if isinstance(answer, CallRefused):
+        raise error_of(answer.refusal)
+    assert answer == Reply(frame.call, b"")
+
+
+def code(device: Any, frame: Any) -> str:
+    with pytest.raises(WarifuError) as refused:
+        approve(device, frame)
+    return refused.value.code
+
+
+def test_an_old_approval_cannot_be_played_back_over_a_newer_one(home):
+    first = approval(home, "device1", SERVER, None)["device0"]
+    approve(home["device0"], first)
+    approve(home["device0"], approval(home, "device1", SOFTWARE, SERVER)["device0"])
+    again = approval(home, "device1", SERVER, None)["device0"]
+    assert code(home["device0"], again) == "authorization.reference-stale"
+    assert code(home["device0"], first) in ("authorization.reference-stale", "passphrase.envelope-used")
+
+
+def test_nobody_but_the_owner_with_the_passphrase_accepts_a_changed_device(home):
+    from warifu.protocol.identity import IdentityKey
+
+    stranger = approval(home, "device1", SERVER, None, key=IdentityKey.generate())["device0"]
+    assert code(home["device0"], stranger) == "authorization.unknown-credential"
+    wrong = approval(home, "device1", SERVER, None, passphrase="guess " + PASSPHRASE)["device0"]
+    assert code(home["device0"], wrong) == "passphrase.wrong"
+    assert not any("reference-approved" in device.kinds() for device in home.devices.values())
+
+
+def test_an_approval_is_for_a_device_of_the_wallet(home):
+    frame = approval(home, "device1", SERVER, None)["device0"]
+    home.birth = msgspec.structs.replace(home.birth, wallet_id=bytes(32))
+    assert code(home["device0"], approval(home, "device1", SERVER, None)["device0"]) == "input.unknown-wallet"
+    other, _ = home.authorized(home.new_wallet_request(2), home.names)
+    assert code(home["device0"], msgspec.structs.replace(frame, authorization=other)) == "input.request-kind"
+
+
+# --- what the policy demands -----------------------------------------------------------------------------------------
+
+
+def claims(home: Household, *ok: str, declared: tuple[str, ...] = (), age: int = 0) -> TellHost:
+    seen: list[tuple[str, Any]] = [(name, "ok") for name in ok] + [(name, "declared") for name in declared]
+    moment = home.clock() - age
+    return TellHost(HostClaims(moment, moment + 900, tuple(sorted(seen))))
+
+
+def born(home: Household, request: Any) -> None:
+    outcome = home.run(home.openings(request, home.names))
+    assert len(outcome.finished) == len(home.names), outcome.codes
+    home.adopt(request, outcome)
+
+
+def test_a_policy_that_demands_a_tier_is_not_met_by_software(tmp_path):
+    home, request = household(tmp_path, DeviceRules(1))
+    outcome = home.run(home.openings(request, home.names))
+    assert outcome.code == "policy.tier"
+
+
+def test_what_the_policy_demands_of_the_host_must_have_been_seen_lately_on_every_device(tmp_path):
+    home, request = household(tmp_path, DeviceRules(0, ("lkrg", "lockdown")))
+    assert home.run(home.openings(request, home.names)).code == "policy.host-posture"
+    for device in home.devices.values():
+        device.operator(claims(home, "lkrg", "lockdown"))
+    born(home, request)
+    payment = home.pay()
+    assert home.sign(payment, WHO).finished
+    home.clock.pass_(901)  # the claims have expired
+    late = home.pay(first_coin=2)
+    assert home.sign(late, WHO).code == "policy.host-posture"
+    home["device0"].operator(claims(home, "lkrg", "lockdown"))
+    outcome = home.sign(late, WHO)
+    assert outcome.failed["device1"].code == "policy.host-posture"
+    home["device1"].operator(claims(home, "lkrg"))
+    assert home.sign(late, WHO).failed["device1"].code == "policy.host-posture"
+    home["device1"].operator(claims(home, "lkrg", "lockdown"))
+    assert home.sign(late, WHO).finished
+    home.close()
+
+
+def test_a_peer_whose_host_falls_short_is_named(tmp_path):
+    """The peer's own check is taken out, as a hostile device would do it; the honest one still looks."""
+    home, request = household(tmp_path, DeviceRules(0, ("ved",)))
+    for device in home.devices.values():
+        device.operator(claims(home, "ved"))
+    born(home, request)
+    lying_host = HostClaims(home.clock(), home.clock() + 900, (("ved", "missing"),))
+    attester: Any = home["device1"].device.attester
+    honest = attester.attest
+
+    def attest(binding):
+        attester.host, before = lying_host, attester.host
+        try:
+            return honest(binding)
+        finally:
+            attester.host = before
+
+    attester.attest = attest
+    failed = home.sign(home.pay(), WHO).failed["device0"]
+    assert (failed.code, failed.blame) == ("policy.host-posture", "device1")
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_what_the_owner_declares_counts_only_where_the_policy_says_so(tmp_path, counts):
+    home, request = household(tmp_path, DeviceRules(0, ("ako",), counts))
+    for device in home.devices.values():
+        device.operator(claims(home, declared=("ako",)))
+    outcome = home.run(home.openings(request, home.names))
+    assert bool(outcome.finished) is counts
+
+
+def test_a_look_at_the_host_that_claims_to_last_for_days_is_refused(home):
+    with pytest.raises(ValueError, match="an hour"):
+        HostClaims(0, 3601, ())
+
+
+# --- the client's side -----------------------------------------------------------------------------------------------
+
+
+def test_the_evidence_of_an_envelope_key_is_for_this_key_this_nonce_and_this_policy(home):
+    nonce = random(32)
+    answer = home["device0"].call(AskEnvelopeKey(4, nonce, home.birth.wallet_id), EnvelopeKeyAnswer)
+    key = check_envelope_key(answer.key, home["device0"].identity, nonce, home.clock())
+    binding = envelope_binding(key.identity, key.public, nonce, key.expires, key.policy_hash)
+    report = binding.report_data(key.attestation.claims)
+    assert key.attestation.evidence.body == statement(report)
+    assert key.policy_hash == home["device0"].status().wallets[0].policy_hash
+    others = {
+        envelope_binding(*parts).report_data(key.attestation.claims)
+        for parts in (
+            (bytes(32), key.public, nonce, key.expires, key.policy_hash),
+            (key.identity, bytes(32), nonce, key.expires, key.policy_hash),
+            (key.identity, key.public, bytes(32), key.expires, key.policy_hash),
+            (key.identity, key.public, nonce, key.expires + 1, key.policy_hash),
+            (key.identity, key.public, nonce, key.expires, b""),
+        )
+    }
+    assert len(others) == 5 and report not in others
+
+
+def test_a_device_without_a_chip_has_nothing_to_activate(home):
+    assert code(home["device0"], AskActivation(5, b"credential", b"secret")) == "platform.activation"
+    assert ActivationAnswer(b"proof").proof == b"proof"
+
+
+def test_evidence_travels_inside_the_channel_and_the_service_does_not_see_it(home):
+    seen = []
+
+    def listen(sender, receiver, frame):
+        seen.append(frame.body)
+        return [(receiver, frame)]
+
+    assert home.sign(home.pay(), WHO, listen).finished
+    assert not any(b"unsafe-software" in body for body in seen)
+    assert Shown.__struct_config__.tag == "shown"
+
+
+def test_a_policy_names_what_it_demands_once_and_in_order():
+    with pytest.raises(ValueError, match="sorted"):
+        DeviceRules(0, ("ved", "lkrg"))
+    assert Policy(3, 5, ()).devices == DeviceRules()
