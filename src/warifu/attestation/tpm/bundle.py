@@ -41,6 +41,10 @@ class TpmEvidence(Message, frozen=True):
     """TPMT_SIGNATURE over ``attest`` by the attestation key (AK)."""
     ak_public: Structure
     """TPMT_PUBLIC of the AK, without the TPM2B's length."""
+    ak_parent: Annotated[bytes, msgspec.Meta(min_length=4, max_length=66)]
+    """Qualified name of the AK's parent; of a primary key, the four bytes of its hierarchy's handle. With it, the
+    ``qualifiedSigner`` that the TPM signed binds ``ak_public`` to the last bit (Part 1, "Names"): else attributes and
+    policy of the key could be altered beside its signature."""
     ak_certificate: Certificate
     ek_certificate: Certificate
     """Of the endorsement key, as it lies in the TPM's NV storage without padding after the certificate."""
