@@ -134,10 +134,13 @@ def _pem_parts(document: bytes) -> Iterator[tuple[bytes, bytes]]:
     found = 0
     for block in _PEM.finditer(document):
         found += 1
+        text = b"".join(block[2].split())
         try:
-            der = base64.b64decode(b"".join(block[2].split()), validate=True)
+            der = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise _refused("a PEM block is not base64") from None
+        if base64.b64encode(der) != text:
+            raise _refused("a PEM block is not base64")
         yield block[1], der
     if found != document.count(b"-----BEGIN ") or not found:
         raise _refused("a PEM block does not end as it begins")

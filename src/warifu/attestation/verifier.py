@@ -48,6 +48,8 @@ class Verified:
     """Name -> digest, such as ``launch``, ``mrtd``, ``mrenclave``, ``pcr9``."""
     tcb: Mapping[str, int] = field(default_factory=dict)
     """Version numbers of the platform's own firmware, as the evidence states them."""
+    attributes: Mapping[str, int] = field(default_factory=dict)
+    """Other facts that a policy may demand: name -> number (flags: 0 or 1), such as ``vmpl``, ``smt``."""
     tcb_status: str = ""
     """What the vendor says of them (``UpToDate``, ``OutOfDate`` ...); empty where the vendor says nothing."""
     advisories: tuple[str, ...] = ()
