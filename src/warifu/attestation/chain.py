@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from warifu.attestation.certificates import read_certificate
 from warifu.attestation.verifier import CheckFailed, Endorsements
@@ -195,8 +195,9 @@ def digest_of(certificate: x509.Certificate) -> bytes:
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """Its subject for a person's eye: printable ASCII, short."""
-    name = certificate.subject.rfc4514_string()[:80]
+    """Its common name, or its whole subject, for a person's eye: printable ASCII, short."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    name = (str(names[0].value) if names else certificate.subject.rfc4514_string())[:80]
     return "".join(mark if " " <= mark <= "~" else "?" for mark in name) or "a certificate without a name"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from warifu.attestation.dcap.quote import SGX, TDX
 from warifu.attestation.dcap.verifier import DcapVerifier
 from warifu.attestation.evidence import MAX_EVIDENCE_BYTES, Evidence
+from warifu.attestation.nitro import NitroVerifier
 from warifu.attestation.rules import Rule
 from warifu.attestation.sev_snp import SevSnpVerifier
 from warifu.attestation.unsafe_software import UnsafeSoftwareVerifier
@@ -17,6 +18,7 @@ VERIFIERS: dict[str, Verifier] = {
     for verifier in (
         UnsafeSoftwareVerifier(),
         SevSnpVerifier(),
+        NitroVerifier(),
         DcapVerifier(TDX),
         DcapVerifier(SGX),
     )

@@ -41,7 +41,9 @@ class Verified:
     tier: Tier
     """The best that this kind of evidence can stand for."""
     report_data: bytes
-    """What the attester bound it to, as it stands in the evidence (at most 64 bytes)."""
+    """What the attester bound it to, as it stands in the evidence (64 bytes where it is Warifu's)."""
+    nonce: bytes | None = None
+    """The question that it answers, where the format has a field for one beside the report data; else None."""
     debug: bool
     """The owner of the host may read the enclave's memory. A verifier reports it, and a rule refuses it."""
     measurements: Mapping[str, bytes] = field(default_factory=dict)
