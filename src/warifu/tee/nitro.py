@@ -1,0 +1,91 @@
+"""AWS Nitro Enclaves: an isolated machine without disk or network, which can prove itself and has no key of its own.
+Tier 2. *Not exercised on hardware.*
+
+Evidence: the attestation document of the Nitro Secure Module, with the report data as ``user_data``; it carries its
+own certificates. Nitro derives no sealing key (AWS offers its KMS instead, which would make AWS a holder of the key):
+what seals here is a key that the other signers release to a fresh, attested boot (``peer_release``). Without it,
+``seal`` and ``unseal`` refuse.
+
+Trusted: the Nitro hypervisor, which is AWS. Not trusted: the parent instance that started the enclave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nacl.utils import random
+
+from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
+from warifu.errors import PlatformRefused
+from warifu.tee import nitro_nsm, own_evidence
+from warifu.tee.ioctl import Ioctl, device
+from warifu.tee.platform import Capabilities, MonotonicCounter
+from warifu.tee.sealing_key import SealingKey, require_sealing_key
+
+NAME = "nitro"
+
+CAPABILITIES = Capabilities(
+    name=NAME,
+    tier=2,
+    memory_isolated_from_root=True,
+    hardware_root_of_trust=True,
+    native_sealing=False,
+    survives_upgrade=False,
+    rollback_protected=False,
+    guesses_rate_limited_by_hardware=False,
+    attestable=True,
+    production=False,  # until this adapter has run on the hardware
+)
+
+
+class Nitro:
+    """A Nitro enclave's platform."""
+
+    def __init__(
+        self, *, sealing: SealingKey | None = None, development: bool = False, call: Ioctl | None = None
+    ) -> None:
+        """``sealing``: what the peers released for this boot; None while they have not.
+
+        Raises ``PlatformRefused``, also where the enclave runs in debug mode and this is no development profile.
+        """
+        self._call = call if call is not None else device(nitro_nsm.DEVICE)
+        self._sealing = sealing
+        self._development = development
+        self.attest(random(REPORT_DATA_BYTES))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
+        return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
+
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
+        return require_sealing_key(self._sealing, NAME).seal(plaintext, context, auth=auth)
+
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
+        return require_sealing_key(self._sealing, NAME).unseal(sealed, context, auth=auth)
+
+    def attest(self, report_data: bytes) -> Evidence:
+        if len(report_data) != REPORT_DATA_BYTES:
+            raise PlatformRefused(
+                "report-data", f"report data has {len(report_data)} bytes, not {REPORT_DATA_BYTES}"
+            )
+        document = nitro_nsm.attestation(self._call, report_data)
+        own_evidence.require_own(own_evidence.of_nitro(document), report_data, self._development)
+        return Evidence(NAME, document)
+
+    def module(self) -> nitro_nsm.Module:
+        """What the secure module says of itself, for people to read."""
+        return nitro_nsm.describe(self._call)
+
+    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
+        return None
+
+    def forget(self) -> None:
+        """Wipe the sealing key, where there is one (best effort)."""
+        if self._sealing is not None:
+            self._sealing.forget()
+
+    def __repr__(self) -> str:
+        return "Nitro()"

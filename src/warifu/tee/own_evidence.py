@@ -1,0 +1,127 @@
+"""What an attester looks at in its own evidence before it shows it: is it an answer to my question, am I debugged?
+
+It is no verification; that is the relying party's, in ``warifu.attestation``. It stops two things early: a host (or a
+driver's cache) that hands out an old report in place of ours, and a signer that starts work in an enclave into which
+its host may look. Layouts: SEV-SNP ABI (AMD 56860) table ATTESTATION_REPORT, Intel's DCAP quote format versions 3
+(SGX), 4 and 5 (TDX), AWS Nitro's attestation document.
+"""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import cbor2
+
+from warifu.errors import PlatformRefused
+
+
+@dataclass(frozen=True)
+class OwnEvidence:
+    """The two fields that the attester itself cares for."""
+
+    report_data: bytes
+    debug: bool
+
+
+SNP_REPORT_BYTES = 0x4A0
+_SNP_DEBUG = 1 << 19  # of the guest's policy
+
+_QUOTE_HEADER_BYTES = 48
+_TEE_SGX, _TEE_TDX = 0x00, 0x81
+_SGX_REPORT_BYTES = 384
+_SGX_DEBUG = 1 << 1  # of the enclave's attributes
+_TD_REPORT_BYTES = 584
+_TD_DEBUG = 0xFF  # of the TD's attributes: the whole group "TD under debug"
+
+
+def of_sev_snp(report: bytes) -> OwnEvidence:
+    """``PlatformRefused`` where it is no report."""
+    if len(report) != SNP_REPORT_BYTES:
+        raise _not_ours(f"a report has {SNP_REPORT_BYTES} bytes, not {len(report)}")
+    (policy,) = struct.unpack_from("<Q", report, 0x08)
+    return OwnEvidence(report[0x50:0x90], bool(policy & _SNP_DEBUG))
+
+
+def of_tdx(quote: bytes) -> OwnEvidence:
+    """``PlatformRefused`` where it is no quote of a TD."""
+    version = _quote_version(quote, _TEE_TDX)
+    start = {4: _QUOTE_HEADER_BYTES, 5: _QUOTE_HEADER_BYTES + 6}.get(
+        version
+    )  # 5: type and length of the body
+    if start is None or len(quote) < start + _TD_REPORT_BYTES:
+        raise _not_ours(f"it is no TDX quote of a known version ({version})")
+    (attributes,) = struct.unpack_from("<Q", quote, start + 120)
+    return OwnEvidence(quote[start + 520 :][:64], bool(attributes & _TD_DEBUG))
+
+
+def of_sgx(quote: bytes) -> OwnEvidence:
+    """``PlatformRefused`` where it is no quote of an enclave."""
+    version = _quote_version(quote, _TEE_SGX)
+    if version != 3 or len(quote) < _QUOTE_HEADER_BYTES + _SGX_REPORT_BYTES:
+        raise _not_ours(f"it is no SGX quote of a known version ({version})")
+    (attributes,) = struct.unpack_from("<Q", quote, _QUOTE_HEADER_BYTES + 48)
+    return OwnEvidence(quote[_QUOTE_HEADER_BYTES + 320 :][:64], bool(attributes & _SGX_DEBUG))
+
+
+def of_nitro(document: bytes) -> OwnEvidence:
+    """``PlatformRefused`` where it is no attestation document. PCR0 is all zeros in an enclave in debug mode."""
+    match read_cbor(document):
+        case [bytes(), dict(), bytes(payload), bytes()]:
+            pass
+        case _:
+            raise _not_ours("it is no attestation document")
+    match read_cbor(payload):
+        case {"user_data": bytes(user_data), "pcrs": {0: bytes(pcr0)}} if pcr0:
+            return OwnEvidence(user_data, not any(pcr0))
+        case _:
+            raise _not_ours("the attestation document lacks user data or PCR0")
+
+
+def read_cbor(data: bytes) -> Any:  # noqa: ANN401  # whatever stands there; the callers match its shape
+    """One CBOR item that fills ``data``; ``PlatformRefused`` otherwise."""
+    stream = BytesIO(data)
+    try:
+        item = cbor2.CBORDecoder(stream).decode()
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
+        raise _not_ours("it is no CBOR") from None
+    if stream.tell() != len(data):
+        raise _not_ours("something follows after its end")
+    return item
+
+
+def require_own(own: OwnEvidence, report_data: bytes, development: bool) -> None:
+    """Return if it answers ``report_data`` and nobody can look inside; else ``PlatformRefused``.
+
+    ``development``: the owner said that this is no place for money, so debug mode is let through.
+    """
+    if not hmac.compare_digest(own.report_data, report_data):
+        raise _not_ours("it answers another question than ours")
+    if own.debug and not development:
+        raise PlatformRefused(
+            "debug",
+            "this enclave runs in debug mode: its host may read its memory",
+            not_done="No evidence was made and the device did not start.",
+            remedy="Start it without debug mode. Only a development profile accepts it.",
+        )
+
+
+def _quote_version(quote: bytes, tee: int) -> int:
+    if len(quote) < _QUOTE_HEADER_BYTES:
+        raise _not_ours("it is shorter than a quote's header")
+    version, _key_type, found = struct.unpack_from("<HHI", quote)
+    if found != tee:
+        raise _not_ours(f"the quote is of another kind of TEE ({found:#x})")
+    return int(version)
+
+
+def _not_ours(detail: str) -> PlatformRefused:
+    return PlatformRefused(
+        "evidence",
+        f"the platform handed out evidence that is not usable: {detail}",
+        not_done="No evidence was shown.",
+        remedy="The host or its driver may be faulty or hostile. Ask again; if it goes on, move the device.",
+    )

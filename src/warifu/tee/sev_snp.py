@@ -1,0 +1,95 @@
+"""AMD SEV-SNP: a confidential machine with a key of its own. Tier 2. *Not exercised on hardware.*
+
+Evidence: the raw attestation report (1184 bytes) through configfs-tsm; the host's certificates travel apart from it,
+as endorsements. Sealing: a key derived by the secure processor for this image under this launch policy, mixed with
+the device's unlock key. There is no counter: an old disk opens again, and the other signers' memory must notice it.
+
+Trusted: the chip, its firmware, the guest's kernel. Not trusted: the host and everything that it hands in.
+"""
+
+from __future__ import annotations
+
+from nacl.utils import random
+
+from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
+from warifu.tee import own_evidence, sev_snp_key
+from warifu.tee.configfs_tsm import TsmReports
+from warifu.tee.ioctl import Ioctl, device
+from warifu.tee.kernel_files import Files
+from warifu.tee.platform import Capabilities, MonotonicCounter
+from warifu.tee.sealing_key import SealingKey
+from warifu.tee.sev_snp_certificates import certificates
+
+NAME = "sev-snp"
+PROVIDER = "sev_guest"
+
+CAPABILITIES = Capabilities(
+    name=NAME,
+    tier=2,
+    memory_isolated_from_root=True,
+    hardware_root_of_trust=True,
+    native_sealing=True,
+    survives_upgrade=False,
+    rollback_protected=False,
+    guesses_rate_limited_by_hardware=False,
+    attestable=True,
+    production=False,  # until this adapter has run on the hardware
+)
+
+
+class SevSnp:
+    """An SNP guest's platform. Its one secret is the sealing key; :meth:`forget` wipes it."""
+
+    def __init__(
+        self,
+        unlock_key: bytes | bytearray,
+        *,
+        vmpl: int = 0,
+        development: bool = False,
+        files: Files | None = None,
+        call: Ioctl | None = None,
+    ) -> None:
+        """``vmpl``: the privilege level that the guest's kernel runs at (0 unless it is under a paravisor).
+
+        Raises ``PlatformRefused``, also where the guest runs in debug mode and this is no development profile: a
+        question is asked of the chip before the first secret is.
+        """
+        self._reports = TsmReports(PROVIDER, vmpl, files)
+        self._development = development
+        self.attest(random(REPORT_DATA_BYTES))
+        key = sev_snp_key.derived_key(call if call is not None else device(sev_snp_key.DEVICE), vmpl)
+        try:
+            self._sealing = SealingKey(NAME, key, unlock_key)
+        finally:
+            key[:] = bytes(len(key))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
+        return self._sealing.seal(plaintext, context, auth=auth)
+
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
+        return self._sealing.unseal(sealed, context, auth=auth)
+
+    def attest(self, report_data: bytes) -> Evidence:
+        report = self._reports.report(report_data).report
+        own_evidence.require_own(own_evidence.of_sev_snp(report), report_data, self._development)
+        return Evidence(NAME, report)
+
+    def endorsements(self) -> tuple[bytes, ...]:
+        """The certificates that the host has for this chip; empty where it has none. They prove nothing here."""
+        return certificates(self._reports.report(random(REPORT_DATA_BYTES)).auxiliary)
+
+    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
+        return None
+
+    def forget(self) -> None:
+        """Wipe the sealing key (best effort)."""
+        self._sealing.forget()
+
+    def __repr__(self) -> str:
+        return "SevSnp()"

@@ -1,0 +1,83 @@
+"""Intel TDX: a confidential machine that can prove itself and has no key of its own. Tier 2.
+*Not exercised on hardware.*
+
+Evidence: the TD quote through configfs-tsm; it carries its own certificates. TDX derives no sealing key: what seals
+here is a key that the other signers release to a fresh, attested boot (``peer_release``). Without it, ``seal`` and
+``unseal`` refuse; there is no weaker way.
+
+Trusted: the processor, Intel's TDX module and quoting enclave, the guest's kernel. Not trusted: the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nacl.utils import random
+
+from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
+from warifu.tee import own_evidence
+from warifu.tee.configfs_tsm import TsmReports
+from warifu.tee.kernel_files import Files
+from warifu.tee.platform import Capabilities, MonotonicCounter
+from warifu.tee.sealing_key import SealingKey, require_sealing_key
+
+NAME = "tdx"
+PROVIDER = "tdx_guest"
+
+CAPABILITIES = Capabilities(
+    name=NAME,
+    tier=2,
+    memory_isolated_from_root=True,
+    hardware_root_of_trust=True,
+    native_sealing=False,
+    survives_upgrade=False,
+    rollback_protected=False,
+    guesses_rate_limited_by_hardware=False,
+    attestable=True,
+    production=False,  # until this adapter has run on the hardware
+)
+
+
+class Tdx:
+    """A trust domain's platform."""
+
+    def __init__(
+        self, *, sealing: SealingKey | None = None, development: bool = False, files: Files | None = None
+    ) -> None:
+        """``sealing``: what the peers released for this boot; None while they have not.
+
+        Raises ``PlatformRefused``, also where the TD runs in debug mode and this is no development profile.
+        """
+        self._reports = TsmReports(PROVIDER, files=files)
+        self._sealing = sealing
+        self._development = development
+        self.attest(random(REPORT_DATA_BYTES))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
+        return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
+
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
+        return require_sealing_key(self._sealing, NAME).seal(plaintext, context, auth=auth)
+
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
+        return require_sealing_key(self._sealing, NAME).unseal(sealed, context, auth=auth)
+
+    def attest(self, report_data: bytes) -> Evidence:
+        quote = self._reports.report(report_data).report
+        own_evidence.require_own(own_evidence.of_tdx(quote), report_data, self._development)
+        return Evidence(NAME, quote)
+
+    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
+        return None
+
+    def forget(self) -> None:
+        """Wipe the sealing key, where there is one (best effort)."""
+        if self._sealing is not None:
+            self._sealing.forget()
+
+    def __repr__(self) -> str:
+        return "Tdx()"
