@@ -84,7 +84,7 @@ class NitroVerifier:
         if not isinstance(key, ec.EllipticCurvePublicKey) or not is_signed_by(message, key):
             raise CheckFailed("signature", "the document was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
-        return _verified(document, min(ends))
+        return _verified(document, min(ends) + 1)
 
 
 def _read_document(fields: Any) -> Document:  # noqa: ANN401  # decoded, and typed here

@@ -61,7 +61,7 @@ class Verified:
     issued_at: int | None = None
     """Seconds since 1970, from the evidence itself; None where it carries no time and only a nonce makes it fresh."""
     expires_at: int | None = None
-    """The last second at which all that it was judged by (certificates, collateral) is valid."""
+    """The first moment at which part of what it was judged by (certificate, collateral) is no longer valid."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Anything else worth showing to a person, in words."""
 

@@ -57,7 +57,7 @@ class SevSnpVerifier:
         if not _signs(key.key, report):
             raise CheckFailed("signature", "the report was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
-        return _verified(report, key, line, min(ends))
+        return _verified(report, key, line, min(ends) + 1)
 
 
 def _documents(endorsements: Endorsements) -> Documents:
