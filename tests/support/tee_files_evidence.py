@@ -13,6 +13,7 @@ from pathlib import Path
 import cbor2
 import pytest
 
+_VCEK = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "evidence"
 
 
@@ -28,6 +29,7 @@ def snp_report(report_data: bytes, debug: bool = False) -> bytes:
     """The form of an SNP report, version 2."""
     report = bytearray(0x4A0)
     struct.pack_into("<IIQ", report, 0, 2, 0, 0x30000 | debug << 19)
+    struct.pack_into("<I", report, 0x34, 1)
     report[0x50:0x90] = report_data
     return bytes(report)
 
@@ -66,10 +68,10 @@ def nitro_document(user_data: bytes | None, debug: bool = False) -> bytes:
 
 
 def certificate_table(*documents: bytes) -> bytes:
-    """An SNP host's certificate table."""
+    """An SNP host's certificate table; every document is said to be a VCEK's certificate."""
     offset = (len(documents) + 1) * 24
     entries, blob = b"", b""
-    for number, document in enumerate(documents, 1):
-        entries += struct.pack("<16sII", bytes([number]) * 16, offset + len(blob), len(document))
+    for document in documents:
+        entries += struct.pack("<16sII", _VCEK, offset + len(blob), len(document))
         blob += document
     return entries + bytes(24) + blob

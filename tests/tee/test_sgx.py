@@ -4,6 +4,9 @@ import pytest
 from tests.support.tee_files import Gramine
 from tests.support.tee_files_evidence import recorded, sgx_quote, tdx_quote
 
+from warifu.attestation.registry import appraise
+from warifu.attestation.rules import Bound
+from warifu.attestation.verifier import Endorsements
 from warifu.errors import PlatformRefused
 from warifu.tee.sgx import MAX_QUOTE_BYTES, Sgx
 
@@ -11,6 +14,7 @@ pytestmark = pytest.mark.unit
 
 UNLOCK = b"u" * 32
 QUESTION = bytes(range(64))
+IN_ITS_WINDOW = 1_750_350_000
 
 
 def started(**overrides) -> Sgx:
@@ -22,11 +26,15 @@ def test_evidence_is_the_quote_over_the_question():
     assert (evidence.format, evidence.body) == ("sgx", sgx_quote(QUESTION))
 
 
-def test_a_recorded_quote_is_read_where_hardware_wrote_it():
+def test_a_recorded_quote_passes_and_the_production_verifier_takes_it():
     quote = recorded("dcap/sgx-quote.bin")
     asked = quote[368:432]
     platform = started(reporter=lambda data: quote if data == asked else sgx_quote(data))
-    assert platform.attest(asked).body == quote
+    evidence = platform.attest(asked)
+    assert evidence.body == quote
+    collateral = Endorsements(documents=(recorded("dcap/sgx-collateral.json"),))
+    appraisal = appraise(evidence, Bound(asked), IN_ITS_WINDOW, collateral)
+    assert appraisal.affirmed, appraisal.failure
 
 
 def test_a_quote_for_an_earlier_question_is_refused():

@@ -4,6 +4,9 @@ import pytest
 from tests.support.tee_files import Tsm
 from tests.support.tee_files_evidence import recorded, sgx_quote, tdx_quote
 
+from warifu.attestation.registry import appraise
+from warifu.attestation.rules import Bound
+from warifu.attestation.verifier import Endorsements
 from warifu.errors import PlatformRefused
 from warifu.tee.sealing_key import SealingKey
 from warifu.tee.tdx import Tdx
@@ -11,6 +14,7 @@ from warifu.tee.tdx import Tdx
 pytestmark = pytest.mark.unit
 
 QUESTION = bytes(range(64))
+IN_ITS_WINDOW = 1_750_350_000
 
 
 def kernel(reporter=tdx_quote, **overrides) -> Tsm:
@@ -23,11 +27,15 @@ def test_evidence_is_the_quote_over_the_question(version):
     assert (evidence.format, evidence.body) == ("tdx", tdx_quote(QUESTION, version=version))
 
 
-def test_a_recorded_quote_is_read_where_hardware_wrote_it():
+def test_a_recorded_quote_passes_and_the_production_verifier_takes_it():
     quote = recorded("dcap/tdx-quote.bin")
     asked = quote[568:632]
     platform = Tdx(files=kernel(lambda data: quote if data == asked else tdx_quote(data)))
-    assert platform.attest(asked).body == quote
+    evidence = platform.attest(asked)
+    assert evidence.body == quote
+    collateral = Endorsements(documents=(recorded("dcap/tdx-collateral.json"),))
+    appraisal = appraise(evidence, Bound(asked), IN_ITS_WINDOW, collateral)
+    assert appraisal.affirmed, appraisal.failure
     with pytest.raises(PlatformRefused, match="another question"):
         Tdx(files=kernel(lambda data: quote))
 

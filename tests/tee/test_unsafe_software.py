@@ -141,7 +141,7 @@ def test_it_claims_nothing_and_has_no_counter(platform):
 def test_the_registry_opens_by_name_and_never_falls_back():
     opened: Platform = open_platform(PlatformSettings(name="unsafe-software"), bytearray(KEY))
     assert opened.capabilities.name == "unsafe-software"
-    for name in ("sev-snp", "", "UnsafeSoftware", "x" * 1000):
+    for name in ("sev-snap", "", "UnsafeSoftware", "x" * 1000):
         with pytest.raises(PlatformRefused) as refusal:
             open_platform(PlatformSettings(name=name), bytearray(KEY))
         assert refusal.value.code == "platform.unknown-platform"

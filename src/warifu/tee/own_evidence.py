@@ -2,8 +2,10 @@
 
 It is no verification; that is the relying party's, in ``warifu.attestation``. It stops two things early: a host (or a
 driver's cache) that hands out an old report in place of ours, and a signer that starts work in an enclave into which
-its host may look. Layouts: SEV-SNP ABI (AMD 56860) table ATTESTATION_REPORT, Intel's DCAP quote format versions 3
-(SGX), 4 and 5 (TDX), AWS Nitro's attestation document.
+its host may look.
+
+An SNP report and a Nitro document are read by the readers of their verifiers. Of Intel's quotes (DCAP formats 3, 4, 5)
+only two places are looked at: their reader refuses debug mode, which a development profile lets through here.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ from __future__ import annotations
 import hmac
 import struct
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-import cbor2
-
+from warifu.attestation import cbor
+from warifu.attestation.sev_snp.report import read_report
+from warifu.attestation.verifier import CheckFailed
 from warifu.errors import PlatformRefused
 
 
@@ -27,23 +29,22 @@ class OwnEvidence:
     debug: bool
 
 
-SNP_REPORT_BYTES = 0x4A0
-_SNP_DEBUG = 1 << 19  # of the guest's policy
-
 _QUOTE_HEADER_BYTES = 48
 _TEE_SGX, _TEE_TDX = 0x00, 0x81
 _SGX_REPORT_BYTES = 384
 _SGX_DEBUG = 1 << 1  # of the enclave's attributes
 _TD_REPORT_BYTES = 584
 _TD_DEBUG = 0xFF  # of the TD's attributes: the whole group "TD under debug"
+_COSE_TAG = b"\xd2"  # 18, COSE_Sign1; a document may carry it or not
 
 
 def of_sev_snp(report: bytes) -> OwnEvidence:
     """``PlatformRefused`` where it is no report."""
-    if len(report) != SNP_REPORT_BYTES:
-        raise _not_ours(f"a report has {SNP_REPORT_BYTES} bytes, not {len(report)}")
-    (policy,) = struct.unpack_from("<Q", report, 0x08)
-    return OwnEvidence(report[0x50:0x90], bool(policy & _SNP_DEBUG))
+    try:
+        read = read_report(report)
+    except CheckFailed as failure:
+        raise _not_ours(failure.detail) from None
+    return OwnEvidence(read.report_data, read.policy.debug)
 
 
 def of_tdx(quote: bytes) -> OwnEvidence:
@@ -69,7 +70,7 @@ def of_sgx(quote: bytes) -> OwnEvidence:
 
 def of_nitro(document: bytes) -> OwnEvidence:
     """``PlatformRefused`` where it is no attestation document. PCR0 is all zeros in an enclave in debug mode."""
-    match read_cbor(document):
+    match read_cbor(document.removeprefix(_COSE_TAG)):
         case [bytes(), dict(), bytes(payload), bytes()]:
             pass
         case _:
@@ -82,15 +83,11 @@ def of_nitro(document: bytes) -> OwnEvidence:
 
 
 def read_cbor(data: bytes) -> Any:  # noqa: ANN401  # whatever stands there; the callers match its shape
-    """One CBOR item that fills ``data``; ``PlatformRefused`` otherwise."""
-    stream = BytesIO(data)
+    """The one value that ``data`` encodes, bounded; ``PlatformRefused`` otherwise."""
     try:
-        item = cbor2.CBORDecoder(stream).decode()
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError):
-        raise _not_ours("it is no CBOR") from None
-    if stream.tell() != len(data):
-        raise _not_ours("something follows after its end")
-    return item
+        return cbor.decode(data)
+    except cbor.NotAcceptable as error:
+        raise _not_ours(str(error)) from None
 
 
 def require_own(own: OwnEvidence, report_data: bytes, development: bool) -> None:

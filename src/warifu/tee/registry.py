@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from warifu.errors import PlatformRefused
-from warifu.tee import unsafe_software
+from warifu.tee import nitro, sev_snp, sgx, tdx, unsafe_software
+from warifu.tee.nitro import Nitro
 from warifu.tee.platform import Platform, PlatformSettings
+from warifu.tee.sev_snp import open_sev_snp
+from warifu.tee.sgx import Sgx
+from warifu.tee.tdx import Tdx
 from warifu.tee.unsafe_software import UnsafeSoftware
 
 PLATFORMS: dict[str, Callable[[PlatformSettings, bytearray], Platform]] = {
     unsafe_software.NAME: lambda _settings, unlock_key: UnsafeSoftware(unlock_key),
+    sev_snp.NAME: open_sev_snp,
+    tdx.NAME: lambda settings, _unlock_key: Tdx(development=settings.development),
+    sgx.NAME: lambda settings, unlock_key: Sgx(unlock_key, development=settings.development),
+    nitro.NAME: lambda settings, _unlock_key: Nitro(development=settings.development),
 }
 """Name -> what opens the platform with the device's unlock key."""
 

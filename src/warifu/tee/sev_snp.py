@@ -9,19 +9,27 @@ Trusted: the chip, its firmware, the guest's kernel. Not trusted: the host and e
 
 from __future__ import annotations
 
+import re
+
 from nacl.utils import random
 
 from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
+from warifu.attestation.sev_snp.certificate_table import split_certificate_table
+from warifu.attestation.verifier import CheckFailed
+from warifu.errors import PlatformRefused
 from warifu.tee import own_evidence, sev_snp_key
 from warifu.tee.configfs_tsm import TsmReports
 from warifu.tee.ioctl import Ioctl, device
 from warifu.tee.kernel_files import Files
-from warifu.tee.platform import Capabilities, MonotonicCounter
+from warifu.tee.platform import Capabilities, MonotonicCounter, PlatformSettings
 from warifu.tee.sealing_key import SealingKey
-from warifu.tee.sev_snp_certificates import certificates
 
 NAME = "sev-snp"
 PROVIDER = "sev_guest"
+MAX_ENDORSEMENTS, MAX_ENDORSEMENT_BYTES = 8, 32 * 1024
+"""What travels beside evidence."""
+
+_LEVEL = re.compile(r"vmpl:([0-3])")
 
 CAPABILITIES = Capabilities(
     name=NAME,
@@ -56,6 +64,7 @@ class SevSnp:
         """
         self._reports = TsmReports(PROVIDER, vmpl, files)
         self._development = development
+        self._certificates = b""
         self.attest(random(REPORT_DATA_BYTES))
         key = sev_snp_key.derived_key(call if call is not None else device(sev_snp_key.DEVICE), vmpl)
         try:
@@ -76,13 +85,21 @@ class SevSnp:
         return self._sealing.unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
-        report = self._reports.report(report_data).report
-        own_evidence.require_own(own_evidence.of_sev_snp(report), report_data, self._development)
-        return Evidence(NAME, report)
+        answer = self._reports.report(report_data)
+        own_evidence.require_own(own_evidence.of_sev_snp(answer.report), report_data, self._development)
+        self._certificates = answer.auxiliary
+        return Evidence(NAME, answer.report)
 
     def endorsements(self) -> tuple[bytes, ...]:
-        """The certificates that the host has for this chip; empty where it has none. They prove nothing here."""
-        return certificates(self._reports.report(random(REPORT_DATA_BYTES)).auxiliary)
+        """The certificates that the host handed out with the latest evidence; empty where it has none. They prove
+        nothing here. ``PlatformRefused`` (``endorsements``) where the host's table of them is malformed."""
+        try:
+            found = tuple(split_certificate_table(self._certificates)) if self._certificates else ()
+        except CheckFailed as failure:
+            raise _no_endorsements(failure.detail) from None
+        if len(found) > MAX_ENDORSEMENTS or any(len(each) > MAX_ENDORSEMENT_BYTES for each in found):
+            raise _no_endorsements("it is too long")
+        return found
 
     def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
         return None
@@ -93,3 +110,25 @@ class SevSnp:
 
     def __repr__(self) -> str:
         return "SevSnp()"
+
+
+def open_sev_snp(settings: PlatformSettings, unlock_key: bytearray) -> SevSnp:
+    """As a device was set up: ``device`` is empty, or ``vmpl:N`` for a guest under a paravisor."""
+    level = _LEVEL.fullmatch(settings.device or "vmpl:0")
+    if level is None:
+        raise PlatformRefused(
+            "privilege-level",
+            f"{settings.device[:40]!r} is no privilege level",
+            not_done="The device was not started.",
+            remedy="Leave the platform's device empty, or name the level: vmpl:0 to vmpl:3.",
+        )
+    return SevSnp(unlock_key, vmpl=int(level[1]), development=settings.development)
+
+
+def _no_endorsements(detail: str) -> PlatformRefused:
+    return PlatformRefused(
+        "endorsements",
+        f"the host's table of certificates is not usable: {detail}",
+        not_done="None of its certificates was taken.",
+        remedy="Fetch the chip's certificate from AMD, and give it to whoever verifies.",
+    )
