@@ -43,6 +43,8 @@ class AppraisalPolicy:
     rule: Rule
     collateral_grace: int
     """Seconds for which an offline home may go on with collateral that should have been renewed."""
+    references: Mapping[str, Mapping[str, frozenset[bytes]]]
+    """Format -> name of a measurement -> every digest that is allowed somewhere in the policy: for reports."""
 
 
 def read_appraisal_policy(text: str, formats: frozenset[str]) -> AppraisalPolicy:
@@ -59,8 +61,23 @@ def read_appraisal_policy(text: str, formats: frozenset[str]) -> AppraisalPolicy
         rules.append(NoDebug())
     if "accept" in table:
         rules.append(_accepted(table["accept"], formats))
-    grace = table.get("collateral_grace", 0)
-    return AppraisalPolicy(AllOf(tuple(rules)), _number("'collateral_grace' at the top", grace, _MAX_SECONDS))
+    grace = _number("'collateral_grace' at the top", table.get("collateral_grace", 0), _MAX_SECONDS)
+    references = {name: _references(AllOf(tuple(rules)), name) for name in formats}
+    return AppraisalPolicy(AllOf(tuple(rules)), grace, references)
+
+
+def _references(rule: Rule, name: str) -> dict[str, frozenset[bytes]]:
+    """The reference values in ``rule`` and below it, for evidence of the format ``name``."""
+    if isinstance(rule, ReferenceValues):
+        return dict(rule.allowed)
+    below: tuple[Rule, ...] = rule.rules if isinstance(rule, AllOf | AnyOf) else ()
+    if isinstance(rule, ByFormat):
+        below = (rule.rules[name],) if name in rule.rules else ()
+    found: dict[str, frozenset[bytes]] = {}
+    for each in below:
+        for measured, digests in _references(each, name).items():
+            found[measured] = found.get(measured, frozenset()) | digests
+    return found
 
 
 def _accepted(tables: object, formats: frozenset[str]) -> Rule:

@@ -29,6 +29,8 @@ from warifu.attestation.verifier import CheckFailed, Endorsements
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
 MAX_PATH = 8
+OWN_ROOT = "the caller's own, not the vendor's"
+"""What is said of evidence that leads to a root which the caller named."""
 _MAX_SIGNATURES = 64
 """How many signatures the search for one path may check."""
 

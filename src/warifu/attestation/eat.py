@@ -1,32 +1,42 @@
 """The outcome of an appraisal as a claims set of an Entity Attestation Token (RFC 9711), in JSON.
 
-The profile (section 6) is ``PROFILE``; ``docs/attestation.md`` is its text. The claims set is not signed (section 1.3 of
-the profile: no JWS, no Detached EAT Bundle): it is what this program found for whoever runs it, and proof for nobody
-else. Whoever has to convince another hands over the evidence itself.
+``PROFILE`` names the profile (section 6), whose text is in ``docs/attestation.md``. The claims set is not signed, and no
+token: it is what this program found for whoever runs it, and proof for nobody else. Whoever has to convince another
+hands over the evidence itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from warifu.attestation.registry import Appraisal
 from warifu.attestation.verifier import Verified
 
 PROFILE = "tag:warifu.invalid,2026:eat/appraisal/1"
+"""A tag URI (RFC 4151). Nobody can own a name under ``.invalid`` (RFC 2606), so this one cannot be anybody else's."""
+References = Mapping[str, frozenset[bytes]]
+"""Name of a measurement -> digests that a policy allows for it."""
 _RAND = b"\x01"
 _OEMS = {"sev-snp": 3704, "tdx": 343, "sgx": 343}
 """IANA private enterprise numbers: Advanced Micro Devices; Intel."""
 _SHORTEST_NONCE, _LONGEST_NONCE = 8, 64
 
 
-def claims_set(appraisal: Appraisal) -> dict[str, Any]:
-    """The claims, ready for a JSON encoder. Of evidence that is not genuine nothing is claimed but that it is not."""
+def claims_set(appraisal: Appraisal, references: References | None = None) -> dict[str, Any]:
+    """The claims, ready for a JSON encoder. Of evidence that is not genuine nothing is claimed but that it is not.
+
+    ``references``: the reference values of the policy that was applied, for the kind of evidence that it was.
+    """
     claims: dict[str, Any] = {"eat_profile": PROFILE, "iat": appraisal.appraised_at}
     verified = appraisal.verified
     if verified is not None:
-        claims |= _of_the_entity(verified) | {"warifu_evidence": _of_the_evidence(verified)}
+        claims |= _of_the_entity(verified)
+        if references:
+            claims["measres"] = [[verified.format, _compared(verified, references)]]
+        claims["warifu_evidence"] = _of_the_evidence(verified)
     claims["warifu_appraisal"] = {
         "affirmed": appraisal.affirmed,
         "first_failed_check": appraisal.first_failed_check,
@@ -53,6 +63,15 @@ def _of_the_entity(verified: Verified) -> dict[str, Any]:
         # An enclave's debug mode is fixed when it starts. Nothing else that is verified here says anything about it.
         claims["dbgstat"] = "enabled" if verified.debug else "disabled-since-boot"
     return claims
+
+
+def _compared(verified: Verified, references: References) -> list[list[str]]:
+    """Section 4.2.17: measurement by measurement, what became of the comparison with its reference values."""
+    results = {name: "not-run" for name in verified.measurements if name not in references}
+    for name, allowed in references.items():
+        measured = verified.measurements.get(name)
+        results[name] = "absent" if measured is None else "success" if measured in allowed else "fail"
+    return [[name, results[name]] for name in sorted(results)]
 
 
 def _of_the_evidence(verified: Verified) -> dict[str, Any]:

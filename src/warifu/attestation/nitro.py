@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from warifu.attestation.cbor import NotAcceptable, decode
 from warifu.attestation.certificates import read_certificate, read_documents
-from warifu.attestation.chain import Algorithms, Roots, check_path
+from warifu.attestation.chain import OWN_ROOT, Algorithms, Roots, check_path, digest_of
 from warifu.attestation.cose import is_signed_by, read_sign1
 from warifu.attestation.revocation import check_revocation
 from warifu.attestation.verifier import CheckFailed, Endorsements, Verified
@@ -84,7 +84,8 @@ class NitroVerifier:
         if not isinstance(key, ec.EllipticCurvePublicKey) or not is_signed_by(message, key):
             raise CheckFailed("signature", "the document was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
-        return _verified(document, min(ends) + 1)
+        root = "aws.nitro-enclaves" if digest_of(path.root) == AWS_ROOT else OWN_ROOT
+        return _verified(document, root, min(ends) + 1)
 
 
 def _read_document(fields: Any) -> Document:  # noqa: ANN401  # decoded, and typed here
@@ -143,9 +144,9 @@ def _optional(value: object, name: str) -> bytes | None:
     return value
 
 
-def _verified(document: Document, expires_at: int) -> Verified:
+def _verified(document: Document, root: str, expires_at: int) -> Verified:
     """Measurements that are zero say that nothing was measured, so they are none."""
-    details = {"module": document.module_id, "root": "aws.nitro-enclaves"}
+    details = {"root": root, "module": document.module_id}
     if document.public_key:
         details["public-key-sha256"] = hashlib.sha256(document.public_key).hexdigest()
     return Verified(

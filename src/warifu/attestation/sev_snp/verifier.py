@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
 from warifu.attestation.certificates import Documents, read_documents
-from warifu.attestation.chain import Algorithms, Path, Roots, digest_of, find_path
+from warifu.attestation.chain import OWN_ROOT, Algorithms, Path, Roots, digest_of, find_path
 from warifu.attestation.revocation import check_revocation
 from warifu.attestation.sev_snp.certificate_table import is_certificate_table, split_certificate_table
 from warifu.attestation.sev_snp.endorsement_key import (
@@ -57,7 +57,8 @@ class SevSnpVerifier:
         if not _signs(key.key, report):
             raise CheckFailed("signature", "the report was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
-        return _verified(report, key, line, min(ends) + 1)
+        root = f"ARK-{line.name}" if digest_of(path.root) == line.root else OWN_ROOT
+        return _verified(report, key, line, root, min(ends) + 1)
 
 
 def _documents(endorsements: Endorsements) -> Documents:
@@ -133,7 +134,7 @@ def _check_same_chip(report: Report, key: EndorsementKey, line: ProductLine) -> 
         raise CheckFailed("chip", "the key was certified for another chip than the report says")
 
 
-def _verified(report: Report, key: EndorsementKey, line: ProductLine, expires_at: int) -> Verified:
+def _verified(report: Report, key: EndorsementKey, line: ProductLine, root: str, expires_at: int) -> Verified:
     chip = b"" if report.chip_id_is_hidden else report.chip_id[: line.hardware_id_bytes]
     return Verified(
         format=FORMAT,
@@ -150,7 +151,7 @@ def _verified(report: Report, key: EndorsementKey, line: ProductLine, expires_at
             "migration-agent": int(report.policy.migration_agent),
             "single-socket": int(report.policy.single_socket),
         },
-        details=_details(report, key, line),
+        details={"root": root} | _details(report, key),
     )
 
 
@@ -177,10 +178,9 @@ def _versions(report: Report, line: ProductLine) -> dict[str, int]:
     return found | {"guest-svn": report.guest_svn}
 
 
-def _details(report: Report, key: EndorsementKey, line: ProductLine) -> dict[str, str]:
+def _details(report: Report, key: EndorsementKey) -> dict[str, str]:
     found = {
         "product": key.product,
-        "root": f"ARK-{line.name}",
         "report-version": str(report.version),
         "signed-by": f"VLEK of {key.provider}" if key.provider else "VCEK, the chip's own key",
         "family-id": report.family_id.hex(),
