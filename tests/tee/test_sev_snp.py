@@ -1,7 +1,6 @@
 """SEV-SNP, on a stand-in of the kernel's files and of the secure processor. *Not exercised on hardware.*"""
 
 import errno
-import struct
 
 import pytest
 from tests.support.tee_files import SecureProcessor, Tsm
