@@ -141,6 +141,13 @@ class HostUnsuitable(WarifuError):
     exit_code = 14
 
 
+class EvidenceRefused(WarifuError):
+    """The evidence of a device is not genuine, or not enough for the appraisal policy."""
+
+    family = "evidence"
+    exit_code = 15
+
+
 FAMILIES: dict[str, type[WarifuError]] = {
     cls.family: cls
     for cls in (
@@ -157,5 +164,6 @@ FAMILIES: dict[str, type[WarifuError]] = {
         BroadcastRejected,
         ServiceRefused,
         HostUnsuitable,
+        EvidenceRefused,
     )
 }

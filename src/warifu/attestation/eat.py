@@ -1,7 +1,7 @@
 """The outcome of an appraisal as a claims set of an Entity Attestation Token (RFC 9711), in JSON.
 
-``PROFILE`` names the profile (section 6), whose text is in ``docs/attestation.md``. The claims set is not signed, and no
-token: it is what this program found for whoever runs it, and proof for nobody else. Whoever has to convince another
+``PROFILE`` names the profile (section 6), whose text is in ``docs/attestation.md``. The claims set is not signed, and
+no token: it is what this program found for whoever runs it, and proof for nobody else. Whoever has to convince another
 hands over the evidence itself.
 """
 

@@ -780,4 +780,93 @@ JAPANESE: dict[str, str] = {
     "Resume {endpoint}?": "{endpoint} を再開しますか？",
     "It is paused.": "休止しました。",
     "It answers again.": "また答えるようになりました。",
+    # warifu evidence
+    "The evidence of a device is not genuine, or not enough for the appraisal policy.": (
+        "デバイスの証拠が本物でないか、評価ポリシーに足りません。"
+    ),
+    "Judge what devices show of themselves: TPM quotes, SEV-SNP reports, TDX and SGX quotes, Nitro documents.": (
+        "デバイスが自らについて示すもの（TPM のクォート、SEV-SNP のレポート、TDX と SGX のクォート、Nitro の文書）を"
+        "評価します。"
+    ),
+    "Appraise the evidence in FILE ('-': standard input), offline, and report what was measured.": (
+        "FILE（「-」は標準入力）の証拠を、ネットワークなしで評価し、何が測定されたかを示します。"
+    ),
+    "Without --policy it judges genuineness only: the signature, the chain to the vendor's pinned root, validity at "
+    "--now, and that the enclave is not in debug mode. The exit code is 0 only when the appraisal affirms; it is 15 "
+    "where the evidence is not genuine or not enough, and the first check that failed is named.": (
+        "--policy がなければ、本物かどうかだけを評価します。つまり署名、製造元の固定されたルートまでの証明書の連鎖、"
+        "--now の時点での有効性、そしてデバッグモードでないことです。終了コードは、評価が肯定したときだけ 0 です。"
+        "証拠が本物でないか足りないときは 15 で、最初に失敗した検査の名前を示します。"
+    ),
+    "What FILE is (dcap: a TDX or SGX quote; it says itself which).": (
+        "FILE の種類（dcap：TDX か SGX のクォート。どちらかは自らが示します）。"
+    ),
+    "Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON). Repeatable.": (
+        "証明書か失効リスト（DER か PEM、一つでも複数でも）、または DCAP のコラテラル（JSON）。繰り返せます。"
+    ),
+    "Judge as at this time: RFC 3339, or seconds since 1970 (default: the clock).": (
+        "この時点として評価します：RFC 3339、または 1970 年からの秒数（既定：時計）。"
+    ),
+    "It must answer this nonce.": "このナンスに答えたものでなければなりません。",
+    "It must carry exactly this report data.": "ちょうどこのレポートデータを持たなければなりません。",
+    "Your appraisal policy, TOML (default: genuineness alone).": (
+        "あなたの評価ポリシー、TOML（既定：本物かどうかだけ）。"
+    ),
+    "Trust this certificate beside the vendor's pinned root. Repeatable.": (
+        "製造元の固定されたルートに加えて、この証明書を信頼します。繰り返せます。"
+    ),
+    "A root that you named is trusted beside the vendor's own. If the evidence leads to it, the vendor has confirmed "
+    "nothing.": (
+        "製造元のルートに加えて、あなたが挙げたルートを信頼しています。証拠がそこに行き着くなら、製造元は何も"
+        "確認していません。"
+    ),
+    "Affirmed.": "肯定されました。",
+    "Not affirmed. The first check that failed: {check}": "肯定されませんでした。最初に失敗した検査：{check}",
+    "Tier": "段階",
+    "Debug mode": "デバッグモード",
+    "YES: its host may read its memory": "はい：ホストがメモリーを読めます",
+    "Report data": "レポートデータ",
+    "Nonce": "ナンス",
+    "Firmware": "ファームウェア",
+    "Vendor's verdict": "製造元の判定",
+    "Known weaknesses": "既知の弱点",
+    "Attributes": "属性",
+    "Chip": "チップ",
+    "Made": "作成",
+    "Can be checked until": "検査できる期限",
+    "Checked: signature, the chain to a trusted root, validity at {moment}, and the policy {policy}.": (
+        "検査したもの：署名、信頼するルートまでの連鎖、{moment} の時点での有効性、ポリシー {policy}。"
+    ),
+    "'genuine, and no debug mode'": "「本物であり、デバッグモードでない」",
+    "Without --policy nobody has said which measurements are right: compare them with your release's.": (
+        "--policy がなければ、どの測定値が正しいかは誰も述べていません。お使いのリリースの値と比べてください。"
+    ),
+    "0: counts as isolation by software": "0：ソフトウェアによる分離とみなされます",
+    "1: measured boot and a hardware root of trust; the share enters ordinary memory while signing": (
+        "1：測定されたブートとハードウェアの信頼の起点。署名の間、シェアは通常のメモリーに入ります"
+    ),
+    "2: a confidential machine or enclave, whose memory the host cannot read": (
+        "2：機密マシンかエンクレーブ。ホストはそのメモリーを読めません"
+    ),
+    "TPM 2.0: a quote over what was measured at boot": "TPM 2.0：ブート時に測定されたもののクォート",
+    "AMD SEV-SNP: a report about a confidential virtual machine": "AMD SEV-SNP：機密仮想マシンのレポート",
+    "Intel TDX: a quote about a trust domain (a confidential virtual machine)": (
+        "Intel TDX：トラストドメイン（機密仮想マシン）のクォート"
+    ),
+    "Intel SGX: a quote about an enclave": "Intel SGX：エンクレーブのクォート",
+    "AWS Nitro: an attestation document of an enclave": "AWS Nitro：エンクレーブのアテステーション文書",
+    "What cannot be checked: whether somebody with the machine in hand attacks its chip or its memory, and whether "
+    "the program that was measured is a good one.": (
+        "検査できないもの：マシンを手にした誰かがチップやメモリーを攻撃していないか、また、測定されたプログラムが"
+        "良いものかどうか。"
+    ),
+    "What cannot be checked: what happens after boot. A TPM is no enclave: whoever rules the running kernel reads the "
+    "memory.": (
+        "検査できないもの：ブートのあとに起きること。TPM はエンクレーブではなく、動いているカーネルを支配する者は"
+        "メモリーを読めます。"
+    ),
+    "What cannot be checked: AWS itself, which makes, runs and vouches for this machine; and whether the program that "
+    "was measured is a good one.": (
+        "検査できないもの：このマシンを作り、動かし、保証する AWS 自身。また、測定されたプログラムが良いものかどうか。"
+    ),
 }

@@ -1,0 +1,98 @@
+"""``warifu evidence``: what the evidence of a device is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from warifu.attestation.registry import appraise
+from warifu.cli.base import Group, examples, json_option
+from warifu.cli.context import now as clock
+from warifu.cli.evidence_asked import (
+    FORMATS,
+    read_endorsements,
+    read_evidence,
+    read_hexadecimal,
+    read_policy,
+    read_time,
+    whole_rule,
+)
+from warifu.cli.evidence_shown import Outcome, show_outcome
+from warifu.cli.screen import Screen
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group("evidence", cls=Group)
+def group() -> None:
+    """Judge what devices show of themselves: TPM quotes, SEV-SNP reports, TDX and SGX quotes, Nitro documents."""
+
+
+@examples(
+    "warifu evidence verify report.bin --format sev-snp --endorsements vcek.der --endorsements ask-ark.pem",
+    "warifu evidence verify quote.bin --format dcap --endorsements collateral.json --policy home.toml",
+    "warifu evidence verify document.cbor --format nitro --now 2022-11-09T22:53:00Z --json | jq .measurements",
+)
+@group.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(FORMATS),
+    required=True,
+    help="What FILE is (dcap: a TDX or SGX quote; it says itself which).",
+)
+@click.option(
+    "--endorsements",
+    multiple=True,
+    type=_FILE,
+    metavar="FILE",
+    help="Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON). Repeatable.",
+)
+@click.option(
+    "--now",
+    metavar="TIME",
+    help="Judge as at this time: RFC 3339, or seconds since 1970 (default: the clock).",
+)
+@click.option("--nonce", metavar="HEX", help="It must answer this nonce.")
+@click.option("--report-data", metavar="HEX", help="It must carry exactly this report data.")
+@click.option(
+    "--policy", type=_FILE, metavar="FILE", help="Your appraisal policy, TOML (default: genuineness alone)."
+)
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=_FILE,
+    metavar="FILE",
+    help="Trust this certificate beside the vendor's pinned root. Repeatable.",
+)
+@json_option
+def verify(
+    file: Path,
+    name: str,
+    endorsements: tuple[Path, ...],
+    now: str | None,
+    nonce: str | None,
+    report_data: str | None,
+    policy: Path | None,
+    roots: tuple[Path, ...],
+    as_json: bool,
+) -> int:
+    """Appraise the evidence in FILE ('-': standard input), offline, and report what was measured.
+
+    Without --policy it judges genuineness only: the signature, the chain to the vendor's pinned root, validity at
+    --now, and that the enclave is not in debug mode. The exit code is 0 only when the appraisal affirms; it is 15
+    where the evidence is not genuine or not enough, and the first check that failed is named.
+    """
+    moment = clock() if now is None else read_time(now)
+    asked = None if nonce is None else read_hexadecimal(nonce, "--nonce")
+    bound = None if report_data is None else read_hexadecimal(report_data, "--report-data")
+    rules = read_policy(policy)
+    judged_by = read_endorsements(endorsements, roots)
+    evidence = read_evidence(file, name)
+    appraisal = appraise(evidence, whole_rule(rules, asked, bound), moment, judged_by, rules.collateral_grace)
+    outcome = Outcome(evidence, judged_by, rules, policy, appraisal)
+    show_outcome(outcome, Screen(as_json))
+    return outcome.refusal.exit_code if outcome.refusal is not None else 0
