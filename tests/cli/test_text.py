@@ -12,6 +12,7 @@ import pytest
 import warifu.cli
 from warifu.cli.base import help_paragraphs
 from warifu.cli.commands import COMMANDS
+from warifu.cli.device_evidence import MEANING, NOT_PROVEN, STATES
 from warifu.cli.main import main
 from warifu.cli.progress import STEPS
 from warifu.cli.text import language_of, speak, spoken, tr
@@ -60,7 +61,8 @@ def families() -> set[str]:
 
 
 def all_spoken() -> set[str]:
-    return spoken_in_code() | spoken_in_help() | set(STEPS) | families()
+    tables = {*STEPS, *MEANING.values(), *NOT_PROVEN.values(), *STATES}
+    return spoken_in_code() | spoken_in_help() | tables | families()
 
 
 def fields(text: str) -> set[str]:

@@ -51,6 +51,13 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ("POST", "/envelope-keys", {"transfer", "admin"}, {"identities": [B32], "nonce": B32}),
     (
         "POST",
+        "/activations",
+        {"admin"},
+        {"identity": B32, "credential": B32, "secret": B32},
+    ),
+    ("POST", "/references", {"admin"}, {"authorization": B32, "envelopes": [B32]}),
+    (
+        "POST",
         "/decisions",
         {"draft", "transfer", "admin"},
         {"request": B32, "unsigned": B32, "identities": [B32]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from warifu.attestation.expectation import Expectation
 from warifu.cli.client import Client
 from warifu.cli.profile import Profile
 from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
@@ -13,18 +14,35 @@ from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.request import Request, request_digest
+from warifu.protocol.policy import policy_hash
+from warifu.protocol.request import Request, WalletRequest, request_digest
 
 
-def ask_envelope_keys(client: Client, devices: Sequence[DeviceRef], now: int) -> list[EnvelopeKey]:
-    """A fresh, checked envelope key of each device."""
+def ask_envelope_keys(
+    client: Client,
+    profile: Profile,
+    devices: Sequence[DeviceRef],
+    request: WalletRequest,
+    now: int,
+    *,
+    born: bool = True,
+) -> list[EnvelopeKey]:
+    """A fresh, checked envelope key of each device, for the wallet that ``request`` made (``born``) or is to make.
+
+    Every device has to be what the owner accepted it as, and enough for the wallet's policy.
+    """
+    wallet_id = request_digest(request) if born else None
+    expected = {
+        device.identity: Expectation(device.name, profile.reference(device.identity), request.policy.devices)
+        for device in devices
+    }
 
     def ask(identities: Sequence[bytes], nonce: bytes) -> list[CertifiedEnvelopeKey]:
-        question = EnvelopeKeyQuestion(identities=tuple(identities), nonce=nonce)
+        question = EnvelopeKeyQuestion(identities=tuple(identities), nonce=nonce, wallet_id=wallet_id)
         answer = client.post("/envelope-keys", question, EnvelopeKeys)
         return [CertifiedEnvelopeKey(key.statement, key.signature) for key in answer.keys]
 
-    return fetch_envelope_keys(ask, devices, now)
+    return fetch_envelope_keys(ask, devices, expected, policy_hash(request.policy) if born else b"", now)
 
 
 def authorized(

@@ -12,6 +12,7 @@ from warifu.cli.births import verify_births
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.following import follow_ceremony
+from warifu.cli.inspecting import accept_new
 from warifu.cli.passphrase import new_passphrase
 from warifu.cli.profile import Profile, Wallet, WalletRecord
 from warifu.cli.progress import live_steps
@@ -54,9 +55,10 @@ def create(
 ) -> Wallet:
     """Make a wallet and keep its birth in the profile, once all of its devices stated the same."""
     check_name(profile, name)
+    accept_new(client, profile, screen, devices, now())
     with new_passphrase(passphrase_fd) as passphrase:
         request = wallet_request(profile, threshold, devices, schemes, policy, stretching)
-        keys = ask_envelope_keys(client, request.devices, now())
+        keys = ask_envelope_keys(client, profile, request.devices, request, now(), born=False)
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
     accepted = client.post("/wallets", question, api.Accepted)
@@ -104,8 +106,13 @@ def wallet_request(
     policy: Policy,
     stretching: Stretching,
 ) -> WalletRequest:
-    """What the owner is about to authorize: these devices, this threshold, these keys, this policy."""
+    """What the owner is about to authorize: these devices as he accepted them, this threshold, these keys, this policy.
+
+    Where one was never looked at, no device is held to anything but the policy.
+    """
     moment = now()
+    accepted = [profile.reference(device.identity) for device in devices]
+    references = tuple(reference for reference in accepted if reference is not None)
     return WalletRequest(
         request_id=random(16),
         network=profile.content.network,
@@ -117,6 +124,7 @@ def wallet_request(
         stretching=stretching,
         created=moment,
         expires=moment + LIFETIME,
+        references=references if len(references) == len(accepted) else (),
     )
 
 

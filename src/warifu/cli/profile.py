@@ -24,7 +24,8 @@ import msgspec
 from warifu.agent.invitation import service_address
 from warifu.cli.files import private_directory, read_private, write_private
 from warifu.errors import InputRefused, StoreDamaged
-from warifu.protocol.encoding import Bytes32, Name, decode
+from warifu.protocol.attesting import Reference
+from warifu.protocol.encoding import Bytes32, Name, Seconds, decode
 from warifu.protocol.frames import RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
@@ -46,10 +47,14 @@ class ServiceRecord(_Part, frozen=True):
 
 
 class DeviceRecord(_Part, frozen=True):
-    """A device whose identity the owner compared (nine digits) and pinned."""
+    """A device whose identity the owner compared (nine digits) and pinned, and what it was accepted as."""
 
     name: Name
     identity: Bytes32
+    reference: Reference | None = None
+    """None: what it runs on was never looked at."""
+    accepted: Seconds = 0
+    """When ``reference`` was."""
 
 
 class WalletRecord(_Part, frozen=True):
@@ -179,6 +184,30 @@ class Profile:
                         remedy=f"Remove it ('warifu signer remove {record.name}') or choose another name.",
                     )
             self._write(content, devices=(*content.devices, DeviceRecord(device.name, device.identity)))
+
+    def device_record(self, name: str) -> DeviceRecord:
+        """All that is known here of the pinned device ``name``; ``InputRefused`` as ``device``."""
+        self.device(name)
+        return next(record for record in self.content.devices if record.name == name)
+
+    def reference(self, identity: bytes) -> Reference | None:
+        """What the pinned device with this identity was accepted as; None where it was not, or is not pinned."""
+        references = (record.reference for record in self.content.devices if record.identity == identity)
+        return next(references, None)
+
+    def accept_device(self, name: str, reference: Reference, moment: int) -> None:
+        """From now on expect ``reference`` of the pinned device ``name``."""
+        self.device(name)
+        with self._changing() as content:
+            self._write(
+                content,
+                devices=tuple(
+                    msgspec.structs.replace(record, reference=reference, accepted=moment)
+                    if record.name == name
+                    else record
+                    for record in content.devices
+                ),
+            )
 
     def forget_device(self, name: str) -> None:
         """Unpin a device; wallets that it has a share of keep it in their record."""

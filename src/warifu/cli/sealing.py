@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nacl.utils import random
 
-from warifu.errors import InputRefused
-from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope, EnvelopeKey, check_envelope_key, seal
+from warifu.attestation.expectation import Expectation
+from warifu.errors import InputRefused, PeerMisbehaved
+from warifu.protocol.attesting import Binding
+from warifu.protocol.envelope import (
+    CertifiedEnvelopeKey,
+    Envelope,
+    EnvelopeKey,
+    check_envelope_key,
+    envelope_binding,
+    seal,
+)
 from warifu.protocol.identity import DeviceRef
 
 AskKeys = Callable[[Sequence[bytes], bytes], Sequence[CertifiedEnvelopeKey]]
 """(identities, nonce) -> what the service brings from those devices, in that order."""
 
 
-def fetch_envelope_keys(ask: AskKeys, devices: Sequence[DeviceRef], now: int) -> list[EnvelopeKey]:
-    """One fresh key of each device, checked against the identity that the owner pinned.
+def fetch_envelope_keys(
+    ask: AskKeys, devices: Sequence[DeviceRef], expected: Mapping[bytes, Expectation], policy: bytes, now: int
+) -> list[EnvelopeKey]:
+    """One fresh key of each device, checked against the identity that the owner pinned and what it was accepted as.
 
-    A service that substitutes a key of its own, to read the passphrase, or replays an old one, is refused here.
-    Raises ``AuthorizationRefused``, ``InputRefused``.
+    A service that substitutes a key of its own, to read the passphrase, or replays an old one, is refused here, and so
+    is a device that has become another, or runs another policy than ``policy`` (a hash, or empty), before the
+    passphrase is sealed to it. Raises ``AuthorizationRefused``, ``InputRefused``, ``PeerMisbehaved``, ``PolicyDenied``.
     """
     nonce = random(32)
     certified = ask([device.identity for device in devices], nonce)
     if len(certified) != len(devices):
         raise InputRefused("envelope-key", "the service did not bring a key of every device")
-    return [
+    keys = [
         check_envelope_key(key, device.identity, nonce, now)
         for key, device in zip(certified, devices, strict=True)
     ]
+    for key, device in zip(keys, devices, strict=True):
+        if key.policy_hash != policy:
+            raise PeerMisbehaved(
+                "policy-differs",
+                f"device {device.name} runs another policy than the wallet's",
+                not_done="The passphrase was not sealed to it, and nothing was sent.",
+                blame=device.name,
+            )
+        expected[device.identity].require(key.attestation, binding_of(key), now)
+    return keys
+
+
+def binding_of(key: EnvelopeKey) -> Binding:
+    """What the evidence beside ``key`` has to be made for."""
+    return envelope_binding(key.identity, key.public, key.nonce, key.expires, key.policy_hash)
 
 
 def seal_to_all(keys: Sequence[EnvelopeKey], request: bytes, passphrase: bytearray) -> list[Envelope]:

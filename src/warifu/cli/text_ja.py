@@ -96,6 +96,18 @@ JAPANESE: dict[str, str] = {
     "journal": "日誌",
     "journal of {device}: entry {length}, {head}": "{device} の日誌: {length} 件目、{head}",
     "Kernel: {kernel}": "カーネル: {kernel}",
+    "Score: {score} of 100 (for information only)": "点数: 100 点中 {score} 点（目安）",
+    "in order": "良い",
+    "Every check with its reason and remedy: warifu doctor --all": "すべての検査の理由と対処: warifu doctor --all",
+    "Guard of the kernel": "カーネルの守り",
+    "Isolation of the signer": "署名器の隔離",
+    "Memory and disk": "メモリとディスク",
+    "Start and modules": "起動とモジュール",
+    "Processor": "プロセッサ",
+    "Clock and updates": "時計と更新",
+    "What ordinary programs may do": "ふつうのプログラムにできること",
+    "Kernel settings (sysctl)": "カーネルの設定（sysctl）",
+    "Kernel command line and build": "カーネルの起動引数と構成",
     "{ok} in order, {missing} missing, {unknown} unknown": "良い {ok}、欠けている {missing}、分からない {unknown}",
     # --- wallets ---------------------------------------------------------------------------------------------------
     "wallet": "ウォレット",
@@ -274,8 +286,8 @@ JAPANESE: dict[str, str] = {
         "ンザクション（署名の前か後）・EIP-712 の型付きデータ・個人メッセージ、または Solana のメッ"
         "セージかトランザクションです。サービスには何も尋ねません。"
     ),
-    "Examine this machine: isolation, memory, disks, privileges, clock and hardening.": (
-        "このマシンを調べます: 隔離、メモリ、ディスク、権限、時計、強化。"
+    "Examine this machine: guards of the kernel, isolation, memory, start, processor, updates and settings.": (
+        "このマシンを調べます: カーネルの守り、隔離、メモリ、起動、プロセッサ、更新、設定。"
     ),
     "Nothing is changed. What cannot be seen from here is shown as unknown, which is not the same as good.": (
         "何も変えません。ここから見えないものは「分からない」と示します。良いという意味ではありません。"
@@ -345,6 +357,10 @@ JAPANESE: dict[str, str] = {
     ),
     "Bitcoin: how many addresses per branch are searched.": "Bitcoin：枝ごとに調べるアドレスの数。",
     "End with exit code 14 where anything is missing.": "欠けているものがあれば、終了コード 14 で終わります。",
+    "Show every check, with its reason and what to do.": "すべての検査を、理由と対処とともに示します。",
+    "Also run kernel-hardening-checker, where it is installed.": (
+        "kernel-hardening-checker が入っていれば、それも実行します。"
+    ),
     "What it may do (repeat); no scope contains another.": "許すこと（繰り返し可）。どの権限も他の権限を含みません。",
     # --- setting up ------------------------------------------------------------------------------------------------
     "API key: ": "API キー: ",
@@ -780,6 +796,92 @@ JAPANESE: dict[str, str] = {
     "Resume {endpoint}?": "{endpoint} を再開しますか？",
     "It is paused.": "休止しました。",
     "It answers again.": "また答えるようになりました。",
+    # --- devices: what they run on ---
+    "Look at what every device runs on: kind, tier, evidence, and whether it is still what you accepted.": (
+        "各端末が何の上で動いているかを見ます。種類、階層、証拠、そして承認したときのままかどうか。"
+    ),
+    "Each connected device is asked now, and what it shows is checked here. Nothing is believed that the "
+    "service says.": (
+        "接続中の各端末に今たずね、示された証拠をここで検証します。サービスの言うことは何も信じません。"
+    ),
+    "Show everything about the device NAME: what was checked, what cannot be, and what it says of itself.": (
+        "端末 NAME についてすべて表示します。検証したこと、検証できないこと、端末自身が言うこと。"
+    ),
+    "Accept the device NAME as what it is now: after an upgrade, a new kernel, a repair.": (
+        "端末 NAME を今の状態のまま承認します。更新、カーネルの入れ替え、修理などのあとに使います。"
+    ),
+    "Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then "
+    "on. Those that are away now can be told later by the same command.": (
+        "その端末の各ウォレットに、あなたがパスフレーズとともに知らせます。"
+        "以後、ウォレットの端末は NAME と再び一緒に働きます。"
+        "今つながっていない端末には、あとで同じコマンドで知らせられます。"
+    ),
+    "Is it right that {name} is this now?": "{name} は今この状態で正しいですか。",
+    "It says of itself (a compromised machine can say anything):": (
+        "端末自身の言うこと（侵された機械は何とでも言えます）:"
+    ),
+    "NOT what you accepted ({check})": "承認したときと異なります（{check}）",
+    "The device {name} is accepted as what it is.": "端末 {name} を今の状態で承認しました。",
+    "accepted": "承認",
+    "advisories": "既知の弱点",
+    "as accepted": "承認したとおり",
+    "cannot be checked": "検証できません",
+    "checked": "検証したこと",
+    "days": "日",
+    "hours": "時間",
+    "minutes": "分",
+    "seconds": "秒",
+    "declared": "申告",
+    "missing": "なし",
+    "unknown": "不明",
+    "ok": "良好",
+    "evidence": "証拠",
+    "firmware": "ファームウェア",
+    "program": "プログラム",
+    "never": "まだ一度も",
+    "never accepted": "未承認",
+    "nobody looked at it": "誰も調べていません",
+    "not looked at ({code})": "見られませんでした（{code}）",
+    "not proven": "証明されないこと",
+    "looking at the devices": "端末を調べています",
+    "nothing; the first failed check: {check}": "なし。最初に失敗した検証: {check}",
+    "seen {age} ago": "{age}前に確認",
+    "{age} ago": "{age}前",
+    "{name} runs on: {kind}": "{name} の基盤: {kind}",
+    "{name} was not told: {code}": "{name} には知らせられませんでした: {code}",
+    "what {name} shows of itself cannot be checked here ({check}): it counts as tier 0": (
+        "{name} の示す証拠はここでは検証できません（{check}）。階層 0 として扱います"
+    ),
+    "signature, chain to the maker's root, validity, debug mode, and that it answers this very question": (
+        "署名、製造者のルートまでの鎖、有効期間、デバッグモード、そしてまさにこの問いへの答えであること"
+    ),
+    "that the identity which you compared answered this very question": (
+        "あなたが照合した鍵が、まさにこの問いに答えたこと"
+    ),
+    "isolation by software: nothing about the device is proven": (
+        "ソフトウェアによる隔離。端末については何も証明されません"
+    ),
+    "measured boot and a chip: the share is sealed to this machine, and enters ordinary memory while it signs": (
+        "測定された起動とチップ。分散鍵はこの機械に封じられ、署名のあいだは普通のメモリに入ります"
+    ),
+    "a confidential machine or enclave: its host cannot read its memory": (
+        "機密仮想機械またはエンクレーブ。ホストはそのメモリを読めません"
+    ),
+    "which program answers, and on which machine; it holds the identity that you compared": (
+        "どのプログラムがどの機械で答えているか。ただし、あなたが照合した鍵を持っています"
+    ),
+    "what a compromised kernel does after the boot that was measured, and what root of that machine reads": (
+        "測定された起動のあとに、侵されたカーネルが何をするか。その機械の root が何を読むか"
+    ),
+    "physical attacks on the memory bus, and weaknesses that are not published yet": (
+        "メモリバスへの物理攻撃と、まだ公表されていない弱点"
+    ),
+    "side channels, physical attacks on the memory bus, and weaknesses that are not published yet": (
+        "サイドチャネル、メモリバスへの物理攻撃、まだ公表されていない弱点"
+    ),
+    "the owner of the host, who is the maker of the enclave as well": (
+        "ホストの持ち主。エンクレーブの作り手でもあります"
+    ),
     # warifu evidence
     "The evidence of a device is not genuine, or not enough for the appraisal policy.": (
         "デバイスの証拠が本物でないか、評価ポリシーに足りません。"

@@ -197,7 +197,7 @@ def give_birth(scene: Scene) -> None:
     devices = [profile.device(name) for name in DEVICES]
     policy = read_policy(policy_text(scene))
     request = wallet_request(profile, 2, devices, usable_schemes(2), policy, Stretching(64, 3))
-    keys = ask_envelope_keys(scene.client, request.devices, now())
+    keys = ask_envelope_keys(scene.client, profile, request.devices, request, now(), born=False)
     authorization, envelopes = authorized(profile, request, keys, scene.passphrase)
     question = NewWallet(name=WALLET, authorization=authorization, envelopes=envelopes)
     accepted = scene.client.post("/wallets", question, Accepted)

@@ -52,7 +52,8 @@ def sealed(
 ) -> tuple[bytes, tuple[bytes, ...]]:
     """The owner's authorization of ``request`` for these devices."""
     profile = scene.profile
-    keys = ask_envelope_keys(scene.client, [profile.device(name) for name in devices], now())
+    chosen = [profile.device(name) for name in devices]
+    keys = ask_envelope_keys(scene.client, profile, chosen, profile.wallet(WALLET).request, now())
     return authorized(profile, request, keys, passphrase)
 
 

@@ -95,11 +95,15 @@ class Reference(Message, frozen=True):
         msgspec.Meta(max_length=64),
     ]
     """(name, digest) of what was measured, ascending by name."""
+    unchecked: bool = False
+    """The owner accepted it although its evidence cannot be checked: it counts as tier 0."""
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.measurements]
         if names != sorted(set(names)):
             raise ValueError("measurements must be sorted and without repetition")
+        if self.unchecked and (self.tier or self.measurements):
+            raise ValueError("what cannot be checked is of tier 0, and nothing is measured")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
 from warifu.protocol.frames import (
@@ -24,7 +25,6 @@ from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
 from warifu.signer.births import Births
 from warifu.signer.device import Device
-from warifu.signer.evidence import Expectation
 from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony

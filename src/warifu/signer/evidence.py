@@ -1,24 +1,11 @@
-"""The attester's side and the relying party's: what this device shows, and what it demands of others.
-
-Evidence is made anew for each envelope key and each session, and is judged by three things: whether it is genuine and
-made for exactly this (``Binding``), whether it is what the owner accepted the device as (``Reference``), and whether
-that is enough for the wallet's policy (``DeviceRules``). A device holds itself to the policy first.
-"""
+"""The attester's side: what this device shows of itself, made anew for each envelope key and each session."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from warifu.attestation.evidence import Evidence
-from warifu.attestation.pinning import Pinned, as_tier
-from warifu.attestation.registry import appraise
-from warifu.attestation.rules import AllOf, Bound, LeastTier, NoDebug, Rule
-from warifu.attestation.verifier import Endorsements
-from warifu.errors import PeerMisbehaved, PlatformRefused, PolicyDenied
-from warifu.protocol.attesting import Attestation, Binding, Claims, HostClaims, Reference
-from warifu.protocol.attesting import Evidence as ShownEvidence
-from warifu.protocol.policy import DeviceRules
+from warifu.errors import PlatformRefused
+from warifu.protocol.attesting import Attestation, Binding, Claims, Evidence, HostClaims
 from warifu.tee.platform import Platform
 
 
@@ -53,42 +40,7 @@ class Attester:
         claims = Claims(self.release, self.isolation, self.host)
         evidence = self.platform.attest(binding.report_data(claims))
         handed_out = self.platform.endorsements() if isinstance(self.platform, Endorsing) else ()
-        return Attestation(ShownEvidence(evidence.format, evidence.body), handed_out, claims)
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a device has to be for a wallet."""
-
-    name: str
-    reference: Reference | None
-    rules: DeviceRules
-
-    def require(self, shown: Attestation, binding: Binding, now: int) -> None:
-        """Return if it is. ``PeerMisbehaved`` (``evidence``) where the evidence is false, not fresh, or of
-        something else than was accepted; ``PolicyDenied`` (``host-posture``) where the host's claims fall short."""
-        evidence = Evidence(shown.evidence.format, shown.evidence.body)
-        appraisal = appraise(
-            evidence, self._rule(binding.report_data(shown.claims)), now, self._endorsed(shown)
-        )
-        if appraisal.failure is not None:
-            raise PeerMisbehaved(
-                "evidence",
-                f"the evidence of device {self.name} fails the check '{appraisal.failure.check}': "
-                f"{appraisal.failure.detail}",
-                remedy="If the device was upgraded or its machine changed, look at it ('warifu devices') and approve "
-                "what it is now.",
-                blame=self.name,
-            )
-        require_host(self.rules, shown.claims.host, self.name, now)
-
-    def _rule(self, report_data: bytes) -> Rule:
-        pinned = (Pinned(self.reference),) if self.reference is not None else ()
-        return AllOf((Bound(report_data), NoDebug(), LeastTier(as_tier(self.rules.least_tier)), *pinned))
-
-    def _endorsed(self, shown: Attestation) -> Endorsements:
-        key = self.reference.attestation_key if self.reference is not None else b""
-        return Endorsements(documents=shown.endorsements, pinned_keys=(key,) if key else ())
+        return Attestation(Evidence(evidence.format, evidence.body), handed_out, claims)
 
 
 def activate(platform: Platform, credential: bytes, secret: bytes) -> bytes:
@@ -100,20 +52,3 @@ def activate(platform: Platform, credential: bytes, secret: bytes) -> bytes:
             not_done="Nothing was proven.",
         )
     return platform.activate(credential, secret)
-
-
-def require_host(rules: DeviceRules, host: HostClaims | None, name: str, now: int) -> None:
-    """Return if what is claimed of a device's host is what the policy demands; ``PolicyDenied`` (``host-posture``)."""
-    if not rules.host:
-        return
-    unmet = (
-        host.unmet(rules.host, now, declared_counts=rules.declared_counts) if host is not None else rules.host
-    )
-    if unmet:
-        raise PolicyDenied(
-            "host-posture",
-            f"the policy demands of the host of device {name}: {', '.join(unmet)}; that is not so, or nobody looked "
-            "recently",
-            remedy=f"Run 'warifu doctor' on the machine of {name}: it says what is missing and what to do.",
-            blame=name,
-        )

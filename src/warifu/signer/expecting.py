@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied
+from warifu.attestation.expectation import Expectation, require_host, require_tier
+from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import Reference, reference_digest
 from warifu.protocol.authorization import check_authorization
 from warifu.protocol.frames import ApproveReference
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
 from warifu.signer.device import Device
-from warifu.signer.evidence import Expectation, require_host
 from warifu.signer.journal import ReferenceApproved
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
@@ -37,13 +37,7 @@ def require_own(device: Device, own: Expectation) -> None:
 
     ``PolicyDenied`` (``tier``, ``host-posture``).
     """
-    tier = device.platform.capabilities.tier
-    if tier < own.rules.least_tier:
-        raise PolicyDenied(
-            "tier",
-            f"the policy demands devices of tier {own.rules.least_tier}; device {own.name} is of tier {tier}",
-            blame=own.name,
-        )
+    require_tier(own.rules, device.platform.capabilities.tier, own.name)
     require_host(own.rules, device.attester.host, own.name, device.clock.now())
 
 

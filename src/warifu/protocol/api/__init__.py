@@ -28,6 +28,8 @@ from warifu.protocol.api.accounts import (
 from warifu.protocol.api.backends import AddedBackend, BackendShown, BackendsShown, ChainCheck, NewBackend
 from warifu.protocol.api.codec import read_answer, read_question, write_json
 from warifu.protocol.api.devices import (
+    Activation,
+    ActivationQuestion,
     CreatedInvitation,
     DecisionOf,
     DecisionQuestion,
@@ -43,6 +45,9 @@ from warifu.protocol.api.devices import (
     JoinOwner,
     JoinStage,
     NewInvitation,
+    NewReference,
+    ReferencesTaken,
+    ReferenceTaken,
 )
 from warifu.protocol.api.drafts import Draft, DraftRecipient, NewDraft, NewPsbt
 from warifu.protocol.api.errors import ErrorAnswer, ErrorBody, error_body, error_from
@@ -111,6 +116,8 @@ __all__ = [
     "AccountHistory",
     "AccountPayment",
     "Accounts",
+    "Activation",
+    "ActivationQuestion",
     "AddedBackend",
     "Address",
     "AddressText",
@@ -168,9 +175,12 @@ __all__ = [
     "NewInvitation",
     "NewLabels",
     "NewPsbt",
+    "NewReference",
     "NewTransfer",
     "NewWallet",
     "Question",
+    "ReferenceTaken",
+    "ReferencesTaken",
     "Satoshis",
     "Scope",
     "Transfer",

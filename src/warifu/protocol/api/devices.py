@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from warifu.protocol.api.errors import ErrorBody
-from warifu.protocol.api.shapes import Answer, Identities, Question, UnsignedBytes
+from warifu.protocol.api.shapes import (
+    Answer,
+    EncodedAuthorization,
+    EncodedEnvelopes,
+    Identities,
+    Question,
+    UnsignedBytes,
+)
 from warifu.protocol.encoding import Bytes16, Bytes32, Name, Seconds
 from warifu.protocol.envelope import MAX_ENVELOPE_KEY_BYTES
 from warifu.protocol.frames import MAX_BODY_BYTES
@@ -93,6 +100,8 @@ class EnvelopeKeyQuestion(Question, frozen=True):
 
     identities: Identities
     nonce: Bytes32
+    wallet_id: Bytes32 | None = None
+    """The wallet that they are for, whose policy the devices' evidence then names."""
 
 
 class EnvelopeKeyOf(Answer, frozen=True):
@@ -107,6 +116,41 @@ class EnvelopeKeys(Answer, frozen=True):
     """In the order of the question. A device that does not answer fails the whole question and is named."""
 
     keys: tuple[EnvelopeKeyOf, ...]
+
+
+class ActivationQuestion(Question, frozen=True):
+    """``POST /activations`` (admin): have a device prove that its attestation key lives in the chip that this challenge
+    is encrypted to. Only who made the challenge can tell whether the answer is right."""
+
+    identity: Bytes32
+    credential: Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]
+    secret: Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class Activation(Answer, frozen=True):
+    """What the chip made of the challenge."""
+
+    proof: Annotated[bytes, msgspec.Meta(max_length=64)]
+
+
+class NewReference(Question, frozen=True):
+    """``POST /references`` (admin): an authorized ``ReferenceRequest``, for the devices whose envelopes are there."""
+
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+
+
+class ReferenceTaken(Answer, frozen=True):
+    """What one device made of it: taken (None), or why not."""
+
+    identity: Bytes32
+    refusal: ErrorBody | None
+
+
+class ReferencesTaken(Answer, frozen=True):
+    """In ascending order of identity. What some took and others did not can be asked again."""
+
+    devices: tuple[ReferenceTaken, ...]
 
 
 class DecisionQuestion(Question, frozen=True):

@@ -1,4 +1,4 @@
-"""``/invitations``, ``/joins``, ``/devices``, ``/envelope-keys``, ``/decisions``, and the signers' WebSocket."""
+"""``/invitations``, ``/joins``, ``/devices``, ``/envelope-keys``, ``/decisions``, what devices run on, and their WebSocket."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from litestar.params import FromQuery, JSONBody
 
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
+    Activation,
+    ActivationQuestion,
     CreatedInvitation,
     DecisionOf,
     DecisionQuestion,
@@ -26,12 +28,18 @@ from warifu.protocol.api import (
     JoinOwner,
     JoinStage,
     NewInvitation,
+    NewReference,
+    ReferencesTaken,
+    ReferenceTaken,
     error_body,
 )
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
+    ActivationAnswer,
+    ApproveReference,
+    AskActivation,
     AskDecision,
     AskEnvelopeKey,
     AskStatus,
@@ -39,6 +47,7 @@ from warifu.protocol.frames import (
 )
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import NamePath, Wait, strictly
+from warifu.service.doors import read_authorized
 from warifu.service.hub.link import LinkClosed
 from warifu.service.service import Service
 from warifu.service.store.devices import EnrolledDevice, device_named, list_devices, remove_device
@@ -71,7 +80,7 @@ class WebSocketTransport:
 
 def router(service: Service) -> Router:
     """The routes of this group."""
-    handlers = [*_enrolment(service), *_enrolled(service), *_questions(service)]
+    handlers = [*_enrolment(service), *_enrolled(service), *_questions(service), *_evidence(service)]
     return Router("", route_handlers=handlers, tags=["devices"])
 
 
@@ -172,7 +181,7 @@ def _questions(service: Service) -> list[BaseRouteHandler]:
         _check_distinct(data.identities)
         answers = await asyncio.gather(
             *(
-                hub.call(identity, lambda call: AskEnvelopeKey(call, data.nonce))
+                hub.call(identity, lambda call: AskEnvelopeKey(call, data.nonce, data.wallet_id or b""))
                 for identity in data.identities
             )
         )
@@ -207,6 +216,49 @@ def _questions(service: Service) -> list[BaseRouteHandler]:
     return [envelope_keys, decisions]
 
 
+def _evidence(service: Service) -> list[BaseRouteHandler]:
+    """What the owner's client asks devices, and tells them, about what they run on."""
+    database, hub = service.database, service.hub
+
+    @post(
+        "/activations",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(ActivationQuestion),
+    )
+    async def activations(data: JSONBody[ActivationQuestion]) -> Activation:
+        """A challenge to the chip of one device."""
+        answer = await hub.call(data.identity, lambda call: AskActivation(call, data.credential, data.secret))
+        try:
+            return Activation(proof=decode(ActivationAnswer, answer, MAX_BODY_BYTES).proof)
+        except InputRefused:
+            raise _unreadable(data.identity) from None
+
+    @post(
+        "/references",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(NewReference),
+    )
+    async def references(data: JSONBody[NewReference]) -> ReferencesTaken:
+        """Have the devices accept one of them as something else from now on."""
+        authorized = read_authorized(data.authorization, data.envelopes)
+
+        async def tell(identity: bytes) -> ReferenceTaken:
+            envelope = authorized.envelopes[identity]
+            try:
+                await hub.call(
+                    identity, lambda call: ApproveReference(call, authorized.authorization, envelope)
+                )
+            except WarifuError as error:
+                return ReferenceTaken(identity=identity, refusal=error_body(error))
+            return ReferenceTaken(identity=identity, refusal=None)
+
+        return ReferencesTaken(devices=tuple(await asyncio.gather(*map(tell, authorized.participants))))
+
+    return [activations, references]
+
+
 def _check_distinct(identities: tuple[bytes, ...]) -> None:
     if len(set(identities)) != len(identities):
         raise InputRefused("identities", "a device is named twice")
@@ -217,7 +269,11 @@ def _envelope_key(identity: bytes, answer: bytes) -> EnvelopeKeyOf:
     try:
         key = decode(EnvelopeKeyAnswer, answer, MAX_BODY_BYTES).key
     except InputRefused:
-        raise ServiceRefused(
-            "device-answer", "a device gave an answer that cannot be read", blame=identity.hex()[:16]
-        ) from None
+        raise _unreadable(identity) from None
     return EnvelopeKeyOf(identity=identity, statement=key.statement, signature=key.signature)
+
+
+def _unreadable(identity: bytes) -> ServiceRefused:
+    return ServiceRefused(
+        "device-answer", "a device gave an answer that cannot be read", blame=identity.hex()[:16]
+    )

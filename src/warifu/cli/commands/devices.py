@@ -1,0 +1,135 @@
+"""``warifu devices``: what each device runs on, what of that is proven, and the owner's word on what has changed."""
+
+from __future__ import annotations
+
+import click
+
+from warifu.cli.accepting import tell_wallet
+from warifu.cli.base import Group, examples, json_option, passphrase_option
+from warifu.cli.client import Client
+from warifu.cli.context import Setting, now
+from warifu.cli.device_evidence import age, describe, show, verdict
+from warifu.cli.inspecting import Inspection, changed, inspect
+from warifu.cli.profile import DeviceRecord
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.errors import WarifuError
+from warifu.protocol.attesting import Reference
+from warifu.protocol.identity import DeviceRef
+
+
+@examples("warifu devices", "warifu devices --json", "warifu devices show pi", "warifu devices accept pi")
+@click.group("devices", cls=Group, invoke_without_command=True)
+@json_option
+@click.pass_context
+def group(context: click.Context, as_json: bool) -> None:
+    """Look at what every device runs on: kind, tier, evidence, and whether it is still what you accepted.
+
+    Each connected device is asked now, and what it shows is checked here. Nothing is believed that the service says.
+    """
+    if context.invoked_subcommand is None:
+        _list(context.obj, Screen(as_json))
+
+
+def _list(setting: Setting, screen: Screen) -> None:
+    profile, moment = setting.profile(), now()
+    seen = []
+    with setting.client(profile) as client, screen.waiting(tr("looking at the devices")):
+        for record in profile.content.devices:
+            inspection, failure = _looked(client, record, moment)
+            seen.append((record, inspection, failure, _difference(inspection, record.reference)))
+    screen.table(
+        (tr("device"), tr("kind"), tr("tier"), tr("evidence"), tr("accepted")),
+        [_row(*each, moment) for each in seen],
+    )
+    screen.result(
+        {
+            "devices": [
+                describe(record, inspection, difference, failure.code if failure is not None else None)
+                for record, inspection, failure, difference in seen
+            ]
+        }
+    )
+
+
+def _row(
+    record: DeviceRecord,
+    inspection: Inspection | None,
+    failure: WarifuError | None,
+    difference: str | None,
+    moment: int,
+) -> tuple[str, ...]:
+    accepted = tr("{age} ago", age=age(moment - record.accepted)) if record.reference is not None else "-"
+    if inspection is None:
+        assert failure is not None, "why it was not looked at"
+        return record.name, "-", "-", tr("not looked at ({code})", code=failure.code), accepted
+    reference = inspection.reference
+    state = verdict(inspection, record.reference, difference)
+    return record.name, reference.format, str(reference.tier), state, accepted
+
+
+@examples("warifu devices show pi", "warifu devices show pi --json")
+@group.command("show")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def show_command(setting: Setting, name: str, as_json: bool) -> None:
+    """Show everything about the device NAME: what was checked, what cannot be, and what it says of itself."""
+    screen, profile, moment = Screen(as_json), setting.profile(), now()
+    record = profile.device_record(name)
+    with setting.client(profile) as client:
+        inspection = inspect(client, profile.device(name), record.reference, moment)
+    difference = _difference(inspection, record.reference)
+    show(screen, record, inspection, difference, moment)
+    screen.result(describe(record, inspection, difference, None))
+
+
+@examples("warifu devices accept pi")
+@group.command("accept")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@passphrase_option
+@json_option
+@click.pass_obj
+def accept_command(setting: Setting, name: str, yes: bool, passphrase_fd: int | None, as_json: bool) -> None:
+    """Accept the device NAME as what it is now: after an upgrade, a new kernel, a repair.
+
+    Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then on.
+    Those that are away now can be told later by the same command.
+    """
+    screen, profile, moment = Screen(as_json), setting.profile(), now()
+    device, record = profile.device(name), profile.device_record(name)
+    with setting.client(profile) as client:
+        inspection = inspect(client, device, record.reference, moment)
+        inspection.require_not_false()
+        show(screen, record, inspection, _difference(inspection, record.reference), moment)
+        if not yes:
+            click.confirm(tr("Is it right that {name} is this now?", name=name), abort=True, err=as_json)
+        # Here first: the passphrase is sealed to the device as it is now; and whoever is away can be told later.
+        profile.accept_device(name, inspection.reference, moment)
+        told = [
+            item
+            for wallet in profile.wallets()
+            if device in wallet.request.devices
+            for item in tell_wallet(client, profile, wallet, device, inspection.reference, passphrase_fd)
+        ]
+    missing = [item for item in told if item["refusal"] is not None]
+    for item in missing:
+        screen.warn(tr("{name} was not told: {code}", name=str(item["device"]), code=str(item["refusal"])))
+    screen.line(tr("The device {name} is accepted as what it is.", name=name), style="green")
+    screen.result({"name": name, "told": told})
+
+
+def _looked(
+    client: Client, record: DeviceRecord, moment: int
+) -> tuple[Inspection | None, WarifuError | None]:
+    try:
+        return inspect(client, DeviceRef(record.name, record.identity), record.reference, moment), None
+    except WarifuError as error:
+        return None, error
+
+
+def _difference(inspection: Inspection | None, known: Reference | None) -> str | None:
+    if inspection is None or known is None:
+        return None
+    return changed(inspection, known)

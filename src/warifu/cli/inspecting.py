@@ -1,0 +1,129 @@
+"""What a device runs on, as the owner's client finds out itself: a fresh question, evidence, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nacl.utils import random
+
+from warifu.attestation.expectation import appraise_shown
+from warifu.attestation.pinning import Pinned, reference_of
+from warifu.attestation.registry import Appraisal
+from warifu.attestation.rules import AllOf, Bound, NoDebug
+from warifu.attestation.verifier import CheckFailed
+from warifu.cli.activating import activated_key
+from warifu.cli.client import Client
+from warifu.cli.profile import Profile
+from warifu.cli.screen import Screen
+from warifu.cli.sealing import binding_of
+from warifu.cli.text import tr
+from warifu.errors import PeerMisbehaved, ServiceRefused
+from warifu.protocol.api import EnvelopeKeyQuestion, EnvelopeKeys
+from warifu.protocol.attesting import Attestation, Reference
+from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey, check_envelope_key
+from warifu.protocol.identity import DeviceRef
+
+UNCHECKABLE = frozenset({"known-format", "ak-binding", "chain", "endorsements", "collateral"})
+"""Checks whose failure means that something to judge by is missing here, and not that somebody lies."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one device showed just now, and what came of it."""
+
+    device: DeviceRef
+    shown: Attestation
+    appraisal: Appraisal
+    attestation_key: bytes
+    """Of a TPM: bound to its chip by a challenge, before or now; empty elsewhere."""
+
+    @property
+    def reference(self) -> Reference:
+        """What the device would be accepted as."""
+        verified = self.appraisal.verified
+        if self.appraisal.affirmed and verified is not None:
+            return reference_of(verified, self.attestation_key)
+        return Reference(self.shown.evidence.format, 0, b"", b"", (), unchecked=True)
+
+    @property
+    def failed_check(self) -> str | None:
+        """The first check that the evidence failed; None where it passed all."""
+        return self.appraisal.first_failed_check
+
+    def require_not_false(self) -> None:
+        """``PeerMisbehaved`` (``evidence``) where the evidence is not merely beyond checking here, but wrong."""
+        failure = self.appraisal.failure
+        if failure is not None and failure.check not in UNCHECKABLE:
+            raise PeerMisbehaved(
+                "evidence",
+                f"what device {self.device.name} shows of itself fails the check '{failure.check}': {failure.detail}",
+                not_done="The device was not accepted, and nothing was sealed to it.",
+                remedy="Do not use this device before you know why.",
+                blame=self.device.name,
+            )
+
+
+def inspect(client: Client, device: DeviceRef, known: Reference | None, now: int) -> Inspection:
+    """Ask ``device`` what it runs on. ``known``: what it was accepted as, whose bound key is used again.
+
+    Raises what the service or the device refuses, and ``AuthorizationRefused`` where another answers in its place.
+    """
+    key = _envelope_key(client, device, now)
+    shown = key.attestation
+    bound = known.attestation_key if known is not None else b""
+    if not bound:
+        bound = activated_key(client, device, shown.evidence)
+    rule = AllOf((Bound(binding_of(key).report_data(shown.claims)), NoDebug()))
+    return Inspection(device, shown, appraise_shown(shown, rule, now, bound), bound)
+
+
+def changed(inspection: Inspection, known: Reference) -> str | None:
+    """In what the device differs from what it was accepted as, by the check that says so; None where in nothing."""
+    if known.unchecked:
+        return None if inspection.reference == known else "unchecked"
+    if inspection.failed_check is not None:
+        return inspection.failed_check
+    try:
+        assert inspection.appraisal.verified is not None, "it was affirmed"
+        Pinned(known).require(inspection.appraisal.verified, inspection.appraisal.appraised_at)
+    except CheckFailed as failure:
+        return failure.check
+    return None
+
+
+def accept_new(
+    client: Client, profile: Profile, screen: Screen, devices: Sequence[DeviceRef], now: int
+) -> None:
+    """Look at the devices that were never looked at, say what each is, and accept it as that.
+
+    It is the first time that they are used for something; their keys were compared at their enrolment.
+    ``PeerMisbehaved`` (``evidence``) where one shows something false.
+    """
+    for device in devices:
+        if profile.reference(device.identity) is not None:
+            continue
+        inspection = inspect(client, device, None, now)
+        inspection.require_not_false()
+        reference = inspection.reference
+        kind = f"{reference.format}, {tr('tier')} {reference.tier}"
+        screen.line(tr("{name} runs on: {kind}", name=device.name, kind=kind))
+        if reference.unchecked:
+            screen.warn(
+                tr(
+                    "what {name} shows of itself cannot be checked here ({check}): it counts as tier 0",
+                    name=device.name,
+                    check=inspection.failed_check or "",
+                )
+            )
+        profile.accept_device(device.name, reference, now)
+
+
+def _envelope_key(client: Client, device: DeviceRef, now: int) -> EnvelopeKey:
+    nonce = random(32)
+    question = EnvelopeKeyQuestion(identities=(device.identity,), nonce=nonce)
+    answers = client.post("/envelope-keys", question, EnvelopeKeys).keys
+    if len(answers) != 1:
+        raise ServiceRefused("answer", "the service did not bring the device's answer")
+    certified = CertifiedEnvelopeKey(answers[0].statement, answers[0].signature)
+    return check_envelope_key(certified, device.identity, nonce, now)
