@@ -18,6 +18,8 @@ class State(StrEnum):
     MISSING = "missing"
     UNKNOWN = "unknown"
     """It cannot be seen from here; the detail says why. Not the same as ok."""
+    DECLARED = "declared"
+    """Nothing was seen: the owner says so. Never the same as ok."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ def unknown(because: str) -> Seen:
     return Seen(State.UNKNOWN, because)
 
 
+def declared(by_the_owner: str) -> Seen:
+    return Seen(State.DECLARED, by_the_owner)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One line of the table. ``look`` may raise ``CannotTell``, which becomes *unknown*."""
@@ -52,6 +58,8 @@ class Check:
     remedy: str
     """What to do where it is missing."""
     look: Callable[[Machine], Seen]
+    weight: int = 1
+    """Its part of the score. 0: one of several ways, or for information; it is no gap by itself."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -64,3 +72,5 @@ class Finding(msgspec.Struct, frozen=True):
     source: str
     remedy: str
     """What to do; empty where it is ok."""
+    group: str
+    weight: int

@@ -15,10 +15,11 @@ def _synchronised(machine: Machine) -> Seen:
 
 CHECKS = (
     Check(
-        name="clock",
+        name="time-synchronised",
         reason="expiry of requests, windows of limits and delays of a policy are judged by the device's own clock",
         source="adjtimex(2)",
         remedy="Run systemd-timesyncd, chrony (with NTS where you can), or another time service.",
         look=_synchronised,
+        weight=3,
     ),
 )

@@ -61,17 +61,19 @@ CHECKS = (
         look=_lockable,
     ),
     Check(
-        name="core-dumps",
+        name="core-dumps-off",
         reason="a core handler receives the whole memory of a program that crashes",
         source="/proc/sys/kernel/core_pattern",
         remedy="sysctl kernel.core_pattern='|/bin/false'",
         look=_core_dumps,
+        weight=2,
     ),
     Check(
-        name="swap",
+        name="swap-safe",
         reason="what is swapped out lies on the disk in clear, keys and passphrases included",
         source="/proc/swaps and /sys/class/block",
         remedy="swapoff -a, or put swap on an encrypted device (crypttab with a random key) or zram.",
         look=_swap,
+        weight=5,
     ),
 )

@@ -1,86 +1,65 @@
-"""What other programs, and root, may do to the kernel and to processes."""
+"""What programs of ordinary users may do to the kernel and to each other."""
 
 from __future__ import annotations
 
-import re
-
-from warifu.host.check import Check, Seen, missing, ok, unknown
+from warifu.host.check import Check, Seen, missing, ok
 from warifu.host.machine import Machine
 
-_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_USERNS_CLONE = "/proc/sys/kernel/unprivileged_userns_clone"
+_USERNS_MAX = "/proc/sys/user/max_user_namespaces"
+_USERNS_APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 
 
-def _ptrace(machine: Machine) -> Seen:
+def _yama(machine: Machine) -> Seen:
     scope = machine.read("/proc/sys/kernel/yama/ptrace_scope")
     if scope is None:
         return missing("the kernel has no Yama: programs of one user may trace each other")
-    return (
-        missing("programs of one user may trace each other")
-        if scope.strip() == "0"
-        else ok(f"scope {scope.strip()}")
-    )
+    if scope.strip() not in ("1", "2", "3"):
+        return missing("programs of one user may trace each other")
+    return ok(f"scope {scope.strip()}")
 
 
 def _bpf(machine: Machine) -> Seen:
     setting = machine.read("/proc/sys/kernel/unprivileged_bpf_disabled")
     if setting is None:
         return ok("the kernel has no bpf(2)")
-    return missing("any user may load bpf programs") if setting.strip() == "0" else ok("for root only")
+    return ok("for root only") if setting.strip() in ("1", "2") else missing("any user may load bpf programs")
 
 
-def _lockdown(machine: Machine) -> Seen:
-    modes = machine.read("/sys/kernel/security/lockdown")
-    if modes is None:
-        if not machine.exists("/sys/kernel/security/lsm"):
-            return unknown("securityfs is not mounted at /sys/kernel/security")
-        return missing("the kernel was built without lockdown")
-    chosen = re.search(r"\[(\w+)\]", modes)
-    mode = chosen[1] if chosen else "none"
-    return missing("root may change the running kernel") if mode == "none" else ok(mode)
-
-
-def _secure_boot(machine: Machine) -> Seen:
-    if not machine.exists("/sys/firmware/efi"):
-        return unknown(
-            "the machine was not started by UEFI; whether its own firmware verifies cannot be seen"
-        )
-    variable = machine.read_bytes(_SECURE_BOOT)
-    if variable is None:
-        if not machine.names("/sys/firmware/efi/efivars"):
-            return unknown("efivarfs is not mounted")
-        return missing("the firmware does not know Secure Boot")
-    if len(variable) != 5:  # four bytes of attributes, one of value
-        return unknown("the firmware's variable has an unexpected form")
-    return ok("on") if variable[4] == 1 else missing("off")
+def _user_namespaces(machine: Machine) -> Seen:
+    if (machine.read(_USERNS_MAX) or "").strip() == "0":
+        return ok("none can be made")
+    if not machine.exists(_USERNS_MAX):
+        return ok("the kernel has none")
+    if (machine.read(_USERNS_CLONE) or "").strip() == "0":
+        return ok("for root only")
+    if (machine.read(_USERNS_APPARMOR) or "").strip() == "1":
+        return ok("only for programs that AppArmor lets")
+    return missing("any user may make them")
 
 
 CHECKS = (
     Check(
-        name="ptrace-scope",
+        name="yama",
         reason="a program of the same user must not trace the agent or the owner's client",
         source="/proc/sys/kernel/yama/ptrace_scope",
-        remedy="sysctl kernel.yama.ptrace_scope=2 (a signer itself cannot be traced either way).",
-        look=_ptrace,
+        remedy="sysctl kernel.yama.ptrace_scope=2 (a signer itself cannot be traced either way)",
+        look=_yama,
+        weight=2,
     ),
     Check(
-        name="unprivileged-bpf",
+        name="unprivileged-bpf-off",
         reason="bpf for everybody was the root of many kernel exploits and side channels",
         source="/proc/sys/kernel/unprivileged_bpf_disabled",
         remedy="sysctl kernel.unprivileged_bpf_disabled=2",
         look=_bpf,
+        weight=2,
     ),
     Check(
-        name="lockdown",
-        reason="keeps root from reading and changing kernel memory, and so from reading the signer's",
-        source="/sys/kernel/security/lockdown",
-        remedy="Add lockdown=confidentiality to the kernel command line.",
-        look=_lockdown,
-    ),
-    Check(
-        name="secure-boot",
-        reason="without verified start, someone with the device in hand can put another kernel under the signer",
-        source=_SECURE_BOOT,
-        remedy="Switch on Secure Boot in the firmware, with keys of your own where you can.",
-        look=_secure_boot,
+        name="user-namespaces-off",
+        reason="as root of a namespace of its own, any program reaches much more of the kernel",
+        source=f"{_USERNS_MAX}, {_USERNS_CLONE} (Debian), {_USERNS_APPARMOR} (Ubuntu)",
+        remedy="sysctl kernel.unprivileged_userns_clone=0; not where the signer's own sandbox (bubblewrap) needs them",
+        look=_user_namespaces,
     ),
 )

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from warifu.host.check import Check, Seen, missing, ok, unknown
 from warifu.host.machine import CannotTell, Machine
 
-_MAX_DEPTH = 8
+_MAX_DEVICES = 256
 _IN_RAM = {"tmpfs", "ramfs"}
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -24,14 +24,28 @@ class Mount:
     kind: str
 
 
-def encrypted_below(machine: Machine, block: str, depth: int = 0) -> bool:
-    """Whether the block device (its folder in /sys) or all devices that carry it are dm-crypt."""
-    identifier = machine.read(f"{block}/dm/uuid") or ""
-    if identifier.startswith("CRYPT-"):
-        return True
-    carriers = machine.names(f"{block}/slaves") if depth < _MAX_DEPTH else []
+def encrypted_below(machine: Machine, block: str, known: dict[str, bool] | None = None) -> bool:
+    """Whether the block device (its folder in /sys) or all devices that carry it are dm-crypt.
+
+    Each device is looked at once, so that devices that carry each other in a circle, or by many ways, end too.
+    """
+    known = {} if known is None else known
+    if block not in known:
+        if len(known) == _MAX_DEVICES:
+            raise CannotTell(f"more than {_MAX_DEVICES} devices carry it")
+        known[block] = False
+        known[block] = _is_crypt(machine, block) or _carried_by_crypt(machine, block, known)
+    return known[block]
+
+
+def _is_crypt(machine: Machine, block: str) -> bool:
+    return (machine.read(f"{block}/dm/uuid") or "").startswith("CRYPT-")
+
+
+def _carried_by_crypt(machine: Machine, block: str, known: dict[str, bool]) -> bool:
+    carriers = machine.names(f"{block}/slaves")
     return bool(carriers) and all(
-        encrypted_below(machine, f"/sys/class/block/{carrier}", depth + 1) for carrier in carriers
+        encrypted_below(machine, f"/sys/class/block/{carrier}", known) for carrier in carriers
     )
 
 
@@ -69,10 +83,11 @@ def _parse(line: str) -> Mount | None:
 
 CHECKS = (
     Check(
-        name="store-encryption",
+        name="disk-encrypted",
         reason="the store is sealed by itself; an encrypted disk also hides sizes, times and the rest of the machine",
         source="/proc/self/mountinfo and /sys/dev/block (dm-crypt; a self-encrypting disk cannot be seen)",
         remedy="Put the device's data on a LUKS volume.",
         look=_store_encryption,
+        weight=5,
     ),
 )

@@ -1,0 +1,93 @@
+"""From a report to the claims that a device puts into its evidence, and what a policy makes of them.
+
+In the words of RFC 9334 (RATS) the signer's agent is the attesting environment that collects these claims: it looks
+at the machine beside the signer, with the rights that it has. Only what can be seen with an honest kernel is seen:
+a kernel that was taken over can lie to the agent, and the evidence then carries the lie. So a claim is an input to a
+policy, worth as much as what else binds it: under measured boot, that this kernel was started; elsewhere, no more
+than that an honest machine reports its gaps.
+
+``unmet`` is pure and fails closed. A requirement is met by *ok* alone, or by *declared* where the rule says so;
+never by *unknown*, and never by claims that expired or come from the future. The form on the wire
+(``protocol.attesting``) refuses names that come twice, and claims that would live for more than an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from warifu.host.check import State
+from warifu.host.doctor import HostReport
+from warifu.protocol.attesting import MAX_CLAIM_SECONDS, ClaimState, HostClaims
+
+CLAIMABLE = (
+    "ako",
+    "core-dumps-off",
+    "cores-not-shared",
+    "cpu-mitigated",
+    "disk-encrypted",
+    "grsecurity",
+    "ima",
+    "io-uring-off",
+    "kernel-guard",
+    "kernel-log-closed",
+    "kernel-untainted",
+    "kexec-off",
+    "landlock",
+    "lkrg",
+    "lockdown",
+    "mandatory-access",
+    "memory-lock",
+    "microcode",
+    "mitigations-on",
+    "module-signatures",
+    "perf-closed",
+    "pointers-hidden",
+    "restarted",
+    "seccomp",
+    "secure-boot",
+    "swap-safe",
+    "sysrq-off",
+    "time-synchronised",
+    "unprivileged-bpf-off",
+    "updates-applied",
+    "updates-automatic",
+    "user-namespaces-off",
+    "ved",
+    "ved-ebpf",
+    "yama",
+)
+"""The checks that a policy may require, ascending. They are on the wire and in policies: none is ever renamed."""
+
+_ON_THE_WIRE: dict[State, ClaimState] = {
+    State.OK: "ok",
+    State.MISSING: "missing",
+    State.UNKNOWN: "unknown",
+    State.DECLARED: "declared",
+}
+
+LIFETIME_SECONDS = 15 * 60
+SKEW_SECONDS = 60
+"""How far the device's clock may be ahead of the verifier's."""
+
+
+def claims_of(report: HostReport, lifetime: int = LIFETIME_SECONDS) -> HostClaims:
+    """The claims of a report. ``ValueError`` for a report without a time, or a lifetime that nobody would accept."""
+    if report.measured_at <= 0:
+        raise ValueError("a report of recorded files makes no claims")
+    if not 0 < lifetime <= MAX_CLAIM_SECONDS:
+        raise ValueError(f"claims live for 1 to {MAX_CLAIM_SECONDS} seconds")
+    states = {finding.name: finding.state for finding in report.findings}
+    claims = tuple((name, _ON_THE_WIRE[states[name]]) for name in CLAIMABLE)
+    return HostClaims(report.measured_at, report.measured_at + lifetime, claims)
+
+
+def unmet(
+    required: Sequence[str], claims: HostClaims | None, now: int, accept_declared: bool
+) -> tuple[str, ...]:
+    """What of ``required`` is not satisfied at ``now``: all of it where nobody looked, or the look is yet to come.
+
+    A device whose clock is ahead would otherwise make claims that never seem to expire.
+    """
+    if claims is None or claims.measured_at > now + SKEW_SECONDS:
+        return tuple(required)
+    return claims.unmet(required, now, declared_counts=accept_declared)
