@@ -88,7 +88,8 @@ def test_the_same_attacker_does_look_into_an_ordinary_program():
 def test_a_crash_leaves_no_core(store):
     with isolated("abort", store) as (process, connection):
         connection.recv(1)
-        assert process.wait(30) == -signal.SIGABRT
+        # The first process of a process namespace takes no SIGABRT: the C library ends it by a fault then.
+        assert process.wait(30) in (-signal.SIGABRT, -signal.SIGSEGV)
     assert list(store.iterdir()) == []
     assert not list(Path.cwd().glob("core*"))
 

@@ -42,7 +42,9 @@ def directives(unit: Path) -> dict[str, str]:
         ("ProtectProc", "invisible"),
         ("PrivateTmp", "yes"),
         ("PrivateDevices", "yes"),
-        ("RestrictNamespaces", "yes"),
+        ("MemorySwapMax", "0"),
+        ("MemoryDenyWriteExecute", "yes"),
+        ("PrivateIPC", "yes"),
         ("RestrictSUIDSGID", "yes"),
         ("SystemCallArchitectures", "native"),
         ("StateDirectoryMode", "0700"),
@@ -61,16 +63,30 @@ def test_keys_come_as_credentials_and_no_path_is_someones_home(unit):
     assert "Environment" not in text
 
 
-def test_a_signers_memory_may_be_locked_and_its_library_loaded():
+def test_a_signers_memory_may_be_locked():
     assert directives(SIGNER)["LimitMEMLOCK"] == "infinity"
-    assert directives(SIGNER)["MemoryDenyWriteExecute"] == "no"
+
+
+def test_a_signer_may_make_the_namespaces_that_it_leaves_for_and_the_service_none():
+    assert set(directives(SIGNER)["RestrictNamespaces"].split()) == {"user", "pid", "mnt", "net"}
+    assert directives(SERVICE)["RestrictNamespaces"] == "yes"
+
+
+def test_with_a_tpm_one_device_is_let_in():
+    tpm = directives(UNITS / "warifu-signer@.service.d" / "tpm.conf")
+    assert tpm == {
+        "DeviceAllow": "/dev/tpmrm0 rw",
+        "BindPaths": "/dev/tpmrm0",
+        "SupplementaryGroups": "tss",
+    }
+    assert directives(SIGNER)["DevicePolicy"] == "closed"
 
 
 @needs_systemd
 @BOTH
 def test_systemd_judges_the_exposure_low(unit):
     result = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=19", "--no-pager", str(unit)],
         capture_output=True,
         check=False,
         timeout=30,
@@ -115,7 +131,7 @@ def allowed_by(unit: Path) -> list[str]:
 @needs_systemd
 def test_under_the_units_filter_a_signer_still_shuts_itself_in(tmp_path):
     program = """
-import errno, json, sys
+import ctypes, errno, json, mmap, sys
 import pyseccomp
 names = json.load(sys.stdin)
 rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
@@ -123,6 +139,12 @@ for name in names:
     if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) != -1:
         rules.add_rule(pyseccomp.ALLOW, name)
 rules.load()
+assert ctypes.CDLL(None).prctl(65, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3) in (0, -1)  # MemoryDenyWriteExecute=
+unshare = ctypes.CDLL(None).unshare
+refused = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+for kind in (0x02000000, 0x04000000, 0x08000000):  # RestrictNamespaces= does not name cgroup, uts and ipc
+    refused.add_rule(pyseccomp.ERRNO(errno.EPERM), "unshare", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, kind, kind))
+refused.load()
 from pathlib import Path
 from warifu.signer.isolation.trial import try_isolation
 print(json.dumps(try_isolation(Path(sys.argv[1]), own_user=False).pairs()))
@@ -139,4 +161,5 @@ print(json.dumps(try_isolation(Path(sys.argv[1]), own_user=False).pairs()))
     states = dict(json.loads(result.stdout))
     for name in ("own-user", "locked-memory", "empty-environment"):  # the unit's own part, not the filter's
         states.pop(name)
+    assert states.pop("other-namespaces").startswith("unavailable: its starter does not let it make more")
     assert set(states.values()) == {"on"}, states

@@ -42,4 +42,4 @@ def test_what_was_opened_can_be_wiped():
     assert opened is not None
     buffer = opened.buffer
     opened.wipe()
-    assert buffer == bytes(32)
+    assert bytes(buffer) == bytes(32)

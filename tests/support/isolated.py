@@ -1,8 +1,13 @@
-"""Run one deed of ``isolation_deeds`` in a process of the same kind as a signer, under full isolation."""
+"""Run one deed of ``isolation_deeds`` in a process of the same kind as a signer, under full isolation.
+
+Or ``bare``: the same process without it (but under its own user, and as dumpable as programs are), which is the control
+that shows that an attack would succeed.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +21,19 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 _PROGRAM = """
 import sys
 sys.path.insert(0, {repository!r})
+if {bare}:
+    from tests.support import isolated
+    isolated.lay_bare()
 from warifu.signer.isolation.handover import receive
 handover = receive()
 import json
 from tests.support import isolation_deeds
-from warifu.signer.isolation.apply import apply_all
+from warifu.signer.isolation import apply
+isolation_deeds.AGENT = {agent}
 before = set(sys.modules)
-report = apply_all(handover.profile)
+report = apply.apply_all(handover.profile)
+if {bare}:
+    isolation_deeds.become_dumpable()
 before |= set(sys.modules)
 answer = {{"layers": dict(report.pairs()), "result": isolation_deeds.{deed}(handover)}}
 answer["imported later"] = sorted(set(sys.modules) - before)
@@ -38,14 +49,31 @@ def isolated(
     key: bytes = bytes(32),
     own_user: bool = True,
     required: tuple[str, ...] = DEFAULT_REQUIRED,
+    bare: bool = False,
 ) -> Iterator[tuple[EnclaveProcess, socket.socket]]:
     """The running process and our end of its connection."""
     ours, theirs = socket.socketpair()
     ours.settimeout(60)
-    program = ("-c", _PROGRAM.format(repository=str(_REPOSITORY), deed=deed))
-    with ours, spawn_python(program, theirs, store, key, own_user=own_user, required=required) as process:
+    program = _PROGRAM.format(repository=str(_REPOSITORY), deed=deed, bare=bare, agent=os.getpid())
+    demanded = () if bare else required
+    with (
+        ours,
+        spawn_python(("-c", program), theirs, store, key, own_user=own_user, required=demanded) as process,
+    ):
         theirs.close()
         yield process, ours
+
+
+def lay_bare() -> None:
+    """In the process itself, before it begins: it is born into nothing, and only takes its user."""
+    from warifu.signer.isolation import apply, birth, handover  # what is exchanged here
+
+    def be_born() -> birth.Born:
+        birth._announce(os.getpid(), birth._NO_OWN_USERS)
+        return birth.Born("bare", "bare")
+
+    handover.be_born = be_born  # type: ignore[attr-defined]  # imported there by name
+    apply.LAYERS = tuple(layer for layer in apply.LAYERS if layer.name == "own-user")
 
 
 def answer_of(process: EnclaveProcess, connection: socket.socket) -> dict[str, Any]:

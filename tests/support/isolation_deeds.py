@@ -37,8 +37,15 @@ from pyhpke import AEADId, CipherSuite, KDFId, KEMId
 
 from warifu.signer.isolation.handover import Handover
 from warifu.threshold.libsecp256k1 import point_create, point_mul_secret
+from warifu.threshold.wiping import Secret
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+PRELOADED = "libBrokenLocale.so.1"
+"""A library of glibc that nothing loads."""
+
+AGENT = 0
+"""The number of the process that started this one, which it cannot see itself."""
 
 
 def outcome(deed: Callable[[], object]) -> str:
@@ -80,7 +87,7 @@ def attack(handover: Handover) -> dict[str, str]:
 
 def attacks(connection: socket.socket, store: Path) -> dict[str, Callable[[], object]]:
     """What each attack is called, and the attempt."""
-    agent = os.getppid()
+    agent = AGENT or os.getppid()
     x86 = os.uname().machine == "x86_64"
     return {
         "open a TCP socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
@@ -267,6 +274,59 @@ def _talk(connection: socket.socket) -> None:
     if connection.recv(4) != b"pong":
         raise AssertionError("no answer")
     connection.settimeout(None)
+
+
+def become_dumpable() -> None:
+    """As programs are that nobody closes."""
+    _libc.prctl(4, ctypes.c_ulong(1), *[ctypes.c_ulong(0)] * 3)
+
+
+def keep(handover: Handover) -> dict[str, str]:
+    """Take what was handed over into a secret, as a signer keeps a share, until the other side says something."""
+    with Secret(handover.unlock_key) as secret:
+        handover.unlock_key[:] = bytes(len(handover.unlock_key))
+        where = ctypes.addressof(ctypes.c_ubyte.from_buffer(secret.buffer))
+        handover.connection.sendall(b"held" + where.to_bytes(8, "big"))
+        handover.connection.recv(4)
+        return {"kept": str(len(secret))}
+
+
+def preloaded(_handover: Handover) -> dict[str, str]:
+    """Whether the library is in this process that ``LD_PRELOAD`` named."""
+    try:
+        ctypes.CDLL(PRELOADED, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+    except OSError:
+        return {"preloaded": "no"}
+    return {"preloaded": "yes"}
+
+
+def take_descriptors(handover: Handover) -> dict[str, str]:
+    """Take what the other side passes along with its bytes, by every way that there is."""
+    handover.connection.sendall(b"held")
+    answer = {"with them": outcome(lambda: socket.recv_fds(handover.connection, 4, 8))}
+    if answer["with them"] != "done":
+        handover.connection.recv(4)
+    answer["open"] = ",".join(str(number) for number in range(64) if _is_open(number))
+    return answer
+
+
+def write_a_file(handover: Handover) -> dict[str, str]:
+    """Say that it is up, wait, and write into the store by each name that leads there."""
+    handover.connection.sendall(b"held")
+    handover.connection.recv(4)
+    by_path = Path(handover.profile.store) / "by-path"
+    return {
+        "relative": outcome(lambda: _write_over(Path("relative"))),
+        "path": outcome(lambda: _write_over(by_path)),
+    }
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def hold(handover: Handover) -> dict[str, str]:

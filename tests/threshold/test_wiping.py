@@ -33,7 +33,7 @@ def test_wiping_overwrites_the_buffer_and_ends_its_use():
     secret = Secret(VALUE)
     buffer = secret.buffer
     secret.wipe()
-    assert buffer == bytes(32)
+    assert bytes(buffer) == bytes(32)
     assert secret.wiped
     for use in (lambda: secret.buffer, secret.expose, secret.clone, lambda: secret == Secret(VALUE)):
         with pytest.raises(AlreadyUsed):
@@ -46,14 +46,14 @@ def test_the_end_of_a_block_wipes_also_after_an_exception():
     buffer = secret.buffer
     with pytest.raises(RuntimeError), secret:
         raise RuntimeError
-    assert buffer == bytes(32)
+    assert bytes(buffer) == bytes(32)
 
 
 def test_collection_wipes():
     secret = Secret(VALUE)
     buffer = secret.buffer
     del secret
-    assert buffer == bytes(32)
+    assert bytes(buffer) == bytes(32)
 
 
 def test_a_clone_lives_on_its_own():

@@ -155,7 +155,7 @@ def _create(directory: Path, platform: Platform) -> None:
         shutil.rmtree(new)  # a first start that was interrupted: nothing in it was ever used
     new.mkdir(mode=0o700)
     with Secret(random(32)) as root:
-        _write_durably(new / _ROOT, platform.seal(root.buffer, _ROOT_CONTEXT))
+        _write_durably(new / _ROOT, platform.seal(root.expose(), _ROOT_CONTEXT))
         connection = _connect(new / _DATABASE, root, "rwc")
         try:
             connection.executescript(

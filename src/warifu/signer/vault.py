@@ -92,7 +92,7 @@ class Vault:
                 "stretching", f"Argon2id needs at least {LEAST_MEMORY_MIB} MiB and {LEAST_PASSES} passes"
             )
         with Secret(random(_HALF_BYTES)) as secret:
-            return Lock(self._platform.seal(secret.buffer, _context(wallet)), random(16), stretching)
+            return Lock(self._platform.seal(secret.expose(), _context(wallet)), random(16), stretching)
 
     def open(self, wallet: bytes, lock: Lock, passphrase: bytearray) -> OpenLock:
         """Stretch the passphrase (dear!) and open the platform's half. ``StoreDamaged`` where that half is damaged.

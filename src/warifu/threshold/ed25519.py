@@ -14,7 +14,7 @@ from typing import ClassVar
 from warifu.threshold import libsodium as lib
 from warifu.threshold.errors import InvalidInput, ZeroSecret
 from warifu.threshold.group import Element, Group
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 _IDENTITY = b"\x01" + bytes(31)
 
@@ -50,7 +50,7 @@ class Ed25519(Group):
     def random_secret(self) -> Secret:
         return self.secret_reduce(os.urandom(64))
 
-    def secret_from_bytes(self, encoded: bytes | bytearray) -> Secret:
+    def secret_from_bytes(self, encoded: bytes | Buffer) -> Secret:
         _exactly(encoded, 32, "a secret")
         secret = Secret(encoded)
         with Secret(bytes(64)) as wide:
@@ -61,7 +61,7 @@ class Ed25519(Group):
             raise InvalidInput("the secret is zero or not below the group order")
         return secret
 
-    def secret_reduce(self, uniform: bytes | bytearray) -> Secret:
+    def secret_reduce(self, uniform: bytes | Buffer) -> Secret:
         """From 64 bytes (SHA-512 output), little-endian, as RFC 9591 section 6.1 does."""
         _exactly(uniform, 64, "uniform input")
         with Secret(uniform) as wide:
@@ -126,18 +126,18 @@ class Ed25519(Group):
         return (scalar % self.order).to_bytes(32, "little")
 
 
-def _exactly(value: bytes | bytearray, length: int, what: str) -> None:
+def _exactly(value: bytes | Buffer, length: int, what: str) -> None:
     if len(value) != length:
         raise InvalidInput(f"{what} has {length} bytes, not {len(value)}")
 
 
-def _buffer(secret: Secret) -> bytearray:
+def _buffer(secret: Secret) -> Buffer:
     if len(secret) != 32:
         raise InvalidInput("this secret is no scalar")
     return secret.buffer
 
 
-def _is_zero(scalar: bytearray) -> bool:
+def _is_zero(scalar: Buffer) -> bool:
     return hmac.compare_digest(scalar, bytes(32))
 
 

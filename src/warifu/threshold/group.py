@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from warifu.threshold.errors import InvalidInput
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 
 class Element:
@@ -87,11 +87,11 @@ class Group(ABC):
         """A fresh uniform non-zero secret from the operating system."""
 
     @abstractmethod
-    def secret_from_bytes(self, encoded: bytes | bytearray) -> Secret:
+    def secret_from_bytes(self, encoded: bytes | Buffer) -> Secret:
         """Decode a secret of exactly ``scalar_bytes`` bytes; InvalidInput unless 0 < secret < ``order``."""
 
     @abstractmethod
-    def secret_reduce(self, uniform: bytes | bytearray) -> Secret:
+    def secret_reduce(self, uniform: bytes | Buffer) -> Secret:
         """A secret from hash output, as :meth:`scalar_reduce` but in constant time."""
 
     @abstractmethod

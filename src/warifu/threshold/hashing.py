@@ -6,6 +6,8 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from warifu.threshold.wiping import Buffer
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -16,7 +18,7 @@ def _prefixed(tag: str) -> _Hash:
     return hashlib.sha256(digest + digest)
 
 
-def tagged_hash(tag: str, *parts: bytes | bytearray) -> bytes:
+def tagged_hash(tag: str, *parts: bytes | Buffer) -> bytes:
     """SHA-256(SHA-256(tag) || SHA-256(tag) || parts...), 32 bytes.
 
     Parts are concatenated as they are: the caller makes their bounds unambiguous.

@@ -16,6 +16,8 @@ from typing import Any, NewType, TypeAlias
 
 from coincurve._libsecp256k1 import ffi, lib  # type: ignore[import-not-found]  # C extension without type stubs
 
+from warifu.threshold.wiping import Buffer
+
 CData: TypeAlias = Any  # cffi's objects have no type that a checker could see
 
 Point = NewType("Point", object)
@@ -38,22 +40,22 @@ _CONTEXT = _new_context()
 # Secret scalars, in place
 
 
-def seckey_verify(secret: bytearray) -> bool:
+def seckey_verify(secret: Buffer) -> bool:
     """Whether 32 bytes are a scalar with 0 < scalar < order."""
     return bool(lib.secp256k1_ec_seckey_verify(_CONTEXT, ffi.from_buffer(secret)))
 
 
-def seckey_add(secret: bytearray, other: bytes | bytearray) -> bool:
+def seckey_add(secret: Buffer, other: bytes | Buffer) -> bool:
     """secret += other; False (and ``secret`` zeroed) where the sum is zero or ``other`` is not below the order."""
     return bool(lib.secp256k1_ec_seckey_tweak_add(_CONTEXT, ffi.from_buffer(secret), ffi.from_buffer(other)))
 
 
-def seckey_mul(secret: bytearray, other: bytes | bytearray) -> bool:
+def seckey_mul(secret: Buffer, other: bytes | Buffer) -> bool:
     """secret *= other; False (and ``secret`` zeroed) where ``other`` is zero or not below the order."""
     return bool(lib.secp256k1_ec_seckey_tweak_mul(_CONTEXT, ffi.from_buffer(secret), ffi.from_buffer(other)))
 
 
-def seckey_negate(secret: bytearray) -> bool:
+def seckey_negate(secret: Buffer) -> bool:
     """secret = -secret."""
     return bool(lib.secp256k1_ec_seckey_negate(_CONTEXT, ffi.from_buffer(secret)))
 
@@ -61,7 +63,7 @@ def seckey_negate(secret: bytearray) -> bool:
 # Points
 
 
-def point_create(secret: bytearray | bytes) -> Point | None:
+def point_create(secret: Buffer | bytes) -> Point | None:
     """secret * G; None where the scalar is zero or not below the order."""
     point = ffi.new("secp256k1_pubkey *")
     made = lib.secp256k1_ec_pubkey_create(_CONTEXT, point, ffi.from_buffer(secret))
@@ -116,7 +118,7 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(_copy_coordin
 _RAW_COORDINATES = ffi.cast("secp256k1_ecdh_hash_function", ctypes.cast(_CALLBACK, ctypes.c_void_p).value)
 
 
-def point_mul_secret(point: Point, secret: bytearray) -> Point | None:
+def point_mul_secret(point: Point, secret: Buffer) -> Point | None:
     """secret * point in constant time; None where the scalar is zero or not below the order."""
     coordinates = bytearray(65)
     coordinates[0] = 4  # SEC 1: an uncompressed point follows
@@ -140,7 +142,7 @@ def schnorr_verify(signature: bytes, message: bytes, xonly: bytes) -> bool:
     return bool(lib.secp256k1_schnorrsig_verify(_CONTEXT, signature, message, len(message), public_key))
 
 
-def schnorr_sign(secret: bytearray, message: bytes, aux: bytes) -> bytes | None:
+def schnorr_sign(secret: Buffer, message: bytes, aux: bytes) -> bytes | None:
     """BIP-340 signature (64 bytes) with 32 bytes of auxiliary randomness; None where the key is not valid."""
     keypair = ffi.new("secp256k1_keypair *")
     signature = ffi.new("unsigned char[64]")

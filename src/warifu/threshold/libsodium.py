@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 from nacl._sodium import ffi, lib  # type: ignore[import-not-found]  # C extension without type stubs
 
+from warifu.threshold.wiping import Buffer
+
 CData: TypeAlias = Any  # cffi's objects have no type that a checker could see
 
 if lib.sodium_init() < 0:
@@ -19,24 +21,24 @@ if lib.sodium_init() < 0:
 # Scalars, 32 bytes, little-endian
 
 
-def scalar_reduce(wide: bytearray) -> bytearray:
+def scalar_reduce(wide: Buffer) -> bytearray:
     """64 bytes modulo the group order."""
     return _into_buffer(lib.crypto_core_ed25519_scalar_reduce, wide)
 
 
-def scalar_add(a: bytearray, b: bytearray | bytes) -> bytearray:
+def scalar_add(a: Buffer, b: Buffer | bytes) -> bytearray:
     return _into_buffer(lib.crypto_core_ed25519_scalar_add, a, b)
 
 
-def scalar_mul(a: bytearray, b: bytearray | bytes) -> bytearray:
+def scalar_mul(a: Buffer, b: Buffer | bytes) -> bytearray:
     return _into_buffer(lib.crypto_core_ed25519_scalar_mul, a, b)
 
 
-def scalar_negate(a: bytearray) -> bytearray:
+def scalar_negate(a: Buffer) -> bytearray:
     return _into_buffer(lib.crypto_core_ed25519_scalar_negate, a)
 
 
-def _into_buffer(operation: CData, *operands: bytearray | bytes) -> bytearray:
+def _into_buffer(operation: CData, *operands: Buffer | bytes) -> bytearray:
     result = bytearray(32)
     operation(ffi.from_buffer(result), *map(ffi.from_buffer, operands))
     return result
@@ -64,14 +66,14 @@ def point_sub(a: bytes, b: bytes) -> bytes | None:
     return None if failed else bytes(output)
 
 
-def base_mul(scalar: bytearray | bytes) -> bytes | None:
+def base_mul(scalar: Buffer | bytes) -> bytes | None:
     """scalar * B without clamping; None for zero."""
     output = bytearray(32)
     failed = lib.crypto_scalarmult_ed25519_base_noclamp(ffi.from_buffer(output), ffi.from_buffer(scalar))
     return None if failed else bytes(output)
 
 
-def point_mul(scalar: bytearray | bytes, encoded: bytes) -> bytes | None:
+def point_mul(scalar: Buffer | bytes, encoded: bytes) -> bytes | None:
     """scalar * point without clamping; None for zero and for a point that is not valid."""
     output = bytearray(32)
     failed = lib.crypto_scalarmult_ed25519_noclamp(ffi.from_buffer(output), ffi.from_buffer(scalar), encoded)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from warifu.threshold import libsecp256k1 as lib
 from warifu.threshold.errors import InvalidInput, ZeroSecret
 from warifu.threshold.group import Element, Group
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 _IDENTITY = bytes(33)
 
@@ -51,14 +51,14 @@ class Secp256k1(Group):
             if lib.seckey_verify(secret.buffer):
                 return secret
 
-    def secret_from_bytes(self, encoded: bytes | bytearray) -> Secret:
+    def secret_from_bytes(self, encoded: bytes | Buffer) -> Secret:
         _exactly(encoded, 32, "a secret")
         secret = Secret(encoded)
         if not lib.seckey_verify(secret.buffer):
             raise InvalidInput("the secret is zero or not below the group order")
         return secret
 
-    def secret_reduce(self, uniform: bytes | bytearray) -> Secret:
+    def secret_reduce(self, uniform: bytes | Buffer) -> Secret:
         """From 32 bytes (a tagged hash) or 48 bytes (RFC 9380 hash_to_field), big-endian.
 
         32 bytes reach the order with probability 2^-128 only, and are then refused (ZeroSecret) instead of reduced:
@@ -164,12 +164,12 @@ class Secp256k1(Group):
         return self._element(native)
 
 
-def _exactly(value: bytes | bytearray, length: int, what: str) -> None:
+def _exactly(value: bytes | Buffer, length: int, what: str) -> None:
     if len(value) != length:
         raise InvalidInput(f"{what} has {length} bytes, not {len(value)}")
 
 
-def _buffer(secret: Secret) -> bytearray:
+def _buffer(secret: Secret) -> Buffer:
     if len(secret) != 32:  # the C library would read past the end of a shorter one
         raise InvalidInput("this secret is no scalar")
     return secret.buffer

@@ -9,11 +9,25 @@ never becomes a Python integer.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
+
+Buffer = bytearray | memoryview
+"""What a secret lies in: writable, one byte an item."""
+
+_take: Callable[[int], Buffer] = bytearray
+
+
+def keep_secrets_in(take: Callable[[int], Buffer]) -> None:
+    """From now on every new secret lies in a buffer that ``take(length)`` gives: zeroed, and nobody else's for as long
+    as any view of it lives. For a process that has better memory than the ordinary; before it has any secret.
+    """
+    global _take  # one memory for the whole process, as the interpreter's own
+    _take = take
 
 
 class Secret:
@@ -29,11 +43,12 @@ class Secret:
     def __init__(self, value: bytes | bytearray | memoryview) -> None:
         if len(value) == 0:
             raise InvalidInput("a secret cannot be empty")
-        self._buffer = bytearray(value)
+        self._buffer = _take(len(value))
+        self._buffer[:] = value
         self._wiped = False
 
     @property
-    def buffer(self) -> bytearray:
+    def buffer(self) -> Buffer:
         """The live buffer, for arithmetic in place. Raises AlreadyUsed after :meth:`wipe`."""
         if self._wiped:
             raise AlreadyUsed("this secret was wiped")

@@ -116,6 +116,6 @@ def test_a_presignature_is_emptied_by_use_and_by_collection():
     assert "used" in repr(presignature)
     buffers = [share.buffer for share in other._shares[0]]
     del other
-    assert all(buffer == bytes(32) for buffer in buffers)
+    assert all(bytes(buffer) == bytes(32) for buffer in buffers)
     with pytest.raises(AlreadyUsed):
         presignature.sign(DIGEST, ())

@@ -42,7 +42,7 @@ def test_wiping_destroys_it(group):
     nonce = fresh(group)
     buffers = [half.buffer for half in nonce._halves[0]]
     nonce.wipe()
-    assert all(buffer == bytes(32) for buffer in buffers)
+    assert all(bytes(buffer) == bytes(32) for buffer in buffers)
     with pytest.raises(AlreadyUsed):
         nonce.consume()
     nonce.wipe()
@@ -53,7 +53,7 @@ def test_collection_destroys_it(group):
     nonce = fresh(group)
     buffers = [half.buffer for half in nonce._halves[0]]
     del nonce
-    assert all(buffer == bytes(32) for buffer in buffers)
+    assert all(bytes(buffer) == bytes(32) for buffer in buffers)
 
 
 @each_group

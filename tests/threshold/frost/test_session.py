@@ -179,7 +179,7 @@ class TestNonceIsUsedOnce:
         else:
             with session:
                 pass
-        assert all(buffer == bytes(32) for buffer in buffers)
+        assert all(bytes(buffer) == bytes(32) for buffer in buffers)
         assert not dealt.shares[0].wiped  # the caller's own copy stays the caller's
         with pytest.raises(AlreadyUsed):
             session.sign(ceremony.pubnonces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from warifu.errors import HostUnsuitable
@@ -18,10 +19,14 @@ from warifu.signer.isolation.layers.environment import EmptyEnvironment
 from warifu.signer.isolation.layers.landlock import Landlock
 from warifu.signer.isolation.layers.limits import Bounds, NoCoreFile, PrivateFiles
 from warifu.signer.isolation.layers.locked_memory import LockedMemory
+from warifu.signer.isolation.layers.namespaces import Namespaces, OtherNamespaces, UserNamespace
 from warifu.signer.isolation.layers.no_new_code import NoNewCode
+from warifu.signer.isolation.layers.no_swap import NoSwap
 from warifu.signer.isolation.layers.own_user import NoCapabilities, OwnUser
+from warifu.signer.isolation.layers.private_root import PrivateRoot
 from warifu.signer.isolation.layers.privileges import NoNewPrivileges, NotDumpable
 from warifu.signer.isolation.layers.seccomp import Seccomp
+from warifu.signer.isolation.layers.secret_memory import HiddenSecrets
 from warifu.signer.isolation.preload import preload
 
 LAYERS: tuple[Layer, ...] = (
@@ -30,7 +35,13 @@ LAYERS: tuple[Layer, ...] = (
     PrivateFiles(),
     NoCoreFile(),
     Bounds(),
-    LockedMemory(),  # needs privilege, so before the user is dropped
+    LockedMemory(),
+    HiddenSecrets(),
+    NoSwap(),
+    UserNamespace(),
+    Namespaces(),  # takes the rights that a user namespace gives, so before they are dropped
+    OtherNamespaces(),
+    PrivateRoot(),  # after what looks into /proc
     OwnUser(),
     NoCapabilities(),
     NoNewPrivileges(),  # Landlock and seccomp demand it
@@ -62,7 +73,7 @@ def apply_all(profile: IsolationProfile) -> IsolationReport:
 
 
 def _apply(layer: Layer, profile: IsolationProfile) -> LayerResult:
-    state, detail = State.ON, ""
+    state, detail, begin = State.ON, "", time.perf_counter_ns()
     try:
         layer.apply(profile)
         still_possible = layer.probe(profile)
@@ -72,7 +83,8 @@ def _apply(layer: Layer, profile: IsolationProfile) -> LayerResult:
         state, detail = State.UNAVAILABLE, str(error)
     except (OSError, ValueError) as error:
         state, detail = State.REFUSED, str(error)
-    return LayerResult(layer.name, layer.reason, state, detail, layer.name in profile.required)
+    taken = (time.perf_counter_ns() - begin) / 1e6
+    return LayerResult(layer.name, layer.reason, state, detail, layer.name in profile.required, taken)
 
 
 def _refuse_unknown(profile: IsolationProfile) -> None:

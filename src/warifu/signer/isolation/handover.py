@@ -1,18 +1,23 @@
 """The child's side of a start: take what the agent hands over, once, and leave nothing of it behind.
 
 Descriptor 3 is the connection. Descriptor 4 is a pipe with the 32 bytes of the unlock key and then the isolation
-profile as JSON; it is read to its end and closed. Nothing comes by argument or environment, which others can read.
+profile as JSON, which comes once the process is in namespaces of its own; it is read to its end and closed.
+Descriptor 5 is the pipe on which that is announced (``birth``). Nothing comes by argument or environment, which others
+can read.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
 from warifu.errors import InputRefused
+from warifu.signer.isolation.birth import be_born
 from warifu.signer.isolation.layer import CONNECTION_FD, IsolationProfile
 from warifu.signer.isolation.layers.privileges import close_to_others
 
@@ -39,8 +44,9 @@ def pack(unlock_key: bytes | bytearray, profile: IsolationProfile) -> bytearray:
 
 
 def receive() -> Handover:
-    """Read the handover and go to the store's directory. Call it before the heavy imports: until then another program
-    of the same user could open the pipe through /proc. Raises ``InputRefused``, ``OSError``."""
+    """Be born, read the handover and go to the store's directory. Call it before the heavy imports: until then another
+    program of the same user could open the pipe through /proc. Raises ``InputRefused``, ``OSError``."""
+    born = be_born()
     close_to_others()
     buffer = _read_to_end(SECRET_FD)
     try:
@@ -51,10 +57,25 @@ def receive() -> Handover:
             raise InputRefused("handover", "the handover cannot be read") from None
     finally:
         buffer[:] = bytes(len(buffer))
-    os.chdir(profile.store)
+    profile = msgspec.structs.replace(
+        profile, no_own_users=born.no_own_users, no_own_processes=born.no_own_processes
+    )
+    _enter(profile)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=CONNECTION_FD)
     connection.set_inheritable(False)
     return Handover(connection, unlock_key, profile)
+
+
+def _enter(profile: IsolationProfile) -> None:
+    """The store's directory becomes the working directory, and from here on it is reached by no other name: whoever
+    may write beside it can put another one in its place afterwards, and gains nothing.
+
+    What stands there now must be the agent's (or the signer's own user's) and closed to everybody else.
+    """
+    os.chdir(profile.store)
+    found = Path().stat()
+    if found.st_uid not in {os.geteuid(), profile.user} or stat.S_IMODE(found.st_mode) & 0o077:
+        raise InputRefused("handover", "the store's directory is another user's, or open to others")
 
 
 def _read_to_end(descriptor: int) -> bytearray:

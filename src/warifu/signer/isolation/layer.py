@@ -12,6 +12,10 @@ FIRST_UID, LAST_UID = 61184, 65519
 
 CONNECTION_FD = 3
 
+NOT_BORN = "it was not started as a signer is"
+
+_Reason = Annotated[str, msgspec.Meta(max_length=1000)]
+_Name = Annotated[str, msgspec.Meta(max_length=40)]
 _Uid = Annotated[int, msgspec.Meta(ge=FIRST_UID, le=LAST_UID)]
 
 DEFAULT_REQUIRED = ("no-new-privileges", "not-dumpable", "no-core-file", "seccomp")
@@ -24,12 +28,19 @@ class IsolationProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """The one directory that the signer may read and write: absolute, and never the root."""
     user: _Uid | None = None
     """The user (and group) of its own that a signer started by root becomes."""
-    no_user_because: Annotated[str, msgspec.Meta(max_length=1000)] = "it was not started as root"
+    no_user_because: _Reason = "it was not started as root"
     """Why there is no ``user``."""
+    starters: Annotated[dict[_Name, int], msgspec.Meta(max_length=16)] = {}
+    """The agent's namespaces, kind by kind, so that the process can see whether it left them."""
+    no_own_users: _Reason = NOT_BORN
+    """Why it has no user namespace of its own; empty where it has. Filled in by the process itself, as the next."""
+    no_own_processes: _Reason = NOT_BORN
+    """Why it has no process namespace of its own; empty where it has."""
     connection: Annotated[int, msgspec.Meta(ge=3, le=1023)] = CONNECTION_FD
-    required: Annotated[
-        tuple[Annotated[str, msgspec.Meta(max_length=40)], ...], msgspec.Meta(max_length=64)
-    ] = DEFAULT_REQUIRED
+    platform: Annotated[int, msgspec.Meta(ge=3, le=1023)] | None = None
+    """The one further descriptor that may stay open: that of the platform's device (a TPM), opened by the signer
+    before it shuts itself in."""
+    required: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=64)] = DEFAULT_REQUIRED
     """Names of the layers without which the owner does not want this signer to work."""
 
 
@@ -72,6 +83,8 @@ class LayerResult(msgspec.Struct, frozen=True):
     detail: str
     """Why it is not on; empty where it is."""
     required: bool
+    milliseconds: float = 0.0
+    """What applying and probing it took, once, at the start."""
 
 
 class IsolationReport(msgspec.Struct, frozen=True):

@@ -11,14 +11,21 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from warifu.signer.isolation.birth import ANNOUNCE_FD, adopting_orphans, await_birth
 from warifu.signer.isolation.handover import SECRET_FD, pack
+from warifu.signer.isolation.kernel import namespaces_of_this_process
 from warifu.signer.isolation.layer import CONNECTION_FD, DEFAULT_REQUIRED, IsolationProfile
 from warifu.signer.isolation.own_user import choose_user, give_store
 
 MAX_LOG_LINES = 200
 MAX_LINE_BYTES = 500
+
+_BIRTH_SECONDS = 60.0
+_ONE_BIRTH_AT_A_TIME = threading.Lock()
+"""Whether this process adopts orphans is one setting for all its threads."""
 
 _ABOVE_STANDARD = (
     16  # descriptors are moved up here first, so that putting one in place never overwrites another
@@ -68,13 +75,10 @@ class EnclaveProcess:
             os.kill(self.pid, signal_number)
 
     def stop(self, timeout: float = 5) -> int:
-        """Ask it to end, then make it."""
-        self.kill(signal.SIGTERM)
-        try:
-            return self.wait(timeout)
-        except TimeoutError:
-            self.kill()
-            return self.wait(timeout)
+        """End it at once. The polite way is to close the connection; a store stands an end at any instruction, and the
+        first process of a process namespace is deaf to every signal that it does not handle, but for this one."""
+        self.kill()
+        return self.wait(timeout)
 
     def __enter__(self) -> EnclaveProcess:
         return self
@@ -129,8 +133,14 @@ def spawn_python(
     user, because = choose_user(store) if own_user else (None, "its starter did not want another")
     if user is not None:
         give_store(store, user)
+    else:
+        store.chmod(0o700)
     profile = IsolationProfile(
-        store=str(store), user=user, no_user_because=because or "it has one", required=required
+        store=str(store),
+        user=user,
+        no_user_because=because or "it has one",
+        starters=namespaces_of_this_process(),
+        required=required,
     )
     handover = pack(unlock_key, profile)
     log_read, log_write = os.pipe()
@@ -141,13 +151,43 @@ def spawn_python(
         raise
     finally:
         os.close(log_write)
+        handover[:] = bytes(len(handover))
     return EnclaveProcess(pid, user, log_read, on_log)
 
 
 def _start(arguments: tuple[str, ...], connection: socket.socket, handover: bytearray, log: int) -> int:
-    secret = _filled_pipe(handover)
+    """The number of the signer's process, born and holding the handover."""
+    secret, give = os.pipe()
+    announcement, announce = os.pipe()
+    try:
+        with _ONE_BIRTH_AT_A_TIME, adopting_orphans():
+            try:
+                started = _execute(arguments, connection, secret, announce, log)
+            finally:
+                os.close(secret)
+                os.close(announce)
+            process = await_birth(started, announcement, _BIRTH_SECONDS)
+        # Nobody reads where it has ended meanwhile: whoever waits for its first word sees that.
+        with suppress(BrokenPipeError):
+            os.write(give, handover)
+    finally:
+        os.close(announcement)
+        os.close(give)
+    return process
+
+
+def _execute(
+    arguments: tuple[str, ...], connection: socket.socket, secret: int, announce: int, log: int
+) -> int:
     null = os.open(os.devnull, os.O_RDWR)
-    wanted = {0: null, 1: null, 2: log, CONNECTION_FD: connection.fileno(), SECRET_FD: secret}
+    wanted = {
+        0: null,
+        1: null,
+        2: log,
+        CONNECTION_FD: connection.fileno(),
+        SECRET_FD: secret,
+        ANNOUNCE_FD: announce,
+    }
     moved = {target: _moved_up(source) for target, source in wanted.items()}
     try:
         return os.posix_spawn(
@@ -160,19 +200,8 @@ def _start(arguments: tuple[str, ...], connection: socket.socket, handover: byte
             setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD),
         )
     finally:
-        for descriptor in (secret, null, *moved.values()):
+        for descriptor in (null, *moved.values()):
             os.close(descriptor)
-
-
-def _filled_pipe(content: bytearray) -> int:
-    """The read end of a pipe that holds ``content`` (below a pipe's capacity) and then ends. Wipes ``content``."""
-    read_end, write_end = os.pipe()
-    try:
-        os.write(write_end, content)
-    finally:
-        os.close(write_end)
-        content[:] = bytes(len(content))
-    return read_end
 
 
 def _moved_up(descriptor: int) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from warifu.threshold.group import Element, Group
 from warifu.threshold.hashing import tagged_hash
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 
 class DkgSuite(ABC):
@@ -19,12 +19,12 @@ class DkgSuite(ABC):
     signature_bytes: ClassVar[int] = 64
     """Length of a proof of possession and of a host signature."""
 
-    def digest(self, tag: str, *parts: bytes | bytearray) -> bytes:
+    def digest(self, tag: str, *parts: bytes | Buffer) -> bytes:
         """A 32-byte hash in the domain ``tag``. Parts are concatenated as they are."""
         return tagged_hash(self.tag + tag, *parts)
 
     @abstractmethod
-    def scalar(self, tag: str, *parts: bytes | bytearray) -> Secret:
+    def scalar(self, tag: str, *parts: bytes | Buffer) -> Secret:
         """A secret scalar, uniform and non-zero, hashed in the domain ``tag``."""
 
     @abstractmethod
@@ -36,7 +36,7 @@ class DkgSuite(ABC):
         """What a proof of possession signs: at least whose it is. ``context`` is threshold and host public keys."""
 
     @abstractmethod
-    def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
+    def prove(self, secret: Secret, message: bytes, aux: bytes | Buffer) -> bytes:
         """A proof of possession of ``secret``: a signature of ``message`` in a domain of its own. ``aux``: 32 bytes."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ from warifu.threshold.dkg.wire import index_bytes
 from warifu.threshold.group import Element
 from warifu.threshold.hashing import tagged_hash
 from warifu.threshold.secp256k1 import SECP256K1
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 
 class Bip340Suite(DkgSuite):
@@ -21,7 +21,7 @@ class Bip340Suite(DkgSuite):
     tag: ClassVar[str] = "BIP DKG/"
     group = SECP256K1
 
-    def scalar(self, tag: str, *parts: bytes | bytearray) -> Secret:
+    def scalar(self, tag: str, *parts: bytes | Buffer) -> Secret:
         with Secret(self.digest(tag, *parts)) as uniform:
             return self.group.secret_reduce(uniform.buffer)
 
@@ -33,7 +33,7 @@ class Bip340Suite(DkgSuite):
         """The identifier alone, as the BIP has it; the pads of the shares bind the rest ("encpedpop ecdh")."""
         return index_bytes(index)
 
-    def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
+    def prove(self, secret: Secret, message: bytes, aux: bytes | Buffer) -> bytes:
         """BIP-340 signing with another tag in place of "BIP0340", which libsecp256k1 does not offer.
 
         The tag keeps a proof of possession from ever being a signature of the key that is being made, and the
@@ -91,7 +91,7 @@ class Bip340Suite(DkgSuite):
         """``secret`` or its negation, whichever belongs to the even point; the parity of ``point`` is public."""
         return secret.clone() if self.group.has_even_y(point) else self.group.secret_negate(secret)
 
-    def _nonce(self, key: Secret, xonly: bytes, message: bytes, aux: bytes | bytearray) -> Secret:
+    def _nonce(self, key: Secret, xonly: bytes, message: bytes, aux: bytes | Buffer) -> Secret:
         with key.clone() as masked:
             masked.xor(self.digest("pop message/aux", aux))
             return self.scalar("pop message/nonce", masked.buffer, xonly, message)

@@ -18,7 +18,7 @@ from warifu.threshold.dkg.wire import index_bytes
 from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.errors import InvalidInput
 from warifu.threshold.group import Element
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 
 class Ed25519Suite(DkgSuite):
@@ -30,7 +30,7 @@ class Ed25519Suite(DkgSuite):
     )
     group = ED25519
 
-    def scalar(self, tag: str, *parts: bytes | bytearray) -> Secret:
+    def scalar(self, tag: str, *parts: bytes | Buffer) -> Secret:
         with Secret(self._wide(tag, *parts)) as uniform:
             return self.group.secret_reduce(uniform.buffer)
 
@@ -41,7 +41,7 @@ class Ed25519Suite(DkgSuite):
         """Whose it is and for which threshold and host keys: a proof of another session holds nowhere else."""
         return index_bytes(index) + context
 
-    def prove(self, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
+    def prove(self, secret: Secret, message: bytes, aux: bytes | Buffer) -> bytes:
         return self._schnorr_sign("pop message", secret, message, aux)
 
     def proves(self, point: Element, message: bytes, proof: bytes) -> bool:
@@ -58,7 +58,7 @@ class Ed25519Suite(DkgSuite):
     def key_tweak(self, _key: Element, /) -> int:
         return 0
 
-    def _schnorr_sign(self, domain: str, secret: Secret, message: bytes, aux: bytes | bytearray) -> bytes:
+    def _schnorr_sign(self, domain: str, secret: Secret, message: bytes, aux: bytes | Buffer) -> bytes:
         """The nonce depends on key, message and ``aux``: it never repeats, even where ``aux`` does."""
         group = self.group
         point = group.base_mul(secret)
@@ -90,7 +90,7 @@ class Ed25519Suite(DkgSuite):
     def _challenge(self, domain: str, nonce: bytes, point: Element, message: bytes) -> int:
         return self.group.scalar_reduce(self._wide(domain + "/challenge", nonce, point.encoded, message))
 
-    def _wide(self, tag: str, *parts: bytes | bytearray) -> bytes:
+    def _wide(self, tag: str, *parts: bytes | Buffer) -> bytes:
         """BIP-340's tagged hash with SHA-512 in place of SHA-256: 64 bytes."""
         prefix = hashlib.sha512((self.tag + tag).encode("utf-8")).digest()
         hasher = hashlib.sha512(prefix + prefix)

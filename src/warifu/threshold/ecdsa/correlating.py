@@ -46,7 +46,7 @@ from warifu.threshold.ecdsa.seen import Seen
 from warifu.threshold.ecdsa.steps import Steps
 from warifu.threshold.errors import InvalidContribution, InvalidInput
 from warifu.threshold.frost.key import ThresholdKey
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 MAX_BATCH = 16
 _HASH = 32
@@ -193,7 +193,7 @@ class Correlating(Steps[Phase]):
         )
 
     @staticmethod
-    def _seed_commitment(link: Link, seed: bytes | bytearray) -> bytes:
+    def _seed_commitment(link: Link, seed: bytes | Buffer) -> bytes:
         """A seed has 256 random bits: its hash hides it. It names its maker: a copy opens for nobody else."""
         return link.digest("correlating/seed", seed)
 

@@ -11,7 +11,7 @@ from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.frost.suite import Ciphersuite
 from warifu.threshold.group import Element
 from warifu.threshold.secp256k1 import SECP256K1
-from warifu.threshold.wiping import Secret
+from warifu.threshold.wiping import Buffer, Secret
 
 
 class Ed25519Sha512(Ciphersuite):
@@ -73,7 +73,7 @@ class Secp256k1Sha256(Ciphersuite):
         return hashlib.sha256(self._context + b"com" + data).digest()
 
 
-def _expand_message_48(data: bytes | bytearray, domain: bytes) -> bytes:
+def _expand_message_48(data: bytes | Buffer, domain: bytes) -> bytes:
     """``expand_message_xmd`` with SHA-256 for 48 bytes (RFC 9380, section 5.3.1), which is two blocks."""
     suffix = domain + bytes([len(domain)])
     hasher = hashlib.sha256(bytes(64))
@@ -83,7 +83,9 @@ def _expand_message_48(data: bytes | bytearray, domain: bytes) -> bytes:
     first = hashlib.sha256(start + b"\x01" + suffix).digest()
     with Secret(start) as chained:  # of a nonce's data it is as secret as the nonce
         chained.xor(first)
-        second = hashlib.sha256(chained.buffer + b"\x02" + suffix).digest()
+        hasher = hashlib.sha256(chained.buffer)
+        hasher.update(b"\x02" + suffix)
+        second = hasher.digest()
     return (first + second)[:48]
 
 

@@ -1,4 +1,4 @@
-"""No open file but the connection: what the starter leaked cannot be used."""
+"""No open file but the connection, and the platform's device where there is one: what was leaked cannot be used."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ class OnlyTheConnection:
     )
 
     def apply(self, profile: IsolationProfile) -> None:
-        for descriptor in _open_descriptors():
-            if descriptor not in (*_STANDARD, profile.connection):
-                os.close(descriptor)
+        for descriptor in _beyond(profile):
+            os.close(descriptor)
 
     def probe(self, profile: IsolationProfile) -> str | None:
-        left = [fd for fd in _open_descriptors() if fd not in (*_STANDARD, profile.connection)]
+        left = _beyond(profile)
         return f"descriptors {left} are open" if left else None
+
+
+def _beyond(profile: IsolationProfile) -> list[int]:
+    return [fd for fd in _open_descriptors() if fd not in (*_STANDARD, profile.connection, profile.platform)]
 
 
 def _open_descriptors() -> list[int]:

@@ -1,8 +1,8 @@
 """Landlock: of the whole file system only the store, and no TCP.
 
 Written on the three system calls (Documentation/userspace-api/landlock.rst) because rules for the network (ABI 4) and
-scopes (ABI 6) are needed. What an older kernel does not know is left out of the rule set, and the detail is in the
-host's report (``landlock`` with its ABI).
+scopes (ABI 6: no abstract UNIX socket and no signal out of the process) are needed. ABI 7 only adds logging. What an
+older kernel does not know is left out of the rule set, and the detail is in the host's report (``landlock``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from warifu.signer.isolation.kernel import (
     syscall,
 )
 from warifu.signer.isolation.layer import IsolationProfile, Unavailable
+from warifu.signer.isolation.layers.private_root import RANDOM_DEVICE
 
 _ASK_VERSION = 1
 _RULE_PATH_BENEATH = 1
@@ -43,7 +44,6 @@ _STORE_RIGHTS = (
     | _REFER
     | _TRUNCATE
 )
-_RANDOM_DEVICE = "/dev/urandom"  # SQLite's own generator (names of temporary files, WAL salts) opens it
 
 
 class _RulesetAttr(ctypes.Structure):
@@ -65,13 +65,13 @@ class Landlock:
         "a signer that was taken over must not read the device's other files nor write anywhere"
     )
 
-    def apply(self, profile: IsolationProfile) -> None:
+    def apply(self, _profile: IsolationProfile) -> None:
         abi = _abi()
         handled = _known(_FILE_RIGHTS, abi)
         ruleset = _create(handled, _known(_TCP_RIGHTS, abi), _known(_SCOPES, abi))
         try:
-            _allow(ruleset, profile.store, _STORE_RIGHTS & handled)
-            _allow(ruleset, _RANDOM_DEVICE, _READ_FILE)
+            _allow(ruleset, ".", _STORE_RIGHTS & handled)  # the directory that was entered at the start
+            _allow(ruleset, RANDOM_DEVICE, _READ_FILE)
             syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)
         finally:
             os.close(ruleset)
@@ -87,7 +87,7 @@ class Landlock:
 def _can_list(path: Path) -> bool:
     try:
         list(path.iterdir())
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):  # in a private root most do not exist
         return False
     return True
 

@@ -18,27 +18,33 @@ _ROOM_BYTES = 512 * 1024 * 1024
 
 
 class LockedMemory:
-    """Applied before the user is dropped, because raising the limit takes privilege. ONFAULT keeps untouched pages of
-    libraries out of RAM."""
+    """ONFAULT keeps untouched pages of libraries out of RAM. Raising the limit takes root's privilege, which ends at
+    birth: it is raised there. Where the limit is low (8 MiB is common), this layer is unavailable, and what is locked
+    is the memory that secrets lie in (``secret_memory``)."""
 
     name: ClassVar[str] = "locked-memory"
     reason: ClassVar[str] = "memory that is swapped out lies on the disk, shares and passphrases included"
 
     def apply(self, _profile: IsolationProfile) -> None:
-        _raise_limit()
-        allowed, needed = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], _mapped("VmSize") + _ROOM_BYTES
+        raise_limit()
+        allowed, needed = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0], of_status("VmSize") + _ROOM_BYTES
         if allowed != resource.RLIM_INFINITY and allowed < needed:
             raise Unavailable(
-                f"the limit of locked memory is {allowed // 1024} KiB and {needed // 1024} KiB are needed "
-                "(LimitMEMLOCK=infinity in systemd, memlock in limits.conf)"
+                f"the limit of locked memory is {allowed // 1024} KiB and {needed // 1024} KiB are needed: only the "
+                "memory of open secrets is locked (LimitMEMLOCK=infinity in systemd, memlock in limits.conf)"
             )
         lock_all()
 
     def probe(self, _profile: IsolationProfile) -> str | None:
-        before = _mapped("VmLck")
-        with mmap.mmap(-1, 1024 * 1024):
-            grew = _mapped("VmLck") > before
-        return None if before and grew else "new memory is not locked"
+        return None if everything_is_locked() else "new memory is not locked"
+
+
+def everything_is_locked() -> bool:
+    """Whether memory that is asked for now is locked without being told."""
+    before = of_status("VmLck")
+    with mmap.mmap(-1, 1024 * 1024):
+        grew = of_status("VmLck") > before
+    return bool(before) and grew
 
 
 def lock_all() -> None:
@@ -46,8 +52,9 @@ def lock_all() -> None:
     call("mlockall", ctypes.c_int(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT))
 
 
-def _raise_limit() -> None:
-    """To infinity where this process may; otherwise to the hard limit."""
+def raise_limit() -> None:
+    """To infinity where this process may (root, before it has a user namespace of its own); otherwise to the hard
+    limit."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     try:
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -55,7 +62,7 @@ def _raise_limit() -> None:
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
 
 
-def _mapped(field: str) -> int:
+def of_status(field: str) -> int:
     """Bytes, from /proc/self/status."""
     found = re.search(rf"^{field}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0

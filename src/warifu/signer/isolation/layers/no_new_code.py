@@ -13,8 +13,8 @@ _REFUSE_EXEC_GAIN = 1
 
 
 class NoNewCode:
-    """The one page that cffi made for libsecp256k1's callback while importing stays writable and executable: the
-    kernel forbids new ones only. A further cffi callback fails with ``MemoryError`` from here on."""
+    """What the signer loads needs no such page (``threshold/libsecp256k1.py``). A callback of cffi's kind, which does,
+    fails with ``MemoryError`` from here on."""
 
     name: ClassVar[str] = "no-new-code"
     reason: ClassVar[str] = "an attacker who can write memory must not be able to run what was written"
