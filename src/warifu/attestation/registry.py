@@ -10,6 +10,7 @@ from warifu.attestation.evidence import MAX_EVIDENCE_BYTES, Evidence
 from warifu.attestation.nitro import NitroVerifier
 from warifu.attestation.rules import Rule
 from warifu.attestation.sev_snp import SevSnpVerifier
+from warifu.attestation.tpm.verifier import TpmVerifier
 from warifu.attestation.unsafe_software import UnsafeSoftwareVerifier
 from warifu.attestation.verifier import CheckFailed, Endorsements, Verified, Verifier
 
@@ -17,6 +18,7 @@ VERIFIERS: dict[str, Verifier] = {
     verifier.format: verifier
     for verifier in (
         UnsafeSoftwareVerifier(),
+        TpmVerifier(),
         SevSnpVerifier(),
         NitroVerifier(),
         DcapVerifier(TDX),
