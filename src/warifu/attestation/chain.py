@@ -129,7 +129,9 @@ def find_path(
     ``leaf_usage``: names of key usages (attributes of ``x509.KeyUsage``) of which the leaf must have one, if its
     certificate restricts its key at all.
     """
-    search = _Search(roots, (*intermediates, *roots.certificates), now, algorithms)
+    # Roots first: where a root's key also signed another certificate of its name, the shorter path is the one meant.
+    found = sorted((*intermediates, *roots.certificates), key=lambda each: not roots.include(each))
+    search = _Search(roots, tuple(found), now, algorithms)
     _check_leaf(leaf, now, leaf_usage)
     path = _extended((leaf,), search)
     if path is None:
