@@ -3,7 +3,7 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 
-.PHONY: help demo test check bench bench-peers bench-leakage docs up lock format clean
+.PHONY: help demo test check bench bench-peers bench-leakage docs measure up lock format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ bench-leakage: $(STAMP) ## does the time of a function tell its secret? (half an
 
 docs: $(STAMP) ## regenerate what the docs take from the code, and check the links
 	@$(PY) tools/docs.py
+
+measure: $(STAMP) ## a release's reference values, from two clean builds that must agree (APPLIANCE=1: the image's, too)
+	@$(PY) tools/measure.py $(if $(APPLIANCE),--appliance)
 
 up: $(STAMP) ## start the custody service and keep it running
 	@$(VENV)/bin/warifu up

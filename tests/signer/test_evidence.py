@@ -290,7 +290,9 @@ def test_what_the_policy_demands_of_the_host_must_have_been_seen_lately_on_every
     assert outcome.failed["device1"].code == "policy.host-posture"
     home["device1"].operator(claims(home, "lkrg"))
     assert home.sign(late, WHO).failed["device1"].code == "policy.host-posture"
-    home["device1"].operator(claims(home, "lkrg", "lockdown"))
+    home["device1"].operator(claims(home, "lkrg", "lockdown", age=-61))  # seen in the future
+    assert home.sign(late, WHO).failed["device1"].code == "policy.host-posture"
+    home["device1"].operator(claims(home, "lkrg", "lockdown", age=-60))
     assert home.sign(late, WHO).finished
     home.close()
 

@@ -11,7 +11,9 @@ from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import open_door
 from warifu.agent.enclave import Report, started
 from warifu.errors import ServiceRefused
-from warifu.protocol.operator import Ready
+from warifu.host.claims import LIFETIME_SECONDS, claims_of
+from warifu.host.doctor import examine
+from warifu.protocol.operator import Ready, TellHost
 
 
 @contextlib.asynccontextmanager
@@ -39,12 +41,30 @@ async def serve_device(agent: Agent, directory: DeviceDirectory, pump: asyncio.T
             remedy="Make an invitation on the owner's client ('warifu signer invite NAME') and join with it here.",
         )
     uplink = agent.connect(enrolment.url, enrolment.fingerprint)
+    await tell_host(
+        agent, directory
+    )  # first, so that the first request does not find a device that nobody looked at
     connection = asyncio.create_task(uplink.run())
+    looking = asyncio.create_task(_keep_looking(agent, directory))
     try:
         async with open_door(agent, directory.door):
-            done, _ = await asyncio.wait((pump, connection), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((pump, connection, looking), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
     finally:
-        connection.cancel()
-        await asyncio.gather(connection, return_exceptions=True)
+        for task in (connection, looking):
+            task.cancel()
+        await asyncio.gather(connection, looking, return_exceptions=True)
+
+
+async def tell_host(agent: Agent, directory: DeviceDirectory) -> None:
+    """Look at this machine and tell the enclave what there is: claims that it shows beside its evidence."""
+    report = await asyncio.to_thread(examine, "/", directory.path)
+    await agent.tell(TellHost(claims_of(report)))
+
+
+async def _keep_looking(agent: Agent, directory: DeviceDirectory) -> None:
+    """Claims expire; a machine changes."""
+    while True:
+        await asyncio.sleep(LIFETIME_SECONDS / 3)
+        await tell_host(agent, directory)

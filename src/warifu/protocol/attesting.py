@@ -24,6 +24,9 @@ MAX_BODY_BYTES = 96 * 1024
 MAX_CLAIM_SECONDS = 3600
 """A look at the host counts for an hour at most, whatever its maker says."""
 
+SKEW = 60
+"""Seconds by which a device's clock may be ahead of the verifier's."""
+
 _Word = Annotated[str, msgspec.Meta(max_length=48)]
 ClaimName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
 ClaimState = Literal["ok", "missing", "unknown", "declared"]
@@ -53,9 +56,14 @@ class HostClaims(Message, frozen=True):
             raise ValueError("claims count for an hour at most")
 
     def unmet(self, required: Sequence[str], now: int, *, declared_counts: bool) -> tuple[str, ...]:
-        """Which of ``required`` do not hold at ``now``. What is old, unknown or not mentioned does not hold."""
+        """Which of ``required`` do not hold at ``now``. What is old, unknown or not mentioned does not hold, and
+        neither does what is from the future: a device whose clock is ahead would make claims that never expire."""
         enough = {"ok", "declared"} if declared_counts else {"ok"}
-        held = {name for name, state in self.claims if state in enough} if now < self.expires else set()
+        held = (
+            {name for name, state in self.claims if state in enough}
+            if self.measured_at - SKEW <= now < self.expires
+            else set()
+        )
         return tuple(name for name in required if name not in held)
 
 

@@ -13,7 +13,9 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.frames import refusal_of
 from warifu.protocol.framing import FrameReader, Origin, frame
 from warifu.protocol.operator import OperatorRefused, Ready
+from warifu.release import own_digest
 from warifu.signer.device import Device
+from warifu.signer.evidence import Attester
 from warifu.signer.isolation.apply import apply_all
 from warifu.signer.isolation.handover import Handover
 from warifu.signer.signer import Signer
@@ -51,15 +53,17 @@ def run(handover: Handover) -> int:
 
 
 def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
-    """Nothing of the store is touched before the walls stand."""
+    """Nothing of the store is touched before the walls stand; behind them the program's own files cannot be read."""
     try:
+        release = own_digest()
         report = apply_all(handover.profile)
         platform = open_platform(PlatformSettings(name=unsafe_software.NAME), handover.unlock_key)
     finally:
         handover.unlock_key[:] = bytes(len(handover.unlock_key))
     store = Store.open(Path(), platform)
     try:
-        device = Device.start(store, platform, lambda: int(time.time()))
+        attester = Attester(platform, release, report.pairs())
+        device = Device.start(store, platform, lambda: int(time.time()), attester=attester)
     except BaseException:
         store.close()
         raise
