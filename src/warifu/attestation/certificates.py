@@ -27,6 +27,11 @@ MAX_CERTIFICATES = 32
 
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,32})-----\s*([A-Za-z0-9+/=\s]*)-----END \1-----")
 _SEQUENCE = 0x30
+_UNREADABLE = (
+    ValueError, TypeError, UnsupportedAlgorithm,
+    x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What ``cryptography`` raises for bytes that are no certificate or list, or one of a kind that it does not know."""
 _SERIAL_WARNING = r"Parsed a serial number which wasn't positive"
 
 
@@ -65,7 +70,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
             certificate = x509.load_der_x509_certificate(der)
             _touch(certificate)
             _check_signature_bits(der, certificate.signature)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise CheckFailed("certificate", "a certificate cannot be read") from None
     return certificate
 
@@ -114,7 +119,7 @@ def _read_list(der: bytes) -> x509.CertificateRevocationList:
         _ = (revoked.extensions, revoked.issuer, revoked.last_update_utc, revoked.next_update_utc)
         _ = (revoked.signature_hash_algorithm, revoked.signature_algorithm_parameters)
         _check_signature_bits(der, revoked.signature)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise _refused("a document is neither certificate nor revocation list") from None
     return revoked
 

@@ -214,8 +214,9 @@ def test_what_the_maker_says_is_shown_where_his_root_was_handed_in():
         (Chip(ek_usage="1.3.6.1.5.5.7.3.2").ek_certificate(), "ek-certificate"),
         (Chip().ak_certificate(), "ek-certificate"),
         (b"\x30\x00", "ek-certificate"),
+        (Chip().ek_certificate().replace(bytes.fromhex("a447"), bytes.fromhex("a347")), "ek-certificate"),
     ],
-    ids=["another root", "another use", "an AK's", "none"],
+    ids=["another root", "another use", "an AK's", "none", "an X.400 name"],
 )
 def test_an_ek_certificate_that_is_none_is_refused(certificate, check):
     chip = Chip()
