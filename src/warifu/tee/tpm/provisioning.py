@@ -1,0 +1,320 @@
+"""Setting a device up with its TPM, once, and taking that back.
+
+What it changes in the TPM: it keeps the standard storage root key at a fixed place, makes counters, and sets how
+guesses are limited and the *lockout secret*, which alone can reset that (TPM 2.0 Library, Part 1, "Dictionary Attack
+Protection"). Without a lockout secret anybody with root's rights could reset the count of wrong passphrases and guess
+on. The caller makes the secret, shows it to the owner to keep, and only then hands it in: a secret that nobody wrote
+down would be lost for good.
+
+Nothing is done on a TPM that has authorizations which the caller does not know. What an interrupted set-up left behind
+is found again by the next one, and what a failed one made is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nacl.utils import random
+from tpm2_pytss import ESYS_TR, TPM2B_SENSITIVE_CREATE
+
+from warifu.errors import InputRefused, PlatformRefused
+from warifu.tee.platform import PlatformSettings
+from warifu.tee.tpm.chip import Chip, Facts, Key, public_of
+from warifu.tee.tpm.counters import define, undefine
+from warifu.tee.tpm.endorsement import read_endorsement
+from warifu.tee.tpm.keys import Keys
+from warifu.tee.tpm.pinned import (
+    GuessLimits,
+    Pinned,
+    forget_pinned,
+    is_pinned,
+    read_pinned,
+    write_pinned,
+)
+from warifu.tee.tpm.policy import BOOT_PCRS, require_lasting, update_key_public
+from warifu.tee.tpm.refusals import refusing
+from warifu.tee.tpm.structures import attestation_key_template, storage_root_template
+
+LOCKOUT_BYTES = 32
+EPOCH = "epoch"
+"""The counter that every device has, and that its evidence tells the count of."""
+_APPROVALS = "approvals"
+
+_PERSISTENT = 0x81000000
+_USUAL_ROOT = 0x81000001
+"""Where the TCG's guidance has the storage root key; other software may have put it there."""
+_OUR_ROOTS, _ROOT_PLACES, _ATTEMPTS = 0x81005700, 256, 8
+
+
+DEFAULT_LIMITS = GuessLimits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorizations:
+    """What the owner knows of a TPM that other software has set up before. Empty: not set, as in a new TPM."""
+
+    owner: bytes = b""
+    endorsement: bytes = b""
+    lockout: bytes = b""
+
+    def __repr__(self) -> str:
+        return "Authorizations()"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What the owner decides when a device is set up."""
+
+    update_key: bytes
+    """The owner's public key for approving boots: a point of P-256, 65 bytes uncompressed."""
+    pcrs: tuple[int, ...] = BOOT_PCRS
+    counters: tuple[str, ...] = (EPOCH,)
+    limits: GuessLimits = DEFAULT_LIMITS
+
+
+def new_lockout_secret() -> bytearray:
+    """32 random bytes, for the owner to write down *before* they are handed to :func:`provision`."""
+    return bytearray(random(LOCKOUT_BYTES))
+
+
+def provision(
+    settings: PlatformSettings,
+    unlock_key: bytes | bytearray,
+    choices: Choices,
+    lockout_secret: bytes | bytearray,
+    known: Authorizations | None = None,  # frozen
+) -> Pinned:
+    """Set the device in ``settings.directory`` up with the TPM at ``settings.device``; done before, it only checks.
+
+    Afterwards the owner must approve the present boot (``Tpm.approval_request``), or nothing sealed ever opens.
+    Raises ``InputRefused`` for choices that make no sense; ``PlatformRefused``: ``simulator``, ``unreachable``,
+    ``owner-auth``, ``endorsement-auth``, ``lockout-auth``, ``already-provisioned``, ``nv-full``.
+    """
+    directory, known = directory_of(settings), known or Authorizations()
+    _require_sensible(choices, lockout_secret)
+    keys = Keys(unlock_key)
+    with opened(settings) as chip:
+        if is_pinned(directory):
+            return _checked(chip, read_pinned(directory, keys), choices)
+        _require_known(chip.facts, known)
+        with _Undo() as undo:
+            pinned = _set_up(chip, keys, choices, known, undo)
+            _limit_guesses(chip, choices.limits, known.lockout, bytes(lockout_secret), undo)
+            write_pinned(directory, keys, pinned)
+    return pinned
+
+
+def unprovision(
+    settings: PlatformSettings,
+    unlock_key: bytes | bytearray,
+    lockout_secret: bytes | bytearray,
+    owner_auth: bytes = b"",
+) -> None:
+    """Remove from the TPM what :func:`provision` put there, and nothing else. What was sealed never opens again.
+
+    ``PlatformRefused`` (``auth``) for a wrong lockout secret, before anything is removed; the TPM then accepts none for
+    the time of its lockout recovery.
+    """
+    directory, keys = directory_of(settings), Keys(unlock_key)
+    pinned = read_pinned(directory, keys)
+    with opened(settings) as chip:
+        if pinned.root_handle in chip.handles(_PERSISTENT):
+            chip.root = chip.pinned_key(pinned.root_handle, pinned.storage_root)
+            if chip.facts.lockout_auth_set:
+                after = b"" if pinned.lockout_is_ours else bytes(lockout_secret)
+                _limit_guesses(chip, pinned.limits_before, bytes(lockout_secret), after)
+            for counter in (*pinned.counters, pinned.approvals_counter):
+                undefine(chip, counter, owner_auth)
+            if pinned.root_is_ours:
+                _evict(chip, pinned.root_handle, owner_auth)
+    forget_pinned(directory)
+
+
+def forgive_guesses(
+    settings: PlatformSettings, unlock_key: bytes | bytearray, lockout_secret: bytes | bytearray
+) -> None:
+    """End the TPM's lock-out and forget the wrong passphrases that it counted (TPM2_DictionaryAttackLockReset)."""
+    pinned = read_pinned(directory_of(settings), Keys(unlock_key))
+    with opened(settings) as chip:
+        chip.root = chip.pinned_key(pinned.root_handle, pinned.storage_root)
+        with refusing("resetting its lock-out"), chip.session() as session:
+            chip.esapi.tr_set_auth(ESYS_TR.LOCKOUT, bytes(lockout_secret))
+            chip.esapi.dictionary_attack_lock_reset(session1=session)
+
+
+def directory_of(settings: PlatformSettings) -> Path:
+    """Where the device keeps what is its own."""
+    if settings.directory is None or not settings.directory.is_dir():
+        raise PlatformRefused("directory", "a device with a TPM needs a directory of its own")
+    return settings.directory
+
+
+@contextmanager
+def opened(settings: PlatformSettings) -> Iterator[Chip]:
+    """The TPM for the time of the block."""
+    chip = Chip.open(settings)
+    try:
+        yield chip
+    finally:
+        chip.close()
+
+
+def _require_sensible(choices: Choices, lockout_secret: bytes | bytearray) -> None:
+    require_lasting(choices.pcrs)
+    update_key_public(choices.update_key)
+    if len(lockout_secret) != LOCKOUT_BYTES:
+        raise InputRefused("lockout-secret", f"a lockout secret has {LOCKOUT_BYTES} bytes")
+    limits = choices.limits
+    if not (1 <= limits.most_tries <= 100 and limits.recovery_seconds and limits.lockout_recovery_seconds):
+        raise InputRefused(
+            "guess-limits", "a TPM must stop guessing after 1 to 100 tries, and take time to recover"
+        )
+    if EPOCH not in choices.counters or _APPROVALS in choices.counters:
+        raise InputRefused("counters", f"among the counters there must be '{EPOCH}', and not '{_APPROVALS}'")
+
+
+def _require_known(facts: Facts, known: Authorizations) -> None:
+    """A value that is set and not known is refused without trying one: a wrong lockout secret blocks for a day."""
+    for name, is_set, value in (
+        ("owner", facts.owner_auth_set, known.owner),
+        ("endorsement", facts.endorsement_auth_set, known.endorsement),
+        ("lockout", facts.lockout_auth_set, known.lockout),
+    ):
+        if is_set != bool(value):
+            raise PlatformRefused(
+                f"{name}-auth",
+                f"the TPM has {'a' if is_set else 'no'} {name} authorization"
+                + (", and it was not given" if is_set else ", but one was given"),
+                not_done="Nothing was changed in the TPM.",
+                remedy="Give the authorization that its present owner set, or clear the TPM in the firmware's settings "
+                "(which destroys all that was sealed with it).",
+            )
+
+
+def _checked(chip: Chip, pinned: Pinned, choices: Choices) -> Pinned:
+    chip.pinned_key(pinned.root_handle, pinned.storage_root)
+    if (pinned.update_key, pinned.pcrs) != (choices.update_key, choices.pcrs):
+        raise PlatformRefused(
+            "already-provisioned",
+            "the device was set up with its TPM before, with another update key or other PCRs",
+            not_done="Nothing was changed.",
+            remedy="Take the set-up back first; what was sealed under it is then lost.",
+        )
+    return pinned
+
+
+def _set_up(chip: Chip, keys: Keys, choices: Choices, known: Authorizations, undo: _Undo) -> Pinned:
+    handle, ours = _keep_root(chip, keys, known.owner, undo)
+    root = chip.root
+    assert root is not None
+    counters = []
+    for name in (_APPROVALS, *choices.counters):
+        counters.append(define(chip, keys, name, known.owner))
+        undo.push(partial(undefine, chip, counters[-1], known.owner))
+    ak_public, ak_private = _new_attestation_key(chip, root)
+    facts, endorsement = chip.facts, read_endorsement(chip, known.endorsement)
+    return Pinned(
+        storage_root=root.name,
+        root_handle=handle,
+        root_is_ours=ours,
+        lockout_is_ours=not known.lockout,
+        limits_before=GuessLimits(facts.most_tries, facts.recovery_seconds, facts.lockout_recovery_seconds),
+        update_key=choices.update_key,
+        pcrs=choices.pcrs,
+        approvals_counter=counters[0],
+        ak_public=ak_public,
+        ak_private=ak_private,
+        ek_public=endorsement.public,
+        ek_certificate=endorsement.certificate,
+        counters=tuple(counters[1:]),
+        approvals=(),
+    )
+
+
+def _keep_root(chip: Chip, keys: Keys, owner_auth: bytes, undo: _Undo) -> tuple[int, bool]:
+    """Have the storage root key at a persistent handle; from here on sessions are salted to it.
+
+    Returns the handle, and whether we put it there. Trusted here, once: that the TPM which answers is the TPM.
+    """
+    with refusing("making its storage root key"), chip.session() as session:
+        chip.esapi.tr_set_auth(ESYS_TR.OWNER, owner_auth)
+        transient, public, *_ = chip.esapi.create_primary(
+            TPM2B_SENSITIVE_CREATE(), public_of(storage_root_template()), ESYS_TR.OWNER, session1=session
+        )
+    with chip.flushed(transient):
+        name = Key(transient, public.publicArea.marshal()).name
+        taken = chip.handles(_PERSISTENT)
+        for handle in (_USUAL_ROOT, *_places(keys)):
+            if handle in taken:
+                with suppress(PlatformRefused):  # another key: the next place, then
+                    chip.root = chip.pinned_key(handle, name)
+                    return handle, handle != _USUAL_ROOT
+            elif handle != _USUAL_ROOT:
+                with refusing("keeping its storage root key"), chip.session() as session:
+                    chip.esapi.evict_control(ESYS_TR.OWNER, transient, handle, session1=session)
+                undo.push(partial(_evict, chip, handle, owner_auth))
+                chip.root = chip.pinned_key(handle, name)
+                return handle, True
+    raise PlatformRefused("nv-full", "the TPM has no free place for its storage root key")
+
+
+def _places(keys: Keys) -> Iterator[int]:
+    """The same for the same device, so that an interrupted set-up finds its key again; other devices' are elsewhere."""
+    first = int.from_bytes(keys.key("root-handle"), "big")
+    return (_OUR_ROOTS + (first + attempt) % _ROOT_PLACES for attempt in range(_ATTEMPTS))
+
+
+def _new_attestation_key(chip: Chip, root: Key) -> tuple[bytes, bytes]:
+    with refusing("making its attestation key"), chip.session() as session:
+        private, public, *_ = chip.esapi.create(
+            root.handle, TPM2B_SENSITIVE_CREATE(), public_of(attestation_key_template()), session1=session
+        )
+    return public.publicArea.marshal(), private.marshal()
+
+
+def _limit_guesses(
+    chip: Chip, limits: GuessLimits, before: bytes, after: bytes, undo: _Undo | None = None
+) -> None:
+    """Set the limits by the lockout secret ``before``, and then the secret to ``after``. The limits come first: a
+    failure between them leaves a TPM whose secret is still the known one."""
+    facts = chip.facts
+    with refusing("limiting guesses"), chip.session() as session:
+        chip.esapi.tr_set_auth(ESYS_TR.LOCKOUT, before)
+        chip.esapi.dictionary_attack_parameters(
+            limits.most_tries, limits.recovery_seconds, limits.lockout_recovery_seconds, session1=session
+        )
+        chip.esapi.hierarchy_change_auth(ESYS_TR.LOCKOUT, after, session1=session)
+    if undo is not None:
+        old = GuessLimits(facts.most_tries, facts.recovery_seconds, facts.lockout_recovery_seconds)
+        undo.push(partial(_limit_guesses, chip, old, after, before))
+
+
+def _evict(chip: Chip, handle: int, owner_auth: bytes) -> None:
+    """Remove the persistent key. It is the session's own root as well, so the session is salted to it no more."""
+    chip.root = None
+    with refusing("removing its storage root key"), chip.session() as session:
+        chip.esapi.tr_set_auth(ESYS_TR.OWNER, owner_auth)
+        key = chip.esapi.tr_from_tpmpublic(handle)
+        chip.esapi.evict_control(ESYS_TR.OWNER, key, handle, session1=session)
+
+
+class _Undo:
+    """What to do if the set-up fails, last first. A TPM that is gone keeps what it has; the next attempt finds it."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], None]] = []
+
+    def push(self, step: Callable[[], None]) -> None:
+        self._steps.append(step)
+
+    def __enter__(self) -> _Undo:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
+        while kind is not None and self._steps:
+            with suppress(PlatformRefused):
+                self._steps.pop()()
