@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from warifu.errors import PlatformRefused
-from warifu.tee import nitro, sev_snp, sgx, tdx, unsafe_software
+from warifu.tee import nitro, sev_snp, sgx, tdx, tpm, unsafe_software
 from warifu.tee.nitro import Nitro
 from warifu.tee.platform import Platform, PlatformSettings
 from warifu.tee.sev_snp import open_sev_snp
@@ -18,6 +18,7 @@ PLATFORMS: dict[str, Callable[[PlatformSettings, bytearray], Platform]] = {
     sev_snp.NAME: open_sev_snp,
     tdx.NAME: lambda settings, _unlock_key: Tdx(development=settings.development),
     sgx.NAME: lambda settings, unlock_key: Sgx(unlock_key, development=settings.development),
+    tpm.NAME: tpm.open_tpm,
     nitro.NAME: lambda settings, _unlock_key: Nitro(development=settings.development),
 }
 """Name -> what opens the platform with the device's unlock key."""
