@@ -99,6 +99,10 @@ JAPANESE: dict[str, str] = {
     "Score: {score} of 100 (for information only)": "点数: 100 点中 {score} 点（目安）",
     "in order": "良い",
     "Every check with its reason and remedy: warifu doctor --all": "すべての検査の理由と対処: warifu doctor --all",
+    "Layers of the signer's isolation, tried just now": "署名器の隔離の各層（今ここで試した結果）",
+    "{on} of {count} on; they cost {total:.0f} ms, once, when the signer starts": (
+        "{count} 層のうち {on} 層が有効。かかった時間は合計 {total:.0f} ms（署名器の起動時に一度だけ）"
+    ),
     "Guard of the kernel": "カーネルの守り",
     "Isolation of the signer": "署名器の隔離",
     "Memory and disk": "メモリとディスク",
@@ -289,8 +293,11 @@ JAPANESE: dict[str, str] = {
     "Examine this machine: guards of the kernel, isolation, memory, start, processor, updates and settings.": (
         "このマシンを調べます: カーネルの守り、隔離、メモリ、起動、プロセッサ、更新、設定。"
     ),
-    "Nothing is changed. What cannot be seen from here is shown as unknown, which is not the same as good.": (
-        "何も変えません。ここから見えないものは「分からない」と示します。良いという意味ではありません。"
+    (
+        "The layers of a signer's isolation are tried out in a short-lived process. Nothing is changed. "
+        "What cannot be seen from here is shown as unknown, which is not the same as good."
+    ): (
+        "署名器の隔離の各層は短命のプロセスで実際に試します。何も変えません。ここから見えないものは「分からない」と示します。良いという意味ではありません。"
     ),
     "Access to the service. An API key alone moves nothing: signing takes your credential and passphrase.": (
         "サービスへのアクセス。API キーだけでは何も動きません。署名にはあなたの資格鍵とパスフレーズが要ります。"
@@ -360,6 +367,9 @@ JAPANESE: dict[str, str] = {
     "Show every check, with its reason and what to do.": "すべての検査を、理由と対処とともに示します。",
     "Also run kernel-hardening-checker, where it is installed.": (
         "kernel-hardening-checker が入っていれば、それも実行します。"
+    ),
+    "Also write the report to this file, for devices whose agent sees less (see docs/host.md).": (
+        "見える範囲の狭い端末のエージェントのため、報告をこのファイルにも書きます（docs/host.md）。"
     ),
     "What it may do (repeat); no scope contains another.": "許すこと（繰り返し可）。どの権限も他の権限を含みません。",
     # --- setting up ------------------------------------------------------------------------------------------------
@@ -970,5 +980,16 @@ JAPANESE: dict[str, str] = {
     "What cannot be checked: AWS itself, which makes, runs and vouches for this machine; and whether the program that "
     "was measured is a good one.": (
         "検査できないもの：このマシンを作り、動かし、保証する AWS 自身。また、測定されたプログラムが良いものかどうか。"
+    ),
+    "Certificate of the maker of the device's TPM (DER or PEM). Repeatable.": (
+        "端末の TPM の製造者の証明書（DER または PEM）。繰り返し指定できます。"
+    ),
+    "nobody vouches for the TPM of {name} ({detail}): it counts as tier 0. With the certificate of its maker: "
+    "warifu devices accept {name} --root FILE": (
+        "{name} の TPM を保証する者がいません（{detail}）。階層 0 として扱います。"
+        "製造者の証明書があれば: warifu devices accept {name} --root FILE"
+    ),
+    "the TPM of {name} is a simulator: a program that keeps no secret from its host": (
+        "{name} の TPM はシミュレータです。ホストに対して何も秘密にできないプログラムです"
     ),
 }
