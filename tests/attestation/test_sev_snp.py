@@ -135,6 +135,7 @@ def test_every_product_and_both_kinds_of_key_go_through_the_same_verifier(machin
     appraisal = appraise(Evidence("sev-snp", body), GENUINE, NOW, endorsements)
     assert appraisal.affirmed, appraisal.failure
     found = appraisal.verified
+    assert found is not None
     assert found.measurements == {"launch": b"m" * 48, "host-data": b"h" * 32}
     assert found.report_data == b"r" * 64
     assert found.hardware_id == machine.chip

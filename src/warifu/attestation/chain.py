@@ -149,6 +149,8 @@ def check_path(
     """As :func:`find_path`, where the order is given: leaf first, and the last one must be a trusted root."""
     if not 2 <= len(path) <= MAX_PATH:
         raise CheckFailed("chain", f"a path has from 2 to {MAX_PATH} certificates, not {len(path)}")
+    if len(set(path)) != len(path):
+        raise CheckFailed("chain", "a certificate stands twice on the path")
     if not roots.include(path[-1]):
         raise CheckFailed("chain", "it does not lead to a trusted root")
     _check_leaf(path[0], now, leaf_usage)
