@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, str, set[str], Any]] = [
     ("GET", "/devices", {"read", "admin"}, None),
     ("GET", "/devices/none/status", {"read", "admin"}, None),
     ("DELETE", "/devices/none", {"admin"}, None),
+    ("GET", "/devices/none/endorsement", {"admin"}, None),
     ("POST", "/envelope-keys", {"transfer", "admin"}, {"identities": [B32], "nonce": B32}),
     (
         "POST",

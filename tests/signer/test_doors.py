@@ -168,6 +168,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "ask-decision",
         "recover-wallet",
         "ask-activation",
+        "ask-endorsement",
         "approve-reference",
         "ask-status",
         "join-owner",

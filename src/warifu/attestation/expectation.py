@@ -59,7 +59,8 @@ class Expectation:
                 "what it is now.",
                 blame=self.name,
             )
-        require_tier(self.rules, appraisal.tier, self.name)
+        accepted = self.reference.tier if self.reference is not None else appraisal.tier
+        require_tier(self.rules, min(appraisal.tier, accepted), self.name)
 
 
 def appraise_shown(shown: Attestation, rule: Rule, now: int, attestation_key: bytes = b"") -> Appraisal:

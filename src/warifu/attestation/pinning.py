@@ -20,11 +20,15 @@ PINNED: dict[str, tuple[str, ...]] = {
 """Format -> how the names of the measurements begin that say *what runs*. Others change from boot to boot."""
 
 
-def reference_of(verified: Verified, attestation_key: bytes = b"") -> Reference:
-    """What a device is accepted as that showed this. ``attestation_key``: bound by activation, or empty."""
+def reference_of(verified: Verified, attestation_key: bytes = b"", tier: Tier = 2) -> Reference:
+    """What a device is accepted as that showed this.
+
+    ``attestation_key``: a TPM's, or empty. ``tier``: the most that it may count as, where its evidence is genuine and
+    yet stands for less (a TPM whose maker nobody vouches for).
+    """
     return Reference(
         verified.format,
-        verified.tier,
+        min(verified.tier, tier),
         attestation_key,
         verified.hardware_id,
         tuple(sorted(_measured(verified).items())),
@@ -39,7 +43,7 @@ class Pinned:
 
     def require(self, verified: Verified, now: int) -> None:
         reference = self.reference
-        if (verified.format, verified.tier) != (reference.format, reference.tier):
+        if verified.format != reference.format or verified.tier < reference.tier:
             raise CheckFailed(
                 "reference-kind",
                 f"it is {verified.format}, tier {verified.tier}; accepted was {reference.format}",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from nacl.utils import random
 
 from warifu.attestation.expectation import appraise_shown
-from warifu.attestation.pinning import Pinned, reference_of
+from warifu.attestation.pinning import Pinned, as_tier, reference_of
 from warifu.attestation.registry import Appraisal
 from warifu.attestation.rules import AllOf, Bound, NoDebug
 from warifu.attestation.verifier import CheckFailed
-from warifu.cli.activating import activated_key
+from warifu.cli.activating import Chip, bind_chip
 from warifu.cli.client import Client
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -35,15 +35,15 @@ class Inspection:
     device: DeviceRef
     shown: Attestation
     appraisal: Appraisal
-    attestation_key: bytes
-    """Of a TPM: bound to its chip by a challenge, before or now; empty elsewhere."""
+    chip: Chip
+    """Of a TPM, as it was bound before or now."""
 
     @property
     def reference(self) -> Reference:
         """What the device would be accepted as."""
         verified = self.appraisal.verified
         if self.appraisal.affirmed and verified is not None:
-            return reference_of(verified, self.attestation_key)
+            return reference_of(verified, self.chip.attestation_key, self.chip.tier)
         return Reference(self.shown.evidence.format, 0, b"", b"", (), unchecked=True)
 
     @property
@@ -64,18 +64,22 @@ class Inspection:
             )
 
 
-def inspect(client: Client, device: DeviceRef, known: Reference | None, now: int) -> Inspection:
-    """Ask ``device`` what it runs on. ``known``: what it was accepted as, whose bound key is used again.
+def inspect(
+    client: Client, device: DeviceRef, known: Reference | None, now: int, roots: tuple[bytes, ...] = ()
+) -> Inspection:
+    """Ask ``device`` what it runs on. ``known``: what it was accepted as, whose bound key is used again, unless there
+    are ``roots`` (DER certificates of the maker of its TPM) to bind it by anew.
 
     Raises what the service or the device refuses, and ``AuthorizationRefused`` where another answers in its place.
     """
     key = _envelope_key(client, device, now)
     shown = key.attestation
-    bound = known.attestation_key if known is not None else b""
-    if not bound:
-        bound = activated_key(client, device, shown.evidence)
+    if known is not None and known.attestation_key and not roots:
+        chip = Chip(known.attestation_key, as_tier(known.tier), "")
+    else:
+        chip = bind_chip(client, device, shown, roots, now)
     rule = AllOf((Bound(binding_of(key).report_data(shown.claims)), NoDebug()))
-    return Inspection(device, shown, appraise_shown(shown, rule, now, bound), bound)
+    return Inspection(device, shown, appraise_shown(shown, rule, now, chip.attestation_key), chip)
 
 
 def changed(inspection: Inspection, known: Reference) -> str | None:
@@ -116,6 +120,8 @@ def accept_new(
                     check=inspection.failed_check or "",
                 )
             )
+        if inspection.chip.doubt:
+            screen.warn(inspection.chip.doubt)
         profile.accept_device(device.name, reference, now)
 
 

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from warifu.errors import PlatformRefused
 from warifu.protocol.attesting import Attestation, Binding, Claims, Evidence, HostClaims
+from warifu.protocol.frames import EndorsementAnswer
 from warifu.tee.platform import Platform
 
 
@@ -16,11 +17,27 @@ class Endorsing(Protocol):
     def endorsements(self) -> tuple[bytes, ...]: ...
 
 
+class Endorsement(Protocol):
+    """What a chip has from its maker, in the TPM's structures."""
+
+    @property
+    def public(self) -> bytes: ...
+
+    @property
+    def certificate(self) -> bytes: ...
+
+
 @runtime_checkable
 class Activating(Protocol):
     """A platform whose attestation key is bound to its chip by a challenge (TPM2_ActivateCredential)."""
 
-    def activate(self, credential_blob: bytes, encrypted_secret: bytes) -> bytes: ...
+    @property
+    def endorsement(self) -> Endorsement: ...
+
+    @property
+    def attestation_key(self) -> bytes: ...
+
+    def activate(self, credential: tuple[bytes, bytes]) -> bytearray: ...
 
 
 class Attester:
@@ -45,10 +62,20 @@ class Attester:
 
 def activate(platform: Platform, credential: bytes, secret: bytes) -> bytes:
     """What the chip makes of the owner's challenge; ``PlatformRefused`` where the platform has no such chip."""
+    return bytes(_activating(platform).activate((credential, secret)))
+
+
+def endorsement(platform: Platform) -> EndorsementAnswer:
+    """What a challenge to the chip is made for; ``PlatformRefused`` where the platform has no such chip."""
+    chip = _activating(platform)
+    return EndorsementAnswer(chip.endorsement.public, chip.endorsement.certificate, chip.attestation_key)
+
+
+def _activating(platform: Platform) -> Activating:
     if not isinstance(platform, Activating):
         raise PlatformRefused(
             "activation",
             f"the platform {platform.capabilities.name} has no key to activate",
             not_done="Nothing was proven.",
         )
-    return platform.activate(credential, secret)
+    return platform

@@ -18,6 +18,7 @@ from warifu.protocol.frames import (
     ApproveReference,
     AskActivation,
     AskDecision,
+    AskEndorsement,
     AskEnvelopeKey,
     AskResult,
     AskStatus,
@@ -60,14 +61,21 @@ from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
-from warifu.signer.evidence import activate
+from warifu.signer.evidence import activate, endorsement
 from warifu.signer.expecting import approve_reference
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
 
 Frames = list[tuple[Origin, bytes]]
 _Call = (
-    AskEnvelopeKey | AskResult | AskDecision | AskStatus | AskActivation | ApproveReference | RecoverWallet
+    AskEnvelopeKey
+    | AskResult
+    | AskDecision
+    | AskStatus
+    | AskEndorsement
+    | AskActivation
+    | ApproveReference
+    | RecoverWallet
 )
 
 _PANIC = "PanicException"
@@ -215,6 +223,8 @@ class Signer:
         if isinstance(message, AskEnvelopeKey):
             device.freeze.require_none()
             return encode(EnvelopeKeyAnswer(self._envelope_key(message)))
+        if isinstance(message, AskEndorsement):
+            return encode(endorsement(device.platform))
         if isinstance(message, AskActivation):
             return encode(ActivationAnswer(activate(device.platform, message.credential, message.secret)))
         if isinstance(message, ApproveReference):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from warifu.cli.accepting import tell_wallet
@@ -9,6 +11,7 @@ from warifu.cli.base import Group, examples, json_option, passphrase_option
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
+from warifu.cli.evidence_asked import read_endorsements
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.profile import DeviceRecord
 from warifu.cli.screen import Screen
@@ -84,14 +87,24 @@ def show_command(setting: Setting, name: str, as_json: bool) -> None:
     screen.result(describe(record, inspection, difference, None))
 
 
-@examples("warifu devices accept pi")
+@examples("warifu devices accept pi", "warifu devices accept server --root tpm-maker.pem")
 @group.command("accept")
 @click.argument("name")
+@click.option(
+    "--root",
+    "roots",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Certificate of the maker of the device's TPM (DER or PEM). Repeatable.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @passphrase_option
 @json_option
 @click.pass_obj
-def accept_command(setting: Setting, name: str, yes: bool, passphrase_fd: int | None, as_json: bool) -> None:
+def accept_command(
+    setting: Setting, name: str, roots: tuple[Path, ...], yes: bool, passphrase_fd: int | None, as_json: bool
+) -> None:
     """Accept the device NAME as what it is now: after an upgrade, a new kernel, a repair.
 
     Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then on.
@@ -100,8 +113,10 @@ def accept_command(setting: Setting, name: str, yes: bool, passphrase_fd: int | 
     screen, profile, moment = Screen(as_json), setting.profile(), now()
     device, record = profile.device(name), profile.device_record(name)
     with setting.client(profile) as client:
-        inspection = inspect(client, device, record.reference, moment)
+        inspection = inspect(client, device, record.reference, moment, read_endorsements((), roots).roots)
         inspection.require_not_false()
+        if inspection.chip.doubt:
+            screen.warn(inspection.chip.doubt)
         show(screen, record, inspection, _difference(inspection, record.reference), moment)
         if not yes:
             click.confirm(tr("Is it right that {name} is this now?", name=name), abort=True, err=as_json)

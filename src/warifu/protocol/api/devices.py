@@ -118,6 +118,12 @@ class EnvelopeKeys(Answer, frozen=True):
     keys: tuple[EnvelopeKeyOf, ...]
 
 
+class DeviceEndorsement(Answer, frozen=True):
+    """``GET /devices/{name}/endorsement`` (admin): the device's own encoded ``frames.EndorsementAnswer``."""
+
+    endorsement: Annotated[bytes, msgspec.Meta(max_length=32 * 1024)]
+
+
 class ActivationQuestion(Question, frozen=True):
     """``POST /activations`` (admin): have a device prove that its attestation key lives in the chip that this challenge
     is encrypted to. Only who made the challenge can tell whether the answer is right."""

@@ -141,6 +141,17 @@ class Status(Message, frozen=True):
     """Why the device signs nothing until its operator lifts it; None where it signs."""
 
 
+class EndorsementAnswer(Message, frozen=True):
+    """To ``AskEndorsement``, in the TPM's own structures. Nothing in it is believed: a challenge is made for it."""
+
+    ek_public: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    """TPMT_PUBLIC of the endorsement key."""
+    ek_certificate: Annotated[bytes, msgspec.Meta(max_length=8192)]
+    """DER; empty where the chip holds none."""
+    ak_public: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    """TPMT_PUBLIC of the key that signs evidence."""
+
+
 class ActivationAnswer(Message, frozen=True):
     """To ``AskActivation``: what the chip made of the challenge."""
 

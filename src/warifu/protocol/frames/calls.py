@@ -98,6 +98,13 @@ class RecoverWallet(Message, frozen=True, tag="recover-wallet"):
     recovery: RecoveryData
 
 
+class AskEndorsement(Message, frozen=True, tag="ask-endorsement"):
+    """Which chip vouches for the key that signs this device's evidence? Only a device with a TPM has an answer: an
+    ``EndorsementAnswer``."""
+
+    call: Call
+
+
 class AskActivation(Message, frozen=True, tag="ask-activation"):
     """Prove that the key which signs this device's evidence lives in the chip that the owner's challenge is encrypted
     to (TPM 2.0 Part 1, credential protection). Only a device with a TPM can. Answered by ``ActivationAnswer``."""
@@ -198,6 +205,7 @@ ToSigner = (
     | AskResult
     | AskDecision
     | RecoverWallet
+    | AskEndorsement
     | AskActivation
     | ApproveReference
     | AskStatus

@@ -1,4 +1,4 @@
-"""``/invitations``, ``/joins``, ``/devices``, ``/envelope-keys``, ``/decisions``, what devices run on, and their WebSocket."""
+"""Devices: how they join and connect, what they are and run on, their one-shot keys, what they would decide."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from warifu.protocol.api import (
     DecisionQuestion,
     Decisions,
     Device,
+    DeviceEndorsement,
     Devices,
     DeviceStatus,
     EnvelopeKeyOf,
@@ -41,6 +42,7 @@ from warifu.protocol.frames import (
     ApproveReference,
     AskActivation,
     AskDecision,
+    AskEndorsement,
     AskEnvelopeKey,
     AskStatus,
     EnvelopeKeyAnswer,
@@ -256,7 +258,13 @@ def _evidence(service: Service) -> list[BaseRouteHandler]:
 
         return ReferencesTaken(devices=tuple(await asyncio.gather(*map(tell, authorized.participants))))
 
-    return [activations, references]
+    @get("/devices/{name:str}/endorsement", guards=[needs(database, "admin")])
+    async def endorsement(name: NamePath) -> DeviceEndorsement:
+        """Ask the device which chip vouches for its evidence."""
+        device = await asyncio.to_thread(device_named, database, name)
+        return DeviceEndorsement(endorsement=await hub.call(device.identity, AskEndorsement))
+
+    return [activations, references, endorsement]
 
 
 def _check_distinct(identities: tuple[bytes, ...]) -> None:
