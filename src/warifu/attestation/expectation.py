@@ -45,7 +45,7 @@ class Expectation:
         return reference is not None and reference.unchecked and shown.evidence.format == reference.format
 
     def _require_evidence(self, shown: Attestation, binding: Binding, now: int) -> None:
-        rules = [Bound(binding.report_data(shown.claims)), NoDebug()]
+        rules: list[Rule] = [Bound(binding.report_data(shown.claims)), NoDebug()]
         if self.reference is not None:
             rules.append(Pinned(self.reference))
         key = self.reference.attestation_key if self.reference is not None else b""
