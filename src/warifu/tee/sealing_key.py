@@ -20,6 +20,7 @@ from nacl.utils import random
 
 from warifu.errors import PlatformRefused
 from warifu.tee.platform import AUTH_BYTES, MAX_CONTEXT_BYTES, MAX_SEALED_BYTES
+from warifu.threshold.wiping import Buffer
 
 UNLOCK_KEY_BYTES = 32
 PLATFORM_SECRET_BYTES = (16, 32)
@@ -35,7 +36,7 @@ _MAX_BYTES = len(_HEADER) + MAX_SEALED_BYTES + 2 * _LAYER
 class SealingKey:
     """Seals and unseals for one platform. Its one secret is the mixed key; :meth:`forget` wipes it."""
 
-    def __init__(self, platform: str, secret: bytes | bytearray, unlock_key: bytes | bytearray) -> None:
+    def __init__(self, platform: str, secret: bytes | Buffer, unlock_key: bytes | bytearray) -> None:
         """``secret``: 16 or 32 bytes from the platform; ``unlock_key``: 32 bytes. Both stay the caller's to wipe."""
         if len(unlock_key) != UNLOCK_KEY_BYTES:
             raise PlatformRefused(

@@ -1,0 +1,277 @@
+"""Peer release, the keeper's side: hold pieces of other devices' sealing secrets, and release them to the right boot.
+
+A keeper releases only when all of this holds: the request answers a challenge that it made a short while ago and uses
+now; the boot key signed it (whoever has the device's unlock key); the evidence is genuine, fresh for exactly this
+request and the key that the piece will be sealed to; and it shows what the *owner accepted the device as*
+(``Expectation``), on a tier that is worth something. A changed program therefore gets its piece after the owner
+approved it, and not before; there is no second road for approvals here.
+
+Each release is counted before it leaves, and the count is the boot's *epoch*. A second boot of the same device (a clone
+of its disk on the same machine, say) gets a later epoch, and from then on the earlier one is refused
+(``require_current``): of two that claim to be one device, at most one works with its peers.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Annotated, Protocol
+
+import msgspec
+from nacl.utils import random
+
+from warifu.attestation.evidence import Tier
+from warifu.attestation.expectation import Expectation
+from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, PolicyDenied
+from warifu.protocol.encoding import Bytes32, Message, decode, encode
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.release import (
+    Ask,
+    AskRelease,
+    Challenge,
+    Handing,
+    Kept,
+    ReleaseSet,
+    Signed,
+    ask_binding,
+    open_signed,
+    seal_piece,
+    sign,
+)
+from warifu.threshold.errors import InvalidContribution, InvalidInput
+from warifu.threshold.release import read_commitment, read_piece
+
+CHALLENGE_LIFETIME = 120
+"""Seconds in which evidence for a challenge has to come."""
+MAX_CHALLENGES = 16
+"""At a time; a further one pushes out the oldest. A service that asks for many only delays a boot."""
+SETS_PER_DEVICE = 2
+"""The one in use, and the one that a device is changing to."""
+_MAX_KEPT_BYTES = 4096
+
+
+class Shelf(Protocol):
+    """Where pieces lie: encrypted, durable at the end of a transaction (the signer's store)."""
+
+    def get(self, name: str) -> bytes | None: ...
+
+    def put(self, name: str, value: bytes) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+
+
+class _KeptPiece(Message, frozen=True):
+    """As it lies on the shelf."""
+
+    set: ReleaseSet
+    device: Bytes32
+    number: int
+    piece: Bytes32
+
+
+class _KeptOf(Message, frozen=True):
+    """What is kept for one device."""
+
+    sets: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=SETS_PER_DEVICE)]
+    """The newest last."""
+    epoch: int
+    """Releases so far, of all its sets."""
+
+
+class Keeper:
+    """The pieces that this device holds for others."""
+
+    def __init__(
+        self,
+        identity: IdentityKey,
+        shelf: Shelf,
+        accepted: Callable[[bytes], Expectation | None],
+        least_tier: Tier = 2,
+    ) -> None:
+        """``accepted``: what the owner accepts a device (by its identity) as at this moment; None for strangers.
+
+        ``least_tier``: evidence of a lower tier releases nothing. Less than 2 is for simulations: anybody can write the
+        evidence of a platform without hardware.
+        """
+        self._identity = identity
+        self._shelf = shelf
+        self._accepted = accepted
+        self._least_tier = least_tier
+        self._challenges: OrderedDict[bytes, tuple[Challenge, int]] = OrderedDict()
+
+    def accept(self, sender: bytes, handing: Handing) -> Kept:
+        """Keep a piece for ``sender``, whom the end-to-end channel authenticated. The device's oldest set but one goes.
+
+        Raises ``InputRefused`` for strangers and for pieces that are not this keeper's, ``PeerMisbehaved``
+        (``release-piece``) where the piece does not fit the commitment: better now than at a boot.
+        """
+        if self._accepted(sender) is None:
+            raise InputRefused(
+                "release-stranger", "only devices that share a wallet keep pieces for each other"
+            )
+        described, number = handing.set, handing.number
+        if number > len(described.keepers) or described.keepers[number - 1] != self._identity.public:
+            raise InputRefused("release-keeper", "this piece is for another keeper")
+        _require_fitting(sender, handing)
+        kept = _KeptPiece(described, sender, number, handing.piece)
+        with self._shelf.transaction():
+            self._put(sender, described.id, kept)
+        return Kept(described.id)
+
+    def challenge(self, set_id: bytes, now: int) -> Signed:
+        """A fresh question to a boot that wants its piece of this set. ``InputRefused``: no such piece is here."""
+        kept = self._kept(set_id)
+        self._forget_expired(now)
+        while len(self._challenges) >= MAX_CHALLENGES:
+            self._challenges.popitem(last=False)
+        challenge = Challenge(self._identity.public, set_id, random(32), self.epoch(kept.device) + 1)
+        self._challenges[challenge.nonce] = (challenge, now + CHALLENGE_LIFETIME)
+        return sign(self._identity, challenge)
+
+    def release(self, request: AskRelease, now: int) -> Signed:
+        """The piece, sealed to the boot that asked, if it may have it.
+
+        Raises ``AuthorizationRefused`` (``signature``, ``release-stale``, ``release-epoch``), ``PeerMisbehaved``
+        (``evidence``), ``PolicyDenied`` (``tier``, ``host-posture``, ``release-unchecked``), ``InputRefused``.
+        """
+        kept = self._kept(request.set)
+        ask = open_signed(Ask, request.ask, kept.set.boot)
+        challenge = self._challenge_of(ask, now)
+        self._require_accepted(kept, ask, challenge, now)
+        released = seal_piece(ask, kept.set.boot, kept.piece)
+        with self._shelf.transaction():
+            self._count(kept.device, challenge.epoch)
+        return sign(self._identity, released)
+
+    def epoch(self, device: bytes) -> int:
+        """How many times a boot of ``device`` was let in: the epoch of its latest boot. 0 before the first."""
+        return self._kept_of(device).epoch
+
+    def require_current(self, device: bytes, epoch: int) -> None:
+        """Return if a device that entered a session shows the epoch of its latest boot here.
+
+        ``PeerMisbehaved`` (``older-boot``): a later boot took its place, and this one is a clone or was restored;
+        (``boot-unknown``): it was never let in, as far as this keeper remembers.
+        """
+        latest = self.epoch(device)
+        if epoch > latest:
+            raise PeerMisbehaved(
+                "boot-unknown",
+                f"a device shows boot {epoch}, but only {latest} were let in here",
+                remedy="Either it lies, or this device's own store is an older copy: look at both.",
+                blame=device.hex()[:16],
+            )
+        if epoch < latest:
+            raise PeerMisbehaved(
+                "older-boot",
+                f"a device shows boot {epoch}, but boot {latest} was let in since",
+                remedy="If you started the device anew, stop the old one. If you did not, somebody runs a copy of it.",
+                blame=device.hex()[:16],
+            )
+
+    def forget(self, device: bytes) -> None:
+        """Drop every piece of a device that left. Its count stays: a copy of it must not begin anew."""
+        with self._shelf.transaction():
+            found = self._kept_of(device)
+            for set_id in found.sets:
+                self._shelf.remove(_piece_name(set_id))
+            self._shelf.put(_device_name(device), encode(_KeptOf((), found.epoch)))
+
+    def _require_accepted(self, kept: _KeptPiece, ask: Ask, challenge: Challenge, now: int) -> None:
+        expectation = self._accepted(kept.device)
+        reference = expectation.reference if expectation is not None else None
+        if expectation is None or reference is None or reference.unchecked:
+            raise PolicyDenied(
+                "release-unchecked",
+                "a sealing secret is released only to a device whose evidence the owner accepted",
+                not_done="No piece was released.",
+                remedy="Accept what the device is ('warifu devices'), and start it again.",
+            )
+        demanding = _at_least(expectation, self._least_tier)
+        demanding.require(ask.attestation, ask_binding(challenge, kept.set.boot, ask.key), now)
+
+    def _challenge_of(self, ask: Ask, now: int) -> Challenge:
+        """The challenge that ``ask`` answers, used up whatever becomes of it."""
+        challenge, expires = self._challenges.pop(ask.nonce, (None, 0))
+        if challenge is None or now >= expires:
+            raise AuthorizationRefused(
+                "release-stale",
+                "this request answers no challenge that is open here",
+                not_done="No piece was released.",
+                remedy="Start the device again: it asks for a fresh challenge.",
+            )
+        if (ask.keeper, ask.set) != (challenge.keeper, challenge.set):
+            raise AuthorizationRefused("release-stale", "this request answers another challenge")
+        if ask.epoch != challenge.epoch or challenge.epoch != self.epoch(self._kept(ask.set).device) + 1:
+            raise AuthorizationRefused(
+                "release-epoch",
+                "another boot of this device was let in meanwhile",
+                not_done="No piece was released.",
+                remedy="If you started it twice, start it once more. If not, somebody runs a copy of it.",
+            )
+        return challenge
+
+    def _forget_expired(self, now: int) -> None:
+        for nonce in [nonce for nonce, (_, expires) in self._challenges.items() if now >= expires]:
+            del self._challenges[nonce]
+
+    def _kept(self, set_id: bytes) -> _KeptPiece:
+        data = self._shelf.get(_piece_name(set_id))
+        if data is None:
+            raise InputRefused("release-set", "no piece of this set is kept here")
+        return decode(_KeptPiece, data, _MAX_KEPT_BYTES)
+
+    def _kept_of(self, device: bytes) -> _KeptOf:
+        data = self._shelf.get(_device_name(device))
+        return decode(_KeptOf, data, _MAX_KEPT_BYTES) if data is not None else _KeptOf((), 0)
+
+    def _put(self, device: bytes, set_id: bytes, kept: _KeptPiece) -> None:
+        taken = self._shelf.get(_piece_name(set_id))
+        if taken is not None and decode(_KeptPiece, taken, _MAX_KEPT_BYTES).device != device:
+            raise InputRefused("release-set", "this set is another device's")
+        found = self._kept_of(device)
+        others = [each for each in found.sets if each != set_id]
+        for outdated in others[: max(0, len(others) + 1 - SETS_PER_DEVICE)]:
+            self._shelf.remove(_piece_name(outdated))
+        self._shelf.put(_piece_name(set_id), encode(kept))
+        newest = (*others, set_id)[-SETS_PER_DEVICE:]
+        self._shelf.put(_device_name(device), encode(_KeptOf(newest, found.epoch)))
+
+    def _count(self, device: bytes, epoch: int) -> None:
+        self._shelf.put(_device_name(device), encode(_KeptOf(self._kept_of(device).sets, epoch)))
+
+    def __repr__(self) -> str:
+        return "Keeper()"
+
+
+def _require_fitting(sender: bytes, handing: Handing) -> None:
+    try:
+        commitment = read_commitment(handing.set.commitment)
+        read_piece(commitment, handing.number, handing.piece).wipe()
+    except InvalidInput as error:
+        raise InputRefused("release-set", str(error)) from None
+    except InvalidContribution:
+        raise PeerMisbehaved(
+            "release-piece",
+            "a device handed over a piece that does not fit what it committed to",
+            not_done="It was not kept.",
+            blame=sender.hex()[:16],
+        ) from None
+
+
+def _at_least(expectation: Expectation, tier: Tier) -> Expectation:
+    """The same, with no less than ``tier``."""
+    rules = expectation.rules
+    return replace(expectation, rules=msgspec.structs.replace(rules, least_tier=max(rules.least_tier, tier)))
+
+
+def _piece_name(set_id: bytes) -> str:
+    return f"release/piece/{set_id.hex()}"
+
+
+def _device_name(device: bytes) -> str:
+    return f"release/device/{device.hex()}"
