@@ -10,7 +10,14 @@ from nacl.exceptions import RuntimeError as NaClRuntimeError
 from nacl.utils import random
 from tests.support.simulator import cheap_stretch
 
-from warifu.errors import HostUnsuitable, InputRefused, PassphraseRefused, StoreDamaged
+from warifu.errors import (
+    HostUnsuitable,
+    InputRefused,
+    PassphraseRefused,
+    PlatformRefused,
+    StoreDamaged,
+    WarifuError,
+)
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.request import Stretching
 from warifu.signer.vault import Lock, Record, Role, Vault, argon2id
@@ -32,7 +39,9 @@ def vault(key: bytes = KEY, identity: bytes = IDENTITY) -> Vault:
 
 @pytest.fixture
 def lock() -> Lock:
-    return vault().new_lock(WALLET, FLOOR)
+    lock, opened = vault().new_lock(WALLET, FLOOR, bytearray(PASSPHRASE))
+    opened.wipe()
+    return lock
 
 
 @pytest.fixture
@@ -54,14 +63,76 @@ def test_the_record_shows_nothing(record, lock):
     assert PASSPHRASE not in lock.sealed
 
 
-def test_the_wrong_passphrase_opens_nothing(lock, record):
+def test_a_new_lock_is_open_already(lock):
+    made, opened = vault().new_lock(WALLET, FLOOR, bytearray(PASSPHRASE))
+    with opened:
+        record = opened.lock(SHARE_ROLE, Secret(SHARE))
+    with vault().open(WALLET, made, bytearray(PASSPHRASE)) as again:
+        assert again.unlock(SHARE_ROLE, record) == Secret(SHARE)
+
+
+def test_the_wrong_passphrase_opens_nothing(lock):
     for wrong in (b"open sesamE", b"open sesame ", b"o", b""):
-        with (
-            vault().open(WALLET, lock, bytearray(wrong)) as opened,
-            pytest.raises(PassphraseRefused) as refused,
-        ):
-            opened.unlock(SHARE_ROLE, record)
+        with pytest.raises(PassphraseRefused) as refused:
+            vault().open(WALLET, lock, bytearray(wrong))
         assert refused.value.reason == "wrong"
+
+
+def test_every_try_is_stretched_also_a_wrong_one_and_one_that_meets_damage(lock):
+    """Else whoever has disk and unlock key guesses for nothing."""
+    stretched = []
+
+    def counted(passphrase, salt, stretching):
+        stretched.append(bytes(passphrase))
+        return cheap_stretch(passphrase, salt, stretching)
+
+    counting = Vault(UnsafeSoftware(KEY), IDENTITY, counted)
+    with pytest.raises(PassphraseRefused):
+        counting.open(WALLET, lock, bytearray(b"wrong"))
+    with pytest.raises(StoreDamaged):
+        counting.open(WALLET, msgspec.structs.replace(lock, sealed=lock.sealed[:-1]), bytearray(b"damaged"))
+    assert stretched == [b"wrong", b"damaged"]
+
+
+class Answering(UnsafeSoftware):
+    """A platform that refuses to open, for this reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(KEY)
+        self.refusal = PlatformRefused(reason, "no", remedy="wait", retry_after=7)
+        self.shown: list[bytes] = []
+
+    def unseal(self, sealed, context, *, auth=None):
+        self.shown.append(bytes(auth or b""))
+        raise self.refusal
+
+
+@pytest.mark.parametrize(
+    ("reason", "means"),
+    [
+        ("auth", "passphrase.wrong"),
+        ("locked-out", "passphrase.platform-locked-out"),
+        ("unseal", "store.lock"),
+        ("measurements", "platform.measurements"),
+        ("unreachable", "platform.unreachable"),
+    ],
+)
+def test_what_a_platforms_refusal_means(lock, reason, means):
+    with pytest.raises(WarifuError) as refused:
+        Vault(Answering(reason), IDENTITY, cheap_stretch).open(WALLET, lock, bytearray(PASSPHRASE))
+    assert refused.value.code == means
+    if reason == "locked-out":
+        assert (refused.value.remedy, refused.value.retry_after) == ("wait", 7)
+
+
+def test_what_the_platform_is_shown_is_neither_passphrase_nor_stretched_passphrase(lock):
+    platform = Answering("auth")
+    with pytest.raises(PassphraseRefused):
+        Vault(platform, IDENTITY, cheap_stretch).open(WALLET, lock, bytearray(PASSPHRASE))
+    stretched = cheap_stretch(bytearray(PASSPHRASE), lock.salt, lock.stretching).expose()
+    [shown] = platform.shown
+    assert len(shown) == 32
+    assert shown != stretched and PASSPHRASE not in shown
 
 
 def test_the_passphrase_without_the_platform_opens_nothing(lock):
@@ -108,7 +179,7 @@ def test_a_closed_lock_opens_nothing(lock, record):
 @pytest.mark.parametrize("weak", [Stretching(63, 3), Stretching(1, 1), Stretching(64, 2)])
 def test_weak_stretching_makes_no_lock(weak):
     with pytest.raises(InputRefused):
-        vault().new_lock(WALLET, weak)
+        vault().new_lock(WALLET, weak, bytearray(PASSPHRASE))
 
 
 def test_stretching_is_argon2id_as_another_library_computes_it():

@@ -62,8 +62,7 @@ class Births:
         device.envelope_keys.require(frame.envelope, now)
         passphrase = device.envelope_keys.open(frame.envelope, named, now)
         try:
-            lock = device.vault.new_lock(named, request.stretching)
-            open_lock = device.vault.open(named, lock, passphrase)
+            lock, open_lock = device.vault.new_lock(named, request.stretching, passphrase)
         finally:
             passphrase[:] = bytes(len(passphrase))
         newborn = _Newborn(device, named, request, seat.session, lock, open_lock)

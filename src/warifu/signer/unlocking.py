@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from warifu.errors import HostUnsuitable, PassphraseRefused
+from warifu.errors import HostUnsuitable, PassphraseRefused, PlatformRefused
 from warifu.protocol.envelope import Envelope
 from warifu.signer.device import Device
 from warifu.signer.gate import wrong_passphrase
 from warifu.signer.journal import WrongPassphrase
 from warifu.signer.vault import OpenLock, Role
-from warifu.signer.wallets import Wallet
+from warifu.signer.wallets import Locked, Wallet
 from warifu.threshold.wiping import Secret
 
 
@@ -25,7 +25,8 @@ def unlock(
 ) -> tuple[OpenLock, tuple[Secret, ...]]:
     """Open the envelope, count the try, stretch, open these records and no others. The caller wipes all.
 
-    ``request``: digest of what the owner authorized. Raises ``PassphraseRefused``; the envelope's key is used up.
+    ``request``: digest of what the owner authorized. Raises ``PassphraseRefused``, and ``StoreDamaged``,
+    ``PlatformRefused`` or ``HostUnsuitable`` where it could not be tried; the envelope's key is used up.
     """
     now = device.clock.now()
     require_try(device, wallet, envelope, now)
@@ -34,30 +35,39 @@ def unlock(
     passphrase = device.envelope_keys.open(envelope, request, now)
     try:
         wrong = device.tries.count(wallet.id, now)
-        lock = device.vault.open(wallet.id, locked.lock, passphrase)
-    except HostUnsuitable:
-        # Without the memory to stretch it no passphrase was tried. Were this a wrong one, a program that fills the
-        # machine's memory could lock the owner out by his own right passphrase.
+        lock, secrets = _tried(device, wallet.id, locked, roles, passphrase)
+    except PassphraseRefused as refused:
+        if refused.reason != "wrong":  # the platform is locked, and looked at no passphrase
+            device.tries.restore(wallet.id, before)
+            raise
+        with device.store.transaction():
+            device.journal.append(WrongPassphrase(wallet.id, request, wrong), now)
+        raise wrong_passphrase(wrong, wallet.request.policy.passphrase_tries) from None
+    except (HostUnsuitable, PlatformRefused):
+        # Without the memory to stretch it, or the platform to open its half, no passphrase was tried. Were this a wrong
+        # one, a program that fills the machine's memory, or an updated kernel that its owner has not approved yet,
+        # could lock the owner out by his own right passphrase.
         device.tries.restore(wallet.id, before)
         raise
     finally:
         passphrase[:] = bytes(len(passphrase))
-    try:
-        secrets = _opened(lock, [(role, locked.records[role]) for role in roles])
-    except PassphraseRefused:
-        lock.wipe()
-        with device.store.transaction():
-            device.journal.append(WrongPassphrase(wallet.id, request, wrong), now)
-        raise wrong_passphrase(wrong, wallet.request.policy.passphrase_tries) from None
-    except BaseException:
-        lock.wipe()
-        raise
     try:
         device.tries.clear(wallet.id)
     except BaseException:
         _wipe(lock, *secrets)
         raise
     return lock, secrets
+
+
+def _tried(
+    device: Device, wallet: bytes, locked: Locked, roles: Sequence[Role], passphrase: bytearray
+) -> tuple[OpenLock, tuple[Secret, ...]]:
+    lock = device.vault.open(wallet, locked.lock, passphrase)
+    try:
+        return lock, _opened(lock, [(role, locked.records[role]) for role in roles])
+    except BaseException:
+        lock.wipe()
+        raise
 
 
 def _opened(lock: OpenLock, records: Sequence[tuple[Role, bytes]]) -> tuple[Secret, ...]:

@@ -3,7 +3,9 @@
 A *lock* belongs to one wallet: a secret that the platform seals, and the parameters with which the passphrase is
 stretched (Argon2id version 1.3, RFC 9106). Opened, it locks and unlocks *records*: the share, and ChillDKG's host
 secret key, which together with public recovery data *is* the share. Whoever has the disk lacks both locks; whoever
-has disk and unlock key still has to guess the passphrase, at the price of one Argon2id for each guess.
+has disk and unlock key still has to guess the passphrase, at the price of one Argon2id for each guess. The platform
+opens its half only for a value out of the stretched passphrase, so one that counts wrong values (a TPM) ends that
+guessing, whatever becomes of this program's own count.
 """
 
 from __future__ import annotations
@@ -17,7 +19,14 @@ from nacl import pwhash
 from nacl.exceptions import RuntimeError as NaClRuntimeError
 from nacl.utils import random
 
-from warifu.errors import HostUnsuitable, InputRefused, PassphraseRefused, PlatformRefused, StoreDamaged
+from warifu.errors import (
+    HostUnsuitable,
+    InputRefused,
+    PassphraseRefused,
+    PlatformRefused,
+    StoreDamaged,
+    WarifuError,
+)
 from warifu.protocol.encoding import Bytes16, Message, decode, digest, encode
 from warifu.protocol.request import Stretching
 from warifu.signer import aead
@@ -85,31 +94,53 @@ class Vault:
         self._identity = identity
         self._stretch = stretch
 
-    def new_lock(self, wallet: bytes, stretching: Stretching) -> Lock:
-        """A fresh lock for the wallet with this id. ``InputRefused`` for parameters that are too weak."""
+    def new_lock(self, wallet: bytes, stretching: Stretching, passphrase: bytearray) -> tuple[Lock, OpenLock]:
+        """A fresh lock for the wallet with this id, opened: what is put under it is known to come out again.
+
+        ``InputRefused`` for parameters that are too weak; ``PlatformRefused``, ``HostUnsuitable`` as :meth:`open`.
+        """
         if stretching.memory_mib < LEAST_MEMORY_MIB or stretching.passes < LEAST_PASSES:
             raise InputRefused(
                 "stretching", f"Argon2id needs at least {LEAST_MEMORY_MIB} MiB and {LEAST_PASSES} passes"
             )
-        with Secret(random(_HALF_BYTES)) as secret:
-            return Lock(self._platform.seal(secret.expose(), _context(wallet)), random(16), stretching)
+        salt = random(16)
+        with self._stretch(passphrase, salt, stretching) as stretched:
+            with Secret(random(_HALF_BYTES)) as half, _auth(stretched) as auth:
+                sealed = self._platform.seal(half.buffer, _context(wallet), auth=auth.buffer)
+            lock = Lock(sealed, salt, stretching)
+            return lock, self._opened(wallet, lock, stretched)
 
     def open(self, wallet: bytes, lock: Lock, passphrase: bytearray) -> OpenLock:
-        """Stretch the passphrase (dear!) and open the platform's half. ``StoreDamaged`` where that half is damaged.
+        """Stretch the passphrase (dear!) and have the platform open its half.
 
-        A wrong passphrase shows when a record does not open.
+        ``PassphraseRefused``: ``wrong``, or ``platform-locked-out`` where the platform counted too many wrong ones and
+        looked at none. ``StoreDamaged`` where that half is damaged. ``PlatformRefused`` where the platform cannot or
+        will not work; nothing was learnt about the passphrase then, nor where there is no memory to stretch it
+        (``HostUnsuitable``).
         """
-        try:
-            sealed_half = self._platform.unseal(lock.sealed, _context(wallet))
-        except PlatformRefused:
-            raise _damaged() from None
+        with self._stretch(passphrase, lock.salt, lock.stretching) as stretched:
+            return self._opened(wallet, lock, stretched)
+
+    def _opened(self, wallet: bytes, lock: Lock, stretched: Secret) -> OpenLock:
         with Secret(bytes(_HALF_BYTES * 2)) as both:
-            both.buffer[:_HALF_BYTES] = sealed_half
-            sealed_half[:] = bytes(len(sealed_half))
-            with self._stretch(passphrase, lock.salt, lock.stretching) as stretched:
-                both.buffer[_HALF_BYTES:] = stretched.buffer
+            self._unseal_into(both, wallet, lock, stretched)
+            both.buffer[_HALF_BYTES:] = stretched.buffer
             key = derived_key(both.buffer, "vault-record")
         return OpenLock(key, wallet, self._identity, lock.stretching)
+
+    def _unseal_into(self, both: Secret, wallet: bytes, lock: Lock, stretched: Secret) -> None:
+        """The platform's half. A wrong passphrase is a wrong auth value: a platform that counts those counts it."""
+        try:
+            with _auth(stretched) as auth:
+                half = self._platform.unseal(lock.sealed, _context(wallet), auth=auth.buffer)
+        except PlatformRefused as refused:
+            raise _meaning(refused) from None
+        try:
+            if len(half) != _HALF_BYTES:
+                raise _damaged()
+            both.buffer[:_HALF_BYTES] = half
+        finally:
+            half[:] = bytes(len(half))
 
 
 class OpenLock:
@@ -158,6 +189,22 @@ class OpenLock:
 
 def _context(wallet: bytes) -> bytes:
     return b"warifu/v1/wallet-secret" + wallet
+
+
+def _auth(stretched: Secret) -> Secret:
+    """What the platform is shown: it tells nothing about the key of the records."""
+    return derived_key(stretched.buffer, "vault-auth")
+
+
+def _meaning(refused: PlatformRefused) -> WarifuError:
+    """What a platform's refusal to open its half means for the owner."""
+    if refused.reason == "auth":
+        return PassphraseRefused("wrong", "the passphrase is wrong")
+    if refused.reason == "locked-out":
+        return PassphraseRefused(
+            "platform-locked-out", refused.message, remedy=refused.remedy, retry_after=refused.retry_after
+        )
+    return _damaged() if refused.reason == "unseal" else refused
 
 
 def _damaged() -> StoreDamaged:
