@@ -74,7 +74,9 @@ def _lay_over(name: str, place: Path) -> None:
         shutil.copyfile(source, target, follow_symlinks=False)
 
 
-def built(place: Path, files: Mapping[str, str | bytes | None], kernel=None, now: int | None = NOW) -> Machine:
+def built(
+    place: Path, files: Mapping[str, str | bytes | None], kernel=None, now: int | None = NOW
+) -> Machine:
     """A machine from {path: content}; a content of None makes a folder."""
     for path, content in {"/proc/sys/kernel/x": "", "/sys/x": "", **files}.items():
         target = place / path.lstrip("/")

@@ -385,6 +385,7 @@ def test_what_the_files_of_a_machine_say(tmp_path, name, files, state, words):
         ("memory-lock", {"lockable": 2**31}, "ok", "KiB"),
         ("time-synchronised", {"synchronised": True}, "ok", ""),
         ("time-synchronised", {"synchronised": False}, "missing", ""),
+        ("time-synchronised", {"synchronised": None}, "unknown", "may not ask"),
     ],
 )
 def test_what_the_kernel_says(tmp_path, name, kernel, state, words):

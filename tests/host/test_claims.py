@@ -7,7 +7,7 @@ import pytest
 from tests.host.recorded import NOW, recorded
 
 from warifu.host.check import State
-from warifu.host.claims import CLAIMABLE, LIFETIME_SECONDS, SKEW_SECONDS, claims_of, unmet
+from warifu.host.claims import CLAIMABLE, LIFETIME_SECONDS, SKEW_SECONDS, claims_of, look_and_claim, unmet
 from warifu.host.doctor import CHECKS, examine, examine_machine
 from warifu.protocol.attesting import HostClaims
 from warifu.protocol.encoding import decode, encode
@@ -38,6 +38,13 @@ def test_encoded_they_are_small_and_come_back(tmp_path):
     data = encode(claims)
     assert len(data) <= 4096
     assert decode(HostClaims, data, 4096) == claims
+
+
+def test_this_very_machine_makes_claims(tmp_path):
+    claims = look_and_claim(tmp_path)
+    assert [name for name, _ in claims.claims] == list(CLAIMABLE)
+    assert dict(claims.claims)["seccomp"] == "ok"
+    assert unmet(["seccomp"], claims, claims.measured_at, False) == ()
 
 
 def test_recorded_files_make_no_claims(tmp_path):

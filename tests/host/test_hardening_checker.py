@@ -73,6 +73,14 @@ def test_what_it_says(tmp_path, installed, output, state, words):
 
 
 @pytest.mark.real
+def test_warnings_before_its_json_are_passed_over(tmp_path, installed):
+    (tmp_path / "said").write_text(
+        f"[!] WARNING: sysctl command returned 1\n{json.dumps([option('a', True)])}\n"
+    )
+    assert seen(tmp_path, installed(f"cat {tmp_path}/said"))[0] == "ok"
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("text", "words"),
     [("exit 3", "code 3"), ("echo nonsense", "something else"), ("exec cat /dev/zero", "more than 64 KiB")],

@@ -14,9 +14,11 @@ never by *unknown*, and never by claims that expired or come from the future. Th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from warifu.host.check import State
-from warifu.host.doctor import HostReport
+from warifu.host.doctor import HostReport, examine
+from warifu.host.kept import completed, kept
 from warifu.protocol.attesting import MAX_CLAIM_SECONDS, ClaimState, HostClaims
 
 CLAIMABLE = (
@@ -79,6 +81,12 @@ def claims_of(report: HostReport, lifetime: int = LIFETIME_SECONDS) -> HostClaim
     states = {finding.name: finding.state for finding in report.findings}
     claims = tuple((name, _ON_THE_WIRE[states[name]]) for name in CLAIMABLE)
     return HostClaims(report.measured_at, report.measured_at + lifetime, claims)
+
+
+def look_and_claim(store: Path | None) -> HostClaims:
+    """What the agent of the device whose data lie in ``store`` claims now: its own look, helped by root's."""
+    own = examine("/", store)
+    return claims_of(completed(own, kept(own.measured_at)))
 
 
 def unmet(

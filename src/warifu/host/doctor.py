@@ -58,7 +58,7 @@ class HostReport(msgspec.Struct, frozen=True):
     measured_at: int
     """Unix time of the look; 0 where only recorded files were looked at."""
     score: int
-    """0 to 100: the weights of what is ok among all weights. Unknown and declared count as not ok."""
+    """``score_of`` the findings: unknown and declared count as not ok."""
     findings: tuple[Finding, ...]
 
     def state(self, name: str) -> State:
@@ -87,7 +87,7 @@ def examine_machine(machine: Machine) -> HostReport:
     """As :func:`examine`, for a machine in any form."""
     kernel = machine.kernel.release() if isinstance(machine.kernel, Kernel) else ""
     findings = tuple(_finding(group.name, check, machine) for group in GROUPS for check in group.checks)
-    return HostReport(kernel, machine.now or 0, _score(findings), findings)
+    return HostReport(kernel, machine.now or 0, score_of(findings), findings)
 
 
 def to_json(report: HostReport) -> bytes:
@@ -95,7 +95,8 @@ def to_json(report: HostReport) -> bytes:
     return msgspec.json.encode(report)
 
 
-def _score(findings: tuple[Finding, ...]) -> int:
+def score_of(findings: tuple[Finding, ...]) -> int:
+    """0 to 100: the weights of what is ok among all weights."""
     whole = sum(finding.weight for finding in findings)
     return 100 * sum(finding.weight for finding in findings if finding.state is State.OK) // whole
 

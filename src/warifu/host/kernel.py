@@ -45,9 +45,10 @@ class Kernel:
         hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
         return None if hard == resource.RLIM_INFINITY else hard
 
-    def clock_synchronised(self) -> bool:
-        """What the kernel's clock discipline says (adjtimex(2))."""
-        return bool(self._libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) not in (-1, _TIME_ERROR))
+    def clock_synchronised(self) -> bool | None:
+        """What the kernel's clock discipline says (adjtimex(2)); None where the call is closed (ProtectClock=)."""
+        state = self._libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+        return None if state == -1 else bool(state != _TIME_ERROR)
 
     def release(self) -> str:
         """Version and processor."""

@@ -9,12 +9,14 @@ import click
 import msgspec
 
 from warifu.cli.base import Command, examples, json_option
+from warifu.cli.layers_shown import show_layers
 from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import HostUnsuitable
 from warifu.host.check import Finding, State
 from warifu.host.doctor import GROUPS, HostReport, examine
+from warifu.host.kept import keep as keep_report
 
 _MARKS = {
     State.OK: ("+", "green"),
@@ -41,24 +43,42 @@ _WITHOUT_REMEDIES = {"settings", "kernel"}
 )
 @click.option("--all", "show_all", is_flag=True, help="Show every check, with its reason and what to do.")
 @click.option("--checker", is_flag=True, help="Also run kernel-hardening-checker, where it is installed.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the report to this file, for devices whose agent sees less (see docs/host.md).",
+)
 @click.option("--strict", is_flag=True, help="End with exit code 14 where anything is missing.")
 @json_option
-def command(device_dir: Path | None, show_all: bool, checker: bool, strict: bool, as_json: bool) -> None:
+def command(
+    device_dir: Path | None, show_all: bool, checker: bool, keep: Path | None, strict: bool, as_json: bool
+) -> None:
     """Examine this machine: guards of the kernel, isolation, memory, start, processor, updates and settings.
 
-    Nothing is changed. What cannot be seen from here is shown as unknown, which is not the same as good.
+    The layers of a signer's isolation are tried out in a short-lived process. Nothing is changed. What cannot be seen
+    from here is shown as unknown, which is not the same as good.
     """
     screen = Screen(as_json)
-    report = examine("/", device_dir or default_device_directory(), checker=checker)
+    directory = device_dir or default_device_directory()
+    report = examine("/", directory, checker=checker)
+    if keep is not None:
+        keep_report(report, keep)
     _show_summary(screen, report)
     for group in GROUPS:
         found = [finding for finding in report.findings if finding.group == group.name]
         _show_group(screen, group.name, found, show_all)
+    layers = (
+        show_layers(screen, directory) if keep is None else []
+    )  # a service that keeps a look shuts nobody in
     if not show_all:
         screen.line()
         screen.line(tr("Every check with its reason and remedy: warifu doctor --all"), style="dim")
     screen.result(
-        {**msgspec.to_builtins(report), "counts": {str(state): report.count(state) for state in State}}
+        {
+            **msgspec.to_builtins(report),
+            "counts": {str(state): report.count(state) for state in State},
+            "layers": layers,
+        }
     )
     if strict and report.count(State.MISSING):
         raise HostUnsuitable(

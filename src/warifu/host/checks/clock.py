@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from warifu.host.check import Check, Seen, missing, ok
+from warifu.host.check import Check, Seen, missing, ok, unknown
 from warifu.host.checks.isolation import running_kernel
 from warifu.host.machine import Machine
 
 
 def _synchronised(machine: Machine) -> Seen:
-    if running_kernel(machine).clock_synchronised():
-        return ok("synchronised")
-    return missing("nothing keeps the clock right")
+    synchronised = running_kernel(machine).clock_synchronised()
+    if synchronised is None:
+        return unknown("this process may not ask the kernel about the clock")
+    return ok("synchronised") if synchronised else missing("nothing keeps the clock right")
 
 
 CHECKS = (

@@ -32,8 +32,9 @@ def _hardening_checker(machine: Machine) -> Seen:
 
 
 def _judged(output: bytes) -> Seen:
+    """Its last line is the JSON; warnings may come before."""
     try:
-        options = msgspec.json.decode(output, type=list[_Option])
+        options = msgspec.json.decode(output.strip().rpartition(b"\n")[2], type=list[_Option])
     except msgspec.DecodeError:
         return unknown("kernel-hardening-checker said something else than its JSON")
     if not 0 < len(options) <= _MAX_OPTIONS:
