@@ -33,6 +33,7 @@ _UNREADABLE = (
 )  # fmt: skip
 """What ``cryptography`` raises for bytes that are no certificate or list, or one of a kind that it does not know."""
 _SERIAL_WARNING = r"Parsed a serial number which wasn't positive"
+_COUNTRY_WARNING = r"Attribute's length must be >= 2 and <= 2"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise CheckFailed("certificate", f"a certificate has more than {MAX_CERTIFICATE_BYTES} bytes")
     try:
-        with _serial_zero_allowed():
+        with _two_things_allowed():
             certificate = x509.load_der_x509_certificate(der)
             _touch(certificate)
             _check_signature_bits(der, certificate.signature)
@@ -77,21 +78,24 @@ def read_certificate(der: bytes) -> x509.Certificate:
 
 def serial_of(certificate: x509.Certificate) -> int:
     """Its serial number, which may be 0 on AMD's chips."""
-    with _serial_zero_allowed():
+    with _two_things_allowed():
         return certificate.serial_number
 
 
 @contextlib.contextmanager
-def _serial_zero_allowed() -> Iterator[None]:
-    """Some certificates of AMD's chips carry the serial number 0, which RFC 5280 (4.1.2.2) forbids.
+def _two_things_allowed() -> Iterator[None]:
+    """``cryptography`` warns of two things that are silenced here, and no others.
 
-    ``cryptography`` says, in a warning, that a future release will refuse them. Only that warning is silenced here.
-    When that release comes, AMD's certificates cannot be read through it any more: then either this module reads them
-    with another parser (every certificate of a verifier comes through it), or the release is held back in
+    Some certificates of AMD's chips carry the serial number 0, which RFC 5280 (4.1.2.2) forbids; a future release will
+    refuse them. When that release comes, AMD's certificates cannot be read through it any more: then either this module
+    reads them with another parser (every certificate of a verifier comes through it), or the release is held back in
     ``pyproject.toml``. The test of the recorded Milan certificate will tell.
+
+    And a name may have a country of another length than two letters. A name is compared here, never interpreted.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", _SERIAL_WARNING, CryptographyDeprecationWarning)
+        warnings.filterwarnings("ignore", _COUNTRY_WARNING, UserWarning)
         yield
 
 
@@ -115,10 +119,11 @@ def _check_signature_bits(der: bytes, signature: bytes) -> None:
 
 def _read_list(der: bytes) -> x509.CertificateRevocationList:
     try:
-        revoked = x509.load_der_x509_crl(der)
-        _ = (revoked.extensions, revoked.issuer, revoked.last_update_utc, revoked.next_update_utc)
-        _ = (revoked.signature_hash_algorithm, revoked.signature_algorithm_parameters)
-        _check_signature_bits(der, revoked.signature)
+        with _two_things_allowed():
+            revoked = x509.load_der_x509_crl(der)
+            _ = (revoked.extensions, revoked.issuer, revoked.last_update_utc, revoked.next_update_utc)
+            _ = (revoked.signature_hash_algorithm, revoked.signature_algorithm_parameters)
+            _check_signature_bits(der, revoked.signature)
     except _UNREADABLE:
         raise _refused("a document is neither certificate nor revocation list") from None
     return revoked

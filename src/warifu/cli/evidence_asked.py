@@ -6,7 +6,13 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from warifu.attestation.appraisal_policy import MAX_POLICY_BYTES, AppraisalPolicy, read_appraisal_policy
 from warifu.attestation.certificates import MAX_DOCUMENT_BYTES, read_documents
@@ -21,6 +27,7 @@ FORMATS = ("tpm", "sev-snp", "dcap", "nitro")
 """As the owner names them: DCAP is the form of TDX and SGX quotes, which tell themselves which of them they are."""
 _TDX_TYPE = (0x81).to_bytes(4, "little")
 _MAX_HEX_BYTES = 512
+_MAX_KEY_BYTES = 16 * 1024
 _NOTHING = "Nothing was appraised."
 _MAX_TIME = 253_402_300_799
 """The last second of the year 9999, after which there are no dates."""
@@ -37,12 +44,15 @@ def read_evidence(file: Path, name: str) -> Evidence:
     return Evidence(name, body)
 
 
-def read_endorsements(documents: tuple[Path, ...], roots: tuple[Path, ...]) -> Endorsements:
-    """What the evidence is judged by. A root is the caller's own word, so it must be readable before anything else is;
-    other documents are judged together with the evidence."""
+def read_endorsements(
+    documents: tuple[Path, ...], roots: tuple[Path, ...], keys: tuple[Path, ...]
+) -> Endorsements:
+    """What the evidence is judged by. Roots and keys are the caller's own word, so they must be readable before
+    anything else is; other documents are judged together with the evidence."""
     return Endorsements(
         documents=tuple(read_input(file, MAX_DOCUMENT_BYTES) for file in documents),
         roots=tuple(der for file in roots for der in _certificates(file)),
+        pinned_keys=tuple(_public_key(file) for file in keys),
     )
 
 
@@ -54,6 +64,17 @@ def _certificates(file: Path) -> list[bytes]:
     if found.lists or not found.certificates:
         raise InputRefused("root", f"{file} must hold certificates and nothing else", not_done=_NOTHING)
     return [certificate.public_bytes(Encoding.DER) for certificate in found.certificates]
+
+
+def _public_key(file: Path) -> bytes:
+    data = read_input(file, _MAX_KEY_BYTES)
+    load = load_pem_public_key if b"-----BEGIN " in data else load_der_public_key
+    try:
+        return load(data).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm):
+        raise InputRefused(
+            "attestation-key", f"{file} is not a public key (DER or PEM)", not_done=_NOTHING
+        ) from None
 
 
 def read_policy(file: Path | None) -> AppraisalPolicy:

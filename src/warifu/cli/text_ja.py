@@ -927,6 +927,9 @@ JAPANESE: dict[str, str] = {
     "Trust this certificate beside the vendor's pinned root. Repeatable.": (
         "製造元の固定されたルートに加えて、この証明書を信頼します。繰り返せます。"
     ),
+    "tpm: a public key (DER or PEM) that was bound to its TPM before. Repeatable.": (
+        "tpm：以前その TPM に結び付けられた公開鍵（DER か PEM）。繰り返せます。"
+    ),
     "A root that you named is trusted beside the vendor's own. If the evidence leads to it, the vendor has confirmed "
     "nothing.": (
         "製造元のルートに加えて、あなたが挙げたルートを信頼しています。証拠がそこに行き着くなら、製造元は何も"

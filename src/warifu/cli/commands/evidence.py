@@ -68,6 +68,14 @@ def group() -> None:
     metavar="FILE",
     help="Trust this certificate beside the vendor's pinned root. Repeatable.",
 )
+@click.option(
+    "--attestation-key",
+    "keys",
+    multiple=True,
+    type=_FILE,
+    metavar="FILE",
+    help="tpm: a public key (DER or PEM) that was bound to its TPM before. Repeatable.",
+)
 @json_option
 def verify(
     file: Path,
@@ -78,6 +86,7 @@ def verify(
     report_data: str | None,
     policy: Path | None,
     roots: tuple[Path, ...],
+    keys: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     """Appraise the evidence in FILE ('-': standard input), offline, and report what was measured.
@@ -90,7 +99,7 @@ def verify(
     asked = None if nonce is None else read_hexadecimal(nonce, "--nonce")
     bound = None if report_data is None else read_hexadecimal(report_data, "--report-data")
     rules = read_policy(policy)
-    judged_by = read_endorsements(endorsements, roots)
+    judged_by = read_endorsements(endorsements, roots, keys)
     evidence = read_evidence(file, name)
     appraisal = appraise(evidence, whole_rule(rules, asked, bound), moment, judged_by, rules.collateral_grace)
     outcome = Outcome(evidence, judged_by, rules, policy, appraisal)
