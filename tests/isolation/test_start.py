@@ -14,7 +14,13 @@ from tests.support.isolated import isolated, open_folder
 
 from warifu.errors import InputRefused
 from warifu.signer.isolation import handover
-from warifu.signer.isolation.layer import FIRST_UID, LAST_UID, IsolationProfile
+from warifu.signer.isolation.layer import (
+    FIRST_UID,
+    LAST_UID,
+    UNSAFE_SOFTWARE,
+    IsolationProfile,
+    PlatformChoice,
+)
 from warifu.signer.isolation.own_user import choose_user, give_store
 from warifu.signer.isolation.spawn import MAX_LINE_BYTES, MAX_LOG_LINES, spawn
 
@@ -36,10 +42,12 @@ def read_back(content: bytes | bytearray) -> bytearray:
 
 
 def test_packed_and_read_back_it_is_the_same():
-    packed = handover.pack(b"k" * 32, PROFILE)
+    chosen = PlatformChoice(name="tpm", device="device:/dev/tpmrm0")
+    packed = handover.pack(b"k" * 32, PROFILE, chosen)
     back = read_back(packed)
     assert back == packed
-    assert msgspec.json.decode(bytes(back[32:]), type=IsolationProfile) == PROFILE
+    told = msgspec.json.decode(bytes(back[32:]), type=handover.Setting)
+    assert (told.profile, told.platform) == (PROFILE, chosen)
 
 
 @pytest.mark.parametrize("content", [b"", b"k", b"k" * 32, b"k" * handover.MAX_HANDOVER_BYTES])
@@ -78,7 +86,7 @@ def test_a_profile_out_of_bounds_is_refused(fields):
 def test_the_secret_does_not_show_in_a_representation():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        shown = repr(handover.Handover(ours, bytearray(b"secret" * 5 + b"xx"), PROFILE))
+        shown = repr(handover.Handover(ours, bytearray(b"secret" * 5 + b"xx"), PROFILE, UNSAFE_SOFTWARE))
     assert "secret" not in shown
 
 

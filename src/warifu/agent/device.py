@@ -1,6 +1,7 @@
 """A device's directory, as the agent knows it: to which service it belongs, and where its enclave keeps its store.
 
 device.json    the service's address and certificate; nothing secret
+platform.json  the platform that the device was set up for; absent: unsafe-software
 enclave/       the enclave's own sealed store, which the agent never reads
 agent.sock     where ``warifu signer status`` asks the running agent (mode 0600)
 """
@@ -16,6 +17,7 @@ import msgspec
 from warifu.agent.invitation import service_address
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.encoding import Bytes32, Name
+from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, UNSAFE_SOFTWARE, PlatformChoice
 
 _MAX_BYTES = 64 * 1024
 
@@ -77,16 +79,46 @@ class DeviceDirectory:
             raise _damaged(path, "it is not what this program wrote") from None
         return enrolment
 
+    def platform(self) -> PlatformChoice:
+        """What this device was set up for. Where the file is lost, a store that another platform sealed does not open:
+        nothing falls back."""
+        path = self.path / "platform.json"
+        try:
+            return msgspec.json.decode(path.read_bytes()[: _MAX_BYTES + 1], type=PlatformChoice)
+        except FileNotFoundError:
+            return UNSAFE_SOFTWARE
+        except OSError as error:
+            raise _damaged(path, error.strerror or "it cannot be read") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise _damaged(path, "it is not what this program wrote") from None
+
+    def set_platform(self, choice: PlatformChoice) -> None:
+        """Remember the platform, before the enclave's first start; ``InputRefused`` on a device that has started."""
+        if any(self.store.iterdir()) and choice != self.platform() and not self._only_platform_files():
+            raise InputRefused(
+                "platform-chosen",
+                f"this device was set up for the platform {self.platform().name} already",
+                not_done="Nothing was changed.",
+                remedy="Use an empty --device-dir for another device.",
+            )
+        self._write("platform.json", msgspec.json.encode(choice))
+
+    def _only_platform_files(self) -> bool:
+        """Whether nothing lies in the store but what a platform put there when it was set up."""
+        return [path.name for path in self.store.iterdir()] == [PLATFORM_DIRECTORY]
+
     def set_enrolment(self, enrolment: Enrolment) -> None:
         """Remember the service, whole or not at all."""
-        path = self.path / "device.json"
-        temporary = path.with_name(".device.json.new")
+        self._write("device.json", msgspec.json.encode(enrolment))
+
+    def _write(self, name: str, content: bytes) -> None:
+        temporary = self.path / f".{name}.new"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(enrolment))
+            file.write(content)
             file.flush()
             os.fsync(descriptor)
-        temporary.rename(path)
+        temporary.rename(self.path / name)
 
 
 def _damaged(path: Path, why: str) -> StoreDamaged:

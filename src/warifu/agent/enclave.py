@@ -35,7 +35,9 @@ async def started(
             loop.call_soon_threadsafe(report, f"enclave: {line}")
 
     try:
-        process = spawn(module, theirs, directory.store, unlock_key, on_log=said)
+        process = spawn(
+            module, theirs, directory.store, unlock_key, platform=directory.platform(), on_log=said
+        )
     except BaseException:
         ours.close()
         raise

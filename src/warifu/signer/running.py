@@ -8,6 +8,8 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
+
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import refusal_of
@@ -18,10 +20,10 @@ from warifu.signer.device import Device
 from warifu.signer.evidence import Attester
 from warifu.signer.isolation.apply import apply_all
 from warifu.signer.isolation.handover import Handover
+from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, IsolationProfile, PlatformChoice
 from warifu.signer.signer import Signer
 from warifu.signer.store import Store
-from warifu.tee import unsafe_software
-from warifu.tee.platform import PlatformSettings
+from warifu.tee.platform import Platform, PlatformSettings
 from warifu.tee.registry import open_platform
 
 _CHUNK = 256 * 1024
@@ -53,11 +55,12 @@ def run(handover: Handover) -> int:
 
 
 def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
-    """Nothing of the store is touched before the walls stand; behind them the program's own files cannot be read."""
+    """Nothing of the store is touched before the walls stand; behind them neither the program's own files can be read
+    nor the platform's device be opened."""
     try:
         release = own_digest()
-        report = apply_all(handover.profile)
-        platform = open_platform(PlatformSettings(name=unsafe_software.NAME), handover.unlock_key)
+        platform = open_platform(_settings(handover.platform), handover.unlock_key)
+        report = apply_all(_leaving_open(handover.profile, platform))
     finally:
         handover.unlock_key[:] = bytes(len(handover.unlock_key))
     store = Store.open(Path(), platform)
@@ -68,6 +71,22 @@ def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
         store.close()
         raise
     return Signer(device, report.pairs()), report.pairs()
+
+
+def _settings(choice: PlatformChoice) -> PlatformSettings:
+    directory = Path(PLATFORM_DIRECTORY)
+    return PlatformSettings(
+        name=choice.name,
+        directory=directory if directory.is_dir() else None,
+        device=choice.device,
+        development=choice.development,
+    )
+
+
+def _leaving_open(profile: IsolationProfile, platform: Platform) -> IsolationProfile:
+    """The one descriptor that a platform goes on to use, if it has one."""
+    descriptor = getattr(platform, "descriptor", None)
+    return msgspec.structs.replace(profile, platform=descriptor) if isinstance(descriptor, int) else profile
 
 
 def _serve(signer: Signer, connection: socket.socket) -> None:

@@ -1,9 +1,9 @@
 """The child's side of a start: take what the agent hands over, once, and leave nothing of it behind.
 
-Descriptor 3 is the connection. Descriptor 4 is a pipe with the 32 bytes of the unlock key and then the isolation
-profile as JSON, which comes once the process is in namespaces of its own; it is read to its end and closed.
-Descriptor 5 is the pipe on which that is announced (``birth``). Nothing comes by argument or environment, which others
-can read.
+Descriptor 3 is the connection. Descriptor 4 is a pipe with the 32 bytes of the unlock key and then, as JSON, the
+isolation profile and the platform that the device was set up for; they come once the process is in namespaces of its
+own, are read to the end, and the pipe is closed. Descriptor 5 is the pipe on which that is announced (``birth``).
+Nothing comes by argument or environment, which others can read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ import msgspec
 
 from warifu.errors import InputRefused
 from warifu.signer.isolation.birth import be_born
-from warifu.signer.isolation.layer import CONNECTION_FD, IsolationProfile
+from warifu.signer.isolation.layer import (
+    CONNECTION_FD,
+    UNSAFE_SOFTWARE,
+    IsolationProfile,
+    PlatformChoice,
+)
 from warifu.signer.isolation.layers.privileges import close_to_others
 
 SECRET_FD = 4
@@ -34,13 +39,23 @@ class Handover:
     unlock_key: bytearray = field(repr=False)
     """32 secret bytes; the signer wipes them once the platform is open."""
     profile: IsolationProfile
+    platform: PlatformChoice
 
 
-def pack(unlock_key: bytes | bytearray, profile: IsolationProfile) -> bytearray:
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is not secret in a handover."""
+
+    profile: IsolationProfile
+    platform: PlatformChoice
+
+
+def pack(
+    unlock_key: bytes | bytearray, profile: IsolationProfile, platform: PlatformChoice = UNSAFE_SOFTWARE
+) -> bytearray:
     """What the agent writes into the pipe. The mirror of :func:`receive`; the caller wipes it."""
     if len(unlock_key) != KEY_BYTES:
         raise InputRefused("handover", f"an unlock key has {KEY_BYTES} bytes, not {len(unlock_key)}")
-    return bytearray(unlock_key) + msgspec.json.encode(profile)
+    return bytearray(unlock_key) + msgspec.json.encode(Setting(profile, platform))
 
 
 def receive() -> Handover:
@@ -52,18 +67,18 @@ def receive() -> Handover:
     try:
         unlock_key = buffer[:KEY_BYTES]
         try:
-            profile = msgspec.json.decode(bytes(buffer[KEY_BYTES:]), type=IsolationProfile)
+            setting = msgspec.json.decode(bytes(buffer[KEY_BYTES:]), type=Setting)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise InputRefused("handover", "the handover cannot be read") from None
     finally:
         buffer[:] = bytes(len(buffer))
     profile = msgspec.structs.replace(
-        profile, no_own_users=born.no_own_users, no_own_processes=born.no_own_processes
+        setting.profile, no_own_users=born.no_own_users, no_own_processes=born.no_own_processes
     )
     _enter(profile)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=CONNECTION_FD)
     connection.set_inheritable(False)
-    return Handover(connection, unlock_key, profile)
+    return Handover(connection, unlock_key, profile, setting.platform)
 
 
 def _enter(profile: IsolationProfile) -> None:

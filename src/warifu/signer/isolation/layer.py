@@ -44,6 +44,21 @@ class IsolationProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Names of the layers without which the owner does not want this signer to work."""
 
 
+class PlatformChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The platform that a device was set up for (``tee.platform.PlatformSettings``). Another is never tried."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "unsafe-software"
+    device: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """How its device is reached, such as ``device:/dev/tpmrm0``; empty where there is only one way."""
+    development: bool = False
+    """A simulator, or an enclave in debug mode, is accepted."""
+
+
+UNSAFE_SOFTWARE = PlatformChoice()
+PLATFORM_DIRECTORY = "platform"
+"""Where in the store's directory a platform keeps what is its own."""
+
+
 class State(StrEnum):
     """How a layer ended."""
 

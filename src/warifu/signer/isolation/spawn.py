@@ -17,7 +17,13 @@ from pathlib import Path
 from warifu.signer.isolation.birth import ANNOUNCE_FD, adopting_orphans, await_birth
 from warifu.signer.isolation.handover import SECRET_FD, pack
 from warifu.signer.isolation.kernel import namespaces_of_this_process
-from warifu.signer.isolation.layer import CONNECTION_FD, DEFAULT_REQUIRED, IsolationProfile
+from warifu.signer.isolation.layer import (
+    CONNECTION_FD,
+    DEFAULT_REQUIRED,
+    UNSAFE_SOFTWARE,
+    IsolationProfile,
+    PlatformChoice,
+)
 from warifu.signer.isolation.own_user import choose_user, give_store
 
 MAX_LOG_LINES = 200
@@ -102,6 +108,7 @@ def spawn(
     store: Path,
     unlock_key: bytes | bytearray,
     *,
+    platform: PlatformChoice = UNSAFE_SOFTWARE,
     required: tuple[str, ...] = DEFAULT_REQUIRED,
     own_user: bool = True,
     on_log: Callable[[str], None] | None = None,
@@ -110,11 +117,18 @@ def spawn(
 
     ``connection``: the child's end of a stream socket pair; it stays open here, the caller closes it. ``store``: an
     existing directory, which becomes the child's own where the agent is root. ``unlock_key``: 32 secret bytes, the
-    caller's to wipe. ``required``: the layers without which it must not work. ``on_log`` is called from a thread.
-    Raises ``InputRefused``, ``OSError``.
+    caller's to wipe. ``platform``: what the device was set up for. ``required``: the layers without which it must not
+    work. ``on_log`` is called from a thread. Raises ``InputRefused``, ``OSError``.
     """
     return spawn_python(
-        ("-m", module), connection, store, unlock_key, required=required, own_user=own_user, on_log=on_log
+        ("-m", module),
+        connection,
+        store,
+        unlock_key,
+        platform=platform,
+        required=required,
+        own_user=own_user,
+        on_log=on_log,
     )
 
 
@@ -124,6 +138,7 @@ def spawn_python(
     store: Path,
     unlock_key: bytes | bytearray,
     *,
+    platform: PlatformChoice = UNSAFE_SOFTWARE,
     required: tuple[str, ...] = DEFAULT_REQUIRED,
     own_user: bool = True,
     on_log: Callable[[str], None] | None = None,
@@ -142,7 +157,7 @@ def spawn_python(
         starters=namespaces_of_this_process(),
         required=required,
     )
-    handover = pack(unlock_key, profile)
+    handover = pack(unlock_key, profile, platform)
     log_read, log_write = os.pipe()
     try:
         pid = _start(arguments, connection, handover, log_write)
