@@ -65,7 +65,7 @@ unpack linux-image-cloud-amd64,ovmf "$work/kernel"
 
 # --- Only what runs is taken out of the packages: libraries, the interpreter and its library, ldconfig.
 take() { (cd "$work/debian" && find "$@" -print0 | tar --null --no-recursion --files-from - --create) | tar -x -C "$root"; }
-mkdir -p "$root"/{dev,proc,sys,store,etc,usr/lib/warifu/modules}
+mkdir -p "$root"/{dev,proc,sys,system,store,etc,usr/lib/warifu/modules}
 take lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu -name '*.so*' ! -path '*/gconv/*' ! -path '*/security/*' ! -path '*/audit/*'
 take lib64 usr/bin/python3 usr/bin/python3.11 sbin/ldconfig
 take usr/lib/python3.11 ! -path '*/test*' ! -path '*/lib2to3*' ! -path '*/pydoc_data*' ! -name '*.pyc' -type f

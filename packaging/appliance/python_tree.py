@@ -37,6 +37,7 @@ ROOMS = (
     "chains/reading.py",
     "chains/solana",
     "protocol",
+    "release.py",
     "signer",
     "tee",
     "threshold",
@@ -81,6 +82,8 @@ def files() -> Iterator[tuple[str, bytes]]:
             raise SystemExit(f"python_tree: src/warifu/{room} is missing")
         for path in found:
             yield f"warifu/{path.relative_to(source)}", path.read_bytes()
+    own = distribution("warifu")
+    yield f"warifu-{own.version}.dist-info/METADATA", str(own.read_text("METADATA")).encode()
     for package in packages():
         yield from _files_of(package)
 

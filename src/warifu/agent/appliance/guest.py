@@ -36,6 +36,7 @@ SIGNER = "warifu.signer.process"
 _MODULES = Path("/usr/lib/warifu/modules")
 _PORTS = Path("/sys/class/virtio-ports")
 _DISK = Path("/dev/vda")
+_SYSTEM = Path("/system")
 _STORE = Path("/store")
 _DEVICES_AFTER = 20.0
 """Seconds in which the devices of a virtual machine must have appeared."""
@@ -45,6 +46,7 @@ _CHUNK = 64 * 1024
 
 _FINIT_MODULE = 313  # x86_64, for which the appliance is built
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT = 1, 2, 4, 8, 32
+_MS_BIND, _MS_MOVE = 4096, 8192
 _CLOSED = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
 _SHOWN_PCRS = (0, 2, 4, 7, 9)
 _POWER_OFF = 0x4321FEDC  # linux/reboot.h
@@ -54,6 +56,7 @@ def main() -> int:
     """Work until the host hangs up or the signer ends, then switch the machine off. Ending is a kernel panic, which
     stops the machine too."""
     try:
+        _enter_own_root()
         _mount_kernel_files()
         _load_modules()
         _say_measurements()
@@ -112,6 +115,15 @@ def _carry(port: int, signer: socket.socket) -> None:
     signer.shutdown(
         socket.SHUT_WR
     )  # the signer sees that its connection ended, and closes its store in order
+
+
+def _enter_own_root() -> None:
+    """Make the file system that the kernel unpacked an ordinary mount: the kernel's very first one can never be left
+    behind, and leaving it is a layer of the signer's isolation."""
+    _mount("/", str(_SYSTEM), "", _MS_BIND)
+    os.chdir(_SYSTEM)
+    _mount(".", "/", "", _MS_MOVE)
+    os.chroot(".")
 
 
 def _mount_kernel_files() -> None:
