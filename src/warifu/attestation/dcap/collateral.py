@@ -86,6 +86,9 @@ class Collateral:
     crl_chain: tuple[x509.Certificate, ...]
     pck_chain: bytes | None
     """PEM, where the collateral carries one."""
+    tcb_signed: tuple[bytes, bytes]
+    """The TCB information, byte for byte, and r and s of its signature."""
+    qe_signed: tuple[bytes, bytes]
     windows: tuple[Window, ...]
     """Of everything that is renewed often: TCB information, enclave identity, revocation lists."""
 
@@ -127,6 +130,8 @@ def read_collateral(document: bytes) -> Collateral:
         qe_chain=read_chain(fields.qe_identity_issuer_chain.encode(), 2),
         crl_chain=read_chain(fields.pck_crl_issuer_chain.encode(), 2),
         pck_chain=fields.pck_certificate_chain.encode() if fields.pck_certificate_chain is not None else None,
+        tcb_signed=(fields.tcb_info.encode(), bytes.fromhex(fields.tcb_info_signature)),
+        qe_signed=(fields.qe_identity.encode(), bytes.fromhex(fields.qe_identity_signature)),
         windows=(
             Window("TCB information", _moment(tcb_info.issue_date), _moment(tcb_info.next_update)),
             Window("enclave identity", _moment(qe_identity.issue_date), _moment(qe_identity.next_update)),

@@ -3,9 +3,9 @@
 What is checked, in this order, each with its name: the quote's one form (``form``); debug (``no-debug``); the
 collateral's one form, and that it is for this kind of machine (``collateral``); every chain to Intel's root or to a
 root of the caller, who may sign what, and the validity of each key's certificate at the real ``now`` (``chain``,
-``validity``); the windows of what is renewed often (``collateral-window``); revocation (``revocation``); then, by
-``dcap-qvl``, all signatures, the quoting enclave's identity, the TCB levels (``signature``, ``quoting-enclave``,
-``tcb`` ...).
+``validity``); the collateral's signatures (``collateral-signature``); the windows of what is renewed often
+(``collateral-window``); revocation (``revocation``); then, by ``dcap-qvl``, all signatures again and those of the
+quote, the quoting enclave's identity, the TCB levels (``signature``, ``quoting-enclave``, ``tcb`` ...).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from warifu.attestation.chain import Path, check_path
 from warifu.attestation.dcap.collateral import Collateral, choose_collateral, read_chain
+from warifu.attestation.dcap.genuine import check_collateral
 from warifu.attestation.dcap.intel import (
     ALGORITHMS,
     PCK,
     PCK_AUTHORITIES,
     ROOTS,
-    TCB_SIGNER,
     require_name,
 )
 from warifu.attestation.dcap.library import Claims, Machine, check_quote, read_machine
@@ -66,31 +66,23 @@ def _require_same_machine(quote: Quote, machine: Machine, collateral: Collateral
 def _check_chains(
     pck_chain: tuple[x509.Certificate, ...], collateral: Collateral, endorsements: Endorsements, now: int
 ) -> tuple[Path, ...]:
-    """All four chains, to one root. Certificates of keys get no grace, so the moment is ``now``."""
+    """All chains, to one root. Certificates of keys get no grace, so the moment is ``now``."""
     roots = ROOTS.with_callers(endorsements)
     require_name(pck_chain[0], PCK)
     require_name(pck_chain[1], *PCK_AUTHORITIES)
-    paths = [check_path(pck_chain, roots, now, ALGORITHMS)]
-    for chain in (collateral.tcb_chain, collateral.qe_chain):
-        require_name(chain[0], TCB_SIGNER)
-        paths.append(check_path(chain, roots, now, ALGORITHMS))
+    paths = (check_path(pck_chain, roots, now, ALGORITHMS), *check_collateral(collateral, roots, now))
     if any(path.root != paths[0].root for path in paths):
         raise CheckFailed("chain", "quote and collateral lead to different roots")
     if collateral.crl_chain != pck_chain[1:]:
         raise CheckFailed(
             "chain", "the PCK revocation list is of another authority than the machine's certificate"
         )
-    return tuple(paths)
+    return paths
 
 
 def _check_revocation(paths: tuple[Path, ...], collateral: Collateral, moment: int) -> None:
-    """The root's list and the machine's authority's list, both; a list of somebody else would be passed over."""
-    authority, root = paths[0].certificates[1:]
-    lists = (collateral.root_crl, collateral.pck_crl)
-    if (lists[0].issuer, lists[1].issuer) != (root.subject, authority.subject):
-        raise CheckFailed("revocation", "a revocation list is of another authority")
     for path in paths:
-        check_revocation(path, lists, moment, ALGORITHMS)
+        check_revocation(path, (collateral.root_crl, collateral.pck_crl), moment, ALGORITHMS)
 
 
 def _moment(collateral: Collateral, now: int, grace: int) -> int:
