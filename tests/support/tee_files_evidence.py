@@ -1,4 +1,4 @@
-"""Evidence for the adapters' stand-ins: recorded on real hardware where it is to be had, and bare forms of our own.
+"""Bare forms of evidence for the adapters' stand-ins (recorded evidence: ``evidence.py``; genuine: ``minted_*.py``).
 
 A bare form has every field where the format puts it and no genuine signature: enough for an attester, which looks at
 two fields, and refused by every verifier.
@@ -6,23 +6,11 @@ two fields, and refused by every verifier.
 
 from __future__ import annotations
 
-import os
 import struct
-from pathlib import Path
 
 import cbor2
-import pytest
 
 _VCEK = bytes.fromhex("63da758de6644564adc5f4b93be8accd")
-_BESIDE = Path(__file__).resolve().parents[3] / "shared" / "evidence"
-
-
-def recorded(relative: str) -> bytes:
-    """One recorded file, for example ``dcap/tdx-quote.bin``; skips the calling test where it is not to be had."""
-    path = Path(os.environ.get("WARIFU_EVIDENCE", _BESIDE)) / relative
-    if not path.is_file():
-        pytest.skip(f"recorded evidence not found at {path}; set WARIFU_EVIDENCE")
-    return path.read_bytes()
 
 
 def snp_report(report_data: bytes, debug: bool = False) -> bytes:

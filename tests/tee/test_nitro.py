@@ -4,8 +4,9 @@ import errno
 
 import cbor2
 import pytest
+from tests.support.evidence import recorded
 from tests.support.tee_files import SecureModule
-from tests.support.tee_files_evidence import nitro_document, recorded
+from tests.support.tee_files_evidence import nitro_document
 
 from warifu.errors import PlatformRefused
 from warifu.tee.nitro import Nitro

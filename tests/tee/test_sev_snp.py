@@ -3,8 +3,9 @@
 import errno
 
 import pytest
+from tests.support.evidence import recorded
 from tests.support.tee_files import SecureProcessor, Tsm
-from tests.support.tee_files_evidence import certificate_table, recorded, snp_report
+from tests.support.tee_files_evidence import certificate_table, snp_report
 
 from warifu.attestation.registry import appraise
 from warifu.attestation.rules import Bound

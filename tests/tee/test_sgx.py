@@ -1,8 +1,9 @@
 """SGX under Gramine, on a stand-in of ``/dev/attestation``. *Not exercised on hardware.*"""
 
 import pytest
+from tests.support.evidence import recorded
 from tests.support.tee_files import Gramine
-from tests.support.tee_files_evidence import recorded, sgx_quote, tdx_quote
+from tests.support.tee_files_evidence import sgx_quote, tdx_quote
 
 from warifu.attestation.registry import appraise
 from warifu.attestation.rules import Bound

@@ -1,8 +1,9 @@
 """TDX, on a stand-in of the kernel's files. *Not exercised on hardware.*"""
 
 import pytest
+from tests.support.evidence import recorded
 from tests.support.tee_files import Tsm
-from tests.support.tee_files_evidence import recorded, sgx_quote, tdx_quote
+from tests.support.tee_files_evidence import sgx_quote, tdx_quote
 
 from warifu.attestation.registry import appraise
 from warifu.attestation.rules import Bound
