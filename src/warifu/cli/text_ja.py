@@ -588,6 +588,43 @@ JAPANESE: dict[str, str] = {
     "Work with {name} again?": "{name} とふたたび協働しますか？",
     "The ban of {name} is lifted.": "{name} の禁止を解きました。",
     "FROZEN": "凍結中",
+    "The machine that a device runs on.": "端末が動くマシン。",
+    "Prepare a Debian machine for a device: less that can be reached, less that can be broken.": (
+        "端末のために Debian マシンを整えます。届くものを減らし、破れるものを減らします。"
+    ),
+    "The plan says of each step what it changes, why, what may break, and how it is undone. A second run finds nothing "
+    "to do. What was there before is kept, and --undo restores it; what somebody else changed since is left alone.": (
+        "計画は段階ごとに、何をなぜ変え、何が動かなくなりうるか、どう戻すかを示します。二度目の実行ではすることがありません。"
+        "元の内容は保たれ、--undo で戻ります。その後ほかの誰かが変えたものには触れません。"
+    ),
+    "Show what would be changed, and change nothing.": "変わるはずのものを示すだけで、何も変えません。",
+    "Put everything back as it was before.": "すべてを元に戻します。",
+    "An image's directory instead of this machine: files only, nothing is run.": (
+        "このマシンの代わりに、イメージのディレクトリ。ファイルだけで、何も起動しません。"
+    ),
+    "Only this step; may be repeated.": "この段階だけ（繰り返せます）。",
+    "Not this step; may be repeated.": "この段階を除く（繰り返せます）。",
+    "Keep this port reachable.": "このポートを開いたままにします。",
+    "Source tree of LKRG, to be built through DKMS.": "DKMS で組み立てる LKRG のソース。",
+    "The digest that the source tree of LKRG must have.": "LKRG のソースが持つべきダイジェスト。",
+    "Source tree of VED, to be built through DKMS.": "DKMS で組み立てる VED のソース。",
+    "The digest that the source tree of VED must have.": "VED のソースが持つべきダイジェスト。",
+    "may break": "動かなくなりうるもの",
+    "undo": "戻し方",
+    "to do": "これから",
+    "done": "済み",
+    "somebody else changed it since: left alone": "その後ほかの誰かが変えたため、触れません",
+    "nothing to do here": "ここではすることなし",
+    "checked first": "先に確かめます",
+    "Put everything back as it was before?": "すべてを元に戻しますか？",
+    "Everything is as it was before.": "すべて元どおりです。",
+    "Make these changes?": "この変更を行いますか？",
+    "The machine is as the plan says.": "マシンは計画どおりになりました。",
+    "There is nothing to do.": "することはありません。",
+    "{title}: SHA-256 of the source tree: {digest}": "{title}: ソースの SHA-256: {digest}",
+    "Is this the source that you compared, and shall it run in the kernel?": (
+        "これは照合したソースで、カーネルの中で動かしてよいですか？"
+    ),
     "Have this machine's device sign nothing, whoever asks, until 'warifu signer unfreeze'.": (
         "このマシンの端末を、誰が頼んでも何も署名しないようにします。'warifu signer unfreeze' まで続きます。"
     ),

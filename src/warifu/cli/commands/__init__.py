@@ -13,6 +13,7 @@ from warifu.cli.commands import (
     doctor,
     evidence,
     history,
+    host,
     message,
     quicknode,
     receive,
@@ -26,6 +27,7 @@ from warifu.cli.commands import (
 COMMANDS: tuple[click.Command, ...] = (
     demo.command,
     doctor.command,
+    host.group,
     setup.init,
     setup.up,
     setup.connect,
