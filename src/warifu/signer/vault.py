@@ -10,7 +10,8 @@ guessing, whatever becomes of this program's own count.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Annotated, NamedTuple
 
@@ -105,8 +106,8 @@ class Vault:
             )
         salt = random(16)
         with self._stretch(passphrase, salt, stretching) as stretched:
-            with Secret(random(_HALF_BYTES)) as half, _auth(stretched) as auth:
-                sealed = self._platform.seal(half.buffer, _context(wallet), auth=auth.buffer)
+            with _copied(random(_HALF_BYTES)) as half, _auth(stretched) as auth:
+                sealed = self._platform.seal(half, _context(wallet), auth=auth)
             lock = Lock(sealed, salt, stretching)
             return lock, self._opened(wallet, lock, stretched)
 
@@ -132,7 +133,7 @@ class Vault:
         """The platform's half. A wrong passphrase is a wrong auth value: a platform that counts those counts it."""
         try:
             with _auth(stretched) as auth:
-                half = self._platform.unseal(lock.sealed, _context(wallet), auth=auth.buffer)
+                half = self._platform.unseal(lock.sealed, _context(wallet), auth=auth)
         except PlatformRefused as refused:
             raise _meaning(refused) from None
         try:
@@ -191,9 +192,21 @@ def _context(wallet: bytes) -> bytes:
     return b"warifu/v1/wallet-secret" + wallet
 
 
-def _auth(stretched: Secret) -> Secret:
+@contextmanager
+def _auth(stretched: Secret) -> Iterator[bytearray]:
     """What the platform is shown: it tells nothing about the key of the records."""
-    return derived_key(stretched.buffer, "vault-auth")
+    with derived_key(stretched.buffer, "vault-auth") as key, _copied(key.buffer) as shown:
+        yield shown
+
+
+@contextmanager
+def _copied(secret: bytes | bytearray | memoryview) -> Iterator[bytearray]:
+    """For a platform's interface, which takes no view; wiped afterwards."""
+    copy = bytearray(secret)
+    try:
+        yield copy
+    finally:
+        copy[:] = bytes(len(copy))
 
 
 def _meaning(refused: PlatformRefused) -> WarifuError:

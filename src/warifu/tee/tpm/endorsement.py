@@ -18,7 +18,6 @@ from tpm2_pytss import (
     TPM2B_ENCRYPTED_SECRET,
     TPM2B_ID_OBJECT,
     TPM2B_SENSITIVE_CREATE,
-    TSS2_Exception,
 )
 
 from warifu.attestation.tpm.keys import read_key
@@ -74,18 +73,18 @@ def activated(
     rsa = is_rsa(endorsement_public)
     with _made(chip, rsa=rsa, endorsement_auth=endorsement_auth) as key, _endorsed(chip) as session:
         try:
-            opened = chip.esapi.activate_credential(
-                attestation_key,
-                key.handle,
-                blob,
-                secret,
-                session1=ESYS_TR.PASSWORD,  # the AK has no auth value
-                session2=session,
-            )
-        except TSS2_Exception as error:
             with refusing("activating"):
-                if not error.fmt1:  # not about what was handed in
-                    raise
+                opened = chip.esapi.activate_credential(
+                    attestation_key,
+                    key.handle,
+                    blob,
+                    secret,
+                    session1=ESYS_TR.PASSWORD,  # the AK has no auth value
+                    session2=session,
+                )
+        except PlatformRefused as refused:
+            if refused.reason != "tpm":
+                raise
             raise PlatformRefused(
                 "activation",
                 "this credential was made for another TPM or another attestation key",

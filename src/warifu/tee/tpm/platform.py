@@ -19,13 +19,14 @@ from warifu.tee.platform import Capabilities, PlatformSettings
 from warifu.tee.tpm.approving import Approvals
 from warifu.tee.tpm.attesting import Attester
 from warifu.tee.tpm.chip import Chip, Facts
+from warifu.tee.tpm.choices import EPOCH
 from warifu.tee.tpm.counters import Counter, define
 from warifu.tee.tpm.endorsement import Endorsement
 from warifu.tee.tpm.event_log import KERNEL_FILE, read_event_log
 from warifu.tee.tpm.keys import Keys
 from warifu.tee.tpm.pinned import MAX_COUNTERS, Pinned, read_pinned, write_pinned
 from warifu.tee.tpm.policy import Approval, ApprovalRequest
-from warifu.tee.tpm.provisioning import EPOCH, directory_of
+from warifu.tee.tpm.provisioning import directory_of
 from warifu.tee.tpm.sealing import Sealer
 
 NAME = FORMAT

@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nacl.utils import random
 from tpm2_pytss import ESYS_TR, TPM2B_SENSITIVE_CREATE
 
-from warifu.errors import InputRefused, PlatformRefused
+from warifu.errors import PlatformRefused
 from warifu.tee.platform import PlatformSettings
-from warifu.tee.tpm.chip import Chip, Facts, Key, public_of
+from warifu.tee.tpm.chip import Chip, Key, public_of
+from warifu.tee.tpm.choices import APPROVALS, Authorizations, Choices, require_known, require_sensible
 from warifu.tee.tpm.counters import define, undefine
 from warifu.tee.tpm.endorsement import read_endorsement
 from warifu.tee.tpm.keys import Keys
@@ -35,14 +34,8 @@ from warifu.tee.tpm.pinned import (
     read_pinned,
     write_pinned,
 )
-from warifu.tee.tpm.policy import BOOT_PCRS, require_lasting, update_key_public
 from warifu.tee.tpm.refusals import refusing
 from warifu.tee.tpm.structures import attestation_key_template, storage_root_template
-
-LOCKOUT_BYTES = 32
-EPOCH = "epoch"
-"""The counter that every device has, and that its evidence tells the count of."""
-_APPROVALS = "approvals"
 
 _PERSISTENT = 0x81000000
 _USUAL_ROOT = 0x81000001
@@ -50,60 +43,31 @@ _USUAL_ROOT = 0x81000001
 _OUR_ROOTS, _ROOT_PLACES, _ATTEMPTS = 0x81005700, 256, 8
 
 
-DEFAULT_LIMITS = GuessLimits()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Authorizations:
-    """What the owner knows of a TPM that other software has set up before. Empty: not set, as in a new TPM."""
-
-    owner: bytes = b""
-    endorsement: bytes = b""
-    lockout: bytes = b""
-
-    def __repr__(self) -> str:
-        return "Authorizations()"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """What the owner decides when a device is set up."""
-
-    update_key: bytes
-    """The owner's public key for approving boots: a point of P-256, 65 bytes uncompressed."""
-    pcrs: tuple[int, ...] = BOOT_PCRS
-    counters: tuple[str, ...] = (EPOCH,)
-    limits: GuessLimits = DEFAULT_LIMITS
-
-
-def new_lockout_secret() -> bytearray:
-    """32 random bytes, for the owner to write down *before* they are handed to :func:`provision`."""
-    return bytearray(random(LOCKOUT_BYTES))
-
-
 def provision(
     settings: PlatformSettings,
     unlock_key: bytes | bytearray,
     choices: Choices,
     lockout_secret: bytes | bytearray,
-    known: Authorizations | None = None,  # frozen
+    known: Authorizations | None = None,
 ) -> Pinned:
     """Set the device in ``settings.directory`` up with the TPM at ``settings.device``; done before, it only checks.
+    ``lockout_secret`` becomes the TPM's where it has none yet.
 
     Afterwards the owner must approve the present boot (``Tpm.approval_request``), or nothing sealed ever opens.
     Raises ``InputRefused`` for choices that make no sense; ``PlatformRefused``: ``simulator``, ``unreachable``,
     ``owner-auth``, ``endorsement-auth``, ``lockout-auth``, ``already-provisioned``, ``nv-full``.
     """
     directory, known = directory_of(settings), known or Authorizations()
-    _require_sensible(choices, lockout_secret)
+    require_sensible(choices, lockout_secret)
     keys = Keys(unlock_key)
     with opened(settings) as chip:
         if is_pinned(directory):
             return _checked(chip, read_pinned(directory, keys), choices)
-        _require_known(chip.facts, known)
+        require_known(chip.facts, known)
         with _Undo() as undo:
-            pinned = _set_up(chip, keys, choices, known, undo)
-            _limit_guesses(chip, choices.limits, known.lockout, bytes(lockout_secret), undo)
+            lockout = known.lockout or bytes(lockout_secret)
+            pinned = _set_up(chip, keys, choices, known, undo, lockout_is_ours=lockout == lockout_secret)
+            _limit_guesses(chip, choices.limits, known.lockout, lockout, undo)
             write_pinned(directory, keys, pinned)
     return pinned
 
@@ -163,38 +127,6 @@ def opened(settings: PlatformSettings) -> Iterator[Chip]:
         chip.close()
 
 
-def _require_sensible(choices: Choices, lockout_secret: bytes | bytearray) -> None:
-    require_lasting(choices.pcrs)
-    update_key_public(choices.update_key)
-    if len(lockout_secret) != LOCKOUT_BYTES:
-        raise InputRefused("lockout-secret", f"a lockout secret has {LOCKOUT_BYTES} bytes")
-    limits = choices.limits
-    if not (1 <= limits.most_tries <= 100 and limits.recovery_seconds and limits.lockout_recovery_seconds):
-        raise InputRefused(
-            "guess-limits", "a TPM must stop guessing after 1 to 100 tries, and take time to recover"
-        )
-    if EPOCH not in choices.counters or _APPROVALS in choices.counters:
-        raise InputRefused("counters", f"among the counters there must be '{EPOCH}', and not '{_APPROVALS}'")
-
-
-def _require_known(facts: Facts, known: Authorizations) -> None:
-    """A value that is set and not known is refused without trying one: a wrong lockout secret blocks for a day."""
-    for name, is_set, value in (
-        ("owner", facts.owner_auth_set, known.owner),
-        ("endorsement", facts.endorsement_auth_set, known.endorsement),
-        ("lockout", facts.lockout_auth_set, known.lockout),
-    ):
-        if is_set != bool(value):
-            raise PlatformRefused(
-                f"{name}-auth",
-                f"the TPM has {'a' if is_set else 'no'} {name} authorization"
-                + (", and it was not given" if is_set else ", but one was given"),
-                not_done="Nothing was changed in the TPM.",
-                remedy="Give the authorization that its present owner set, or clear the TPM in the firmware's settings "
-                "(which destroys all that was sealed with it).",
-            )
-
-
 def _checked(chip: Chip, pinned: Pinned, choices: Choices) -> Pinned:
     chip.pinned_key(pinned.root_handle, pinned.storage_root)
     if (pinned.update_key, pinned.pcrs) != (choices.update_key, choices.pcrs):
@@ -207,12 +139,14 @@ def _checked(chip: Chip, pinned: Pinned, choices: Choices) -> Pinned:
     return pinned
 
 
-def _set_up(chip: Chip, keys: Keys, choices: Choices, known: Authorizations, undo: _Undo) -> Pinned:
+def _set_up(
+    chip: Chip, keys: Keys, choices: Choices, known: Authorizations, undo: _Undo, *, lockout_is_ours: bool
+) -> Pinned:
     handle, ours = _keep_root(chip, keys, known.owner, undo)
     root = chip.root
     assert root is not None
     counters = []
-    for name in (_APPROVALS, *choices.counters):
+    for name in (APPROVALS, *choices.counters):
         counters.append(define(chip, keys, name, known.owner))
         undo.push(partial(undefine, chip, counters[-1], known.owner))
     ak_public, ak_private = _new_attestation_key(chip, root)
@@ -221,7 +155,7 @@ def _set_up(chip: Chip, keys: Keys, choices: Choices, known: Authorizations, und
         storage_root=root.name,
         root_handle=handle,
         root_is_ours=ours,
-        lockout_is_ours=not known.lockout,
+        lockout_is_ours=lockout_is_ours,
         limits_before=GuessLimits(facts.most_tries, facts.recovery_seconds, facts.lockout_recovery_seconds),
         update_key=choices.update_key,
         pcrs=choices.pcrs,

@@ -16,6 +16,8 @@ LOCKED_OUT = int(TPM2_RC.LOCKOUT)
 NO_SUCH_HANDLE = int(TPM2_RC.HANDLE)
 NV_FULL = int(TPM2_RC.NV_SPACE)
 _BUSY = frozenset({int(TPM2_RC.RETRY), int(TPM2_RC.NV_RATE), int(TPM2_RC.YIELDED), int(TPM2_RC.TESTING)})
+_AFTER_FAILURE = int(TSS2_RC.ESYS_RC_BAD_SEQUENCE)
+"""ESAPI begins nothing new after a command whose answer never came."""
 _FORGED = int(TSS2_RC.ESYS_RC_RSP_AUTH_FAILED)
 
 
@@ -43,7 +45,7 @@ def refusal(error: TSS2_Exception, doing: str) -> PlatformRefused:
             not_done="The answer was not used.",
             remedy="Something sits between the machine and its TPM. Do not use this device until you know what.",
         )
-    if int(error.rc) & _LAYER == _TCTI:
+    if int(error.rc) & _LAYER == _TCTI or int(error.rc) == _AFTER_FAILURE:
         return PlatformRefused(
             "unreachable",
             f"the TPM stopped answering while {doing}",

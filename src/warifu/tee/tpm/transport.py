@@ -88,7 +88,7 @@ class Transport(PyTCTI):  # type: ignore[misc]  # the library has no types
                 answer += self._part(_MOST_BYTES - len(answer), timeout)
                 if len(answer) >= _HEADER_BYTES:
                     wanted = int.from_bytes(answer[2:6], "big")
-                if wanted > _MOST_BYTES or len(answer) > max(wanted, _HEADER_BYTES):
+                if not _HEADER_BYTES <= wanted <= _MOST_BYTES or len(answer) > wanted:
                     raise OSError("an answer of a wrong length")
         except OSError:
             self.close()
