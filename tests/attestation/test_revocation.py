@@ -72,6 +72,42 @@ def test_an_authority_that_may_not_revoke():
     assert "not for revocation lists" in failure.value.detail
 
 
+HERE, ELSEWHERE = (
+    (x509.UniformResourceIdentifier(f"http://{name}.example/crl"),) for name in ("here", "else")
+)
+
+
+def part_of_a_list(full_name=HERE, **only):
+    """An issuing distribution point: a list for a part of what an authority issued."""
+    fields = {
+        "only_contains_user_certs": False,
+        "only_contains_ca_certs": False,
+        "only_some_reasons": None,
+        "indirect_crl": False,
+        "only_contains_attribute_certs": False,
+    }
+    return (x509.IssuingDistributionPoint(full_name, None, **(fields | only)), True)
+
+
+def test_a_part_of_a_list_counts_only_for_a_certificate_that_points_to_it():
+    points = (x509.CRLDistributionPoints([x509.DistributionPoint(HERE, None, None, None)]), False)
+    leaf = issue("key", curve_key("key"), LOWER, (*LEAF, points), serial=5)
+    path = Path((leaf.certificate, *WHOLE[1:]))
+    assert judged(revocation_list(LOWER, (), extensions=(part_of_a_list(),)), path=path)
+    for serials, extension, subject, says in (
+        ((5,), part_of_a_list(), path, "revoked"),
+        ((), part_of_a_list(ELSEWHERE), path, "only a part"),
+        ((), part_of_a_list(), PATH, "only a part"),
+        ((), part_of_a_list(only_contains_ca_certs=True), path, "only a part"),
+        ((), part_of_a_list(indirect_crl=True), path, "only a part"),
+        ((), part_of_a_list(only_some_reasons=frozenset({x509.ReasonFlags.superseded})), path, "only a part"),
+        ((), (x509.DeltaCRLIndicator(1), True), path, "only a part"),
+    ):
+        with pytest.raises(CheckFailed) as failure:
+            judged(revocation_list(LOWER, serials, extensions=(extension,)), path=subject)
+        assert says in failure.value.detail
+
+
 def test_no_bit_of_a_list_can_be_turned():
     """Either it does not count any more, or it names another issuer, who is not on the path."""
     der = bytearray(revocation_list(LOWER, (SERIAL,)))

@@ -13,6 +13,7 @@ from tests.support.minted_nitro import ENCLAVE, ROOT, fields, minted
 
 from warifu.cli.main import main, run
 from warifu.cli.screen import Screen
+from warifu.cli.several import spread
 from warifu.cli.text import speak, spoken
 from warifu.errors import EvidenceRefused
 
@@ -213,6 +214,41 @@ class TestMinted:
         with file.open("rb") as stream:
             monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": stream}))
             assert judged("-", *arguments)[0] == 0
+
+
+class TestSeveralFiles:
+    """``--endorsements a b`` is ``--endorsements a --endorsements b``, and FILE may stand anywhere."""
+
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [
+            ("F -m a b -s 1", "F -m a -m b -s 1"),
+            ("-m a b F -s 1", "-m a -m b F -s 1"),
+            ("-s 1 -m a F", "-s 1 -m a F"),
+            ("-m a F -m b", "-m a F -m b"),
+            ("-m a -m b c F -f", "-m a -m b -m c F -f"),
+            ("-m a -s 1 F", "-m a -s 1 F"),
+            ("-m a -- F", "-m a -- F"),
+            ("-m a b -- F", "-m a -m b -- F"),
+            ("-m a -", "-m a -"),
+            ("- -m a b", "- -m a -m b"),
+            ("-m", "-m"),
+            ("-s", "-s"),
+            ("-m a", "-m a"),
+            ("", ""),
+        ],
+    )
+    def test_are_spread_out(self, typed, meant):
+        assert spread(typed.split(), {"-m"}, {"-s"}) == meant.split()
+
+    def test_are_taken_by_the_command(self, judged, verify):
+        report, vcek, chain = whole(
+            ["sev-snp/report-milan.bin", "sev-snp/vcek-milan.der", "sev-snp/ask-ark-milan.pem"]
+        )
+        _, found = judged(report, "sev-snp", "--endorsements", vcek, chain)
+        assert (found["genuine"], found["first_failed_check"]) == (True, "no-debug")
+        asked = ["--format", "sev-snp", "--endorsements", str(chain), str(vcek), str(report)]
+        assert run(main, ["evidence", "verify", *asked], Screen()) == REFUSED
 
 
 class TestInput:

@@ -103,7 +103,12 @@ def issue(
 
 
 def revocation_list(
-    by: Issued, serials: tuple[int, ...], *, first: int = NOW - DAY, last: int = NOW + DAY
+    by: Issued,
+    serials: tuple[int, ...],
+    *,
+    first: int = NOW - DAY,
+    last: int = NOW + DAY,
+    extensions: tuple[Extension, ...] = (),
 ) -> bytes:
     """A list (DER) of what ``by`` has revoked."""
     builder = (
@@ -117,6 +122,8 @@ def revocation_list(
         builder = builder.add_revoked_certificate(
             revoked.revocation_date(datetime.fromtimestamp(first, UTC)).build()
         )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
     how = padding.PSS(padding.MGF1(hashes.SHA384()), 48) if isinstance(by.key, rsa.RSAPrivateKey) else None
     return builder.sign(by.key, hashes.SHA384(), rsa_padding=how).public_bytes(Encoding.DER)
 

@@ -207,10 +207,10 @@ def name_of(certificate: x509.Certificate) -> str:
     return "".join(mark if " " <= mark <= "~" else "?" for mark in name) or "a certificate without a name"
 
 
-def extension_of(certificate: x509.Certificate, kind: type[_E]) -> _E | None:
+def extension_of(document: x509.Certificate | x509.CertificateRevocationList, kind: type[_E]) -> _E | None:
     """The extension of this kind, or None."""
     try:
-        return certificate.extensions.get_extension_for_class(kind).value
+        return document.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
 

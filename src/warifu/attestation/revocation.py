@@ -15,7 +15,7 @@ from warifu.attestation.certificates import serial_of
 from warifu.attestation.chain import Algorithms, Path, extension_of, name_of, signed_by
 from warifu.attestation.verifier import CheckFailed
 
-_UNDERSTOOD = (x509.CRLNumber.oid, x509.AuthorityKeyIdentifier.oid)
+_UNDERSTOOD = (x509.CRLNumber.oid, x509.AuthorityKeyIdentifier.oid, x509.IssuingDistributionPoint.oid)
 
 
 def check_revocation(
@@ -52,7 +52,8 @@ def _check(
         raise CheckFailed("revocation", f"the key of {name_of(issuer)} is not for revocation lists")
     if not signed_by(revoked, issuer, algorithms):
         raise CheckFailed("revocation", f"a revocation list was not signed by {name_of(issuer)}")
-    if any(each.critical and each.oid not in _UNDERSTOOD for each in revoked.extensions):
+    unknown = any(each.critical and each.oid not in _UNDERSTOOD for each in revoked.extensions)
+    if unknown or not _covers(revoked, issued):
         raise CheckFailed("revocation", f"a revocation list of {name_of(issuer)} covers only a part")
     if revoked.next_update_utc is None:
         raise CheckFailed(
@@ -64,3 +65,21 @@ def _check(
     if revoked.get_revoked_certificate_by_serial_number(serial_of(issued)) is not None:
         raise CheckFailed("revocation", f"{name_of(issued)} has been revoked")
     return end
+
+
+def _covers(revoked: x509.CertificateRevocationList, issued: x509.Certificate) -> bool:
+    """Is the list a whole one, or the very part of it to which ``issued`` points (section 6.3.3 (b) (2))?"""
+    part = extension_of(revoked, x509.IssuingDistributionPoint)
+    if part is None:
+        return True
+    restricted = (
+        part.only_contains_user_certs
+        or part.only_contains_ca_certs
+        or part.only_contains_attribute_certs
+        or part.indirect_crl
+        or part.only_some_reasons is not None
+        or part.relative_name is not None
+    )
+    points = extension_of(issued, x509.CRLDistributionPoints) or ()
+    named = {name for point in points for name in point.full_name or ()}
+    return not restricted and not named.isdisjoint(part.full_name or ())

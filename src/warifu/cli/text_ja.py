@@ -950,8 +950,8 @@ JAPANESE: dict[str, str] = {
     "What FILE is (dcap: a TDX or SGX quote; it says itself which).": (
         "FILE の種類（dcap：TDX か SGX のクォート。どちらかは自らが示します）。"
     ),
-    "Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON). Repeatable.": (
-        "証明書か失効リスト（DER か PEM、一つでも複数でも）、または DCAP のコラテラル（JSON）。繰り返せます。"
+    "Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON).": (
+        "証明書か失効リスト（DER か PEM、一つでも複数でも）、または DCAP のコラテラル（JSON）。"
     ),
     "Judge as at this time: RFC 3339, or seconds since 1970 (default: the clock).": (
         "この時点として評価します：RFC 3339、または 1970 年からの秒数（既定：時計）。"
@@ -961,11 +961,11 @@ JAPANESE: dict[str, str] = {
     "Your appraisal policy, TOML (default: genuineness alone).": (
         "あなたの評価ポリシー、TOML（既定：本物かどうかだけ）。"
     ),
-    "Trust this certificate beside the vendor's pinned root. Repeatable.": (
-        "製造元の固定されたルートに加えて、この証明書を信頼します。繰り返せます。"
+    "Trust this certificate beside the vendor's pinned root.": (
+        "製造元の固定されたルートに加えて、この証明書を信頼します。"
     ),
-    "tpm: a public key (DER or PEM) that was bound to its TPM before. Repeatable.": (
-        "tpm：以前その TPM に結び付けられた公開鍵（DER か PEM）。繰り返せます。"
+    "tpm: a public key (DER or PEM) that was bound to its TPM before.": (
+        "tpm：以前その TPM に結び付けられた公開鍵（DER か PEM）。"
     ),
     "A root that you named is trusted beside the vendor's own. If the evidence leads to it, the vendor has confirmed "
     "nothing.": (

@@ -20,6 +20,7 @@ from warifu.cli.evidence_asked import (
 )
 from warifu.cli.evidence_shown import Outcome, show_outcome
 from warifu.cli.screen import Screen
+from warifu.cli.several import SeveralValues
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -30,11 +31,11 @@ def group() -> None:
 
 
 @examples(
-    "warifu evidence verify report.bin --format sev-snp --endorsements vcek.der --endorsements ask-ark.pem",
+    "warifu evidence verify report.bin --format sev-snp --endorsements vcek.der ask-ark.pem",
     "warifu evidence verify quote.bin --format dcap --endorsements collateral.json --policy home.toml",
     "warifu evidence verify document.cbor --format nitro --now 2022-11-09T22:53:00Z --json | jq .measurements",
 )
-@group.command("verify")
+@group.command("verify", cls=SeveralValues)
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
 @click.option(
     "--format",
@@ -47,8 +48,8 @@ def group() -> None:
     "--endorsements",
     multiple=True,
     type=_FILE,
-    metavar="FILE",
-    help="Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON). Repeatable.",
+    metavar="FILE ...",
+    help="Certificates or revocation lists (DER or PEM, one or several), or DCAP collateral (JSON).",
 )
 @click.option(
     "--now",
@@ -65,16 +66,16 @@ def group() -> None:
     "roots",
     multiple=True,
     type=_FILE,
-    metavar="FILE",
-    help="Trust this certificate beside the vendor's pinned root. Repeatable.",
+    metavar="FILE ...",
+    help="Trust this certificate beside the vendor's pinned root.",
 )
 @click.option(
     "--attestation-key",
     "keys",
     multiple=True,
     type=_FILE,
-    metavar="FILE",
-    help="tpm: a public key (DER or PEM) that was bound to its TPM before. Repeatable.",
+    metavar="FILE ...",
+    help="tpm: a public key (DER or PEM) that was bound to its TPM before.",
 )
 @json_option
 def verify(
