@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not installed; tools/setup-tpm.sh brings it")
+pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.tpm_home import extend
 

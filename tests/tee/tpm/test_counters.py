@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not installed; tools/setup-tpm.sh brings it")
+pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tpm2_pytss import ESYS_TR, TPM2_RC, TPM2B_NV_PUBLIC, TPMA_NV, TPMS_NV_PUBLIC, TSS2_Exception
 

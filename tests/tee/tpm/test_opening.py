@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not installed; tools/setup-tpm.sh brings it")
+pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.interposer import Interposer, command_code
 from tpm2_pytss import ESAPI, ESYS_TR, TPM2B_SENSITIVE_CREATE

@@ -8,7 +8,7 @@ import time
 import msgspec
 import pytest
 
-pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not installed; tools/setup-tpm.sh brings it")
+pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.interposer import Interposer
 from tests.support.tpm_home import Home

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("tpm2_pytss", reason="tpm2-pytss is not installed; tools/setup-tpm.sh brings it")
+pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.tpm_home import Home, extend
 
