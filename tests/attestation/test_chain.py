@@ -230,6 +230,8 @@ class TestDocuments:
             ROOT.pem.replace(b"CERTIFICATE", b"PRIVATE KEY"),
             b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n",
             b"-----BEGIN " * 300,
+            b"-----BEGIN CERTIFICATE-----"
+            + b" " * 250_000,  # would take hours where white space may match twice
             ROOT.pem * (MAX_CERTIFICATES + 1),
             b"0" * (1 << 20),
         ],

@@ -25,7 +25,7 @@ MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_CERTIFICATES = 32
 """In all documents together. The longest real path has five."""
 
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,32})-----\s*([A-Za-z0-9+/=\s]*)-----END \1-----")
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,32})-----([A-Za-z0-9+/=\s]*)-----END \1-----")
 _SEQUENCE = 0x30
 _UNREADABLE = (
     ValueError, TypeError, UnsupportedAlgorithm,
