@@ -32,7 +32,7 @@ from warifu.attestation.verifier import CheckFailed, Endorsements, Verified
 FORMAT = "sev-snp"
 AMD_ALGORITHMS = Algorithms(rsa_bits=4096, pss=True, digests=frozenset({"sha384"}))
 """57230, chapter 3: authorities sign with RSASSA-PSS, 4,096 bits, SHA-384."""
-_PINNED = {line.root: line for line in PRODUCT_LINES}
+_PINNED = frozenset(line.root for line in PRODUCT_LINES)
 
 
 class SevSnpVerifier:
@@ -47,7 +47,7 @@ class SevSnpVerifier:
         documents = _documents(endorsements)
         leaf = _signing_certificate(documents.certificates, report)
         above = [each for each in documents.certificates if not is_endorsement_key(each)]
-        roots = Roots(digests=frozenset(_PINNED)).with_callers(endorsements)
+        roots = Roots(digests=_PINNED).with_callers(endorsements)
         path = find_path(leaf, above, roots, now, AMD_ALGORITHMS)
         lists_end = check_revocation(path, documents.lists, now, AMD_ALGORITHMS, collateral_grace)
         key = read_endorsement_key(leaf)
@@ -93,11 +93,10 @@ def _signs(key: ec.EllipticCurvePublicKey, report: Report) -> bool:
 def _product_line(path: Path, key: EndorsementKey, report: Report) -> ProductLine:
     """The product, on which root, signing key, chip and report must agree."""
     line = line_of(key.product)
-    pinned = _PINNED.get(digest_of(path.root))
     kind = "VLEK" if report.signing_key == VLEK else "VCEK"
     signer = f"SEV-VLEK-{line.name}" if report.signing_key == VLEK else f"SEV-{line.name}"
     names = [_common_name(each) for each in path.certificates]
-    if names != [f"SEV-{kind}", signer, f"ARK-{line.name}"] or (pinned is not None and pinned is not line):
+    if names != [f"SEV-{kind}", signer, f"ARK-{line.name}"]:
         raise CheckFailed("product", f"the certificates are not those of a {kind} of {line.name}")
     if (report.signing_key == VLEK) != bool(key.provider) or bool(key.provider) == bool(key.hardware_id):
         raise CheckFailed("certificate", f"the certificate of the signing key is not that of a {kind}")
