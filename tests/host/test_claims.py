@@ -7,9 +7,9 @@ import pytest
 from tests.host.recorded import NOW, recorded
 
 from warifu.host.check import State
-from warifu.host.claims import CLAIMABLE, LIFETIME_SECONDS, SKEW_SECONDS, claims_of, look_and_claim, unmet
+from warifu.host.claims import CLAIMABLE, LIFETIME_SECONDS, claims_of, look_and_claim
 from warifu.host.doctor import CHECKS, examine, examine_machine
-from warifu.protocol.attesting import HostClaims
+from warifu.protocol.attesting import SKEW, HostClaims
 from warifu.protocol.encoding import decode, encode
 
 pytestmark = pytest.mark.unit
@@ -44,7 +44,7 @@ def test_this_very_machine_makes_claims(tmp_path):
     claims = look_and_claim(tmp_path)
     assert [name for name, _ in claims.claims] == list(CLAIMABLE)
     assert dict(claims.claims)["seccomp"] == "ok"
-    assert unmet(["seccomp"], claims, claims.measured_at, False) == ()
+    assert claims.unmet(["seccomp"], claims.measured_at, declared_counts=False) == ()
 
 
 def test_recorded_files_make_no_claims(tmp_path):
@@ -62,7 +62,7 @@ def test_a_lifetime_that_nobody_accepts_is_refused(tmp_path, lifetime):
 @pytest.mark.parametrize(("state", "accept"), list(itertools.product(State, (False, True))))
 def test_only_ok_counts_and_declared_where_the_rule_says_so(state, accept):
     met = state is State.OK or (state is State.DECLARED and accept)
-    assert unmet(["ako"], claiming(ako=state.value), NOW, accept) == (() if met else ("ako",))
+    assert claiming(ako=state.value).unmet(["ako"], NOW, declared_counts=accept) == (() if met else ("ako",))
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_only_ok_counts_and_declared_where_the_rule_says_so(state, accept):
         (NOW + 899, True),
         (NOW + 900, False),
         (NOW + 10**6, False),
-        (NOW - SKEW_SECONDS, True),
-        (NOW - SKEW_SECONDS - 1, False),  # of a clock that is ahead: it would never seem to expire
+        (NOW - SKEW, True),
+        (NOW - SKEW - 1, False),  # of a clock that is ahead: it would never seem to expire
     ],
 )
 def test_claims_count_from_the_look_until_they_expire(now, met):
-    assert unmet(["lkrg"], claiming(lkrg="ok"), now, False) == (() if met else ("lkrg",))
+    assert claiming(lkrg="ok").unmet(["lkrg"], now, declared_counts=False) == (() if met else ("lkrg",))
 
 
 def test_what_was_not_claimed_is_not_met():
-    assert unmet(["lkrg", "no-such-check"], claiming(lkrg="ok"), NOW, True) == ("no-such-check",)
-    assert unmet(["lkrg", "yama"], None, NOW, True) == ("lkrg", "yama")
-    assert unmet([], None, NOW, False) == ()
+    claims = claiming(lkrg="ok")
+    assert claims.unmet(["lkrg", "no-such-check"], NOW, declared_counts=True) == ("no-such-check",)
+    assert claims.unmet([], NOW, declared_counts=False) == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.host.recorded import NOW, recorded
 
 from warifu.errors import HostUnsuitable
 from warifu.host.check import State
-from warifu.host.claims import claims_of, unmet
+from warifu.host.claims import claims_of
 from warifu.host.doctor import HostReport, examine_machine, to_json
 from warifu.host.kept import FRESH_SECONDS, completed, keep, kept
 
@@ -47,8 +47,8 @@ def test_what_the_agent_cannot_see_is_taken_from_root(own, roots):
     assert finding.detail.endswith("(seen by root)")
     assert both.measured_at == NOW  # of the older look, so that the claims do not outlive it
     assert (own.score, both.score) == (95, 100)
-    assert unmet(["lkrg"], claims_of(both), NOW + 30, False) == ()
-    assert unmet(["lkrg"], claims_of(own), NOW + 30, False) == ("lkrg",)
+    assert claims_of(both).unmet(["lkrg"], NOW + 30, declared_counts=False) == ()
+    assert claims_of(own).unmet(["lkrg"], NOW + 30, declared_counts=False) == ("lkrg",)
 
 
 def test_what_the_agent_sees_itself_is_never_overruled(tmp_path, roots):

@@ -1,4 +1,4 @@
-"""From a report to the claims that a device puts into its evidence, and what a policy makes of them.
+"""From a report to the claims that a device puts beside its evidence.
 
 In the words of RFC 9334 (RATS) the signer's agent is the attesting environment that collects these claims: it looks
 at the machine beside the signer, with the rights that it has. Only what can be seen with an honest kernel is seen:
@@ -6,14 +6,12 @@ a kernel that was taken over can lie to the agent, and the evidence then carries
 policy, worth as much as what else binds it: under measured boot, that this kernel was started; elsewhere, no more
 than that an honest machine reports its gaps.
 
-``unmet`` is pure and fails closed. A requirement is met by *ok* alone, or by *declared* where the rule says so;
-never by *unknown*, and never by claims that expired or come from the future. The form on the wire
-(``protocol.attesting``) refuses names that come twice, and claims that would live for more than an hour.
+Their form, and what of them counts when, is ``protocol.attesting.HostClaims``: a requirement is met by *ok* alone, or
+by *declared* where the rule says so; never by *unknown*, and never by claims that expired or come from the future.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from warifu.host.check import State
@@ -68,8 +66,6 @@ _ON_THE_WIRE: dict[State, ClaimState] = {
 }
 
 LIFETIME_SECONDS = 15 * 60
-SKEW_SECONDS = 60
-"""How far the device's clock may be ahead of the verifier's."""
 
 
 def claims_of(report: HostReport, lifetime: int = LIFETIME_SECONDS) -> HostClaims:
@@ -87,15 +83,3 @@ def look_and_claim(store: Path | None) -> HostClaims:
     """What the agent of the device whose data lie in ``store`` claims now: its own look, helped by root's."""
     own = examine("/", store)
     return claims_of(completed(own, kept(own.measured_at)))
-
-
-def unmet(
-    required: Sequence[str], claims: HostClaims | None, now: int, accept_declared: bool
-) -> tuple[str, ...]:
-    """What of ``required`` is not satisfied at ``now``: all of it where nobody looked, or the look is yet to come.
-
-    A device whose clock is ahead would otherwise make claims that never seem to expire.
-    """
-    if claims is None or claims.measured_at > now + SKEW_SECONDS:
-        return tuple(required)
-    return claims.unmet(required, now, declared_counts=accept_declared)
