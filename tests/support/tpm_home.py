@@ -12,11 +12,10 @@ from tests.support.swtpm import Swtpm
 from tpm2_pytss import ESYS_TR, TPM2_ALG, TPML_DIGEST_VALUES, TPMT_HA, TPMU_HA
 
 from warifu.tee.platform import PlatformSettings
-from warifu.tee.tpm.choices import Choices, new_lockout_secret
 from warifu.tee.tpm.pinned import GuessLimits
 from warifu.tee.tpm.platform import Tpm
 from warifu.tee.tpm.policy import approve
-from warifu.tee.tpm.provisioning import forgive_guesses, provision
+from warifu.tee.tpm.provisioning import Choices, forgive_guesses, new_lockout_secret, provision
 
 THREE_TRIES = GuessLimits(3, 7200, 86400)
 

@@ -15,9 +15,16 @@ from tests.support.tpm_home import Home
 from tpm2_pytss import ESAPI, ESYS_TR, TPM2B_NV_PUBLIC, TPMA_NV, TPMS_NV_PUBLIC, TSS2_Exception
 
 from warifu.errors import InputRefused, PlatformRefused, WarifuError
-from warifu.tee.tpm.choices import Authorizations, Choices, new_lockout_secret
 from warifu.tee.tpm.pinned import GuessLimits, is_pinned
-from warifu.tee.tpm.provisioning import forgive_guesses, opened, provision, unprovision
+from warifu.tee.tpm.provisioning import (
+    Authorizations,
+    Choices,
+    forgive_guesses,
+    new_lockout_secret,
+    opened,
+    provision,
+    unprovision,
+)
 from warifu.tee.tpm.transport import Transport, read_address
 
 pytestmark = pytest.mark.real

@@ -22,7 +22,14 @@ from tpm2_pytss import ESYS_TR, TPM2B_SENSITIVE_CREATE
 from warifu.errors import PlatformRefused
 from warifu.tee.platform import PlatformSettings
 from warifu.tee.tpm.chip import Chip, Key, public_of
-from warifu.tee.tpm.choices import APPROVALS, Authorizations, Choices, require_known, require_sensible
+from warifu.tee.tpm.choices import (
+    APPROVALS,
+    Authorizations,
+    Choices,
+    new_lockout_secret,
+    require_known,
+    require_sensible,
+)
 from warifu.tee.tpm.counters import define, undefine
 from warifu.tee.tpm.endorsement import read_endorsement
 from warifu.tee.tpm.keys import Keys
@@ -36,6 +43,17 @@ from warifu.tee.tpm.pinned import (
 )
 from warifu.tee.tpm.refusals import refusing
 from warifu.tee.tpm.structures import attestation_key_template, storage_root_template
+
+__all__ = [
+    "Authorizations",
+    "Choices",
+    "directory_of",
+    "forgive_guesses",
+    "new_lockout_secret",
+    "opened",
+    "provision",
+    "unprovision",
+]
 
 _PERSISTENT = 0x81000000
 _USUAL_ROOT = 0x81000001
