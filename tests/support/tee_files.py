@@ -1,10 +1,9 @@
 """Stand-ins for what a kernel offers inside a TEE, faithful to its documented behaviour, and hostile on demand.
 
-``Tsm`` is configfs-tsm as drivers/virt/coco describes it: an entry per directory with attributes that appear with it;
-a generation that grows with every write; ``inblob`` that is taken at close, so that its refusal reaches nobody; a
-report that is made at the first read after a write and cached; ``EINVAL`` for a read without a question; ``auxblob``
-that may be absent; no files that can be opened for the other direction. ``Gramine`` is ``/dev/attestation`` of that
-library OS.
+``Tsm`` is an entry of configfs-tsm as drivers/virt/coco describes it: a generation that grows with every write;
+``inblob`` that is taken at close, so that its refusal reaches nobody; a report that is made at the first read after a
+write and cached; ``EINVAL`` for a read without a question; ``auxblob`` that may be absent; no files that can be opened
+for the other direction. ``Gramine`` is ``/dev/attestation`` of that library OS.
 ``SecureProcessor`` and ``SecureModule`` stand behind the device calls and read and write the caller's memory at the
 addresses in the structures, as the kernel does.
 """
@@ -29,65 +28,46 @@ def _error(number: int, name: str) -> OSError:
 
 
 @dataclass
-class _Entry:
-    generation: int = 0
-    answered: int = -1
-    inblob: bytes = b""
-    privlevel: int | None = None
-    outblob: bytes = b""
-
-
-@dataclass
 class Tsm:
-    """A kernel's ``/sys/kernel/config/tsm/report``."""
+    """One entry of a kernel's ``/sys/kernel/config/tsm/report``."""
 
     provider: str
     reporter: Reporter
     auxblob: bytes | None = None
     privlevel_floor: int | None = None
     """None: this provider knows no privilege levels."""
-    before_outblob: Callable[[Tsm, str], None] | None = None
+    before_outblob: Callable[[Tsm], None] | None = None
     """What somebody else does between our question and our reading."""
     refuse: dict[str, list[int]] = field(default_factory=dict)
-    """Attribute (or ``mkdir``) -> error numbers to raise, one for each use."""
+    """Attribute -> error numbers to raise, one for each use."""
     lost_writes: int = 0
     """So many writes of ``inblob`` are refused at close, where the writer does not hear of it."""
-    entries: dict[str, _Entry] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
-
-    def make(self, name: str) -> None:
-        self._refused("mkdir", name)
-        if not self.provider:
-            raise _error(errno.ENXIO, name)
-        if name in self.entries:
-            raise _error(errno.EEXIST, name)
-        self.entries[name] = _Entry()
-        self.made.append(name)
-
-    def remove(self, name: str) -> None:
-        if self.entries.pop(name, None) is None:
-            raise _error(errno.ENOENT, name)
+    descriptor: int | None = None
+    generation: int = 0
+    answered: int = -1
+    inblob: bytes = b""
+    outblob: bytes = b""
+    questions: list[bytes] = field(default_factory=list)
+    """What the chip was asked."""
 
     def write(self, name: str, data: bytes) -> None:
-        entry, attribute = self._entry(name)
-        self._refused(attribute, name)
-        match attribute:
+        self._refused(name)
+        match name:
             case "inblob":
                 if len(data) > 64:
                     raise _error(errno.EFBIG, name)
                 if self.lost_writes:
                     self.lost_writes -= 1
                     return
-                entry.inblob = data
+                self.inblob = data
             case "privlevel" if self.privlevel_floor is not None:
                 if not self.privlevel_floor <= int(data, 0) <= 3:
                     raise _error(errno.EINVAL, name)
-                entry.privlevel = int(data, 0)
             case "outblob" | "auxblob" | "generation" | "provider":
                 raise _error(errno.EACCES, name)
             case _:
-                raise _error(errno.ENOENT, name)
-        entry.generation += 1
+                raise FileNotFoundError(errno.ENOENT, "ENOENT", name)
+        self.generation += 1
 
     def read(self, name: str, limit: int) -> bytes:
         data = self._read(name)
@@ -96,41 +76,35 @@ class Tsm:
         return data
 
     def _read(self, name: str) -> bytes:
-        entry, attribute = self._entry(name)
-        self._refused(attribute, name)
-        match attribute:
+        self._refused(name)
+        match name:
             case "provider":
                 return self.provider.encode() + b"\n"
             case "generation":
-                return str(entry.generation).encode() + b"\n"
+                return str(self.generation).encode() + b"\n"
             case "outblob":
                 if self.before_outblob is not None:
-                    self.before_outblob(self, name.rpartition("/")[0])
-                return self._report(entry, name)
+                    self.before_outblob(self)
+                return self._report(name)
             case "auxblob" if self.auxblob is not None:
-                self._report(entry, name)
+                self._report(name)
                 return self.auxblob
             case "inblob" | "privlevel":
                 raise _error(errno.EACCES, name)
             case _:
                 raise FileNotFoundError(errno.ENOENT, "ENOENT", name)
 
-    def _report(self, entry: _Entry, name: str) -> bytes:
-        if not entry.inblob:
+    def _report(self, name: str) -> bytes:
+        if not self.inblob:
             raise _error(errno.EINVAL, name)
-        if entry.answered != entry.generation:
-            entry.outblob, entry.answered = self.reporter(entry.inblob), entry.generation
-        return entry.outblob
+        if self.answered != self.generation:
+            self.questions.append(self.inblob)
+            self.outblob, self.answered = self.reporter(self.inblob), self.generation
+        return self.outblob
 
-    def _entry(self, name: str) -> tuple[_Entry, str]:
-        directory, _, attribute = name.rpartition("/")
-        if directory not in self.entries:
-            raise FileNotFoundError(errno.ENOENT, "ENOENT", name)
-        return self.entries[directory], attribute
-
-    def _refused(self, what: str, name: str) -> None:
-        if self.refuse.get(what):
-            raise _error(self.refuse[what].pop(0), name)
+    def _refused(self, name: str) -> None:
+        if self.refuse.get(name):
+            raise _error(self.refuse[name].pop(0), name)
 
 
 @dataclass
@@ -146,12 +120,7 @@ class Gramine:
     report_data: bytes = bytes(64)
     stuck: bool = False
     """The host hands out a quote for what was asked before."""
-
-    def make(self, name: str) -> None:
-        raise _error(errno.EACCES, name)
-
-    def remove(self, name: str) -> None:
-        raise _error(errno.EACCES, name)
+    descriptor: int | None = None
 
     def write(self, name: str, data: bytes) -> None:
         if name in self.absent:
@@ -197,6 +166,7 @@ class SecureProcessor:
     failing: int | None = None
     exitinfo2: int = 0
     key: bytes | None = None
+    descriptor: int | None = None
     seen: list[tuple[int, bytes, bytes]] = field(default_factory=list)
     """(request number, the ioctl's structure with its addresses blanked, the key request): byte for byte."""
 
@@ -226,6 +196,7 @@ class SecureModule:
     claims: int | None = None
     """Instead of the length of what it says."""
     failing: int | None = None
+    descriptor: int | None = None
     seen: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __call__(self, request: int, structure: bytearray) -> None:

@@ -6,8 +6,8 @@ import pytest
 from tests.support.tee_files import Tsm
 
 from warifu.errors import PlatformRefused
+from warifu.tee import configfs_tsm
 from warifu.tee.configfs_tsm import ATTEMPTS, MAX_REPORT_BYTES, TsmReports
-from warifu.tee.kernel_files import KernelFiles
 
 pytestmark = pytest.mark.unit
 
@@ -22,18 +22,18 @@ def ask(tsm: Tsm, privilege_level: int | None = None):
     return TsmReports("tdx_guest", privilege_level, tsm).report(QUESTION)
 
 
-def test_a_report_answers_the_question_and_leaves_no_entry_behind():
-    tsm = kernel(auxblob=b"certificates")
-    answer = ask(tsm)
+def test_a_report_answers_the_question():
+    answer = ask(kernel(auxblob=b"certificates"))
     assert (answer.report, answer.auxiliary) == (b"report over " + QUESTION, b"certificates")
-    assert not tsm.entries
 
 
-def test_each_question_has_an_entry_of_its_own():
+def test_one_entry_serves_many_questions():
     tsm = kernel()
-    for _ in range(3):
-        ask(tsm)
-    assert len(set(tsm.made)) == 3
+    reports = TsmReports("tdx_guest", files=tsm)
+    for number in range(20):
+        question = bytes([number]) * 64
+        assert reports.report(question).report == b"report over " + question
+    assert len(tsm.questions) == 20
 
 
 def test_a_provider_without_auxiliary_data_is_fine():
@@ -62,56 +62,44 @@ def test_another_provider_is_refused(provider):
     with pytest.raises(PlatformRefused) as refusal:
         ask(tsm)
     assert refusal.value.code == "platform.provider"
-    assert not tsm.entries
+    assert not tsm.questions
 
 
-def test_a_kernel_without_a_provider_makes_no_entry():
-    with pytest.raises(PlatformRefused) as refusal:
-        ask(kernel(provider=""))
-    assert refusal.value.code == "platform.no-report"
-
-
-def _someone_else_asks(tsm: Tsm, entry: str) -> None:
-    tsm.write(f"{entry}/inblob", b"another question".ljust(64))
+def _someone_else_asks(tsm: Tsm) -> None:
+    tsm.write("inblob", b"another question".ljust(64))
 
 
 def test_an_answer_to_somebody_elses_question_is_never_taken():
     tsm = kernel(before_outblob=_someone_else_asks)
     with pytest.raises(PlatformRefused, match=f"disturbed {ATTEMPTS} times"):
         ask(tsm)
-    assert len(tsm.made) == ATTEMPTS
-    assert not tsm.entries
+    assert len(tsm.questions) == ATTEMPTS
 
 
 def test_after_a_disturbance_the_question_is_asked_anew():
-    def once(tsm: Tsm, entry: str) -> None:
-        if len(tsm.made) == 1:
-            _someone_else_asks(tsm, entry)
+    def once(tsm: Tsm) -> None:
+        if not tsm.questions:
+            _someone_else_asks(tsm)
 
     tsm = kernel(before_outblob=once)
     assert ask(tsm).report == b"report over " + QUESTION
-    assert len(tsm.made) == 2
+    assert len(tsm.questions) == 2
 
 
-def test_a_question_that_the_kernel_lost_at_close_is_asked_anew():
-    """After a lost write the report, if any, answers nothing of ours; here the kernel has no question at all."""
-    tsm = kernel(lost_writes=1)
+def test_a_question_that_the_kernel_lost_at_close_is_not_answered_by_an_older_report():
+    tsm = kernel()
+    reports = TsmReports("tdx_guest", files=tsm)
+    reports.report(b"an older question".ljust(64))
+    tsm.lost_writes = 1
+    assert reports.report(QUESTION).report == b"report over " + QUESTION
+    tsm.lost_writes = 10**6
+    with pytest.raises(PlatformRefused, match="disturbed"):
+        reports.report(b"a newer question".ljust(64))
+
+
+def test_a_first_question_that_the_kernel_lost_is_not_answered():
     with pytest.raises(PlatformRefused, match="EINVAL"):
-        ask(tsm)
-    assert not tsm.entries
-
-
-def test_a_lost_question_is_seen_by_the_count_even_where_an_older_report_is_there():
-    class Reused(Tsm):
-        """A kernel that (against its own rules) keeps a report in a new entry."""
-
-        def make(self, name: str) -> None:
-            super().make(name)
-            self.entries[name].inblob = b"older question".ljust(64)
-
-    tsm = Reused("tdx_guest", lambda data: b"report over " + data, lost_writes=1)
-    assert ask(tsm).report == b"report over " + QUESTION
-    assert len(tsm.made) == 2
+        ask(kernel(lost_writes=10**6))
 
 
 @pytest.mark.parametrize("number", [errno.EBUSY, errno.EWOULDBLOCK, errno.EINTR])
@@ -122,15 +110,14 @@ def test_a_busy_kernel_is_asked_again_and_not_for_ever(attribute, number):
     for_ever = kernel(auxblob=b"a", refuse={attribute: [number] * 100})
     with pytest.raises(PlatformRefused, match="disturbed"):
         ask(for_ever)
-    assert len(for_ever.made) == ATTEMPTS
+    assert len(for_ever.refuse[attribute]) == 100 - ATTEMPTS
 
 
 @pytest.mark.parametrize(
     ("attribute", "number"),
     [
-        ("mkdir", errno.EACCES),
-        ("mkdir", errno.ENOENT),
         ("provider", errno.EIO),
+        ("inblob", errno.EACCES),
         ("generation", errno.EIO),
         ("outblob", errno.ENXIO),
         ("auxblob", errno.EIO),
@@ -142,7 +129,6 @@ def test_any_other_error_ends_it(attribute, number):
         ask(tsm)
     assert refusal.value.code == "platform.no-report"
     assert refusal.value.remedy
-    assert not tsm.entries
 
 
 @pytest.mark.parametrize("report", [b"", bytes(MAX_REPORT_BYTES + 1)])
@@ -162,7 +148,18 @@ def test_report_data_has_64_bytes(length):
         TsmReports("tdx_guest", files=kernel()).report(bytes(length))
 
 
-def test_a_machine_without_configfs_says_what_to_do(tmp_path):
+def test_a_machine_without_configfs_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(configfs_tsm, "ROOT", tmp_path / "absent")
     with pytest.raises(PlatformRefused) as refusal:
-        TsmReports("tdx_guest", files=KernelFiles(tmp_path / "absent")).report(QUESTION)
+        TsmReports("tdx_guest")
+    assert refusal.value.code == "platform.no-report"
     assert "configfs" in refusal.value.remedy
+
+
+def test_its_entry_is_made_at_once_and_kept_open(tmp_path, monkeypatch):
+    """Behind the signer's walls nothing can be made or opened by its path any more."""
+    monkeypatch.setattr(configfs_tsm, "ROOT", tmp_path)
+    reports = TsmReports("tdx_guest")
+    assert (tmp_path / configfs_tsm.ENTRY).is_dir()
+    assert isinstance(reports.descriptor, int)
+    assert reports.descriptor > 2

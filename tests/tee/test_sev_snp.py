@@ -86,9 +86,9 @@ class TestEndorsements:
         tsm = kernel(auxblob=certificate_table(vcek, chain))
         platform = started(tsm)
         platform.attest(QUESTION)
-        asked = len(tsm.made)
+        asked = len(tsm.questions)
         assert platform.endorsements() == (vcek, chain)
-        assert len(tsm.made) == asked, "the chip is not asked a second time for it"
+        assert len(tsm.questions) == asked, "the chip is not asked a second time for it"
 
     @pytest.mark.parametrize("auxblob", [None, b"", bytes(24), bytes(4096)])
     def test_a_host_may_have_none(self, auxblob):

@@ -59,7 +59,7 @@ def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
     nor the platform's device be opened."""
     try:
         release = own_digest()
-        platform = open_platform(_settings(handover.platform), handover.unlock_key)
+        platform = open_platform(_settings(handover.platform, handover.profile.user), handover.unlock_key)
         report = apply_all(_leaving_open(handover.profile, platform))
     finally:
         handover.unlock_key[:] = bytes(len(handover.unlock_key))
@@ -73,13 +73,14 @@ def _start(handover: Handover) -> tuple[Signer, tuple[tuple[str, str], ...]]:
     return Signer(device, report.pairs()), report.pairs()
 
 
-def _settings(choice: PlatformChoice) -> PlatformSettings:
+def _settings(choice: PlatformChoice, user: int | None) -> PlatformSettings:
     directory = Path(PLATFORM_DIRECTORY)
     return PlatformSettings(
         name=choice.name,
         directory=directory if directory.is_dir() else None,
         device=choice.device,
         development=choice.development,
+        user=user,
     )
 
 

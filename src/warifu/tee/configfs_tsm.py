@@ -6,6 +6,9 @@ else wrote between, and what was read may answer *their* question: it is thrown 
 of times. An error of the kernel while it takes ``inblob`` does not reach the writer (it happens at close), so this
 count is also what tells that our question arrived at all.
 
+The entry is made once, before the signer shuts itself in: behind the walls it has no other file system than its store,
+and this one descriptor.
+
 Refused: another provider than the one expected, reports that are empty or too long. Believed: nothing in the report;
 the platform that asked looks whether it carries its question, and a verifier judges the rest.
 """
@@ -17,13 +20,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nacl.utils import random
-
 from warifu.attestation.evidence import REPORT_DATA_BYTES
 from warifu.errors import PlatformRefused
-from warifu.tee.kernel_files import Files, KernelFiles
+from warifu.tee.kernel_files import Files, configfs_entry
 
 ROOT = Path("/sys/kernel/config/tsm/report")
+ENTRY = "warifu-signer"
 MAX_REPORT_BYTES = 32 * 1024
 MAX_AUXILIARY_BYTES = 64 * 1024
 ATTEMPTS = 5
@@ -48,15 +50,27 @@ class TsmReport:
 
 
 class TsmReports:
-    """Asks for reports, each in an entry of its own that is removed afterwards."""
+    """Asks for reports, in an entry of its own."""
 
-    def __init__(self, provider: str, privilege_level: int | None = None, files: Files | None = None) -> None:
-        """``provider``: whose reports are expected (``sev_guest``, ``tdx_guest``)."""
+    def __init__(
+        self,
+        provider: str,
+        privilege_level: int | None = None,
+        files: Files | None = None,
+        owner: int | None = None,
+    ) -> None:
+        """``provider``: whose reports are expected (``sev_guest``, ``tdx_guest``). ``files``: the entry, which is made
+        here where there is none; ``owner``: the user that this process is going to become. ``PlatformRefused``."""
         if privilege_level is not None and privilege_level not in PRIVILEGE_LEVELS:
             raise PlatformRefused("privilege-level", f"there is no privilege level {privilege_level}")
         self._provider = provider
         self._level = privilege_level
-        self._files: Files = files if files is not None else KernelFiles(ROOT)
+        self._files: Files = files if files is not None else _own_entry(owner)
+
+    @property
+    def descriptor(self) -> int | None:
+        """What must stay open behind the walls."""
+        return self._files.descriptor
 
     def report(self, report_data: bytes) -> TsmReport:
         """The report over 64 bytes; ``PlatformRefused`` where the kernel gives none."""
@@ -74,34 +88,30 @@ class TsmReports:
         raise _no_report(f"the kernel's report entry was disturbed {ATTEMPTS} times")
 
     def _once(self, report_data: bytes) -> TsmReport:
-        entry = f"warifu-{random(8).hex()}"
-        self._files.make(entry)
         try:
-            return self._ask(entry, report_data)
+            return self._ask(report_data)
         except OSError as error:
             if error.errno in _CONTENDED:
                 raise _Disturbed from None
             raise
-        finally:
-            self._files.remove(entry)
 
-    def _ask(self, entry: str, report_data: bytes) -> TsmReport:
-        self._require_provider(entry)
-        generation = self._generation(entry)
+    def _ask(self, report_data: bytes) -> TsmReport:
+        self._require_provider()
+        generation = self._generation()
         if self._level is not None:
-            self._files.write(f"{entry}/privlevel", str(self._level).encode())
+            self._files.write("privlevel", str(self._level).encode())
             generation += 1
-        self._files.write(f"{entry}/inblob", report_data)
+        self._files.write("inblob", report_data)
         generation += 1
-        answer = TsmReport(self._files.read(f"{entry}/outblob", MAX_REPORT_BYTES), self._auxiliary(entry))
-        if self._generation(entry) != generation:
+        answer = TsmReport(self._files.read("outblob", MAX_REPORT_BYTES), self._auxiliary())
+        if self._generation() != generation:
             raise _Disturbed
         if not answer.report:
             raise _no_report("the kernel's report is empty")
         return answer
 
-    def _require_provider(self, entry: str) -> None:
-        found = self._files.read(f"{entry}/provider", 64).decode("ascii", "replace").strip()
+    def _require_provider(self) -> None:
+        found = self._files.read("provider", 64).decode("ascii", "replace").strip()
         if found != self._provider:
             raise PlatformRefused(
                 "provider",
@@ -110,17 +120,24 @@ class TsmReports:
                 remedy="Start the device on the platform that it was set up for.",
             )
 
-    def _generation(self, entry: str) -> int:
-        found = _NUMBER.fullmatch(self._files.read(f"{entry}/generation", 32))
+    def _generation(self) -> int:
+        found = _NUMBER.fullmatch(self._files.read("generation", 32))
         if found is None:
             raise _no_report("the kernel's generation is no number")
         return int(found[1])
 
-    def _auxiliary(self, entry: str) -> bytes:
+    def _auxiliary(self) -> bytes:
         try:
-            return self._files.read(f"{entry}/auxblob", MAX_AUXILIARY_BYTES)
+            return self._files.read("auxblob", MAX_AUXILIARY_BYTES)
         except FileNotFoundError:
             return b""
+
+
+def _own_entry(owner: int | None) -> Files:
+    try:
+        return configfs_entry(ROOT, ENTRY, owner)
+    except OSError as error:
+        raise _no_report(f"no report can be asked for: {error.strerror}") from None
 
 
 def _no_report(message: str) -> PlatformRefused:

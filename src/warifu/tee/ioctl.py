@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-Ioctl = Callable[[int, bytearray], None]
-"""Call the device with a request number and a structure, which the device may change. Raises ``OSError``."""
+
+class Ioctl(Protocol):
+    """A device that can be called."""
+
+    @property
+    def descriptor(self) -> int | None:
+        """The open device's; None for a stand-in."""
+        ...
+
+    def __call__(self, request: int, structure: bytearray) -> None:
+        """Call it with a request number and a structure, which the device may change. Raises ``OSError``."""
+        ...
+
 
 _READ_WRITE = 3
 
@@ -18,14 +29,15 @@ def request_number(kind: int, number: int, size: int) -> int:
     return _READ_WRITE << 30 | size << 16 | kind << 8 | number
 
 
-def device(path: Path) -> Ioctl:
-    """Calls of the device at ``path``, which is opened for each."""
+class Device:
+    """The device at a path, opened once, before the signer shuts itself in."""
 
-    def call(request: int, structure: bytearray) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            fcntl.ioctl(descriptor, request, structure, True)
-        finally:
-            os.close(descriptor)
+    def __init__(self, path: Path) -> None:
+        """Raises ``OSError`` where it cannot be opened."""
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
 
-    return call
+    def __call__(self, request: int, structure: bytearray) -> None:
+        fcntl.ioctl(self.descriptor, request, structure, True)
+
+    def close(self) -> None:
+        os.close(self.descriptor)

@@ -1,13 +1,15 @@
 """The kernel's files that stand for a TEE (configfs-tsm, Gramine's ``/dev/attestation``), as plain reads and writes.
 
-One small door, so that the root can be another one and a stand-in can take the kernel's place in tests. What is read is
-bounded: a host that hands out gigabytes as a certificate table must not fill the enclave's memory.
+Their directory is opened once, before the signer shuts itself in, and they are reached through that descriptor only:
+behind the walls no path leads there any more. A small door, so that a stand-in can take the kernel's place in tests.
+What is read is bounded: a host that hands out gigabytes as a certificate table must not fill the enclave's memory.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -15,14 +17,11 @@ _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Files(Protocol):
-    """Names are relative to a root. Everything raises ``OSError`` as the kernel reports it."""
+    """Names are relative to one directory. Everything raises ``OSError`` as the kernel reports it."""
 
-    def make(self, name: str) -> None:
-        """Make a directory: in configfs, an entry with its attributes."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Remove a directory, which in configfs takes its attributes along."""
+    @property
+    def descriptor(self) -> int | None:
+        """The directory's; None for a stand-in."""
         ...
 
     def read(self, name: str, limit: int) -> bytes:
@@ -35,19 +34,14 @@ class Files(Protocol):
 
 
 class KernelFiles:
-    """The real ones below ``root``. Links are not followed."""
+    """The real ones in one directory. Links are not followed."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def make(self, name: str) -> None:
-        (self._root / name).mkdir(mode=0o700)
-
-    def remove(self, name: str) -> None:
-        (self._root / name).rmdir()
+    def __init__(self, directory: Path) -> None:
+        """Raises ``OSError`` where it is not there."""
+        self.descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
 
     def read(self, name: str, limit: int) -> bytes:
-        descriptor = os.open(self._root / name, os.O_RDONLY | _FLAGS)
+        descriptor = os.open(name, os.O_RDONLY | _FLAGS, dir_fd=self.descriptor)
         parts, length = [], 0
         try:
             while part := os.read(descriptor, limit + 1 - length):
@@ -60,9 +54,26 @@ class KernelFiles:
         return b"".join(parts)
 
     def write(self, name: str, data: bytes) -> None:
-        descriptor = os.open(self._root / name, os.O_WRONLY | _FLAGS)
+        descriptor = os.open(name, os.O_WRONLY | _FLAGS, dir_fd=self.descriptor)
         try:
             if os.write(descriptor, data) != len(data):
                 raise OSError(errno.EIO, "a part was not taken", name)
         finally:
             os.close(descriptor)
+
+
+def configfs_entry(root: Path, name: str, owner: int | None) -> KernelFiles:
+    """The configfs entry ``name`` below ``root``, made where it is not there yet. It stays until the machine ends.
+
+    ``owner``: the user that this process is going to become; the entry's files become that user's, and nobody else's:
+    whoever may write them can have evidence made for a key of his own. Raises ``OSError``.
+    """
+    directory = root / name
+    with suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+    files = KernelFiles(directory)
+    if owner is not None:
+        for each in os.listdir(files.descriptor):  # noqa: PTH208  # by descriptor, not by path
+            os.chown(each, owner, owner, dir_fd=files.descriptor, follow_symlinks=False)
+        os.fchown(files.descriptor, owner, owner)
+    return files

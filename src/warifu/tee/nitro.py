@@ -18,7 +18,7 @@ from nacl.utils import random
 from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
 from warifu.errors import PlatformRefused
 from warifu.tee import nitro_nsm, own_evidence
-from warifu.tee.ioctl import Ioctl, device
+from warifu.tee.ioctl import Ioctl
 from warifu.tee.platform import Capabilities, MonotonicCounter
 from warifu.tee.sealing_key import SealingKey, require_sealing_key
 
@@ -48,7 +48,7 @@ class Nitro:
 
         Raises ``PlatformRefused``, also where the enclave runs in debug mode and this is no development profile.
         """
-        self._call = call if call is not None else device(nitro_nsm.DEVICE)
+        self._call: Ioctl = call if call is not None else nitro_nsm.open_module()
         self._sealing = sealing
         self._development = development
         self.attest(random(REPORT_DATA_BYTES))
@@ -57,6 +57,11 @@ class Nitro:
     def capabilities(self) -> Capabilities:
         """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
         return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
+
+    @property
+    def descriptor(self) -> int | None:
+        """What must stay open behind the signer's walls."""
+        return self._call.descriptor
 
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None

@@ -15,7 +15,7 @@ from typing import Any
 import cbor2
 
 from warifu.errors import PlatformRefused
-from warifu.tee.ioctl import Ioctl, request_number
+from warifu.tee.ioctl import Device, Ioctl, request_number
 from warifu.tee.own_evidence import read_cbor
 
 DEVICE = Path("/dev/nsm")
@@ -34,6 +34,14 @@ class Module:
     module_id: str
     version: tuple[int, int, int]
     locked_pcrs: frozenset[int]
+
+
+def open_module(path: Path | None = None) -> Device:
+    """The module's device; ``PlatformRefused`` where it is not there."""
+    try:
+        return Device(path or DEVICE)
+    except OSError as error:
+        raise _refused(f"it cannot be opened: {error.strerror}") from None
 
 
 def attestation(call: Ioctl, user_data: bytes) -> bytes:

@@ -29,6 +29,8 @@ class PlatformSettings:
     """How the device is reached, such as ``device:/dev/tpmrm0``; empty where there is only one way."""
     development: bool = False
     """A simulator or an enclave in debug mode is accepted, and said to be one. Never by default."""
+    user: int | None = None
+    """The user that this process becomes once its platform is open; None: it stays who it is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from warifu.tee.unsafe_software import UnsafeSoftware
 PLATFORMS: dict[str, Callable[[PlatformSettings, bytearray], Platform]] = {
     unsafe_software.NAME: lambda _settings, unlock_key: UnsafeSoftware(unlock_key),
     sev_snp.NAME: open_sev_snp,
-    tdx.NAME: lambda settings, _unlock_key: Tdx(development=settings.development),
+    tdx.NAME: lambda settings, _unlock_key: Tdx(development=settings.development, owner=settings.user),
     sgx.NAME: lambda settings, unlock_key: Sgx(unlock_key, development=settings.development),
     tpm.NAME: tpm.open_tpm,
     nitro.NAME: lambda settings, _unlock_key: Nitro(development=settings.development),

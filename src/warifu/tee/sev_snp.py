@@ -19,7 +19,7 @@ from warifu.attestation.verifier import CheckFailed
 from warifu.errors import PlatformRefused
 from warifu.tee import own_evidence, sev_snp_key
 from warifu.tee.configfs_tsm import TsmReports
-from warifu.tee.ioctl import Ioctl, device
+from warifu.tee.ioctl import Ioctl
 from warifu.tee.kernel_files import Files
 from warifu.tee.platform import Capabilities, MonotonicCounter, PlatformSettings
 from warifu.tee.sealing_key import SealingKey
@@ -54,19 +54,21 @@ class SevSnp:
         *,
         vmpl: int = 0,
         development: bool = False,
+        owner: int | None = None,
         files: Files | None = None,
         call: Ioctl | None = None,
     ) -> None:
-        """``vmpl``: the privilege level that the guest's kernel runs at (0 unless it is under a paravisor).
+        """``vmpl``: the privilege level that the guest's kernel runs at (0 unless it is under a paravisor). ``owner``:
+        the user that this process is going to become.
 
         Raises ``PlatformRefused``, also where the guest runs in debug mode and this is no development profile: a
         question is asked of the chip before the first secret is.
         """
-        self._reports = TsmReports(PROVIDER, vmpl, files)
+        self._reports = TsmReports(PROVIDER, vmpl, files, owner)
         self._development = development
         self._certificates = b""
         self.attest(random(REPORT_DATA_BYTES))
-        key = sev_snp_key.derived_key(call if call is not None else device(sev_snp_key.DEVICE), vmpl)
+        key = sev_snp_key.derived_key(call, vmpl) if call is not None else sev_snp_key.own_key(vmpl)
         try:
             self._sealing = SealingKey(NAME, key, unlock_key)
         finally:
@@ -75,6 +77,11 @@ class SevSnp:
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
+
+    @property
+    def descriptor(self) -> int | None:
+        """What must stay open behind the signer's walls."""
+        return self._reports.descriptor
 
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
@@ -122,7 +129,7 @@ def open_sev_snp(settings: PlatformSettings, unlock_key: bytearray) -> SevSnp:
             not_done="The device was not started.",
             remedy="Leave the platform's device empty, or name the level: vmpl:0 to vmpl:3.",
         )
-    return SevSnp(unlock_key, vmpl=int(level[1]), development=settings.development)
+    return SevSnp(unlock_key, vmpl=int(level[1]), development=settings.development, owner=settings.user)
 
 
 def _no_endorsements(detail: str) -> PlatformRefused:

@@ -22,7 +22,7 @@ import struct
 from pathlib import Path
 
 from warifu.errors import PlatformRefused
-from warifu.tee.ioctl import Ioctl, request_number
+from warifu.tee.ioctl import Device, Ioctl, request_number
 
 DEVICE = Path("/dev/sev-guest")
 
@@ -38,6 +38,18 @@ _RESPONSE_BYTES = 64
 _KEY_RESPONSE = struct.Struct("<I28x32s")  # status, reserved, key (MSG_KEY_RSP)
 
 SNP_GET_DERIVED_KEY = request_number(ord("S"), 0x1, _GUEST_REQUEST.size)
+
+
+def own_key(vmpl: int) -> bytearray:
+    """:func:`derived_key` of this machine, whose device is closed again: the key is asked for once."""
+    try:
+        device = Device(DEVICE)
+    except OSError as error:
+        raise _refused(f"{DEVICE} cannot be opened: {error.strerror}") from None
+    try:
+        return derived_key(device, vmpl)
+    finally:
+        device.close()
 
 
 def derived_key(call: Ioctl, vmpl: int) -> bytearray:

@@ -49,7 +49,7 @@ class Sgx:
         self, unlock_key: bytes | bytearray, *, development: bool = False, files: Files | None = None
     ) -> None:
         """Raises ``PlatformRefused``: outside an enclave, in debug mode, or where Gramine was not told to attest."""
-        self._files: Files = files if files is not None else KernelFiles(ROOT)
+        self._files: Files = files if files is not None else _enclave_files()
         self._development = development
         self._require_dcap()
         self.attest(random(REPORT_DATA_BYTES))
@@ -64,6 +64,11 @@ class Sgx:
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES
+
+    @property
+    def descriptor(self) -> int | None:
+        """What must stay open behind the signer's walls."""
+        return self._files.descriptor
 
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
@@ -106,6 +111,13 @@ class Sgx:
 
     def __repr__(self) -> str:
         return "Sgx()"
+
+
+def _enclave_files() -> Files:
+    try:
+        return KernelFiles(ROOT)
+    except OSError as error:
+        raise _refused(f"they are not there: {error.strerror}") from None
 
 
 def _refused(detail: str) -> PlatformRefused:

@@ -42,13 +42,19 @@ class Tdx:
     """A trust domain's platform."""
 
     def __init__(
-        self, *, sealing: SealingKey | None = None, development: bool = False, files: Files | None = None
+        self,
+        *,
+        sealing: SealingKey | None = None,
+        development: bool = False,
+        owner: int | None = None,
+        files: Files | None = None,
     ) -> None:
-        """``sealing``: what the peers released for this boot; None while they have not.
+        """``sealing``: what the peers released for this boot; None while they have not. ``owner``: the user that this
+        process is going to become.
 
         Raises ``PlatformRefused``, also where the TD runs in debug mode and this is no development profile.
         """
-        self._reports = TsmReports(PROVIDER, files=files)
+        self._reports = TsmReports(PROVIDER, files=files, owner=owner)
         self._sealing = sealing
         self._development = development
         self.attest(random(REPORT_DATA_BYTES))
@@ -57,6 +63,11 @@ class Tdx:
     def capabilities(self) -> Capabilities:
         """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
         return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
+
+    @property
+    def descriptor(self) -> int | None:
+        """What must stay open behind the signer's walls."""
+        return self._reports.descriptor
 
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None

@@ -1,4 +1,4 @@
-"""Landlock: of the whole file system only the store, and no TCP.
+"""Landlock: of the whole file system only the store (and a TEE's own files in the kernel), and no TCP.
 
 Written on the three system calls (Documentation/userspace-api/landlock.rst) because rules for the network (ABI 4) and
 scopes (ABI 6: no abstract UNIX socket and no signal out of the process) are needed. ABI 7 only adds logging. What an
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import ClassVar
 
@@ -65,13 +66,15 @@ class Landlock:
         "a signer that was taken over must not read the device's other files nor write anywhere"
     )
 
-    def apply(self, _profile: IsolationProfile) -> None:
+    def apply(self, profile: IsolationProfile) -> None:
         abi = _abi()
         handled = _known(_FILE_RIGHTS, abi)
         ruleset = _create(handled, _known(_TCP_RIGHTS, abi), _known(_SCOPES, abi))
         try:
             _allow(ruleset, ".", _STORE_RIGHTS & handled)  # the directory that was entered at the start
             _allow(ruleset, RANDOM_DEVICE, _READ_FILE)
+            if profile.platform is not None and stat.S_ISDIR(os.fstat(profile.platform).st_mode):
+                _allow_below(ruleset, profile.platform, _READ_FILE | _WRITE_FILE)
             syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)
         finally:
             os.close(ruleset)
@@ -116,7 +119,11 @@ def _create(files: int, tcp: int, scopes: int) -> int:
 def _allow(ruleset: int, path: str, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = _PathBeneathAttr(rights, descriptor)
-        syscall(LANDLOCK_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+        _allow_below(ruleset, descriptor, rights)
     finally:
         os.close(descriptor)
+
+
+def _allow_below(ruleset: int, descriptor: int, rights: int) -> None:
+    rule = _PathBeneathAttr(rights, descriptor)
+    syscall(LANDLOCK_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)

@@ -17,6 +17,7 @@ from warifu.signer.isolation.kernel import (
     PR_GET_NO_NEW_PRIVS,
     PR_GET_SECCOMP,
 )
+from warifu.tee.nitro_nsm import NSM_IOCTL_RAW
 
 _BY_PURPOSE = {
     "files of the store; Landlock says which": (
@@ -77,7 +78,7 @@ def conditional(pid: int) -> tuple[OnlyIf, ...]:
         OnlyIf("prlimit64", 2, _NULL),  # read a limit, never set one
         OnlyIf("kill", 0, pid, _INT),
         OnlyIf("tgkill", 0, pid, _INT),
-        *(OnlyIf("ioctl", 1, request, _INT) for request in (termios.FIONBIO, termios.FIOCLEX)),
+        *(OnlyIf("ioctl", 1, request, _INT) for request in (termios.FIONBIO, termios.FIOCLEX, NSM_IOCTL_RAW)),
         *(OnlyIf("fcntl", 1, command, _INT) for command in _FCNTL),
         *(OnlyIf("prctl", 0, option, _INT) for option in _PRCTL),
     )
