@@ -18,3 +18,8 @@ def default_device_directory() -> Path:
 def default_service_directory() -> Path:
     """The custody service's certificate and encrypted database."""
     return _data() / "service"
+
+
+def default_endorsements_directory() -> Path:
+    """Vendors' documents by which evidence is judged: no secrets."""
+    return _data() / "endorsements"

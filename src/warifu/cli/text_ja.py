@@ -972,6 +972,27 @@ JAPANESE: dict[str, str] = {
         "製造元のルートに加えて、あなたが挙げたルートを信頼しています。証拠がそこに行き着くなら、製造元は何も"
         "確認していません。"
     ),
+    "Judge also by what 'warifu evidence refresh' has kept.": (
+        "「warifu evidence refresh」が保存した文書も使って評価します。"
+    ),
+    "Fetch what the evidence in FILE is judged by, check it down to the vendor's root, and keep it.": (
+        "FILE の証拠を評価するための文書を取得し、製造元のルートまで検査して、保存します。"
+    ),
+    "Whoever is asked learns the kind of machine (Intel) or the very chip (AMD). Documents older than the kept ones "
+    "are refused. 'warifu evidence verify --kept' uses what was kept, offline.": (
+        "問い合わせ先は、機械の種類（Intel）またはそのチップそのもの（AMD）を知ります。保存済みの文書より古いものは"
+        "拒否します。「warifu evidence verify --kept」は、保存した文書をネットワークなしで使います。"
+    ),
+    "Ask this service (a PCCS, a mirror) instead of the vendor's own.": (
+        "製造元のサービスの代わりに、このサービス（PCCS やミラー）に問い合わせます。"
+    ),
+    "Evidence of this format brings along what it is judged by; there is nothing to fetch.": (
+        "この形式の証拠は、評価に使う文書を自ら持っています。取得するものはありません。"
+    ),
+    "Document": "文書",
+    "Renew before": "更新の期限",
+    "new": "新しい",
+    "as before": "前と同じ",
     "Affirmed.": "肯定されました。",
     "Not affirmed. The first check that failed: {check}": "肯定されませんでした。最初に失敗した検査：{check}",
     "Tier": "段階",

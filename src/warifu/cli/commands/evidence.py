@@ -18,7 +18,9 @@ from warifu.cli.evidence_asked import (
     read_time,
     whole_rule,
 )
+from warifu.cli.evidence_refreshing import fetch_and_keep, show_kept, with_kept
 from warifu.cli.evidence_shown import Outcome, show_outcome
+from warifu.cli.places import default_endorsements_directory
 from warifu.cli.screen import Screen
 from warifu.cli.several import SeveralValues
 
@@ -77,6 +79,7 @@ def group() -> None:
     metavar="FILE ...",
     help="tpm: a public key (DER or PEM) that was bound to its TPM before.",
 )
+@click.option("--kept", is_flag=True, help="Judge also by what 'warifu evidence refresh' has kept.")
 @json_option
 def verify(
     file: Path,
@@ -88,6 +91,7 @@ def verify(
     policy: Path | None,
     roots: tuple[Path, ...],
     keys: tuple[Path, ...],
+    kept: bool,
     as_json: bool,
 ) -> int:
     """Appraise the evidence in FILE ('-': standard input), offline, and report what was measured.
@@ -102,7 +106,46 @@ def verify(
     rules = read_policy(policy)
     judged_by = read_endorsements(endorsements, roots, keys)
     evidence = read_evidence(file, name)
+    if kept:
+        judged_by = with_kept(judged_by, evidence, default_endorsements_directory())
     appraisal = appraise(evidence, whole_rule(rules, asked, bound), moment, judged_by, rules.collateral_grace)
     outcome = Outcome(evidence, judged_by, rules, policy, appraisal)
     show_outcome(outcome, Screen(as_json))
     return outcome.refusal.exit_code if outcome.refusal is not None else 0
+
+
+@examples(
+    "warifu evidence refresh quote.bin --format dcap",
+    "warifu evidence refresh quote.bin --format dcap --from https://pccs.example:8081",
+)
+@group.command("refresh", cls=SeveralValues)
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(("sev-snp", "dcap")),
+    required=True,
+    help="What FILE is (dcap: a TDX or SGX quote; it says itself which).",
+)
+@click.option(
+    "--from", "base", metavar="URL", help="Ask this service (a PCCS, a mirror) instead of the vendor's own."
+)
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=_FILE,
+    metavar="FILE ...",
+    help="Trust this certificate beside the vendor's pinned root.",
+)
+@json_option
+def refresh(file: Path, name: str, base: str | None, roots: tuple[Path, ...], as_json: bool) -> None:
+    """Fetch what the evidence in FILE is judged by, check it down to the vendor's root, and keep it.
+
+    Whoever is asked learns the kind of machine (Intel) or the very chip (AMD). Documents older than the kept ones are
+    refused. 'warifu evidence verify --kept' uses what was kept, offline.
+    """
+    trusted = read_endorsements((), roots, ()).roots
+    evidence = read_evidence(file, name)
+    entries = fetch_and_keep(evidence, default_endorsements_directory(), base, trusted, clock())
+    show_kept(entries, Screen(as_json))
