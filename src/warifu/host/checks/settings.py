@@ -138,6 +138,22 @@ SETTINGS = (
         "passes by system-call filters, and was the root of many kernel exploits",
     ),
     Setting(
+        "faults-bounded",
+        "kernel.oops_limit",
+        1,
+        100,
+        100,
+        "an exploit that provokes faults until one serves it must not have ten thousand tries",
+    ),
+    Setting(
+        "warnings-bounded",
+        "kernel.warn_limit",
+        1,
+        100,
+        100,
+        "as before, for faults that the kernel only warns of",
+    ),
+    Setting(
         "modules-closed",
         "kernel.modules_disabled",
         1,
