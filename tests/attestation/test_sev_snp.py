@@ -262,6 +262,32 @@ def test_a_version_is_one_byte_in_der():
         assert refused(*minted(machine)) == "certificate"
 
 
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        (VERSIONS["snp"], b"\x02\x01\x14\x00"),
+        (VERSIONS["snp"], b"\x02\x02\x14"),
+        (VERSIONS["snp"], b"\x02\x02\x00\x14"),  # not the shortest form
+        (VERSIONS["snp"], b"\x02\x01\x94"),  # negative
+        (VERSIONS["snp"], b"\x02\x00"),
+        (VERSIONS["snp"], b"\x0a\x01\x14"),
+        (VERSIONS["snp"], b"\x02"),
+        (PRODUCT_NAME, b"\x16\x08Milan-B1\x00"),
+        (PRODUCT_NAME, b"\x16\x09Milan-B1"),
+        (PRODUCT_NAME, b"\x0c\x08Milan-B1"),
+        (PRODUCT_NAME, b"\x16\x00"),
+        (PRODUCT_NAME, b"\x16\x41" + b"M" * 65),
+        (HARDWARE_ID, b"\x04\x3f" + CHIP),
+    ],
+)
+def test_an_extension_of_amd_s_in_another_form(oid, value):
+    assert refused(*minted(replace(MILAN, raw=((oid, value),)))) == "certificate"
+
+
+def test_the_chip_s_identifier_may_be_an_octet_string_as_it_is_specified():
+    assert verified(*minted(replace(MILAN, raw=((HARDWARE_ID, b"\x04\x40" + CHIP),)))).hardware_id == CHIP
+
+
 class TestChain:
     def test_another_product_s_chain_is_refused(self):
         body, _ = minted()
@@ -359,18 +385,18 @@ class TestTable:
     def test_that_is_cut_or_points_elsewhere_is_refused(self):
         body, endorsements = minted()
         whole = self.whole()
-        for table in (
-            whole[:20],
-            whole[:96],
-            whole[:-1],
-            whole[:20] + b"\xff\xff\xff\xff" + whole[24:],
-            whole[:20] + bytes(4) + whole[24:],
-            (self.VCEK + b"\x18\0\0\0\x01\0\0\0") * 17 + bytes(24),
+        for table, says in (
+            (whole[:20], "no end"),
+            (whole[:96], "outside"),
+            (whole[:-1], "outside"),
+            (whole[:16] + b"\xff\xff\xff\xff" + whole[20:], "outside"),
+            (whole[:20] + b"\xff\xff\xff\xff" + whole[24:], "outside"),
+            (whole[:20] + bytes(4) + whole[24:], "outside"),
+            ((self.VCEK + b"\x18\0\0\0\x01\0\0\0") * 17 + bytes(24), "more than 16"),
         ):
-            assert refused(body, Endorsements((table,), endorsements.roots)) in (
-                "endorsements",
-                "certificate",
-            )
+            with pytest.raises(CheckFailed) as failure:
+                verified(body, Endorsements((table,), endorsements.roots))
+            assert (failure.value.check, says in failure.value.detail) == ("endorsements", True)
 
 
 def test_a_report_cut_off_or_with_something_behind_it():

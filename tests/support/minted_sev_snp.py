@@ -36,6 +36,8 @@ class Machine:
     """More arguments for the certificate of the signing key."""
     without: tuple[x509.ObjectIdentifier, ...] = ()
     """Extensions that it lacks."""
+    raw: tuple[tuple[x509.ObjectIdentifier, bytes], ...] = ()
+    """Extensions that it has in another form."""
     authority_name: str = ""
 
     @cached_property
@@ -72,7 +74,7 @@ class Machine:
             facts[PROVIDER_ID] = der_text(self.provider)
         else:
             facts[HARDWARE_ID] = self.chip
-        return facts
+        return facts | dict(self.raw)
 
     @property
     def endorsements(self) -> Endorsements:
