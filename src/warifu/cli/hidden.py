@@ -6,7 +6,6 @@ Never as an argument or in the environment, where every process of the user (and
 from __future__ import annotations
 
 import getpass
-import resource
 import sys
 
 from warifu.cli.passphrase import read_descriptor
@@ -19,7 +18,6 @@ def hidden_line(prompt: str, descriptor: int | None, *, reason: str, remedy: str
     ``no-terminal`` with ``remedy`` where nobody can be asked."""
     # From here on no other program of this user may read this process, and a crash leaves no core file.
     close_to_others()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if descriptor is not None:
         text = _read(descriptor)
     elif sys.stdin.isatty():

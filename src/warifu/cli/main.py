@@ -17,6 +17,7 @@ from warifu.cli.profile import default_home
 from warifu.cli.screen import Screen
 from warifu.cli.text import LANGUAGES, language_of, speak, tr
 from warifu.errors import HostUnsuitable, InputRefused, WarifuError
+from warifu.signer.isolation.layers.privileges import close_to_others
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -29,6 +30,7 @@ class Root(Group):
         """The entry point ``warifu``."""
         assert not args, "the entry point is called without arguments"
         assert not extra, "the entry point is called without arguments"
+        close_to_others()  # whatever a command reads or is told, no other program of this user reads it here
         arguments = sys.argv[1:]
         speak(_language(arguments))
         translate(self)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import resource
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -72,7 +71,6 @@ def read_descriptor(descriptor: int) -> bytearray:
 def _obtain(prompt: str, descriptor: int | None) -> bytearray:
     # From here on no other program of this user may read this process, and a crash leaves no core file.
     close_to_others()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if descriptor is not None:
         with _wiped(read_descriptor(descriptor)) as line:
             return _encoded(line.decode("utf-8", "surrogateescape"))

@@ -1,7 +1,8 @@
 """``python -m warifu.cli.service_process CONFIG``: the custody service as a process of its own.
 
-The key of its database (32 bytes) comes over standard input, and over nothing that others could read. When standard
-input ends, whoever started it is gone, and it stops.
+The key of its database (32 bytes) comes over standard input, once the process has said that it closed itself: before
+that, another program of the same user could take the pipe out of /proc. When standard input ends, whoever started it is
+gone, and it stops.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from warifu.cli.screen import Screen
 from warifu.errors import WarifuError
 from warifu.service.config import read_config
 from warifu.service.run import Listening, serve_until
+from warifu.signer.isolation.layers.privileges import close_to_others
 
 KEY_BYTES = 32
-READY = "ready "
+CLOSED, READY = "closed", "ready "
 _STDIN = 0
 
 
 def main(config: Path) -> int:
     """Serve until standard input ends or a signal comes; the exit code."""
+    close_to_others()
+    _tell(CLOSED)
     key = bytearray(KEY_BYTES)
     filled = 0
     while filled < KEY_BYTES:
@@ -57,7 +61,11 @@ def _stop_at_the_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
 
 
 def _say(listening: Listening) -> None:
-    sys.stdout.write(f"{READY}{listening.url} {listening.fingerprint.hex()}\n")
+    _tell(f"{READY}{listening.url} {listening.fingerprint.hex()}")
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 

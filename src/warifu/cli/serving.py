@@ -18,7 +18,7 @@ from warifu.cli.client import Client
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.profile import LocalRecord, Profile
 from warifu.cli.screen import Screen
-from warifu.cli.service_process import READY
+from warifu.cli.service_process import CLOSED, READY
 from warifu.cli.text import tr
 from warifu.errors import HostUnsuitable, InputRefused, PeerMisbehaved, ServiceRefused
 from warifu.protocol.operator import AskStorageKey, StorageKey
@@ -89,6 +89,7 @@ async def _service(
     assert process.stdin is not None, "a pipe"
     assert process.stdout is not None, "a pipe"
     try:
+        _check_closed(await _first_line(process.stdout))
         process.stdin.write(key)
         await process.stdin.drain()
         key[:] = bytes(len(key))
@@ -111,6 +112,12 @@ async def _service(
             await process.wait()
 
 
+def _check_closed(line: str) -> None:
+    """The key is handed to a process that others cannot look into, or to nobody."""
+    if line != CLOSED:
+        raise _not_started()
+
+
 async def _first_line(stream: asyncio.StreamReader) -> str:
     try:
         line = await asyncio.wait_for(stream.readline(), _STARTING)
@@ -119,14 +126,18 @@ async def _first_line(stream: asyncio.StreamReader) -> str:
     return line.decode("utf-8", "replace").strip()
 
 
+def _not_started() -> HostUnsuitable:
+    return HostUnsuitable(
+        "service",
+        "the service did not start",
+        not_done="Nothing runs.",
+        remedy="The lines above say why.",
+    )
+
+
 def _check_ready(profile: Profile, line: str) -> None:
     if not line.startswith(READY):
-        raise HostUnsuitable(
-            "service",
-            "the service did not start",
-            not_done="Nothing runs.",
-            remedy="The lines above say why.",
-        )
+        raise _not_started()
     told = line.split()[-1]
     if told != profile.content.service.fingerprint.hex():
         raise ServiceRefused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import ClassVar
 
 from warifu.signer.isolation.kernel import (
@@ -41,5 +42,10 @@ class NotDumpable:
 
 
 def close_to_others() -> None:
-    """No ptrace, no /proc/PID/mem, no core, for anyone but root."""
+    """No ptrace, no /proc/PID/mem, no descriptor taken out of /proc, no core, for anyone but root.
+
+    For every process of Warifu that holds something for a moment: a passphrase, an unlock key, the key of the service's
+    database. Its own /proc/self belongs to root from here on; nothing of ours looks into more of it than ``status``.
+    """
     prctl(PR_SET_DUMPABLE, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
