@@ -145,7 +145,9 @@ def test_without_a_released_key_it_seals_nothing():
 
 
 def test_with_a_released_key_it_seals():
-    platform = Nitro(sealing=SealingKey("nitro", b"s" * 32, b"u" * 32), call=SecureModule(nitro_document))
+    platform = Nitro(
+        sealing=SealingKey.of_platform("nitro", b"s" * 32, b"u" * 32), call=SecureModule(nitro_document)
+    )
     assert platform.unseal(platform.seal(b"share", b"c"), b"c") == b"share"
     assert platform.capabilities.survives_upgrade and not platform.capabilities.native_sealing
 

@@ -76,7 +76,7 @@ def test_keepers_keep_their_pieces_and_their_count_over_a_restart(home):
         home.restart(identity)
     again = home.released(home.boot())
     assert again.secret == home.secret
-    assert set(again.epochs.values()) == {2}
+    assert set(again.boot_numbers.values()) == {2}
 
 
 def test_the_signers_own_store_is_a_shelf(tmp_path):
@@ -84,11 +84,11 @@ def test_the_signers_own_store_is_a_shelf(tmp_path):
     (identity,) = home.keepers
     home.keepers[identity] = Keeper(home.keys[identity], store, home._accepted)
     home.record = home.deal(1)
-    assert home.released(home.boot()).epochs == {identity: 1}
+    assert home.released(home.boot()).boot_numbers == {identity: 1}
     store.close()
     reopened = Store.open(tmp_path, UnsafeSoftware(bytes(32)))
     home.keepers[identity] = Keeper(home.keys[identity], reopened, home._accepted)
-    assert home.released(home.boot()).epochs == {identity: 2}
+    assert home.released(home.boot()).boot_numbers == {identity: 2}
     reopened.close()
 
 
@@ -158,7 +158,7 @@ def test_only_what_the_owner_accepted_gets_a_piece(home, changes, code):
     requester, refused = home.run(home.boot(**changes))
     assert set(refused.values()) == {code}
     assert len(refused) == 3
-    assert all(keeper.epoch(home.identity.public) == 0 for keeper in home.keepers.values())
+    assert all(keeper.latest_boot(home.identity.public) == 0 for keeper in home.keepers.values())
     with pytest.raises(PlatformRefused):
         requester.finish()
 
@@ -227,7 +227,7 @@ def _ask(home: Home, boot: IdentityKey, challenge: Challenge, key: ReleaseKey) -
     from warifu.protocol.release import ask_binding
 
     shown = home.boot().attest(ask_binding(challenge, boot.public, key.public))
-    return Ask(challenge.keeper, challenge.set, challenge.nonce, challenge.epoch, key.public, shown)
+    return Ask(challenge.keeper, challenge.set, challenge.nonce, challenge.boot_number, key.public, shown)
 
 
 def test_a_request_works_once(home):
@@ -236,7 +236,7 @@ def test_a_request_works_once(home):
     with pytest.raises(AuthorizationRefused) as refusal:
         home.answer(first(home), asked)
     assert refusal.value.reason == "release-stale"
-    assert home.keepers[first(home)].epoch(home.identity.public) == 1
+    assert home.keepers[first(home)].latest_boot(home.identity.public) == 1
 
 
 def test_a_request_does_not_work_at_another_keeper(home):
@@ -273,18 +273,18 @@ def test_of_two_boots_at_once_one_is_let_in(home):
     home.answer(first(home), one)
     with pytest.raises(AuthorizationRefused) as refusal:
         home.answer(first(home), other)
-    assert refusal.value.reason == "release-epoch"
+    assert refusal.value.reason == "release-boot"
 
 
 def test_a_clone_that_boots_later_shuts_the_earlier_one_out(home):
     earlier, later = home.released(home.boot()), home.released(home.boot())
     keeper = home.keepers[first(home)]
-    keeper.require_current(home.identity.public, later.epochs[first(home)])
+    keeper.require_latest(home.identity.public, later.boot_numbers[first(home)])
     with pytest.raises(PeerMisbehaved) as refusal:
-        keeper.require_current(home.identity.public, earlier.epochs[first(home)])
+        keeper.require_latest(home.identity.public, earlier.boot_numbers[first(home)])
     assert refusal.value.code == "peer.older-boot"
     with pytest.raises(PeerMisbehaved) as refusal:
-        keeper.require_current(home.identity.public, 3)
+        keeper.require_latest(home.identity.public, 3)
     assert refusal.value.code == "peer.boot-unknown"
 
 
@@ -293,7 +293,7 @@ def test_the_count_is_durable_before_a_piece_leaves(home):
     home.shelves[first(home)].failing = True
     with pytest.raises(OSError):
         home.answer(first(home), asked)
-    assert home.keepers[first(home)].epoch(home.identity.public) == 0
+    assert home.keepers[first(home)].latest_boot(home.identity.public) == 0
 
 
 def test_a_service_that_asks_for_many_challenges_gets_no_further(home):
@@ -325,12 +325,12 @@ def test_a_service_that_puts_its_own_key_into_a_request_gets_nothing(home):
     assert evidence_refused.value.code == "peer.evidence"
 
 
-@pytest.mark.parametrize("field", ["keeper", "set", "nonce", "epoch"])
+@pytest.mark.parametrize("field", ["keeper", "set", "nonce", "boot_number"])
 def test_every_field_of_a_request_is_bound(home, field):
     """Even whoever holds the boot key cannot use evidence for anything but what it was made for."""
     _, asked = home.asked(home.boot(), first(home))
     ask = msgspec.msgpack.decode(asked.ask.statement, type=Ask)
-    changed = msgspec.structs.replace(ask, **{field: 7 if field == "epoch" else random(32)})
+    changed = msgspec.structs.replace(ask, **{field: 7 if field == "boot_number" else random(32)})
     with pytest.raises(WarifuError):
         home.answer(first(home), AskRelease(asked.set, sign(boot_key(home.unlock_key), changed)))
 
@@ -443,11 +443,11 @@ def test_a_wrong_piece_names_its_keeper_and_the_others_are_enough(home):
     assert requester.finish().secret == home.secret
 
 
-@pytest.mark.parametrize("field", ["keeper", "set", "nonce", "epoch", "encapsulated", "ciphertext"])
+@pytest.mark.parametrize("field", ["keeper", "set", "nonce", "boot_number", "encapsulated", "ciphertext"])
 def test_an_altered_answer_is_the_keepers_own_misdeed(home, field):
     requester, asked = home.asked(home.boot(), first(home))
     released = msgspec.msgpack.decode(home.answer(first(home), asked).statement, type=Release)
-    wrong = {"epoch": 7, "ciphertext": random(48)}.get(field, random(32))
+    wrong = {"boot_number": 7, "ciphertext": random(48)}.get(field, random(32))
     changed = msgspec.structs.replace(released, **{field: wrong})
     with pytest.raises(PeerMisbehaved) as refusal:
         requester.released(first(home), sign(home.keys[first(home)], changed))
@@ -499,7 +499,7 @@ def test_a_device_that_deals_anew_keeps_its_latest_sets_only(home):
         home.record = home.deal(2)
         home.released(home.boot())
     assert sum(name.startswith("release/piece/") for name in shelf.values) == SETS_PER_DEVICE
-    assert home.keepers[first(home)].epoch(home.identity.public) == 5, (
+    assert home.keepers[first(home)].latest_boot(home.identity.public) == 5, (
         "a new dealing does not begin to count anew"
     )
 
@@ -517,7 +517,7 @@ def test_a_forgotten_device_gets_nothing_and_its_count_stays(home):
         keeper.forget(home.identity.public)
     assert set(home.run(home.boot())[1].values()) == {"input.release-set"}
     home.record = home.deal(2)
-    assert set(home.released(home.boot()).epochs.values()) == {2}
+    assert set(home.released(home.boot()).boot_numbers.values()) == {2}
 
 
 def test_devices_that_would_all_wait_for_each_other_are_no_keepers():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from warifu.errors import PlatformRefused
 from warifu.tee.platform import MAX_CONTEXT_BYTES, MAX_SEALED_BYTES
-from warifu.tee.sealing_key import SealingKey, require_sealing_key
+from warifu.tee.sealing_key import SealingKey, require_sealer
 
 pytestmark = pytest.mark.unit
 
@@ -17,12 +17,12 @@ SECRET, UNLOCK, AUTH = b"s" * 32, b"u" * 32, b"a" * 32
 
 @pytest.fixture
 def key() -> SealingKey:
-    return SealingKey("sev-snp", SECRET, UNLOCK)
+    return SealingKey.of_platform("sev-snp", SECRET, UNLOCK)
 
 
 @given(plaintext=st.binary(max_size=300), context=st.binary(max_size=100), with_auth=st.booleans())
 def test_what_is_sealed_opens_for_its_context(plaintext, context, with_auth):
-    key, auth = SealingKey("sgx", SECRET[:16], UNLOCK), AUTH if with_auth else None
+    key, auth = SealingKey.of_platform("sgx", SECRET[:16], UNLOCK), AUTH if with_auth else None
     opened = key.unseal(key.seal(plaintext, context, auth=auth), context, auth=auth)
     assert isinstance(opened, bytearray)
     assert opened == plaintext
@@ -31,10 +31,10 @@ def test_what_is_sealed_opens_for_its_context(plaintext, context, with_auth):
 @pytest.mark.parametrize(
     "other",
     [
-        SealingKey("sev-snp", b"t" * 32, UNLOCK),
-        SealingKey("sev-snp", SECRET, b"v" * 32),
-        SealingKey("sev-snp", SECRET[:16], UNLOCK),
-        SealingKey("sgx", SECRET, UNLOCK),
+        SealingKey.of_platform("sev-snp", b"t" * 32, UNLOCK),
+        SealingKey.of_platform("sev-snp", SECRET, b"v" * 32),
+        SealingKey.of_platform("sev-snp", SECRET[:16], UNLOCK),
+        SealingKey.of_platform("sgx", SECRET, UNLOCK),
     ],
     ids=["another chip or image", "another unlock key", "a part of the secret", "another platform"],
 )
@@ -81,12 +81,12 @@ def test_every_altered_byte_and_every_length_is_refused(key, auth):
 def test_no_secret_no_sealing(key):
     for secret in (b"", b"s", b"s" * 31, b"s" * 64, bytes(32), bytes(16)):
         with pytest.raises(PlatformRefused, match="no usable sealing key"):
-            SealingKey("sev-snp", secret, UNLOCK)
+            SealingKey.of_platform("sev-snp", secret, UNLOCK)
     with pytest.raises(PlatformRefused, match="unlock key"):
-        SealingKey("sev-snp", SECRET, b"u" * 31)
-    assert require_sealing_key(key, "tdx") is key
+        SealingKey.of_platform("sev-snp", SECRET, b"u" * 31)
+    assert require_sealer(key, "tdx") is key
     with pytest.raises(PlatformRefused) as refusal:
-        require_sealing_key(None, "tdx")
+        require_sealer(None, "tdx")
     assert refusal.value.code == "platform.no-sealing-key"
     assert "peer release" in refusal.value.remedy
 
@@ -111,4 +111,4 @@ def test_after_forgetting_it_neither_seals_nor_unseals(key):
 
 
 def test_no_key_shows_in_its_representation():
-    assert repr(SealingKey("tdx", os.urandom(32), UNLOCK)) == "SealingKey()"
+    assert repr(SealingKey.of_platform("tdx", os.urandom(32), UNLOCK)) == "SealingKey()"

@@ -77,8 +77,10 @@ def test_without_a_released_key_it_seals_nothing_and_says_where_one_comes_from()
 
 
 def test_with_a_released_key_it_seals():
-    sealed = Tdx(sealing=SealingKey("tdx", b"s" * 32, b"u" * 32), files=kernel()).seal(b"share", b"c")
-    again = Tdx(sealing=SealingKey("tdx", b"s" * 32, b"u" * 32), files=kernel())
+    sealed = Tdx(sealing=SealingKey.of_platform("tdx", b"s" * 32, b"u" * 32), files=kernel()).seal(
+        b"share", b"c"
+    )
+    again = Tdx(sealing=SealingKey.of_platform("tdx", b"s" * 32, b"u" * 32), files=kernel())
     assert again.unseal(sealed, b"c") == b"share"
     again.forget()
     with pytest.raises(PlatformRefused, match="locked"):
@@ -86,7 +88,10 @@ def test_with_a_released_key_it_seals():
 
 
 def test_it_claims_what_it_gives_and_no_more():
-    alone, helped = Tdx(files=kernel()), Tdx(sealing=SealingKey("tdx", b"s" * 32, b"u" * 32), files=kernel())
+    alone, helped = (
+        Tdx(files=kernel()),
+        Tdx(sealing=SealingKey.of_platform("tdx", b"s" * 32, b"u" * 32), files=kernel()),
+    )
     assert not alone.capabilities.native_sealing and not helped.capabilities.native_sealing
     assert (alone.capabilities.survives_upgrade, helped.capabilities.survives_upgrade) == (False, True)
     assert not alone.capabilities.rollback_protected and not alone.capabilities.production

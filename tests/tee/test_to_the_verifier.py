@@ -126,7 +126,7 @@ class Household:
         for identity, handing in handings.items():
             self.keepers[identity].accept(self.identity, handing)
         platform = self.start(self.chip)
-        sealing = SealingKey(platform.capabilities.name, secret.buffer, UNLOCK)
+        sealing = SealingKey.of_platform(platform.capabilities.name, secret.buffer, UNLOCK)
         return write_record(record), self.start(self.chip, sealing).seal(b"share", b"c")
 
     def boot(self, record: bytes, chip: Chip) -> tuple[Tdx | Nitro, list[WarifuError]]:

@@ -5,9 +5,9 @@ A device whose TEE has no sealing key (TDX, Nitro) deals its sealing secret to i
 it cannot open. It has its *boot key*, which follows from the device's unlock key, and its evidence. Per keeper:
 
 1. boot -> keeper: ``AskChallenge``;
-2. keeper -> boot: ``Challenge``, a nonce and the number that this boot will have (its *epoch*), signed by the keeper;
-3. boot -> keeper: ``Ask``, a fresh HPKE key and evidence for (nonce, boot key, HPKE key, set, keeper, epoch), signed by
-   the boot key;
+2. keeper -> boot: ``Challenge``, a nonce and the number that this boot will have here, signed by the keeper;
+3. boot -> keeper: ``Ask``, a fresh HPKE key and evidence for (nonce, boot key, HPKE key, set, keeper, number), signed
+   by the boot key;
 4. keeper -> boot: ``Release``, its piece sealed to that HPKE key (RFC 9180, as passphrase envelopes are), signed.
 
 The service carries all of it and learns nothing. What it swaps, replays, relays or keeps back is refused by name.
@@ -35,7 +35,7 @@ PIECE_BYTES = 32
 _INFO = b"warifu/v1/peer-release"
 _suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)
 
-Epoch = Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
+BootNumber = Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
 
 
 class ReleaseSet(Message, frozen=True):
@@ -89,7 +89,7 @@ class Challenge(Message, frozen=True):
     keeper: Bytes32
     set: Bytes32
     nonce: Bytes32
-    epoch: Epoch
+    boot_number: BootNumber
     """How many releases this will be, counted by this keeper."""
 
 
@@ -99,7 +99,7 @@ class Ask(Message, frozen=True):
     keeper: Bytes32
     set: Bytes32
     nonce: Bytes32
-    epoch: Epoch
+    boot_number: BootNumber
     key: Bytes32
     """X25519 public key, made for this request alone."""
     attestation: Attestation
@@ -111,7 +111,7 @@ class Release(Message, frozen=True):
     keeper: Bytes32
     set: Bytes32
     nonce: Bytes32
-    epoch: Epoch
+    boot_number: BootNumber
     encapsulated: Bytes32
     ciphertext: Annotated[bytes, msgspec.Meta(min_length=PIECE_BYTES + 16, max_length=PIECE_BYTES + 16)]
 
@@ -164,7 +164,7 @@ def ask_binding(challenge: Challenge, boot: bytes, key: bytes) -> Binding:
         key=key,
         policy_hash=b"",
         transcript=digest(
-            "release/asked", challenge.set, challenge.keeper, challenge.epoch.to_bytes(8, "big")
+            "release/asked", challenge.set, challenge.keeper, challenge.boot_number.to_bytes(8, "big")
         ),
     )
 
@@ -178,7 +178,7 @@ def seal_piece(ask: Ask, boot: bytes, piece: bytes | bytearray) -> Release:
     except (PyHPKEError, ValueError):
         raise InputRefused("release-key", "nothing can be sealed to the key of this request") from None
     ciphertext = context.seal(bytes(piece), aad=_sealed_for(ask, boot))
-    return Release(ask.keeper, ask.set, ask.nonce, ask.epoch, encapsulated, ciphertext)
+    return Release(ask.keeper, ask.set, ask.nonce, ask.boot_number, encapsulated, ciphertext)
 
 
 class ReleaseKey:
@@ -212,5 +212,5 @@ def _sealed_for(ask: Ask, boot: bytes) -> bytes:
         boot,
         ask.key,
         ask.nonce,
-        ask.epoch.to_bytes(8, "big"),
+        ask.boot_number.to_bytes(8, "big"),
     )

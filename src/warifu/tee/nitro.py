@@ -20,7 +20,7 @@ from warifu.errors import PlatformRefused
 from warifu.tee import nitro_nsm, own_evidence
 from warifu.tee.ioctl import Ioctl
 from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.sealing_key import SealingKey, require_sealing_key
+from warifu.tee.sealing_key import Sealer, require_sealer
 
 NAME = "nitro"
 
@@ -42,9 +42,9 @@ class Nitro:
     """A Nitro enclave's platform."""
 
     def __init__(
-        self, *, sealing: SealingKey | None = None, development: bool = False, call: Ioctl | None = None
+        self, *, sealing: Sealer | None = None, development: bool = False, call: Ioctl | None = None
     ) -> None:
-        """``sealing``: what the peers released for this boot; None while they have not.
+        """``sealing``: the key that the peers released for this boot, or a TPM; None where there is neither.
 
         Raises ``PlatformRefused``, also where the enclave runs in debug mode and this is no development profile.
         """
@@ -66,10 +66,10 @@ class Nitro:
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
     ) -> bytes:
-        return require_sealing_key(self._sealing, NAME).seal(plaintext, context, auth=auth)
+        return require_sealer(self._sealing, NAME).seal(plaintext, context, auth=auth)
 
     def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return require_sealing_key(self._sealing, NAME).unseal(sealed, context, auth=auth)
+        return require_sealer(self._sealing, NAME).unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         if len(report_data) != REPORT_DATA_BYTES:

@@ -117,12 +117,12 @@ class Released:
 
     secret: Secret
     """The sealing secret; the caller's to wipe."""
-    epochs: Mapping[bytes, int]
+    boot_numbers: Mapping[bytes, int]
     """Keeper -> the number of this boot there. A boot that shows an older one is not let into sessions any more."""
 
     def sealing_key(self, platform: str, unlock_key: bytes | bytearray) -> SealingKey:
         """What seals on ``platform`` from now on."""
-        return SealingKey(platform, self.secret.buffer, unlock_key)
+        return SealingKey.of_platform(platform, self.secret.buffer, unlock_key)
 
 
 @dataclass
@@ -152,7 +152,7 @@ class Requester:
         self._attest = attest
         self._keepers = {identity: _Asking(number) for number, identity in enumerate(record.keepers, 1)}
         self._pieces: dict[int, Secret] = {}
-        self._epochs: dict[bytes, int] = {}
+        self._boot_numbers: dict[bytes, int] = {}
 
     @property
     def needed(self) -> int:
@@ -176,7 +176,7 @@ class Requester:
         state.challenged = True
         key = ReleaseKey()
         attestation = self._attest(ask_binding(challenge, self._boot.public, key.public))
-        ask = Ask(keeper, self._set, challenge.nonce, challenge.epoch, key.public, attestation)
+        ask = Ask(keeper, self._set, challenge.nonce, challenge.boot_number, key.public, attestation)
         state.key, state.ask = key, ask
         return AskRelease(self._set, sign(self._boot, ask))
 
@@ -192,14 +192,14 @@ class Requester:
         ask, key = state.ask, state.key
         if ask is None or key is None:
             raise _misbehaved(keeper, "release", "releases what was not asked for, or twice")
-        answered = (release.keeper, release.set, release.nonce, release.epoch)
-        if answered != (ask.keeper, ask.set, ask.nonce, ask.epoch):
+        answered = (release.keeper, release.set, release.nonce, release.boot_number)
+        if answered != (ask.keeper, ask.set, ask.nonce, ask.boot_number):
             raise _misbehaved(keeper, "release", "answers another request than this one")
         state.ask = state.key = None
         self._pieces[state.number] = self._opened(
             keeper, state.number, key.open(release, ask, self._boot.public)
         )
-        self._epochs[keeper] = release.epoch
+        self._boot_numbers[keeper] = release.boot_number
 
     def finish(self) -> Released:
         """The secret, once enough pieces came; ``PlatformRefused`` (``release-incomplete``) before that."""
@@ -212,7 +212,7 @@ class Requester:
             )
         secret = recombine(self._commitment, self._pieces)
         self.forget()
-        return Released(secret, dict(self._epochs))
+        return Released(secret, dict(self._boot_numbers))
 
     def forget(self) -> None:
         """Wipe the pieces (best effort). The attempt is over."""

@@ -6,9 +6,9 @@ request and the key that the piece will be sealed to; and it shows what the *own
 (``Expectation``), on a tier that is worth something. A changed program therefore gets its piece after the owner
 approved it, and not before; there is no second road for approvals here.
 
-Each release is counted before it leaves, and the count is the boot's *epoch*. A second boot of the same device (a clone
-of its disk on the same machine, say) gets a later epoch, and from then on the earlier one is refused
-(``require_current``): of two that claim to be one device, at most one works with its peers.
+Each release is counted before it leaves, and the count is the boot's number. A second boot of the same device (a clone
+of its disk on the same machine, say) gets a later one, and from then on the earlier is refused (``require_latest``): of
+two that claim to be one device, at most one works with its peers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _MAX_KEPT_BYTES = 4096
 
 
 class Shelf(Protocol):
-    """Where pieces lie: encrypted, durable at the end of a transaction (the signer's store)."""
+    """Where pieces lie: encrypted, durable at the end of a transaction (the signer's store), and lasting where the
+    keeper has a counter: a count that goes back would let a copy in again."""
 
     def get(self, name: str) -> bytes | None: ...
 
@@ -72,13 +73,16 @@ class _KeptPiece(Message, frozen=True):
     number: int
     piece: Bytes32
 
+    def __repr__(self) -> str:
+        return f"_KeptPiece(number={self.number})"
+
 
 class _KeptOf(Message, frozen=True):
     """What is kept for one device."""
 
     sets: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=SETS_PER_DEVICE)]
     """The newest last."""
-    epoch: int
+    boots: int
     """Releases so far, of all its sets."""
 
 
@@ -128,14 +132,14 @@ class Keeper:
         self._forget_expired(now)
         while len(self._challenges) >= MAX_CHALLENGES:
             self._challenges.popitem(last=False)
-        challenge = Challenge(self._identity.public, set_id, random(32), self.epoch(kept.device) + 1)
+        challenge = Challenge(self._identity.public, set_id, random(32), self.latest_boot(kept.device) + 1)
         self._challenges[challenge.nonce] = (challenge, now + CHALLENGE_LIFETIME)
         return sign(self._identity, challenge)
 
     def release(self, request: AskRelease, now: int) -> Signed:
         """The piece, sealed to the boot that asked, if it may have it.
 
-        Raises ``AuthorizationRefused`` (``signature``, ``release-stale``, ``release-epoch``), ``PeerMisbehaved``
+        Raises ``AuthorizationRefused`` (``signature``, ``release-stale``, ``release-boot``), ``PeerMisbehaved``
         (``evidence``), ``PolicyDenied`` (``tier``, ``host-posture``, ``release-unchecked``), ``InputRefused``.
         """
         kept = self._kept(request.set)
@@ -144,31 +148,31 @@ class Keeper:
         self._require_accepted(kept, ask, challenge, now)
         released = seal_piece(ask, kept.set.boot, kept.piece)
         with self._shelf.transaction():
-            self._count(kept.device, challenge.epoch)
+            self._count(kept.device, challenge.boot_number)
         return sign(self._identity, released)
 
-    def epoch(self, device: bytes) -> int:
-        """How many times a boot of ``device`` was let in: the epoch of its latest boot. 0 before the first."""
-        return self._kept_of(device).epoch
+    def latest_boot(self, device: bytes) -> int:
+        """How many times a boot of ``device`` was let in: the number of its latest. 0 before the first."""
+        return self._kept_of(device).boots
 
-    def require_current(self, device: bytes, epoch: int) -> None:
-        """Return if a device that entered a session shows the epoch of its latest boot here.
+    def require_latest(self, device: bytes, number: int) -> None:
+        """Return if a device that entered a session shows the number of its latest boot here.
 
         ``PeerMisbehaved`` (``older-boot``): a later boot took its place, and this one is a clone or was restored;
         (``boot-unknown``): it was never let in, as far as this keeper remembers.
         """
-        latest = self.epoch(device)
-        if epoch > latest:
+        latest = self.latest_boot(device)
+        if number > latest:
             raise PeerMisbehaved(
                 "boot-unknown",
-                f"a device shows boot {epoch}, but only {latest} were let in here",
+                f"a device shows boot {number}, but only {latest} were let in here",
                 remedy="Either it lies, or this device's own store is an older copy: look at both.",
                 blame=device.hex()[:16],
             )
-        if epoch < latest:
+        if number < latest:
             raise PeerMisbehaved(
                 "older-boot",
-                f"a device shows boot {epoch}, but boot {latest} was let in since",
+                f"a device shows boot {number}, but boot {latest} was let in since",
                 remedy="If you started the device anew, stop the old one. If you did not, somebody runs a copy of it.",
                 blame=device.hex()[:16],
             )
@@ -179,7 +183,7 @@ class Keeper:
             found = self._kept_of(device)
             for set_id in found.sets:
                 self._shelf.remove(_piece_name(set_id))
-            self._shelf.put(_device_name(device), encode(_KeptOf((), found.epoch)))
+            self._shelf.put(_device_name(device), encode(_KeptOf((), found.boots)))
 
     def _require_accepted(self, kept: _KeptPiece, ask: Ask, challenge: Challenge, now: int) -> None:
         expectation = self._accepted(kept.device)
@@ -206,9 +210,12 @@ class Keeper:
             )
         if (ask.keeper, ask.set) != (challenge.keeper, challenge.set):
             raise AuthorizationRefused("release-stale", "this request answers another challenge")
-        if ask.epoch != challenge.epoch or challenge.epoch != self.epoch(self._kept(ask.set).device) + 1:
+        if (
+            ask.boot_number != challenge.boot_number
+            or challenge.boot_number != self.latest_boot(self._kept(ask.set).device) + 1
+        ):
             raise AuthorizationRefused(
-                "release-epoch",
+                "release-boot",
                 "another boot of this device was let in meanwhile",
                 not_done="No piece was released.",
                 remedy="If you started it twice, start it once more. If not, somebody runs a copy of it.",
@@ -239,10 +246,10 @@ class Keeper:
             self._shelf.remove(_piece_name(outdated))
         self._shelf.put(_piece_name(set_id), encode(kept))
         newest = (*others, set_id)[-SETS_PER_DEVICE:]
-        self._shelf.put(_device_name(device), encode(_KeptOf(newest, found.epoch)))
+        self._shelf.put(_device_name(device), encode(_KeptOf(newest, found.boots)))
 
-    def _count(self, device: bytes, epoch: int) -> None:
-        self._shelf.put(_device_name(device), encode(_KeptOf(self._kept_of(device).sets, epoch)))
+    def _count(self, device: bytes, boots: int) -> None:
+        self._shelf.put(_device_name(device), encode(_KeptOf(self._kept_of(device).sets, boots)))
 
     def __repr__(self) -> str:
         return "Keeper()"

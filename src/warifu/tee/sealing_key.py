@@ -1,12 +1,14 @@
-"""Sealing under a key that a platform gave: XChaCha20-Poly1305 (libsodium), bound to platform and context.
+"""Sealing under a key: XChaCha20-Poly1305 (libsodium), bound to platform and context.
 
-The platform's secret and the device's unlock key are mixed (keyed BLAKE2b), so that neither a broken TEE nor a stolen
-stick opens a disk alone. Where a platform has no secret to give, nothing is sealed: there is no weaker second way.
-What is sealed with an ``auth`` value is encrypted under that first, so that a wrong value is told from damage; nothing
-here counts guesses.
+A platform's secret and the device's unlock key are mixed (keyed BLAKE2b), so that neither a broken TEE nor a stolen
+stick opens a disk alone. A platform that has no secret to give (TDX, Nitro) seals nothing by itself: there is no weaker
+second way. What is sealed with an ``auth`` value is encrypted under that first, so that a wrong value is told from
+damage; nothing here counts guesses.
 """
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_ABYTES,
@@ -26,36 +28,61 @@ UNLOCK_KEY_BYTES = 32
 PLATFORM_SECRET_BYTES = (16, 32)
 
 # The format and its version, in clear and authenticated: without and with an auth value.
-_HEADER, _HEADER_AUTH = b"warifu-sealed\x00\x03", b"warifu-sealed\x00\x04"
-_PERSON, _PERSON_AUTH = b"warifu/seal/v3", b"warifu/auth/v3"
+_HEADER, _HEADER_AUTH = b"warifu-sealed\x00\x01", b"warifu-sealed\x00\x02"
+_PERSON, _PERSON_AUTH = b"warifu/seal/v1", b"warifu/auth/v1"
 _NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 _LAYER = _NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES
-_MAX_BYTES = len(_HEADER) + MAX_SEALED_BYTES + 2 * _LAYER
+
+
+class Sealer(Protocol):
+    """What a platform without a key of its own can seal by: a key that its peers released, or a TPM beside it."""
+
+    def seal(
+        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
+    ) -> bytes:
+        """As ``Platform.seal``."""
+        ...
+
+    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
+        """As ``Platform.unseal``."""
+        ...
+
+    def forget(self) -> None:
+        """Wipe what is secret (best effort)."""
+        ...
 
 
 class SealingKey:
-    """Seals and unseals for one platform. Its one secret is the mixed key; :meth:`forget` wipes it."""
+    """Seals and unseals. Its one secret is the key; :meth:`forget` wipes it."""
 
-    def __init__(self, platform: str, secret: bytes | Buffer, unlock_key: bytes | bytearray) -> None:
-        """``secret``: 16 or 32 bytes from the platform; ``unlock_key``: 32 bytes. Both stay the caller's to wipe."""
-        if len(unlock_key) != UNLOCK_KEY_BYTES:
-            raise PlatformRefused(
-                "unlock-key", f"an unlock key has {UNLOCK_KEY_BYTES} bytes, not {len(unlock_key)}"
-            )
+    def __init__(self, label: bytes, key: bytearray) -> None:
+        """Internal: takes ownership of ``key`` (32 bytes). ``label`` is bound into what is sealed."""
+        self._label = label
+        self._key = key
+
+    @classmethod
+    def of_platform(cls, platform: str, secret: bytes | Buffer, unlock_key: bytes | bytearray) -> SealingKey:
+        """From the platform's 16 or 32 secret bytes and the 32 of the unlock key; both stay the caller's to wipe."""
+        _require_unlock_key(unlock_key)
         if len(secret) not in PLATFORM_SECRET_BYTES or not any(secret):
             raise PlatformRefused(
                 "sealing-key", "the platform gave no usable sealing key", not_done="Nothing was opened."
             )
-        self._platform = platform.encode("ascii")
-        self._key = bytearray(
-            crypto_generichash_blake2b_salt_personal(
-                b"",
-                digest_size=32,
-                key=bytes(unlock_key) + bytes(secret),
-                salt=self._platform,
-                person=_PERSON,
-            )
+        name = platform.encode("ascii")
+        mixed = crypto_generichash_blake2b_salt_personal(
+            b"", digest_size=32, key=bytes(unlock_key) + bytes(secret), salt=name, person=_PERSON
         )
+        return cls(bytes([len(name)]) + name, bytearray(mixed))
+
+    @classmethod
+    def of_unlock_key(cls, unlock_key: bytes | bytearray) -> SealingKey:
+        """From the unlock key alone, which stays the caller's to wipe: what software can do. A derived key, so that the
+        same unlock key may serve another purpose without harm."""
+        _require_unlock_key(unlock_key)
+        derived = crypto_generichash_blake2b_salt_personal(
+            b"", digest_size=32, key=bytes(unlock_key), person=_PERSON
+        )
+        return cls(b"", bytearray(derived))
 
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
@@ -73,9 +100,7 @@ class SealingKey:
         """As ``Platform.unseal``."""
         key, bound = self._live_key("unseal"), self._bound("unseal", context, auth)
         header = _header(auth)
-        if len(sealed) > _MAX_BYTES or not sealed.startswith(header):
-            raise _refused()
-        content = _decrypt(sealed[len(header) :], bound, key)
+        content = _decrypt(sealed[len(header) :], bound, key) if sealed.startswith(header) else None
         if content is None:
             raise _refused()
         if auth is not None:
@@ -90,12 +115,14 @@ class SealingKey:
         self._key = bytearray()
 
     def _bound(self, reason: str, context: bytes, auth: bytes | bytearray | None) -> bytes:
-        """The associated data: header and platform have fixed or stated lengths, so nothing can be shifted."""
+        """The associated data. Header and label have fixed or stated lengths, so nothing can be shifted."""
         if len(context) > MAX_CONTEXT_BYTES:
             raise PlatformRefused(
                 reason, f"a sealing context of {len(context)} bytes is over {MAX_CONTEXT_BYTES}"
             )
-        return _header(auth) + bytes([len(self._platform)]) + self._platform + context
+        if auth is not None and len(auth) != AUTH_BYTES:
+            raise PlatformRefused(reason, f"an auth value has {AUTH_BYTES} bytes, not {len(auth)}")
+        return _header(auth) + self._label + context
 
     def _live_key(self, reason: str) -> bytes:
         if not self._key:
@@ -106,9 +133,9 @@ class SealingKey:
         return "SealingKey()"
 
 
-def require_sealing_key(key: SealingKey | None, platform: str) -> SealingKey:
-    """``key``, or a refusal that says where this platform's key could come from."""
-    if key is None:
+def require_sealer(sealer: Sealer | None, platform: str) -> Sealer:
+    """``sealer``, or a refusal that says where this platform's key could come from."""
+    if sealer is None:
         raise PlatformRefused(
             "no-sealing-key",
             f"the platform '{platform}' has no sealing key of its own",
@@ -116,7 +143,14 @@ def require_sealing_key(key: SealingKey | None, platform: str) -> SealingKey:
             remedy="Let the other signers hold its sealing secret (peer release), or set the device up on a platform "
             "that has a TPM or a sealing key.",
         )
-    return key
+    return sealer
+
+
+def _require_unlock_key(unlock_key: bytes | bytearray) -> None:
+    if len(unlock_key) != UNLOCK_KEY_BYTES:
+        raise PlatformRefused(
+            "unlock-key", f"an unlock key has {UNLOCK_KEY_BYTES} bytes, not {len(unlock_key)}"
+        )
 
 
 def _header(auth: bytes | bytearray | None) -> bytes:
@@ -124,9 +158,7 @@ def _header(auth: bytes | bytearray | None) -> bytes:
 
 
 def _auth_key(key: bytes, auth: bytes | bytearray) -> bytes:
-    """A second key from both, so that the value alone opens nothing."""
-    if len(auth) != AUTH_BYTES:
-        raise PlatformRefused("auth-length", f"an auth value has {AUTH_BYTES} bytes, not {len(auth)}")
+    """From both: whoever knows the auth value still needs the sealing key."""
     return crypto_generichash_blake2b_salt_personal(bytes(auth), digest_size=32, key=key, person=_PERSON_AUTH)
 
 
@@ -135,11 +167,13 @@ def _encrypt(content: bytes, bound: bytes, key: bytes) -> bytes:
     return nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(content, bound, nonce, key)
 
 
-def _decrypt(layer: bytes, bound: bytes, key: bytes) -> bytes | None:
-    if len(layer) < _LAYER:
+def _decrypt(encrypted: bytes, bound: bytes, key: bytes) -> bytes | None:
+    """None where it does not open, or could not have been made here."""
+    if not _LAYER <= len(encrypted) <= MAX_SEALED_BYTES + 2 * _LAYER:
         return None
+    nonce = encrypted[:_NONCE]
     try:
-        return crypto_aead_xchacha20poly1305_ietf_decrypt(layer[_NONCE:], bound, layer[:_NONCE], key)
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(encrypted[_NONCE:], bound, nonce, key)
     except CryptoError:
         return None
 
@@ -147,9 +181,8 @@ def _decrypt(layer: bytes, bound: bytes, key: bytes) -> bytes | None:
 def _refused() -> PlatformRefused:
     return PlatformRefused(
         "unseal",
-        "sealed data does not open: it was altered, moved, or sealed by another program, on another platform or with "
+        "sealed data does not open: it was altered, moved, or sealed on another device, by another program or with "
         "another unlock key",
         not_done="Nothing was opened.",
-        remedy="Start the program and the machine that sealed it, with the device's own unlock key; otherwise restore "
-        "or repair the device from its peers.",
+        remedy="Check that this device was started with its own unlock key; otherwise restore or repair the device.",
     )

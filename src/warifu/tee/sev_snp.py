@@ -70,7 +70,7 @@ class SevSnp:
         self.attest(random(REPORT_DATA_BYTES))
         key = sev_snp_key.derived_key(call, vmpl) if call is not None else sev_snp_key.own_key(vmpl)
         try:
-            self._sealing = SealingKey(NAME, key, unlock_key)
+            self._sealing = SealingKey.of_platform(NAME, key, unlock_key)
         finally:
             key[:] = bytes(len(key))
 

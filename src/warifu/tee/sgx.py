@@ -57,7 +57,7 @@ class Sgx:
         if len(key) != KEY_BYTES:
             raise _refused(f"the sealing key has {len(key)} bytes, not {KEY_BYTES}")
         try:
-            self._sealing = SealingKey(NAME, key, unlock_key)
+            self._sealing = SealingKey.of_platform(NAME, key, unlock_key)
         finally:
             key[:] = bytes(len(key))
 

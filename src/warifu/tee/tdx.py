@@ -19,7 +19,7 @@ from warifu.tee import own_evidence
 from warifu.tee.configfs_tsm import TsmReports
 from warifu.tee.kernel_files import Files
 from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.sealing_key import SealingKey, require_sealing_key
+from warifu.tee.sealing_key import Sealer, require_sealer
 
 NAME = "tdx"
 PROVIDER = "tdx_guest"
@@ -44,13 +44,13 @@ class Tdx:
     def __init__(
         self,
         *,
-        sealing: SealingKey | None = None,
+        sealing: Sealer | None = None,
         development: bool = False,
         owner: int | None = None,
         files: Files | None = None,
     ) -> None:
-        """``sealing``: what the peers released for this boot; None while they have not. ``owner``: the user that this
-        process is going to become.
+        """``sealing``: the key that the peers released for this boot, or a TPM; None where there is neither.
+        ``owner``: the user that this process is going to become.
 
         Raises ``PlatformRefused``, also where the TD runs in debug mode and this is no development profile.
         """
@@ -72,10 +72,10 @@ class Tdx:
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
     ) -> bytes:
-        return require_sealing_key(self._sealing, NAME).seal(plaintext, context, auth=auth)
+        return require_sealer(self._sealing, NAME).seal(plaintext, context, auth=auth)
 
     def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return require_sealing_key(self._sealing, NAME).unseal(sealed, context, auth=auth)
+        return require_sealer(self._sealing, NAME).unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         quote = self._reports.report(report_data).report
