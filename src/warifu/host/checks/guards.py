@@ -38,6 +38,10 @@ _LKRG_LEVELS = {
 }
 _VED_LEVELS = {**_LKRG_LEVELS, "wcfi_validate": 1}
 
+_ABSENT = missing("no sign of it")
+_REPLACED = missing("VED is loaded in its place")
+_NO_PATCH = missing("this kernel carries neither grsecurity nor PaX")
+
 _REASON = "stops many kernel exploits, which no layer of the signer can stop"
 
 
@@ -60,15 +64,15 @@ def _listed_modules(machine: Machine) -> set[str]:
 
 def _ved(machine: Machine) -> Seen:
     if not _is_ved(machine):
-        return missing("no sign of it")
+        return _ABSENT
     return _judged(machine, _VED_LEVELS, ("ved", "lkrg"))  # its sources call the DKMS package lkrg in places
 
 
 def _lkrg(machine: Machine) -> Seen:
     if _is_ved(machine):
-        return missing("VED is loaded in its place")
+        return _REPLACED
     if not _is_loaded(machine):
-        return missing("no sign of it")
+        return _ABSENT
     return _judged(machine, _LKRG_LEVELS, ("lkrg",))
 
 
@@ -116,7 +120,7 @@ def _grsecurity(machine: Machine) -> Seen:
     status = machine.read("/proc/self/status") or ""
     pax = re.search(r"^PaX:[ \t]*([A-Za-z-]{1,16})$", status, re.MULTILINE)
     if not machine.exists(_GRSECURITY):
-        return ok(f"PaX {pax[1]}") if pax else missing("this kernel carries neither grsecurity nor PaX")
+        return ok(f"PaX {pax[1]}") if pax else _NO_PATCH
     parts = [f"grsecurity{_grsecurity_version(machine)}", *([f"PaX {pax[1]}"] if pax else []), _lock(machine)]
     return ok(", ".join(parts))
 
@@ -162,7 +166,12 @@ def _guard(machine: Machine) -> Seen:
     unseen = [name for name, seen in found.items() if seen.state is State.UNKNOWN and name != "AKO"]
     if unseen:
         return unknown(f"cannot be told: {found[unseen[0]].detail}")
-    weak = [f"{name}: {seen.detail}" for name, seen in found.items() if seen.detail.startswith("loaded")]
+    absent = (_ABSENT, _REPLACED, _NO_PATCH)
+    weak = [
+        f"{name}: {seen.detail}"
+        for name, seen in found.items()
+        if seen.state is State.MISSING and seen not in absent
+    ]
     return missing(weak[0] if weak else "none of LKRG, VED, grsecurity; AKO is not declared")
 
 
