@@ -54,7 +54,7 @@ class Attester:
                 "report-data", f"report data has {len(report_data)} bytes, not {REPORT_DATA_BYTES}"
             )
         question = qualifying_data(report_data)
-        with self._attestation_key() as key:
+        with self._chip.session(), self._attestation_key() as key:
             attest, signature, values = self._quote(key, question)
             counted = self._certify(key, counter, question) if counter is not None else (b"", b"", b"")
         bundle = TpmEvidence(

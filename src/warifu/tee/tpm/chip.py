@@ -41,6 +41,7 @@ _PARAMETERS_AT = 10
 
 NO_KEY = ESYS_TR.NONE
 _SYMMETRIC = "aes128cfb"
+_BOTH_WAYS = TPMA_SESSION.CONTINUESESSION | TPMA_SESSION.DECRYPT | TPMA_SESSION.ENCRYPT
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Chip:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.root: Key | None = None
+        self._session: ESYS_TR | None = None
         with refusing("opening it"):
             self._esapi: ESAPI | None = ESAPI(transport)
             self.facts = self._read_facts()
@@ -137,32 +139,37 @@ class Chip:
 
     @contextmanager
     def session(self) -> Iterator[ESYS_TR]:
-        """An HMAC session, salted as soon as there is a root key."""
-        with self._started(TPM2_SE.HMAC) as session:
-            yield session
+        """An HMAC session, salted as soon as there is a root key. Inside another one it is that other one: each costs
+        the TPM a Diffie-Hellman exchange, which is most of the time that real chips take."""
+        if self._session is not None:
+            yield self._session
+            return
+        with self._started(TPM2_SE.HMAC) as self._session:
+            try:
+                yield self._session
+            finally:
+                self._session = None
 
     @contextmanager
     def policy_session(self) -> Iterator[ESYS_TR]:
-        """A policy session, salted likewise."""
+        """A policy session of its own, salted likewise."""
         with self._started(TPM2_SE.POLICY) as session:
             yield session
 
     @contextmanager
     def _started(self, kind: TPM2_SE) -> Iterator[ESYS_TR]:
-        session = self.esapi.start_auth_session(
-            self.root.handle if self.root is not None else NO_KEY,
-            ESYS_TR.NONE,
-            kind,
-            TPMT_SYM_DEF.parse(_SYMMETRIC),
-            TPM2_ALG.SHA256,
-        )
-        try:
-            self.esapi.trsess_set_attributes(
-                session, TPMA_SESSION.CONTINUESESSION | TPMA_SESSION.DECRYPT | TPMA_SESSION.ENCRYPT
+        with refusing("starting a session"):
+            session = self.esapi.start_auth_session(
+                self.root.handle if self.root is not None else NO_KEY,
+                ESYS_TR.NONE,
+                kind,
+                TPMT_SYM_DEF.parse(_SYMMETRIC),
+                TPM2_ALG.SHA256,
             )
+        with self.flushed(session):
+            with refusing("starting a session"):
+                self.esapi.trsess_set_attributes(session, _BOTH_WAYS)
             yield session
-        finally:
-            self.flush(session)
 
     # -- objects ------------------------------------------------------------------------------------------------
 

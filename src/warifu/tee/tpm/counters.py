@@ -43,9 +43,10 @@ class Counter:
         return int.from_bytes(value, "big")
 
     def increment(self) -> int:
-        with refusing("counting up"), self.opened() as index, self.chip.session() as session:
-            self.chip.esapi.nv_increment(index, auth_handle=index, session1=session)
-        return self.read()
+        with refusing("counting up"), self.chip.session() as session:
+            with self.opened() as index:
+                self.chip.esapi.nv_increment(index, auth_handle=index, session1=session)
+            return self.read()
 
     @property
     def public(self) -> bytes:

@@ -126,7 +126,11 @@ class Sealer:
         return public.publicArea.marshal(), private.marshal()
 
     def _from_chip(self, parts: Sealed, auth: bytes | bytearray | None) -> bytearray:
-        with self._loaded(parts) as secret, self._chip.policy_session() as session:
+        with (
+            self._chip.session(),
+            self._loaded(parts) as secret,
+            self._chip.policy_session() as session,
+        ):
             self._approvals.satisfy(session)
             with refusing("opening a sealed secret"):
                 if auth is not None:
