@@ -32,7 +32,7 @@ def test_what_was_kept_is_found_by_its_name_also_by_another_process(store, tmp_p
 
 
 def test_an_empty_cache_holds_nothing(store):
-    assert store.names() == () and store.due(NOW, 10**9) == ()
+    assert store.names() == () and store.get(entry().name) is None
 
 
 def test_the_same_document_again_is_no_news_but_was_seen_now(store):
@@ -57,14 +57,6 @@ def test_a_newer_document_takes_its_place(store):
     assert store.put(entry(marks=(5, 6), content=b"newer")) is True
 
 
-def test_it_tells_what_must_be_renewed(store):
-    store.put(entry())
-    store.put(Entry("sev-snp-milan-crl", b"x", NOW, (1,), NOW + 5000))
-    assert store.due(NOW, 99) == ()
-    assert store.due(NOW, 100) == (entry().name,)
-    assert len(store.due(NOW + 6000, 0)) == 2
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -81,7 +73,7 @@ def test_a_file_that_is_not_what_was_written_is_damage_and_never_a_document(stor
     store.put(entry())
     (file,) = (tmp_path / "endorsements").iterdir()
     file.write_bytes(content)
-    for use in (lambda: store.get(entry().name), lambda: store.put(entry()), lambda: store.due(NOW, 0)):
+    for use in (lambda: store.get(entry().name), lambda: store.put(entry())):
         with pytest.raises(StoreDamaged):
             use()
 

@@ -50,6 +50,10 @@ class Machine:
     report_data: bytes = REPORT_DATA
     attributes: bytes | None = None
     service_td: bytes = bytes(48)
+    body_type: int = 3
+    """Of a version 5 quote: 2 for a TD report 1.0, 3 for 1.5."""
+    body_bytes_more: int = 0
+    """By how much the length of that body is overstated."""
     status: str = "UpToDate"
     advisories: tuple[str, ...] = ()
     qe_attributes: bytes = bytes.fromhex("11" + "00" * 15)
@@ -95,8 +99,9 @@ class Machine:
         )  # fmt: skip
         if self.version == 4:
             return body
-        body += bytes([5, 1, 2] + [0] * 13) + self.service_td
-        return struct.pack("<HI", 3, len(body)) + body
+        if self.body_type != 2:
+            body += bytes([5, 1, 2] + [0] * 13) + self.service_td
+        return struct.pack("<HI", self.body_type, len(body) + self.body_bytes_more) + body
 
     @staticmethod
     def enclave_report(report_data: bytes, attributes: bytes, mrsigner: bytes, svn: int = 6) -> bytes:

@@ -82,11 +82,6 @@ class EndorsementStore:
             raise _damaged(f"cannot be read: {error.strerror}", "directory") from None
         return tuple(sorted(name for name in found if _NAME.fullmatch(name)))
 
-    def due(self, now: int, ahead: int) -> tuple[str, ...]:
-        """Those which must be renewed within ``ahead`` seconds, or should have been."""
-        entries = [entry for name in self.names() if (entry := self.get(name)) is not None]
-        return tuple(entry.name for entry in entries if entry.renew_at <= now + ahead)
-
     def _path(self, name: str) -> Path:
         assert _NAME.fullmatch(name), "names come from our own code"
         return self._directory / f"{name}{_SUFFIX}"

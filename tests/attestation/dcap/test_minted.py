@@ -55,6 +55,12 @@ def test_an_honest_quote_is_affirmed_and_says_what_runs(tee, version):
         assert all(len(verified.measurements[name]) == 48 for name in ("mrtd", "rtmr3"))
 
 
+def test_a_version_5_quote_may_carry_a_report_of_either_kind():
+    assert (
+        judged(Machine(version=5, body_type=2)).measurements["mrtd"] == judged(Machine()).measurements["mrtd"]
+    )
+
+
 @pytest.mark.parametrize(("tee", "version"), KINDS)
 def test_another_question_is_not_answered_by_it(tee, version):
     with pytest.raises(CheckFailed, match="another question"):
@@ -95,6 +101,9 @@ def test_a_machine_whose_keys_are_known_to_others_is_refused_whatever_the_rules_
         ({"tcb_signer_name": "Intel SGX PCK Certificate"}, "chain"),  # a machine vouches for machines
         ({"leaf_until": NOW - 1}, "validity"),
         ({"version": 3}, "form"),
+        ({"version": 5, "body_type": 4}, "form"),
+        ({"version": 5, "body_type": 1}, "form"),  # an enclave's report in a trust domain's quote
+        ({"version": 5, "body_bytes_more": 1}, "form"),
         ({"tee": "sgx", "version": 4}, "form"),
         ({"change_tcb_info": lambda info: info.update(fmspc="00906ED50001")}, "collateral"),
         ({"change_tcb_info": lambda info: info.update(id="SGX")}, "collateral"),
