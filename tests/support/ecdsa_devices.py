@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.attested import attested
+from tests.support.attested import shown
 from tests.support.dealer import deal
 from tests.support.transfers import dealt_correlations
 
@@ -142,8 +142,9 @@ class EcdsaHousehold:
             policy_hash=bytes(32),
             names={each.public: each.name for each in self.devices},
             expires=device.time + LIFETIME,
-            attest=attested,
-            appraise=lambda _shown, _report, _name: None,
+            show=lambda binding: {each.public: shown(binding) for each in among},
+            judge=lambda _peer, _shown, _binding: None,
+            meet=lambda: None,
         )
 
     def correlating(self, numbers: Sequence[int], count: int = 2) -> Run:

@@ -76,6 +76,7 @@ from warifu.signer.device import Device
 from warifu.signer.signer import Signer
 from warifu.signer.store import Store
 from warifu.signer.vault import Stretch
+from warifu.tee.platform import Platform
 from warifu.tee.unsafe_software import UnsafeSoftware
 from warifu.threshold.wiping import Secret
 from warifu.units import Satoshi
@@ -136,9 +137,10 @@ class SimulatedDevice:
     clock: Callable[[], int]
     stretch: Stretch = cheap_stretch
     unlock_key: bytes = field(default_factory=lambda: random(32))
-    open_store: Callable[[Path, UnsafeSoftware], Store] = Store.open
+    open_store: Callable[[Path, Platform], Store] = Store.open
     signer: Signer = field(init=False)
     device: Device = field(init=False)
+    platform: Platform = field(init=False)
     calls: int = 0
 
     def __post_init__(self) -> None:
@@ -146,15 +148,19 @@ class SimulatedDevice:
         self.start()
 
     def start(self) -> None:
-        platform = UnsafeSoftware(self.unlock_key)
-        store = self.open_store(self.directory, platform)
+        self.platform = self.open_platform()
+        store = self.open_store(self.directory, self.platform)
         store.execute("PRAGMA synchronous = OFF")
         try:
-            self.device = Device.start(store, platform, self.clock, self.stretch)
+            self.device = Device.start(store, self.platform, self.clock, self.stretch)
         except BaseException:
             store.close()
             raise
         self.signer = Signer(self.device)
+
+    def open_platform(self) -> Platform:
+        """What this device runs on."""
+        return UnsafeSoftware(self.unlock_key)
 
     def crash(self) -> None:
         """Nothing is closed in order: what was not committed is lost, and every object in memory with it."""

@@ -13,7 +13,7 @@ from warifu.attestation.evidence import Evidence
 from warifu.attestation.pinning import Pinned, as_tier
 from warifu.attestation.registry import Appraisal, appraise
 from warifu.attestation.rules import AllOf, Bound, NoDebug, Rule
-from warifu.attestation.verifier import Endorsements
+from warifu.attestation.verifier import Endorsements, Verified
 from warifu.errors import PeerMisbehaved, PolicyDenied
 from warifu.protocol.attesting import Attestation, Binding, HostClaims, Reference
 from warifu.protocol.policy import DeviceRules
@@ -29,14 +29,19 @@ class Expectation:
     reference: Reference | None
     rules: DeviceRules = NO_RULES
 
-    def require(self, shown: Attestation, binding: Binding, now: int) -> None:
-        """Return if it is. ``PeerMisbehaved`` (``evidence``) where the evidence is false, not fresh, or of
-        something else than was accepted; ``PolicyDenied`` (``tier``, ``host-posture``) where it falls short."""
+    def require(self, shown: Attestation, binding: Binding, now: int) -> Verified | None:
+        """Return if it is, with what its evidence says (None where that counts for nothing).
+
+        ``PeerMisbehaved`` (``evidence``) where the evidence is false, not fresh, or of something else than was
+        accepted; ``PolicyDenied`` (``tier``, ``host-posture``) where it falls short of the policy.
+        """
+        verified = None
         if self._accepted_unchecked(shown):
             require_tier(self.rules, 0, self.name)
         else:
-            self._require_evidence(shown, binding, now)
+            verified = self._require_evidence(shown, binding, now)
         require_host(self.rules, shown.claims.host, self.name, now)
+        return verified
 
     def _accepted_unchecked(self, shown: Attestation) -> bool:
         """The owner accepted a device whose evidence cannot be checked here, as tier 0: then it counts for nothing, and
@@ -44,7 +49,7 @@ class Expectation:
         reference = self.reference
         return reference is not None and reference.unchecked and shown.evidence.format == reference.format
 
-    def _require_evidence(self, shown: Attestation, binding: Binding, now: int) -> None:
+    def _require_evidence(self, shown: Attestation, binding: Binding, now: int) -> Verified | None:
         rules: list[Rule] = [Bound(binding.report_data(shown.claims)), NoDebug()]
         if self.reference is not None:
             rules.append(Pinned(self.reference))
@@ -61,6 +66,7 @@ class Expectation:
             )
         accepted = self.reference.tier if self.reference is not None else appraisal.tier
         require_tier(self.rules, min(appraisal.tier, accepted), self.name)
+        return appraisal.verified
 
 
 def appraise_shown(shown: Attestation, rule: Rule, now: int, attestation_key: bytes = b"") -> Appraisal:

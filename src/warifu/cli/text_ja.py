@@ -1053,4 +1053,66 @@ JAPANESE: dict[str, str] = {
     "the TPM of {name} is a simulator: a program that keeps no secret from its host": (
         "{name} の TPM はシミュレータです。ホストに対して何も秘密にできないプログラムです"
     ),
+    # --- warifu tpm ---
+    "A device whose share is sealed by its machine's TPM, and opens only as its owner approved that it boots.": (
+        "分散鍵がその機械の TPM で封じられ、持ち主が承認した起動でしか開かない端末。"
+    ),
+    "Accept a simulator (swtpm), which protects nothing.": "シミュレータ（swtpm）を受け入れます。何も守りません。",
+    "Approve only a change that you made yourself: a new kernel, new firmware. From then on the device's store opens "
+    "when it boots so.": (
+        "自分で行った変更（新しいカーネル、新しいファームウェア）だけを承認してください。"
+        "以後、端末の保管庫はその起動で開きます。"
+    ),
+    "Approve what a device booted. REQUEST is what it shows.": (
+        "端末が起動したものを承認します。REQUEST は端末が表示する文字列です。"
+    ),
+    "Ask the owner to approve what this machine booted, after an update. The device must not be running.": (
+        "更新のあと、この機械が起動したものの承認を持ち主に求めます。端末は動いていてはいけません。"
+    ),
+    "Did you change what this device boots, or set it up just now?": (
+        "この端末の起動するものを自分で変えましたか、または今設定したところですか。"
+    ),
+    "End a lock-out of the TPM after too many wrong passphrases. Needs the secret that 'set-up' showed.": (
+        "誤ったパスフレーズが続いたあとの TPM の締め出しを終わらせます。'set-up' が表示した秘密が必要です。"
+    ),
+    "Give this device the owner's APPROVAL. The device must not be running.": (
+        "持ち主の APPROVAL をこの端末に渡します。端末は動いていてはいけません。"
+    ),
+    "How the TPM is reached.": "TPM への接続先。",
+    "Is it written down?": "書き留めましたか。",
+    "It keeps a key in the TPM, sets how wrong passphrases are counted, and shows a secret that alone can end a "
+    "lock-out: write it down. Then it asks for your approval of what is booted now; without it nothing that is sealed "
+    "ever opens.": (
+        "TPM に鍵を置き、誤ったパスフレーズの数え方を決め、締め出しを終わらせられる唯一の秘密を表示します。"
+        "書き留めてください。そのあと、今起動しているものの承認を求めます。承認がなければ、封じたものは決して開きません。"
+    ),
+    "On the device:": "端末で:",
+    "On the owner's client:": "持ち主のクライアントで:",
+    "Print the public key by which devices know your approvals. The key itself stays in your profile.": (
+        "端末があなたの承認を見分けるための公開鍵を表示します。鍵そのものはプロファイルに残ります。"
+    ),
+    "Remove from the TPM what 'set-up' put there, and nothing else. What this device sealed never opens again.": (
+        "'set-up' が TPM に置いたものだけを取り除きます。この端末が封じたものは二度と開きません。"
+    ),
+    "Secret that 'warifu tpm set-up' showed": "'warifu tpm set-up' が表示した秘密",
+    "Set this machine's device up with its TPM, before it is enrolled.": (
+        "この機械の端末を、登録の前に、その TPM で設定します。"
+    ),
+    "TPM": "TPM",
+    "Take back, for good, every approval older than the one of this boot.": (
+        "この起動の承認より古い承認を、すべて永久に取り消します。"
+    ),
+    "The TPM counts from zero again.": "TPM は再び 0 から数えます。",
+    "The TPM is as it was before.": "TPM は以前の状態に戻りました。",
+    "The approval is kept: what is sealed opens under this boot.": (
+        "承認を保存しました。封じたものはこの起動で開きます。"
+    ),
+    "The device's share will be lost. Go on?": "端末の分散鍵は失われます。続けますか。",
+    "What 'warifu tpm update-key' printed for the owner.": "持ち主の 'warifu tpm update-key' が表示したもの。",
+    "Write this down, away from the device: it alone ends a lock-out of the TPM.": (
+        "端末から離れたところに書き留めてください。TPM の締め出しを終わらせられるのはこれだけです。"
+    ),
+    "approval number": "承認番号",
+    "measured": "測定対象",
+    "values": "値",
 }

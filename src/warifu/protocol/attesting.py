@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from warifu.protocol.encoding import Bytes32, Message, Seconds, digest, encode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, Seconds, digest, encode
 
 MAX_BODY_BYTES = 96 * 1024
 """Of evidence: a TPM's event log is the longest part of any."""
@@ -87,6 +87,21 @@ class Attestation(Message, frozen=True):
     ]
     """Certificates and the like that the host handed out. Nothing in them is believed."""
     claims: Claims
+
+
+class SignedHead(Message, frozen=True):
+    """How far a device's journal is: a statement that it cannot take back later."""
+
+    length: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+    hash: Bytes32
+    """Of the last entry, and through it of all before."""
+    signature: Bytes64
+    """By the device's identity, for the purpose ``journal-head``."""
+
+    @property
+    def stated(self) -> tuple[bytes, bytes]:
+        """The parts that are signed."""
+        return self.length.to_bytes(8, "big"), self.hash
 
 
 class Reference(Message, frozen=True):

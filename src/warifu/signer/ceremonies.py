@@ -141,9 +141,10 @@ class Ceremonies:
         expected: Mapping[bytes, Expectation],
     ) -> Seat:
         device = self._device
-        own = expected.get(device.identity.public)
-        if own is not None:
-            require_own(device, own)
+        own = device.identity.public
+        if own in expected:
+            require_own(device, expected[own])
+        meeting = device.meeting(expected)
         return Seat(
             key=device.identity,
             session=frame.session,
@@ -152,8 +153,11 @@ class Ceremonies:
             policy_hash=policy,
             names={identity: expectation.name for identity, expectation in expected.items()},
             expires=device.clock.now() + LIFETIME,
-            attest=device.attester.attest,
-            appraise=lambda peer, shown, binding: expected[peer].require(shown, binding, device.clock.now()),
+            show=lambda binding: meeting.show(
+                frame.session, request, binding, [peer for peer in frame.participants if peer != own]
+            ),
+            judge=lambda peer, shown, binding: meeting.judge(peer, shown, binding, device.clock.now()),
+            meet=meeting.meet,
         )
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from warifu.attestation.expectation import Expectation
 from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import Credential, IdentityKey
 from warifu.signer.clock import Clock
+from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Born, Journal
 from warifu.signer.ledger import Ledger
+from warifu.signer.peers import Meeting, Peers
 from warifu.signer.pool import Pool, WalletPool
 from warifu.signer.store import Store
 from warifu.signer.vault import Stretch, Vault, argon2id
@@ -29,6 +32,8 @@ class Device:
     platform: Platform
     attester: Attester
     store: Store
+    epoch: Epoch
+    peers: Peers
     identity: IdentityKey
     journal: Journal
     clock: Clock
@@ -54,7 +59,7 @@ class Device:
         """Check the journal and put the parts together; the very first start makes the identity.
 
         ``attester``: with what the process knows of itself; otherwise one that claims nothing.
-        Raises ``StoreDamaged`` (``journal``).
+        Raises ``StoreDamaged`` (``journal``, ``rolled-back``), ``PlatformRefused``.
         """
         seed = store.get("identity")
         identity = IdentityKey(seed) if seed is not None else IdentityKey.generate()
@@ -70,21 +75,36 @@ class Device:
             )
         wallets, clock = Wallets(store), Clock(now, journal.last_time)
         attester = attester or Attester(platform)
+        epoch = Epoch(store, platform.counter(COUNTER))
         return cls(
             platform,
             attester,
             store,
+            epoch,
+            Peers(store),
             identity,
             journal,
             clock,
             Vault(platform, identity.public, stretch),
             EnvelopeKeys(identity, attester),
-            Tries(store),
+            Tries(store, epoch),
             wallets,
             Ledger(store, wallets),
             Pool(store, clock.now, journal, keep=platform.capabilities.rollback_protected),
-            Freeze(store, journal),
+            Freeze(store, journal, epoch),
             Seen(),
+        )
+
+    def meeting(self, expected: Mapping[bytes, Expectation]) -> Meeting:
+        """For one session with the devices in ``expected``."""
+        return Meeting(
+            self.identity.public,
+            self.attester,
+            self.journal,
+            self.epoch,
+            self.peers,
+            expected,
+            self.clock.now(),
         )
 
     def pool_of(self, wallet: Wallet) -> WalletPool:

@@ -70,7 +70,7 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
     lock.wipe()
     for share in opened:
         share.wipe()
-    with device.store.transaction():
+    with device.epoch.lasting():
         device.wallets.accept(wallet.id, request.identity, request.reference)
         device.journal.append(
             ReferenceApproved(

@@ -11,6 +11,7 @@ must not keep the device signing, and a restart must not thaw it.
 from __future__ import annotations
 
 from warifu.errors import InputRefused, PolicyDenied
+from warifu.signer.epoch import Epoch
 from warifu.signer.journal import Frozen, Journal, Thawed
 from warifu.signer.store import Store
 
@@ -20,8 +21,9 @@ _KEY = "frozen"
 class Freeze:
     """The device's freeze, in its store."""
 
-    def __init__(self, store: Store, journal: Journal) -> None:
+    def __init__(self, store: Store, journal: Journal, epoch: Epoch) -> None:
         self._store = store
+        self._epoch = epoch
         self._journal = journal
         kept = store.get(_KEY)
         self._reason = kept.decode() if kept is not None else None
@@ -36,7 +38,7 @@ class Freeze:
         self._reason = self._reason or reason
         if self._store.get(_KEY) is not None:
             return
-        with self._store.transaction():
+        with self._epoch.lasting():
             self._store.put(_KEY, self._reason.encode())
             self._journal.append(Frozen(self._reason), now)
 

@@ -21,6 +21,7 @@ from warifu.protocol.envelope import (
     envelope_binding,
 )
 from warifu.protocol.identity import IdentityKey
+from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.store import Store
 
@@ -105,8 +106,9 @@ class TryState:
 class Tries:
     """The counters of wrong passphrases, one for each wallet, in the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, epoch: Epoch) -> None:
         self._store = store
+        self._epoch = epoch
 
     def state(self, wallet: bytes) -> TryState:
         """As it is on the disk."""
@@ -135,7 +137,7 @@ class Tries:
         """Count a try as wrong, durably, before it is made. Returns how many wrong ones there are, this included."""
         wrong = self.state(wallet).wrong + 1
         delay = DELAYS[min(wrong, len(DELAYS) - 1)]
-        with self._store.transaction():
+        with self._epoch.lasting():
             self._set(wallet, wrong, now + delay if delay else 0)
         return wrong
 

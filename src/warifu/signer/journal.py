@@ -11,6 +11,7 @@ from typing import Annotated, cast
 import msgspec
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
+from warifu.protocol.attesting import SignedHead
 from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, decode, digest, encode
 from warifu.protocol.frames import PublicKey
@@ -71,6 +72,17 @@ class Moved(Message, frozen=True):
     token: str
     leaves: Amount
     counted: Amount
+
+
+class Met(Message, frozen=True, tag="met"):
+    """This device showed its peers in a session what it runs on and how far its journal is, this entry included.
+
+    It makes each session's head one of its own: a peer that remembers it remembers more than any disk that was copied
+    before the session.
+    """
+
+    session: Bytes16
+    purpose: Bytes32
 
 
 class Started(Message, frozen=True, tag="started"):
@@ -142,6 +154,7 @@ Event = (
     | WalletPending
     | WalletBorn
     | ReferenceApproved
+    | Met
     | Started
     | FinishedTransfer
     | WrongPassphrase
@@ -172,6 +185,17 @@ class Journal:
         """The moment of the last entry; 0 where there is none."""
         rows = self._store.execute("SELECT time FROM journal ORDER BY sequence DESC LIMIT 1")
         return int(rows[0][0]) if rows else 0
+
+    def signed_head(self) -> SignedHead:
+        """The head, with this device's word that it has it."""
+        length, last = self.head
+        head = SignedHead(length, last, bytes(64))
+        return SignedHead(length, last, self._identity.sign("journal-head", *head.stated))
+
+    def has(self, length: int, named: bytes) -> bool:
+        """Whether the entry with this number has this hash: whether that head was one of this journal's."""
+        rows = self._store.execute("SELECT hash FROM journal WHERE sequence = ?", (length,))
+        return bool(rows) and bytes(rows[0][0]) == named
 
     def append(self, event: Event, now: int) -> None:
         """Write ``event``, inside the transaction of the state it describes."""

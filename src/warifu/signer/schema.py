@@ -75,6 +75,12 @@ CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is dele
     PRIMARY KEY (wallet, peer, id)
 ) STRICT;
 
+CREATE TABLE peers (                 -- what each other device showed when it was last met
+    identity BLOB PRIMARY KEY,
+    head BLOB NOT NULL,              -- of its journal, signed by it
+    count INTEGER                    -- of its platform's counter; NULL: it has none
+) STRICT;
+
 CREATE TABLE bans (                  -- devices that are proven to have cheated
     peer BLOB PRIMARY KEY,
     time INTEGER NOT NULL,

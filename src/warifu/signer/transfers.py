@@ -166,7 +166,7 @@ class Transfers:
         does not leave yet, and before it does everything is judged once more."""
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
-        with device.store.transaction():
+        with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             self._judge(transfer, now)
             take()
@@ -174,7 +174,7 @@ class Transfers:
     def _started(self, transfer: Transfer, session: bytes, commitments: bytes) -> None:
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
-        with device.store.transaction():
+        with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             counting = self._judge(transfer, now)
             device.ledger.start(request, transfer.digest, transfer.reading, counting, now)

@@ -21,6 +21,7 @@ from warifu.cli.commands import (
     send,
     setup,
     signer,
+    tpm,
     wallet,
 )
 
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     setup.connect,
     signer.group,
     devices.group,
+    tpm.group,
     wallet.group,
     evidence.group,
     receive.address,

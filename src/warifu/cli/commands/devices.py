@@ -113,7 +113,7 @@ def accept_command(
     screen, profile, moment = Screen(as_json), setting.profile(), now()
     device, record = profile.device(name), profile.device_record(name)
     with setting.client(profile) as client:
-        inspection = inspect(client, device, record.reference, moment, read_endorsements((), roots).roots)
+        inspection = inspect(client, device, record.reference, moment, read_endorsements((), roots, ()).roots)
         inspection.require_not_false()
         if inspection.chip.doubt:
             screen.warn(inspection.chip.doubt)

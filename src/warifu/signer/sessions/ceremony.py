@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, SessionAborted
-from warifu.protocol.attesting import Attestation, Binding
+from warifu.protocol.attesting import Binding
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import Finished, FromSigner, Relay
@@ -25,10 +25,12 @@ LIFETIME = 120
 """Seconds from a session's opening to its end, whatever happens."""
 MAX_EARLY = 5
 
-Attest = Callable[[Binding], Attestation]
-"""Fresh evidence for this session."""
-Appraise = Callable[[bytes, Attestation, Binding], None]
+Show = Callable[[Binding], Mapping[bytes, Shown]]
+"""What this device shows each peer (by identity) in this session, made fresh for it."""
+Judge = Callable[[bytes, Shown, Binding], None]
 """Refuses what a peer (its identity) shows."""
+Meet = Callable[[], None]
+"""Remembers, durably, what every peer has shown: none was refused."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ class Seat:
     """Every participant's, by identity."""
     expires: int
     """The moment of the session's end."""
-    attest: Attest
-    appraise: Appraise
+    show: Show
+    judge: Judge
+    meet: Meet
 
 
 class Ceremony(ABC):
@@ -179,17 +182,22 @@ class Ceremony(ABC):
             ) from None
         self._advance(peer, str(message.__struct_config__.tag))
         if isinstance(message, Shown):
-            self.seat.appraise(peer, message.attestation, self._channel.binding(peer))
+            self.seat.judge(peer, message, self._channel.binding(peer))
             self._not_shown.discard(peer)
-            return self._take_waiting() if not self._not_shown else []
+            if self._not_shown:
+                return []
+            self.seat.meet()
+            return self._take_waiting()
         if self._not_shown:
             return self._keep_waiting(peer, message)
         return self._take(peer, message)
 
     def _show(self) -> list[FromSigner]:
         """Evidence for this very channel, made now that every peer's part of the transcript is there."""
-        shown = self.seat.attest(self._channel.binding(self.seat.key.public))
-        return self._say_to_all(Shown(shown))
+        if not self._channel.peers:
+            return []
+        shown = self.seat.show(self._channel.binding(self.seat.key.public))
+        return [self._say(peer, shown[peer]) for peer in self._channel.peers]
 
     def _take_waiting(self) -> list[FromSigner]:
         waiting, self._waiting = self._waiting, []

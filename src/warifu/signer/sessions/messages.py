@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 
-from warifu.protocol.attesting import Attestation
+from warifu.protocol.attesting import Attestation, SignedHead
 from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Message, decode
@@ -27,9 +27,14 @@ _Share = Annotated[bytes, msgspec.Meta(max_length=SHARE_BYTES)]
 
 
 class Shown(Message, frozen=True, tag="shown"):
-    """The first message to each peer: what the sender runs on, bound to this channel (``Channel.binding``)."""
+    """The first message to each peer: what the sender runs on, bound to this channel (``Channel.binding``), how far its
+    journal is, and how far the receiver's was when they last met."""
 
     attestation: Attestation
+    head: SignedHead
+    """Of the sender's journal, with an entry about this session as the last."""
+    remembered: SignedHead | None
+    """The receiver's own, as it last showed it to the sender; None: they never met."""
 
 
 class Nonces(Message, frozen=True, tag="nonces"):

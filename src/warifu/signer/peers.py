@@ -1,0 +1,150 @@
+"""What devices remember of each other, so that none of them can go back in time.
+
+In each session every device writes an entry about it into its journal and shows the head, signed. Its peers keep that,
+and show it again at the next session. A device whose old disk was put back, even together with its platform's own
+state (a simulated TPM is a file), finds there its own signature on a head that its journal does not have: it knows
+then that it forgot something, and takes part in nothing. A device that shows an older head than it did, or a lower
+count of its platform's counter, is refused by whoever remembers.
+
+Sessions run side by side, so heads may arrive in another order than they were made in. What is shown is compared with
+what was remembered when this device itself showed what it remembers, which is after the other's Hello for this session:
+a device that is put back after that has lost the key of its Hello.
+
+What this cannot see: a device that met nobody since the copy was made, and devices that were all put back together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from warifu.attestation.expectation import Expectation
+from warifu.attestation.verifier import Verified
+from warifu.errors import AuthorizationRefused, PeerMisbehaved, StoreDamaged
+from warifu.protocol.attesting import Binding, SignedHead
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.identity import verify
+from warifu.signer.epoch import Epoch
+from warifu.signer.evidence import Attester
+from warifu.signer.journal import Journal, Met
+from warifu.signer.sessions.messages import Shown
+from warifu.signer.store import Store
+
+_COUNTER = "counter"
+_MAX_HEAD = 256
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a peer showed when it was last met."""
+
+    head: SignedHead
+    count: int | None
+
+
+class Peers:
+    """The table of what is remembered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def known(self, peer: bytes) -> Known | None:
+        """What ``peer`` (its identity) last showed; None where it was never met."""
+        rows = self._store.execute("SELECT head, count FROM peers WHERE identity = ?", (peer,))
+        return Known(decode(SignedHead, bytes(rows[0][0]), _MAX_HEAD), rows[0][1]) if rows else None
+
+    def remember(self, met: Mapping[bytes, Known]) -> None:
+        """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one."""
+        with self._store.transaction():
+            for peer, known in met.items():
+                before = self.known(peer)
+                if before is not None and before.head.length > known.head.length:
+                    continue
+                self._store.execute(
+                    "INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (peer, encode(known.head), known.count)
+                )
+
+
+@dataclass
+class Meeting:
+    """One session's: what this device shows, and what it makes of what the others show."""
+
+    identity: bytes
+    attester: Attester
+    journal: Journal
+    epoch: Epoch
+    peers: Peers
+    expected: Mapping[bytes, Expectation]
+    now: int
+    _before: dict[bytes, Known | None] = field(default_factory=dict)
+    _met: dict[bytes, Known] = field(default_factory=dict)
+
+    def show(
+        self, session: bytes, purpose: bytes, binding: Binding, to: Sequence[bytes]
+    ) -> dict[bytes, Shown]:
+        """For each of ``to``. The entry is durable, and no old disk undoes it, before anything is shown."""
+        with self.epoch.lasting():
+            self.journal.append(Met(session, purpose), self.now)
+        attestation, head = self.attester.attest(binding), self.journal.signed_head()
+        self._before = {peer: self.peers.known(peer) for peer in to}
+        return {
+            peer: Shown(attestation, head, known.head if known is not None else None)
+            for peer, known in self._before.items()
+        }
+
+    def judge(self, peer: bytes, shown: Shown, binding: Binding, now: int) -> None:
+        """``PeerMisbehaved`` (``evidence``, ``rolled-back``), ``PolicyDenied``, ``StoreDamaged`` (``rolled-back``)."""
+        expectation = self.expected[peer]
+        verified = expectation.require(shown.attestation, binding, now)
+        self._look_at_own_past(shown.remembered, expectation.name)
+        self._met[peer] = self._judged(peer, shown.head, verified, expectation.name)
+
+    def meet(self) -> None:
+        """Everybody has shown itself, and nobody was refused."""
+        self.peers.remember(self._met)
+
+    def _look_at_own_past(self, remembered: SignedHead | None, name: str) -> None:
+        """A head that this device signed and does not have was signed by a later state of it. Without its signature a
+        peer could make it believe that."""
+        if remembered is None or self.journal.has(remembered.length, remembered.hash):
+            return
+        try:
+            verify(self.identity, remembered.signature, "journal-head", *remembered.stated)
+        except AuthorizationRefused:
+            raise PeerMisbehaved(
+                "remembered",
+                f"device {name} claims to remember what this one never showed",
+                blame=name,
+            ) from None
+        raise StoreDamaged(
+            "rolled-back",
+            f"device {name} remembers entry {remembered.length} of this device's journal, which it does not have: an "
+            "old state of this device was put back",
+            remedy="Put its newest store back. If there is none, sign with the other devices and replace this one.",
+        )
+
+    def _judged(self, peer: bytes, head: SignedHead, verified: Verified | None, name: str) -> Known:
+        try:
+            verify(peer, head.signature, "journal-head", *head.stated)
+        except AuthorizationRefused:
+            raise PeerMisbehaved(
+                "journal-head", f"device {name} did not sign the head of its journal", blame=name
+            ) from None
+        before = self._before[peer]
+        count = verified.tcb.get(_COUNTER) if verified is not None else None
+        if before is not None:
+            if head.length <= before.head.length:
+                raise _rolled_back(name, f"{head.length} entries in its journal", str(before.head.length))
+            if before.count is not None and (count is None or count < before.count):
+                shown = "no count any more" if count is None else f"the count {count}"
+                raise _rolled_back(name, shown, str(before.count))
+        return Known(head, count)
+
+
+def _rolled_back(name: str, shown: str, before: str) -> PeerMisbehaved:
+    return PeerMisbehaved(
+        "rolled-back",
+        f"device {name} shows {shown}, and has shown {before} before: an old state of it was put back",
+        remedy="Do not sign with it any more: what it remembers of limits and used nonces is old. Replace it.",
+        blame=name,
+    )
