@@ -200,3 +200,16 @@ def test_evidence_that_it_made_is_affirmed_and_not_for_another_question(bench, m
         spoilt = encode(msgspec.structs.replace(read_bundle(body), **changed))
         with pytest.raises(CheckFailed):
             TpmVerifier().verify(spoilt, trusted, now)
+
+
+def test_no_flipped_bit_of_it_is_affirmed(bench, maker):
+    """Every 37th bit, so that all parts have their turn."""
+    body = bench.evidence(os.urandom(64))
+    now = int(x509.load_der_x509_certificate(bench.certificate()).not_valid_before_utc.timestamp()) + 60
+    trusted = replace(roots(maker), pinned_keys=(read_key(bench.ak_public).spki,))
+    assert TpmVerifier().verify(body, trusted, now)
+    for bit in range(0, len(body) * 8, 37):
+        altered = bytearray(body)
+        altered[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(CheckFailed):
+            TpmVerifier().verify(bytes(altered), trusted, now)
