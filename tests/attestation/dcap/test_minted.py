@@ -75,6 +75,12 @@ def test_a_poor_tcb_is_told_and_left_to_the_rules(status):
     assert (verified.tcb_status, verified.advisories) == (status, ("INTEL-SA-00615",))
 
 
+def test_weaknesses_are_told_all_of_them_or_the_quote_is_refused():
+    many = tuple(f"INTEL-SA-{number:05d}" for number in range(65))
+    assert judged(Machine(advisories=many[:64])).advisories == many[:64]
+    assert refusal(Machine(advisories=many)) == "tcb"
+
+
 def test_a_machine_whose_keys_are_known_to_others_is_refused_whatever_the_rules_say():
     assert refusal(Machine(status="Revoked")) == "tcb-revoked"
 
