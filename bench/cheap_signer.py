@@ -14,7 +14,7 @@ def main() -> int:
 
     from warifu.signer import device, running
 
-    device.Device.start.__func__.__defaults__ = (cheap_stretch,)  # type: ignore[attr-defined]  # its default is Argon2id
+    device.Device.start.__func__.__defaults__ = (cheap_stretch, None)  # type: ignore[attr-defined]  # its default is Argon2id
     return running.run(handover)
 
 

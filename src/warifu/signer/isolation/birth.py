@@ -30,6 +30,7 @@ from warifu.signer.isolation.kernel import (
     unshare,
 )
 from warifu.signer.isolation.layers.locked_memory import raise_limit
+from warifu.signer.isolation.layers.privileges import close_to_others
 
 ANNOUNCE_FD = 5
 """Where the process that the agent started says which process takes its place."""
@@ -48,7 +49,7 @@ class Born:
 
 def be_born() -> Born:
     """Go on as the first process of a new process namespace, in a user namespace of its own, where the kernel gives
-    them. Call it before anything else: it forks, and the caller goes on in the child.
+    them, and closed to other programs. Call it before anything else: it forks, and the caller goes on in the child.
     """
     user, group = os.geteuid(), os.getegid()
     privileged = user == 0
@@ -57,6 +58,7 @@ def be_born() -> Born:
     own_users = "" if privileged else _try(CLONE_NEWUSER)
     if not privileged and not own_users:
         _map_only(user, group)
+    close_to_others()
     own_processes = own_users or _try(CLONE_NEWPID)
     if own_processes:
         _announce(os.getpid(), _NO_OWN_USERS)

@@ -24,7 +24,6 @@ from warifu.signer.isolation.layer import (
     IsolationProfile,
     PlatformChoice,
 )
-from warifu.signer.isolation.layers.privileges import close_to_others
 
 SECRET_FD = 4
 KEY_BYTES = 32
@@ -59,10 +58,9 @@ def pack(
 
 
 def receive() -> Handover:
-    """Be born, read the handover and go to the store's directory. Call it before the heavy imports: until then another
-    program of the same user could open the pipe through /proc. Raises ``InputRefused``, ``OSError``."""
+    """Be born, read the handover and go to the store's directory. Call it before the heavy imports: the agent waits for
+    the birth. Raises ``InputRefused``, ``OSError``."""
     born = be_born()
-    close_to_others()
     buffer = _read_to_end(SECRET_FD)
     try:
         unlock_key = buffer[:KEY_BYTES]
