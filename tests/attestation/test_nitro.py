@@ -284,6 +284,8 @@ def test_a_document_cut_off_doubled_or_with_something_behind_it():
         b"\x9f" * 16_000,  # without an end
         b"\x5f" + b"\x41a" * 5_000 + b"\xff",
         b"\x99\x3f\x00" + b"\x80" * 16_000,
+        b"\x81" * 100 + b"\x00",  # whole, and too deep
+        b"\x98\x3c" + (b"\x98\xff" + b"\x00" * 255) * 60,  # whole, and too many parts
         b"\xfb" + b"\x00" * 8,
         b"\xc2\x58\xff" + b"\xff" * 255,  # a big number
     ],

@@ -8,7 +8,7 @@ from tests.attestation.test_chain import KEY, LEAF, LOWER, MIDDLE, P384, ROOT, W
 from tests.support.authorities import DAY, NOW, Issued, authority, curve_key, issue, revocation_list, usage
 
 from warifu.attestation.certificates import read_documents
-from warifu.attestation.chain import Path
+from warifu.attestation.chain import Path, signed_by
 from warifu.attestation.revocation import check_revocation
 from warifu.attestation.verifier import CheckFailed
 
@@ -46,6 +46,13 @@ def test_a_list_that_another_signed_does_not_count_and_does_not_go_unnoticed():
     with pytest.raises(CheckFailed) as failure:
         judged(revocation_list(thief, ()))
     assert "not signed" in failure.value.detail
+
+
+def test_a_list_is_its_issuer_s_by_name_and_by_key():
+    twin = issue("another", LOWER.key, None, authority())
+    for by, names_it in ((LOWER, True), (twin, False)):
+        revoked = read_documents([revocation_list(by, ())]).lists[0]
+        assert signed_by(revoked, LOWER.certificate, P384) is names_it
 
 
 def test_a_list_holds_from_its_first_to_its_last_second_and_for_the_grace_that_is_granted():

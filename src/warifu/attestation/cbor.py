@@ -50,14 +50,12 @@ def _walk(data: bytes) -> None:
         kind, number, position = _head(data, position)
         if kind in (_BYTES, _TEXT):
             position += number
-            if position > len(data):
-                raise NotAcceptable("a part is longer than the whole")
         elif kind in (_ARRAY, _MAP):
             if len(missing) > MAX_DEPTH or number > MAX_ITEMS:
                 raise NotAcceptable("it is nested too deep, or has too many parts")
             missing.append(number * (2 if kind == _MAP else 1))
     if position != len(data):
-        raise NotAcceptable("something stands behind its end")
+        raise NotAcceptable("it does not end where its parts do")
 
 
 def _head(data: bytes, position: int) -> tuple[int, int, int]:
