@@ -13,7 +13,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from warifu.attestation.chain import Path, check_path
+from warifu.attestation.chain import OWN_ROOT, Path, check_path
 from warifu.attestation.dcap.collateral import Collateral, choose_collateral, read_chain
 from warifu.attestation.dcap.genuine import check_collateral
 from warifu.attestation.dcap.intel import (
@@ -94,6 +94,10 @@ def _moment(collateral: Collateral, now: int, grace: int) -> int:
         if now >= window.until + grace:
             raise CheckFailed("collateral-window", f"the {window.name} should have been renewed")
         moment = min(moment, window.until - 1)
+    if any(moment < window.issued for window in collateral.windows):
+        raise CheckFailed(
+            "collateral-window", "the parts of the collateral were never valid at the same time"
+        )
     return moment
 
 
@@ -113,8 +117,7 @@ def _verified(
         "cached keys": claims.flags["cached_keys"].lower(),
         "hyperthreading": claims.flags["smt_enabled"].lower(),
     }
-    if paths[0].root not in ROOTS.certificates:
-        details["root"] = "not Intel's: the caller's own"
+    details["root"] = "Intel SGX Root CA" if paths[0].root in ROOTS.certificates else OWN_ROOT
     if grace_used:
         details["collateral"] = "older than its window, accepted by the grace that was granted"
     tcb = {
