@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.tpm_home import Home, extend
+from tpm2_pytss import TPM2_SU
 
 from warifu.errors import PlatformRefused
 from warifu.protocol.encoding import decode, encode
@@ -72,6 +73,21 @@ def test_three_wrong_auth_values_lock_the_right_one_out_too_until_the_owner_rese
     recovered = home.open()
     assert recovered.unseal(sealed, CONTEXT, auth=AUTH) == b"share"
     recovered.forget()
+
+
+@pytest.mark.parametrize("orderly", [True, False], ids=["shut down", "power cut"])
+def test_a_power_cut_after_a_passphrase_was_used_costs_a_try_and_a_shutdown_none(home, platform, orderly):
+    """Else whoever pulls the plug right after each guess would guess for nothing (Part 1, on dictionary attacks)."""
+    sealed = platform.seal(b"share", CONTEXT, auth=AUTH)
+    platform.unseal(sealed, CONTEXT, auth=AUTH)
+    if orderly:
+        platform._chip.esapi.shutdown(TPM2_SU.CLEAR)  # as the kernel does when the machine is switched off
+    platform.forget()
+    home.tpm.restart()
+    again = home.open()
+    assert again.unseal(sealed, CONTEXT, auth=AUTH) == b"share"
+    assert again.facts.wrong_tries == (0 if orderly else 1)
+    again.forget()
 
 
 def test_what_needs_no_auth_value_opens_while_the_tpm_is_locked(platform):
