@@ -180,7 +180,9 @@ def _read_root(home: Path, platform: Platform) -> Secret:
         os.close(descriptor)
     try:
         root = platform.unseal(sealed, _ROOT_CONTEXT)
-    except PlatformRefused:
+    except PlatformRefused as refused:
+        if refused.reason != "unseal":  # a platform that will not work says why: booted otherwise, another TPM
+            raise
         raise _damaged(
             "sealed",
             "the device's store does not open with this unlock key on this platform",
