@@ -241,7 +241,9 @@ class TestChain:
         lists = Endorsements((revocation_list(by, (1000,)),), TRUSTED.roots)
         assert refused(minted(), lists) == "revocation"
         other = Endorsements((revocation_list(by, (1,), last=NOW + 60),), TRUSTED.roots)
-        assert verified(minted(), other).expires_at == NOW + 61
+        found = verified(minted(), other)
+        assert (found.expires_at, found.details["revocation"]) == (NOW + 61, "checked by the lists handed in")
+        assert verified(minted()).details["revocation"].startswith("not checked")
 
     @pytest.mark.parametrize("moment", [NOW - DAY - 1, NOW + 3 * 3600 + 1, NOW + 30 * DAY])
     def test_a_document_outside_of_its_certificate_s_three_hours(self, moment):

@@ -335,6 +335,8 @@ class TestChain:
 
         fresh = revocation_list(MILAN.root, (65000,), last=NOW + 60)
         assert judged(fresh).expires_at == NOW + 61
+        assert judged(fresh).details["revocation"].startswith("checked")
+        assert judged().details["revocation"].startswith("not checked")
         assert judged(fresh, grace=600, now=NOW + 300)
         for lists, grace, now in (
             ((revocation_list(MILAN.root, (65537,)),), 0, NOW),

@@ -24,7 +24,7 @@ from warifu.attestation.cbor import NotAcceptable, decode
 from warifu.attestation.certificates import read_certificate, read_documents
 from warifu.attestation.chain import OWN_ROOT, Algorithms, Roots, check_path, digest_of
 from warifu.attestation.cose import is_signed_by, read_sign1
-from warifu.attestation.revocation import check_revocation
+from warifu.attestation.revocation import check_revocation, revocation_told
 from warifu.attestation.verifier import CheckFailed, Endorsements, Verified
 
 FORMAT = "nitro"
@@ -85,7 +85,8 @@ class NitroVerifier:
             raise CheckFailed("signature", "the document was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
         root = "aws.nitro-enclaves" if digest_of(path.root) == AWS_ROOT else OWN_ROOT
-        return _verified(document, root, min(ends) + 1)
+        told = {"root": root, "revocation": revocation_told(lists_end)}
+        return _verified(document, told, min(ends) + 1)
 
 
 def _read_document(fields: Any) -> Document:  # noqa: ANN401  # decoded, and typed here
@@ -144,9 +145,9 @@ def _optional(value: object, name: str) -> bytes | None:
     return value
 
 
-def _verified(document: Document, root: str, expires_at: int) -> Verified:
+def _verified(document: Document, told: dict[str, str], expires_at: int) -> Verified:
     """Measurements that are zero say that nothing was measured, so they are none."""
-    details = {"root": root, "module": document.module_id}
+    details = {**told, "module": document.module_id}
     if document.public_key:
         details["public-key-sha256"] = hashlib.sha256(document.public_key).hexdigest()
     return Verified(

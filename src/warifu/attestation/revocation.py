@@ -18,6 +18,11 @@ from warifu.attestation.verifier import CheckFailed
 _UNDERSTOOD = (x509.CRLNumber.oid, x509.AuthorityKeyIdentifier.oid, x509.IssuingDistributionPoint.oid)
 
 
+def revocation_told(lists_end: int | None) -> str:
+    """What became of :func:`check_revocation`, for a person."""
+    return "not checked: no list was handed in" if lists_end is None else "checked by the lists handed in"
+
+
 def check_revocation(
     path: Path,
     lists: Sequence[x509.CertificateRevocationList],

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from warifu.attestation.certificates import Documents, read_documents
 from warifu.attestation.chain import OWN_ROOT, Algorithms, Path, Roots, digest_of, find_path
-from warifu.attestation.revocation import check_revocation
+from warifu.attestation.revocation import check_revocation, revocation_told
 from warifu.attestation.sev_snp.certificate_table import is_certificate_table, split_certificate_table
 from warifu.attestation.sev_snp.endorsement_key import (
     EndorsementKey,
@@ -58,7 +58,8 @@ class SevSnpVerifier:
             raise CheckFailed("signature", "the report was altered, or another key signed it")
         ends = [path.expires_at] if lists_end is None else [path.expires_at, lists_end]
         root = f"ARK-{line.name}" if digest_of(path.root) == line.root else OWN_ROOT
-        return _verified(report, key, line, root, min(ends) + 1)
+        told = {"root": root, "revocation": revocation_told(lists_end)}
+        return _verified(report, key, line, told, min(ends) + 1)
 
 
 def _documents(endorsements: Endorsements) -> Documents:
@@ -150,7 +151,7 @@ def _verified(report: Report, key: EndorsementKey, line: ProductLine, root: str,
             "migration-agent": int(report.policy.migration_agent),
             "single-socket": int(report.policy.single_socket),
         },
-        details={"root": root} | _details(report, key),
+        details=told | _details(report, key),
     )
 
 
