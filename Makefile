@@ -12,6 +12,7 @@ $(STAMP): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV)
 
 demo: $(STAMP) ## the eight steps of a transfer, end to end, on three local chains
+	@tools/setup-tpm.sh $(VENV) || true
 	@$(VENV)/bin/warifu demo
 
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests

@@ -11,8 +11,7 @@ from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import open_door
 from warifu.agent.enclave import Report, started
 from warifu.errors import ServiceRefused
-from warifu.host.claims import LIFETIME_SECONDS, claims_of
-from warifu.host.doctor import examine
+from warifu.host.claims import LIFETIME_SECONDS, look_and_claim
 from warifu.protocol.operator import Ready, TellHost
 
 
@@ -59,8 +58,7 @@ async def serve_device(agent: Agent, directory: DeviceDirectory, pump: asyncio.T
 
 async def tell_host(agent: Agent, directory: DeviceDirectory) -> None:
     """Look at this machine and tell the enclave what there is: claims that it shows beside its evidence."""
-    report = await asyncio.to_thread(examine, "/", directory.path)
-    await agent.tell(TellHost(claims_of(report)))
+    await agent.tell(TellHost(await asyncio.to_thread(look_and_claim, directory.path)))
 
 
 async def _keep_looking(agent: Agent, directory: DeviceDirectory) -> None:

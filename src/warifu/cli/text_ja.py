@@ -1115,4 +1115,20 @@ JAPANESE: dict[str, str] = {
     "approval number": "承認番号",
     "measured": "測定対象",
     "values": "値",
+    # --- the demo's TPM ---
+    "the library tpm2-pytss is not installed": "ライブラリ tpm2-pytss がありません",
+    "swtpm is not installed": "swtpm がありません",
+    "No TPM simulator ({why}), so all devices run on UnsafeSoftware: tools/setup-tpm.sh": (
+        "TPM シミュレータがない（{why}）ので、どの端末も UnsafeSoftware で動きます: tools/setup-tpm.sh"
+    ),
+    "'{name}' seals with a TPM 2.0. Here it is a simulator (swtpm), which protects nothing; the commands are real.": (
+        "'{name}' は TPM 2.0 で封じます。ここではシミュレータ（swtpm）で、何も守りません。命令は本物です。"
+    ),
+    "'{name}' shows for this very question: {kind}, {count} measurements; it counts as tier {tier}": (
+        "'{name}' がまさにこの問いに示したもの: {kind}、測定値 {count} 個。階層 {tier} として扱います"
+    ),
+    "with its unlock key, but another kernel command line, its TPM keeps it shut: {reason}": (
+        "解錠鍵があっても、カーネルのコマンドラインが異なれば、TPM が閉じたままにします: {reason}"
+    ),
+    "started again as its owner approved it, it opens": "持ち主が承認したとおりに起動し直すと、開きます",
 }

@@ -37,6 +37,7 @@ def play(screen: Screen, *, keep: bool) -> None:
     telling = Telling(screen)
     screen.line(tr("Warifu: the eight steps of a transfer, on this machine, for real."), style="bold")
     screen.line(tr("The platform is UnsafeSoftware: isolation by the operating system, and no TEE."))
+    simulated = False
     root = Path(tempfile.mkdtemp(prefix="warifu-demo-"))
     # A closed terminal, a stopped job: each ends the demo as Ctrl-C does, so that nothing is left behind.
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -46,6 +47,7 @@ def play(screen: Screen, *, keep: bool) -> None:
             try:
                 for act in ACTS:
                     act(scene)
+                simulated = scene.tpm is not None
             finally:
                 scene.close()
     finally:
@@ -69,6 +71,7 @@ def play(screen: Screen, *, keep: bool) -> None:
             "ok": all(check["ok"] for check in telling.checks),
             "seconds": telling.seconds,
             "platform": "unsafe-software",
+            "tpm": "simulated (swtpm)" if simulated else None,
             "chains": {
                 "bitcoin": "embedded regtest: consensus by Bitcoin Core's engine, mempool rules of our own",
                 "ethereum": "embedded: execution by py-evm, mempool rules of our own",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import Thread
 
@@ -13,6 +14,8 @@ from warifu.cli.context import now
 from warifu.cli.creating import keep, usable_schemes, wallet_request
 from warifu.cli.enrolling import OwnerJoin, await_digits, confirm, invite
 from warifu.cli.following import follow_ceremony
+from warifu.cli.inspecting import inspect
+from warifu.cli.profile import Profile
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import check_address, keys_of
 from warifu.demo.account_chains import (
@@ -24,10 +27,12 @@ from warifu.demo.account_chains import (
 )
 from warifu.demo.chain import EmbeddedChain
 from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, free_port, make_directories, wait_until
+from warifu.demo.simulated_tpm import missing, set_up_device
 from warifu.errors import WarifuError
 from warifu.protocol.api import Accepted, Address, Balance, Devices, DeviceStatus, NewWallet, Question
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Stretching
 from warifu.units import format_bitcoin_amount
@@ -118,6 +123,7 @@ def start_everybody(scene: Scene) -> None:
     make_directories(scene.root)
     _start_service(scene)
     telling.say(tr("The custody service runs; its database is locked with a key from the device 'home'."))
+    _set_up_tpm(scene, DEVICES[2])
     for name in DEVICES[1:]:
         _join(scene, name)
     wait_until(lambda: _connected(scene) == set(DEVICES), "the connection of all devices", 30)
@@ -146,10 +152,11 @@ def _start_service(scene: Scene) -> None:
 def _join(scene: Scene, name: str) -> None:
     """Both ends of an enrolment; here the demo looks at the two screens in the person's place."""
     invitation = write_invitation(invite(scene.client, scene.profile, name))
+    new_key = () if scene.unlock_key(name).exists() else ("--new-unlock-key",)
     device = scene.processes.start(
         name,
         *("warifu.cli", "signer", "join", invitation, "--device-dir", scene.device(name)),
-        *("--unlock-key", scene.unlock_key(name), "--new-unlock-key", "--run"),
+        *("--unlock-key", scene.unlock_key(name), *new_key, "--run"),
     )
     profile = scene.profile
     # The owner's end waits for as long as an invitation is good; the device's end tells if it is gone.
@@ -166,6 +173,26 @@ def _join(scene: Scene, name: str) -> None:
     confirm(scene.client, profile, name, owner, same=True)
     device.type("y")
     device.expect(f"This device is enrolled as {name}", 30)
+
+
+def _set_up_tpm(scene: Scene, name: str) -> None:
+    why_not = missing()
+    if why_not:
+        scene.telling.say(
+            tr(
+                "No TPM simulator ({why}), so all devices run on UnsafeSoftware: tools/setup-tpm.sh",
+                why=why_not,
+            )
+        )
+        return
+    set_up_device(scene, name)
+    scene.telling.say(
+        tr(
+            "'{name}' seals with a TPM 2.0. Here it is a simulator (swtpm), which protects nothing; the commands are "
+            "real.",
+            name=name,
+        )
+    )
 
 
 def _tell_isolation(scene: Scene, name: str) -> None:
@@ -186,6 +213,25 @@ def _tell_isolation(scene: Scene, name: str) -> None:
     )
 
 
+def _look_at_devices(scene: Scene, profile: Profile, devices: Sequence[DeviceRef]) -> None:
+    """What each shows of itself, checked as the owner's client does it, and accepted as that."""
+    for device in devices:
+        inspection = inspect(scene.client, device, None, now())
+        reference = inspection.reference
+        scene.telling.check(
+            f"evidence-{device.name}",
+            inspection.failed_check is None,
+            tr(
+                "'{name}' shows for this very question: {kind}, {count} measurements; it counts as tier {tier}",
+                name=device.name,
+                kind=reference.format,
+                count=len(reference.measurements),
+                tier=reference.tier,
+            ),
+        )
+        profile.accept_device(device.name, reference, now())
+
+
 def _connected(scene: Scene) -> set[str]:
     return {device.name for device in scene.client.get("/devices", Devices).devices if device.connected}
 
@@ -196,6 +242,7 @@ def give_birth(scene: Scene) -> None:
     telling.act(tr("Keys are born in three pieces, and never exist whole"))
     devices = [profile.device(name) for name in DEVICES]
     policy = read_policy(policy_text(scene))
+    _look_at_devices(scene, profile, devices)
     request = wallet_request(profile, 2, devices, usable_schemes(2), policy, Stretching(64, 3))
     keys = ask_envelope_keys(scene.client, profile, request.devices, request, now(), born=False)
     authorization, envelopes = authorized(profile, request, keys, scene.passphrase)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from nacl.utils import random
 
@@ -29,6 +30,14 @@ FIRST_AMOUNT = 12_345_678
 SECOND_AMOUNT = 7_654_321
 
 
+class PowerSwitch(Protocol):
+    """What the acts do with a simulated TPM."""
+
+    def power_cycle(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass
 class Scene:
     """One demo in one temporary directory."""
@@ -42,6 +51,8 @@ class Scene:
     _solana: EmbeddedSolana | None = None
     token: str = ""
     """The address of a token on the Ethereum chain; empty where there is no such chain."""
+    tpm: PowerSwitch | None = None
+    """The simulated TPM of the last device; None where there is no simulator here."""
     _client: Client | None = None
     wallet: Wallet | None = None
     address: str = ""
@@ -122,6 +133,8 @@ class Scene:
         for chain in (self._chain, self._ethereum, self._solana):
             if chain is not None:
                 chain.close()
+        if self.tpm is not None:
+            self.tpm.stop()
         self.passphrase[:] = bytes(len(self.passphrase))
 
 

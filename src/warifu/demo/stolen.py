@@ -7,8 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from nacl.utils import random
-
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.running import listening
 from warifu.errors import WarifuError
@@ -53,12 +51,12 @@ def search(files: Iterable[Path], wanted: Mapping[str, Iterable[bytes]]) -> list
     return found
 
 
-def open_with_a_guessed_key(directory: Path) -> WarifuError | None:
-    """Start the stolen device with another unlock key: the refusal, or None where it really opened."""
+def open_with(directory: Path, unlock_key: bytearray) -> WarifuError | None:
+    """Start the stolen device with this unlock key: the refusal, or None where it really opened."""
 
     async def attempt() -> WarifuError | None:
         try:
-            async with listening(DeviceDirectory(directory), bytearray(random(32)), lambda _: None):
+            async with listening(DeviceDirectory(directory), unlock_key, lambda _: None):
                 return None
         except WarifuError as error:
             return error

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nacl.utils import random
+
 from warifu.chains.bitcoin.address import script_for
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of, keys_of
@@ -12,15 +14,17 @@ from warifu.demo.account_chains import ETHEREUM, SOLANA
 from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, FIRST_AMOUNT, FUNDING, LABEL, SECOND_AMOUNT, Scene
+from warifu.demo.simulated_tpm import boot_something_else
 from warifu.demo.stolen import (
     files_below,
     forms_of_amount,
     forms_of_bytes,
     forms_of_text,
     is_readable_database,
-    open_with_a_guessed_key,
+    open_with,
     search,
 )
+from warifu.tee.unlock_key import read_unlock_key
 
 
 def steal(scene: Scene) -> None:
@@ -47,7 +51,7 @@ def steal(scene: Scene) -> None:
         else ", ".join(f"{what}: {path.name}" for what, path in found),
     )
     _check_databases(scene, read)
-    refusal = open_with_a_guessed_key(stolen[DEVICES[2]])
+    refusal = open_with(stolen[DEVICES[2]], bytearray(random(32)))
     telling.check(
         "stolen-device-opens",
         refusal is not None,
@@ -55,6 +59,31 @@ def steal(scene: Scene) -> None:
             "without its unlock key the device does not open: {reason}",
             reason=f"{refusal.message} ({refusal.code})" if refusal is not None else "",
         ),
+    )
+
+    if scene.tpm is not None:
+        _boot_something_else(scene, stolen[DEVICES[2]])
+
+
+def _boot_something_else(scene: Scene, directory: Path) -> None:
+    """The thief has the whole machine and its stick, and boots it his own way. Then the owner gets it back."""
+    assert scene.tpm is not None, "asked before"
+    boot_something_else(directory)
+    key = scene.unlock_key(DEVICES[2])
+    refusal = open_with(directory, read_unlock_key(key, directory))
+    scene.telling.check(
+        "stolen-machine-boots-otherwise",
+        refusal is not None,
+        tr(
+            "with its unlock key, but another kernel command line, its TPM keeps it shut: {reason}",
+            reason=f"{refusal.message} ({refusal.code})" if refusal is not None else "",
+        ),
+    )
+    scene.tpm.power_cycle()
+    scene.telling.check(
+        "approved-boot-opens",
+        open_with(directory, read_unlock_key(key, directory)) is None,
+        tr("started again as its owner approved it, it opens"),
     )
 
 
