@@ -134,7 +134,9 @@ def _check_same_chip(report: Report, key: EndorsementKey, line: ProductLine) -> 
         raise CheckFailed("chip", "the key was certified for another chip than the report says")
 
 
-def _verified(report: Report, key: EndorsementKey, line: ProductLine, root: str, expires_at: int) -> Verified:
+def _verified(
+    report: Report, key: EndorsementKey, line: ProductLine, told: dict[str, str], expires_at: int
+) -> Verified:
     chip = b"" if report.chip_id_is_hidden else report.chip_id[: line.hardware_id_bytes]
     return Verified(
         format=FORMAT,
