@@ -128,6 +128,13 @@ def test_retiring_never_locks_the_present_boot_out(platform, sealed):
     assert refused.value.reason == "measurements"
 
 
+def test_an_approval_that_could_never_be_taken_back_is_refused(home, platform):
+    """A request that was altered on its way: the owner signs a number that no counter ever reaches."""
+    request = msgspec.structs.replace(platform.approval_request(), version=2**61)
+    with pytest.raises(AuthorizationRefused, match="could not be taken back"):
+        platform.authorize_pcrs(approve(home.update_key, request))
+
+
 def test_at_most_eight_approvals_are_kept_the_newest(home, platform):
     for _ in range(9):
         platform.authorize_pcrs(approve(home.update_key, platform.approval_request()))

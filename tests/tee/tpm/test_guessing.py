@@ -8,8 +8,11 @@ pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brin
 
 from tests.support.simulator import PASSPHRASE, Household
 from tests.support.tpm_home import extend
+from tpm2_pytss import ESYS_TR, TPM2B_NV_PUBLIC, TPMS_NV_PUBLIC
 
+from warifu.tee.tpm.counters import undefine
 from warifu.tee.tpm.platform import Tpm
+from warifu.tee.tpm.structures import counter_public
 
 pytestmark = pytest.mark.real
 WHO = ["device0", "device1"]
@@ -72,6 +75,25 @@ def test_a_locked_chip_costs_no_try_of_the_signers(household):
     for _ in range(5):
         assert guess(household, PASSPHRASE) == "passphrase.platform-locked-out"
     assert tries_left(household) == left
+
+
+def test_a_counter_that_somebody_replaced_is_no_wrong_passphrase(household, platform):
+    """Whoever has the TPM's owner authorization could else burn tries, and have the owner doubt his passphrase."""
+    chip, at = platform._chip, platform._pinned.approvals_counter
+    undefine(chip, at)
+    chip.esapi.nv_define_space(b"theirs", _nv_public(at.index), session1=ESYS_TR.PASSWORD)
+    index = chip.esapi.tr_from_tpmpublic(at.index)
+    chip.esapi.tr_set_auth(index, b"theirs")
+    chip.esapi.nv_increment(index, auth_handle=index)
+    chip.esapi.tr_close(index)
+    for _ in range(6):
+        assert guess(household, PASSPHRASE) == "platform.counter"
+    assert tries_left(household) == 5
+
+
+def _nv_public(index: int) -> TPM2B_NV_PUBLIC:
+    public, _ = TPMS_NV_PUBLIC.unmarshal(counter_public(index, written=False))
+    return TPM2B_NV_PUBLIC(public)
 
 
 def test_a_kernel_that_is_not_approved_yet_costs_no_try(household, platform):

@@ -65,7 +65,7 @@ def test_it_sets_the_limits_of_guessing_and_the_lockout_secret(bare):
 
 def test_only_the_lockout_secret_resets_the_count(bare):
     bare.provision()
-    assert reason(lambda: forgive_guesses(bare.settings, bare.unlock_key, bytes(32))) == "auth"
+    assert reason(lambda: forgive_guesses(bare.settings, bare.unlock_key, bytes(32))) == "authorization"
     assert (
         reason(lambda: forgive_guesses(bare.settings, bare.unlock_key, bare.lockout_secret)) == "locked-out"
     ), "after one wrong secret, none is accepted for a day"
@@ -126,7 +126,9 @@ def test_with_the_authorizations_of_its_present_owner_it_works_and_leaves_them(b
     platform.forget()
     forgive_guesses(bare.settings, bare.unlock_key, b"mine")
     platform = bare.open()
-    assert reason(lambda: platform.counter("another")) == "auth", "making one needs the owner authorization"
+    assert reason(lambda: platform.counter("another")) == "authorization", (
+        "making one needs the owner authorization"
+    )
     platform.forget()
 
 
@@ -165,7 +167,7 @@ def test_taking_back_leaves_what_is_others(bare):
 def test_a_wrong_lockout_secret_takes_nothing_back(bare):
     bare.provision()
     before = holdings(bare)
-    assert reason(lambda: unprovision(bare.settings, bare.unlock_key, bytes(32))) == "auth"
+    assert reason(lambda: unprovision(bare.settings, bare.unlock_key, bytes(32))) == "authorization"
     assert holdings(bare) == before
     assert is_pinned(bare.directory)
     bare.open().forget()

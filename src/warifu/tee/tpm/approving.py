@@ -34,6 +34,10 @@ from warifu.tee.tpm.policy import (
 from warifu.tee.tpm.refusals import code, refusing
 from warifu.tee.tpm.structures import COUNTER_BYTES, ecdsa_signature, name_of
 
+MAX_AHEAD = 1000
+"""How far the number of an approval may be above the counter, which is counted up one by one to take it back. A request
+that was altered on its way to the owner could else have him sign one that lasts for ever."""
+
 
 @dataclass
 class Approvals:
@@ -61,16 +65,14 @@ class Approvals:
         ``AuthorizationRefused``: ``approval`` where the owner's update key did not sign it for this TPM and these
         PCRs; ``PlatformRefused`` (``approval-retired``) where a newer one took it back.
         """
+        retired_below = self.counter.read()
         request = self._request(approval.version, approval.values)
         if approval.pcrs != self.pcrs or not is_approved(self.update_key, request, approval.signature):
-            raise AuthorizationRefused(
-                "approval",
-                "this approval is not for this TPM, or the owner's update key did not sign it",
-                not_done="It was not kept.",
-            )
-        retired_below = self.counter.read()
+            raise _not_approved("this is not for this TPM, or the owner's update key did not sign it")
         if approval.version < retired_below:
             raise _retired()
+        if approval.version > retired_below + MAX_AHEAD:
+            raise _not_approved("its number is so high that it could not be taken back")
         living = [each for each in self.kept if each.version >= retired_below and each != approval]
         self.kept = tuple(sorted([*living, approval], key=lambda each: each.version)[-MAX_APPROVALS:])
 
@@ -154,6 +156,15 @@ class Approvals:
 
     def _request(self, version: int, values: bytes) -> ApprovalRequest:
         return ApprovalRequest(self.storage_root, name_of(self.counter.public), version, self.pcrs, values)
+
+
+def _not_approved(why: str) -> AuthorizationRefused:
+    return AuthorizationRefused(
+        "approval",
+        f"this approval of a boot is refused: {why}",
+        not_done="It was not kept.",
+        remedy="Ask the device for a new request, and approve that one.",
+    )
 
 
 def _retired() -> PlatformRefused:

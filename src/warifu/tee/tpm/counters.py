@@ -20,7 +20,7 @@ from warifu.errors import PlatformRefused
 from warifu.tee.tpm.chip import Chip
 from warifu.tee.tpm.keys import Keys
 from warifu.tee.tpm.pinned import NamedCounter
-from warifu.tee.tpm.refusals import NO_SUCH_HANDLE, code, refusing
+from warifu.tee.tpm.refusals import NO_SUCH_HANDLE, WRONG_AUTH, code, refusing
 from warifu.tee.tpm.structures import COUNTER_BYTES, counter_public, name_of
 
 _OWNER_RANGE, _RANGE_BITS = 0x01800000, 22
@@ -67,6 +67,10 @@ class Counter:
                 raise _not_ours(self.at, "is another one")
             self.chip.esapi.tr_set_auth(index, auth_of(self.keys, self.at.name))
             yield index
+        except TSS2_Exception as error:
+            if code(error) in WRONG_AUTH:
+                raise _not_ours(self.at, "has another authorization") from None
+            raise
         finally:
             self.chip.esapi.tr_close(index)
 

@@ -85,7 +85,10 @@ def provision(
         with _Undo() as undo:
             lockout = known.lockout or bytes(lockout_secret)
             pinned = _set_up(chip, keys, choices, known, undo, lockout_is_ours=lockout == lockout_secret)
-            _limit_guesses(chip, choices.limits, known.lockout, lockout, undo)
+            _limit_guesses(chip, choices.limits, known.lockout)
+            undo.push(partial(_limit_guesses, chip, pinned.limits_before, known.lockout))
+            _change_lockout(chip, known.lockout, lockout)
+            undo.push(partial(_change_lockout, chip, lockout, known.lockout))
             write_pinned(directory, keys, pinned)
     return pinned
 
@@ -98,8 +101,8 @@ def unprovision(
 ) -> None:
     """Remove from the TPM what :func:`provision` put there, and nothing else. What was sealed never opens again.
 
-    ``PlatformRefused`` (``auth``) for a wrong lockout secret, before anything is removed; the TPM then accepts none for
-    the time of its lockout recovery.
+    ``PlatformRefused`` (``authorization``) for a wrong lockout secret, before anything is removed; the TPM then accepts
+    none for the time of its lockout recovery.
     """
     directory, keys = directory_of(settings), Keys(unlock_key)
     pinned = read_pinned(directory, keys)
@@ -107,8 +110,9 @@ def unprovision(
         if pinned.root_handle in chip.handles(_PERSISTENT):
             chip.root = chip.pinned_key(pinned.root_handle, pinned.storage_root)
             if chip.facts.lockout_auth_set:
-                after = b"" if pinned.lockout_is_ours else bytes(lockout_secret)
-                _limit_guesses(chip, pinned.limits_before, bytes(lockout_secret), after)
+                secret = bytes(lockout_secret)
+                _limit_guesses(chip, pinned.limits_before, secret)
+                _change_lockout(chip, secret, b"" if pinned.lockout_is_ours else secret)
             for counter in (*pinned.counters, pinned.approvals_counter):
                 undefine(chip, counter, owner_auth)
             if pinned.root_is_ours:
@@ -228,21 +232,19 @@ def _new_attestation_key(chip: Chip, root: Key) -> tuple[bytes, bytes]:
     return public.publicArea.marshal(), private.marshal()
 
 
-def _limit_guesses(
-    chip: Chip, limits: GuessLimits, before: bytes, after: bytes, undo: _Undo | None = None
-) -> None:
-    """Set the limits by the lockout secret ``before``, and then the secret to ``after``. The limits come first: a
-    failure between them leaves a TPM whose secret is still the known one."""
-    facts = chip.facts
+def _limit_guesses(chip: Chip, limits: GuessLimits, lockout: bytes) -> None:
     with refusing("limiting guesses"), chip.session() as session:
-        chip.esapi.tr_set_auth(ESYS_TR.LOCKOUT, before)
+        chip.esapi.tr_set_auth(ESYS_TR.LOCKOUT, lockout)
         chip.esapi.dictionary_attack_parameters(
             limits.most_tries, limits.recovery_seconds, limits.lockout_recovery_seconds, session1=session
         )
+
+
+def _change_lockout(chip: Chip, before: bytes, after: bytes) -> None:
+    """Its new value crosses the wires encrypted."""
+    with refusing("setting the lockout secret"), chip.session() as session:
+        chip.esapi.tr_set_auth(ESYS_TR.LOCKOUT, before)
         chip.esapi.hierarchy_change_auth(ESYS_TR.LOCKOUT, after, session1=session)
-    if undo is not None:
-        old = GuessLimits(facts.most_tries, facts.recovery_seconds, facts.lockout_recovery_seconds)
-        undo.push(partial(_limit_guesses, chip, old, after, before))
 
 
 def _evict(chip: Chip, handle: int, owner_auth: bytes) -> None:

@@ -55,12 +55,16 @@ def refusal(error: TSS2_Exception, doing: str) -> PlatformRefused:
     if number == LOCKED_OUT:
         return PlatformRefused(
             "locked-out",
-            "the TPM is locked after too many wrong passphrases: it looks at none until it has recovered",
+            "the TPM is locked after too many wrong authorizations: it looks at none until it has recovered",
             remedy="Wait until it has recovered (see 'recovery' in docs/tpm.md), sign with the other devices, or reset "
             "it with the lockout secret that was shown when the device was set up.",
         )
     if number in WRONG_AUTH:
-        return PlatformRefused("auth", f"the TPM refuses the authorization value while {doing}")
+        return PlatformRefused(
+            "authorization",
+            f"the TPM refuses the authorization that it was given while {doing}",
+            remedy="Give the authorization that is set in the TPM. Several wrong ones may lock it for a time.",
+        )
     if number == NV_FULL:
         return PlatformRefused(
             "nv-full",

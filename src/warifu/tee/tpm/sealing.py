@@ -24,6 +24,7 @@ from tpm2_pytss import (
     TPM2B_PRIVATE,
     TPM2B_SENSITIVE_CREATE,
     TPMS_SENSITIVE_CREATE,
+    TSS2_Exception,
 )
 
 from warifu.errors import InputRefused, PlatformRefused
@@ -33,7 +34,7 @@ from warifu.tee.tpm.approving import Approvals
 from warifu.tee.tpm.chip import Chip, Key, public_of
 from warifu.tee.tpm.keys import TAG_BYTES, Keys
 from warifu.tee.tpm.policy import sealing_policy
-from warifu.tee.tpm.refusals import refusing
+from warifu.tee.tpm.refusals import LOCKED_OUT, WRONG_AUTH, code, refusal, refusing
 from warifu.tee.tpm.structures import sealed_template
 
 _HEADER = b"warifu-tpm-sealed\x00\x01"
@@ -136,7 +137,23 @@ class Sealer:
                 if auth is not None:
                     self._chip.esapi.policy_auth_value(session)
                     self._chip.esapi.tr_set_auth(secret, bytes(auth))
-                return bytearray(bytes(self._chip.esapi.unseal(secret, session1=session)))
+                return self._unsealed(secret, session)
+
+    def _unsealed(self, secret: ESYS_TR, session: ESYS_TR) -> bytearray:
+        """Only here does a refused authorization mean that the auth value is wrong: another one that the TPM refuses on
+        the way (a counter's, the root key's) is trouble with the TPM, and must never count as a wrong passphrase."""
+        try:
+            return bytearray(bytes(self._chip.esapi.unseal(secret, session1=session)))
+        except TSS2_Exception as error:
+            if code(error) in WRONG_AUTH:
+                raise PlatformRefused(
+                    "auth", "the auth value is not the one that this was sealed with"
+                ) from None
+            if code(error) == LOCKED_OUT:
+                locked = refusal(error, "opening a sealed secret")
+                locked.retry_after = self._chip.facts.recovery_seconds
+                raise locked from None
+            raise
 
     @contextmanager
     def _loaded(self, parts: Sealed) -> Iterator[ESYS_TR]:
