@@ -10,10 +10,10 @@ from importlib import import_module
 
 _STANDARD = (
     "encodings.ascii encodings.idna encodings.latin_1 encodings.punycode encodings.utf_8 encodings.utf_16 "
-    "encodings.utf_16_le stringprep base64 binascii bisect calendar collections.abc contextlib copy dataclasses datetime decimal enum fractions "
-    "functools gc hashlib heapq hmac itertools json linecache locale logging math operator pickle queue random re "
-    "secrets select selectors signal socket string struct tempfile textwrap threading time tokenize traceback typing "
-    "unicodedata uuid warnings weakref zlib _strptime"
+    "encodings.utf_16_le stringprep base64 binascii bisect calendar collections.abc contextlib copy dataclasses "
+    "datetime decimal enum fractions functools gc hashlib heapq hmac itertools json linecache locale logging math "
+    "operator pickle queue random re secrets select selectors signal socket string struct tempfile textwrap "
+    "threading time tokenize traceback typing unicodedata uuid warnings weakref zlib _strptime"
 )
 
 _LIBRARIES = (
