@@ -80,7 +80,8 @@ def test_what_a_signer_needs_is_allowed(ask):
         ("tgkill", (1, 1, 6), EPERM),
         ("prlimit64", (0, 4, 0, 0x7000), ALLOW),
         ("prlimit64", (0, 4, 0x7000, 0), EPERM),
-        ("prctl", (3,), ALLOW),
+        ("prctl", (21,), ALLOW),
+        ("prctl", (3,), EPERM),
         ("prctl", (4, 1), EPERM),  # becoming dumpable again
         ("prctl", (22, 2), EPERM),  # a seccomp filter of its own
         ("prctl", (0x1_0000_0004, 1), EPERM),

@@ -44,6 +44,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 PRELOADED = "libBrokenLocale.so.1"
 """A library of glibc that nothing loads."""
 
+_X86, _PARENT = os.uname().machine == "x86_64", os.getppid()  # asked now: later it is refused
+
 AGENT = 0
 """The number of the process that started this one, which it cannot see itself."""
 
@@ -87,8 +89,7 @@ def attack(handover: Handover) -> dict[str, str]:
 
 def attacks(connection: socket.socket, store: Path) -> dict[str, Callable[[], object]]:
     """What each attack is called, and the attempt."""
-    agent = AGENT or os.getppid()
-    x86 = os.uname().machine == "x86_64"
+    agent, x86 = AGENT or _PARENT, _X86
     return {
         "open a TCP socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "open a UDP socket": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
