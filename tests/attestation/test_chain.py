@@ -163,7 +163,8 @@ def test_a_certificate_that_names_another_issuer():
 
 
 def test_a_leaf_that_is_an_authority_or_whose_key_is_for_something_else():
-    for extensions in (authority(0), ((usage("key_encipherment"), True),)):
+    both = ((x509.BasicConstraints(True, None), True), (usage("digital_signature", "key_cert_sign"), True))
+    for extensions in (both, authority(0), ((usage("key_encipherment"), True),)):
         leaf = issue("key", curve_key("key"), LOWER, extensions).certificate
         assert refused(leaf, WHOLE[1:])[0] == "chain"
     path = find_path(leaf, WHOLE[1:], ROOTS, NOW, P384, ("key_encipherment", "key_agreement"))
@@ -241,6 +242,16 @@ class TestDocuments:
             assert not read_documents([document]).certificates
             raise CheckFailed("endorsements", "nothing was found")
         assert failure.value.check in ("endorsements", "certificate")
+
+    def test_base64_has_one_spelling(self):
+        """The last character before the padding has bits that mean nothing, and must be zero."""
+        issued = (issue("n" * length, curve_key("key"), ROOT, LEAF) for length in range(1, 60))
+        pem = next(each.pem for each in issued if b"=\n" in each.pem)
+        mark = pem.index(b"=") - 1
+        assert pem[mark : mark + 1] in b"AEIMQUYcgkosw048"
+        assert read_documents([pem]).certificates
+        with pytest.raises(CheckFailed):
+            read_documents([pem[:mark] + bytes([pem[mark] + 1]) + pem[mark + 1 :]])
 
     def test_a_certificate_is_whole_and_alone(self):
         for der in (ROOT.der + b"\x00", ROOT.der[:-1], b"", b"0" * 20_000):

@@ -120,6 +120,7 @@ def test_a_nonce_stands_in_its_own_field_or_in_report_data_before_zeros():
     padded = replace(GOOD, report_data=b"n" + bytes(63))
     assert outcome(Nonce(b"n"), padded) is None
     assert outcome(Nonce(b"m"), padded) == "nonce"
+    assert outcome(Nonce(b""), replace(GOOD, report_data=bytes(64))) == "nonce"
 
 
 def test_without_a_policy_debug_mode_alone_is_refused():

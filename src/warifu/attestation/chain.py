@@ -258,7 +258,7 @@ def _check_leaf(leaf: x509.Certificate, now: int, usages: tuple[str, ...]) -> No
 def _check_issuer(issuer: x509.Certificate, below: int, now: int) -> None:
     """Section 6.1.4 (k) to (o). ``below``: how many authorities stand between it and the leaf."""
     constraints = extension_of(issuer, x509.BasicConstraints)
-    if issuer.version is not x509.Version.v3 or constraints is None or not constraints.ca:
+    if constraints is None or not constraints.ca:
         raise CheckFailed("chain", f"{name_of(issuer)} is no certificate authority")
     if constraints.path_length is not None and below > constraints.path_length:
         raise CheckFailed("chain", f"{name_of(issuer)} allows a path of {constraints.path_length} at most")
