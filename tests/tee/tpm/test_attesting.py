@@ -66,6 +66,23 @@ def test_it_tells_the_firmwares_pcrs_and_the_chosen_ones(platform, now):
     assert changed == {"pcr9"}
 
 
+def test_a_pcr_that_changes_in_between_is_read_again(platform, now, monkeypatch):
+    """The values beside a quote must be those that it is of."""
+    chip, calls = platform._chip, []
+    original = chip.read_pcrs
+
+    def read(pcrs):
+        values = original(pcrs)
+        calls.append(pcrs)
+        if len(calls) == 1:
+            extend(platform, 9)
+        return values
+
+    monkeypatch.setattr(chip, "read_pcrs", read)
+    assert appraise(platform.attest(QUESTION), UnsafeAnything(), now, pinned(platform)).affirmed
+    assert len(calls) == 2
+
+
 def test_a_key_that_was_never_bound_to_a_chip_is_not_believed(platform, now):
     outcome = appraise(platform.attest(QUESTION), UnsafeAnything(), now)
     assert outcome.first_failed_check == "ak-binding"

@@ -13,7 +13,7 @@ from tpm2_pytss import ESYS_TR, TPM2_RC, TPM2B_NV_PUBLIC, TPMA_NV, TPMS_NV_PUBLI
 from warifu.attestation.tpm.bundle import read_bundle
 from warifu.attestation.tpm.structures import read_certified_counter
 from warifu.errors import PlatformRefused
-from warifu.tee.tpm.counters import Counter, undefine
+from warifu.tee.tpm.counters import Counter, auth_of, undefine
 from warifu.tee.tpm.keys import Keys
 
 pytestmark = pytest.mark.real
@@ -83,12 +83,14 @@ def test_a_counter_that_was_removed_is_missed_and_not_begun_anew(home, platform)
 
 
 def test_storage_in_the_place_of_a_counter_is_refused(platform):
-    """It could be written at will."""
+    """It could be written at will, by someone who has the unlock key as well, and so the auth value."""
     at = platform._pinned.counters[0]
     undefine(platform._chip, at)
     attributes = TPMA_NV.AUTHREAD | TPMA_NV.AUTHWRITE | TPMA_NV.OWNERWRITE
     storage = TPMS_NV_PUBLIC(nvIndex=at.index, nameAlg=0x000B, attributes=attributes, dataSize=8)
-    platform._chip.esapi.nv_define_space(b"", TPM2B_NV_PUBLIC(storage), session1=ESYS_TR.PASSWORD)
+    index = platform._chip.esapi.nv_define_space(auth_of(platform._keys, "epoch"), TPM2B_NV_PUBLIC(storage))
+    platform._chip.esapi.nv_write(index, bytes(8), auth_handle=ESYS_TR.OWNER)
+    platform._chip.esapi.tr_close(index)
     assert reason(platform.counter("epoch").read) == "counter"
 
 

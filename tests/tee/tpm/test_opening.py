@@ -171,7 +171,7 @@ class Connected:
 
 
 def test_an_interposer_that_offers_its_own_key_under_the_right_name_is_refused(home, wire):
-    """It would be told the salt of every session, and with that everything. ESAPI alone believes the name."""
+    """It would be told the salt of every session, and with that everything."""
     ours = storage_root_template()[:-68] + sized(os.urandom(32)) + sized(os.urandom(32))
 
     def offers(command: bytes, answer: bytes) -> bytes:

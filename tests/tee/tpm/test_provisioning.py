@@ -173,8 +173,9 @@ def test_a_wrong_lockout_secret_takes_nothing_back(bare):
     bare.open().forget()
 
 
-def test_a_full_tpm_is_left_as_it_was(bare):
-    """TPMs keep some room for counters, so there must be no room for those either."""
+@pytest.mark.parametrize("counters_that_fit", [0, 1])
+def test_a_full_tpm_is_left_as_it_was(bare, counters_that_fit):
+    """TPMs keep some room for counters, so there must be no room for those either, or not enough."""
     transport = Transport(read_address(bare.tpm.device))
     esapi, index = ESAPI(transport), 0x01801000
     for kind, size in ((0, 512), (0, 64), (0, 8), (1 << 4, 8)):
@@ -182,10 +183,12 @@ def test_a_full_tpm_is_left_as_it_was(bare):
             attributes = TPMA_NV.OWNERREAD | TPMA_NV.OWNERWRITE | kind
             storage = TPMS_NV_PUBLIC(nvIndex=index, nameAlg=0x000B, attributes=attributes, dataSize=size)
             try:
-                esapi.nv_define_space(b"", TPM2B_NV_PUBLIC(storage))
+                last = esapi.nv_define_space(b"", TPM2B_NV_PUBLIC(storage))
             except TSS2_Exception:
                 break
             index += 1
+    if counters_that_fit:
+        esapi.nv_undefine_space(last)
     esapi.close()
     transport.close()
     before = holdings(bare)
@@ -194,6 +197,24 @@ def test_a_full_tpm_is_left_as_it_was(bare):
     assert not is_pinned(bare.directory)
     with opened(bare.settings) as chip:
         assert not chip.facts.lockout_auth_set
+
+
+def test_a_disk_that_is_full_leaves_the_tpm_as_it_was(bare, monkeypatch):
+    """Above all without a lockout secret that nobody is asked for again."""
+    before = holdings(bare)
+    with opened(bare.settings) as chip:
+        facts = chip.facts
+
+    def full(*_):
+        raise PlatformRefused("pinned", "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("warifu.tee.tpm.provisioning.write_pinned", full)
+        assert reason(bare.provision) == "pinned"
+    assert holdings(bare) == before
+    with opened(bare.settings) as chip:
+        assert chip.facts == facts
+    bare.provision()
 
 
 @pytest.mark.parametrize("cut_at", [3, 12, 20, 28, 36])

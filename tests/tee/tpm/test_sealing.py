@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
+from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
+from nacl.exceptions import CryptoError
 from tests.support.tpm_home import Home, extend
 from tpm2_pytss import TPM2_SU
 
@@ -200,6 +202,15 @@ def test_no_flipped_bit_of_the_tpms_own_blobs_opens_even_with_our_tag_made_anew(
         reason(lambda: platform.unseal(retagged, CONTEXT))
 
     holds()
+
+
+def test_the_chips_key_alone_opens_no_data(platform):
+    """Whoever has broken the chip still needs the unlock key."""
+    parts = decode(Sealed, platform.seal(b"share", CONTEXT)[len(b"warifu-tpm-sealed\0\1") : -32], 10_000)
+    from_chip = bytes(platform._sealer._from_chip(parts, None))
+    assert len(from_chip) == 32
+    with pytest.raises(CryptoError):
+        crypto_aead_xchacha20poly1305_ietf_decrypt(parts.ciphertext, CONTEXT, parts.nonce, from_chip)
 
 
 def test_after_forgetting_it_neither_seals_nor_unseals(home: Home):

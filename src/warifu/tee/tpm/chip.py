@@ -2,9 +2,10 @@
 that never stay behind, and facts about the chip.
 
 Each session is salted to the storage root key and encrypts parameters both ways (AES-128-CFB), so a secret crosses the
-wires between processor and TPM encrypted, and every answer is authenticated (TPM 2.0 Library, Part 1, sections 19 and
-21). That holds only if the salt is encrypted to the TPM's own key: the key's name is pinned, and compared with the very
-answer from which ESAPI takes the key.
+wires between processor and TPM encrypted, and every answer is authenticated (TPM 2.0 Library, Part 1, "Session-based
+encryption"). That holds only if the salt is encrypted to the TPM's own key, so the name of that key is pinned. It is
+compared with the name that ESAPI *computes* from the public area it encrypts to; the one that came beside it is
+whatever an interposer likes.
 """
 
 from __future__ import annotations
@@ -31,14 +32,10 @@ from warifu.errors import PlatformRefused
 from warifu.tee.platform import PlatformSettings
 from warifu.tee.tpm.policy import pcr_selection
 from warifu.tee.tpm.refusals import NO_SUCH_HANDLE, code, refusing
-from warifu.tee.tpm.structures import name_of
 from warifu.tee.tpm.transport import Address, Transport, read_address
 
 _MANUFACTURER, _VENDOR_1, _PERMANENT, _LOCKOUT_COUNTER = 0x105, 0x106, 0x200, 0x20E
 _OWNER_SET, _ENDORSEMENT_SET, _LOCKOUT_SET, _IN_LOCKOUT = 1 << 0, 1 << 1, 1 << 2, 1 << 9
-_PARAMETERS_AT = 10
-"""Where the parameters of a TPM's answer without sessions begin (after tag, size and response code)."""
-
 NO_KEY = ESYS_TR.NONE
 _SYMMETRIC = "aes128cfb"
 _BOTH_WAYS = TPMA_SESSION.CONTINUESESSION | TPMA_SESSION.DECRYPT | TPMA_SESSION.ENCRYPT
@@ -62,14 +59,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Key:
-    """A key in the TPM: the handle for commands, and its public area (TPMT_PUBLIC)."""
+    """A key in the TPM."""
 
     handle: ESYS_TR
-    public: bytes
-
-    @property
-    def name(self) -> bytes:
-        return name_of(self.public)
+    name: bytes
 
 
 class Chip:
@@ -189,7 +182,7 @@ class Chip:
             return
 
     def name(self, handle: ESYS_TR) -> bytes:
-        """The name that ESAPI authenticates commands about ``handle`` with."""
+        """The name of ``handle``, computed by ESAPI from the public area that it was told."""
         return bytes(self.esapi.tr_get_name(handle))
 
     def handles(self, first: int) -> frozenset[int]:
@@ -219,10 +212,9 @@ class Chip:
                 raise _other_root() from None
             with refusing("reading its storage root key"):
                 raise
-        public = _first_sized(self._transport.last_response[_PARAMETERS_AT:])
-        if name_of(public) != name or self.name(esys) != name:
+        if self.name(esys) != name:
             raise _other_root()
-        return Key(esys, public)
+        return Key(esys, name)
 
     # -- PCRs ---------------------------------------------------------------------------------------------------
 
@@ -290,11 +282,6 @@ def public_of(public: bytes) -> TPM2B_PUBLIC:
 
 def _selected(selection: TPML_PCR_SELECTION, pcr: int) -> bool:
     return any(bytes(bank.pcrSelect)[pcr // 8] >> pcr % 8 & 1 for bank in selection)
-
-
-def _first_sized(parameters: bytes) -> bytes:
-    """The content of the TPM2B with which these parameters begin."""
-    return parameters[2 : 2 + int.from_bytes(parameters[:2], "big")]
 
 
 def _text(value: int) -> str:

@@ -22,7 +22,7 @@ from tpm2_pytss import (
 
 from warifu.attestation.tpm.keys import read_key
 from warifu.errors import InputRefused, PlatformRefused
-from warifu.tee.tpm.chip import Chip, Key, public_of
+from warifu.tee.tpm.chip import Chip, public_of
 from warifu.tee.tpm.counters import NV_FIRST
 from warifu.tee.tpm.refusals import refusing
 from warifu.tee.tpm.structures import endorsement_key_template, is_rsa
@@ -49,9 +49,9 @@ def read_endorsement(chip: Chip, endorsement_auth: bytes = b"") -> Endorsement:
     for index in (_ECC_CERTIFICATE, _RSA_CERTIFICATE):
         certificate = _certificate_at(chip, index) if index in present else b""
         if certificate:
-            with _made(chip, rsa=index == _RSA_CERTIFICATE, endorsement_auth=endorsement_auth) as key:
-                if _certifies(certificate, key):
-                    return Endorsement(key.public, certificate)
+            with _made(chip, rsa=index == _RSA_CERTIFICATE, endorsement_auth=endorsement_auth) as (_, public):
+                if _certifies(certificate, public):
+                    return Endorsement(public, certificate)
     return Endorsement(b"", b"")
 
 
@@ -71,12 +71,12 @@ def activated(
         )
     blob, secret = _read_credential(credential)
     rsa = is_rsa(endorsement_public)
-    with _made(chip, rsa=rsa, endorsement_auth=endorsement_auth) as key, _endorsed(chip) as session:
+    with _made(chip, rsa=rsa, endorsement_auth=endorsement_auth) as (key, _), _endorsed(chip) as session:
         try:
             with refusing("activating"):
                 opened = chip.esapi.activate_credential(
                     attestation_key,
-                    key.handle,
+                    key,
                     blob,
                     secret,
                     session1=ESYS_TR.PASSWORD,  # the AK has no auth value
@@ -102,7 +102,8 @@ def _endorsed(chip: Chip) -> Iterator[ESYS_TR]:
 
 
 @contextmanager
-def _made(chip: Chip, *, rsa: bool, endorsement_auth: bytes) -> Iterator[Key]:
+def _made(chip: Chip, *, rsa: bool, endorsement_auth: bytes) -> Iterator[tuple[ESYS_TR, bytes]]:
+    """The key's handle, and its public area (TPMT_PUBLIC)."""
     template = public_of(endorsement_key_template(rsa=rsa))
     with refusing("making its endorsement key"), chip.session() as session:
         chip.esapi.tr_set_auth(ESYS_TR.ENDORSEMENT, endorsement_auth)
@@ -110,16 +111,16 @@ def _made(chip: Chip, *, rsa: bool, endorsement_auth: bytes) -> Iterator[Key]:
             TPM2B_SENSITIVE_CREATE(), template, ESYS_TR.ENDORSEMENT, session1=session
         )
     with chip.flushed(handle):
-        yield Key(handle, public.publicArea.marshal())
+        yield handle, public.publicArea.marshal()
 
 
-def _certifies(certificate: bytes, key: Key) -> bool:
+def _certifies(certificate: bytes, public: bytes) -> bool:
     try:
         certified = x509.load_der_x509_certificate(certificate).public_key()
     except ValueError:
         return False
     spki = certified.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return read_key(key.public).spki == spki
+    return read_key(public).spki == spki
 
 
 def _certificate_at(chip: Chip, index: int) -> bytes:

@@ -198,11 +198,11 @@ def _keep_root(chip: Chip, keys: Keys, owner_auth: bytes, undo: _Undo) -> tuple[
     """
     with refusing("making its storage root key"), chip.session() as session:
         chip.esapi.tr_set_auth(ESYS_TR.OWNER, owner_auth)
-        transient, public, *_ = chip.esapi.create_primary(
+        transient, *_ = chip.esapi.create_primary(
             TPM2B_SENSITIVE_CREATE(), public_of(storage_root_template()), ESYS_TR.OWNER, session1=session
         )
     with chip.flushed(transient):
-        name = Key(transient, public.publicArea.marshal()).name
+        name = chip.name(transient)
         taken = chip.handles(_PERSISTENT)
         for handle in (_USUAL_ROOT, *_places(keys)):
             if handle in taken:

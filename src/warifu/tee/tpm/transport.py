@@ -1,10 +1,8 @@
 """The one descriptor through which a TPM is spoken to, as ESAPI's transport (TCTI).
 
-Ours instead of the TSS's own for three reasons: it is one descriptor, opened before the signer is shut in, and needs
-nothing but ``write``, ``poll`` and ``read`` afterwards (the TSS's transport for swtpm connects anew for each command);
-it never waits for ever; and it remembers the last answer, so that what ESAPI believes of a key can be checked against
-the very bytes that it was told (see ``chip.Chip.pinned_key``). No other transport is loaded: ``cmd:`` would start a
-program named in a setting.
+Ours instead of the TSS's own: it is one descriptor, opened before the signer is shut in, and needs nothing but
+``write``, ``poll`` and ``read`` afterwards (the TSS's transport for swtpm connects anew for each command); and it never
+waits for ever. No other transport is ever loaded: ``cmd:`` would start a program named in a setting.
 """
 
 from __future__ import annotations
@@ -61,7 +59,6 @@ class Transport(PyTCTI):  # type: ignore[misc]  # the library has no types
     def __init__(self, address: Address) -> None:
         self.address = address
         self._descriptor: int | None = _open(address)
-        self.last_response = b""
         super().__init__()
 
     @property
@@ -72,7 +69,6 @@ class Transport(PyTCTI):  # type: ignore[misc]  # the library has no types
         return self._descriptor
 
     def do_transmit(self, command: bytes) -> None:
-        self.last_response = b""
         try:
             while command:
                 command = command[os.write(self.descriptor, command) :]
@@ -93,7 +89,6 @@ class Transport(PyTCTI):  # type: ignore[misc]  # the library has no types
         except OSError:
             self.close()
             raise _failure() from None
-        self.last_response = answer
         return answer
 
     def do_get_poll_handles(self) -> tuple[PollData, ...]:
