@@ -353,6 +353,23 @@ def test_one_keepers_challenge_is_not_anothers(home):
     assert requester.challenged(one, signed)
 
 
+@pytest.mark.parametrize("field", ["keeper", "set"])
+def test_a_keepers_challenge_about_something_else_is_its_misdeed(home, field):
+    requester = home.boot().requester()
+    other = Challenge(first(home), requester.first()[first(home)].set, random(32), 1)
+    signed = sign(home.keys[first(home)], msgspec.structs.replace(other, **{field: random(32)}))
+    with pytest.raises(PeerMisbehaved) as refusal:
+        requester.challenged(first(home), signed)
+    assert refusal.value.blame == first(home).hex()[:16]
+
+
+def test_a_record_of_another_unlock_key_is_not_asked_for(home):
+    other = boot_key(random(32))
+    with pytest.raises(InputRefused) as refusal:
+        Requester(read_record(home.record, boot_key(home.unlock_key)), other, home.boot().attest)
+    assert refusal.value.reason == "release-record"
+
+
 def test_a_second_challenge_is_refused(home):
     requester, _ = home.asked(home.boot(), first(home))
     again = home.keepers[first(home)].challenge(requester.first()[first(home)].set, home.now)

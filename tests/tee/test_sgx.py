@@ -45,12 +45,22 @@ def test_a_quote_for_an_earlier_question_is_refused():
 
 @pytest.mark.parametrize(
     "quote",
-    [b"", b"x", sgx_quote(QUESTION)[:431], tdx_quote(QUESTION), bytes(MAX_QUOTE_BYTES + 1)],
-    ids=["empty", "noise", "cut", "of a TD", "too long"],
+    [
+        b"",
+        b"x",
+        sgx_quote(QUESTION)[:431],
+        tdx_quote(QUESTION),
+        sgx_quote(QUESTION)[:4] + b"\x81\0\0\0" + sgx_quote(QUESTION)[8:],
+        b"\4\0" + sgx_quote(QUESTION)[2:],
+        sgx_quote(QUESTION) + bytes(MAX_QUOTE_BYTES),
+    ],
+    ids=["empty", "noise", "cut", "of a TD", "of a TD, version 3", "of an unknown version", "too long"],
 )
 def test_what_is_no_quote_of_an_enclave_is_refused(quote):
-    with pytest.raises(PlatformRefused):
-        started(reporter=lambda data: quote)
+    platform = started(reporter=lambda data: quote if data == QUESTION else sgx_quote(data))
+    with pytest.raises(PlatformRefused) as refusal:
+        platform.attest(QUESTION)
+    assert "another question" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("kind", [b"none", b"epid", b"", b"\xff"])

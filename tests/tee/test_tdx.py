@@ -48,15 +48,26 @@ def test_a_recorded_quote_passes_and_the_production_verifier_takes_it():
         tdx_quote(QUESTION)[:40],
         b"x",
         sgx_quote(QUESTION),
+        tdx_quote(QUESTION)[:4] + bytes(4) + tdx_quote(QUESTION)[8:],
         b"\6\0" + tdx_quote(QUESTION)[2:],
         b"\3\0" + tdx_quote(QUESTION)[2:],
     ],
-    ids=["cut", "no header", "noise", "of an SGX enclave", "of an unknown version", "of SGX's version"],
+    ids=[
+        "cut",
+        "no header",
+        "noise",
+        "of an SGX enclave",
+        "of an SGX enclave, version 4",
+        "of an unknown version",
+        "of SGX's version",
+    ],
 )
 def test_what_is_no_quote_of_a_td_is_refused(quote):
+    platform = Tdx(files=kernel(lambda data: quote if data == QUESTION else tdx_quote(data)))
     with pytest.raises(PlatformRefused) as refusal:
-        Tdx(files=kernel(lambda data: quote))
+        platform.attest(QUESTION)
     assert refusal.value.code == "platform.evidence"
+    assert "another question" not in str(refusal.value)
 
 
 def test_debug_mode_is_refused_outside_a_development_profile():
