@@ -39,6 +39,7 @@ _STARTS = 7
 _NEEDS = {
     "private-root": ("user-namespace", "namespaces"),
     "other-namespaces": ("user-namespace", "namespaces"),
+    "no-capabilities": ("own-user",),
     "landlock": ("no-new-privileges",),
     "seccomp": ("no-new-privileges",),
 }

@@ -1,7 +1,7 @@
 """Run one deed of ``isolation_deeds`` in a process of the same kind as a signer, under full isolation.
 
 Or ``bare``: the same process without it (but under its own user, and as dumpable as programs are), which is the control
-that shows that an attack would succeed.
+that shows that an attack would succeed. Or with ``only`` some of the layers: what do these hold by themselves?
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 _PROGRAM = """
 import sys
 sys.path.insert(0, {repository!r})
-if {bare}:
+only = {only}
+if only is not None:
     from tests.support import isolated
-    isolated.lay_bare()
+    isolated.leave_out_others(only)
 from warifu.signer.isolation.handover import receive
 handover = receive()
 import json
@@ -50,12 +51,15 @@ def isolated(
     own_user: bool = True,
     required: tuple[str, ...] = DEFAULT_REQUIRED,
     bare: bool = False,
+    only: tuple[str, ...] | None = None,
 ) -> Iterator[tuple[EnclaveProcess, socket.socket]]:
     """The running process and our end of its connection."""
     ours, theirs = socket.socketpair()
     ours.settimeout(60)
-    program = _PROGRAM.format(repository=str(_REPOSITORY), deed=deed, bare=bare, agent=os.getpid())
-    demanded = () if bare else required
+    if bare:
+        only = ("own-user",)
+    program = _PROGRAM.format(repository=str(_REPOSITORY), deed=deed, bare=bare, only=only, agent=os.getpid())
+    demanded = required if only is None else ()
     with (
         ours,
         spawn_python(("-c", program), theirs, store, key, own_user=own_user, required=demanded) as process,
@@ -64,16 +68,17 @@ def isolated(
         yield process, ours
 
 
-def lay_bare() -> None:
-    """In the process itself, before it begins: it is born into nothing, and only takes its user."""
+def leave_out_others(names: tuple[str, ...]) -> None:
+    """In the process itself, before it begins: only these layers; and where none needs it, it is born into nothing."""
     from warifu.signer.isolation import apply, birth, handover  # what is exchanged here
 
     def be_born() -> birth.Born:
         birth._announce(os.getpid(), birth._NO_OWN_USERS)
         return birth.Born("bare", "bare")
 
-    handover.be_born = be_born  # type: ignore[attr-defined]  # imported there by name
-    apply.LAYERS = tuple(layer for layer in apply.LAYERS if layer.name == "own-user")
+    if "namespaces" not in names:
+        handover.be_born = be_born  # type: ignore[attr-defined]  # imported there by name
+    apply.LAYERS = tuple(layer for layer in apply.LAYERS if layer.name in names)
 
 
 def answer_of(process: EnclaveProcess, connection: socket.socket) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 PRELOADED = "libBrokenLocale.so.1"
 """A library of glibc that nothing loads."""
 
+_PROGRAM = Path("/bin/true").read_bytes()
 _X86, _PARENT = os.uname().machine == "x86_64", os.getppid()  # asked now: later it is refused
 
 AGENT = 0
@@ -275,6 +276,56 @@ def _talk(connection: socket.socket) -> None:
     if connection.recv(4) != b"pong":
         raise AssertionError("no answer")
     connection.settimeout(None)
+
+
+def look_around(handover: Handover) -> dict[str, str]:
+    """What is there to be seen and reached, whatever forbids or allows it."""
+    store = Path(handover.profile.store)
+    deeds: dict[str, Callable[[], object]] = {
+        "read /etc/passwd": lambda: Path("/etc/passwd").read_bytes(),
+        "read its own memory file": lambda: _opened("/proc/self/mem"),
+        "read its own program": lambda: Path(sys.executable).read_bytes(),
+        "list /proc": lambda: list(Path("/proc").iterdir()),
+        "list /dev/shm": lambda: list(Path("/dev/shm").iterdir()),
+        "write in /tmp": lambda: _written_and_gone(Path("/tmp/warifu-looked-around")),
+        "write beside the store": lambda: _written_and_gone(store.parent / "outside"),
+        "reach out through dots": lambda: _written_and_gone(store / ".." / "outside"),
+        "write in the root": lambda: _written_and_gone(Path("/warifu-looked-around")),
+        "run a program of its store": lambda: _execute_from(store),
+        "signal its agent": lambda: os.kill(AGENT, 0),
+        "reach the loopback": lambda: socket.create_connection(("127.0.0.1", 9), timeout=5),
+        "reach a neighbour": lambda: socket.create_connection(("192.0.2.1", 9), timeout=5),
+        "write in its store": lambda: _write_over(store / "inside"),
+        "read randomness": lambda: _opened("/dev/urandom"),
+    }
+    answer = {name: outcome(deed) for name, deed in deeds.items()}
+    answer["root"] = ",".join(sorted(entry.name for entry in Path("/").iterdir()))
+    answer["number"] = str(os.getpid())
+    return answer
+
+
+def _opened(path: str) -> None:
+    os.close(os.open(path, os.O_RDONLY))
+
+
+def _written_and_gone(path: Path) -> None:
+    _write_over(path)
+    path.unlink()
+
+
+def _execute_from(store: Path) -> None:
+    program = store / "program"
+    program.write_bytes(_PROGRAM)
+    program.chmod(0o700)
+    child = os.fork()
+    if not child:
+        try:
+            os.execv(program, ["program"])
+        except OSError as error:
+            os._exit(error.errno or 255)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        raise OSError(status, "execv")
 
 
 def become_dumpable() -> None:

@@ -8,9 +8,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.support.accounts import LOCAL, account_request, ether_payment, ethereum_rules
 from tests.support.enclaves import EnclaveDevice, enclave_device
 from tests.support.isolated import answer_of, isolated, open_folder
-from tests.support.simulator import Household
+from tests.support.simulator import Household, Spend, bitcoin_policy
+
+from warifu.chains.ethereum.address import address_of
+from warifu.chains.ethereum.reading import PATH
+from warifu.threshold.derivation import derive
 
 
 def work_through_libraries(folder: Path) -> None:
@@ -25,13 +30,14 @@ def work_through_libraries(folder: Path) -> None:
 
 
 def live(folder: Path) -> None:
-    """Three devices: enrolled, a wallet made, correlations prepared, transfers signed and refused, one killed, all
-    started again over what they have."""
+    """Three devices: enrolled, a wallet made, ECDSA prepared, transfers signed and refused, one killed, all started
+    again over what they have."""
     household = Household(folder, 3, make_device=enclave_device)
     try:
-        household.make_wallet(2)
-        household.correlate()
+        household.make_wallet(2, bitcoin_policy(others=[ethereum_rules()]), schemes=("bip340", "ecdsa"))
+        assert not household.correlate().failed
         assert not household.sign(household.pay()).failed
+        assert not household.sign(ether(household)).failed
         assert household.sign(household.pay(first_coin=1), passphrase="wrong").failed
         for name in household.names:
             device = household[name]
@@ -41,6 +47,16 @@ def live(folder: Path) -> None:
         assert not household.sign(household.pay(first_coin=2), ["device0", "device1"]).failed
     finally:
         household.close()
+
+
+def ether(household: Household) -> Spend:
+    """A payment on Ethereum out of the household's wallet, whose accounts the births state."""
+    assert household.birth is not None
+    key = household.birth.key("ecdsa")
+    account = address_of(derive(key.threshold_public, key.chain_code, PATH).public_key)
+    unsigned = ether_payment()
+    request = account_request(household.birth.wallet_id, LOCAL, unsigned, account, household.clock())
+    return Spend(request, unsigned)
 
 
 def main(folder: Path) -> None:

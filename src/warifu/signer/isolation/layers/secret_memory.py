@@ -13,9 +13,9 @@ from warifu.signer.isolation.layer import IsolationProfile, Unavailable
 from warifu.signer.isolation.secret_memory import SecretMemory
 from warifu.threshold.wiping import Secret, keep_secrets_in
 
-_SIZE = 4 * 1024 * 1024
-"""Pages are taken when they are first used. All wallets' open locks, shares, and prepared signatures of a household at
-work need a tenth of it (``tests/isolation/test_secret_memory.py``)."""
+_SIZE = 1024 * 1024
+"""Pages are taken when they are first used. Three signers that make a wallet, prepare ECDSA signatures and sign take
+about 25 KiB together; a tenth of this size is enough for them (``tests/isolation/test_secret_memory.py``)."""
 _NOT_HERE = {
     errno.ENOSYS: "the kernel is older than 5.14",
     errno.EPERM: "it is switched off (secretmem.enable=1)",
