@@ -133,7 +133,8 @@ def test_its_makers_certificate_says_that_it_is_a_simulator(stage, maker, tmp_pa
     person.until("is a simulator")
     person.until("is this now")
     person.type("y")
-    person.until("is accepted as what it is")  # it is what the wallet's devices hold it to: nobody has to be told
+    # It is what the wallet's devices hold it to: nobody has to be told.
+    person.until("is accepted as what it is")
     assert person.end().code == 0
     assert devices(stage)["friend"]["tier"] == 0
     assert devices(stage)["friend"]["changed"] is None
