@@ -92,7 +92,7 @@ def test_strict_fails_where_anything_is_missing_and_only_there(run, plain):
 
 def test_json_has_the_documented_form(run):
     shown = json.loads(run("ako-declared", "--json").output)
-    assert set(shown) == {"kernel", "measured_at", "score", "findings", "counts", "layers"}
+    assert set(shown) == {"kernel", "measured_at", "score", "findings", "counts", "layers", "platforms"}
     weighed = [finding["state"] for finding in shown["findings"] if finding["weight"]]
     assert shown["counts"] == {
         state: weighed.count(state) for state in ("ok", "missing", "unknown", "declared")

@@ -100,6 +100,8 @@ JAPANESE: dict[str, str] = {
     "in order": "良い",
     "Every check with its reason and remedy: warifu doctor --all": "すべての検査の理由と対処: warifu doctor --all",
     "Layers of the signer's isolation, tried just now": "署名器の隔離の各層（今ここで試した結果）",
+    "Platforms that a device could be set up for here": "このマシンでデバイスを設定できるプラットフォーム",
+    "a simulator: for development only": "シミュレータ：開発用のみ",
     "{on} of {count} on; they cost {total:.0f} ms, once, when the signer starts": (
         "{count} 層のうち {on} 層が有効。かかった時間は合計 {total:.0f} ms（署名器の起動時に一度だけ）"
     ),

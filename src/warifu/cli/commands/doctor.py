@@ -11,6 +11,7 @@ import msgspec
 from warifu.cli.base import Command, examples, json_option
 from warifu.cli.layers_shown import show_layers
 from warifu.cli.places import default_device_directory
+from warifu.cli.platforms_shown import show_platforms
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import HostUnsuitable
@@ -67,6 +68,7 @@ def command(
     for group in GROUPS:
         found = [finding for finding in report.findings if finding.group == group.name]
         _show_group(screen, group.name, found, show_all)
+    platforms = show_platforms(screen)
     layers = (
         show_layers(screen, directory) if keep is None else []
     )  # a service that keeps a look shuts nobody in
@@ -78,6 +80,7 @@ def command(
             **msgspec.to_builtins(report),
             "counts": {str(state): report.count(state) for state in State},
             "layers": layers,
+            "platforms": platforms,
         }
     )
     if strict and report.count(State.MISSING):
