@@ -47,6 +47,31 @@ def test_the_trial_works_whatever_numbers_the_descriptors_have():
     assert result.stdout == b"19\n"
 
 
+def test_where_ordinary_programs_may_make_no_user_namespace_a_signer_starts_and_says_so(tmp_path):
+    """As on hardened kernels, for an agent that is not root; for root's, all but the user namespace remain."""
+    program = """
+import errno, json, sys
+from pathlib import Path
+import pyseccomp
+from warifu.signer.isolation.trial import try_isolation
+rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "unshare", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 0x10000000, 0x10000000))
+rules.load()
+print(json.dumps(try_isolation(Path(sys.argv[1])).pairs()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, check=True, timeout=60
+    )
+    states = dict(json.loads(result.stdout))
+    assert states["user-namespace"] == "unavailable: the kernel refused it: Operation not permitted"
+    others = {states[name] for name in ("namespaces", "other-namespaces", "private-root")}
+    if os.geteuid() == 0:
+        assert others == {"on"}
+    else:
+        assert all(state.startswith("unavailable: ") for state in others)
+    assert {states[name] for name in DEFAULT_REQUIRED} == {"on"}
+
+
 def test_a_layer_that_is_not_given_is_said_with_its_reason(tmp_path):
     with isolated("hold", open_folder(tmp_path), own_user=False) as (process, connection):
         connection.sendall(b"done")

@@ -23,7 +23,7 @@ _REFUSED = re.compile(r"= -1 EPERM \(")
 PROBED = {"socket", "execve", "kill"}
 """What the last layer tries, to see it refused."""
 DONE_WITHOUT = {"fchown", "getpeername", "getsockname", "ioctl", "mbind"}
-"""Refused, and whoever asked goes on: SQLite gives a file of root's to its owner, Python shows a socket in a message and
+"""Refused, and whoever asked goes on: SQLite gives a file of root to its owner, Python shows a socket in a message and
 looks whether a file is a terminal, OpenBLAS would like its memory near its processor."""
 
 
