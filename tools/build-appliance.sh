@@ -4,7 +4,8 @@
 # give the same bytes; docs/appliance.md says why it is made like this.
 #   tools/build-appliance.sh VENV            the image of these inputs, built only if .cache/appliance/ has none
 #   tools/build-appliance.sh VENV --clean    into a new folder below .cache/appliance/, without looking at what is there
-# Prints the folder with vmlinuz, initrd, cmdline and packages (what came from Debian) on standard output.
+# Prints the folder with the firmware, vmlinuz, initrd, cmdline, packages (what came from Debian) and release (what a
+# signer in it states) on standard output.
 # APPLIANCE_MIRROR names another Debian mirror than apt's, for instance a dated snapshot.
 # Exit status: 0 the image is there, 1 it cannot be built here.
 set -euo pipefail
@@ -90,6 +91,8 @@ PYTHONHASHSEED=0 inside /usr/bin/python3 -I -m compileall -q -f --invalidation-m
 # --- The image
 made=$work/image
 mkdir "$made"
+inside /usr/bin/python3 -I -B -c 'from warifu.release import own_digest; print(own_digest().hex())' > "$made/release" \
+  2>"$work/log" || die "the image's release digest cannot be computed: $(tail -n 1 "$work/log")"
 cp "$work/kernel/boot/vmlinuz-$kernel" "$made/vmlinuz"
 cp "$work/kernel/usr/share/OVMF/OVMF_CODE_4M.fd" "$made/firmware.fd"
 cp "$work/kernel/usr/share/OVMF/OVMF_VARS_4M.fd" "$made/variables.fd"

@@ -27,6 +27,7 @@ ROOMS = (
     "units.py",
     "agent/__init__.py",
     "agent/appliance/__init__.py",
+    "agent/appliance/boots.py",
     "agent/appliance/guest.py",
     "agent/appliance/port.py",
     "attestation",

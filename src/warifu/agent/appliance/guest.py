@@ -22,14 +22,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from warifu.agent.appliance.port import HANDOVER_BYTES, PORT, unlock_key_of
-from warifu.errors import HostUnsuitable, WarifuError
-from warifu.protocol.encoding import encode
+from warifu.agent.appliance import boots
+from warifu.agent.appliance.port import BEGIN_BYTES, MAX_QUESTION_BYTES, PORT, Begin, Purpose
+from warifu.errors import HostUnsuitable, InputRefused, WarifuError
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import refusal_of
 from warifu.protocol.framing import Origin, frame
 from warifu.protocol.operator import OperatorRefused
 from warifu.signer.isolation.kernel import call, syscall
+from warifu.signer.isolation.layer import PLATFORM_DIRECTORY
 from warifu.signer.isolation.spawn import spawn
+from warifu.tee.tpm.policy import Approval
 
 T = TypeVar("T")
 SIGNER = "warifu.signer.process"
@@ -42,6 +45,7 @@ _DEVICES_AFTER = 20.0
 """Seconds in which the devices of a virtual machine must have appeared."""
 _LAST_WORDS = 10.0
 """Seconds in which a signer whose connection ended has closed its store."""
+_HEADER_BYTES = 5
 _CHUNK = 64 * 1024
 
 _FINIT_MODULE = 313  # x86_64, for which the appliance is built
@@ -74,13 +78,23 @@ def main() -> int:
 
 
 def _serve(port: int) -> None:
-    key = unlock_key_of(_read_exactly(port, HANDOVER_BYTES))
+    begin = Begin.unpacked(_read_exactly(port, BEGIN_BYTES))
     try:
         _mount_store()
+        directory = _signer_directory()
+        if begin.purpose is not Purpose.WORK:
+            _have_boot_approved(port, begin, directory / PLATFORM_DIRECTORY)
         ours, theirs = socket.socketpair()
-        process = spawn(SIGNER, theirs, _signer_directory(), key, on_log=lambda line: _say(f"signer: {line}"))
+        process = spawn(
+            SIGNER,
+            theirs,
+            directory,
+            begin.unlock_key,
+            platform=boots.CHOICE,
+            on_log=lambda line: _say(f"signer: {line}"),
+        )
     finally:
-        key[:] = bytes(len(key))
+        begin.wipe()
     theirs.close()
     _say("the signer was started")
     _carry(port, ours)
@@ -90,6 +104,19 @@ def _serve(port: int) -> None:
         process.stop()
     _say(f"the signer ended with status {process.returncode}")
     call("umount2", str(_STORE).encode(), ctypes.c_int(0))
+
+
+def _have_boot_approved(port: int, begin: Begin, directory: Path) -> None:
+    """One question and one answer. A host that hangs up instead approves nothing."""
+    request = boots.prepare(begin, directory)
+    _write_all(port, frame(Origin.OPERATOR, encode(request)))
+    header = _read_exactly(port, _HEADER_BYTES)
+    length = int.from_bytes(header[:4], "big") - 1
+    if not 0 < length <= MAX_QUESTION_BYTES or header[4] != Origin.OPERATOR:
+        raise InputRefused("framing", "the host's answer is no frame of its operator")
+    answer = bytes(_read_exactly(port, length))
+    boots.keep(begin, directory, decode(Approval, answer, MAX_QUESTION_BYTES))
+    _say("the owner's approval of this boot is kept")
 
 
 def _carry(port: int, signer: socket.socket) -> None:

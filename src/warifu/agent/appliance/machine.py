@@ -24,13 +24,13 @@ from pathlib import Path
 from nacl.bindings import crypto_generichash_blake2b_salt_personal
 
 from warifu.agent.appliance.image import FIRMWARE, INITRD, KERNEL, VARIABLES, Image
-from warifu.agent.appliance.port import PORT, handover
+from warifu.agent.appliance.port import PORT, Begin
 from warifu.errors import HostUnsuitable
 
 EMULATOR = "qemu-system-x86_64"
 _CHIP_STATE = "tpm2-00.permall"
 _DISK_BYTES = 64 * 1024 * 1024
-_MEMORY_MIB = 1024
+MEMORY_MIB = 1024
 _ENDING = 15.0
 """Seconds in which a machine whose host hung up switches itself off."""
 
@@ -73,30 +73,31 @@ def prepared(device: Path) -> Path:
 
 
 def boot(
-    place: Path, image: Image, unlock_key: bytearray, *, by: str, cmdline: str | None = None
+    place: Path, image: Image, begin: Begin, *, by: str, cmdline: str | None = None
 ) -> tuple[Machine, socket.socket]:
-    """Start the machine of ``place`` and hand it the unlock key; returns it with our end of its connection.
+    """Start the machine of ``place`` and hand over ``begin``; returns it with our end of its connection.
 
-    ``unlock_key``: 32 secret bytes, the caller's to wipe. ``by``: ``kvm`` or ``tcg``. ``cmdline``: another one than the
-    image's own. Raises ``HostUnsuitable``, ``OSError``.
+    ``begin`` is the caller's to wipe. ``by``: ``kvm`` or ``tcg``. ``cmdline``: another one than the image's own. Raises
+    ``HostUnsuitable``, ``InputRefused``, ``OSError``.
     """
+    sent = begin.packed()
     ours, port = socket.socketpair()
     chip_end, machine_end = socket.socketpair()
     try:
         with port, chip_end, machine_end:
-            chip = _started_chip(place / "tpm", chip_end, unlock_key)
+            chip = _started_chip(place / "tpm", chip_end, begin.unlock_key)
             try:
                 arguments = _arguments(place, image, by, cmdline or image.cmdline, port, machine_end)
                 emulator = _started(arguments, port.fileno(), machine_end.fileno())
             except BaseException:
                 _end(chip, 0)
                 raise
-        sent = handover(unlock_key)
         ours.sendall(sent)
-        sent[:] = bytes(len(sent))
     except BaseException:
         ours.close()
         raise
+    finally:
+        sent[:] = bytes(len(sent))
     return Machine(emulator, chip), ours
 
 
@@ -121,7 +122,7 @@ def _arguments(
 
     return [
         *(tool(EMULATOR), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"),
-        *("-name", "warifu-appliance", "-machine", f"q35,accel={by}", "-smp", "1", "-m", str(_MEMORY_MIB)),
+        *("-name", "warifu-appliance", "-machine", f"q35,accel={by}", "-smp", "1", "-m", str(MEMORY_MIB)),
         *("-cpu", "host" if by == "kvm" else "max"),
         *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"),
         *file_drive("if=pflash,readonly=on", image.part(FIRMWARE)),

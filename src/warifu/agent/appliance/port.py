@@ -1,34 +1,77 @@
-"""What the host and the appliance agreed on for the one port between them, before the frames begin.
+"""What the host and the appliance say to each other on the one port between them, before the signer's frames begin.
 
-First the host hands over what a signer on its own machine gets by a pipe: a mark and the 32 bytes of the unlock key.
-Everything after that is frames (``protocol.framing``), in both directions, until one side ends. The host can read the
-appliance's memory, so the key is no more exposed on this road than in the place where it arrives.
+First the host hands over, in a fixed form, what the start is for and the 32 bytes of the unlock key, which a signer on
+its own machine gets by a pipe. Where its TPM is to be set up, or the owner is to approve what was booted, one question
+and one answer follow. After that come the signer's frames (``protocol.framing``), in both directions, until one side
+ends. The host can read the appliance's memory, so a secret is no more exposed on this road than where it arrives.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 from warifu.errors import InputRefused
 
 PORT = "org.warifu.signer"
 """The port's name, in QEMU's arguments and below /sys/class/virtio-ports."""
 
+KEY_BYTES, UPDATE_KEY_BYTES = 32, 65
 _MARK = b"warifu-appliance/1\n"
-_KEY_BYTES = 32
-HANDOVER_BYTES = len(_MARK) + _KEY_BYTES
+BEGIN_BYTES = len(_MARK) + 1 + KEY_BYTES + KEY_BYTES + UPDATE_KEY_BYTES
+MAX_QUESTION_BYTES = 4096
 
 
-def handover(unlock_key: bytearray) -> bytearray:
-    """What the host sends first; the caller wipes both."""
-    if len(unlock_key) != _KEY_BYTES:
-        raise InputRefused("handover", f"an unlock key has {_KEY_BYTES} bytes, not {len(unlock_key)}")
-    return bytearray(_MARK) + unlock_key
+class Purpose(IntEnum):
+    """What a start is for."""
+
+    WORK = 0
+    """Start the signer."""
+    SET_UP = 1
+    """Set the TPM up for the owner's update key, have this boot approved, and start the signer."""
+    APPROVE = 2
+    """Have this boot approved, and start the signer."""
 
 
-def unlock_key_of(received: bytearray) -> bytearray:
-    """The key, for the caller to wipe; wipes ``received``. ``InputRefused`` where the host said something else."""
-    try:
-        if len(received) != HANDOVER_BYTES or not received.startswith(_MARK):
-            raise InputRefused("handover", "the host did not begin with the appliance's handover")
-        return received[len(_MARK) :]
-    finally:
-        received[:] = bytes(len(received))
+@dataclass(frozen=True)
+class Begin:
+    """The first thing that the host says. The lockout secret and the update key belong to ``SET_UP`` alone."""
+
+    purpose: Purpose
+    unlock_key: bytearray = field(repr=False)
+    lockout_secret: bytearray = field(default_factory=lambda: bytearray(KEY_BYTES), repr=False)
+    update_key: bytes = bytes(UPDATE_KEY_BYTES)
+
+    def packed(self) -> bytearray:
+        """On the wire; the caller wipes it."""
+        packed = bytearray(_MARK) + bytes([self.purpose])
+        packed += self.unlock_key
+        packed += self.lockout_secret
+        packed += self.update_key
+        if len(packed) != BEGIN_BYTES or len(self.unlock_key) != KEY_BYTES:
+            packed[:] = bytes(len(packed))
+            raise InputRefused("handover", "a key that is handed to the appliance has a wrong length")
+        return packed
+
+    @classmethod
+    def unpacked(cls, received: bytearray) -> Begin:
+        """The mirror of :meth:`packed`; wipes ``received``. ``InputRefused`` for anything else."""
+        try:
+            at = len(_MARK)
+            known = [int(purpose) for purpose in Purpose]
+            if len(received) != BEGIN_BYTES or not received.startswith(_MARK) or received[at] not in known:
+                raise InputRefused("handover", "the host did not begin with the appliance's handover")
+            keys = at + 1
+            return cls(
+                Purpose(received[at]),
+                received[keys : keys + KEY_BYTES],
+                received[keys + KEY_BYTES : keys + 2 * KEY_BYTES],
+                bytes(received[keys + 2 * KEY_BYTES :]),
+            )
+        finally:
+            received[:] = bytes(len(received))
+
+    def wipe(self) -> None:
+        """Both secrets (best effort)."""
+        for secret in (self.unlock_key, self.lockout_secret):
+            secret[:] = bytes(len(secret))
