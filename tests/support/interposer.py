@@ -19,6 +19,7 @@ class Interposer:
         self.seen: list[tuple[bytes, bytes]] = []
         self.alter: Alter = alter or (lambda _command, answer: answer)
         self._tpm = tpm
+        self._connection: socket.socket | None = None
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
@@ -27,7 +28,11 @@ class Interposer:
         self._thread.start()
 
     def close(self) -> None:
+        """End the thread, also where somebody still holds the connection."""
         self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            if self._connection is not None:
+                self._connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
 
@@ -44,6 +49,7 @@ class Interposer:
             except OSError:
                 return
             with ours, socket.socket(socket.AF_UNIX) as theirs, contextlib.suppress(OSError):
+                self._connection = ours
                 theirs.connect(str(self._tpm))
                 self._relay(ours, theirs)
 

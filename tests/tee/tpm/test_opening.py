@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.interposer import Interposer, command_code
-from tpm2_pytss import ESAPI, ESYS_TR, TPM2B_SENSITIVE_CREATE
+from tpm2_pytss import ESAPI, ESYS_TR, TPM2B_SENSITIVE_CREATE, TSS2_Exception
 
 from warifu.errors import PlatformRefused
 from warifu.tee import tpm
@@ -265,24 +265,29 @@ def test_a_wire_that_is_cut_in_the_middle_leaves_no_half_made_state(home, wire, 
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [b"", b"\x80\x01", b"\x80\x01\x00\x00\x00\x09\x00\x00\x00\x00", b"\x80\x01\xff\xff\xff\xff\x00\x00\x00\x00",
-     b"\x80\x01\x00\x00\x00\x0a\x00\x00\x00\x00surplus"],
-)  # fmt: skip
-def test_an_answer_of_a_wrong_length_ends_the_connection(tmp_path, answer):
-    path = f"/tmp/w{os.getpid()}-{os.urandom(4).hex()}"
+    ("answer", "hangs_up"),
+    [
+        (b"", True),
+        (b"\x80\x01", True),
+        (b"\x80\x01\x00\x00\x00\x09\x00\x00\x00\x00", False),
+        (b"\x80\x01\xff\xff\xff\xff\x00\x00\x00\x00", False),
+        (b"\x80\x01\x00\x00\x00\x0a\x00\x00\x00\x00surplus", False),
+    ],
+)
+def test_an_answer_of_a_wrong_length_ends_the_connection(wire, answer, hangs_up):
+    """What is left of it would be taken for the answer to the next command."""
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
+        listener.bind(str(wire))
         listener.listen()
-        transport = Transport(read_address(f"swtpm:path={path}"))
+        transport = Transport(read_address(f"swtpm:path={wire}"))
         theirs, _ = listener.accept()
+    with theirs:
         theirs.sendall(answer)
-        theirs.close()
-    os.unlink(path)  # noqa: PTH108
-    with pytest.raises(Exception, match="IO failure"):
-        transport.do_receive(-1)
-    with pytest.raises(Exception, match="IO failure"):
-        transport.do_transmit(b"again")
+        if hangs_up:
+            theirs.shutdown(socket.SHUT_RDWR)
+        for use in (lambda: transport.do_receive(-1), lambda: transport.do_transmit(b"again")):
+            with pytest.raises(TSS2_Exception, match="IO failure"):
+                use()
 
 
 def test_only_one_descriptor_is_needed_and_it_is_told(platform):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
@@ -148,6 +153,33 @@ def test_it_is_taken_back_and_the_tpm_is_as_before(bare):
         assert chip.facts == facts
     bare.provision()
     bare.open().forget()
+
+
+def test_a_certificate_of_another_key_is_not_taken_for_the_chips(bare):
+    """Anybody with the owner authorization can put one where a maker's would be."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "maker")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    forged = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=365))
+        .sign(key, SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    transport = Transport(read_address(bare.tpm.device))
+    esapi = ESAPI(transport)
+    attributes = TPMA_NV.OWNERREAD | TPMA_NV.OWNERWRITE | TPMA_NV.AUTHREAD
+    where = TPMS_NV_PUBLIC(
+        nvIndex=0x01C0000A, nameAlg=0x000B, attributes=attributes, dataSize=len(forged) + 20
+    )
+    index = esapi.nv_define_space(b"", TPM2B_NV_PUBLIC(where))
+    esapi.nv_write(index, forged + bytes(20), auth_handle=ESYS_TR.OWNER)
+    esapi.close()
+    transport.close()
+    bare.provision()
+    platform = bare.open()
+    assert platform.endorsement.certificate
+    assert platform.endorsement.certificate != forged
+    platform.forget()
 
 
 def test_taking_back_leaves_what_is_others(bare):
