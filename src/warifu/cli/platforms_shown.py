@@ -15,9 +15,14 @@ from warifu.tee.detection import Offer, offers
 _NAME_WIDTH = 24
 
 
+def offers_here(root: Path = Path("/")) -> tuple[Offer, ...]:
+    """What this machine offers."""
+    return offers(Machine(root, NoKernel()))
+
+
 def show_platforms(screen: Screen, root: Path = Path("/")) -> list[dict[str, object]]:
     """Show every platform, offered or not. The same as builtins, for JSON."""
-    found = offers(Machine(root, NoKernel()))
+    found = offers_here(root)
     screen.line()
     screen.line(tr("Platforms that a device could be set up for here"), style="bold")
     for offer in found:

@@ -100,7 +100,22 @@ JAPANESE: dict[str, str] = {
     "in order": "良い",
     "Every check with its reason and remedy: warifu doctor --all": "すべての検査の理由と対処: warifu doctor --all",
     "Layers of the signer's isolation, tried just now": "署名器の隔離の各層（今ここで試した結果）",
-    "Platforms that a device could be set up for here": "このマシンでデバイスを設定できるプラットフォーム",
+    "Platforms that a device could be set up for here": "この機械で端末を設定できるプラットフォーム",
+    "Show what this machine offers, or set its device up for one platform before its first start.": (
+        "この機械が備えるものを表示するか、最初の起動の前に、端末を一つのプラットフォームに設定します。"
+    ),
+    "A device starts on the platform that it was set up for, or not at all. Nothing is chosen for you: without a NAME "
+    "nothing is changed.": (
+        "端末は設定されたプラットフォームでだけ起動し、それがなければ起動しません。自動で選ばれることはなく、"
+        "NAME を付けなければ何も変わりません。"
+    ),
+    "Which way it is reached, where there are several (SEV-SNP: vmpl:0 to vmpl:3).": (
+        "複数の経路がある場合の指定（SEV-SNP では vmpl:0 から vmpl:3）。"
+    ),
+    "Accept a simulator, or an enclave in debug mode.": "シミュレータや、デバッグモードのエンクレーブを受け入れます。",
+    "This device starts on '{name}' from now on, and on nothing else.": (
+        "この端末は今後 '{name}' でだけ起動し、ほかでは起動しません。"
+    ),
     "a simulator: for development only": "シミュレータ：開発用のみ",
     "{on} of {count} on; they cost {total:.0f} ms, once, when the signer starts": (
         "{count} 層のうち {on} 層が有効。かかった時間は合計 {total:.0f} ms（署名器の起動時に一度だけ）"
