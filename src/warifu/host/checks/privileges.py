@@ -59,7 +59,7 @@ CHECKS = (
         name="user-namespaces-off",
         reason="as root of a namespace of its own, any program reaches much more of the kernel",
         source=f"{_USERNS_MAX}, {_USERNS_CLONE} (Debian), {_USERNS_APPARMOR} (Ubuntu)",
-        remedy="sysctl kernel.unprivileged_userns_clone=0; not where the signer's own sandbox (bubblewrap) needs them",
+        remedy="sysctl kernel.unprivileged_userns_clone=0; not where a signer that root does not start needs its own",
         look=_user_namespaces,
     ),
 )
