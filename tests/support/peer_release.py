@@ -153,6 +153,12 @@ class Home:
             self.keepers[identity].accept(self.identity.public, handing)
         return write_record(record)
 
+    def put_to_use(self) -> None:
+        """The device's store is sealed under what its record says."""
+        in_use = read_record(self.record, boot_key(self.unlock_key)).id
+        for keeper in self.keepers.values():
+            keeper.put_to_use(self.identity.public, in_use)
+
     def boot(self, **changes: Any) -> Boot:
         """The device as it is, but for ``changes``."""
         return Boot(**{"record": self.record, "unlock_key": self.unlock_key, **changes})

@@ -27,7 +27,7 @@ from warifu.protocol.release import (
 )
 from warifu.signer.store import Store
 from warifu.tee.peer_release import Peer, Requester, boot_key, hand_out, read_record, write_record
-from warifu.tee.release_keeper import CHALLENGE_LIFETIME, MAX_CHALLENGES, SETS_PER_DEVICE, Keeper
+from warifu.tee.release_keeper import CHALLENGE_LIFETIME, MAX_CHALLENGES, Keeper
 from warifu.tee.unsafe_software import UnsafeSoftware
 from warifu.threshold.release import new_secret
 
@@ -510,22 +510,63 @@ def test_a_set_belongs_to_the_device_that_handed_it_over(home):
     assert refusal.value.reason == "release-set"
 
 
-def test_a_device_that_deals_anew_keeps_its_latest_sets_only(home):
-    shelf = home.shelves[first(home)]
+def _pieces(home: Home) -> int:
+    return sum(name.startswith("release/piece/") for name in home.shelves[first(home)].values)
+
+
+def test_a_device_that_deals_anew_does_not_fill_the_disk_nor_begin_to_count_anew(home):
     for _ in range(5):
         home.record = home.deal(2)
         home.released(home.boot())
-    assert sum(name.startswith("release/piece/") for name in shelf.values) == SETS_PER_DEVICE
-    assert home.keepers[first(home)].latest_boot(home.identity.public) == 5, (
-        "a new dealing does not begin to count anew"
-    )
+        assert _pieces(home) == 1, "a boot that was let in by a set shows that it is the one in use"
+    assert home.keepers[first(home)].latest_boot(home.identity.public) == 5
 
 
-def test_a_half_handed_set_does_not_replace_the_one_in_use(home):
-    peers = [Peer(identity, opens_alone=True) for identity in home.keepers]
-    _, handings = hand_out(new_secret(), 2, peers, boot_key(home.unlock_key))
-    home.keepers[first(home)].accept(home.identity.public, handings[first(home)])
+def test_dealings_that_break_off_half_way_never_push_out_the_set_in_use(home):
+    home.put_to_use()
+    for _ in range(5):
+        peers = [Peer(identity, opens_alone=True) for identity in home.keepers]
+        _, handings = hand_out(new_secret(), 2, peers, boot_key(home.unlock_key))
+        for identity in list(home.keepers)[:2]:
+            home.keepers[identity].accept(home.identity.public, handings[identity])
+    assert _pieces(home) == 2
     assert home.released(home.boot()).secret == home.secret
+
+
+def test_a_set_that_is_put_to_use_lets_the_earlier_one_go(home):
+    home.put_to_use()
+    earlier = home.boot()
+    home.record = home.deal(2)
+    assert home.released(earlier).secret == home.secret, "until then both are kept"
+    home.put_to_use()
+    assert _pieces(home) == 1
+    assert set(home.run(earlier)[1].values()) == {"input.release-set"}
+    assert home.released(home.boot()).secret == home.secret
+
+
+def test_a_handing_that_comes_twice_changes_nothing(home):
+    home.put_to_use()
+    before = dict(home.shelves[first(home)].values)
+    record, handings = hand_out(
+        home.secret, 2, [Peer(each, opens_alone=True) for each in home.keepers], boot_key(home.unlock_key)
+    )
+    for _ in range(2):
+        home.keepers[first(home)].accept(home.identity.public, handings[first(home)])
+    assert _pieces(home) == 2
+    home.keepers[first(home)].put_to_use(
+        home.identity.public, read_record(write_record(record), boot_key(home.unlock_key)).id
+    )
+    home.keepers[first(home)].accept(home.identity.public, handings[first(home)])
+    assert _pieces(home) == 1
+    assert set(before) != set(home.shelves[first(home)].values)
+
+
+@pytest.mark.parametrize("whose", ["another device's", "made up", "none"])
+def test_only_a_device_itself_puts_its_set_to_use(home, whose):
+    keeper, own = home.keepers[first(home)], read_record(home.record, boot_key(home.unlock_key)).id
+    sender = random(32) if whose == "another device's" else home.identity.public
+    with pytest.raises(InputRefused):
+        keeper.put_to_use(sender, {"made up": random(32), "none": b""}.get(whose, own))
 
 
 def test_a_forgotten_device_gets_nothing_and_its_count_stays(home):

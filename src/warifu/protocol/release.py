@@ -77,6 +77,13 @@ class Kept(Message, frozen=True):
     set: Bytes32
 
 
+class InUse(Message, frozen=True):
+    """The device's store is sealed under this set now, so an earlier one can go. Inside the end-to-end channel, after
+    every keeper answered ``Kept``, and again before it deals anew."""
+
+    set: Bytes32
+
+
 class AskChallenge(Message, frozen=True):
     """A boot wants to ask for the piece of this set."""
 

@@ -33,6 +33,8 @@ _QUOTE_HEADER_BYTES = 48
 _TEE_SGX, _TEE_TDX = 0x00, 0x81
 _SGX_REPORT_BYTES = 384
 _SGX_DEBUG = 1 << 1  # of the enclave's attributes
+_TD_REPORT_AT = {4: _QUOTE_HEADER_BYTES, 5: _QUOTE_HEADER_BYTES + 6}
+"""By version; in version 5 the body's type and length stand before it."""
 _TD_REPORT_BYTES = 584
 _TD_DEBUG = 0xFF  # of the TD's attributes: the whole group "TD under debug"
 _COSE_TAG = b"\xd2"  # 18, COSE_Sign1; a document may carry it or not
@@ -50,9 +52,7 @@ def of_sev_snp(report: bytes) -> OwnEvidence:
 def of_tdx(quote: bytes) -> OwnEvidence:
     """``PlatformRefused`` where it is no quote of a TD."""
     version = _quote_version(quote, _TEE_TDX)
-    start = {4: _QUOTE_HEADER_BYTES, 5: _QUOTE_HEADER_BYTES + 6}.get(
-        version
-    )  # 5: type and length of the body
+    start = _TD_REPORT_AT.get(version)
     if start is None or len(quote) < start + _TD_REPORT_BYTES:
         raise _not_ours(f"it is no TDX quote of a known version ({version})")
     (attributes,) = struct.unpack_from("<Q", quote, start + 120)

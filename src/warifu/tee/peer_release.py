@@ -72,7 +72,8 @@ def hand_out(
 ) -> tuple[Signed, dict[bytes, Handing]]:
     """Deal ``secret`` to ``peers``: the record that the device keeps in clear, and each keeper's handing.
 
-    Nothing may be sealed under the secret for good before every keeper answered ``Kept``. Raises ``InputRefused``
+    Nothing may be sealed under the secret for good before every keeper answered ``Kept``; when it is, every keeper is
+    told ``InUse``, and only then do they let an earlier set go. Raises ``InputRefused``
     where it cannot be dealt so, or where fewer than ``threshold`` of the keepers open alone: after a power cut such a
     set would be closed for ever.
     """

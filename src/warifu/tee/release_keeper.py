@@ -47,8 +47,6 @@ CHALLENGE_LIFETIME = 120
 """Seconds in which evidence for a challenge has to come."""
 MAX_CHALLENGES = 16
 """At a time; a further one pushes out the oldest. A service that asks for many only delays a boot."""
-SETS_PER_DEVICE = 2
-"""The one in use, and the one that a device is changing to."""
 _MAX_KEPT_BYTES = 4096
 
 
@@ -77,12 +75,17 @@ class _KeptPiece(Message, frozen=True):
         return f"_KeptPiece(number={self.number})"
 
 
-class _KeptOf(Message, frozen=True):
-    """What is kept for one device."""
+_SetOrNone = Annotated[bytes, msgspec.Meta(max_length=32)]
 
-    sets: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=SETS_PER_DEVICE)]
-    """The newest last."""
-    boots: int
+
+class _KeptOf(Message, frozen=True):
+    """What is kept for one device: at most two sets, so that nobody fills the disk, and never fewer than it needs."""
+
+    in_use: _SetOrNone = b""
+    """What its store is sealed under. A dealing that breaks off half-way must not push this out."""
+    coming: _SetOrNone = b""
+    """What it was handed after that."""
+    boots: int = 0
     """Releases so far, of all its sets."""
 
 
@@ -108,7 +111,8 @@ class Keeper:
         self._challenges: OrderedDict[bytes, tuple[Challenge, int]] = OrderedDict()
 
     def accept(self, sender: bytes, handing: Handing) -> Kept:
-        """Keep a piece for ``sender``, whom the end-to-end channel authenticated. The device's oldest set but one goes.
+        """Keep a piece for ``sender``, whom the end-to-end channel authenticated. A set that it handed over before and
+        did not put to use goes.
 
         Raises ``InputRefused`` for strangers and for pieces that are not this keeper's, ``PeerMisbehaved``
         (``release-piece``) where the piece does not fit the commitment: better now than at a boot.
@@ -125,6 +129,15 @@ class Keeper:
         with self._shelf.transaction():
             self._put(sender, described.id, kept)
         return Kept(described.id)
+
+    def put_to_use(self, sender: bytes, set_id: bytes) -> None:
+        """``sender``, whom the channel authenticated, has sealed its store under this set: an earlier one goes.
+        ``InputRefused`` where it handed over no such set."""
+        found = self._kept_of(sender)
+        if set_id not in (found.in_use, found.coming) or not set_id:
+            raise InputRefused("release-set", "no piece of this set is kept here for this device")
+        with self._shelf.transaction():
+            self._promote(sender, set_id, found)
 
     def challenge(self, set_id: bytes, now: int) -> Signed:
         """A fresh question to a boot that wants its piece of this set. ``InputRefused``: no such piece is here."""
@@ -148,7 +161,7 @@ class Keeper:
         self._require_accepted(kept, ask, challenge, now)
         released = seal_piece(ask, kept.set.boot, kept.piece)
         with self._shelf.transaction():
-            self._count(kept.device, challenge.boot_number)
+            self._promote(kept.device, request.set, self._kept_of(kept.device), boots=challenge.boot_number)
         return sign(self._identity, released)
 
     def latest_boot(self, device: bytes) -> int:
@@ -181,9 +194,9 @@ class Keeper:
         """Drop every piece of a device that left. Its count stays: a copy of it must not begin anew."""
         with self._shelf.transaction():
             found = self._kept_of(device)
-            for set_id in found.sets:
+            for set_id in filter(None, (found.in_use, found.coming)):
                 self._shelf.remove(_piece_name(set_id))
-            self._shelf.put(_device_name(device), encode(_KeptOf((), found.boots)))
+            self._shelf.put(_device_name(device), encode(_KeptOf(boots=found.boots)))
 
     def _require_accepted(self, kept: _KeptPiece, ask: Ask, challenge: Challenge, now: int) -> None:
         expectation = self._accepted(kept.device)
@@ -234,22 +247,30 @@ class Keeper:
 
     def _kept_of(self, device: bytes) -> _KeptOf:
         data = self._shelf.get(_device_name(device))
-        return decode(_KeptOf, data, _MAX_KEPT_BYTES) if data is not None else _KeptOf((), 0)
+        return decode(_KeptOf, data, _MAX_KEPT_BYTES) if data is not None else _KeptOf()
 
     def _put(self, device: bytes, set_id: bytes, kept: _KeptPiece) -> None:
         taken = self._shelf.get(_piece_name(set_id))
         if taken is not None and decode(_KeptPiece, taken, _MAX_KEPT_BYTES).device != device:
             raise InputRefused("release-set", "this set is another device's")
         found = self._kept_of(device)
-        others = [each for each in found.sets if each != set_id]
-        for outdated in others[: max(0, len(others) + 1 - SETS_PER_DEVICE)]:
-            self._shelf.remove(_piece_name(outdated))
+        if found.coming and found.coming != set_id:
+            self._shelf.remove(_piece_name(found.coming))
         self._shelf.put(_piece_name(set_id), encode(kept))
-        newest = (*others, set_id)[-SETS_PER_DEVICE:]
-        self._shelf.put(_device_name(device), encode(_KeptOf(newest, found.boots)))
+        if set_id != found.in_use:
+            found = msgspec.structs.replace(found, coming=set_id)
+        self._shelf.put(_device_name(device), encode(found))
 
-    def _count(self, device: bytes, boots: int) -> None:
-        self._shelf.put(_device_name(device), encode(_KeptOf(self._kept_of(device).sets, boots)))
+    def _promote(self, device: bytes, set_id: bytes, found: _KeptOf, boots: int | None = None) -> None:
+        """This set is the one in use (a boot that was let in by it opens its store with it). The earlier one goes, and
+        what was handed over later stays."""
+        if set_id == found.coming:
+            if found.in_use:
+                self._shelf.remove(_piece_name(found.in_use))
+            found = msgspec.structs.replace(found, in_use=set_id, coming=b"")
+        if boots is not None:
+            found = msgspec.structs.replace(found, boots=boots)
+        self._shelf.put(_device_name(device), encode(found))
 
     def __repr__(self) -> str:
         return "Keeper()"
