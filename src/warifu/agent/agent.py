@@ -53,9 +53,9 @@ class Agent:
         self.uplink = Uplink(url, fingerprint, self._link.from_service, self._report, backoff)
         return self.uplink
 
-    async def ready(self) -> Ready:
+    async def ready(self, timeout: float = ANSWER_TIMEOUT) -> Ready:
         """The enclave's first word: it is up, isolated, and its store is open. Raises what kept it from that."""
-        return await self.hear(Ready)
+        return await self.hear(Ready, timeout)
 
     async def ask(self, message: ToSignerFromOperator, kind: type[T], timeout: float = ANSWER_TIMEOUT) -> T:
         """Say ``message`` as the operator and return the answer, a ``kind``. Raises the enclave's refusal."""

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from warifu.agent.agent import Agent
+from warifu.agent.agent import ANSWER_TIMEOUT, Agent
+from warifu.agent.appliance import running as appliance
+from warifu.agent.appliance.running import BOOT_SECONDS
+from warifu.agent.appliance.setting import image_folder
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import open_door
 from warifu.agent.enclave import Report, started
@@ -20,10 +23,12 @@ async def listening(
     directory: DeviceDirectory, unlock_key: bytearray, report: Report
 ) -> AsyncIterator[tuple[Agent, Ready, asyncio.Task[None]]]:
     """A started, listening agent whose enclave is ready, and the task that fails when the enclave ends."""
-    async with started(directory, unlock_key, report) as (agent, _process):
+    in_machine = image_folder(directory.path) is not None
+    start, patience = (appliance.started, BOOT_SECONDS) if in_machine else (started, ANSWER_TIMEOUT)
+    async with start(directory, unlock_key, report) as (agent, _process):
         pump = asyncio.create_task(agent.listen())
         try:
-            yield agent, await agent.ready(), pump
+            yield agent, await agent.ready(patience), pump
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)

@@ -605,6 +605,26 @@ JAPANESE: dict[str, str] = {
     "Work with {name} again?": "{name} とふたたび協働しますか？",
     "The ban of {name} is lifted.": "{name} の禁止を解きました。",
     "FROZEN": "凍結中",
+    "Watch over a device's processes and its kernel, and freeze the device when somebody reaches for them.": (
+        "端末のプロセスとカーネルを見張り、誰かが手を伸ばしたら端末を凍結します。"
+    ),
+    "An alarm is an attached debugger, an opened memory, a loaded kernel module or tracing program, or rights that come "
+    "from nowhere. The device signs nothing then, until 'warifu signer unfreeze'. It needs root and bpftrace; it sees "
+    "late, and root can end it.": (
+        "警報は、デバッガの接続、メモリを開くこと、カーネルモジュールや追跡プログラムの読み込み、どこからともなく得た権限です。"
+        "そのとき端末は 'warifu signer unfreeze' まで何も署名しません。root と bpftrace が要ります。"
+        "気づくのは遅れ、root は見張りを止められます。"
+    ),
+    "Watch and freeze the device of this directory; may be repeated.": (
+        "このディレクトリの端末を見張り、凍結します（繰り返せます）。"
+    ),
+    "Also watch these processes.": "これらのプロセスも見張ります。",
+    "Where each alarm is written, as one line of JSON.": "警報を一行の JSON として書く場所。",
+    "An alarm of this kind freezes nothing; may be repeated.": "この種類の警報では凍結しません（繰り返せます）。",
+    "Freeze also when the watch itself breaks off.": "見張りそのものが途切れたときも凍結します。",
+    "Print one JSON object a line, for scripts.": "スクリプト向けに、一行に一つの JSON オブジェクトを出します。",
+    "This kernel does not show: {what}": "このカーネルでは見えないもの: {what}",
+    "Watching {count} processes.": "{count} 個のプロセスを見張っています。",
     "The machine that a device runs on.": "端末が動くマシン。",
     "Prepare a Debian machine for a device: less that can be reached, less that can be broken.": (
         "端末のために Debian マシンを整えます。届くものを減らし、破れるものを減らします。"
@@ -1148,4 +1168,30 @@ JAPANESE: dict[str, str] = {
         "解錠鍵があっても、カーネルのコマンドラインが異なれば、TPM が閉じたままにします: {reason}"
     ),
     "started again as its owner approved it, it opens": "持ち主が承認したとおりに起動し直すと、開きます",
+    # --- the appliance ---
+    "A device whose signer runs in a virtual machine: a small measured system, and a share that opens only in it.": (
+        "署名者が仮想マシンで動く端末。測定された小さなシステムで、分散鍵はその中でだけ開きます。"
+    ),
+    "It is no enclave: whoever controls this computer can read the virtual machine's memory and its virtual TPM.": (
+        "エンクレーブではありません。このコンピュータを支配する者は、仮想マシンのメモリと仮想 TPM を読めます。"
+    ),
+    "The folder that tools/build-appliance.sh printed.": "tools/build-appliance.sh が表示したフォルダ。",
+    "Make this machine's device an appliance, before it is enrolled.": (
+        "この機械の端末を、登録の前に、アプライアンスにします。"
+    ),
+    "It is started once, sets its virtual TPM up, and asks for your approval of what it booted. Then enrol it with "
+    "'warifu signer join' and start it with 'warifu signer run', as every device.": (
+        "一度起動し、仮想 TPM を設定し、起動したものの承認を求めます。そのあとは他の端末と同じく、"
+        "'warifu signer join' で登録し、'warifu signer run' で起動します。"
+    ),
+    "Start the device from another image, from now on. It must not be running.": (
+        "これからは別のイメージから端末を起動します。端末は動いていてはいけません。"
+    ),
+    "The new image is started once and asks for your approval; without it the share stays shut in it.": (
+        "新しいイメージを一度起動し、承認を求めます。承認がなければ、その中で分散鍵は閉じたままです。"
+    ),
+    "The appliance is started; this can take some minutes.": (
+        "アプライアンスを起動しています。数分かかることがあります。"
+    ),
+    "What it printed (warifu-approval:...)": "そこに表示されたもの（warifu-approval:...）",
 }

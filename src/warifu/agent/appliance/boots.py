@@ -19,7 +19,8 @@ CHOICE = PlatformChoice(name="tpm", device="device:/dev/tpmrm0", development=Tru
 
 def prepare(begin: Begin, directory: Path) -> ApprovalRequest:
     """Set up what is to be set up; what the owner is asked to approve. Raises ``PlatformRefused``, ``InputRefused``."""
-    from warifu.tee.tpm.provisioning import Choices, provision
+    from warifu.tee.tpm.choices import Choices
+    from warifu.tee.tpm.provisioning import provision
 
     directory.mkdir(mode=0o700, exist_ok=True)
     if begin.purpose is Purpose.SET_UP:

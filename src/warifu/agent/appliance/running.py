@@ -1,4 +1,4 @@
-"""Starts the appliance of a device and ends it; the counterpart of ``agent.enclave`` for a signer in a machine."""
+"""Starts the appliance of a device and ends it: for the agent, what ``agent.enclave`` is for a signer's process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from warifu.agent.agent import Agent
 from warifu.agent.appliance.image import KERNEL, Image
 from warifu.agent.appliance.kvm import accelerator
 from warifu.agent.appliance.machine import EMULATOR, Machine, boot, prepared, tool
 from warifu.agent.appliance.port import MAX_QUESTION_BYTES, Begin, Purpose
+from warifu.agent.appliance.setting import image_folder
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.link import EnclaveLink, enclave_gone
 from warifu.errors import InputRefused
@@ -30,66 +32,102 @@ BOOT_SECONDS = 300.0
 
 @contextlib.asynccontextmanager
 async def started(
-    directory: DeviceDirectory,
-    image: Image,
-    begin: Begin,
-    report: Callable[[str], None],
-    approve: Approve | None = None,
+    directory: DeviceDirectory, unlock_key: bytearray, report: Callable[[str], None]
 ) -> AsyncIterator[tuple[Agent, Machine]]:
-    """The agent of a fresh appliance, which ends with the context. ``begin`` is wiped here.
+    """The agent of a fresh start of the device's appliance, which ends with the context.
 
-    ``approve`` is needed where ``begin`` is for more than work. The agent does not listen yet.
+    ``unlock_key``: 32 secret bytes; wiped here as soon as the appliance has them. The agent does not listen yet.
     """
+    folder = image_folder(directory.path)
+    assert folder is not None, "whoever calls this saw that the device is an appliance"
     directory.make()
+    begin = Begin(Purpose.WORK, unlock_key)
     try:
-        by = await asyncio.to_thread(accelerator, tool(EMULATOR), image.part(KERNEL))
-        report(f"appliance: starting by {by}" + (" (emulated: slow)" if by == "tcg" else ""))
-        machine, connection = boot(prepared(directory.path), image, begin, by=by)
+        machine, connection = await asyncio.to_thread(_boot, directory.path, Image.at(folder), begin, report)
     finally:
         begin.wipe()
     try:
-        if begin.purpose is not Purpose.WORK:
-            assert approve is not None, "whoever sets up or approves brings the owner's answer"
-            await asyncio.to_thread(have_boot_approved, connection, approve)
         link = await EnclaveLink.open(connection)
-    except BaseException:
-        connection.close()
-        await asyncio.shield(asyncio.to_thread(machine.stop))
-        raise
-    try:
-        yield Agent(link, report), machine
+        try:
+            yield Agent(link, report), machine
+        finally:
+            await link.close()
     finally:
-        await link.close()
         await asyncio.shield(asyncio.to_thread(machine.stop))
 
 
-def have_boot_approved(
-    connection: socket.socket, approve: Approve, patience: float = BOOT_SECONDS
-) -> ApprovalRequest:
-    """Hear what the appliance booted, and give it the owner's answer. Returns what was approved.
+def approved(
+    directory: DeviceDirectory,
+    image: Image,
+    begin: Begin,
+    approve: Approve,
+    report: Callable[[str], None],
+) -> None:
+    """Start the appliance once to set its TPM up or to have ``image`` approved; it is switched off again at the end.
+
+    ``begin`` is the caller's to wipe. Raises what ``approve`` raises, and what kept the appliance from asking or from
+    keeping the answer.
+    """
+    machine, connection = _boot(directory.path, image, begin, report)
+    try:
+        have_boot_approved(connection, approve)
+        _hear_ready(connection)
+    finally:
+        connection.close()
+        machine.stop()
+
+
+def have_boot_approved(connection: socket.socket, approve: Approve) -> None:
+    """Hear what the appliance booted, and give it the owner's answer.
 
     Raises what kept the appliance from asking, what ``approve`` raises, ``PlatformRefused`` where it ended.
     """
-    request = _question(connection, patience)
+    request = decode_question(_first_frame(connection))
     connection.sendall(frame(Origin.OPERATOR, encode(approve(request))))
-    connection.settimeout(None)
-    return request
 
 
-def _question(connection: socket.socket, patience: float) -> ApprovalRequest:
-    connection.settimeout(patience)
-    cutter = FrameReader()
-    frames: list[tuple[Origin, bytes]] = []
-    while not frames:
-        data = connection.recv(MAX_QUESTION_BYTES)
-        if not data:
-            raise enclave_gone("the appliance ended before it said what was booted")
-        frames = cutter.feed(data)
-    (_, said), *_ = frames
+def decode_question(said: bytes) -> ApprovalRequest:
+    """What the appliance asks its owner to approve. Raises the refusal that came in its place."""
     try:
         return decode(ApprovalRequest, said, MAX_QUESTION_BYTES)
     except InputRefused:
-        refused = decode_for_operator(said)
-    if isinstance(refused, OperatorRefused):
-        raise error_of(refused.refusal)
+        _raise_refusal(said)
     raise enclave_gone("the appliance gave an answer that does not belong here")
+
+
+def _hear_ready(connection: socket.socket) -> None:
+    """The signer's first word: the approval was kept, and what is sealed opens under it."""
+    _raise_refusal(_first_frame(connection))
+
+
+def _raise_refusal(said: bytes) -> None:
+    message = decode_for_operator(said)
+    if isinstance(message, OperatorRefused):
+        raise error_of(message.refusal)
+
+
+def _first_frame(connection: socket.socket) -> bytes:
+    """The next frame's payload. Nothing follows it before the appliance is answered, or the signer is."""
+    connection.settimeout(BOOT_SECONDS)
+    cutter = FrameReader()
+    frames: list[tuple[Origin, bytes]] = []
+    while not frames:
+        try:
+            data = connection.recv(MAX_QUESTION_BYTES)
+        except TimeoutError:
+            raise enclave_gone(f"the appliance said nothing within {BOOT_SECONDS:.0f} seconds") from None
+        if not data:
+            raise enclave_gone("the appliance ended; its console.log may say why")
+        frames = cutter.feed(data)
+    (_, said), *_ = frames
+    return said
+
+
+def _boot(
+    device: Path, image: Image, begin: Begin, report: Callable[[str], None]
+) -> tuple[Machine, socket.socket]:
+    by = accelerator(tool(EMULATOR), image.part(KERNEL))
+    report(
+        f"appliance: starts by {by}" + (", which emulates the processor and is slow" if by == "tcg" else "")
+    )
+    return boot(prepared(device), image, begin, by=by)

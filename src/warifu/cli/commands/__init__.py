@@ -6,6 +6,7 @@ import click
 
 from warifu.cli.commands import (
     api_key,
+    appliance,
     backend,
     decode,
     demo,
@@ -37,6 +38,7 @@ COMMANDS: tuple[click.Command, ...] = (
     platform.command,
     devices.group,
     tpm.group,
+    appliance.group,
     wallet.group,
     evidence.group,
     receive.address,
