@@ -181,8 +181,8 @@ def _read_root(home: Path, platform: Platform) -> Secret:
     try:
         root = platform.unseal(sealed, _ROOT_CONTEXT)
     except PlatformRefused as refused:
-        if refused.reason != "unseal":  # a platform that will not work says why: booted otherwise, another TPM
-            raise
+        if refused.reason != "unseal":
+            raise  # a platform that will not work says why: booted otherwise, another TPM
         raise _damaged(
             "sealed",
             "the device's store does not open with this unlock key on this platform",
