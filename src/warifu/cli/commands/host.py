@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 
 import click
 
+from warifu.agent.device import DeviceDirectory
 from warifu.cli.base import Group, examples, json_option
+from warifu.cli.devices import Stopped
 from warifu.cli.hardening_shown import describe_outcomes, describe_plan, show_outcomes, show_plan
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.watching import AlarmLog, Guard, watch_on
 from warifu.errors import HostUnsuitable, InputRefused
 from warifu.host.hardening import run
 from warifu.host.hardening.carrying_out import Outcome
 from warifu.host.hardening.plan import Standing
 from warifu.host.hardening.step import Port, Source, Wishes
 from warifu.host.hardening.trees import digest_of
+from warifu.host.watch.alarm import KINDS, WATCH_LOST
+from warifu.host.watch.program import unwatched
+from warifu.host.watch.tracer import offered
+from warifu.host.watch.watch import Watch
 
 _PORT = re.compile(r"([0-9]{1,5})(?:/(tcp|udp))?\Z")
 
@@ -164,3 +172,80 @@ def _session_port(connection: str) -> int | None:
     """``SSH_CONNECTION`` is four words; the last is the port at which this session came in."""
     words = connection.split()
     return int(words[3]) if len(words) == 4 and words[3].isdigit() and len(words[3]) <= 5 else None
+
+
+def _pids(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    words = [word for value in values for word in value.split(",")]
+    if not all(word.isascii() and word.isdigit() and 0 < int(word) <= 2**22 for word in words):
+        raise click.BadParameter("a process id is a number from 1 to 4194304")
+    return tuple(map(int, words))
+
+
+@examples(
+    "sudo warifu host watch --device-dir /var/lib/warifu-signer-pi",
+    "sudo warifu host watch --device-dir /var/lib/warifu-signer-pi --only-log module --freeze-when-lost",
+    "sudo warifu host watch --pids 1234 --json",
+)
+@group.command("watch")
+@click.option(
+    "--device-dir",
+    "directories",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Watch and freeze the device of this directory; may be repeated.",
+)
+@click.option("--pids", multiple=True, metavar="PID", callback=_pids, help="Also watch these processes.")
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="/var/log/warifu-watch.jsonl",
+    show_default=True,
+    help="Where each alarm is written, as one line of JSON.",
+)
+@click.option(
+    "--only-log",
+    multiple=True,
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help="An alarm of this kind freezes nothing; may be repeated.",
+)
+@click.option("--freeze-when-lost", is_flag=True, help="Freeze also when the watch itself breaks off.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, for scripts.")
+def watch_command(
+    directories: tuple[Path, ...],
+    pids: tuple[int, ...],
+    log_file: Path,
+    only_log: tuple[str, ...],
+    freeze_when_lost: bool,
+    as_json: bool,
+) -> None:
+    """Watch over a device's processes and its kernel, and freeze the device when somebody reaches for them.
+
+    An alarm is an attached debugger, an opened memory, a loaded kernel module or tracing program, or rights that come
+    from nowhere. The device signs nothing then, until 'warifu signer unfreeze'. It needs root and bpftrace; it sees
+    late, and root can end it.
+    """
+    screen = Screen(as_json)
+    if not directories and not pids:
+        raise InputRefused(
+            "nothing-to-watch",
+            "no device and no process was named",
+            not_done="Nothing is watched.",
+            remedy="See --help.",
+        )
+    kernel, log = offered(), AlarmLog(log_file)
+    doors = [DeviceDirectory(directory).door for directory in directories]
+    for missing in unwatched(kernel):
+        screen.line(tr("This kernel does not show: {what}", what=missing), style="dim")
+    signal.signal(signal.SIGTERM, _stop)
+    watch = Watch(kernel, pids, doors)
+    try:
+        watch_on(watch, Guard(screen, log, doors, {*only_log, *(() if freeze_when_lost else (WATCH_LOST,))}))
+    finally:
+        watch.close()
+        log.close()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise Stopped
