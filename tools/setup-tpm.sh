@@ -16,6 +16,7 @@ command -v swtpm_setup >/dev/null 2>&1 || missing+=(swtpm-tools)
 command -v tpm2 >/dev/null 2>&1 || missing+=(tpm2-tools)
 if ! works; then
   command -v gcc >/dev/null 2>&1 || missing+=(gcc)
+  [ -r /usr/include/stdio.h ] || missing+=(libc6-dev) # gcc only recommends it
   command -v pkg-config >/dev/null 2>&1 || missing+=(pkg-config)
   pkg-config --exists tss2-esys 2>/dev/null || missing+=(libtss2-dev)
   # The headers of the very Python that the environment was made with; one that was not packaged brings its own.
