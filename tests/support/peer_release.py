@@ -193,7 +193,7 @@ class Home:
     def answer(self, keeper: bytes, asked: AskRelease) -> Signed:
         return self.keepers[keeper].release(asked, self.now)
 
-    def _accepted(self, identity: bytes) -> Expectation | None:
+    def _accepted(self, identity: bytes) -> list[Expectation]:
         if identity != self.identity.public:
-            return None
-        return Expectation("device", self.reference)
+            return []
+        return [Expectation("device", self.reference)]

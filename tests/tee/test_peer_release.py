@@ -9,9 +9,17 @@ from tests.support.attested import CLAIMS
 from tests.support.peer_release import FORMAT, NOW, Home, SimulatedVerifier, evidence, reference
 
 from warifu.attestation import pinning
+from warifu.attestation.expectation import Expectation
 from warifu.attestation.registry import VERIFIERS
 from warifu.attestation.unsafe_software import statement
-from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, PlatformRefused, WarifuError
+from warifu.errors import (
+    AuthorizationRefused,
+    InputRefused,
+    PeerMisbehaved,
+    PlatformRefused,
+    ServiceRefused,
+    WarifuError,
+)
 from warifu.protocol.attesting import Attestation, Evidence, Reference
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.release import (
@@ -27,7 +35,7 @@ from warifu.protocol.release import (
 )
 from warifu.signer.store import Store
 from warifu.tee.peer_release import Peer, Requester, boot_key, hand_out, read_record, write_record
-from warifu.tee.release_keeper import CHALLENGE_LIFETIME, MAX_CHALLENGES, Keeper
+from warifu.tee.release_keeper import CHALLENGE_LIFETIME, MAX_CHALLENGES, RELEASES_PER_HOUR, Keeper
 from warifu.tee.unsafe_software import UnsafeSoftware
 from warifu.threshold.release import new_secret
 
@@ -392,9 +400,9 @@ def test_a_piece_for_another_boot_does_not_open_here(home):
     """The service hands one boot's sealed piece to another."""
     _, asked = home.asked(home.boot(), first(home))
     other, _ = home.asked(home.boot(), first(home))
-    with pytest.raises(PeerMisbehaved) as refusal:
+    with pytest.raises(ServiceRefused) as refusal:
         other.released(first(home), home.answer(first(home), asked))
-    assert refusal.value.code == "peer.release-release"
+    assert (refusal.value.reason, refusal.value.blame) == ("release-answer", None), "the keeper did no wrong"
     assert other.needed == 2
 
 
@@ -460,11 +468,65 @@ def test_a_wrong_piece_names_its_keeper_and_the_others_are_enough(home):
     assert requester.finish().secret == home.secret
 
 
-@pytest.mark.parametrize("field", ["keeper", "set", "nonce", "boot_number", "encapsulated", "ciphertext"])
+@pytest.mark.parametrize("field", ["set", "nonce", "boot_number"])
+def test_an_answer_to_another_request_blames_nobody_and_the_true_one_is_still_taken(home, field):
+    """The keeper may have signed it for another boot, and the service plays it back."""
+    requester, asked = home.asked(home.boot(), first(home))
+    signed = home.answer(first(home), asked)
+    released = msgspec.msgpack.decode(signed.statement, type=Release)
+    changed = msgspec.structs.replace(released, **{field: 7 if field == "boot_number" else random(32)})
+    with pytest.raises(ServiceRefused) as refusal:
+        requester.released(first(home), sign(home.keys[first(home)], changed))
+    assert refusal.value.blame is None
+    requester.released(first(home), signed)
+    assert requester.needed == 1
+
+
+def test_a_keeper_that_was_off_or_refused_can_be_asked_again(home):
+    requester, refused = home.run(home.boot(image="v2"))
+    assert len(refused) == 3
+    home.reference = reference("v2")
+    for identity, keeper in home.keepers.items():
+        asked = requester.challenged(identity, keeper.challenge(requester.again(identity).set, home.now))
+        requester.released(identity, keeper.release(asked, home.now))
+    with pytest.raises(InputRefused):
+        requester.again(first(home))
+    assert requester.finish().secret == home.secret
+
+
+def test_what_is_asked_anew_is_not_answered_by_an_answer_to_the_former(home):
+    requester, asked = home.asked(home.boot(), first(home))
+    former = home.answer(first(home), asked)
+    requester.challenged(
+        first(home), home.keepers[first(home)].challenge(requester.again(first(home)).set, home.now)
+    )
+    with pytest.raises(ServiceRefused):
+        requester.released(first(home), former)
+    assert requester.needed == 2
+
+
+def test_a_device_that_boots_again_and_again_has_to_wait(home):
+    for _ in range(RELEASES_PER_HOUR):
+        home.released(home.boot())
+        home.now += 1
+    assert set(home.run(home.boot())[1].values()) == {"authorization.release-often"}
+    home.now += 3600 - RELEASES_PER_HOUR
+    assert home.released(home.boot()).secret == home.secret
+
+
+def test_every_wallet_that_the_device_is_in_has_to_accept_it(home):
+    both = [Expectation("device", reference()), Expectation("device", reference("v2"))]
+    for keeper in home.keepers.values():
+        keeper._accepted = lambda _identity: both
+    assert set(home.run(home.boot())[1].values()) == {"peer.evidence"}
+    assert set(home.run(home.boot(image="v2"))[1].values()) == {"peer.evidence"}
+
+
+@pytest.mark.parametrize("field", ["keeper", "encapsulated", "ciphertext"])
 def test_an_altered_answer_is_the_keepers_own_misdeed(home, field):
     requester, asked = home.asked(home.boot(), first(home))
     released = msgspec.msgpack.decode(home.answer(first(home), asked).statement, type=Release)
-    wrong = {"boot_number": 7, "ciphertext": random(48)}.get(field, random(32))
+    wrong = random(48) if field == "ciphertext" else random(32)
     changed = msgspec.structs.replace(released, **{field: wrong})
     with pytest.raises(PeerMisbehaved) as refusal:
         requester.released(first(home), sign(home.keys[first(home)], changed))

@@ -152,8 +152,8 @@ class Household:
         with released.secret:
             return self.start(chip, released.sealing_key(platform.capabilities.name, UNLOCK)), refusals
 
-    def _expected(self, identity: bytes) -> Expectation | None:
-        return Expectation("device", self.reference) if identity == self.identity else None
+    def _expected(self, identity: bytes) -> list[Expectation]:
+        return [Expectation("device", self.reference)] if identity == self.identity else []
 
     def _accepted_as(self, chip: Chip) -> Reference:
         shown = self.start(chip).attest(random(64))

@@ -60,7 +60,7 @@ class ReleaseSet(Message, frozen=True):
         return digest("release/set", encode(self))
 
 
-class Handing(Message, frozen=True):
+class Handing(Message, frozen=True, tag="handing"):
     """A piece on its way to its keeper, inside the end-to-end channel between the two."""
 
     set: ReleaseSet
@@ -71,20 +71,20 @@ class Handing(Message, frozen=True):
         return f"Handing(number={self.number})"
 
 
-class Kept(Message, frozen=True):
+class Kept(Message, frozen=True, tag="kept"):
     """The keeper has it on disk."""
 
     set: Bytes32
 
 
-class InUse(Message, frozen=True):
+class InUse(Message, frozen=True, tag="in-use"):
     """The device's store is sealed under this set now, so an earlier one can go. Inside the end-to-end channel, after
     every keeper answered ``Kept``, and again before it deals anew."""
 
     set: Bytes32
 
 
-class AskChallenge(Message, frozen=True):
+class AskChallenge(Message, frozen=True, tag="ask-challenge"):
     """A boot wants to ask for the piece of this set."""
 
     set: Bytes32
@@ -130,7 +130,7 @@ class Signed(Message, frozen=True):
     signature: Bytes64
 
 
-class AskRelease(Message, frozen=True):
+class AskRelease(Message, frozen=True, tag="ask-release"):
     """A boot's signed ``Ask``, and which set it is about: by that the keeper knows whose signature it has to bear."""
 
     set: Bytes32

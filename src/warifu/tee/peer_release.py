@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from nacl.bindings import crypto_generichash_blake2b_salt_personal
 
-from warifu.errors import InputRefused, PeerMisbehaved, PlatformRefused, WarifuError
+from warifu.errors import InputRefused, PeerMisbehaved, PlatformRefused, ServiceRefused, WarifuError
 from warifu.protocol.attesting import Attestation, Binding
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import IdentityKey
@@ -164,6 +164,14 @@ class Requester:
         """What goes to each keeper first."""
         return {identity: AskChallenge(self._set) for identity in self._keepers}
 
+    def again(self, keeper: bytes) -> AskChallenge:
+        """Begin anew with a keeper whose piece has not come: it was off, refused, or the service lost something."""
+        state = self._state(keeper)
+        if state.number in self._pieces:
+            raise InputRefused("release-keeper", "this keeper's piece is here already")
+        state.challenged, state.key, state.ask = False, None, None
+        return AskChallenge(self._set)
+
     def challenged(self, keeper: bytes, signed: Signed) -> AskRelease:
         """Answer a keeper's challenge with evidence made for it.
 
@@ -185,17 +193,25 @@ class Requester:
         """Take a keeper's piece.
 
         Raises ``AuthorizationRefused`` for what ``keeper`` did not sign (so a service can neither swap a piece nor have
-        a keeper blamed for it), ``PeerMisbehaved`` where the keeper signed what does not answer, does not open, or is
-        not what it was given to keep.
+        a keeper blamed for it), ``ServiceRefused`` (``release-answer``) for what it signed in answer to another request
+        (a service may play that back, so it blames nobody), ``PeerMisbehaved`` where the keeper signed in another's
+        name, or what does not open or is not what it was given to keep.
         """
         state = self._state(keeper)
         release = open_signed(Release, signed, keeper)
         ask, key = state.ask, state.key
         if ask is None or key is None:
             raise _misbehaved(keeper, "release", "releases what was not asked for, or twice")
-        answered = (release.keeper, release.set, release.nonce, release.boot_number)
-        if answered != (ask.keeper, ask.set, ask.nonce, ask.boot_number):
-            raise _misbehaved(keeper, "release", "answers another request than this one")
+        if release.keeper != keeper:
+            raise _misbehaved(keeper, "release", "answers in the name of another device")
+        answered = (release.set, release.nonce, release.boot_number)
+        if answered != (ask.set, ask.nonce, ask.boot_number):
+            raise ServiceRefused(
+                "release-answer",
+                "a keeper's answer to another request came in the place of one to this",
+                not_done="The piece was not used.",
+                remedy="The device asks again. If it goes on, the custody service plays old messages back.",
+            )
         state.ask = state.key = None
         self._pieces[state.number] = self._opened(
             keeper, state.number, key.open(release, ask, self._boot.public)

@@ -13,11 +13,11 @@ two that claim to be one device, at most one works with its peers.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from nacl.utils import random
@@ -47,7 +47,12 @@ CHALLENGE_LIFETIME = 120
 """Seconds in which evidence for a challenge has to come."""
 MAX_CHALLENGES = 16
 """At a time; a further one pushes out the oldest. A service that asks for many only delays a boot."""
+RELEASES_PER_HOUR = 20
+"""To one device. No device boots more often; whoever asks on is told to wait."""
 _MAX_KEPT_BYTES = 4096
+
+
+Note = Callable[[Literal["kept", "released"], bytes, bytes, int], None]
 
 
 class Shelf(Protocol):
@@ -96,10 +101,13 @@ class Keeper:
         self,
         identity: IdentityKey,
         shelf: Shelf,
-        accepted: Callable[[bytes], Expectation | None],
+        accepted: Callable[[bytes], Sequence[Expectation]],
         least_tier: Tier = 2,
+        note: Note = lambda _deed, _device, _set, _number: None,
     ) -> None:
-        """``accepted``: what the owner accepts a device (by its identity) as at this moment; None for strangers.
+        """``accepted``: what the owner accepts a device (by its identity) as at this moment, in each wallet that it has
+        a part in; all of it has to hold. Nothing for strangers. ``note`` writes down, in the transaction of the deed,
+        that a piece was ``"kept"`` or is ``"released"``: device, set, and the boot's number.
 
         ``least_tier``: evidence of a lower tier releases nothing. Less than 2 is for simulations: anybody can write the
         evidence of a platform without hardware.
@@ -108,7 +116,10 @@ class Keeper:
         self._shelf = shelf
         self._accepted = accepted
         self._least_tier = least_tier
+        self._note = note
         self._challenges: OrderedDict[bytes, tuple[Challenge, int]] = OrderedDict()
+        self._lately: dict[bytes, deque[int]] = {}
+        """Moments of the last hour's releases, by device."""
 
     def accept(self, sender: bytes, handing: Handing) -> Kept:
         """Keep a piece for ``sender``, whom the end-to-end channel authenticated. A set that it handed over before and
@@ -117,7 +128,7 @@ class Keeper:
         Raises ``InputRefused`` for strangers and for pieces that are not this keeper's, ``PeerMisbehaved``
         (``release-piece``) where the piece does not fit the commitment: better now than at a boot.
         """
-        if self._accepted(sender) is None:
+        if not self._accepted(sender):
             raise InputRefused(
                 "release-stranger", "only devices that share a wallet keep pieces for each other"
             )
@@ -128,6 +139,7 @@ class Keeper:
         kept = _KeptPiece(described, sender, number, handing.piece)
         with self._shelf.transaction():
             self._put(sender, described.id, kept)
+            self._note("kept", sender, described.id, self.latest_boot(sender))
         return Kept(described.id)
 
     def put_to_use(self, sender: bytes, set_id: bytes) -> None:
@@ -140,9 +152,11 @@ class Keeper:
             self._promote(sender, set_id, found)
 
     def challenge(self, set_id: bytes, now: int) -> Signed:
-        """A fresh question to a boot that wants its piece of this set. ``InputRefused``: no such piece is here."""
+        """A fresh question to a boot that wants its piece of this set. ``InputRefused``: no such piece is here;
+        ``AuthorizationRefused`` (``release-often``)."""
         kept = self._kept(set_id)
         self._forget_expired(now)
+        self._require_seldom(kept.device, now)
         while len(self._challenges) >= MAX_CHALLENGES:
             self._challenges.popitem(last=False)
         challenge = Challenge(self._identity.public, set_id, random(32), self.latest_boot(kept.device) + 1)
@@ -162,6 +176,8 @@ class Keeper:
         released = seal_piece(ask, kept.set.boot, kept.piece)
         with self._shelf.transaction():
             self._promote(kept.device, request.set, self._kept_of(kept.device), boots=challenge.boot_number)
+            self._note("released", kept.device, request.set, challenge.boot_number)
+        self._lately.setdefault(kept.device, deque(maxlen=RELEASES_PER_HOUR)).append(now)
         return sign(self._identity, released)
 
     def latest_boot(self, device: bytes) -> int:
@@ -199,17 +215,28 @@ class Keeper:
             self._shelf.put(_device_name(device), encode(_KeptOf(boots=found.boots)))
 
     def _require_accepted(self, kept: _KeptPiece, ask: Ask, challenge: Challenge, now: int) -> None:
-        expectation = self._accepted(kept.device)
-        reference = expectation.reference if expectation is not None else None
-        if expectation is None or reference is None or reference.unchecked:
+        expectations = self._accepted(kept.device)
+        if not expectations or any(_unchecked(each) for each in expectations):
             raise PolicyDenied(
                 "release-unchecked",
                 "a sealing secret is released only to a device whose evidence the owner accepted",
                 not_done="No piece was released.",
                 remedy="Accept what the device is ('warifu devices'), and start it again.",
             )
-        demanding = _at_least(expectation, self._least_tier)
-        demanding.require(ask.attestation, ask_binding(challenge, kept.set.boot, ask.key), now)
+        for each in expectations:
+            demanding = _at_least(each, self._least_tier)
+            demanding.require(ask.attestation, ask_binding(challenge, kept.set.boot, ask.key), now)
+
+    def _require_seldom(self, device: bytes, now: int) -> None:
+        lately = self._lately.get(device, ())
+        if len(lately) >= RELEASES_PER_HOUR and (wait := lately[0] + 3600 - now) > 0:
+            raise AuthorizationRefused(
+                "release-often",
+                f"{RELEASES_PER_HOUR} boots of this device were let in within the last hour",
+                not_done="No piece was released.",
+                remedy="Find out why it starts so often; then wait.",
+                retry_after=wait,
+            )
 
     def _challenge_of(self, ask: Ask, now: int) -> Challenge:
         """The challenge that ``ask`` answers, used up whatever becomes of it."""
@@ -289,6 +316,10 @@ def _require_fitting(sender: bytes, handing: Handing) -> None:
             not_done="It was not kept.",
             blame=sender.hex()[:16],
         ) from None
+
+
+def _unchecked(expectation: Expectation) -> bool:
+    return expectation.reference is None or expectation.reference.unchecked
 
 
 def _at_least(expectation: Expectation, tier: Tier) -> Expectation:
