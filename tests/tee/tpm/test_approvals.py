@@ -121,6 +121,18 @@ def test_retired_approvals_are_refused_by_the_tpm_for_good(home, platform, seale
     rolled_back.forget()
 
 
+def test_an_approval_that_cannot_be_written_down_is_not_kept(home, platform, sealed, monkeypatch):
+    extend(platform, 9)
+
+    def full(*_):
+        raise PlatformRefused("pinned", "no space left")
+
+    monkeypatch.setattr("warifu.tee.tpm.platform.write_pinned", full)
+    with pytest.raises(PlatformRefused):
+        platform.authorize_pcrs(approve(home.update_key, platform.approval_request()))
+    assert opens(platform, sealed) == "measurements"
+
+
 def test_retiring_never_locks_the_present_boot_out(platform, sealed):
     extend(platform, 9)
     with pytest.raises(PlatformRefused) as refused:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brings it", exc_type=ImportError)
 
 from tests.support.tpm_home import extend
+from tpm2_pytss import ESYS_TR, TPM2B_NV_PUBLIC, TPMA_NV, TPMS_NV_PUBLIC
 
 from warifu.attestation.registry import appraise
 from warifu.attestation.rules import Bound, UnsafeAnything
@@ -20,8 +24,10 @@ from warifu.attestation.tpm.keys import read_key
 from warifu.attestation.verifier import Endorsements
 from warifu.errors import InputRefused, PlatformRefused
 from warifu.tee.platform import Platform
+from warifu.tee.tpm.endorsement import Endorsement, _made
 from warifu.tee.tpm.event_log import read_event_log
 from warifu.tee.tpm.platform import Tpm
+from warifu.tee.tpm.provisioning import opened
 
 pytestmark = pytest.mark.real
 
@@ -112,6 +118,32 @@ def test_a_credential_for_another_key_or_another_chip_stays_shut(platform, stran
         assert refused.value.reason == "activation"
     other.forget()
     assert platform.attest(QUESTION).body, "it still works"
+
+
+def test_a_key_is_bound_to_an_endorsement_key_of_elliptic_curves_too(bare):
+    """As many chips have one. The simulator's maker certifies none, so this test does."""
+    with opened(bare.settings) as chip, _made(chip, rsa=False, endorsement_auth=b"") as (_, public):
+        certificate = _certificate_for(read_key(public).public)
+        attributes = TPMA_NV.OWNERREAD | TPMA_NV.OWNERWRITE | TPMA_NV.AUTHREAD
+        where = TPMS_NV_PUBLIC(
+            nvIndex=0x01C0000A, nameAlg=0x000B, attributes=attributes, dataSize=len(certificate)
+        )
+        index = chip.esapi.nv_define_space(b"", TPM2B_NV_PUBLIC(where))
+        chip.esapi.nv_write(index, certificate, auth_handle=ESYS_TR.OWNER)
+    bare.provision()
+    platform = bare.open()
+    assert platform.endorsement == Endorsement(public, certificate)
+    secret = os.urandom(32)
+    credential = make_credential(read_key(public), read_key(platform.attestation_key).name, secret)
+    assert platform.activate(credential) == secret
+    platform.forget()
+
+
+def _certificate_for(public) -> bytes:
+    maker, start = ec.generate_private_key(ec.SECP256R1()), datetime(2026, 1, 1, tzinfo=UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "maker")])
+    certificate = x509.CertificateBuilder(name, name, public, 1, start, start + timedelta(days=365))
+    return certificate.sign(maker, SHA256()).public_bytes(Encoding.DER)
 
 
 @pytest.mark.parametrize(

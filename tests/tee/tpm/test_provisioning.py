@@ -17,7 +17,16 @@ pytest.importorskip("tpm2_pytss", reason="no tpm2-pytss; tools/setup-tpm.sh brin
 
 from tests.support.interposer import Interposer
 from tests.support.tpm_home import Home
-from tpm2_pytss import ESAPI, ESYS_TR, TPM2B_NV_PUBLIC, TPMA_NV, TPMS_NV_PUBLIC, TSS2_Exception
+from tpm2_pytss import (
+    ESAPI,
+    ESYS_TR,
+    TPM2_SU,
+    TPM2B_NV_PUBLIC,
+    TPMA_NV,
+    TPML_PCR_SELECTION,
+    TPMS_NV_PUBLIC,
+    TSS2_Exception,
+)
 
 from warifu.errors import InputRefused, PlatformRefused, WarifuError
 from warifu.tee.tpm.pinned import GuessLimits, is_pinned
@@ -179,6 +188,21 @@ def test_a_certificate_of_another_key_is_not_taken_for_the_chips(bare):
     platform = bare.open()
     assert platform.endorsement.certificate
     assert platform.endorsement.certificate != forged
+    platform.forget()
+
+
+def test_a_tpm_without_a_sha256_bank_says_so(bare):
+    bare.provision()
+    transport = Transport(read_address(bare.tpm.device))
+    esapi = ESAPI(transport)
+    banks, _ = TPML_PCR_SELECTION.unmarshal(bytes.fromhex("00000002000403ffffff000b03000000"))
+    esapi.pcr_allocate(banks)
+    esapi.shutdown(TPM2_SU.CLEAR)
+    esapi.close()
+    transport.close()
+    bare.tpm.restart()
+    platform = bare.open()
+    assert reason(platform.approval_request) == "pcr-bank"
     platform.forget()
 
 

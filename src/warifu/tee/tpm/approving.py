@@ -59,8 +59,8 @@ class Approvals:
         version = max([self.counter.read(), *(approval.version for approval in self.kept)]) + 1
         return self._request(version, self._present())
 
-    def accept(self, approval: Approval) -> None:
-        """Keep an approval, for this boot or a coming one.
+    def including(self, approval: Approval) -> tuple[Approval, ...]:
+        """What is kept once ``approval``, for this boot or a coming one, is among it.
 
         ``AuthorizationRefused``: ``approval`` where the owner's update key did not sign it for this TPM and these
         PCRs; ``PlatformRefused`` (``approval-retired``) where a newer one took it back.
@@ -74,16 +74,16 @@ class Approvals:
         if approval.version > retired_below + MAX_AHEAD:
             raise _not_approved("its number is so high that it could not be taken back")
         living = [each for each in self.kept if each.version >= retired_below and each != approval]
-        self.kept = tuple(sorted([*living, approval], key=lambda each: each.version)[-MAX_APPROVALS:])
+        return tuple(sorted([*living, approval], key=lambda each: each.version)[-MAX_APPROVALS:])
 
-    def retire_older(self) -> None:
-        """Take back every approval that is older than the one which holds for this boot. For good."""
+    def retire_older(self) -> tuple[Approval, ...]:
+        """Take back every approval that is older than the one which holds for this boot. For good. Returns the rest."""
         holding = self._holding()
         with self.chip.policy_session() as session:
             self._satisfy(session, holding)  # never lock this very boot out
         while self.counter.read() < holding.version:
             self.counter.increment()
-        self.kept = tuple(each for each in self.kept if each.version >= holding.version)
+        return tuple(each for each in self.kept if each.version >= holding.version)
 
     def satisfy(self, session: ESYS_TR) -> None:
         """Bring the policy session to where what is sealed opens, as far as boot and owner are concerned.

@@ -69,30 +69,31 @@ class Chip:
     """An open TPM. ``root`` is the storage root key that sessions are salted to, once it is known."""
 
     def __init__(self, transport: Transport) -> None:
+        """Takes ownership of ``transport``."""
         self._transport = transport
+        self._esapi: ESAPI | None = None
         self.root: Key | None = None
         self._session: ESYS_TR | None = None
-        with refusing("opening it"):
-            self._esapi: ESAPI | None = ESAPI(transport)
-            self.facts = self._read_facts()
+        try:
+            with refusing("opening it"):
+                self._esapi = ESAPI(transport)
+                self.facts = self._read_facts()
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def open(cls, settings: PlatformSettings) -> Chip:
         """The TPM that ``settings.device`` names. ``PlatformRefused``: ``device``, ``unreachable``, ``simulator``."""
-        transport = Transport(read_address(settings.device))
-        try:
-            chip = cls(transport)
-            if chip.simulator and not settings.development:
-                raise PlatformRefused(
-                    "simulator",
-                    f"the TPM at {transport.address.path} is a simulated one ({chip.facts.vendor}): whoever has its "
-                    "files has its secrets",
-                    not_done="The device was not started; no other platform was tried.",
-                    remedy="Use the machine's own TPM, or set the device up in a development profile.",
-                )
-        except BaseException:
-            transport.close()
-            raise
+        chip = cls(Transport(read_address(settings.device)))
+        if chip.simulator and not settings.development:
+            chip.close()
+            raise PlatformRefused(
+                "simulator",
+                f"the TPM is a simulated one ({chip.facts.vendor}): whoever has its files has its secrets",
+                not_done="The device was not started; no other platform was tried.",
+                remedy="Use the machine's own TPM, or set the device up in a development profile.",
+            )
         return chip
 
     @property

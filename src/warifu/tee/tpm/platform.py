@@ -154,19 +154,21 @@ class Tpm:
         return self._approvals.request()
 
     def authorize_pcrs(self, approval: Approval) -> None:
-        """Keep the owner's approval of a boot, this one or a coming one. See ``Approvals.accept``."""
-        self._approvals.accept(approval)
-        self._keep(msgspec.structs.replace(self._pinned, approvals=self._approvals.kept))
+        """Keep the owner's approval of a boot, this one or a coming one. See ``Approvals.including``."""
+        self._keep_approvals(self._approvals.including(approval))
 
     def retire_older_approvals(self) -> None:
         """Let the TPM refuse, for good, whatever was approved before the approval that holds for this boot."""
-        self._approvals.retire_older()
-        self._keep(msgspec.structs.replace(self._pinned, approvals=self._approvals.kept))
+        self._keep_approvals(self._approvals.retire_older())
 
     def forget(self) -> None:
         """Wipe what comes of the unlock key and close the TPM. Everything is refused from now on."""
         self._keys.forget()
         self._chip.close()
+
+    def _keep_approvals(self, kept: tuple[Approval, ...]) -> None:
+        self._keep(msgspec.structs.replace(self._pinned, approvals=kept))
+        self._approvals.kept = kept
 
     def _keep(self, pinned: Pinned) -> None:
         write_pinned(self._directory, self._keys, pinned)
