@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from nacl.utils import random
 
 from warifu.agent.appliance.image import Image
-from warifu.agent.appliance.port import Begin, Purpose
+from warifu.agent.appliance.port import KEY_BYTES, Begin, Purpose
 from warifu.agent.appliance.running import approved
 from warifu.agent.appliance.setting import image_folder, set_image_folder
 from warifu.agent.device import DeviceDirectory
@@ -19,7 +20,6 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
 from warifu.errors import InputRefused
-from warifu.tee.tpm.choices import new_lockout_secret
 from warifu.tee.tpm.policy import Approval, ApprovalRequest
 
 image_option = click.option(
@@ -69,7 +69,7 @@ def set_up_command(
     _require_unused(directory)
     if new_key:
         new_unlock_key(unlock_file, directory, screen)
-    begin = Begin(Purpose.SET_UP, unlock_key(unlock_file, directory), new_lockout_secret(), point)
+    begin = Begin(Purpose.SET_UP, unlock_key(unlock_file, directory), bytearray(random(KEY_BYTES)), point)
     try:
         # Before it is used: a secret that nobody wrote down would be lost for good.
         click.echo(
