@@ -44,13 +44,12 @@ class Begin:
 
     def packed(self) -> bytearray:
         """On the wire; the caller wipes it."""
-        packed = bytearray(_MARK) + bytes([self.purpose])
-        packed += self.unlock_key
-        packed += self.lockout_secret
-        packed += self.update_key
-        if len(packed) != BEGIN_BYTES or len(self.unlock_key) != KEY_BYTES:
-            packed[:] = bytes(len(packed))
+        parts = (self.unlock_key, self.lockout_secret, self.update_key)
+        if [len(part) for part in parts] != [KEY_BYTES, KEY_BYTES, UPDATE_KEY_BYTES]:
             raise InputRefused("handover", "a key that is handed to the appliance has a wrong length")
+        packed = bytearray(_MARK) + bytes([self.purpose])
+        for part in parts:
+            packed += part
         return packed
 
     @classmethod
