@@ -170,6 +170,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "ask-activation",
         "ask-endorsement",
         "approve-reference",
+        "ask-piece",
         "ask-status",
         "join-owner",
         "relay",

@@ -361,14 +361,32 @@ def test_one_keepers_challenge_is_not_anothers(home):
     assert requester.challenged(one, signed)
 
 
-@pytest.mark.parametrize("field", ["keeper", "set"])
-def test_a_keepers_challenge_about_something_else_is_its_misdeed(home, field):
+def test_a_keepers_challenge_in_anothers_name_is_its_misdeed(home):
     requester = home.boot().requester()
-    other = Challenge(first(home), requester.first()[first(home)].set, random(32), 1)
-    signed = sign(home.keys[first(home)], msgspec.structs.replace(other, **{field: random(32)}))
+    wrong = Challenge(random(32), requester.first()[first(home)].set, random(32), 1)
     with pytest.raises(PeerMisbehaved) as refusal:
-        requester.challenged(first(home), signed)
+        requester.challenged(first(home), sign(home.keys[first(home)], wrong))
     assert refusal.value.blame == first(home).hex()[:16]
+
+
+def test_a_keepers_challenge_to_another_device_blames_nobody(home):
+    """The service hands it to the wrong boot."""
+    requester = home.boot().requester()
+    other = sign(home.keys[first(home)], Challenge(first(home), random(32), random(32), 1))
+    with pytest.raises(ServiceRefused) as refusal:
+        requester.challenged(first(home), other)
+    assert refusal.value.blame is None
+
+
+def test_a_challenge_that_is_played_back_does_not_have_its_keeper_blamed(home):
+    """Answered twice, the keeper's answer to the first would fit the second by its nonce, and would not open."""
+    keeper, requester = home.keepers[first(home)], home.boot().requester()
+    challenge = keeper.challenge(requester.again(first(home)).set, home.now)
+    home.answer(first(home), requester.challenged(first(home), challenge))
+    requester.again(first(home))
+    with pytest.raises(ServiceRefused) as refusal:
+        requester.challenged(first(home), challenge)
+    assert refusal.value.blame is None
 
 
 def test_a_record_of_another_unlock_key_is_not_asked_for(home):

@@ -5,13 +5,14 @@ These frames have origin ``OPERATOR`` (see ``framing``): nothing that comes over
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 
 from warifu.protocol.attesting import HostClaims
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
 from warifu.protocol.frames import Refusal, Status
+from warifu.protocol.release import MAX_KEEPERS
 
 MAX_OPERATOR_BYTES = 256 * 1024
 MAX_WHY = 200
@@ -68,6 +69,23 @@ class Ready(Message, frozen=True, tag="ready"):
     isolation: Annotated[tuple[tuple[Text, Text], ...], msgspec.Meta(max_length=64)]
 
 
+class KeeperSeen(Message, frozen=True):
+    """How far a boot is with one of its keepers."""
+
+    name: Name
+    state: Literal["asked", "off", "refused", "released", "lied"]
+    refusal: Refusal | None
+    """Why it is off, refused, or is proven to have lied."""
+
+
+class Waiting(Message, frozen=True, tag="waiting"):
+    """The signer is up and isolated, and its store is shut until so many more keepers release their pieces. Said at
+    first and whenever something changed; ``Ready`` follows in the end."""
+
+    needed: Annotated[int, msgspec.Meta(ge=0, le=MAX_KEEPERS)]
+    keepers: Annotated[tuple[KeeperSeen, ...], msgspec.Meta(min_length=1, max_length=MAX_KEEPERS)]
+
+
 class ShowAuthenticationString(Message, frozen=True, tag="show-sas"):
     """Show these digits; the owner's client must show the same."""
 
@@ -112,7 +130,9 @@ ToSignerFromOperator = (
     | UnfreezeDevice
     | TellHost
 )
-FromSignerToOperator = Ready | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
+FromSignerToOperator = (
+    Ready | Waiting | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
+)
 
 
 def decode_operator(data: bytes) -> ToSignerFromOperator:

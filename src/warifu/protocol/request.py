@@ -15,6 +15,7 @@ from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.identity import Credential, DeviceRef
 from warifu.protocol.policy import Policy
+from warifu.protocol.release import MAX_KEEPERS
 from warifu.units import MAX_QUANTITY
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -111,7 +112,30 @@ class ReferenceRequest(Message, frozen=True, tag="reference"):
     expires: Seconds
 
 
-Request = TransferRequest | WalletRequest | ReferenceRequest
+class HandOutRequest(Message, frozen=True, tag="hand-out"):
+    """Have a device whose TEE has no sealing key deal its sealing secret, a new one each time, to these devices of the
+    wallet: from now on so many of them open its store, and no others."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    identity: Bytes32
+    """The device that deals."""
+    keepers: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_KEEPERS)]
+    """Identities, ascending."""
+    threshold: Annotated[int, msgspec.Meta(ge=1, le=MAX_KEEPERS)]
+    created: Seconds
+    expires: Seconds
+
+    def __post_init__(self) -> None:
+        if list(self.keepers) != sorted(set(self.keepers)):
+            raise ValueError("'keepers' must be sorted and without repetition")
+        if self.identity in self.keepers:
+            raise ValueError("a device is no keeper of its own secret")
+        if self.threshold > len(self.keepers):
+            raise ValueError("more keepers are needed than there are")
+
+
+Request = TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest
 
 
 def request_digest(request: Request) -> bytes:

@@ -16,6 +16,7 @@ from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, decode, digest, encode
 from warifu.protocol.frames import PublicKey
 from warifu.protocol.identity import IdentityKey, verify
+from warifu.protocol.release import MAX_KEEPERS
 from warifu.signer.store import Store
 
 NO_HEAD = bytes(32)
@@ -139,6 +140,29 @@ class Thawed(Message, frozen=True, tag="thawed"):
     """This device's operator has it sign again."""
 
 
+class HandedOver(Message, frozen=True, tag="handed-over"):
+    """Every keeper has its piece of this device's sealing secret: it boots by this set from now on."""
+
+    set: Bytes32
+    keepers: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_KEEPERS)]
+    threshold: int
+
+
+class PieceKept(Message, frozen=True, tag="piece-kept"):
+    """A device handed this one a piece of its sealing secret."""
+
+    device: Bytes32
+    set: Bytes32
+
+
+class PieceReleased(Message, frozen=True, tag="piece-released"):
+    """A boot of that device may get its piece: the ``boot``-th that was let in here."""
+
+    device: Bytes32
+    set: Bytes32
+    boot: int
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """Something was refused or failed. ``unwritten``: as many before it were counted and not written."""
 
@@ -162,6 +186,9 @@ Event = (
     | BanLifted
     | Frozen
     | Thawed
+    | HandedOver
+    | PieceKept
+    | PieceReleased
     | Refused
 )
 

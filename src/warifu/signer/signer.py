@@ -20,6 +20,7 @@ from warifu.protocol.frames import (
     AskDecision,
     AskEndorsement,
     AskEnvelopeKey,
+    AskPiece,
     AskResult,
     AskStatus,
     CallRefused,
@@ -63,6 +64,7 @@ from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.expecting import approve_reference
+from warifu.signer.keeping import answer_boot, keeper_of
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
 
@@ -75,6 +77,7 @@ _Call = (
     | AskEndorsement
     | AskActivation
     | ApproveReference
+    | AskPiece
     | RecoverWallet
 )
 
@@ -91,6 +94,7 @@ class Signer:
         self._isolation = isolation
         self._transfers = Transfers(device)
         self._births = Births(device)
+        self._keeper = keeper_of(device)
         self._ceremonies = Ceremonies(device, self._transfers, self._births, self._note)
         self._enrolment = Enrolment(device)
 
@@ -231,6 +235,8 @@ class Signer:
             device.freeze.require_none()
             approve_reference(device, message)
             return b""
+        if isinstance(message, AskPiece):
+            return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskResult):
             return encode(self._result(message.request))
         if isinstance(message, AskDecision):

@@ -64,6 +64,11 @@ class Store:
             os.close(lock)
             raise
 
+    @staticmethod
+    def there(directory: Path) -> bool:
+        """Whether a first start made a store in ``directory``."""
+        return (directory / _HOME).exists()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written inside becomes durable at its end, or none of it. Not to be nested.
@@ -155,7 +160,7 @@ def _create(directory: Path, platform: Platform) -> None:
         shutil.rmtree(new)  # a first start that was interrupted: nothing in it was ever used
     new.mkdir(mode=0o700)
     with Secret(random(32)) as root:
-        _write_durably(new / _ROOT, platform.seal(root.expose(), _ROOT_CONTEXT))
+        write_durably(new / _ROOT, platform.seal(root.expose(), _ROOT_CONTEXT))
         connection = _connect(new / _DATABASE, root, "rwc")
         try:
             connection.executescript(
@@ -164,9 +169,9 @@ def _create(directory: Path, platform: Platform) -> None:
             )
         finally:
             connection.close()
-    _sync_directory(new)
+    sync_directory(new)
     new.rename(directory / _HOME)
-    _sync_directory(directory)
+    sync_directory(directory)
 
 
 def _read_root(home: Path, platform: Platform) -> Secret:
@@ -247,7 +252,8 @@ def _connect(path: Path, root: Secret, mode: str) -> dbapi2.Connection:
     return connection
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
+    """A new file, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -255,7 +261,8 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """What was renamed in ``path`` is so on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

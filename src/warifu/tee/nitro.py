@@ -63,6 +63,10 @@ class Nitro:
         """What must stay open behind the signer's walls."""
         return self._call.descriptor
 
+    def seal_by(self, sealing: Sealer) -> None:
+        """From now on: the key that the peers released, or a new one at the very first start."""
+        self._sealing = sealing
+
     def seal(
         self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
     ) -> bytes:

@@ -154,6 +154,8 @@ class Requester:
         self._keepers = {identity: _Asking(number) for number, identity in enumerate(record.keepers, 1)}
         self._pieces: dict[int, Secret] = {}
         self._boot_numbers: dict[bytes, int] = {}
+        self._nonces: set[bytes] = set()
+        """Of the challenges that were answered."""
 
     @property
     def needed(self) -> int:
@@ -175,13 +177,18 @@ class Requester:
     def challenged(self, keeper: bytes, signed: Signed) -> AskRelease:
         """Answer a keeper's challenge with evidence made for it.
 
-        Raises ``AuthorizationRefused`` for what ``keeper`` did not sign, ``PeerMisbehaved`` for a second challenge or
-        one for something else, ``PlatformRefused`` where the platform makes no evidence.
+        Raises ``AuthorizationRefused`` for what ``keeper`` did not sign, ``ServiceRefused`` (``release-answer``) for a
+        challenge that was made for another set or answered before (a service may play it back, and then have the keeper
+        blamed for an answer that fits no longer), ``PeerMisbehaved`` for a second one or one in another's name,
+        ``PlatformRefused`` where the platform makes no evidence.
         """
         state = self._state(keeper)
         challenge = open_signed(Challenge, signed, keeper)
-        if state.challenged or (challenge.keeper, challenge.set) != (keeper, self._set):
-            raise _misbehaved(keeper, "challenge", "challenges twice, or for something else than was asked")
+        if state.challenged or challenge.keeper != keeper:
+            raise _misbehaved(keeper, "challenge", "challenges twice, or in the name of another device")
+        if challenge.set != self._set or challenge.nonce in self._nonces:
+            raise _played_back()
+        self._nonces.add(challenge.nonce)
         state.challenged = True
         key = ReleaseKey()
         attestation = self._attest(ask_binding(challenge, self._boot.public, key.public))
@@ -206,12 +213,7 @@ class Requester:
             raise _misbehaved(keeper, "release", "answers in the name of another device")
         answered = (release.set, release.nonce, release.boot_number)
         if answered != (ask.set, ask.nonce, ask.boot_number):
-            raise ServiceRefused(
-                "release-answer",
-                "a keeper's answer to another request came in the place of one to this",
-                not_done="The piece was not used.",
-                remedy="The device asks again. If it goes on, the custody service plays old messages back.",
-            )
+            raise _played_back()
         state.ask = state.key = None
         self._pieces[state.number] = self._opened(
             keeper, state.number, key.open(release, ask, self._boot.public)
@@ -257,6 +259,15 @@ class Requester:
 
     def __repr__(self) -> str:
         return f"Requester(needed={self.needed})"
+
+
+def _played_back() -> ServiceRefused:
+    return ServiceRefused(
+        "release-answer",
+        "a keeper's answer to another question came in the place of one to this",
+        not_done="It was not used.",
+        remedy="The device asks again. If it goes on, the custody service plays old messages back.",
+    )
 
 
 def _misbehaved(keeper: bytes, what: str, deed: str) -> WarifuError:

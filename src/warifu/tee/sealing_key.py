@@ -8,7 +8,7 @@ damage; nothing here counts guesses.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_ABYTES,
@@ -49,6 +49,15 @@ class Sealer(Protocol):
 
     def forget(self) -> None:
         """Wipe what is secret (best effort)."""
+        ...
+
+
+@runtime_checkable
+class NeedsSealer(Protocol):
+    """A platform without a sealing key, which takes one: its peers hold it, or it is new at the first start."""
+
+    def seal_by(self, sealing: Sealer) -> None:
+        """Seal and unseal by ``sealing`` from now on."""
         ...
 
 

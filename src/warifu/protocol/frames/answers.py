@@ -139,6 +139,20 @@ class Status(Message, frozen=True):
     """(name, identity) of devices that this one caught cheating and works with no more."""
     frozen: Text | None = None
     """Why the device signs nothing until its operator lifts it; None where it signs."""
+    held_by: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
+    """Identities of the devices that hold its sealing secret, where it has no sealing key of its own."""
+    not_held: bool = False
+    """It has no sealing key, and nobody holds its sealing secret yet: nothing of it outlives this run."""
+
+
+class HandedOut(Message, frozen=True):
+    """Result of a hand-out: the device can boot by this set from now on."""
+
+    request: Bytes32
+    """Digest of the ``HandOutRequest``."""
+    set: Bytes32
+    signature: Bytes64
+    """Of the device's identity, for the purpose ``handed-out``, over both."""
 
 
 class EndorsementAnswer(Message, frozen=True):

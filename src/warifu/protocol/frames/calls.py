@@ -18,6 +18,7 @@ from warifu.protocol.encoding import (
     encode,
 )
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.frames.booting import AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, RecoveryData, Unsigned
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
@@ -208,11 +209,25 @@ ToSigner = (
     | AskEndorsement
     | AskActivation
     | ApproveReference
+    | AskPiece
     | AskStatus
     | JoinOwner
     | Relay
 )
-FromSigner = Presence | JoinCommit | JoinReveal | Relay | Finished | SessionFailed | Reply | CallRefused
+ToBoot = Challenge | Reply | CallRefused
+"""To a device whose store is not open yet; the answers are its keepers'."""
+FromSigner = (
+    Presence
+    | BootPresence
+    | AskKeeper
+    | JoinCommit
+    | JoinReveal
+    | Relay
+    | Finished
+    | SessionFailed
+    | Reply
+    | CallRefused
+)
 
 
 def decode_to_signer(data: bytes | memoryview) -> ToSigner:
@@ -220,11 +235,16 @@ def decode_to_signer(data: bytes | memoryview) -> ToSigner:
     return decode(cast("type[ToSigner]", ToSigner), data, MAX_FRAME_BYTES)
 
 
+def decode_to_boot(data: bytes | memoryview) -> ToBoot:
+    """Read a frame from the service to a boot; ``InputRefused`` for anything else."""
+    return decode(cast("type[ToBoot]", ToBoot), data, MAX_FRAME_BYTES)
+
+
 def decode_from_signer(data: bytes | memoryview) -> FromSigner:
     """Read a frame from a signer; ``InputRefused`` for anything else."""
     return decode(cast("type[FromSigner]", FromSigner), data, MAX_FRAME_BYTES)
 
 
-def encode_frame(frame: ToSigner | FromSigner) -> bytes:
+def encode_frame(frame: ToSigner | ToBoot | FromSigner) -> bytes:
     """The frame's one encoding."""
     return encode(frame)
