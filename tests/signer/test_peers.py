@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.support.simulator import Household
+from tests.support.simulator import Household, Outcome, SimulatedDevice
 
+from warifu.attestation.expectation import Expectation
+from warifu.attestation.verifier import Verified
+from warifu.errors import WarifuError
 from warifu.protocol.attesting import SignedHead
+from warifu.protocol.frames import AskEnvelopeKey, EnvelopeKeyAnswer, Finished, Relay, error_of
 from warifu.protocol.identity import IdentityKey
+from warifu.protocol.operator import UnfreezeDevice
 from warifu.signer.sessions.messages import Shown
 
 pytestmark = pytest.mark.unit
@@ -56,6 +62,31 @@ def test_a_disk_from_before_the_last_signature_is_known_by_both_sides(home):
     )
     assert not outcome.finished
     assert not any("started" in device.kinds()[-2:] for device in home.devices.values())
+
+
+def test_a_device_that_learnt_that_it_was_put_back_takes_part_in_nothing(home):
+    """device2 met no later state of it, and would sign with it."""
+    old = copied(home, "device1")
+    assert home.sign(home.pay(), WHO).finished
+    put_back(home, "device1", old)
+    payment = home.pay(first_coin=2)
+    running = home.openings(payment.request, ["device1", "device2"], payment.unsigned)
+    home.run(running, lambda *_: [])
+    outcome = home.sign(home.pay(first_coin=3), WHO)
+    assert outcome.failed["device1"].code == "policy.frozen"  # what was running ends as well
+    assert not home["device1"].signer._ceremonies._running
+    home["device1"].restart()
+    frozen = home["device1"].status().frozen
+    assert frozen is not None and "put back" in frozen and "device0" in frozen
+    assert code_of_envelope_key(home["device1"]) == "policy.frozen"
+    home["device1"].operator(UnfreezeDevice())
+    assert home.sign(home.pay(first_coin=4), ["device1", "device2"]).finished
+
+
+def code_of_envelope_key(device: SimulatedDevice) -> str:
+    with pytest.raises(WarifuError) as refused:
+        device.call(AskEnvelopeKey(4, bytes(32)), EnvelopeKeyAnswer)
+    return refused.value.code
 
 
 def test_the_limits_of_a_day_cannot_be_spent_twice_by_putting_back_the_disk(home):
@@ -160,13 +191,80 @@ def test_sessions_side_by_side_do_not_accuse_anybody(home):
 
     home.run(one, hold)
     assert home.sign(second, WHO).finished
-    finished = []
+    outcome = delivered(home, held)
+    assert set(outcome.finished) == set(WHO), outcome.codes
+
+
+def delivered(home: Household, held: list[tuple[bytes, Any]]) -> Outcome:
+    """What was held back arrives after all, and all that follows from it."""
+    outcome = Outcome()
     while held:
         receiver, frame = held.pop(0)
         for answer in home[home.name_of(receiver)].send(frame):
-            if hasattr(answer, "body"):
-                sender = receiver
-                held.append((answer.peer, type(frame)(answer.session, sender, answer.body)))
+            if isinstance(answer, Relay):
+                held.append((answer.peer, Relay(answer.session, receiver, answer.body)))
+            elif isinstance(answer, Finished):
+                outcome.finished[home.name_of(receiver)] = answer.result
             else:
-                finished.append(answer)
-    assert len(finished) == 2 and all(hasattr(answer, "result") for answer in finished)
+                outcome.failed[home.name_of(receiver)] = error_of(answer.refusal)
+    return outcome
+
+
+def test_a_hello_that_comes_late_makes_nobody_look_as_if_it_were_put_back(home):
+    """device1 shows itself in a session and meets device0 in a second one, while device0 still waits for a Hello in
+    the first: what device1 showed there is older than what device0 knows by now, and nothing is wrong with it."""
+    first, second = home.pay(first_coin=1), home.pay(first_coin=2)
+    held: list[tuple[bytes, Any]] = []
+
+    def hold_one(sender: bytes, receiver: bytes, frame: Any) -> list[tuple[bytes, Any]]:
+        if (sender, receiver) != (home["device2"].identity, home["device0"].identity):
+            return [(receiver, frame)]
+        held.append((receiver, frame))
+        return []
+
+    assert not home.sign(first, home.names, hold_one).failed
+    assert home.sign(second, WHO).finished
+    outcome = delivered(home, held)
+    assert set(outcome.finished) == set(home.names), outcome.codes
+
+
+def showing_count(patch: pytest.MonkeyPatch, count: int | None) -> None:
+    """What everybody runs on has a counter, and it stands there."""
+    tcb = {} if count is None else {"counter": count}
+    honest = Expectation.require
+
+    def require(self: Expectation, *parts: Any) -> Verified:
+        verified = honest(self, *parts)
+        assert verified is not None
+        return replace(verified, tcb=tcb)
+
+    patch.setattr(Expectation, "require", require)
+
+
+@pytest.mark.parametrize("later", [6, None])
+def test_a_count_that_goes_back_names_the_device_whatever_its_journal_says(home, monkeypatch, later):
+    with monkeypatch.context() as patch:
+        showing_count(patch, 7)
+        assert home.sign(home.pay(), WHO).finished
+        assert home.sign(home.pay(first_coin=2), WHO).finished  # nobody counted in between
+    showing_count(monkeypatch, later)
+    failed = home.sign(home.pay(first_coin=3), WHO).failed["device0"]
+    assert (failed.code, failed.blame) == ("peer.rolled-back", "device1")
+
+
+def test_a_count_that_no_chip_reaches_ends_this_session_alone(home, monkeypatch):
+    """It does not fit into the store: an error that nobody foresaw would end the sessions with honest devices, too."""
+    showing_count(monkeypatch, 2**64 - 1)
+    failed = home.sign(home.pay(), WHO).failed["device0"]
+    assert (failed.code, failed.blame) == ("peer.count", "device1")
+
+
+def test_a_session_that_no_owner_asked_for_leaves_no_trace_in_the_journal(tmp_path):
+    """Whoever runs the service could fill the disk by it, and wear out the counter of a chip."""
+    home = Household(tmp_path, 2)
+    home.make_wallet(2, schemes=("ecdsa",))
+    before = {name: device.status().journal_length for name, device in home.devices.items()}
+    for _ in range(3):
+        assert home.correlate(1).finished.keys() == set(WHO)
+    assert {name: device.status().journal_length for name, device in home.devices.items()} == before
+    home.close()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from warifu.attestation.expectation import Expectation
-from warifu.errors import InputRefused, SessionAborted, WarifuError
+from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
 from warifu.protocol.frames import (
     Finished,
@@ -22,13 +22,22 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.policy import policy_hash
-from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
+from warifu.protocol.request import (
+    HandOutRequest,
+    TransferRequest,
+    WalletRequest,
+    decode_request,
+    request_digest,
+)
 from warifu.signer.births import Births
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, expectations, require_own
+from warifu.signer.hand_outs import open_hand_out
+from warifu.signer.journal import Met
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.transfers import Transfers, check_devices
+from warifu.tee.release_keeper import Keeper
 from warifu.threshold.errors import ThresholdError
 
 MAX_SESSIONS = 8
@@ -41,8 +50,11 @@ Note = Callable[[str, WarifuError, bytes], None]
 class Ceremonies:
     """Opens, feeds and ends sessions."""
 
-    def __init__(self, device: Device, transfers: Transfers, births: Births, note: Note) -> None:
+    def __init__(
+        self, device: Device, transfers: Transfers, births: Births, keeper: Keeper, note: Note
+    ) -> None:
         self._device = device
+        self._keeper = keeper
         self._transfers = transfers
         self._births = births
         self._note = note
@@ -118,6 +130,10 @@ class Ceremonies:
             wallet = self._device.wallets.born(request.wallet_id)
             seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
             return self._transfers.open(frame, request, seat), []
+        if isinstance(request, HandOutRequest):
+            wallet = self._device.wallets.born(request.wallet_id)
+            seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
+            return open_hand_out(self._device, self._keeper, frame, request, seat), self._end_others(named)
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
         seat = self._seat(frame, named, policy_hash(request.policy), expectations(request))
@@ -145,6 +161,7 @@ class Ceremonies:
         if own in expected:
             require_own(device, expected[own])
         meeting = device.meeting(expected)
+        entry = Met(frame.session, request) if isinstance(frame, OpenSession) else None
         return Seat(
             key=device.identity,
             session=frame.session,
@@ -154,7 +171,7 @@ class Ceremonies:
             names={identity: expectation.name for identity, expectation in expected.items()},
             expires=device.clock.now() + LIFETIME,
             show=lambda binding: meeting.show(
-                frame.session, request, binding, [peer for peer in frame.participants if peer != own]
+                entry, binding, [peer for peer in frame.participants if peer != own]
             ),
             judge=lambda peer, shown, binding: meeting.judge(peer, shown, binding, device.clock.now()),
             meet=meeting.meet,
@@ -175,7 +192,10 @@ class Ceremonies:
         try:
             frames = work(ceremony)
         except (WarifuError, ThresholdError) as error:
-            return self._fail(session, _as_warifu(error))
+            ended = self._fail(session, _as_warifu(error))
+            if self._device.freeze.reason is not None:  # it learnt something that concerns all of them
+                ended += self.abort_all(PolicyDenied("frozen", "this device was frozen meanwhile"))
+            return ended
         if ceremony.finished:
             self._running.pop(session).close()
         return frames

@@ -1,16 +1,20 @@
 """What devices remember of each other, so that none of them can go back in time.
 
-In each session every device writes an entry about it into its journal and shows the head, signed. Its peers keep that,
-and show it again at the next session. A device whose old disk was put back, even together with its platform's own
-state (a simulated TPM is a file), finds there its own signature on a head that its journal does not have: it knows
-then that it forgot something, and takes part in nothing. A device that shows an older head than it did, or a lower
-count of its platform's counter, is refused by whoever remembers.
+In each session that an owner authorized every device writes an entry about it into its journal and shows the head,
+signed. Its peers keep that, and show it again at the next session. A device whose old disk was put back, even together
+with its platform's own state (a simulated TPM is a file), finds there its own signature on a head that its journal
+does not have: it knows then that it forgot something, freezes itself, and takes part in nothing until its operator
+looked into it. A device that shows an older head than it did, or a lower count of its platform's counter, is refused by
+whoever remembers. A session that nobody authorized (``sessions.correlating``) leaves no entry, or whoever runs the
+service could fill the disk and wear out the chip that counts: there the head is shown as it is.
 
-Sessions run side by side, so heads may arrive in another order than they were made in. What is shown is compared with
-what was remembered when this device itself showed what it remembers, which is after the other's Hello for this session:
-a device that is put back after that has lost the key of its Hello.
+Sessions run side by side, and Hellos may be late, so heads arrive in another order than they were made in. What is
+shown is compared with what was remembered when this device entered the session, before its Hello left: the other shows
+its head after it has that Hello, so an honest one shows none that is older. One that was put back since is told by what
+this device knows when it shows itself, which is the newest.
 
-What this cannot see: a device that met nobody since the copy was made, and devices that were all put back together.
+What this cannot see: a device that met nobody since the copy was made; one that was copied between its entry about a
+session and the end of that session, and put back after it; and devices that were all put back together.
 """
 
 from __future__ import annotations
@@ -26,12 +30,15 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import verify
 from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
+from warifu.signer.freezing import Freeze
 from warifu.signer.journal import Journal, Met
 from warifu.signer.sessions.messages import Shown
 from warifu.signer.store import Store
 
 _COUNTER = "counter"
 _MAX_HEAD = 256
+_MAX_COUNT = 2**63
+"""No chip counts so far in its life; a made-up one that says so would not fit into the store."""
 
 
 @dataclass(frozen=True)
@@ -74,38 +81,43 @@ class Meeting:
     journal: Journal
     epoch: Epoch
     peers: Peers
+    freeze: Freeze
     expected: Mapping[bytes, Expectation]
     now: int
-    _before: dict[bytes, Known | None] = field(default_factory=dict)
+    _before: dict[bytes, Known | None] = field(init=False)
+    """What was remembered of each when this device entered the session."""
     _met: dict[bytes, Known] = field(default_factory=dict)
 
-    def show(
-        self, session: bytes, purpose: bytes, binding: Binding, to: Sequence[bytes]
-    ) -> dict[bytes, Shown]:
-        """For each of ``to``. The entry is durable, and no old disk undoes it, before anything is shown."""
-        with self.epoch.lasting():
-            self.journal.append(Met(session, purpose), self.now)
+    def __post_init__(self) -> None:
+        self._before = {peer: self.peers.known(peer) for peer in self.expected}
+
+    def show(self, entry: Met | None, binding: Binding, to: Sequence[bytes]) -> dict[bytes, Shown]:
+        """For each of ``to``. ``entry``: about a session that an owner authorized; it is durable, and no old disk
+        undoes it, before anything is shown."""
+        if entry is not None:
+            with self.epoch.lasting():
+                self.journal.append(entry, self.now)
         attestation, head = self.attester.attest(binding), self.journal.signed_head()
-        self._before = {peer: self.peers.known(peer) for peer in to}
+        known = {peer: self.peers.known(peer) for peer in to}
         return {
-            peer: Shown(attestation, head, known.head if known is not None else None)
-            for peer, known in self._before.items()
+            peer: Shown(attestation, head, last.head if last is not None else None)
+            for peer, last in known.items()
         }
 
     def judge(self, peer: bytes, shown: Shown, binding: Binding, now: int) -> None:
         """``PeerMisbehaved`` (``evidence``, ``rolled-back``), ``PolicyDenied``, ``StoreDamaged`` (``rolled-back``)."""
         expectation = self.expected[peer]
         verified = expectation.require(shown.attestation, binding, now)
-        self._look_at_own_past(shown.remembered, expectation.name)
+        self._look_at_own_past(shown.remembered, expectation.name, now)
         self._met[peer] = self._judged(peer, shown.head, verified, expectation.name)
 
     def meet(self) -> None:
         """Everybody has shown itself, and nobody was refused."""
         self.peers.remember(self._met)
 
-    def _look_at_own_past(self, remembered: SignedHead | None, name: str) -> None:
+    def _look_at_own_past(self, remembered: SignedHead | None, name: str, now: int) -> None:
         """A head that this device signed and does not have was signed by a later state of it. Without its signature a
-        peer could make it believe that."""
+        peer could make it believe that. It keeps what it learnt: the next peer may have met no later state of it."""
         if remembered is None or self.journal.has(remembered.length, remembered.hash):
             return
         try:
@@ -116,10 +128,11 @@ class Meeting:
                 f"device {name} claims to remember what this one never showed",
                 blame=name,
             ) from None
+        found = f"device {name} remembers entry {remembered.length} of its journal, which it does not have"
+        self.freeze.freeze(f"an old state of this device was put back: {found}", now)
         raise StoreDamaged(
             "rolled-back",
-            f"device {name} remembers entry {remembered.length} of this device's journal, which it does not have: an "
-            "old state of this device was put back",
+            f"an old state of this device was put back: {found}",
             remedy="Put its newest store back. If there is none, sign with the other devices and replace this one.",
         )
 
@@ -132,13 +145,22 @@ class Meeting:
             ) from None
         before = self._before[peer]
         count = verified.tcb.get(_COUNTER) if verified is not None else None
+        if count is not None and count >= _MAX_COUNT:
+            raise PeerMisbehaved("count", f"device {name} shows a count that no counter reaches", blame=name)
         if before is not None:
-            if head.length <= before.head.length:
+            if _is_older(head, before.head):
                 raise _rolled_back(name, f"{head.length} entries in its journal", str(before.head.length))
             if before.count is not None and (count is None or count < before.count):
                 shown = "no count any more" if count is None else f"the count {count}"
                 raise _rolled_back(name, shown, str(before.count))
         return Known(head, count)
+
+
+def _is_older(head: SignedHead, known: SignedHead) -> bool:
+    """Whether ``known`` cannot be of the journal whose head this is, or of what it was before."""
+    if head.length == known.length:
+        return head.hash != known.hash
+    return head.length < known.length
 
 
 def _rolled_back(name: str, shown: str, before: str) -> PeerMisbehaved:
