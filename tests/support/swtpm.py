@@ -31,6 +31,12 @@ class Swtpm:
         """How ``PlatformSettings`` names it."""
         return f"swtpm:path={self.socket}"
 
+    @property
+    def pid(self) -> int:
+        """Of its process, while it is on."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Power on."""
         self.socket.unlink(missing_ok=True)

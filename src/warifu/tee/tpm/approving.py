@@ -48,7 +48,8 @@ class Approvals:
     storage_root: bytes
     update_key: bytes
     pcrs: tuple[int, ...]
-    kept: tuple[Approval, ...] = field(default=())
+    kept: tuple[Approval, ...] = ()
+    _tickets: dict[bytes, TPMT_TK_VERIFIED] = field(default_factory=dict, init=False)
 
     @property
     def reference(self) -> bytes:
@@ -130,12 +131,19 @@ class Approvals:
                 raise
 
     def _ticket(self, request: ApprovalRequest, signature: bytes) -> TPMT_TK_VERIFIED:
-        """The TPM's own word that the owner's update key signed the request."""
+        """The TPM's own word that the owner's update key signed the request. It is the TPM that recognises it again, by
+        a secret of its own, so it is asked for once."""
+        signed = to_be_signed(request) + signature
+        if signed not in self._tickets:
+            self._tickets[signed] = self._verified(to_be_signed(request), signature)
+        return self._tickets[signed]
+
+    def _verified(self, digest: bytes, signature: bytes) -> TPMT_TK_VERIFIED:
         public = public_of(update_key_public(self.update_key))
-        signed, _ = TPMT_SIGNATURE.unmarshal(ecdsa_signature(signature[:32], signature[32:]))
+        structure, _ = TPMT_SIGNATURE.unmarshal(ecdsa_signature(signature[:32], signature[32:]))
         key = self.chip.esapi.load_external(public, hierarchy=ESYS_TR.OWNER)
         with self.chip.flushed(key):
-            return self.chip.esapi.verify_signature(key, to_be_signed(request), signed)
+            return self.chip.esapi.verify_signature(key, digest, structure)
 
     def _holding(self) -> Approval:
         present = self._present()
