@@ -119,6 +119,21 @@ def test_a_flood_of_alarms_freezes_once_and_fills_no_disk(tmp_path, devices, log
     assert lines(tmp_path)[-1]["left_out"] > 500
 
 
+def test_a_full_disk_and_a_screen_that_is_gone_keep_no_device_from_being_frozen(
+    tmp_path, devices, log, monkeypatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching.os, "fsync", refuse)
+        patch.setattr(watching.click, "echo", refuse)
+        Guard(Screen(json=True), log, DOORS, ()).hear(ALARM)
+    assert devices.frozen == dict.fromkeys(DOORS, ALARM.words())
+    log.write({"kind": "later"})
+    assert lines(tmp_path)[-1]["left_out"] == 3
+
+
 @pytest.mark.parametrize("obstacle", ["link", "folder"])
 def test_a_log_that_somebody_laid_a_trap_at_is_refused(tmp_path, obstacle):
     place = tmp_path / "log"

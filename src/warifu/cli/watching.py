@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Collection, Sequence
@@ -40,7 +41,7 @@ class AlarmLog:
         self._minute, self._lines, self._left_out = 0, 0, 0
 
     def write(self, what: dict[str, Any]) -> None:
-        """One line; also after a minute with too many of them, with how many were left out."""
+        """One line; where too many came within a minute, or the disk took none, a later one says how many are missing."""
         now = int(time.time())
         if now // 60 != self._minute:
             self._minute, self._lines = now // 60, 0
@@ -49,9 +50,13 @@ class AlarmLog:
             self._left_out += 1
             return
         line = {"time": now, **what, **({"left_out": self._left_out} if self._left_out else {})}
-        self._left_out = 0
-        os.write(self._file, msgspec.json.encode(line) + b"\n")
-        os.fsync(self._file)
+        try:
+            os.write(self._file, msgspec.json.encode(line) + b"\n")
+            os.fsync(self._file)
+        except OSError:  # whoever fills the disk must not end the watch by it
+            self._left_out += 1
+        else:
+            self._left_out = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -117,10 +122,12 @@ class Guard:
         self._screen.line(tr("Watching {count} processes.", count=len(processes)), style="green")
 
     def _tell(self, what: dict[str, Any], line: str) -> None:
+        """Nobody may be listening any more; the freeze must come all the same."""
         self._log.write(what)
-        if self._screen.json:
-            click.echo(msgspec.json.encode(what).decode())
-        self._screen.line(line, style="bold red")
+        with contextlib.suppress(OSError):
+            if self._screen.json:
+                click.echo(msgspec.json.encode(what).decode())
+            self._screen.line(line, style="bold red")
 
 
 def watch_on(watch: Watch, guard: Guard) -> None:
