@@ -1,9 +1,9 @@
 """What a TPM costs: ``python -m bench.tpm [--rounds N]``. A simulated one (``swtpm``) unless ``--device`` names one.
 
 With the simulator this measures the commands that one operation takes, Warifu's part of them and a processor's
-arithmetic, not a chip's, which is slower. Beside the time on the clock stands the processor time of both programs, which
-neighbours disturb less. ``--device`` sets a TPM up for the measurement and takes that back, so it must be one whose
-authorizations are empty.
+arithmetic, not a chip's, which is slower. Beside the time on the clock stands the processor time of both programs,
+which neighbours disturb less. ``--device`` sets a TPM up for the measurement and takes that back, so it must be one
+whose authorizations are empty.
 """
 
 from __future__ import annotations
