@@ -41,7 +41,7 @@ class AlarmLog:
         self._minute, self._lines, self._left_out = 0, 0, 0
 
     def write(self, what: dict[str, Any]) -> None:
-        """One line; where too many came within a minute, or the disk took none, a later one says how many are missing."""
+        """One line. Of those that were too many in a minute, or that the disk refused, a later one says the number."""
         now = int(time.time())
         if now // 60 != self._minute:
             self._minute, self._lines = now // 60, 0
