@@ -22,14 +22,22 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.policy import policy_hash
-from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
+from warifu.protocol.request import (
+    HandOutRequest,
+    TransferRequest,
+    WalletRequest,
+    decode_request,
+    request_digest,
+)
 from warifu.signer.births import Births
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, expectations, require_own
+from warifu.signer.hand_outs import open_hand_out
 from warifu.signer.journal import Met
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.transfers import Transfers, check_devices
+from warifu.tee.release_keeper import Keeper
 from warifu.threshold.errors import ThresholdError
 
 MAX_SESSIONS = 8
@@ -42,8 +50,11 @@ Note = Callable[[str, WarifuError, bytes], None]
 class Ceremonies:
     """Opens, feeds and ends sessions."""
 
-    def __init__(self, device: Device, transfers: Transfers, births: Births, note: Note) -> None:
+    def __init__(
+        self, device: Device, transfers: Transfers, births: Births, keeper: Keeper, note: Note
+    ) -> None:
         self._device = device
+        self._keeper = keeper
         self._transfers = transfers
         self._births = births
         self._note = note
@@ -119,6 +130,10 @@ class Ceremonies:
             wallet = self._device.wallets.born(request.wallet_id)
             seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
             return self._transfers.open(frame, request, seat), []
+        if isinstance(request, HandOutRequest):
+            wallet = self._device.wallets.born(request.wallet_id)
+            seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
+            return open_hand_out(self._device, self._keeper, frame, request, seat), self._end_others(named)
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
         seat = self._seat(frame, named, policy_hash(request.policy), expectations(request))

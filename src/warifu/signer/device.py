@@ -10,6 +10,7 @@ from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import Credential, IdentityKey
 from warifu.signer.clock import Clock
+from warifu.signer.entrusted import Entrusted
 from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
@@ -46,6 +47,8 @@ class Device:
     freeze: Freeze
     seen: Seen
     """Of this run: identifiers of ECDSA sessions and correlations."""
+    entrusted: Entrusted | None
+    """Its sealing key, where the platform has none; None where it has."""
 
     @classmethod
     def start(
@@ -55,6 +58,7 @@ class Device:
         now: Callable[[], int],
         stretch: Stretch = argon2id,
         attester: Attester | None = None,
+        entrusted: Entrusted | None = None,
     ) -> Device:
         """Check the journal and put the parts together; the very first start makes the identity.
 
@@ -93,6 +97,7 @@ class Device:
             Pool(store, clock.now, journal, keep=platform.capabilities.rollback_protected),
             Freeze(store, journal, epoch),
             Seen(),
+            entrusted,
         )
 
     def meeting(self, expected: Mapping[bytes, Expectation]) -> Meeting:

@@ -95,7 +95,7 @@ class Signer:
         self._transfers = Transfers(device)
         self._births = Births(device)
         self._keeper = keeper_of(device)
-        self._ceremonies = Ceremonies(device, self._transfers, self._births, self._note)
+        self._ceremonies = Ceremonies(device, self._transfers, self._births, self._keeper, self._note)
         self._enrolment = Enrolment(device)
 
     @property

@@ -33,7 +33,16 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         tuple(_wallet_status(device, wallet) for wallet in device.wallets.all()),
         _banned(device),
         device.freeze.reason,
+        *_held(device),
     )
+
+
+def _held(device: Device) -> tuple[tuple[bytes, ...], bool]:
+    """Who holds its sealing secret, and whether that is nobody though it should be somebody."""
+    if device.entrusted is None:
+        return (), False
+    described = device.entrusted.described
+    return (described.keepers, False) if described is not None else ((), True)
 
 
 def _banned(device: Device) -> tuple[tuple[str, bytes], ...]:

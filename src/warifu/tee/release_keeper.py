@@ -228,7 +228,7 @@ class Keeper:
             demanding.require(ask.attestation, ask_binding(challenge, kept.set.boot, ask.key), now)
 
     def _require_seldom(self, device: bytes, now: int) -> None:
-        lately = self._lately.get(device, ())
+        lately = self._lately.get(device, deque())
         if len(lately) >= RELEASES_PER_HOUR and (wait := lately[0] + 3600 - now) > 0:
             raise AuthorizationRefused(
                 "release-often",

@@ -124,6 +124,10 @@ class Ceremony(ABC):
     def _established(self) -> list[FromSigner]:
         """All Hellos are in: the first records."""
 
+    def _met(self) -> list[FromSigner]:
+        """Everybody has shown what it runs on, and nobody was refused: what had to wait for that."""
+        return []
+
     @abstractmethod
     def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
         """A message that is legal now."""
@@ -187,7 +191,7 @@ class Ceremony(ABC):
             if self._not_shown:
                 return []
             self.seat.meet()
-            return self._take_waiting()
+            return self._met() + self._take_waiting()
         if self._not_shown:
             return self._keep_waiting(peer, message)
         return self._take(peer, message)

@@ -11,6 +11,7 @@ from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Message, decode
 from warifu.protocol.frames import MAX_INPUTS
+from warifu.protocol.release import Handing, InUse, Kept
 from warifu.threshold.ecdsa.correlating import HELLO_BYTES, MAX_BATCH, extend_bytes
 from warifu.threshold.ecdsa.messages import COMMITMENT_BYTES, PRODUCT_BYTES, SHARE_BYTES
 
@@ -104,6 +105,9 @@ SessionMessage = (
     | EcdsaCommitments
     | EcdsaProducts
     | EcdsaShares
+    | InUse
+    | Handing
+    | Kept
 )
 
 

@@ -25,6 +25,9 @@ class Phase(StrEnum):
     COMMITMENTS = "ecdsa-commitments"
     PRODUCTS = "ecdsa-products"
     SHARES = "ecdsa-shares"
+    HANDING = "handing"
+    KEPT = "kept"
+    IN_USE = "in-use"
     NOTHING = "nothing"
 
 
@@ -49,6 +52,19 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         (Phase.COMMITMENTS, "ecdsa-commitments"): Phase.PRODUCTS,
         (Phase.PRODUCTS, "ecdsa-products"): Phase.SHARES,
         (Phase.SHARES, "ecdsa-shares"): Phase.NOTHING,
+    },
+    "dealing": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.KEPT,
+        (Phase.KEPT, "kept"): Phase.NOTHING,
+    },
+    "keeping": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.HANDING,
+        # The set before this one, whose keeper may have missed that it is in use.
+        (Phase.HANDING, "in-use"): Phase.HANDING,
+        (Phase.HANDING, "handing"): Phase.IN_USE,
+        (Phase.IN_USE, "in-use"): Phase.NOTHING,
     },
     "wallet": {
         (Phase.HELLO, "hello"): Phase.SHOWN,
