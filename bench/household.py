@@ -86,9 +86,9 @@ class Processes(Household):
 
 
 @contextlib.contextmanager
-def processes(n: int, kind: type[EnclaveDevice]) -> Iterator[Processes]:
-    """``n`` enrolled signers in processes of their own."""
-    with tempfile.TemporaryDirectory(prefix="warifu-bench-") as folder:
+def processes(n: int, kind: type[EnclaveDevice], place: Path | None = None) -> Iterator[Processes]:
+    """``n`` enrolled signers in processes of their own, their stores below ``place`` (None: with temporary files)."""
+    with tempfile.TemporaryDirectory(prefix="warifu-bench-", dir=place) as folder:
         household = Processes(Path(folder), n, kind)
         try:
             yield household

@@ -35,7 +35,10 @@ from warifu.signer.isolation.trial import try_isolation
 
 GOAL_PERCENT = 3.0
 _WARM_UP = 5
+_MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+"""Where the stores lie: the moods of a disk would hide what is looked for."""
 _STARTS = 7
+_DRAWS = 1000
 _NEEDS = {
     "private-root": ("user-namespace", "namespaces"),
     "other-namespaces": ("user-namespace", "namespaces"),
@@ -58,6 +61,9 @@ class Cost:
     processor_open_ms: float
     processor_ms: float
     processor_percent: float
+    processor_low: float
+    processor_high: float
+    """Where nineteen of twenty medians would lie, by drawing the turns again (bootstrap)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def devices(chosen: str) -> type[EnclaveDevice]:
 def cost(what: str, chosen: str, rounds: int) -> Cost:
     """``chosen`` layers against none, in turns."""
     with ExitStack() as stack:
-        households = [stack.enter_context(processes(3, devices(kind))) for kind in (NONE, chosen)]
+        households = [stack.enter_context(processes(3, devices(kind), _MEMORY)) for kind in (NONE, chosen)]
         work = [_sampling(household) for household in households]
         for _ in range(_WARM_UP):
             for sign in work:
@@ -93,7 +99,14 @@ def cost(what: str, chosen: str, rounds: int) -> Cost:
         _median(bare, lambda sample: sample.processor),
         _median(shut, lambda sample: sample.processor),
         _percent(turns, lambda sample: sample.processor),
+        *_spread([shut.processor / bare.processor for bare, shut in turns]),
     )
+
+
+def _spread(ratios: Sequence[float]) -> tuple[float, float]:
+    medians = sorted(statistics.median(random.choices(ratios, k=len(ratios))) for _ in range(_DRAWS))
+    low, high = medians[_DRAWS // 40], medians[-1 - _DRAWS // 40]
+    return round((low - 1) * 100, 2), round((high - 1) * 100, 2)
 
 
 def _turn(work: Sequence[Callable[[], Sample]]) -> tuple[Sample, Sample]:
@@ -191,7 +204,7 @@ def _table(costs: Sequence[Cost], once: dict[str, float]) -> Table:
             f"{each.latency_percent:+.2f}",
             f"{each.processor_open_ms:.2f} ms",
             f"{each.processor_ms:.2f} ms",
-            f"{each.processor_percent:+.2f}",
+            f"{each.processor_percent:+.2f} ({each.processor_low:+.1f} to {each.processor_high:+.1f})",
             f"{once.get(each.what, sum(once.values())):.2f} ms",
         )
     return shown

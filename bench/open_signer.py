@@ -10,6 +10,7 @@ import dataclasses
 import os
 
 import msgspec
+from bench.cheap_signer import stretch_cheaply
 
 from warifu.signer.isolation import apply, birth, handover
 
@@ -29,11 +30,9 @@ def main(chosen: str) -> int:
     if chosen != ALL:
         profile = msgspec.structs.replace(received.profile, required=())
         received = dataclasses.replace(received, profile=profile)
-    from tests.support.simulator import cheap_stretch
+    from warifu.signer import running
 
-    from warifu.signer import device, running
-
-    device.Device.start.__func__.__defaults__ = (cheap_stretch, None)  # type: ignore[attr-defined]  # Argon2id is its default
+    stretch_cheaply()
     return running.run(received)
 
 
