@@ -6,6 +6,8 @@ commands, and what only the peers can see, is in ``test_rollback.py``.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from warifu.tee.unsafe_software import UnsafeSoftware
 
 pytestmark = pytest.mark.unit
 KEY = bytes(32)
+NEVER = -1
 
 
 class PowerFailed(Exception):
@@ -86,10 +89,10 @@ def test_each_lasting_transaction_counts_once(place, counter):
     store, epoch = opened(place, counter)
     for amount in (b"1", b"2", b"3"):
         spend(store, epoch, amount)
-    assert counter.value == 44
+    assert counter.value == 45  # and once because the run began
     store.close()
     store, _ = opened(place, counter)
-    assert store.get("spent") == b"3" and counter.value == 44
+    assert store.get("spent") == b"3" and counter.value == 45
     store.close()
 
 
@@ -133,16 +136,86 @@ def test_a_counter_that_went_back_is_seen(place, counter):
 @pytest.mark.parametrize("moment", ["fails_before", "fails_after"])
 def test_a_power_failure_around_the_counting_is_no_old_disk(place, counter, moment):
     store, epoch = opened(place, counter)
+    spend(store, epoch, b"0")
     setattr(counter, moment, True)
     with pytest.raises(PowerFailed):
         spend(store, epoch, b"1")
     store.close()
     setattr(counter, moment, False)
     store, epoch = opened(place, counter)
-    assert (store.get("spent"), counter.value) == (b"1", 42)
+    assert (store.get("spent"), counter.value) == (b"1", 44)
     spend(store, epoch, b"2")
-    assert counter.value == 43
+    assert counter.value == 46
     store.close()
+
+
+class Thief:
+    """He copies the disk at any instruction, puts any copy back, and switches the power off. The counter he cannot set,
+    and two signers at a time are more than he can run (that takes the master of the machine)."""
+
+    def __init__(self, place: Path, counter: SimulatedCounter) -> None:
+        self._place = place
+        self._counter = counter
+        self._number = itertools.count()
+        self._tried = 0
+        self.done = 0
+        """The last number that was spent with all that depends on it: what came before is not to come back."""
+        self.disks: list[Path] = []
+
+    def copy(self) -> None:
+        self.disks.append(
+            Path(shutil.copytree(self._place, self._place.with_name(f"disk{next(self._number)}")))
+        )
+
+    def run(self, disk: Path, numbers: int, power_fails_at: int) -> int:
+        """Start the device on ``disk`` and spend so many numbers, each higher than all before. Returns what it began
+        with; ``StoreDamaged`` where it did not."""
+        shutil.rmtree(self._place)
+        shutil.copytree(disk, self._place)
+        counted, count = 0, self._counter.increment
+
+        def increment() -> int:
+            nonlocal counted
+            self.copy()
+            if counted == power_fails_at:
+                raise PowerFailed
+            counted += 1
+            return count()
+
+        with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as closing:
+            patch.setattr(self._counter, "increment", increment)
+            store, epoch = opened(self._place, self._counter)
+            closing.callback(store.close)
+            found = int(store.get("spent") or 0)
+            with contextlib.suppress(PowerFailed):
+                for _ in range(numbers):
+                    self._tried += 1
+                    spend(store, epoch, str(self._tried).encode())
+                    self.done = self._tried
+        return found
+
+
+def test_no_thief_with_many_disks_and_the_power_switch_makes_anything_not_have_happened(place, counter):
+    """Above all, two runs from one disk: one is cut short before the counter moves, in the other something is done. The
+    two disks must not bear the number that the counter then has."""
+    store, _ = opened(place, counter)
+    store.close()
+    thief = Thief(place, counter)
+    thief.copy()
+    for moment, chosen in itertools.product(range(4), range(4)):
+        thief.run(thief.disks[0], 3, moment)
+        thief.copy()
+        for disk in (
+            thief.disks[chosen % len(thief.disks)],
+            *thief.disks,
+        ):  # what he does instead, and what he hopes
+            done = thief.done
+            with contextlib.suppress(StoreDamaged):
+                assert thief.run(disk, 1, NEVER) >= done
+                newest = disk.with_name("newest")
+                shutil.rmtree(newest, ignore_errors=True)
+                shutil.copytree(place, newest)
+        thief.disks[:] = [newest]
 
 
 def test_what_fails_inside_counts_nothing(place, counter):
@@ -150,15 +223,16 @@ def test_what_fails_inside_counts_nothing(place, counter):
     with pytest.raises(PowerFailed), epoch.lasting():
         store.put("spent", b"1")
         raise PowerFailed
-    assert (store.get("spent"), counter.value) == (None, 41)
+    assert (store.get("spent"), counter.value) == (None, 42)  # the run began
     spend(store, epoch, b"2")
-    assert counter.value == 42
+    assert counter.value == 43
     store.close()
 
 
 def test_a_chip_that_does_not_answer_holds_everything_back_and_then_catches_up(place, counter):
     """The store is one ahead; a second transaction must not make it two, which no start could tell from an old disk."""
     store, epoch = opened(place, counter)
+    spend(store, epoch, b"0")
     counter.refuses = True
     for amount in (b"1", b"2"):
         with pytest.raises(PlatformRefused):
@@ -166,7 +240,7 @@ def test_a_chip_that_does_not_answer_holds_everything_back_and_then_catches_up(p
     assert store.get("spent") == b"1"
     counter.refuses = False
     spend(store, epoch, b"3")
-    assert (store.get("spent"), counter.value) == (b"3", 43)
+    assert (store.get("spent"), counter.value) == (b"3", 45)
     store.close()
 
 
@@ -194,9 +268,9 @@ def test_all_that_must_not_be_undone_is_lasting(tmp_path, monkeypatch):
     )
     home = Household(tmp_path, 2)
     home.make_wallet(2)
-    assert [counter.value for counter in counters.values()] == [42, 42]  # they met
+    assert [counter.value for counter in counters.values()] == [43, 43]  # they began, and met
     assert home.sign(home.pay(), home.names).finished
-    assert [counter.value for counter in counters.values()] == [45, 45]  # a try, a meeting, what may leave
+    assert [counter.value for counter in counters.values()] == [46, 46]  # a try, a meeting, what may leave
     home["device0"].operator(FreezeDevice("looked at"))
-    assert [counter.value for counter in counters.values()] == [46, 45]
+    assert [counter.value for counter in counters.values()] == [47, 46]
     home.close()

@@ -5,9 +5,14 @@ is written in a *lasting* transaction. In it stands the number that the counter 
 does anything leave the device that depends on it. A power failure between the two leaves the store exactly one ahead,
 and the next start counts up. A store that is behind the counter is an old one, and is refused.
 
+Two runs from one disk must not come to the same number by different ways: one is cut short before the counter moves, in
+the other something is done, and then the first one's disk is put back. So the first lasting transaction of a run is
+preceded by one that only counts: a disk that was cut short before that is two behind by then.
+
 An attacker with the power switch can make the last, unfinished transaction not have happened; nothing left the device
-in it. What this cannot see is a platform whose own state is copied back together with the disk (a simulated TPM): that
-is what the other devices' memory is for (``signer.peers``).
+in it. What this cannot see: two signers that run on one platform at the same time, which takes the master of the
+machine; and a platform whose own state is copied back together with the disk (a simulated TPM). That is what the other
+devices' memory is for (``signer.peers``).
 """
 
 from __future__ import annotations
@@ -37,6 +42,8 @@ class Epoch:
         self._kept = 0
         self._behind = False
         """The counter was not counted up yet for what the store holds."""
+        self._begun = False
+        """This run counted before."""
         if counter is not None:
             self._settle(counter)
 
@@ -51,12 +58,21 @@ class Epoch:
                 yield
             return
         self._count_up(self._counter)
+        if not self._begun:
+            with self._counted(self._counter):
+                pass
+            self._begun = True
+        with self._counted(self._counter):
+            yield
+
+    @contextmanager
+    def _counted(self, counter: MonotonicCounter) -> Iterator[None]:
         with self._store.transaction():
             yield
             self._store.put(_KEY, (self._kept + 1).to_bytes(_NUMBER_BYTES, "big"))
         self._kept += 1
         self._behind = True
-        self._count_up(self._counter)
+        self._count_up(counter)
 
     def _settle(self, counter: MonotonicCounter) -> None:
         now, kept = counter.read(), self._store.get(_KEY)
@@ -83,8 +99,9 @@ class Epoch:
         if counter.increment() != self._kept:
             raise StoreDamaged(
                 "rolled-back",
-                "the platform's counter was counted up by somebody else",
+                "the platform's counter was counted up by somebody else: another signer runs on this device's platform",
                 not_done="Nothing was signed.",
-                remedy="Start the device again; find out what else uses its counter.",
+                remedy="This store will not start again. Find out who ran the other one; sign with the other devices, "
+                "and replace this one.",
             )
         self._behind = False
