@@ -101,4 +101,6 @@ sort -u -k 2 "$work/packages" > "$made/packages"
 "$python" "$here/initrd.py" "$root" | zstd --quiet -T1 -8 > "$made/initrd"
 rm -rf "$target"
 mv "$made" "$target"
+# An image weighs 84 MB and each change of a source makes another: the latest three stay.
+[ "${2:-}" = --clean ] || ls -dt "$cache"/*/initrd | grep -E '/[0-9a-f]{32}/initrd$' | tail -n +4 | xargs -r dirname | xargs -r rm -rf
 echo "$target"

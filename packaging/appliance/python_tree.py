@@ -30,6 +30,7 @@ ROOMS = (
     "agent/appliance/boots.py",
     "agent/appliance/guest.py",
     "agent/appliance/port.py",
+    "agent/appliance/system.py",
     "attestation",
     "chains/__init__.py",
     "chains/authorized.py",

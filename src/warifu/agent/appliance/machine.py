@@ -8,7 +8,7 @@ Beside what every device has, the device's directory holds ``appliance/``:
 
 disk.img       the disk with the signer's sealed store
 tpm/           the state of the virtual TPM, encrypted under the unlock key
-console.log    what the last start wrote
+console.log    what the kernel and the first process of the last start wrote; emulator.log: what QEMU complained of
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def boot(
             chip = _started_chip(place / "tpm", chip_end, begin.unlock_key)
             try:
                 arguments = _arguments(place, image, by, cmdline or image.cmdline, port, machine_end)
-                emulator = _started(arguments, port.fileno(), machine_end.fileno())
+                with (place / "emulator.log").open("wb") as log:
+                    emulator = _started(arguments, port.fileno(), machine_end.fileno(), log=log.fileno())
             except BaseException:
                 _end(chip, 0)
                 raise
@@ -187,12 +188,14 @@ def _chip_key(unlock_key: bytearray) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _started(arguments: list[str], *descriptors: int) -> subprocess.Popen[bytes]:
+def _started(
+    arguments: list[str], *descriptors: int, log: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # our own arguments
         arguments,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # swtpm that holds a pipe of its starter would keep it waiting
+        stderr=log,  # never a pipe: a program that outlives its starter's patience would keep it waiting
         env={},
         pass_fds=descriptors,
         start_new_session=True,
