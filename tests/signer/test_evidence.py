@@ -13,6 +13,7 @@ from tests.support.simulator import PASSPHRASE, Household, bitcoin_policy
 from warifu.attestation.unsafe_software import statement
 from warifu.errors import WarifuError
 from warifu.protocol.attesting import Attestation, Evidence, HostClaims, Reference, reference_digest
+from warifu.protocol.encoding import decode
 from warifu.protocol.envelope import check_envelope_key, envelope_binding
 from warifu.protocol.frames import (
     ActivationAnswer,
@@ -22,6 +23,7 @@ from warifu.protocol.frames import (
     CallRefused,
     EnvelopeKeyAnswer,
     Reply,
+    SignedBirth,
     error_of,
 )
 from warifu.protocol.operator import TellHost
@@ -317,6 +319,55 @@ def test_a_peer_whose_host_falls_short_is_named(tmp_path):
     attester.attest = attest
     failed = home.sign(home.pay(), WHO).failed["device0"]
     assert (failed.code, failed.blame) == ("policy.host-posture", "device1")
+
+
+def test_a_share_is_brought_home_only_to_a_host_that_the_policy_lets_sign(tmp_path):
+    """The passphrase opens there what the share is made of."""
+    home, request = household(tmp_path, DeviceRules(0, ("lkrg",)))
+    for device in home.devices.values():
+        device.operator(claims(home, "lkrg"))
+    coordinator, *_, straggler = sorted(home.names, key=lambda name: home[name].identity)
+    between = (home[coordinator].identity, home[straggler].identity)
+    seen = []
+
+    def lose_the_end(sender, receiver, frame):
+        seen.append((sender, receiver))
+        return [] if (sender, receiver) == between and seen.count(between) > 3 else [(receiver, frame)]
+
+    outcome = home.run(home.openings(request, home.names), lose_the_end)
+    assert straggler not in outcome.finished
+    recovery = decode(SignedBirth, outcome.finished[coordinator], 2**20).recovery
+    home[straggler].restart()
+    with pytest.raises(WarifuError) as refused:
+        home.recover(straggler, request, recovery)
+    assert refused.value.code == "policy.host-posture"
+    home[straggler].operator(claims(home, "lkrg"))
+    assert home.recover(straggler, request, recovery)
+
+
+def test_a_share_is_opened_for_an_approval_only_on_a_host_that_the_policy_lets_sign(tmp_path):
+    home, request = household(tmp_path, DeviceRules(0, ("lkrg",)))
+    for device in home.devices.values():
+        device.operator(claims(home, "lkrg"))
+    born(home, request)
+    home.clock.pass_(901)
+    frame = approval(home, "device1", SERVER, None)["device0"]
+    assert code(home["device0"], frame) == "policy.host-posture"
+    home["device0"].operator(claims(home, "lkrg"))
+    approve(home["device0"], frame)
+
+
+def test_a_dry_run_says_that_this_device_falls_short_of_the_policy(tmp_path):
+    home, request = household(tmp_path, DeviceRules(0, ("lkrg",)))
+    for device in home.devices.values():
+        device.operator(claims(home, "lkrg"))
+    born(home, request)
+    payment = home.pay()
+    assert home["device0"].decide(payment.request, payment.unsigned).allowed
+    home["device0"].operator(claims(home, "ved"))
+    decision = home["device0"].decide(payment.request, payment.unsigned)
+    assert not decision.allowed and decision.refusal is not None and decision.rules
+    assert error_of(decision.refusal).code == "policy.host-posture"
 
 
 @pytest.mark.parametrize("counts", [False, True])

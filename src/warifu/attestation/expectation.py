@@ -86,6 +86,8 @@ def require_tier(rules: DeviceRules, tier: int, name: str) -> None:
         raise PolicyDenied(
             "tier",
             f"the policy demands devices of tier {as_tier(rules.least_tier)}; device {name} counts as tier {tier}",
+            remedy="Use another device. A TPM counts as tier 1 once its maker vouches for it: 'warifu devices accept "
+            f"{name} --root FILE'.",
             blame=name,
         )
 

@@ -28,6 +28,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.identity import Credential
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
 from warifu.signer.device import Device
+from warifu.signer.expecting import expectations, require_own
 from warifu.signer.journal import WalletBorn, WalletPending
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.keygen import SUITES, Cradle, KeygenCeremony
@@ -90,6 +91,7 @@ class Births:
         self._authorized(frame.authorization, frame.envelope, request)
         if wallet.signed_birth is not None:
             return wallet.signed_birth
+        require_own(device, expectations(request)[device.identity.public])
         roles = [Role("host-key", scheme) for scheme in request.schemes]
         lock, opened = unlock(device, wallet, roles, frame.envelope, named)
         with lock:

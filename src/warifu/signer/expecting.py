@@ -33,7 +33,7 @@ def accepted(device: Device, wallet: Wallet) -> dict[bytes, Expectation]:
 
 
 def require_own(device: Device, own: Expectation) -> None:
-    """This device holds itself to the policy before it asks anything of others.
+    """This device holds itself to the policy before it asks anything of others, or opens a share.
 
     ``PolicyDenied`` (``tier``, ``host-posture``).
     """
@@ -45,7 +45,8 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
     """Accept a device of the wallet as something else, if its owner authorized exactly that, with the passphrase.
 
     The credential alone is not enough: it lies on the owner's laptop, and whoever has that could otherwise let a
-    changed device back in. Raises ``AuthorizationRefused``, ``InputRefused`` (``reference``), ``PassphraseRefused``.
+    changed device back in. Raises ``AuthorizationRefused``, ``InputRefused`` (``reference``), ``PassphraseRefused``,
+    ``PolicyDenied`` where no share may be opened on this device.
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
@@ -53,7 +54,8 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
         raise InputRefused("request-kind", "this is no request to accept a device as something else")
     wallet = device.wallets.born(request.wallet_id)
     _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
-    current = accepted(device, wallet).get(request.identity)
+    expected = accepted(device, wallet)
+    current = expected.get(request.identity)
     if current is None:
         raise InputRefused("reference", "that device is none of this wallet's")
     if reference_digest(current.reference) == reference_digest(request.reference):
@@ -65,6 +67,7 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
             not_done="Nothing was changed.",
             remedy="Look at the device again ('warifu devices') and approve what it is now.",
         )
+    require_own(device, expected[device.identity.public])
     require_try(device, wallet, frame.envelope, now)
     lock, opened = unlock(device, wallet, [Role("share", wallet.request.schemes[0])], frame.envelope, named)
     lock.wipe()

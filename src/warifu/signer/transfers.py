@@ -25,6 +25,7 @@ from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import Decision, Finished, OpenSession, TransferSignatures, refusal_of
 from warifu.protocol.request import TransferRequest, request_digest
 from warifu.signer.device import Device
+from warifu.signer.expecting import accepted, require_own
 from warifu.signer.journal import FinishedTransfer, Moved, Started
 from warifu.signer.ledger import Counting
 from warifu.signer.policy import Verdict, judge
@@ -95,7 +96,8 @@ class Transfers:
             raise
 
     def decide(self, request: TransferRequest, unsigned: bytes) -> Decision:
-        """A dry run: steps 3 to 5, and whether a passphrase would be tried. Nothing is counted."""
+        """A dry run: steps 3 to 5, what the policy demands of this device, and whether a passphrase would be tried.
+        Nothing is counted."""
         device, now = self._device, self._device.clock.now()
         rules: tuple[str, ...] = ()
         try:
@@ -110,6 +112,7 @@ class Transfers:
             )
             if verdict.refusal is not None:
                 raise verdict.refusal
+            require_own(device, accepted(device, wallet)[device.identity.public])
             device.tries.require(wallet.id, wallet.request.policy.passphrase_tries, now)
         except WarifuError as error:
             return Decision(False, rules, refusal_of(error))
