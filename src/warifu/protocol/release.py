@@ -119,6 +119,8 @@ class Release(Message, frozen=True):
     set: Bytes32
     nonce: Bytes32
     boot_number: BootNumber
+    key: Bytes32
+    """That of the request: so a keeper is not blamed that an old answer, played back by the service, does not open."""
     encapsulated: Bytes32
     ciphertext: Annotated[bytes, msgspec.Meta(min_length=PIECE_BYTES + 16, max_length=PIECE_BYTES + 16)]
 
@@ -185,7 +187,7 @@ def seal_piece(ask: Ask, boot: bytes, piece: bytes | bytearray) -> Release:
     except (PyHPKEError, ValueError):
         raise InputRefused("release-key", "nothing can be sealed to the key of this request") from None
     ciphertext = context.seal(bytes(piece), aad=_sealed_for(ask, boot))
-    return Release(ask.keeper, ask.set, ask.nonce, ask.boot_number, encapsulated, ciphertext)
+    return Release(ask.keeper, ask.set, ask.nonce, ask.boot_number, ask.key, encapsulated, ciphertext)
 
 
 class ReleaseKey:

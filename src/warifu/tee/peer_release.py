@@ -154,8 +154,6 @@ class Requester:
         self._keepers = {identity: _Asking(number) for number, identity in enumerate(record.keepers, 1)}
         self._pieces: dict[int, Secret] = {}
         self._boot_numbers: dict[bytes, int] = {}
-        self._nonces: set[bytes] = set()
-        """Of the challenges that were answered."""
 
     @property
     def needed(self) -> int:
@@ -178,17 +176,15 @@ class Requester:
         """Answer a keeper's challenge with evidence made for it.
 
         Raises ``AuthorizationRefused`` for what ``keeper`` did not sign, ``ServiceRefused`` (``release-answer``) for a
-        challenge that was made for another set or answered before (a service may play it back, and then have the keeper
-        blamed for an answer that fits no longer), ``PeerMisbehaved`` for a second one or one in another's name,
-        ``PlatformRefused`` where the platform makes no evidence.
+        challenge about another set (a service may hand it to the wrong boot), ``PeerMisbehaved`` for a second one or
+        one in another's name, ``PlatformRefused`` where the platform makes no evidence.
         """
         state = self._state(keeper)
         challenge = open_signed(Challenge, signed, keeper)
         if state.challenged or challenge.keeper != keeper:
             raise _misbehaved(keeper, "challenge", "challenges twice, or in the name of another device")
-        if challenge.set != self._set or challenge.nonce in self._nonces:
+        if challenge.set != self._set:
             raise _played_back()
-        self._nonces.add(challenge.nonce)
         state.challenged = True
         key = ReleaseKey()
         attestation = self._attest(ask_binding(challenge, self._boot.public, key.public))
@@ -211,8 +207,8 @@ class Requester:
             raise _misbehaved(keeper, "release", "releases what was not asked for, or twice")
         if release.keeper != keeper:
             raise _misbehaved(keeper, "release", "answers in the name of another device")
-        answered = (release.set, release.nonce, release.boot_number)
-        if answered != (ask.set, ask.nonce, ask.boot_number):
+        answered = (release.set, release.nonce, release.boot_number, release.key)
+        if answered != (ask.set, ask.nonce, ask.boot_number, ask.key):
             raise _played_back()
         state.ask = state.key = None
         self._pieces[state.number] = self._opened(

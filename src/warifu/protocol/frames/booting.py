@@ -1,8 +1,8 @@
 """What a device says that has not opened its store yet, and what its keepers are asked for it (peer release).
 
 A *boot* has no identity: that lies in the store. It has its boot key, and the word of the device's identity, given when
-the secret was dealt, that this key is the device's. By both the service knows for whom it carries messages, and believes
-nothing else of it: a boot takes part in nothing.
+the secret was dealt, that this key is the device's. By both the service knows for whom it carries messages, and
+believes nothing else of it: a boot takes part in nothing.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.protocol.frames import (
+    BootPresence,
     CallRefused,
     Challenge,
     Finished,
@@ -31,6 +32,7 @@ from warifu.protocol.frames import (
     error_of,
 )
 from warifu.protocol.identity import verify
+from warifu.service.hub.boots import Boots, not_there
 from warifu.service.hub.joins import Joins
 from warifu.service.hub.link import Link, LinkClosed, Transport
 from warifu.service.hub.session import Entered, Judge, Session
@@ -67,6 +69,7 @@ class Hub:
         self._strangers = 0
         self._all: set[Link] = set()
         self.joins = Joins(database, changed)
+        self.boots = Boots(database, self.call)
 
     # --- connections ---------------------------------------------------------------------------------------------
 
@@ -77,10 +80,12 @@ class Hub:
             return
         async with Link(transport) as link:
             self._all.add(link)
-            identity: bytes | None = None
             try:
-                identity = await self._introduction(link)
-                await self._listen(link, identity)
+                nonce, first = await self._introduction(link)
+                if isinstance(first, BootPresence):
+                    await self.boots.attend(link, nonce, first)
+                else:
+                    await self._listen(link, await self._introduced(link, nonce, first))
             except (LinkClosed, WarifuError, TimeoutError):
                 pass  # whoever breaks the rules is disconnected; there is nobody to tell
             finally:
@@ -109,22 +114,26 @@ class Hub:
         link = self._links.get(identity)
         if link is not None:
             link.drop()
+        self.boots.disconnect(identity)
 
     def close(self) -> None:
         """End every connection."""
         for link in list(self._all):
             link.drop()
 
-    async def _introduction(self, link: Link) -> bytes | None:
-        """The identity that the device proved; None for one that is being enrolled."""
+    async def _introduction(self, link: Link) -> tuple[bytes, FromSigner]:
+        """This connection's nonce, and the first word of whoever is at its other end."""
         self._strangers += 1
         try:
             nonce = secrets.token_bytes(32)
             link.say(Challenge(nonce))
             async with asyncio.timeout(INTRODUCTION_TIMEOUT):
-                frame = await link.next_frame()
+                return nonce, await link.next_frame()
         finally:
             self._strangers -= 1
+
+    async def _introduced(self, link: Link, nonce: bytes, frame: FromSigner) -> bytes | None:
+        """The identity that the device proved; None for one that is being enrolled."""
         if isinstance(frame, JoinCommit):
             self.joins.commit(link, frame)
             return None
@@ -289,10 +298,4 @@ class Hub:
         return identity.hex()[:16]
 
     def _offline(self, identity: bytes) -> ServiceRefused:
-        name = self.name_of(identity)
-        return ServiceRefused(
-            "device-offline",
-            f"device '{name}' is not connected",
-            remedy="Start it ('warifu signer run'), or choose another device.",
-            blame=name,
-        )
+        return not_there(self.name_of(identity))

@@ -8,7 +8,14 @@ import time
 from types import TracebackType
 from typing import Protocol
 
-from warifu.protocol.frames import MAX_FRAME_BYTES, FromSigner, ToSigner, decode_from_signer, encode_frame
+from warifu.protocol.frames import (
+    MAX_FRAME_BYTES,
+    FromSigner,
+    ToBoot,
+    ToSigner,
+    decode_from_signer,
+    encode_frame,
+)
 
 MAX_WAITING_FRAMES = 256
 MAX_WAITING_BYTES = 32 * 1024 * 1024
@@ -90,7 +97,7 @@ class Link:
             await asyncio.sleep(pause)
         return decode_from_signer(data)
 
-    def say(self, frame: ToSigner) -> None:
+    def say(self, frame: ToSigner | ToBoot) -> None:
         """Queue a frame. A peer that reads too slowly for what waits is dropped: it must not fill our memory."""
         data = encode_frame(frame)
         assert len(data) <= MAX_FRAME_BYTES, "every frame is built from parts that fit"
