@@ -105,6 +105,7 @@ def test_what_is_set_now_is_what_undo_sets_again(tmp_path):
     now = {
         "/proc/sys/kernel/kptr_restrict": "0\n",
         "/proc/sys/kernel/randomize_va_space": "2\n",
+        "/proc/sys/kernel/kexec_load_disabled": "0\n",  # one way: a running kernel refuses it
         "/proc/sys/net/ipv4/conf/all/rp_filter": "2\n",
     }
     target = debian(tmp_path, now, live=True)

@@ -14,7 +14,8 @@ PATH = "/etc/sysctl.d/99-warifu.conf"
 
 @dataclass(frozen=True)
 class Setting:
-    """One line. ``optional``: not every supported kernel knows it. ``x86``: its value is right on a PC only."""
+    """One line. ``optional``: not every supported kernel knows it. ``x86``: its value is right on a PC only.
+    ``one_way``: a running kernel does not take it back."""
 
     key: str
     value: str
@@ -23,6 +24,7 @@ class Setting:
     source: str = "KSPP"
     optional: bool = False
     x86: bool = False
+    one_way: bool = False
 
 
 _KERNEL = "kernel.org, Documentation/admin-guide/sysctl"
@@ -34,6 +36,7 @@ SETTINGS: tuple[Setting, ...] = (
         "1",
         "the BPF verifier is a frequent way into the kernel",
         "programs that load BPF without privilege; only a restart takes it back",
+        one_way=True,
     ),
     Setting(
         "net.core.bpf_jit_harden", "2", "constants of a BPF program become no code of an attacker's choice"
@@ -50,6 +53,7 @@ SETTINGS: tuple[Setting, ...] = (
         "1",
         "nobody replaces the running kernel by another one",
         "kexec and kdump; only a restart takes it back",
+        one_way=True,
     ),
     Setting(
         "kernel.perf_event_paranoid",
@@ -172,7 +176,7 @@ def _earlier(target: Target, settings: tuple[Setting, ...]) -> tuple[str, ...]:
     pairs = []
     for setting in settings:
         now = target.read(f"/proc/sys/{setting.key.replace('.', '/')}")
-        if now is not None and now.strip() != setting.value:
+        if now is not None and now.strip() != setting.value and not setting.one_way:
             pairs.append(f"{setting.key}={now.strip()}")
     return ("sysctl", "--quiet", "--ignore", "--write", *pairs) if pairs else ()
 
