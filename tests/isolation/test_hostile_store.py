@@ -102,6 +102,15 @@ def test_a_trick_in_the_place_of_a_file_is_refused_or_without_effect(made, tmp_p
     assert after == {name: content for name, content in before.items() if name != "aside"}
 
 
+def test_a_first_start_that_was_interrupted_is_cleared_away_behind_the_walls(tmp_path):
+    begun = tmp_path / "data" / "store.new"
+    begun.mkdir(parents=True)
+    (begun / "store.db").write_bytes(b"half")
+    with Enclave(tmp_path / "data", random(32)) as signer:
+        assert isinstance(signer.hear(), Ready)
+    assert not begun.exists()
+
+
 def test_the_store_itself_was_not_hurt_by_all_of_that(made):
     store, key = made
     with Enclave(store, key) as signer:

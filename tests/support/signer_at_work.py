@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 from tests.support.accounts import LOCAL, account_request, ether_payment, ethereum_rules
-from tests.support.enclaves import EnclaveDevice, enclave_device
+from tests.support.enclaves import Enclave, EnclaveDevice, enclave_device
 from tests.support.isolated import answer_of, isolated, open_folder
 from tests.support.simulator import Household, Spend, bitcoin_policy
 
 from warifu.chains.ethereum.address import address_of
 from warifu.chains.ethereum.reading import PATH
+from warifu.protocol.operator import Ready
 from warifu.threshold.derivation import derive
 
 
@@ -59,8 +60,18 @@ def ether(household: Household) -> Spend:
     return Spend(request, unsigned)
 
 
+def begin_again(folder: Path) -> None:
+    """A first start that was interrupted is cleared away."""
+    begun = folder / "begun" / "store.new"
+    begun.mkdir(parents=True)
+    (begun / "store.db").write_bytes(b"half")
+    with Enclave(folder / "begun", bytes(32)) as signer:
+        assert isinstance(signer.hear(), Ready)
+
+
 def main(folder: Path) -> None:
     work_through_libraries(folder)
+    begin_again(folder)
     (folder / "household").mkdir()
     live(folder / "household")
 

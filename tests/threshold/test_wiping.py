@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warifu.threshold import wiping
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
 from warifu.threshold.wiping import Secret
 
@@ -54,6 +55,26 @@ def test_collection_wipes():
     buffer = secret.buffer
     del secret
     assert bytes(buffer) == bytes(32)
+
+
+def test_a_process_can_give_secrets_a_memory_of_its_own(monkeypatch):
+    monkeypatch.setattr(wiping, "_take", wiping._take)  # put back afterwards
+    memory = bytearray(64)
+    places = iter((0, 32))
+
+    def take(length: int) -> memoryview:
+        start = next(places)
+        return memoryview(memory)[start : start + length]
+
+    wiping.keep_secrets_in(take)
+    secret = Secret(VALUE)
+    clone = secret.clone()
+    assert bytes(memory) == VALUE + VALUE
+    secret.wipe()
+    assert bytes(memory) == bytes(32) + VALUE
+    assert clone.expose() == VALUE
+    del clone
+    assert bytes(memory) == bytes(64)
 
 
 def test_a_clone_lives_on_its_own():

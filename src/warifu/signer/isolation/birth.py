@@ -90,8 +90,7 @@ def await_birth(started: int, announcement: int, patience: float) -> int:
     """
     words = _read_words(announcement, patience)
     if words is None:
-        os.kill(started, signal.SIGKILL)
-        os.waitpid(started, 0)
+        _end(started)
         raise TimeoutError(f"process {started} did not begin in {patience} seconds")
     if not words:
         return started
@@ -99,7 +98,11 @@ def await_birth(started: int, announcement: int, patience: float) -> int:
     if number != started:
         os.waitpid(started, 0)
     if own_users == _OWN_USERS:
-        _map_as_we_are(number)
+        try:
+            _map_as_we_are(number)
+        except OSError:
+            _end(number)
+            raise
     return number
 
 
@@ -140,6 +143,11 @@ def _map_as_we_are(process: int) -> None:
         spans = [line.split() for line in Path("/proc/self", kind).read_text().splitlines()]
         same = "".join(f"{inside} {inside} {count}\n" for inside, _outside, count in spans)
         Path("/proc", str(process), kind).write_text(same)
+
+
+def _end(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
 
 
 def _announce(process: int, own_users: bytes) -> None:

@@ -19,8 +19,8 @@ from warifu.tee.nitro_nsm import NSM_IOCTL_RAW
 
 _BY_PURPOSE = {
     "files of the store; Landlock says which": (
-        "openat close read write pread64 pwrite64 lseek fsync ftruncate flock stat lstat fstat newfstatat getcwd mkdir "
-        "rmdir unlink rename"
+        "openat close read write pread64 pwrite64 lseek fsync ftruncate flock stat lstat fstat newfstatat getcwd "
+        "getdents64 mkdir rmdir unlink unlinkat rename"
     ),
     "its own memory": "brk munmap mlock munlock",
     "the connection, and the device of a platform": "recvfrom poll pselect6",
@@ -34,10 +34,9 @@ TRACED = frozenset(name for names in (*_BY_PURPOSE.values(), _CONDITIONAL_TRACED
 
 _UNTRACED = {
     "the same calls under the names that another processor (aarch64) or C library uses": (
-        "open mkdirat unlinkat renameat renameat2 ppoll select faccessat faccessat2 nanosleep"
+        "open mkdirat renameat renameat2 ppoll select faccessat faccessat2 nanosleep"
     ),
     "what SQLite built otherwise, or recovering after a crash, does instead": "access fdatasync",
-    "clearing away a first start that was interrupted": "getdents64",
     "blocks of memory that grow, shrink or are cut (glibc, numpy)": "mremap madvise",
     "clocks that the kernel does not let be read without a call on some machines": (
         "clock_gettime clock_getres gettimeofday time"
@@ -63,7 +62,16 @@ class OnlyIf:
 
 _INT = 0xFFFF_FFFF  # the upper half of a register that carries an int is not defined
 _NULL = 0
-_FCNTL = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL, fcntl.F_GETLK, fcntl.F_SETLK)
+_F_DUPFD_CLOEXEC = 1030  # Python lists a directory through a second descriptor
+_FCNTL = (
+    fcntl.F_GETFD,
+    fcntl.F_SETFD,
+    fcntl.F_GETFL,
+    fcntl.F_SETFL,
+    fcntl.F_GETLK,
+    fcntl.F_SETLK,
+    _F_DUPFD_CLOEXEC,
+)
 
 
 def conditional(pid: int) -> tuple[OnlyIf, ...]:
