@@ -15,7 +15,7 @@ from nacl.utils import random
 from warifu.attestation.evidence import Tier
 from warifu.attestation.tpm.bundle import FORMAT, read_bundle
 from warifu.attestation.tpm.credential import SECRET_BYTES, challenge
-from warifu.attestation.tpm.keys import read_key
+from warifu.attestation.tpm.keys import TpmKey, read_key
 from warifu.attestation.verifier import CheckFailed, Endorsements
 from warifu.cli.client import Client, segment
 from warifu.cli.text import tr
@@ -42,6 +42,16 @@ class Chip:
 NO_CHIP = Chip(b"", 2, "")
 
 
+def signing_key(shown: Attestation) -> TpmKey | None:
+    """The key that signed a TPM's evidence, as the evidence itself says; None where it is no TPM's, or unreadable."""
+    if shown.evidence.format != FORMAT:
+        return None
+    try:
+        return read_key(read_bundle(shown.evidence.body).ak_public)
+    except CheckFailed:
+        return None
+
+
 def bind_chip(
     client: Client, device: DeviceRef, shown: Attestation, roots: tuple[bytes, ...], now: int
 ) -> Chip:
@@ -49,12 +59,9 @@ def bind_chip(
 
     ``PeerMisbehaved`` (``activation``) where the device cannot solve the challenge for the chip that it names.
     """
-    if shown.evidence.format != FORMAT:
-        return NO_CHIP
-    try:
-        key = read_key(read_bundle(shown.evidence.body).ak_public)
-    except CheckFailed:
-        return NO_CHIP  # the verifier will say what is wrong with it
+    key = signing_key(shown)
+    if key is None:
+        return NO_CHIP  # if it calls itself a TPM, the verifier will say what is wrong with it
     answer = client.get(f"/devices/{segment(device.name)}/endorsement", DeviceEndorsement)
     told = decode(EndorsementAnswer, answer.endorsement, 32 * 1024)
     secret = random(SECRET_BYTES)

@@ -29,11 +29,17 @@ def ask_envelope_keys(
 ) -> list[EnvelopeKey]:
     """A fresh, checked envelope key of each device, for the wallet that ``request`` made (``born``) or is to make.
 
-    Every device has to be what the owner accepted it as, and enough for the wallet's policy.
+    Every device has to be what the owner accepted it as, and enough for the wallet's policy. Where this client never
+    looked at it (another one of the owner's made the wallet), what he accepted then counts.
     """
     wallet_id = request_digest(request) if born else None
+    given = dict(zip((item.identity for item in request.devices), request.references, strict=False))
     expected = {
-        device.identity: Expectation(device.name, profile.reference(device.identity), request.policy.devices)
+        device.identity: Expectation(
+            device.name,
+            profile.reference(device.identity) or given.get(device.identity),
+            request.policy.devices,
+        )
         for device in devices
     }
 

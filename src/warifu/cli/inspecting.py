@@ -12,7 +12,7 @@ from warifu.attestation.pinning import Pinned, as_tier, reference_of
 from warifu.attestation.registry import Appraisal
 from warifu.attestation.rules import AllOf, Bound, NoDebug
 from warifu.attestation.verifier import CheckFailed
-from warifu.cli.activating import Chip, bind_chip
+from warifu.cli.activating import Chip, bind_chip, signing_key
 from warifu.cli.client import Client
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -24,7 +24,7 @@ from warifu.protocol.attesting import Attestation, Reference
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey, check_envelope_key
 from warifu.protocol.identity import DeviceRef
 
-UNCHECKABLE = frozenset({"known-format", "ak-binding", "chain", "endorsements", "collateral"})
+UNCHECKABLE = frozenset({"known-format", "chain", "endorsements", "collateral"})
 """Checks whose failure means that something to judge by is missing here, and not that somebody lies."""
 
 
@@ -67,16 +67,15 @@ class Inspection:
 def inspect(
     client: Client, device: DeviceRef, known: Reference | None, now: int, roots: tuple[bytes, ...] = ()
 ) -> Inspection:
-    """Ask ``device`` what it runs on. ``known``: what it was accepted as, whose bound key is used again, unless there
-    are ``roots`` (DER certificates of the maker of its TPM) to bind it by anew.
+    """Ask ``device`` what it runs on. ``known``: what it was accepted as; the chip that was bound then is known again,
+    unless there are ``roots`` (DER certificates of the maker of its TPM) to bind it by anew.
 
     Raises what the service or the device refuses, and ``AuthorizationRefused`` where another answers in its place.
     """
     key = _envelope_key(client, device, now)
     shown = key.attestation
-    if known is not None and known.attestation_key and not roots:
-        chip = Chip(known.attestation_key, as_tier(known.tier), "")
-    else:
+    chip = None if roots or known is None else _known_chip(shown, known)
+    if chip is None:
         chip = bind_chip(client, device, shown, roots, now)
     rule = AllOf((Bound(binding_of(key).report_data(shown.claims)), NoDebug()))
     return Inspection(device, shown, appraise_shown(shown, rule, now, chip.attestation_key), chip)
@@ -123,6 +122,15 @@ def accept_new(
         if inspection.chip.doubt:
             screen.warn(inspection.chip.doubt)
         profile.accept_device(device.name, reference, now)
+
+
+def _known_chip(shown: Attestation, known: Reference) -> Chip | None:
+    """The chip that was bound before, if it is the one that signed this. Another one is bound anew: held to the old
+    one's key, its evidence would look as if it could not be checked."""
+    key = signing_key(shown)
+    if key is None or key.spki != known.attestation_key:
+        return None
+    return Chip(key.spki, as_tier(known.tier), "")
 
 
 def _envelope_key(client: Client, device: DeviceRef, now: int) -> EnvelopeKey:

@@ -78,7 +78,7 @@ class Screen:
         table.add_column(style="bold", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in facts:
-            table.add_row(name, Text(clean(value)))
+            table.add_row(Text(clean(name)), Text(clean(value)))
         if not self.json:
             self.console.print(table)
 
