@@ -14,10 +14,11 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from warifu.agent.agent import Agent
 from warifu.agent.backoff import Backoff
-from warifu.agent.device import DeviceDirectory
+from warifu.agent.device import DeviceDirectory, Enrolment
 from warifu.agent.door import ask_at_door, open_door
 from warifu.agent.invitation import Invitation
 from warifu.agent.joining import join
+from warifu.agent.running import wait_for_keepers
 from warifu.errors import AuthorizationRefused, PlatformRefused, ServiceRefused, StoreDamaged
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import MAX_FRAME_BYTES, Refusal, Status
@@ -27,10 +28,13 @@ from warifu.protocol.operator import (
     BeginJoin,
     ConfirmJoin,
     Joined,
+    KeeperSeen,
     LocalStatus,
     OperatorRefused,
     Ready,
     ShowAuthenticationString,
+    TellHost,
+    Waiting,
     decode_operator,
 )
 
@@ -207,6 +211,63 @@ async def test_the_operator_hears_the_enclaves_refusal():
         with pytest.raises(StoreDamaged) as caught:
             await agent.ready()
         assert caught.value.code == "store.damaged"
+
+
+def waiting(state: Any, needed: int = 1) -> Waiting:
+    refusal = Refusal("service", "device-offline", "the attic is dark", "", "switch it on", "attic", None)
+    return Waiting(needed, (KeeperSeen("attic", state, refusal if state in ("off", "refused") else None),))
+
+
+async def test_an_enclave_that_waits_for_its_keepers_is_connected_and_its_progress_is_told(tmp_path):
+    link, enclave = await linked()
+    said: list[str] = []
+    agent = Agent(link, lambda _: None)
+    directory = DeviceDirectory(tmp_path / "device")
+    directory.make()
+    async with Service(server_identity(tmp_path)) as service:
+        directory.set_enrolment(Enrolment(1, "server", service.url, service.identity.fingerprint))
+        async with running(agent.listen()):
+            opening = asyncio.create_task(wait_for_keepers(agent, directory, waiting("off"), said.append))
+            origin, payload = await enclave.next()
+            assert origin is Origin.OPERATOR and isinstance(decode_operator(payload), TellHost)
+            connection = await service.connection()
+            await connection.send(b"a keeper's answer")
+            assert await enclave.next() == (Origin.SERVICE, b"a keeper's answer")
+            await enclave.to_operator(waiting("released", 0))
+            await enclave.to_operator(Ready(True, ()))
+            assert (await asyncio.wait_for(opening, 20)).joined
+            await asyncio.wait_for(connection.wait_closed(), 20)  # it comes back as an ordinary device
+    assert said == [
+        "this device's store is shut: 1 more of its keepers must release their pieces",
+        "  attic: cannot be reached: the attic is dark (switch it on)",
+        "enough keepers released their pieces",
+    ]
+
+
+async def test_an_enclave_that_ends_while_it_waits_is_no_open_store(tmp_path):
+    link, enclave = await linked()
+    agent = Agent(link, lambda _: None)
+    directory = DeviceDirectory(tmp_path / "device")
+    directory.make()
+    async with Service(server_identity(tmp_path)) as service:
+        directory.set_enrolment(Enrolment(1, "server", service.url, service.identity.fingerprint))
+        listening = asyncio.create_task(agent.listen())
+        opening = asyncio.create_task(wait_for_keepers(agent, directory, waiting("refused"), lambda _: None))
+        await service.connection()
+        enclave.die()
+        with pytest.raises(PlatformRefused) as caught:
+            await asyncio.wait_for(opening, 20)
+        assert caught.value.code == "platform.enclave-gone"
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_device_that_waits_and_belongs_to_no_service_says_so(tmp_path):
+    link, _enclave = await linked()
+    directory = DeviceDirectory(tmp_path / "device")
+    directory.make()
+    with pytest.raises(ServiceRefused) as caught:
+        await wait_for_keepers(Agent(link, lambda _: None), directory, waiting("asked"), lambda _: None)
+    assert caught.value.code == "service.not-enrolled"
 
 
 async def test_the_local_door_tells_the_status_and_is_closed_to_others(tmp_path):

@@ -118,6 +118,11 @@ def test_before_the_hand_out_nothing_outlives_the_device_and_it_says_so(home):
     home.household.devices.pop("server")
 
 
+def test_the_service_s_own_database_does_not_depend_on_a_device_that_opens_through_the_service(handed_out):
+    (answer,) = handed_out.server.operator(AskStorageKey())
+    assert isinstance(answer, OperatorRefused) and answer.refusal.reason == "storage-key"
+
+
 def test_the_disk_alone_shows_no_key(handed_out):
     key = handed_out.server.device.entrusted
     assert key is not None

@@ -17,6 +17,7 @@ from warifu.protocol.operator import (
     OperatorRefused,
     Ready,
     ToSignerFromOperator,
+    Waiting,
     decode_for_operator,
 )
 
@@ -53,6 +54,18 @@ class Agent:
         self.uplink = Uplink(url, fingerprint, self._link.from_service, self._report, backoff)
         return self.uplink
 
+    async def awake(self, timeout: float | None = ANSWER_TIMEOUT) -> Ready | Waiting:
+        """The enclave's first word, and after each ``Waiting`` the next: it is ready, or waits for its keepers.
+
+        ``timeout`` None: a keeper may be off for days. Raises what kept it from starting.
+        """
+        answer = await self._next(timeout)
+        if isinstance(answer, OperatorRefused):
+            raise error_of(answer.refusal)
+        if not isinstance(answer, Ready | Waiting):
+            raise enclave_gone("the enclave process gave an answer that does not belong here")
+        return answer
+
     async def ready(self, timeout: float = ANSWER_TIMEOUT) -> Ready:
         """The enclave's first word: it is up, isolated, and its store is open. Raises what kept it from that."""
         return await self.hear(Ready, timeout)
@@ -80,7 +93,7 @@ class Agent:
         """Close the descriptor; the enclave ends."""
         await self._link.close()
 
-    async def _next(self, timeout: float) -> FromSignerToOperator:
+    async def _next(self, timeout: float | None) -> FromSignerToOperator:
         if not self._inbox.empty():
             return self._inbox.get_nowait()
         word = asyncio.create_task(self._inbox.get())

@@ -83,7 +83,7 @@ def found(home: Path, plan: Plan, screen: Screen) -> Profile:
 
 async def ask_storage_key(directory: DeviceDirectory, unlock: bytearray) -> bytearray:
     """The key of the service's database, which the local device derives from its sealed root (32 bytes)."""
-    async with listening(directory, unlock, lambda _: None) as (agent, _ready, _pump):
+    async with listening(directory, unlock, lambda _: None, may_wait=False) as (agent, _ready, _pump):
         return bytearray((await agent.ask(AskStorageKey(), StorageKey)).key)
 
 

@@ -52,7 +52,7 @@ async def run_everything(screen: Screen, profile: Profile, storage_key: Path | N
     assert local.unlock_key is not None, "a device has an unlock key"
     directory = DeviceDirectory(Path(local.device_directory))
     unlock = read_unlock_key(Path(local.unlock_key), directory.path)
-    async with listening(directory, unlock, screen.line) as (agent, ready, pump):
+    async with listening(directory, unlock, screen.line, may_wait=False) as (agent, ready, pump):
         if file is not None:
             key = _from_file(file, local)
         else:

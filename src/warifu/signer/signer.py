@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
+from warifu.errors import InputRefused, PlatformRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey
 from warifu.protocol.frames import (
@@ -155,6 +155,8 @@ class Signer:
         if isinstance(message, AskLocalStatus | LiftBan | UnfreezeDevice):
             return [self._local_status()]
         assert isinstance(message, AskStorageKey), "the union has no other member"
+        if self._device.entrusted is not None:
+            raise _service_could_not_start()
         with self._device.store.storage_key() as key:
             return [_to_operator(StorageKey(key.expose()))]
 
@@ -282,6 +284,16 @@ class Signer:
             self._device.journal.refuse(door, error.code, about, self._device.clock.now())
         except WarifuError:
             return
+
+
+def _service_could_not_start() -> PlatformRefused:
+    """The service would wait for the device's key, and the device for keepers that it reaches through the service."""
+    return PlatformRefused(
+        "storage-key",
+        "the store of this device is opened by its keepers, so the service's database cannot depend on it",
+        not_done="No key was derived.",
+        remedy="Give the service a key file of its own (--storage-key), or set it up beside another device.",
+    )
 
 
 def _to_service(frame: FromSigner) -> tuple[Origin, bytes]:
