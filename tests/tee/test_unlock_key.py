@@ -3,6 +3,7 @@
 import os
 import stat
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,15 @@ def key_file(tmp_path, data):
     path.parent.mkdir()
     create_unlock_key(path, data)
     return path
+
+
+def test_its_place_is_on_the_disk_before_anything_is_sealed_with_it(tmp_path, data, monkeypatch):
+    synced: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    )
+    create_unlock_key(tmp_path / "key", data)
+    assert synced == [str(tmp_path / "key"), str(tmp_path)]
 
 
 def test_created_then_read_it_is_32_bytes_in_a_buffer(key_file, data):

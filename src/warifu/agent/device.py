@@ -80,12 +80,14 @@ class DeviceDirectory:
         return enrolment
 
     def platform(self) -> PlatformChoice:
-        """What this device was set up for. Where the file is lost, a store that another platform sealed does not open:
-        nothing falls back."""
+        """What this device was set up for. Where the file is lost, nothing falls back: a store that another platform
+        sealed does not open, and none is begun beside what a platform put here when it was set up."""
         path = self.path / "platform.json"
         try:
             return msgspec.json.decode(path.read_bytes()[: _MAX_BYTES + 1], type=PlatformChoice)
         except FileNotFoundError:
+            if (self.store / PLATFORM_DIRECTORY).exists():
+                raise _damaged(path, "it is missing, and the device was set up for a platform") from None
             return UNSAFE_SOFTWARE
         except OSError as error:
             raise _damaged(path, error.strerror or "it cannot be read") from None
@@ -94,7 +96,7 @@ class DeviceDirectory:
 
     def set_platform(self, choice: PlatformChoice) -> None:
         """Remember the platform, before the enclave's first start; ``InputRefused`` on a device that has started."""
-        if any(self.store.iterdir()) and choice != self.platform() and not self._only_platform_files():
+        if any(self.store.iterdir()) and not self._only_platform_files() and choice != self.platform():
             raise InputRefused(
                 "platform-chosen",
                 f"this device was set up for the platform {self.platform().name} already",
@@ -119,6 +121,11 @@ class DeviceDirectory:
             file.flush()
             os.fsync(descriptor)
         temporary.rename(self.path / name)
+        directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
 
 def _damaged(path: Path, why: str) -> StoreDamaged:

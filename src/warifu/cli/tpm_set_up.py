@@ -29,9 +29,8 @@ def set_up(
     from warifu.tee.tpm.provisioning import provision
 
     directory.make()
-    place = directory.store / PLATFORM_DIRECTORY
-    place.mkdir(mode=0o700, exist_ok=True)
     directory.set_platform(choice)
+    (directory.store / PLATFORM_DIRECTORY).mkdir(mode=0o700, exist_ok=True)
     provision(settings_of(directory), unlock, Choices(update_key=update_key), lockout_secret)
     _give(directory)
 

@@ -43,6 +43,7 @@ def create_unlock_key(path: Path, data_directory: Path) -> None:
         file.write(random(KEY_BYTES).hex().encode() + b"\n")
         file.flush()
         os.fsync(descriptor)
+    _sync_directory(path.parent)
 
 
 def read_unlock_key(path: Path, data_directory: Path) -> bytearray:
@@ -92,6 +93,15 @@ def _parse(text: bytearray) -> bytearray:
             remedy="An unlock key is 64 hexadecimal digits.",
         )
     return bytearray.fromhex(text.decode("ascii"))
+
+
+def _sync_directory(directory: Path) -> None:
+    """Until then a power failure may take the file away, and what is sealed with the key by then would never open."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_inside(path: Path, data_directory: Path) -> None:
