@@ -261,7 +261,7 @@ def test_without_a_counter_a_lasting_transaction_is_like_any_other(place):
 
 
 def test_all_that_must_not_be_undone_is_lasting(tmp_path, monkeypatch):
-    """A meeting, a passphrase tried, a payment signed, a freeze: each counts up, on each device for itself."""
+    """A meeting, a passphrase tried, a payment signed, a ban, a freeze: each counts up, on each device for itself."""
     counters: dict[int, SimulatedCounter] = {}
     monkeypatch.setattr(
         UnsafeSoftware, "counter", lambda self, _name: counters.setdefault(id(self), SimulatedCounter())
@@ -273,4 +273,6 @@ def test_all_that_must_not_be_undone_is_lasting(tmp_path, monkeypatch):
     assert [counter.value for counter in counters.values()] == [46, 46]  # a try, a meeting, what may leave
     home["device0"].operator(FreezeDevice("looked at"))
     assert [counter.value for counter in counters.values()] == [47, 46]
+    home["device1"].device.pool.ban(home["device0"].identity, "an invalid share")
+    assert [counter.value for counter in counters.values()] == [47, 47]
     home.close()

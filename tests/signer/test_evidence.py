@@ -10,10 +10,11 @@ import pytest
 from nacl.utils import random
 from tests.support.simulator import PASSPHRASE, Household, bitcoin_policy
 
+from warifu.attestation.tpm.bundle import MAX_BUNDLE_BYTES
 from warifu.attestation.unsafe_software import statement
 from warifu.errors import WarifuError
 from warifu.protocol.attesting import Attestation, Evidence, HostClaims, Reference, reference_digest
-from warifu.protocol.encoding import decode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import check_envelope_key, envelope_binding
 from warifu.protocol.frames import (
     ActivationAnswer,
@@ -411,6 +412,28 @@ def test_the_evidence_of_an_envelope_key_is_for_this_key_this_nonce_and_this_pol
 def test_a_device_without_a_chip_has_nothing_to_activate(home):
     assert code(home["device0"], AskActivation(5, b"credential", b"secret")) == "platform.activation"
     assert ActivationAnswer(b"proof").proof == b"proof"
+
+
+@pytest.mark.parametrize(
+    "handed_out", [(bytes(40 * 1024),), (bytes(1),) * 9, (bytes(30 * 1024),) * 6], ids=["one", "many", "all"]
+)
+def test_a_host_that_hands_out_too_much_stops_its_own_device_and_gets_it_no_blame(home, handed_out):
+    platform: Any = home["device1"].platform
+    platform.endorsements = lambda: handed_out
+    with pytest.raises(WarifuError) as refused:
+        home["device1"].call(AskEnvelopeKey(4, bytes(32)), EnvelopeKeyAnswer)
+    assert refused.value.code == "platform.attestation-size"
+    del platform.endorsements
+    payment = home.pay()
+    openings = home.openings(payment.request, WHO, payment.unsigned)
+    platform.endorsements = lambda: handed_out
+    outcome = home.run(openings)
+    assert outcome.codes == {"device1": "platform.attestation-size"}
+
+
+def test_the_longest_event_log_that_a_verifier_reads_fits_beside_the_rest():
+    body = Evidence("tpm", bytes(MAX_BUNDLE_BYTES))
+    assert decode(Evidence, encode(body), 2 * MAX_BUNDLE_BYTES) == body
 
 
 def test_evidence_travels_inside_the_channel_and_the_service_does_not_see_it(home):

@@ -19,8 +19,10 @@ import msgspec
 
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, Seconds, digest, encode
 
-MAX_BODY_BYTES = 96 * 1024
-"""Of evidence: a TPM's event log is the longest part of any."""
+MAX_BODY_BYTES = 128 * 1024
+"""Of evidence: as much as a TPM's bundle, whose event log is the longest part of any."""
+MAX_ATTESTATION_BYTES = 176 * 1024
+"""Encoded: with the rest of what it is shown in, it fits into a record and into the statement of an envelope key."""
 MAX_CLAIM_SECONDS = 3600
 """A look at the host counts for an hour at most, whatever its maker says."""
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from warifu.errors import PlatformRefused
-from warifu.protocol.attesting import Attestation, Binding, Claims, Evidence, HostClaims
+from warifu.errors import InputRefused, PlatformRefused
+from warifu.protocol.attesting import (
+    MAX_ATTESTATION_BYTES,
+    Attestation,
+    Binding,
+    Claims,
+    Evidence,
+    HostClaims,
+)
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import EndorsementAnswer
 from warifu.tee.platform import Platform
 
@@ -53,11 +61,23 @@ class Attester:
         self.host: HostClaims | None = None
 
     def attest(self, binding: Binding) -> Attestation:
-        """Fresh evidence for ``binding``, beside what is claimed at this moment. ``PlatformRefused``."""
+        """Fresh evidence for ``binding``, beside what is claimed at this moment. ``PlatformRefused``.
+
+        What others could not read is not shown: they would take a host that hands out too much for a device that lies.
+        """
         claims = Claims(self.release, self.isolation, self.host)
         evidence = self.platform.attest(binding.report_data(claims))
         handed_out = self.platform.endorsements() if isinstance(self.platform, Endorsing) else ()
-        return Attestation(Evidence(evidence.format, evidence.body), handed_out, claims)
+        made = Attestation(Evidence(evidence.format, evidence.body), handed_out, claims)
+        try:
+            return decode(Attestation, encode(made), MAX_ATTESTATION_BYTES)
+        except InputRefused:
+            raise PlatformRefused(
+                "attestation-size",
+                "this device's evidence, with the endorsements that its host handed out, is longer than others read",
+                not_done="It was shown to nobody, and nothing was signed.",
+                remedy="See what the host hands out beside the evidence: certificates, and nothing else.",
+            ) from None
 
 
 def activate(platform: Platform, credential: bytes, secret: bytes) -> bytes:

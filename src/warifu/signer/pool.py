@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
@@ -37,11 +38,21 @@ _VERSION = "correlations-version"
 class Pool:
     """The tables of correlations and of bans."""
 
-    def __init__(self, store: Store, now: Callable[[], int], journal: Journal, *, keep: bool) -> None:
-        """One for each run. ``keep``: whether the platform recognises an old disk (``rollback_protected``)."""
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], int],
+        journal: Journal,
+        *,
+        keep: bool,
+        lasting: Callable[[], AbstractContextManager[None]] | None = None,
+    ) -> None:
+        """One for each run. ``keep``: whether the platform recognises an old disk (``rollback_protected``).
+        ``lasting``: transactions that no old disk undoes (``signer.epoch``), where there are such."""
         self._store = store
         self._now = now
         self._journal = journal
+        self._lasting = lasting or store.transaction
         self._usable: defaultdict[tuple[bytes, bytes], set[bytes]] = defaultdict(set)
         self._batches: defaultdict[bytes, deque[int]] = defaultdict(deque)
         if not keep or store.get(_VERSION) != PROTOCOL:  # what another version stored cannot be used
@@ -103,11 +114,13 @@ class Pool:
             self._usable[wallet, peer] -= gone
 
     def ban(self, peer: bytes, what: str) -> None:
-        """This device is proven to have cheated, in ``what``: all correlations with it are gone, in every wallet."""
+        """This device is proven to have cheated, in ``what``: all correlations with it are gone, in every wallet.
+
+        Forgotten with an old disk, each ban would give it one more guess."""
         for pair in self._usable:
             if pair[1] == peer:
                 self._usable[pair].clear()
-        with self._store.transaction():
+        with self._lasting():
             self._store.execute("DELETE FROM correlations WHERE peer = ?", (peer,))
             if not self._is_banned(peer):
                 self._store.execute("INSERT INTO bans VALUES (?, ?, ?)", (peer, self._now(), what))
