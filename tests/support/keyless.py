@@ -124,8 +124,11 @@ class KeylessDevice(SimulatedDevice):
 
     def hear(self, message: object) -> list[Any]:
         """One frame from the service, during a boot; what it says to the service. It opens once it can."""
+        return self.hear_bytes(encode(message))
+
+    def hear_bytes(self, payload: bytes) -> list[Any]:
         assert self.booting is not None
-        return self._told(self.booting.receive(Origin.SERVICE, encode(message)))
+        return self._told(self.booting.receive(Origin.SERVICE, payload))
 
     def wait(self, seconds: float) -> list[Any]:
         assert self.booting is not None

@@ -294,9 +294,13 @@ class World:
         await end.close()
         await asyncio.gather(attending, driving)
 
+    def new_device(self, name: str) -> SimulatedDevice:
+        """A device that was never started."""
+        return SimulatedDevice(name, self.root / name, now)
+
     async def add_device(self, client: Client, name: str) -> SimulatedDevice:
         """Enrol a new device by the whole flow, digits compared."""
-        device = SimulatedDevice(name, self.root / name, now)
+        device = self.new_device(name)
         self.devices[name] = device
         invitation = await client.post("/invitations", api.NewInvitation(name=name), api.CreatedInvitation)
         theirs, ours = pipe()

@@ -80,6 +80,8 @@ class Device(Answer, frozen=True):
     connected: bool
     enrolled: Seconds
     last_seen: Seconds | None
+    waiting: bool = False
+    """It is started, and its store is shut until its keepers have released their pieces."""
 
 
 class Devices(Answer, frozen=True):
@@ -157,6 +159,19 @@ class ReferencesTaken(Answer, frozen=True):
     """In ascending order of identity. What some took and others did not can be asked again."""
 
     devices: tuple[ReferenceTaken, ...]
+
+
+class NewHandOut(Question, frozen=True):
+    """``POST /hand-outs`` (admin): an authorized ``HandOutRequest``, with the envelope of the device that deals."""
+
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+
+
+class HandOut(Answer, frozen=True):
+    """Every keeper has its piece. The device's own encoded ``frames.HandedOut``, whose signature proves it."""
+
+    result: Annotated[bytes, msgspec.Meta(max_length=1024)]
 
 
 class DecisionQuestion(Question, frozen=True):

@@ -145,6 +145,7 @@ def _enrolled(service: Service) -> list[BaseRouteHandler]:
             connected=hub.connected(device.identity),
             enrolled=device.enrolled,
             last_seen=device.last_seen,
+            waiting=hub.boots.waiting(device.identity),
         )
 
     @get("/devices", guards=[needs(database, "read", "admin")], sync_to_thread=True)
