@@ -83,7 +83,8 @@ def machine(root: Path, files: dict[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("table", "devices"),
     [
-        (None, []),
+        (None, ["what cannot be seen here"]),
+        ("", []),
         (HEADER, []),
         (f"{HEADER}/dev/zram0 partition 1 0 5\n", []),
         (f"{HEADER}/dev/sda2 partition 1 0 -2\n/dev/zram0 partition 1 0 5\n", ["/dev/sda2"]),
@@ -93,6 +94,11 @@ def machine(root: Path, files: dict[str, str]) -> Path:
 )
 def test_what_a_machine_swaps_to(tmp_path, table, devices):
     assert swap_devices(machine(tmp_path, {} if table is None else {"proc/swaps": table})) == devices
+
+
+def test_a_kernel_without_swap_is_told_from_a_hidden_proc(tmp_path):
+    (tmp_path / "proc" / "sys").mkdir(parents=True)
+    assert swap_devices(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from warifu.signer.isolation.layer import IsolationProfile, Unavailable
 from warifu.signer.isolation.layers.locked_memory import everything_is_locked, of_status
 
+_HIDDEN = "what cannot be seen here"
 _IN_RAM = re.compile(r"/dev/zram\d+\Z")
 
 
@@ -34,11 +35,11 @@ class NoSwap:
 
 
 def swap_devices(root: Path) -> list[str]:
-    """Where the machine below ``root`` swaps to; without compressed RAM."""
+    """Where the machine below ``root`` swaps to; without compressed RAM. Where that is hidden, it is taken to swap."""
     try:
         lines = (root / "proc/swaps").read_text().splitlines()[1:]
     except FileNotFoundError:
-        return []  # a kernel without swap
+        return [] if (root / "proc/sys").is_dir() else [_HIDDEN]  # a kernel without swap, or ProcSubset=pid
     return [name for name in (line.split()[0] for line in lines if line.strip()) if not _IN_RAM.match(name)]
 
 
