@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 from nacl.utils import random
-from tests.support.peer_release import FORMAT, evidence, reference
+from tests.support.peer_release import FORMAT, reference
+from tests.support.simulated_tee import SimulatedTee
 from tests.support.simulator import PASSPHRASE, Household, Outcome, SimulatedDevice, bitcoin_policy
 
-from warifu.attestation.evidence import Evidence
 from warifu.protocol.attesting import Reference
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import encode
@@ -43,52 +43,8 @@ from warifu.signer.evidence import Attester
 from warifu.signer.signer import Signer
 from warifu.signer.store import Store
 from warifu.tee.peer_release import boot_key
-from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.sealing_key import Sealer, require_sealer
 
 SOFTWARE = Reference("unsafe-software", 0, b"", b"", ())
-CAPABILITIES = Capabilities(
-    name=FORMAT,
-    tier=2,
-    memory_isolated_from_root=True,
-    hardware_root_of_trust=True,
-    native_sealing=False,
-    survives_upgrade=True,
-    rollback_protected=False,
-    guesses_rate_limited_by_hardware=False,
-    attestable=True,
-    production=False,
-)
-
-
-class SimulatedTee:
-    """A platform that can prove what runs (to whoever believes the simulated vendor) and has no sealing key."""
-
-    def __init__(self, image: str = "v1", chip: str = "chip", debug: bool = False) -> None:
-        self._shown = (image, chip, debug)
-        self._sealing: Sealer | None = None
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return CAPABILITIES
-
-    def seal_by(self, sealing: Sealer) -> None:
-        self._sealing = sealing
-
-    def seal(
-        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
-    ) -> bytes:
-        return require_sealer(self._sealing, FORMAT).seal(plaintext, context, auth=auth)
-
-    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return require_sealer(self._sealing, FORMAT).unseal(sealed, context, auth=auth)
-
-    def attest(self, report_data: bytes) -> Evidence:
-        shown = evidence(report_data, *self._shown)
-        return Evidence(shown.format, shown.body)
-
-    def counter(self, name: str) -> MonotonicCounter | None:
-        return None
 
 
 @dataclass
