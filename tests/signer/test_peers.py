@@ -114,6 +114,24 @@ def test_who_met_nobody_since_cannot_know(home):
     assert home.sign(home.pay(first_coin=2), ["device1", "device2"]).finished
 
 
+def test_a_copy_made_in_the_middle_of_a_session_is_seen_by_nobody(home):
+    """Said in the documentation, and why a platform that counts is worth more: the entry about the session is in the
+    copy, and what the others remember of it is no more than that."""
+    copies: list[Path] = []
+
+    def copy_before_it_signs(sender: bytes, receiver: bytes, frame: Any) -> list[tuple[bytes, Any]]:
+        if receiver == home["device1"].identity and len(copies) == 0 and home["device1"].kinds()[-1] == "met":
+            copies.append(home.root / "device1-copy")
+            shutil.copytree(home["device1"].directory, copies[0])
+        return [(receiver, frame)]
+
+    assert home.sign(home.pay(), WHO, copy_before_it_signs).finished
+    assert home["device1"].status().wallets[0].spent_today
+    put_back(home, "device1", copies[0])
+    assert not home["device1"].status().wallets[0].spent_today
+    assert home.sign(home.pay(first_coin=2), WHO).finished
+
+
 def altered(home: Household, name: str, change: Any) -> None:
     """``name`` shows its peers ``change(shown)`` in each session."""
     device: Any = home[name].device
