@@ -186,10 +186,11 @@ def test_a_changed_program_waits_until_the_owner_accepted_it(handed_out):
 def approve(home: Home, keeper: str, accepted) -> None:
     """``warifu devices accept``, as far as one keeper is told."""
     household, now = home.household, home.household.clock()
+    assert household.birth is not None and home.server.record is not None
     request = ReferenceRequest(
         random(16),
         household.birth.wallet_id,
-        household.devices["server"].booting._record.identity,
+        home.server.record.identity,
         accepted,
         reference_digest(reference()),
         now,

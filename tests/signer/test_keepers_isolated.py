@@ -62,6 +62,9 @@ class Keyless(Enclave):
         with theirs:
             self.process = spawn_python(("-c", PROGRAM), theirs, directory, unlock_key, platform=platform)
 
+    def __enter__(self) -> Keyless:
+        return self
+
     def status(self) -> Status:
         self.say(Origin.SERVICE, encode(AskStatus(1)))
         while not isinstance(answer := self.hear(), Reply):

@@ -22,6 +22,7 @@ def show_status(screen: Screen, status: Status) -> None:
             (tr("version"), status.version),
             (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
             *([(tr("FROZEN"), status.frozen)] if status.frozen is not None else []),
+            *_keepers(status),
             (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
             *((layer, state) for layer, state in status.isolation),
             *((tr("caught cheating"), f"{known}  {identity.hex()}") for known, identity in status.banned),
@@ -39,6 +40,13 @@ def show_status(screen: Screen, status: Status) -> None:
                 *_prepared(wallet),
             ]
         )
+
+
+def _keepers(status: Status) -> list[tuple[str, str]]:
+    """Who opens it when it starts, where its platform has no sealing key."""
+    if status.not_held:
+        return [(tr("opened by"), tr("NOBODY: it is lost when its power fails ('warifu devices hand-out')"))]
+    return [(tr("opened by"), identity.hex()) for identity in status.held_by]
 
 
 def _moved(wallet: WalletStatus) -> str:
@@ -71,6 +79,8 @@ def describe_status(status: Status) -> dict[str, Any]:
         "journal_length": status.journal_length,
         "journal_head": status.journal_head.hex(),
         "frozen": status.frozen,
+        "opened_by": [identity.hex() for identity in status.held_by],
+        "opened_by_nobody": status.not_held,
         "banned": [{"name": name, "identity": identity.hex()} for name, identity in status.banned],
         "wallets": [
             {

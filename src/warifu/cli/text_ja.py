@@ -1194,4 +1194,31 @@ JAPANESE: dict[str, str] = {
         "アプライアンスを起動しています。数分かかることがあります。"
     ),
     "What it printed (warifu-approval:...)": "そこに表示されたもの（warifu-approval:...）",
+    # --- keepers of a sealing secret ---
+    "Devices of the wallet that get a piece (default: all others).": (
+        "断片を預かる、ウォレットの端末（既定: 他のすべて）。"
+    ),
+    "How many of them open the device.": "そのうち何台で端末が開くか。",
+    "The wallet whose devices they are.": "それらの端末が属するウォレット。",
+    "Have the device NAME, whose TEE has no sealing key, deal its sealing secret to keepers that open it from then "
+    "on.": (
+        "TEE に封印鍵のない端末 NAME に、封印の秘密を預かり手へ分けさせます。以後はその預かり手が端末を開きます。"
+    ),
+    "Without it such a device is lost when its power fails. Do it right after the wallet was made, before money comes, "
+    "and again when a keeper is replaced: each time a new secret is dealt.": (
+        "これをしないと、そのような端末は電源が切れたときに失われます。ウォレットを作った直後、入金の前に行い、"
+        "預かり手を替えたときにも行ってください。毎回、新しい秘密が分けられます。"
+    ),
+    "So few keepers open this device's store that only the passphrase keeps its share from them.": (
+        "この端末を開く預かり手がこれほど少ないと、その分散鍵を預かり手から守るのはパスフレーズだけになります。"
+    ),
+    "Any {threshold} of {names} will open {name} when it starts. Hand its secret out?": (
+        "{names} のうち {threshold} 台で、起動時に {name} が開きます。秘密を分けますか。"
+    ),
+    "{name} starts by its keepers from now on: {names}.": "{name} は、これからは次の預かり手によって開きます: {names}",
+    "opened by": "開く端末",
+    "NOBODY: it is lost when its power fails ('warifu devices hand-out')": (
+        "なし: 電源が切れると失われます（'warifu devices hand-out'）"
+    ),
+    "waits for its keepers": "預かり手を待っています",
 }

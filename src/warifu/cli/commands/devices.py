@@ -12,6 +12,7 @@ from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
 from warifu.cli.evidence_asked import read_endorsements
+from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.profile import DeviceRecord
 from warifu.cli.screen import Screen
@@ -19,6 +20,7 @@ from warifu.cli.text import tr
 from warifu.errors import WarifuError
 from warifu.protocol.attesting import Reference
 from warifu.protocol.identity import DeviceRef
+from warifu.protocol.release import MAX_KEEPERS
 
 
 @examples("warifu devices", "warifu devices --json", "warifu devices show pi", "warifu devices accept pi")
@@ -133,6 +135,75 @@ def accept_command(
         screen.warn(tr("{name} was not told: {code}", name=str(item["device"]), code=str(item["refusal"])))
     screen.line(tr("The device {name} is accepted as what it is.", name=name), style="green")
     screen.result({"name": name, "told": told})
+
+
+@examples(
+    "warifu devices hand-out server --keepers pi,laptop --threshold 2",
+    "warifu devices hand-out server --keepers pi,laptop --threshold 1 --wallet savings",
+)
+@group.command("hand-out")
+@click.argument("name")
+@click.option(
+    "--keepers", metavar="A,B,..", help="Devices of the wallet that get a piece (default: all others)."
+)
+@click.option(
+    "--threshold",
+    type=click.IntRange(1, MAX_KEEPERS),
+    required=True,
+    help="How many of them open the device.",
+)
+@click.option("--wallet", "wallet_name", metavar="NAME", help="The wallet whose devices they are.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@passphrase_option
+@json_option
+@click.pass_obj
+def hand_out_command(
+    setting: Setting,
+    name: str,
+    keepers: str | None,
+    threshold: int,
+    wallet_name: str | None,
+    yes: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> None:
+    """Have the device NAME, whose TEE has no sealing key, deal its sealing secret to keepers that open it from then on.
+
+    Without it such a device is lost when its power fails. Do it right after the wallet was made, before money comes,
+    and again when a keeper is replaced: each time a new secret is dealt.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    device = profile.device(name)
+    wallet = wallet_for(profile, device, wallet_name)
+    chosen = keepers_of(wallet, device, keepers.split(",") if keepers else ())
+    names = ", ".join(keeper.name for keeper in chosen)
+    if threshold + 1 < wallet.request.threshold:
+        screen.warn(
+            tr(
+                "Fewer keepers open this device than devices sign for the wallet: they could sign with its share."
+            )
+        )
+    if not yes:
+        question = tr(
+            "Any {threshold} of {names} will open {name} when it starts. Hand its secret out?",
+            threshold=threshold,
+            names=names,
+            name=name,
+        )
+        click.confirm(question, abort=True, err=as_json)
+    with setting.client(profile) as client:
+        dealt = hand_out(client, profile, wallet, device, chosen, threshold, passphrase_fd)
+    screen.line(
+        tr("{name} starts by its keepers from now on: {names}.", name=name, names=names), style="green"
+    )
+    screen.result(
+        {
+            "name": name,
+            "set": dealt.hex(),
+            "threshold": threshold,
+            "keepers": [keeper.name for keeper in chosen],
+        }
+    )
 
 
 def _looked(

@@ -137,11 +137,18 @@ def list_command(setting: Setting, as_json: bool) -> None:
                 "identity": record.identity.hex(),
                 "pinned": True,
                 "connected": seen is not None and seen.connected,
+                "waiting": seen is not None and seen.waiting,
             }
         )
     # What only the service knows is shown as such: this client would never seal a passphrase to it.
     devices += [
-        {"name": other.name, "identity": other.identity.hex(), "pinned": False, "connected": other.connected}
+        {
+            "name": other.name,
+            "identity": other.identity.hex(),
+            "pinned": False,
+            "connected": other.connected,
+            "waiting": other.waiting,
+        }
         for other in known.values()
     ]
     screen.table(
@@ -150,7 +157,11 @@ def list_command(setting: Setting, as_json: bool) -> None:
             (
                 str(device["name"]),
                 str(device["identity"])[:16],
-                tr("yes") if device["connected"] else tr("no"),
+                tr("yes")
+                if device["connected"]
+                else tr("waits for its keepers")
+                if device["waiting"]
+                else tr("no"),
                 tr("yes") if device["pinned"] else tr("NO"),
             )
             for device in devices

@@ -1,0 +1,142 @@
+"""``warifu devices hand-out`` against a whole service: who may be a keeper, and what the owner is made to believe."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.keyless import SOFTWARE
+from tests.support.keyless_world import KeylessWorld, ready
+from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
+from tests.support.service_world import Client, embedded_chain
+from tests.support.simulator import PASSPHRASE
+
+from warifu.attestation import pinning
+from warifu.attestation.registry import VERIFIERS
+from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
+from warifu.cli.profile import Profile, WalletRecord
+from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
+from warifu.protocol import api
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.frames import HandedOut, SignedBirth
+from warifu.protocol.identity import IdentityKey
+from warifu.signer import hand_outs
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def simulated_vendor(monkeypatch):
+    monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
+    monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
+    monkeypatch.setattr(hand_outs, "HELPED", {FORMAT})
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    with embedded_chain(tmp_path / "chain") as (chain, url):
+        made = KeylessWorld(tmp_path, chain, url)
+        made.found()
+        yield made
+
+
+class Bridge:
+    """The command line's client, over the test's own. ``change`` is what the service makes of an answer."""
+
+    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
+        self._client = client
+        self._loop = loop
+        self.change: Any = lambda answer: answer
+
+    def post(self, path: str, question: Any, kind: Any) -> Any:
+        work = self._client.post(path, question, kind)
+        answer = asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return self.change(answer) if path == "/hand-outs" else answer
+
+
+def typed(passphrase: str = PASSPHRASE) -> int:
+    """A descriptor from which a script's passphrase is read."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, passphrase.encode() + b"\n")
+    os.close(write_end)
+    return read_end
+
+
+async def profile_of(world: KeylessWorld, client: Client) -> Profile:
+    """The owner's: devices pinned and accepted, the wallet known."""
+    home = world.root / "home"
+    profile = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))
+    (home / "credential").write_text(world.owner.seed().hex() + "\n")
+    for name, device in world.devices.items():
+        profile.pin_device(device.ref)
+        profile.accept_device(name, reference() if name == "server" else SOFTWARE, 1)
+    for wallet in world.server.device.wallets.all():
+        signed = decode(SignedBirth, wallet.signed_birth or b"", 2**20)
+        profile.add_wallet(WalletRecord("savings", encode(wallet.request), signed.birth, signed.recovery))
+    return profile
+
+
+async def test_the_owner_hands_out_and_believes_only_the_device_itself(world: KeylessWorld):
+    async with world.running() as client:
+        await ready(world, client)
+        profile, bridge = await profile_of(world, client), Bridge(client, asyncio.get_running_loop())
+        server = profile.device("server")
+        wallet = wallet_for(profile, server, None)
+        keepers = keepers_of(wallet, server, ())
+        assert {keeper.name for keeper in keepers} == {"attic", "cellar"}
+
+        async def done(passphrase: str = PASSPHRASE) -> bytes:
+            arguments = (bridge, profile, wallet, server, keepers, 2, typed(passphrase))
+            return await asyncio.to_thread(hand_out, *arguments)  # type: ignore[arg-type]
+
+        with pytest.raises(WarifuError) as wrong:
+            await done("a guess")
+        assert wrong.value.code == "passphrase.wrong"
+        assert world.server.status().not_held
+        first = await done()
+        described = world.server.device.entrusted
+        assert described is not None and described.described is not None and described.described.id == first
+        assert set(world.server.status().held_by) == {keeper.identity for keeper in keepers}
+        # The service says that it was done, in words of its own, of another device, or of an earlier time.
+        said: list[api.HandOut] = []
+
+        def keep(answer: api.HandOut) -> api.HandOut:
+            said.append(answer)
+            return answer
+
+        bridge.change = keep
+        assert await done() != first, "each time a new secret is dealt"
+        bridge.change = lambda answer: said[0]
+        with pytest.raises(PeerMisbehaved) as stale:
+            await done()
+        assert stale.value.code == "peer.handed-out"
+        bridge.change = forged
+        with pytest.raises(AuthorizationRefused):
+            await done()
+
+
+def forged(answer: api.HandOut) -> api.HandOut:
+    said, key = decode(HandedOut, answer.result, 1024), IdentityKey.generate()
+    signature = key.sign("handed-out", said.request, said.set)
+    return msgspec.structs.replace(answer, result=encode(msgspec.structs.replace(said, signature=signature)))
+
+
+async def test_keepers_are_other_devices_of_the_wallet(world: KeylessWorld):
+    async with world.running() as client:
+        await ready(world, client)
+        profile = await profile_of(world, client)
+        server = profile.device("server")
+        wallet = wallet_for(profile, server, "savings")
+        assert [item.name for item in keepers_of(wallet, server, ["attic", "attic"])] == ["attic"]
+        for names in (["server"], ["attic", "friend"]):
+            with pytest.raises(InputRefused) as refusal:
+                keepers_of(wallet, server, names)
+            assert refusal.value.reason == "unknown-device"
+        stranger = msgspec.structs.replace(server, identity=bytes(32))
+        with pytest.raises(InputRefused) as none:
+            wallet_for(profile, stranger, None)
+        assert none.value.reason == "which-wallet"
