@@ -179,9 +179,7 @@ def hand_out_command(
     names = ", ".join(keeper.name for keeper in chosen)
     if threshold + 1 < wallet.request.threshold:
         screen.warn(
-            tr(
-                "Fewer keepers open this device than devices sign for the wallet: they could sign with its share."
-            )
+            tr("So few keepers open this device's store that only the passphrase keeps its share from them.")
         )
     if not yes:
         question = tr(
