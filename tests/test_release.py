@@ -1,13 +1,16 @@
 """One digest names the program, and two clean builds of it are the same."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
 
 from warifu.release import libraries_of, own_digest, package_files, release_digest
 
@@ -48,11 +51,28 @@ def test_no_two_sets_of_files_share_a_digest(files):
     assert (release_digest(files, []) == release_digest(FILES, [])) is (sorted(files) == sorted(FILES))
 
 
+def as_the_standard_library_reads_them() -> list[str]:
+    found: dict[str, str] = {}
+    waiting = ["warifu"]
+    while waiting:
+        for text in metadata.requires(waiting.pop()) or []:
+            name = canonicalize_name(re.split(r"[^A-Za-z0-9._-]", text)[0])
+            if "extra ==" in text or name in found:
+                continue
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+            waiting.append(name)
+    return [f"{name}=={version}" for name, version in found.items()]
+
+
 @pytest.mark.unit
 def test_it_is_about_this_program_and_what_a_signer_runs_with():
     names = {library.partition("==")[0] for library in libraries_of()}
     assert {"msgspec", "pynacl", "sqlcipher3"} <= names
     assert not names & {"litestar", "dbos", "pytest"}  # of the service, of the tests
+    assert sorted(libraries_of()) == sorted(as_the_standard_library_reads_them())
     files = dict(package_files(ROOT / "src" / "warifu"))
     assert files["release.py"] == (ROOT / "src" / "warifu" / "release.py").read_bytes()
     assert not any("__pycache__" in name for name in files)

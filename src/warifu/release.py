@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from pathlib import Path
 
 _DOMAIN = b"warifu/v1/release"
@@ -38,19 +38,20 @@ def package_files(package: Path) -> list[tuple[str, bytes]]:
 
 
 def libraries_of(distribution: str = "warifu") -> list[str]:
-    """``name==version`` of all that ``distribution`` needs without extras, directly or through others."""
-    versions: dict[str, str] = {}
+    """``name==version`` of all that ``distribution`` needs without extras, directly or through others.
+
+    Read from the installed distributions themselves: ``importlib.metadata`` would leave megabytes of modules in a
+    signer that never uses them again.
+    """
+    installed = _installed()
+    found: dict[str, str] = {}
     waiting = [distribution]
     while waiting:
-        for requirement in metadata.requires(waiting.pop()) or []:
-            name = _needed(requirement)
-            if name is not None and name not in versions:
-                try:
-                    versions[name] = metadata.version(name)
-                except metadata.PackageNotFoundError:  # a dependency of other machines or versions of Python
-                    continue
+        for name in _needs(installed[waiting.pop()]):
+            if name in installed and name not in found:  # others are for other machines or versions of Python
+                found[name] = installed[name].name.removesuffix(".dist-info").rpartition("-")[2]
                 waiting.append(name)
-    return [f"{name}=={version}" for name, version in versions.items()]
+    return [f"{name}=={version}" for name, version in found.items()]
 
 
 def own_digest() -> bytes:
@@ -64,9 +65,27 @@ def _parts(files: Iterable[tuple[str, bytes]]) -> Iterable[bytes]:
         yield content
 
 
-def _needed(requirement: str) -> str | None:
-    """The canonical name in a requirement; None for one that belongs to an extra."""
-    if "extra ==" in requirement.partition(";")[2]:
-        return None
-    found = _REQUIREMENT.match(requirement)
-    return re.sub(r"[-_.]+", "-", found[0]).lower() if found is not None else None
+def _installed() -> dict[str, Path]:
+    """Canonical name -> what pip wrote down about it, of all that can be imported."""
+    found: dict[str, Path] = {}
+    for place in sys.path:
+        for directory in sorted(Path(place).glob("*.dist-info")) if place else ():
+            found.setdefault(
+                _canonical(directory.name.removesuffix(".dist-info").rpartition("-")[0]), directory
+            )
+    return found
+
+
+def _needs(directory: Path) -> list[str]:
+    """The canonical names in the header of a distribution's METADATA, those of its extras left out."""
+    header = (directory / "METADATA").read_text(encoding="utf-8").partition("\n\n")[0]
+    needed = [
+        line.removeprefix("Requires-Dist: ")
+        for line in header.splitlines()
+        if line.startswith("Requires-Dist: ") and "extra ==" not in line.partition(";")[2]
+    ]
+    return [_canonical(found[0]) for requirement in needed if (found := _REQUIREMENT.match(requirement))]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -190,4 +190,4 @@ def test_a_signer_stays_small(home):
     except PermissionError:
         pytest.skip("another user's process cannot be looked at")
     resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
-    assert resident < 80 * 1024
+    assert resident < 80 * 1024, resident
