@@ -5,12 +5,13 @@ The platform is a simulation (``tests.support.keyless``); dealing, sessions, sto
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.keyless import Home
+from tests.support.keyless import Home, KeylessDevice
 from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
 from tests.support.simulator import signed
 
@@ -266,6 +267,29 @@ def test_a_boot_obeys_nobody(handed_out):
     assert refused.refusal.reason == "booting"
     for noise in (b"", b"\xc1", random(100), encode(Relay(bytes(16), bytes(32), b""))):
         assert [origin for origin, _ in booting.receive(Origin.SERVICE, noise)] in ([], [Origin.OPERATOR])
+
+
+def test_of_two_boots_from_copies_of_one_disk_the_one_that_falls_behind_is_refused_by_its_peers(handed_out):
+    """A host starts a second machine of the same kind from a copy. Keepers cannot tell them apart; peers remember."""
+    home = handed_out
+    home.server.crash()
+    copy = home.server.directory.with_name("copy")
+    shutil.copytree(home.server.directory, copy)
+    home.server.start()
+    home.boot()
+    first = home.server
+    twin = KeylessDevice("server", copy, home.household.clock, unlock_key=first.unlock_key)
+    home.household.devices["server"] = twin
+    home.boot()
+    assert opened(home) and twin.identity == first.identity
+    home.household.devices["server"] = first
+    payment = home.household.pay()
+    assert signed(payment, home.household.sign(payment, ["server", "keeper0"]))
+    home.household.devices["server"] = twin
+    outcome = home.household.sign(home.household.pay(first_coin=2), ["server", "keeper0"])
+    assert not outcome.finished
+    assert "rolled-back" in {error.reason for error in outcome.failed.values()}
+    first.close()
 
 
 # --- a service that cheats -------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_keepers_keep_their_pieces_and_their_count_over_a_restart(home):
         home.restart(identity)
     again = home.released(home.boot())
     assert again.secret == home.secret
-    assert set(again.boot_numbers.values()) == {2}
+    assert {keeper.latest_boot(home.identity.public) for keeper in home.keepers.values()} == {2}
 
 
 def test_the_signers_own_store_is_a_shelf(tmp_path):
@@ -92,11 +92,13 @@ def test_the_signers_own_store_is_a_shelf(tmp_path):
     (identity,) = home.keepers
     home.keepers[identity] = Keeper(home.keys[identity], store, home._accepted)
     home.record = home.deal(1)
-    assert home.released(home.boot()).boot_numbers == {identity: 1}
+    home.released(home.boot())
+    assert home.keepers[identity].latest_boot(home.identity.public) == 1
     store.close()
     reopened = Store.open(tmp_path, UnsafeSoftware(bytes(32)))
     home.keepers[identity] = Keeper(home.keys[identity], reopened, home._accepted)
-    assert home.released(home.boot()).boot_numbers == {identity: 2}
+    home.released(home.boot())
+    assert home.keepers[identity].latest_boot(home.identity.public) == 2
     reopened.close()
 
 
@@ -282,18 +284,6 @@ def test_of_two_boots_at_once_one_is_let_in(home):
     with pytest.raises(AuthorizationRefused) as refusal:
         home.answer(first(home), other)
     assert refusal.value.reason == "release-boot"
-
-
-def test_a_clone_that_boots_later_shuts_the_earlier_one_out(home):
-    earlier, later = home.released(home.boot()), home.released(home.boot())
-    keeper = home.keepers[first(home)]
-    keeper.require_latest(home.identity.public, later.boot_numbers[first(home)])
-    with pytest.raises(PeerMisbehaved) as refusal:
-        keeper.require_latest(home.identity.public, earlier.boot_numbers[first(home)])
-    assert refusal.value.code == "peer.older-boot"
-    with pytest.raises(PeerMisbehaved) as refusal:
-        keeper.require_latest(home.identity.public, 3)
-    assert refusal.value.code == "peer.boot-unknown"
 
 
 def test_the_count_is_durable_before_a_piece_leaves(home):
@@ -648,15 +638,6 @@ def test_only_a_device_itself_puts_its_set_to_use(home, whose):
     sender = random(32) if whose == "another device's" else home.identity.public
     with pytest.raises(InputRefused):
         keeper.put_to_use(sender, {"made up": random(32), "none": b""}.get(whose, own))
-
-
-def test_a_forgotten_device_gets_nothing_and_its_count_stays(home):
-    home.released(home.boot())
-    for keeper in home.keepers.values():
-        keeper.forget(home.identity.public)
-    assert set(home.run(home.boot())[1].values()) == {"input.release-set"}
-    home.record = home.deal(2)
-    assert set(home.released(home.boot()).boot_numbers.values()) == {2}
 
 
 def test_devices_that_would_all_wait_for_each_other_are_no_keepers():

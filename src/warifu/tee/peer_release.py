@@ -10,7 +10,7 @@ good pieces than needed nothing is opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nacl.bindings import crypto_generichash_blake2b_salt_personal
@@ -118,8 +118,6 @@ class Released:
 
     secret: Secret
     """The sealing secret; the caller's to wipe."""
-    boot_numbers: Mapping[bytes, int]
-    """Keeper -> the number of this boot there. A boot that shows an older one is not let into sessions any more."""
 
     def sealing_key(self, platform: str, unlock_key: bytes | bytearray) -> SealingKey:
         """What seals on ``platform`` from now on."""
@@ -153,7 +151,6 @@ class Requester:
         self._attest = attest
         self._keepers = {identity: _Asking(number) for number, identity in enumerate(record.keepers, 1)}
         self._pieces: dict[int, Secret] = {}
-        self._boot_numbers: dict[bytes, int] = {}
 
     @property
     def needed(self) -> int:
@@ -214,7 +211,6 @@ class Requester:
         self._pieces[state.number] = self._opened(
             keeper, state.number, key.open(release, ask, self._boot.public)
         )
-        self._boot_numbers[keeper] = release.boot_number
 
     def finish(self) -> Released:
         """The secret, once enough pieces came; ``PlatformRefused`` (``release-incomplete``) before that."""
@@ -227,7 +223,7 @@ class Requester:
             )
         secret = recombine(self._commitment, self._pieces)
         self.forget()
-        return Released(secret, dict(self._boot_numbers))
+        return Released(secret)
 
     def forget(self) -> None:
         """Wipe the pieces (best effort). The attempt is over."""

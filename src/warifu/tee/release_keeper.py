@@ -6,9 +6,9 @@ request and the key that the piece will be sealed to; and it shows what the *own
 (``Expectation``), on a tier that is worth something. A changed program therefore gets its piece after the owner
 approved it, and not before; there is no second road for approvals here.
 
-Each release is counted before it leaves, and the count is the boot's number. A second boot of the same device (a clone
-of its disk on the same machine, say) gets a later one, and from then on the earlier is refused (``require_latest``): of
-two that claim to be one device, at most one works with its peers.
+Each release is counted before it leaves, and the count is the boot's number: of two boots at the same time one is let
+in, and the owner sees in the keeper's journal how often that was. That of two boots from copies of one disk at most one
+works with its peers is what these remember of journal heads (``signer.peers``), and no business of a keeper's.
 """
 
 from __future__ import annotations
@@ -183,36 +183,6 @@ class Keeper:
     def latest_boot(self, device: bytes) -> int:
         """How many times a boot of ``device`` was let in: the number of its latest. 0 before the first."""
         return self._kept_of(device).boots
-
-    def require_latest(self, device: bytes, number: int) -> None:
-        """Return if a device that entered a session shows the number of its latest boot here.
-
-        ``PeerMisbehaved`` (``older-boot``): a later boot took its place, and this one is a clone or was restored;
-        (``boot-unknown``): it was never let in, as far as this keeper remembers.
-        """
-        latest = self.latest_boot(device)
-        if number > latest:
-            raise PeerMisbehaved(
-                "boot-unknown",
-                f"a device shows boot {number}, but only {latest} were let in here",
-                remedy="Either it lies, or this device's own store is an older copy: look at both.",
-                blame=device.hex()[:16],
-            )
-        if number < latest:
-            raise PeerMisbehaved(
-                "older-boot",
-                f"a device shows boot {number}, but boot {latest} was let in since",
-                remedy="If you started the device anew, stop the old one. If you did not, somebody runs a copy of it.",
-                blame=device.hex()[:16],
-            )
-
-    def forget(self, device: bytes) -> None:
-        """Drop every piece of a device that left. Its count stays: a copy of it must not begin anew."""
-        with self._shelf.transaction():
-            found = self._kept_of(device)
-            for set_id in filter(None, (found.in_use, found.coming)):
-                self._shelf.remove(_piece_name(set_id))
-            self._shelf.put(_device_name(device), encode(_KeptOf(boots=found.boots)))
 
     def _require_accepted(self, kept: _KeptPiece, ask: Ask, challenge: Challenge, now: int) -> None:
         expectations = self._accepted(kept.device)
