@@ -37,7 +37,7 @@ REFUSED = """
     open_by_handle_at name_to_handle_at io_uring_setup io_uring_enter io_uring_register bpf perf_event_open userfaultfd
     keyctl add_key request_key mount umount2 pivot_root chroot unshare setns move_mount fsopen init_module
     finit_module kexec_load reboot swapon swapoff ioperm iopl setuid setgid setresuid setgroups capset seccomp
-    memfd_create memfd_secret pkey_mprotect munlockall symlink symlinkat link linkat mknod mknodat chmod fchmod
+    memfd_create memfd_secret pkey_mprotect munlock munlockall symlink symlinkat link linkat mknod mknodat chmod fchmod
     fchmodat chown fchown setxattr personality setrlimit process_madvise landlock_create_ruleset inotify_init1
     fanotify_init shmget shmat msgget semget mq_open sethostname settimeofday clock_settime syslog quotactl acct
     nfsservctl vhangup modify_ldt tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal

@@ -134,6 +134,7 @@ def attacks(connection: socket.socket, store: Path) -> dict[str, Callable[[], ob
             "capset", (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)(1)
         ),
         "unlock its memory": _libc_call("munlockall"),
+        "unlock a page": _libc_call("munlock", ctypes.c_void_p(id(object()) & ~0xFFF), ctypes.c_size_t(4096)),
         "mount": _libc_call("mount", b"none", b"/mnt", b"tmpfs", 0, None),
         "unshare": _libc_call("unshare", 0x10000000),
         "use bpf": _system_call(321 if x86 else 280, 0, 0, 0),

@@ -22,9 +22,10 @@ _REFUSED = re.compile(r"= -1 EPERM \(")
 
 PROBED = {"socket", "execve", "kill"}
 """What the last layer tries, to see it refused."""
-DONE_WITHOUT = {"fchown", "getpeername", "getsockname", "ioctl", "mbind"}
+DONE_WITHOUT = {"fchown", "getpeername", "getsockname", "ioctl", "mbind", "munlock"}
 """Refused, and whoever asked goes on: SQLite gives a file of root to its owner, Python shows a socket in a message and
-looks whether a file is a terminal, OpenBLAS would like its memory near its processor."""
+looks whether a file is a terminal, OpenBLAS would like its memory near its processor, SQLCipher unlocks what it frees.
+"""
 
 
 @dataclass

@@ -4,7 +4,9 @@
 after the walls stood, and every other one has its reason in ``_UNTRACED``.
 
 Not here, by design: opening sockets, executing, forking, threads, tracing and reading other processes, mounting, keys,
-bpf, io_uring, handles that reach around paths, messages that carry descriptors (sendmsg, recvmsg).
+bpf, io_uring, handles that reach around paths, messages that carry descriptors (sendmsg, recvmsg). Nor munlock:
+SQLCipher locks what it takes and unlocks what it frees by whole pages, and whatever else lies on them could be swapped
+out then. What was locked stays so; it also is most of what a signer asks of the kernel, and now costs nearly nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _BY_PURPOSE = {
         "openat close read write pread64 pwrite64 lseek fsync ftruncate flock stat lstat fstat newfstatat getcwd "
         "getdents64 mkdir rmdir unlink unlinkat rename"
     ),
-    "its own memory": "brk munmap mlock munlock",
+    "its own memory": "brk munmap mlock",
     "the connection, and the device of a platform": "recvfrom poll pselect6",
     "time, randomness, waiting": "clock_nanosleep getrandom futex",
     "about itself": "getpid geteuid",
