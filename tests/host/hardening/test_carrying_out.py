@@ -284,6 +284,13 @@ def test_what_a_checker_refuses_is_not_installed(tmp_path):
     assert everything(tmp_path) == before
 
 
+def test_no_program_of_an_image_is_run_not_even_to_check(tmp_path):
+    """It may come from anywhere, and ``chroot`` holds no root."""
+    hand = RecordingHand()
+    apply(debian(tmp_path), step(Verify(("nft", "--check"), b"rules"), Write("/etc/x", b"rules")), hand=hand)
+    assert hand.commands == [("nft", "--check")]
+
+
 # --- source trees ---------------------------------------------------------------------------------------------------
 
 

@@ -18,18 +18,20 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PACKAGES = "systemd,nftables,apparmor,openssh-server,kmod,procps"
 FILES = 10
+PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The directory of the image."""
-    tool = shutil.which("mmdebstrap")
-    if tool is None or os.geteuid() != 0:
-        pytest.skip("mmdebstrap is not here, or this is not root: no image to harden")
+    tools = {name: shutil.which(name, path=PROGRAMS) for name in ("mmdebstrap", "nft", "apparmor_parser")}
+    missing = [name for name, place in tools.items() if place is None]
+    if missing or os.geteuid() != 0:
+        pytest.skip(f"no image can be made and hardened: {missing or 'this is not root'}")
     root = tmp_path_factory.mktemp("debian") / "image"
     made = subprocess.run(
         [
-            tool,
+            str(tools["mmdebstrap"]),
             "--quiet",
             "--variant=minbase",
             f"--include={PACKAGES}",

@@ -90,8 +90,7 @@ class CarryingOut:
         return outcomes
 
     def _verify(self, step: str, verify: Verify) -> None:
-        command = verify.command if self._target.live else ("chroot", str(self._target.root), *verify.command)
-        trouble = self._hand.run(command, verify.given)
+        trouble = self._hand.run(verify.command, verify.given)
         if trouble:
             raise _Stop(Outcome(step, " ".join(verify.command), trouble))
 

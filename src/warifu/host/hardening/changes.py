@@ -59,7 +59,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Verify:
-    """A command that must accept ``given`` on its standard input before anything of the step is done."""
+    """A command that must accept ``given`` on its standard input before anything of the step is done.
+
+    Always this machine's own: to run an image's programs as root would be to trust it with this machine.
+    """
 
     command: Command
     given: bytes

@@ -22,7 +22,8 @@ def _want(target: Target, _wishes: Wishes) -> Wanted:
     files: list[Change] = []
     for name, unit in PROFILES.items():
         profile, text = f"/etc/apparmor.d/{name}", packaged(f"apparmor-{name}").encode()
-        changes.append(Verify(("apparmor_parser", "--skip-kernel-load", "--skip-cache"), text))
+        base = ("--base", str(target.place("/etc/apparmor.d")))
+        changes.append(Verify(("apparmor_parser", "--skip-kernel-load", "--skip-cache", *base), text))
         files.append(Write(profile, text))
         # The dash: where AppArmor is off, the service starts all the same.
         drop_in = f"{_HEAD}[Service]\nAppArmorProfile=-{name}\n".encode()
