@@ -15,16 +15,21 @@ from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
 from tests.support.service_world import Client, embedded_chain
 from tests.support.simulator import PASSPHRASE
 
+from warifu.agent.device import DeviceDirectory
+from warifu.agent.invitation import Invitation
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
+from warifu.cli.devices import join_device
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.profile import Profile, WalletRecord
+from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import HandedOut, SignedBirth
 from warifu.protocol.identity import IdentityKey
 from warifu.signer import hand_outs
+from warifu.signer.isolation.layer import PlatformChoice
 
 pytestmark = pytest.mark.real
 
@@ -33,7 +38,7 @@ pytestmark = pytest.mark.real
 def simulated_vendor(monkeypatch):
     monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
     monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
-    monkeypatch.setattr(hand_outs, "HELPED", {FORMAT})
+    monkeypatch.setattr(hand_outs, "WITHOUT_SEALING_KEY", {FORMAT})
 
 
 @pytest.fixture
@@ -140,3 +145,14 @@ async def test_keepers_are_other_devices_of_the_wallet(world: KeylessWorld):
         with pytest.raises(InputRefused) as none:
             wallet_for(profile, stranger, None)
         assert none.value.reason == "which-wallet"
+
+
+async def test_a_device_that_would_be_lost_when_its_process_ends_does_not_join_without_staying(tmp_path):
+    directory = DeviceDirectory(tmp_path / "server")
+    directory.make()
+    directory.set_platform(PlatformChoice(name="tdx"))
+    invitation = Invitation("https://127.0.0.1:1", bytes(32), bytes(16), "server")
+    with pytest.raises(InputRefused) as refusal:
+        await join_device(Screen(), directory, bytearray(32), invitation, stay=False)
+    assert refusal.value.reason == "must-stay"
+    assert not any(directory.store.iterdir()), "the enclave was not started"

@@ -43,7 +43,7 @@ from warifu.signer import booting, hand_outs
 def simulated_vendor(monkeypatch):
     monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
     monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
-    monkeypatch.setattr(hand_outs, "HELPED", {FORMAT})
+    monkeypatch.setattr(hand_outs, "WITHOUT_SEALING_KEY", {FORMAT})
     monkeypatch.setattr(booting, "OFF_PAUSE", 0.1)
 
 

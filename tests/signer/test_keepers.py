@@ -46,7 +46,7 @@ pytestmark = pytest.mark.unit
 def simulated_vendor(monkeypatch):
     monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
     monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
-    monkeypatch.setattr(hand_outs, "HELPED", {FORMAT})
+    monkeypatch.setattr(hand_outs, "WITHOUT_SEALING_KEY", {FORMAT})
 
 
 @pytest.fixture

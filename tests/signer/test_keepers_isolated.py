@@ -45,7 +45,7 @@ sys.exit(run(handover))
 def simulated_vendor(monkeypatch):
     monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
     monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
-    monkeypatch.setattr(hand_outs, "HELPED", {FORMAT})
+    monkeypatch.setattr(hand_outs, "WITHOUT_SEALING_KEY", {FORMAT})
 
 
 class Keyless(Enclave):

@@ -7,9 +7,8 @@ from tests.support.peer_release import FORMAT, SimulatedVerifier, evidence
 from warifu.attestation import pinning
 from warifu.attestation.evidence import Evidence
 from warifu.attestation.registry import VERIFIERS
-from warifu.signer import hand_outs
 from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.registry import PLATFORMS
+from warifu.tee.registry import PLATFORMS, WITHOUT_SEALING_KEY
 from warifu.tee.sealing_key import Sealer, require_sealer
 
 CAPABILITIES = Capabilities(
@@ -61,4 +60,4 @@ def put_in_place() -> None:
     PLATFORMS[FORMAT] = lambda settings, _unlock_key: SimulatedTee(settings.device)
     VERIFIERS[FORMAT] = SimulatedVerifier()
     pinning.PINNED[FORMAT] = ("launch",)
-    hand_outs.HELPED.add(FORMAT)
+    WITHOUT_SEALING_KEY.add(FORMAT)

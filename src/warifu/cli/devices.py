@@ -18,6 +18,7 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.operator import Joined, Ready
+from warifu.tee.registry import WITHOUT_SEALING_KEY
 
 T = TypeVar("T")
 
@@ -54,6 +55,9 @@ async def join_device(
         click.echo(f"\n    {digits}\n", err=screen.json)
         return await _asked(tr("Does the owner's screen show exactly these digits?"), screen)
 
+    needs_keepers = directory.platform().name in WITHOUT_SEALING_KEY
+    if needs_keepers and not stay:
+        raise _ends_with_its_process()
     async with listening(directory, key, screen.line) as (agent, ready, pump):
         _tell_isolation(screen, ready)
         if ready.joined:
@@ -65,6 +69,14 @@ async def join_device(
             )
         joined = await join(agent, directory, invitation, compare)
         screen.line(tr("This device is enrolled as {name}.", name=invitation.name), style="green")
+        if needs_keepers:
+            screen.warn(
+                tr(
+                    "Nobody holds this device's sealing secret yet: if it ends now, it is lost. Make its wallet, then "
+                    "run 'warifu devices hand-out {name}'.",
+                    name=invitation.name,
+                )
+            )
         screen.result({"name": invitation.name, "identity": joined.identity.hex()})
         if stay:
             await serve_device(agent, directory, pump)
@@ -88,6 +100,15 @@ def _not_enrolled() -> ServiceRefused:
         "this device is not enrolled with a service yet",
         not_done="The device was not started.",
         remedy="Make an invitation on the owner's client ('warifu signer invite NAME') and join with it here.",
+    )
+
+
+def _ends_with_its_process() -> InputRefused:
+    return InputRefused(
+        "must-stay",
+        "this device's platform has no sealing key: until keepers hold its secret, it is lost when its process ends",
+        not_done="The device was not enrolled.",
+        remedy="Join with --run, and keep it running until 'warifu devices hand-out' is done.",
     )
 
 

@@ -1220,5 +1220,10 @@ JAPANESE: dict[str, str] = {
     "NOBODY: it is lost when its power fails ('warifu devices hand-out')": (
         "なし: 電源が切れると失われます（'warifu devices hand-out'）"
     ),
+    "Nobody holds this device's sealing secret yet: if it ends now, it is lost. Make its wallet, then "
+    "run 'warifu devices hand-out {name}'.": (
+        "この端末の封印の秘密は、まだ誰も預かっていません。いま終わると失われます。ウォレットを作ってから "
+        "'warifu devices hand-out {name}' を実行してください。"
+    ),
     "waits for its keepers": "預かり手を待っています",
 }

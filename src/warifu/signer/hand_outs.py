@@ -24,12 +24,9 @@ from warifu.signer.sessions.handing_out import DealingCeremony, KeepingCeremony,
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
 from warifu.signer.wallets import Wallet
-from warifu.tee import nitro, tdx
 from warifu.tee.peer_release import Peer
+from warifu.tee.registry import WITHOUT_SEALING_KEY
 from warifu.tee.release_keeper import Keeper
-
-HELPED = {tdx.NAME, nitro.NAME}
-"""Evidence formats of platforms without a sealing key: whoever runs there needs keepers itself after a power cut."""
 
 
 def open_hand_out(
@@ -103,7 +100,7 @@ def _require_participants(wallet: Wallet, frame: OpenSession, request: HandOutRe
 
 def _peer(identity: bytes, expected: Mapping[bytes, Expectation]) -> Peer:
     reference = expected[identity].reference
-    return Peer(identity, opens_alone=reference is not None and reference.format not in HELPED)
+    return Peer(identity, opens_alone=reference is not None and reference.format not in WITHOUT_SEALING_KEY)
 
 
 def _require_checked(expectation: Expectation) -> None:

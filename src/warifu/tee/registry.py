@@ -23,6 +23,9 @@ PLATFORMS: dict[str, Callable[[PlatformSettings, bytearray], Platform]] = {
 }
 """Name -> what opens the platform with the device's unlock key."""
 
+WITHOUT_SEALING_KEY = {tdx.NAME, nitro.NAME}
+"""Whoever runs there needs the devices that hold its sealing secret each time it starts (``peer_release``)."""
+
 
 def open_platform(settings: PlatformSettings, unlock_key: bytearray) -> Platform:
     """The platform that ``settings`` name, opened with 32 secret bytes; ``PlatformRefused`` for an unknown name.
