@@ -126,8 +126,8 @@ def test_a_full_disk_and_a_screen_that_is_gone_keep_no_device_from_being_frozen(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching.os, "fsync", refuse)
-        patch.setattr(watching.click, "echo", refuse)
+        patch.setattr("warifu.cli.watching.os.fsync", refuse)
+        patch.setattr("warifu.cli.watching.click.echo", refuse)
         Guard(Screen(json=True), log, DOORS, ()).hear(ALARM)
     assert devices.frozen == dict.fromkeys(DOORS, ALARM.words())
     log.write({"kind": "later"})
