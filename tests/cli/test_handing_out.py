@@ -9,26 +9,29 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.attested import NOTHING
 from tests.support.keyless import SOFTWARE
 from tests.support.keyless_world import KeylessWorld, ready
 from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
-from tests.support.service_world import Client, embedded_chain
+from tests.support.service_world import Client, embedded_chain, now
 from tests.support.simulator import PASSPHRASE
 
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.invitation import Invitation
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
+from warifu.cli.accepting import tell_wallet
 from warifu.cli.devices import join_device
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
+from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.profile import Profile, WalletRecord
 from warifu.cli.screen import Screen
-from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
+from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.frames import HandedOut, SignedBirth
+from warifu.protocol.frames import BootShown, HandedOut, SignedBirth, show_boot
 from warifu.protocol.identity import IdentityKey
-from warifu.signer import hand_outs
+from warifu.signer import booting, hand_outs
 from warifu.signer.isolation.layer import PlatformChoice
 
 pytestmark = pytest.mark.real
@@ -57,10 +60,13 @@ class Bridge:
         self._loop = loop
         self.change: Any = lambda answer: answer
 
+    def get(self, path: str, kind: Any, **query: object) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._client.get(path, kind, **query), self._loop).result(30)
+
     def post(self, path: str, question: Any, kind: Any) -> Any:
         work = self._client.post(path, question, kind)
         answer = asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
-        return self.change(answer) if path == "/hand-outs" else answer
+        return self.change(answer) if path in ("/hand-outs", "/boots") else answer
 
 
 def typed(passphrase: str = PASSPHRASE) -> int:
@@ -145,6 +151,62 @@ async def test_keepers_are_other_devices_of_the_wallet(world: KeylessWorld):
         with pytest.raises(InputRefused) as none:
             wallet_for(profile, stranger, None)
         assert none.value.reason == "which-wallet"
+
+
+async def test_an_upgraded_device_that_waits_is_looked_at_accepted_and_let_in(
+    world: KeylessWorld, monkeypatch
+):
+    monkeypatch.setattr(booting, "REFUSED_PAUSE", 0.2)
+    async with world.running() as client:
+        await ready(world, client)
+        profile = await profile_of(world, client)
+        await world.hand_out(client)
+        server, wallet = profile.device("server"), profile.wallet("savings")
+        bridge: Any = Bridge(client, asyncio.get_running_loop())
+
+        async def looked() -> Inspection:
+            return await asyncio.to_thread(inspect, bridge, server, reference(), now())
+
+        before = await looked()
+        assert changed(before, reference()) is None
+        world.server.image = "v2"
+        await world.power_cut()
+        with pytest.raises(ServiceRefused) as off:
+            await looked()
+        assert off.value.reason == "device-offline"
+        async with world.booting() as opened:
+            while not world.service.hub.boots.waiting(server.identity):
+                await asyncio.sleep(0.02)
+            found = await looked()
+            assert changed(found, reference()) is not None and not opened.done()
+            assert found.reference == reference("v2")
+            for change in (another_boot, other_evidence):
+                bridge.change = change
+                with pytest.raises(AuthorizationRefused):
+                    await looked()
+            bridge.change = lambda answer: answer
+            profile.accept_device("server", found.reference, now())
+            told = await asyncio.to_thread(
+                tell_wallet, bridge, profile, wallet, server, found.reference, typed()
+            )
+            assert {item["device"]: item["refusal"] for item in told} == {
+                "server": "service.device-offline",
+                "attic": None,
+                "cellar": None,
+            }
+            await asyncio.wait_for(opened, 20)
+
+
+def another_boot(answer: api.Boot) -> api.Boot:
+    """Of a machine that the identity never vouched for."""
+    shown, key = decode(BootShown, answer.shown, 2**20), IdentityKey.generate()
+    return api.Boot(shown=encode(show_boot(key, shown.certificate, shown.attestation, bytes(32))))
+
+
+def other_evidence(answer: api.Boot) -> api.Boot:
+    """By whoever has the disk and not the unlock key."""
+    shown = decode(BootShown, answer.shown, 2**20)
+    return api.Boot(shown=encode(msgspec.structs.replace(shown, attestation=NOTHING)))
 
 
 async def test_a_device_that_would_be_lost_when_its_process_ends_does_not_join_without_staying(tmp_path):

@@ -19,9 +19,11 @@ from warifu.cli.screen import Screen
 from warifu.cli.sealing import binding_of
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused
-from warifu.protocol.api import EnvelopeKeyQuestion, EnvelopeKeys
-from warifu.protocol.attesting import Attestation, Reference
+from warifu.protocol.api import Boot, BootQuestion, EnvelopeKeyQuestion, EnvelopeKeys
+from warifu.protocol.attesting import Attestation, Binding, Reference
+from warifu.protocol.encoding import decode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey, check_envelope_key
+from warifu.protocol.frames import MAX_BODY_BYTES, BootShown, check_boot_shown
 from warifu.protocol.identity import DeviceRef
 
 UNCHECKABLE = frozenset({"known-format", "chain", "endorsements", "collateral"})
@@ -67,17 +69,17 @@ class Inspection:
 def inspect(
     client: Client, device: DeviceRef, known: Reference | None, now: int, roots: tuple[bytes, ...] = ()
 ) -> Inspection:
-    """Ask ``device`` what it runs on. ``known``: what it was accepted as; the chip that was bound then is known again,
-    unless there are ``roots`` (DER certificates of the maker of its TPM) to bind it by anew.
+    """Ask ``device`` what it runs on, also where it waits for its keepers. ``known``: what it was accepted as; the chip
+    that was bound then is known again, unless there are ``roots`` (DER certificates of the maker of its TPM) to bind it
+    by anew.
 
     Raises what the service or the device refuses, and ``AuthorizationRefused`` where another answers in its place.
     """
-    key = _envelope_key(client, device, now)
-    shown = key.attestation
+    shown, binding = _shown(client, device, now)
     chip = None if roots or known is None else _known_chip(shown, known)
     if chip is None:
         chip = bind_chip(client, device, shown, roots, now)
-    rule = AllOf((Bound(binding_of(key).report_data(shown.claims)), NoDebug()))
+    rule = AllOf((Bound(binding.report_data(shown.claims)), NoDebug()))
     return Inspection(device, shown, appraise_shown(shown, rule, now, chip.attestation_key), chip)
 
 
@@ -131,6 +133,29 @@ def _known_chip(shown: Attestation, known: Reference) -> Chip | None:
     if key is None or key.spki != known.attestation_key:
         return None
     return Chip(key.spki, as_tier(known.tier), "")
+
+
+def _shown(client: Client, device: DeviceRef, now: int) -> tuple[Attestation, Binding]:
+    """What it shows, and what that has to be made for. A device that waits for its keepers makes no envelope key; it is
+    known by its boot key."""
+    try:
+        key = _envelope_key(client, device, now)
+    except ServiceRefused as offline:
+        if offline.reason != "device-offline":
+            raise
+        return _boot_shown(client, device, offline)
+    return key.attestation, binding_of(key)
+
+
+def _boot_shown(client: Client, device: DeviceRef, offline: ServiceRefused) -> tuple[Attestation, Binding]:
+    """``offline``: what is said where it does not wait either."""
+    nonce = random(32)
+    try:
+        answer = client.post("/boots", BootQuestion(identity=device.identity, nonce=nonce), Boot)
+    except ServiceRefused as refused:
+        raise offline if refused.reason == "device-offline" else refused from None
+    shown = decode(BootShown, answer.shown, MAX_BODY_BYTES)
+    return shown.attestation, check_boot_shown(shown, device.identity, nonce)
 
 
 def _envelope_key(client: Client, device: DeviceRef, now: int) -> EnvelopeKey:

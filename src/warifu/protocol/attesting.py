@@ -135,7 +135,7 @@ class Reference(Message, frozen=True):
 class Binding:
     """What evidence is shown for."""
 
-    purpose: Literal["envelope-key", "session", "release"]
+    purpose: Literal["envelope-key", "session", "release", "boot"]
     nonce: bytes
     """What the verifier chose, or the name of a session whose transcript hashes what every verifier chose."""
     identity: bytes

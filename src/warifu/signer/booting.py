@@ -15,15 +15,18 @@ from typing import Literal
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import (
+    AskBoot,
     AskKeeper,
     BootPresence,
     CallRefused,
     Challenge,
     Refusal,
     Reply,
+    boot_binding,
     decode_to_boot,
     error_of,
     refusal_of,
+    show_boot,
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
@@ -121,6 +124,8 @@ class Booting:
         message = decode_to_boot(payload)
         if isinstance(message, Challenge):
             return self._introduced(message.nonce)
+        if isinstance(message, AskBoot):
+            return [(Origin.SERVICE, encode(self._shown(message)))]
         found = next((item for item in self._keepers.items() if item[1].call == message.call), None)
         if found is None:
             return []
@@ -148,6 +153,15 @@ class Booting:
             record.identity, boot.public, record.certificate, boot.sign("boot-presence", nonce)
         )
         return [(Origin.SERVICE, encode(presence)), *self.tick()]
+
+    def _shown(self, asked: AskBoot) -> Reply | CallRefused:
+        """For the owner's client: this machine and program, by evidence that nobody can show in their place."""
+        record, boot = self._record, self._boot
+        try:
+            attestation = self._attester.attest(boot_binding(record.identity, boot.public, asked.nonce))
+        except WarifuError as error:
+            return CallRefused(asked.call, refusal_of(error))
+        return Reply(asked.call, encode(show_boot(boot, record.certificate, attestation, asked.nonce)))
 
     def _answered(self, identity: bytes, keeper: _Keeper, reply: Reply) -> Frames:
         signed = decode(Signed, reply.answer, _MAX_ANSWER)

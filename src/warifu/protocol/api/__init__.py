@@ -30,6 +30,8 @@ from warifu.protocol.api.codec import read_answer, read_question, write_json
 from warifu.protocol.api.devices import (
     Activation,
     ActivationQuestion,
+    Boot,
+    BootQuestion,
     CreatedInvitation,
     DecisionOf,
     DecisionQuestion,
@@ -133,6 +135,8 @@ __all__ = [
     "BackendShown",
     "BackendsShown",
     "Balance",
+    "Boot",
+    "BootQuestion",
     "Ceremony",
     "CeremonyState",
     "ChainCheck",

@@ -174,6 +174,19 @@ class HandOut(Answer, frozen=True):
     result: Annotated[bytes, msgspec.Meta(max_length=1024)]
 
 
+class BootQuestion(Question, frozen=True):
+    """``POST /boots`` (admin): what a device runs on that waits for its keepers, for this client's random nonce."""
+
+    identity: Bytes32
+    nonce: Bytes32
+
+
+class Boot(Answer, frozen=True):
+    """The device's own encoded ``frames.BootShown``; check it with ``frames.check_boot_shown``."""
+
+    shown: Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)]
+
+
 class DecisionQuestion(Question, frozen=True):
     """``POST /decisions`` (draft): would these devices sign? ``request`` is an encoded ``TransferRequest``."""
 

@@ -20,7 +20,16 @@ from warifu.protocol.frames.answers import (
     WalletBirth,
     WalletStatus,
 )
-from warifu.protocol.frames.booting import AskKeeper, AskPiece, BootPresence
+from warifu.protocol.frames.booting import (
+    AskBoot,
+    AskKeeper,
+    AskPiece,
+    BootPresence,
+    BootShown,
+    boot_binding,
+    check_boot_shown,
+    show_boot,
+)
 from warifu.protocol.frames.bounds import (
     MAX_BODY_BYTES,
     MAX_FRAME_BYTES,
@@ -72,6 +81,7 @@ __all__ = [
     "ActivationAnswer",
     "ApproveReference",
     "AskActivation",
+    "AskBoot",
     "AskDecision",
     "AskEndorsement",
     "AskEnvelopeKey",
@@ -81,6 +91,7 @@ __all__ = [
     "AskStatus",
     "Body",
     "BootPresence",
+    "BootShown",
     "Call",
     "CallRefused",
     "Challenge",
@@ -115,10 +126,13 @@ __all__ = [
     "Unsigned",
     "WalletBirth",
     "WalletStatus",
+    "boot_binding",
+    "check_boot_shown",
     "decode_from_signer",
     "decode_to_boot",
     "decode_to_signer",
     "encode_frame",
     "error_of",
     "refusal_of",
+    "show_boot",
 ]

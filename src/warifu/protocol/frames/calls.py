@@ -18,7 +18,7 @@ from warifu.protocol.encoding import (
     encode,
 )
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.frames.booting import AskKeeper, AskPiece, BootPresence
+from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, RecoveryData, Unsigned
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
@@ -214,7 +214,7 @@ ToSigner = (
     | JoinOwner
     | Relay
 )
-ToBoot = Challenge | Reply | CallRefused
+ToBoot = Challenge | AskBoot | Reply | CallRefused
 """To a device whose store is not open yet; the answers are its keepers'."""
 FromSigner = (
     Presence

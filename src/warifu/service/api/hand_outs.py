@@ -1,14 +1,15 @@
-"""Handing out the sealing secret of a device whose TEE has no sealing key: the owner's word, carried to its devices."""
+"""Devices whose TEE has no sealing key: handing their secret out, and looking at one that waits for its keepers."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from litestar import Router, post
 from litestar.params import JSONBody
 
 from warifu.errors import InputRefused
-from warifu.protocol.api import HandOut, NewHandOut
+from warifu.protocol.api import Boot, BootQuestion, HandOut, NewHandOut
 from warifu.protocol.frames import OpenSession
 from warifu.protocol.request import HandOutRequest
 from warifu.service.api.access import needs
@@ -18,7 +19,7 @@ from warifu.service.service import Service
 
 
 def router(service: Service) -> Router:
-    """The route."""
+    """The routes of this group."""
 
     @post(
         "/hand-outs",
@@ -38,7 +39,18 @@ def router(service: Service) -> Router:
         )
         return HandOut(result=results[dealer])
 
-    return Router("", route_handlers=[hand_out], tags=["devices"])
+    @post(
+        "/boots",
+        guards=[needs(service.database, "admin")],
+        status_code=200,
+        before_request=strictly(BootQuestion),
+    )
+    async def boot(data: JSONBody[BootQuestion]) -> Boot:
+        """Ask a device that waits for its keepers what it runs on."""
+        name = await asyncio.to_thread(service.hub.name_of, data.identity)
+        return Boot(shown=await service.hub.boots.ask(data.identity, data.nonce, name))
+
+    return Router("", route_handlers=[hand_out, boot], tags=["devices"])
 
 
 def _openings(authorized: Authorized) -> tuple[dict[bytes, OpenSession], bytes]:

@@ -11,7 +11,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
-from warifu.protocol.frames import AskKeeper, AskPiece, BootPresence, CallRefused, Reply, refusal_of
+from warifu.protocol.frames import (
+    AskBoot,
+    AskKeeper,
+    AskPiece,
+    BootPresence,
+    CallRefused,
+    Reply,
+    error_of,
+    refusal_of,
+)
 from warifu.protocol.identity import verify
 from warifu.protocol.release import MAX_KEEPERS
 from warifu.service.hub.link import Allowance, Link
@@ -22,6 +31,8 @@ MAX_BOOTS = 16
 """Devices that wait at the same time."""
 _RATE, _BURST = 2.0, 4.0 * MAX_KEEPERS
 """Questions of one boot, a second and at once: each makes a keeper work."""
+
+ASK_TIMEOUT = 30.0
 
 Call = Callable[[bytes, Callable[[int], AskPiece]], Awaitable[bytes]]
 """``Hub.call``."""
@@ -34,6 +45,8 @@ class Boots:
         self._database = database
         self._call = call
         self._links: dict[bytes, Link] = {}
+        self._asked: dict[int, tuple[Link, asyncio.Future[bytes]]] = {}
+        self._last_call = 0
 
     def waiting(self, identity: bytes) -> bool:
         """Whether the device with this identity waits for its keepers."""
@@ -45,6 +58,35 @@ class Boots:
         if link is not None:
             link.drop()
 
+    async def ask(self, identity: bytes, nonce: bytes, name: str) -> bytes:
+        """What the boot of this device runs on: its encoded ``frames.BootShown``. ``name``: the device's, for people.
+
+        Raises its refusal, or ``ServiceRefused``: ``device-offline``, ``device-busy``, ``device-silent``.
+        """
+        link = self._links.get(identity)
+        if link is None:
+            raise not_there(name)
+        if any(other is link for other, _ in self._asked.values()):
+            raise ServiceRefused(
+                "device-busy", "another question waits for this device", blame=name, retry_after=5
+            )
+        self._last_call += 1
+        number, answer = self._last_call, asyncio.get_running_loop().create_future()
+        self._asked[number] = (link, answer)
+        try:
+            link.say(AskBoot(number, nonce))
+            async with asyncio.timeout(ASK_TIMEOUT):
+                return await answer
+        except TimeoutError:
+            raise ServiceRefused(
+                "device-silent",
+                f"device '{name}' did not answer within {ASK_TIMEOUT:.0f} seconds",
+                remedy="Check the device, then ask again.",
+                blame=name,
+            ) from None
+        finally:
+            del self._asked[number]
+
     async def attend(self, link: Link, nonce: bytes, presence: BootPresence) -> None:
         """Carry for one boot until its connection ends. Raises what ends it."""
         await self._prove(nonce, presence)
@@ -54,6 +96,9 @@ class Boots:
         try:
             while True:
                 frame = await link.next_frame()
+                if isinstance(frame, Reply | CallRefused):
+                    self._answered(link, frame)
+                    continue
                 if not isinstance(frame, AskKeeper):
                     raise InputRefused("out-of-turn", "a device whose store is shut spoke as one that is up")
                 await asyncio.sleep(allowance.take(1))
@@ -68,6 +113,16 @@ class Boots:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._links.get(presence.identity) is link:
                 del self._links[presence.identity]
+
+    def _answered(self, link: Link, frame: Reply | CallRefused) -> None:
+        """Only the boot that was asked may answer, on the connection on which it was asked."""
+        asked, answer = self._asked.get(frame.call, (None, None))
+        if asked is not link or answer is None or answer.done():
+            return
+        if isinstance(frame, Reply):
+            answer.set_result(frame.answer)
+        else:
+            answer.set_exception(error_of(frame.refusal))
 
     async def _prove(self, nonce: bytes, presence: BootPresence) -> None:
         verify(presence.identity, presence.certificate, "boot-key", presence.boot)
