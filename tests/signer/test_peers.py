@@ -175,13 +175,15 @@ def test_a_peer_cannot_make_a_device_believe_that_it_forgot_something(home):
     assert home.sign(home.pay(first_coin=2), ["device0", "device2"]).finished
 
 
-def test_a_peer_that_hides_what_it_remembers_gains_nothing(home):
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_peer_that_hides_what_it_remembers_gains_nothing(home, sessions):
     """It would have to want the old state's signature; the honest one of the two still looks."""
     old = copied(home, "device1")
-    assert home.sign(home.pay(), WHO).finished
+    for number in range(sessions):
+        assert home.sign(home.pay(first_coin=number), WHO).finished
     put_back(home, "device1", old)
     altered(home, "device0", lambda shown: msgspec.structs.replace(shown, remembered=None))
-    outcome = home.sign(home.pay(first_coin=2), WHO)
+    outcome = home.sign(home.pay(first_coin=9), WHO)
     assert not outcome.finished
     assert outcome.failed["device0"].code == "peer.rolled-back"
 
@@ -242,8 +244,10 @@ def test_a_hello_that_comes_late_makes_nobody_look_as_if_it_were_put_back(home):
 
     assert not home.sign(first, home.names, hold_one).failed
     assert home.sign(second, WHO).finished
+    newest = home["device0"].device.peers.known(home["device1"].identity)
     outcome = delivered(home, held)
     assert set(outcome.finished) == set(home.names), outcome.codes
+    assert home["device0"].device.peers.known(home["device1"].identity) == newest
 
 
 def showing_count(patch: pytest.MonkeyPatch, count: int | None) -> None:
