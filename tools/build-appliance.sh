@@ -55,11 +55,14 @@ for suite in bookworm bookworm-updates bookworm-security; do
 done > "$work/sources.list"
 
 # --- Debian's half: unpacked, never configured. The kernel lies beside it: only a few of its modules go in.
-unpack() { # packages target
-  timeout 300 mmdebstrap --quiet --variant=extract --format=directory --include="$1" \
+unpack() { # packages target; notes each package with its hash
+  mkdir "$2"
+  timeout 300 mmdebstrap --quiet --variant=extract --format=tar --include="$1" \
     --aptopt='APT::Install-Recommends "0"' --aptopt='Acquire::Retries "1"' \
-    --extract-hook="cd \"\$1/var/cache/apt/archives\" && sha256sum *.deb >> $work/packages" \
-    bookworm "$2" "$work/sources.list" >"$work/log" 2>&1 || die "mmdebstrap failed: $(tail -n 3 "$work/log")"
+    --extract-hook='cd "$1/var/cache/apt/archives" && sha256sum *.deb >&2' \
+    bookworm - "$work/sources.list" 2>"$work/log" | tar --extract --no-same-owner --exclude './dev/*' --directory "$2" \
+    || die "mmdebstrap failed: $(tail -n 3 "$work/log")"
+  grep -E '^[0-9a-f]{64} ' "$work/log" >> "$work/packages"
 }
 unpack "$(lines_of "$here/debian-packages" | paste -sd,)" "$work/debian"
 unpack linux-image-cloud-amd64,ovmf "$work/kernel"
