@@ -44,6 +44,13 @@ def update_key(home: Path, *, make: bool) -> ec.EllipticCurvePrivateKey:
         fresh = ec.generate_private_key(ec.SECP256R1())
         encoded = fresh.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         write_private(path, encoded, replace=False)
+    if not path.exists():
+        raise StoreDamaged(
+            "missing",
+            f"{path} does not exist: this profile has no update key",
+            not_done="Nothing was approved.",
+            remedy="Restore it from your backup. If no device was set up with one yet: 'warifu tpm update-key' makes it.",
+        )
     try:
         key = load_der_private_key(read_private(path, _MAX_FILE), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
