@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from nacl.utils import random
-from tests.support.enclaves import Enclave, let_pass
+from tests.support.enclaves import Enclave, EnclaveDevice, let_pass
 from tests.support.keyless import Home
 from tests.support.peer_release import FORMAT, SimulatedVerifier
+from tests.support.simulator import signed
 
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
@@ -93,6 +94,43 @@ def test_a_first_start_opens_alone_says_that_nobody_holds_its_secret_and_cannot_
         assert isinstance(refused, OperatorRefused)
         assert refused.refusal.reason == "never-handed-out"
         assert signer.process.wait(10) == 9
+
+
+class IsolatedServer(EnclaveDevice):
+    """The server of a household as a process, from its first start on."""
+
+    home: Home
+
+    def start(self) -> None:
+        self.enclave = Keyless(self.directory, self.unlock_key)
+        word = self.enclave.hear()
+        if isinstance(word, Waiting):
+            self.enclave.say(Origin.SERVICE, encode(Challenge(random(32))))
+            word = self.enclave.until_it_says(Ready, self.home)
+        assert isinstance(word, Ready), word
+        self._identity = self.status().identity
+
+
+@pytest.mark.slow
+def test_its_whole_life_behind_its_walls(tmp_path):
+    """Enrolled, in a wallet, handed out, killed, opened by its keepers, handed out anew, killed, and it signs."""
+    home = Home(
+        tmp_path,
+        make_server=lambda name, place, clock: IsolatedServer(name, place, clock, unlock_key=random(32)),
+    )
+    server = home.household["server"]
+    assert isinstance(server, IsolatedServer)
+    server.home = home
+    assert server.status().not_held
+    for threshold in (2, 1):
+        outcome = home.hand_out(threshold=threshold)
+        assert not outcome.failed, outcome.codes
+        server.restart()
+        assert set(server.status().held_by) == {home.household[name].identity for name in home.names}
+    payment = home.household.pay()
+    assert signed(payment, home.household.sign(payment, ["server", "keeper0"]))
+    for device in home.household.devices.values():
+        device.close()
 
 
 def test_behind_its_walls_it_waits_for_its_keepers_and_then_opens_its_own_store(tmp_path):

@@ -6,6 +6,7 @@ evidence): no TDX or Nitro machine is at hand. All else is the product's: stores
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -124,14 +125,25 @@ def honestly(asked: AskKeeper, deliver: Callable[[AskKeeper], Reply | CallRefuse
 class Home:
     """``keepers`` devices on software and one without a sealing key, ``server``; a wallet of all of them."""
 
-    def __init__(self, root: Path, keepers: int = 2, *, others: Sequence[str] = ()) -> None:
-        """``others``: further devices without a sealing key."""
+    def __init__(
+        self,
+        root: Path,
+        keepers: int = 2,
+        *,
+        others: Sequence[str] = (),
+        make_server: Callable[[str, Path, Callable[[], int]], SimulatedDevice] | None = None,
+    ) -> None:
+        """``others``: further devices without a sealing key. ``make_server`` makes a server of another kind, which
+        lives by the machine's clock."""
         keyless = ("server", *others)
         self.names = [f"keeper{number}" for number in range(keepers)]
         self.household = Household(root, 0)
+        if make_server is not None:
+            self.household.clock.time = int(time.time())
         for name in (*self.names, *keyless):
-            kind = KeylessDevice if name in keyless else SimulatedDevice
-            device = kind(name, root / name, self.household.clock)
+            kind: Any = KeylessDevice if name in keyless else SimulatedDevice
+            make = make_server if name == "server" and make_server is not None else kind
+            device = make(name, root / name, self.household.clock)
             device.join(self.household.owner)
             self.household.devices[name] = device
         self.off: set[str] = set()

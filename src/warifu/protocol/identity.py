@@ -47,7 +47,7 @@ class IdentityKey:
         return cls(random(32))
 
     def seed(self) -> bytes:
-        """The 32 secret bytes, for the sealed store and nothing else."""
+        """The 32 secret bytes, for the sealed store, and a boot key's for the key of that (``signer.entrusted``)."""
         return bytes(self._key)
 
     def sign(self, tag: str, *parts: bytes) -> bytes:

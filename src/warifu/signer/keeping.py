@@ -1,8 +1,8 @@
 """This device as a keeper: pieces of other devices' sealing secrets, in its store, released to the right boot.
 
-``tee.release_keeper`` judges. Here it gets the store as its shelf, what the owner accepts each device as in every wallet
-that both share, and the journal. A release is counted and written down before the piece leaves, in a transaction that
-no old disk undoes where the platform has a counter. A frozen device releases nothing.
+``tee.release_keeper`` judges. Here it gets the store as its shelf, what the owner accepts each device as in every
+wallet that both share, and the journal. A release is counted and written down before the piece leaves, in a transaction
+that no old disk undoes where the platform has a counter. A frozen device releases nothing.
 """
 
 from __future__ import annotations

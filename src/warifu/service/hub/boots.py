@@ -71,7 +71,8 @@ class Boots:
                 "device-busy", "another question waits for this device", blame=name, retry_after=5
             )
         self._last_call += 1
-        number, answer = self._last_call, asyncio.get_running_loop().create_future()
+        number = self._last_call
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asked[number] = (link, answer)
         try:
             link.say(AskBoot(number, nonce))
