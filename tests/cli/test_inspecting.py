@@ -11,7 +11,7 @@ from tests.support.minted_tpm import NOW, Chip
 
 from warifu.attestation.unsafe_software import FORMAT, statement
 from warifu.cli.authorizing import ask_envelope_keys
-from warifu.cli.device_evidence import show
+from warifu.cli.device_evidence import describe, show
 from warifu.cli.inspecting import Inspection, accept_new, changed, inspect
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -132,6 +132,15 @@ def test_what_a_device_says_of_itself_cannot_write_on_the_terminal(profile, caps
     shown = capsys.readouterr().out
     assert "[2J" in shown  # it is shown, and does nothing
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(shown)
+
+
+def test_a_script_learns_why_a_device_counts_for_less_than_its_evidence(profile):
+    told = describe(profile.device_record("pi"), looked(of_tpm(Chip())), None, None)
+    assert (told["kind"], told["tier"], told["affirmed"]) == ("tpm", 0, True)
+    assert "nobody vouches" in told["doubt"]
+    assert told["details"]["key"] == "bound to its TPM before"
+    told = describe(profile.device_record("pi"), looked(Road(attested)), None, None)
+    assert (told["doubt"], told["details"]) == (None, {"proven": "nothing"})
 
 
 def test_a_client_that_never_looked_at_a_device_holds_it_to_what_the_wallet_accepted(profile):

@@ -49,7 +49,8 @@ def update_key(home: Path, *, make: bool) -> ec.EllipticCurvePrivateKey:
             "missing",
             f"{path} does not exist: this profile has no update key",
             not_done="Nothing was approved.",
-            remedy="Restore it from your backup. If no device was set up with one yet: 'warifu tpm update-key' makes it.",
+            remedy="Restore it from your backup. If no device was set up with one yet: 'warifu tpm update-key' makes "
+            "it.",
         )
     try:
         key = load_der_private_key(read_private(path, _MAX_FILE), None)

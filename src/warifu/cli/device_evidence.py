@@ -95,6 +95,8 @@ def describe(
         "affirmed": inspection.appraisal.affirmed,
         "first_failed_check": inspection.failed_check,
         "changed": difference,
+        "doubt": inspection.chip.doubt or None,
+        "details": dict(verified.details) if verified is not None else {},
         "measurements": {name: value.hex() for name, value in inspection.reference.measurements},
         "tcb_status": verified.tcb_status if verified is not None else "",
         "advisories": list(verified.advisories) if verified is not None else [],
