@@ -23,6 +23,7 @@ from warifu.protocol.frames import (
     AskEnvelopeKey,
     CallRefused,
     EnvelopeKeyAnswer,
+    OpenCorrelating,
     Reply,
     SignedBirth,
     error_of,
@@ -30,6 +31,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.operator import TellHost
 from warifu.protocol.policy import DeviceRules, Policy
 from warifu.protocol.request import ReferenceRequest
+from warifu.signer.epoch import Epoch
 from warifu.signer.sessions.messages import Shown
 
 pytestmark = pytest.mark.unit
@@ -138,6 +140,26 @@ def test_nobody_s_messages_are_looked_at_before_everybody_has_shown_what_it_runs
     assert "started" not in home["device0"].kinds()
 
 
+def test_two_devices_do_nothing_with_each_other_before_the_third_has_shown_what_it_runs_on(tmp_path):
+    """Where each two of them work by themselves, nothing else would keep them from it."""
+    home = Household(tmp_path, 3)
+    home.make_wallet(2, schemes=("ecdsa",))
+    sent = []
+
+    def keep_back(sender, receiver, frame):
+        if sender == home["device2"].identity and b"hello" not in frame.body[:16]:
+            return []
+        sent.append((home.name_of(sender), home.name_of(receiver)))
+        return [(receiver, frame)]
+
+    session, wallet = random(16), home.birth.wallet_id
+    participants = tuple(sorted(device.identity for device in home.devices.values()))
+    home.run(dict.fromkeys(home.names, OpenCorrelating(session, wallet, participants, 1)), keep_back)
+    # A Hello, what it runs on, what it holds; and nothing is begun.
+    assert sent.count(("device0", "device1")) == sent.count(("device1", "device0")) == 3
+    home.close()
+
+
 def test_a_device_shows_what_it_runs_on_once(home):
     payment = home.pay()
     openings = home.openings(payment.request, WHO, payment.unsigned)
@@ -236,6 +258,13 @@ def test_an_old_approval_cannot_be_played_back_over_a_newer_one(home):
     again = approval(home, "device1", SERVER, None)["device0"]
     assert code(home["device0"], again) == "authorization.reference-stale"
     assert code(home["device0"], first) in ("authorization.reference-stale", "passphrase.envelope-used")
+
+
+def test_no_old_disk_takes_an_approval_back(home, monkeypatch):
+    lasting, counted = Epoch.lasting, []
+    monkeypatch.setattr(Epoch, "lasting", lambda self: counted.append(1) or lasting(self))
+    approve(home["device0"], approval(home, "device1", SERVER, None)["device0"])
+    assert len(counted) == 2  # the passphrase that was tried, and the approval
 
 
 def test_nobody_but_the_owner_with_the_passphrase_accepts_a_changed_device(home):
