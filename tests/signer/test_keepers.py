@@ -507,6 +507,57 @@ def test_a_hand_out_that_breaks_off_leaves_the_device_a_way_to_boot(handed_out, 
     assert opened(home)
 
 
+class Withheld:
+    """A service that keeps back the messages of one kind, to deliver them when it suits it."""
+
+    def __init__(self, home: Home, sender: str, receiver: str, number: int) -> None:
+        """``number``: which message of this sender to this receiver, from 1."""
+        self._home = home
+        self._way = (home.household[sender].identity, home.household[receiver].identity)
+        self._number = number
+        self._count = 0
+        self.kept_back: list[tuple[bytes, Relay]] = []
+
+    def __call__(self, sender, receiver, frame):
+        if (sender, receiver) == self._way:
+            self._count += 1
+            if self._count >= self._number:
+                self.kept_back.append((receiver, frame))
+                return []
+        return [(receiver, frame)]
+
+    def deliver(self) -> None:
+        household, queue = self._home.household, self.kept_back
+        while queue:
+            receiver, frame = queue.pop(0)
+            for said in household[household.name_of(receiver)].send(frame):
+                if isinstance(said, Relay):
+                    queue.append((said.peer, Relay(said.session, receiver, said.body)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second_ends"),
+    [(("keeper1", "server", 3), False), (("server", "keeper0", 4), True)],
+    ids=[
+        "the first is put to use after the second was kept",
+        "the first is kept after the second was put to use",
+    ],
+)
+def test_two_hand_outs_side_by_side_never_leave_a_set_that_nobody_keeps(handed_out, first, second_ends):
+    """The first is held up, so the owner asks again; then the service lets the two go on as it likes."""
+    home = handed_out
+    one, other = Withheld(home, *first), Withheld(home, "keeper1", "server", 3)
+    home.hand_out(tamper=one)
+    home.hand_out(tamper=other)
+    assert one.kept_back and other.kept_back
+    one.deliver()
+    if second_ends:
+        other.deliver()
+    home.power_cut()
+    home.boot()
+    assert opened(home), home.server.states
+
+
 def test_a_keeper_that_restarts_still_has_its_piece(handed_out):
     home = handed_out
     for name in home.names:

@@ -36,6 +36,7 @@ from warifu.signer.hand_outs import open_hand_out
 from warifu.signer.journal import Met
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
+from warifu.signer.sessions.handing_out import HandingOut
 from warifu.signer.transfers import Transfers, check_devices
 from warifu.tee.release_keeper import Keeper
 from warifu.threshold.errors import ThresholdError
@@ -133,7 +134,8 @@ class Ceremonies:
         if isinstance(request, HandOutRequest):
             wallet = self._device.wallets.born(request.wallet_id)
             seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
-            return open_hand_out(self._device, self._keeper, frame, request, seat), self._end_others(named)
+            handing_out = open_hand_out(self._device, self._keeper, frame, request, seat)
+            return handing_out, self._end_hand_outs(request.identity)
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
         seat = self._seat(frame, named, policy_hash(request.policy), expectations(request))
@@ -179,9 +181,24 @@ class Ceremonies:
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:
         """One key generation for a wallet at a time: two would replace each other's host keys."""
-        others = [session for session, other in self._running.items() if other.seat.purpose == purpose]
+        return self._supersede(
+            [session for session, other in self._running.items() if other.seat.purpose == purpose]
+        )
+
+    def _end_hand_outs(self, dealer: bytes) -> list[FromSigner]:
+        """One hand-out of a device at a time. Of two side by side a service could let one be kept last and the other be
+        put to use, and then no keeper has a piece of the set that the device boots by."""
+        return self._supersede(
+            [
+                session
+                for session, other in self._running.items()
+                if isinstance(other, HandingOut) and other.dealer == dealer
+            ]
+        )
+
+    def _supersede(self, sessions: list[bytes]) -> list[FromSigner]:
         superseded = SessionAborted("superseded", "the session was opened anew")
-        return [frame for session in others for frame in self._fail(session, superseded)]
+        return [frame for session in sessions for frame in self._fail(session, superseded)]
 
     def _in_session(self, session: bytes, work: Callable[[Ceremony], list[FromSigner]]) -> list[FromSigner]:
         """Do ``work`` in a running session, and end it with what goes wrong. An unknown session is not answered: the

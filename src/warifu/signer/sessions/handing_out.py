@@ -30,10 +30,15 @@ from warifu.tee.release_keeper import Keeper
 _OPENING = digest("hand-out", b"1")
 
 
-class _HandingOut(Ceremony):
+class HandingOut(Ceremony):
     """What both sides share."""
 
     not_done = "The device boots by its earlier keepers, if it had any."
+
+    def __init__(self, seat: Seat, dealer: bytes) -> None:
+        """``dealer``: identity of the device whose secret it is."""
+        super().__init__(seat)
+        self.dealer = dealer
 
     def _opening(self) -> bytes:
         return _OPENING
@@ -64,13 +69,13 @@ class ToDeal:
     """Boots by the new set from now on; returns the session's result."""
 
 
-class DealingCeremony(_HandingOut):
+class DealingCeremony(HandingOut):
     """The device whose secret it is."""
 
     kind = "dealing"
 
     def __init__(self, seat: Seat, task: ToDeal) -> None:
-        super().__init__(seat)
+        super().__init__(seat, seat.key.public)
         self._task = task
         self._dealing: Dealing | None = None
         self._kept: set[bytes] = set()
@@ -102,7 +107,7 @@ class DealingCeremony(_HandingOut):
         self._dealing = None
 
 
-class KeepingCeremony(_HandingOut):
+class KeepingCeremony(HandingOut):
     """A device that gets a piece."""
 
     kind = "keeping"
@@ -111,15 +116,14 @@ class KeepingCeremony(_HandingOut):
         self, seat: Seat, keeper: Keeper, dealer: bytes, keepers: Sequence[bytes], threshold: int
     ) -> None:
         """``dealer``, ``keepers``, ``threshold``: as the owner authorized it."""
-        super().__init__(seat)
+        super().__init__(seat, dealer)
         self._keeper = keeper
-        self._dealer = dealer
         self._agreed = (tuple(keepers), threshold)
         self._set: bytes | None = None
 
     def _advance(self, peer: bytes, message: str) -> None:
         super()._advance(peer, message)
-        if peer != self._dealer and self._phases[peer] is Phase.HANDING:
+        if peer != self.dealer and self._phases[peer] is Phase.HANDING:
             self._phases[peer] = Phase.NOTHING  # keepers owe each other nothing but what they run on
 
     def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
