@@ -143,7 +143,7 @@ def test_nobody_s_messages_are_looked_at_before_everybody_has_shown_what_it_runs
 def test_two_devices_do_nothing_with_each_other_before_the_third_has_shown_what_it_runs_on(tmp_path):
     """Where each two of them work by themselves, nothing else would keep them from it."""
     home = Household(tmp_path, 3)
-    home.make_wallet(2, schemes=("ecdsa",))
+    wallet = home.make_wallet(2, schemes=("ecdsa",)).wallet_id
     sent = []
 
     def keep_back(sender, receiver, frame):
@@ -152,9 +152,8 @@ def test_two_devices_do_nothing_with_each_other_before_the_third_has_shown_what_
         sent.append((home.name_of(sender), home.name_of(receiver)))
         return [(receiver, frame)]
 
-    session, wallet = random(16), home.birth.wallet_id
     participants = tuple(sorted(device.identity for device in home.devices.values()))
-    home.run(dict.fromkeys(home.names, OpenCorrelating(session, wallet, participants, 1)), keep_back)
+    home.run(dict.fromkeys(home.names, OpenCorrelating(random(16), wallet, participants, 1)), keep_back)
     # A Hello, what it runs on, what it holds; and nothing is begun.
     assert sent.count(("device0", "device1")) == sent.count(("device1", "device0")) == 3
     home.close()
@@ -262,7 +261,12 @@ def test_an_old_approval_cannot_be_played_back_over_a_newer_one(home):
 
 def test_no_old_disk_takes_an_approval_back(home, monkeypatch):
     lasting, counted = Epoch.lasting, []
-    monkeypatch.setattr(Epoch, "lasting", lambda self: counted.append(1) or lasting(self))
+
+    def counting(self):
+        counted.append(self)
+        return lasting(self)
+
+    monkeypatch.setattr(Epoch, "lasting", counting)
     approve(home["device0"], approval(home, "device1", SERVER, None)["device0"])
     assert len(counted) == 2  # the passphrase that was tried, and the approval
 
