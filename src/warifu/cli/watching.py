@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -130,10 +131,10 @@ class Guard:
             self._screen.line(line, style="bold red")
 
 
-def watch_on(watch: Watch, guard: Guard) -> None:
-    """Until somebody ends it. Says that it watches when it begins to, and when the processes have changed."""
+def watch_on(watch: Watch, guard: Guard, ended: threading.Event) -> None:
+    """Until ``ended``. Says that it watches when it begins to, and when the processes have changed."""
     told: frozenset[int] | None = None
-    while True:
+    while not ended.is_set():
         for alarm in watch.alarms(_STEP_SECONDS):
             guard.hear(alarm)
         guard.freeze()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 from pathlib import Path
 
 import click
@@ -238,14 +239,15 @@ def watch_command(
     doors = [DeviceDirectory(directory).door for directory in directories]
     for missing in unwatched(kernel):
         screen.line(tr("This kernel does not show: {what}", what=missing), style="dim")
-    signal.signal(signal.SIGTERM, _stop)
+    ended = threading.Event()  # and no exception out of the handler: a freeze that has begun is finished
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
     watch = Watch(kernel, pids, doors)
     try:
-        watch_on(watch, Guard(screen, log, doors, {*only_log, *(() if freeze_when_lost else (WATCH_LOST,))}))
+        watch_on(
+            watch, Guard(screen, log, doors, {*only_log, *(() if freeze_when_lost else (WATCH_LOST,))}), ended
+        )
     finally:
         watch.close()
         log.close()
-
-
-def _stop(_number: int, _frame: object) -> None:
     raise Stopped
