@@ -23,7 +23,9 @@ from tests.support.appliance import (
 from tests.support.enclaves import enclave_device
 from tests.support.simulator import Household, signed
 
-from warifu.agent.appliance.machine import prepared
+from warifu.agent.appliance.image import KERNEL
+from warifu.agent.appliance.kvm import runs_by
+from warifu.agent.appliance.machine import EMULATOR, prepared, tool
 from warifu.errors import WarifuError
 from warifu.protocol.frames import error_of
 from warifu.protocol.operator import OperatorRefused
@@ -92,6 +94,14 @@ def refusal_of(started: Appliance) -> tuple[WarifuError, dict[int, str]]:
 def pays(home: Household, names: list[str]) -> None:
     payment = home.pay()
     signed(payment, home.sign(payment, names))
+
+
+def test_an_accelerator_counts_where_a_kernel_came_up_by_it_and_not_where_its_device_exists(tmp_path):
+    emulator, kernel, nothing = tool(EMULATOR), image().part(KERNEL), tmp_path / "nothing"
+    nothing.write_bytes(bytes(4096))
+    assert runs_by("tcg", emulator, kernel, patience=120)
+    assert not runs_by("tcg", emulator, nothing, patience=2)
+    assert not runs_by("no-such-thing", emulator, kernel, patience=2)
 
 
 def test_it_is_measured_as_the_image_says_it_will_be(appliance):
