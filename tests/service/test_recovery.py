@@ -53,7 +53,8 @@ async def straggling(world: World, client: Client) -> tuple[str, api.Ceremony]:
 
     def lose(payload: bytes) -> bytes | None:
         frame = decode_to_signer(payload)
-        lost = getattr(frame, "peer", None) == first.identity and next(heard) == 3  # Hello, Shown, CMSG1, CMSG2
+        # Hello, Shown, CMSG1, CMSG2
+        lost = getattr(frame, "peer", None) == first.identity and next(heard) == 3
         return None if lost else payload
 
     hears(last, lose)

@@ -3,6 +3,7 @@
 device.json    the service's address and certificate; nothing secret
 platform.json  the platform that the device was set up for; absent: unsafe-software
 enclave/       the enclave's own sealed store, which the agent never reads
+endorsements/  documents of the maker, by which others judge this device; nothing secret, and optional
 agent.sock     where ``warifu signer status`` asks the running agent (mode 0600)
 """
 
@@ -40,6 +41,10 @@ class DeviceDirectory:
     @property
     def store(self) -> Path:
         return self.path / "enclave"
+
+    @property
+    def endorsements(self) -> Path:
+        return self.path / "endorsements"
 
     @property
     def door(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from warifu.agent.agent import ANSWER_TIMEOUT, Agent
 from warifu.agent.appliance import running as appliance
@@ -13,9 +14,14 @@ from warifu.agent.appliance.setting import image_folder
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import open_door
 from warifu.agent.enclave import Report, started
-from warifu.errors import PlatformRefused, ServiceRefused
+from warifu.endorsements.store import EndorsementStore
+from warifu.errors import PlatformRefused, ServiceRefused, StoreDamaged
 from warifu.host.claims import LIFETIME_SECONDS, look_and_claim
-from warifu.protocol.operator import Ready, TellHost, Waiting
+from warifu.protocol.attesting import MAX_DOCUMENT_BYTES, MAX_DOCUMENTS
+from warifu.protocol.operator import Ready, TellEndorsements, TellHost, Waiting
+
+_MAX_KEPT_BYTES = 48 * 1024
+"""Together: evidence and all that goes with it fits into one message."""
 
 
 @contextlib.asynccontextmanager
@@ -136,8 +142,27 @@ def _needs_keepers() -> PlatformRefused:
 
 
 async def tell_host(agent: Agent, directory: DeviceDirectory) -> None:
-    """Look at this machine and tell the enclave what there is: claims that it shows beside its evidence."""
+    """Look at this machine and tell the enclave what there is: claims that it shows beside its evidence, and what was
+    kept to judge that by."""
     await agent.tell(TellHost(await asyncio.to_thread(look_and_claim, directory.path)))
+    documents = await asyncio.to_thread(kept_documents, directory.endorsements)
+    if documents:
+        await agent.tell(TellEndorsements(documents))
+
+
+def kept_documents(place: Path) -> tuple[bytes, ...]:
+    """The maker's documents in ``place`` ('warifu evidence refresh --into'), as many as can travel with evidence.
+
+    What cannot be read is left out: others will say that something is missing to judge the device by.
+    """
+    store, found, room = EndorsementStore(place), [], _MAX_KEPT_BYTES
+    for name in store.names():
+        with contextlib.suppress(StoreDamaged):
+            entry = store.get(name)
+            if entry is not None and len(entry.content) <= min(room, MAX_DOCUMENT_BYTES):
+                room -= len(entry.content)
+                found.append(entry.content)
+    return tuple(found[:MAX_DOCUMENTS])
 
 
 async def _keep_looking(agent: Agent, directory: DeviceDirectory) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from warifu.cli.text import tr
+from warifu.errors import InputRefused
 from warifu.protocol.chains import chain_named
 
 C = TypeVar("C", bound=click.Command)
@@ -75,6 +76,17 @@ def _write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> 
     with formatter.section(tr("Examples")):
         for example in examples:
             formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+def require_yes(yes: bool, as_json: bool) -> None:
+    """A script that asks for one object is shown nothing to say yes to: it says so itself, or nothing is done."""
+    if as_json and not yes:
+        raise InputRefused(
+            "confirmation",
+            "with --json there is nobody to ask",
+            not_done="Nothing was changed.",
+            remedy="Look at it without --json, or add --yes.",
+        )
 
 
 def json_option(function: F) -> F:

@@ -24,6 +24,16 @@ NOT_PROVEN = {
     "nitro": "the owner of the host, who is the maker of the enclave as well",
 }
 
+CAPABILITIES = {
+    "memory_isolated_from_root": "its host cannot read its memory",
+    "hardware_root_of_trust": "a key in a chip",
+    "native_sealing": "it seals for itself and this program alone",
+    "survives_upgrade": "what is sealed survives an upgrade",
+    "rollback_protected": "it knows an old disk",
+    "guesses_rate_limited_by_hardware": "the chip counts wrong passphrases",
+    "attestable": "its evidence convinces strangers",
+    "production": "fit for real money by itself",
+}
 STATES = ("ok", "missing", "unknown", "declared")
 """Of a claim about the host (``protocol.attesting.ClaimState``)."""
 
@@ -64,14 +74,23 @@ def show(
                 tr("not proven"),
                 tr(NOT_PROVEN.get(reference.format, "anything: its evidence cannot be read here")),
             ),
-            (tr("program"), shown.claims.release.hex()),
+            (tr("program"), _program(record, shown.claims.release)),
             *((name, value.hex()) for name, value in reference.measurements),
             *_details(inspection),
         ]
     )
     screen.line()
     screen.line(tr("It says of itself (a compromised machine can say anything):"), style="bold")
-    screen.facts([*shown.claims.isolation, *_host(shown.claims.host, moment)])
+    screen.facts(
+        [
+            (
+                tr("platform"),
+                "; ".join(tr(CAPABILITIES.get(name, name)) for name in shown.claims.capabilities) or "-",
+            ),
+            *shown.claims.isolation,
+            *_host(shown.claims.host, moment),
+        ]
+    )
 
 
 def describe(
@@ -101,9 +120,18 @@ def describe(
         "tcb_status": verified.tcb_status if verified is not None else "",
         "advisories": list(verified.advisories) if verified is not None else [],
         "release": shown.claims.release.hex(),
+        "release_changed": bool(record.release) and record.release != shown.claims.release,
         "isolation": dict(shown.claims.isolation),
+        "capabilities": list(shown.claims.capabilities),
         "host": _host_described(shown.claims.host),
     }
+
+
+def _program(record: DeviceRecord, release: bytes) -> str:
+    """Only the device's own word, and worth a look all the same: a new program is seldom a secret."""
+    if record.release and record.release != release:
+        return tr("{release} (another than when you accepted it)", release=release.hex())
+    return release.hex()
 
 
 def _checked(inspection: Inspection) -> str:

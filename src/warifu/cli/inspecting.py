@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from nacl.utils import random
 
+from warifu.attestation.evidence import Evidence
 from warifu.attestation.expectation import appraise_shown
 from warifu.attestation.pinning import Pinned, as_tier, reference_of
 from warifu.attestation.registry import Appraisal
@@ -14,11 +16,14 @@ from warifu.attestation.rules import AllOf, Bound, NoDebug
 from warifu.attestation.verifier import CheckFailed
 from warifu.cli.activating import Chip, bind_chip, signing_key
 from warifu.cli.client import Client
+from warifu.cli.places import default_endorsements_directory
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.sealing import binding_of
 from warifu.cli.text import tr
-from warifu.errors import PeerMisbehaved, ServiceRefused
+from warifu.endorsements.refreshing import kept_for
+from warifu.endorsements.store import EndorsementStore
+from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol.api import Boot, BootQuestion, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.attesting import Attestation, Binding, Reference
 from warifu.protocol.encoding import decode
@@ -76,11 +81,25 @@ def inspect(
     Raises what the service or the device refuses, and ``AuthorizationRefused`` where another answers in its place.
     """
     shown, binding = _shown(client, device, now)
+    shown = with_kept(shown)
     chip = None if roots or known is None else _known_chip(shown, known)
     if chip is None:
         chip = bind_chip(client, device, shown, roots, now)
     rule = AllOf((Bound(binding.report_data(shown.claims)), NoDebug()))
     return Inspection(device, shown, appraise_shown(shown, rule, now, chip.attestation_key), chip)
+
+
+def with_kept(shown: Attestation) -> Attestation:
+    """``shown`` with the maker's documents that are kept here, if any ('warifu evidence refresh'), beside its own."""
+    try:
+        kept = kept_for(
+            Evidence(shown.evidence.format, shown.evidence.body),
+            EndorsementStore(default_endorsements_directory()),
+        )
+    except WarifuError:
+        return shown  # the verifier says what is missing or wrong
+    documents = (*(entry.content for entry in kept), *shown.endorsements)
+    return msgspec.structs.replace(shown, endorsements=tuple(dict.fromkeys(documents)))
 
 
 def changed(inspection: Inspection, known: Reference) -> str | None:
@@ -123,7 +142,7 @@ def accept_new(
             )
         if inspection.chip.doubt:
             screen.warn(inspection.chip.doubt)
-        profile.accept_device(device.name, reference, now)
+        profile.accept_device(device.name, reference, now, inspection.shown.claims.release)
 
 
 def _known_chip(shown: Attestation, known: Reference) -> Chip | None:

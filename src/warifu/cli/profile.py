@@ -55,6 +55,8 @@ class DeviceRecord(_Part, frozen=True):
     """None: what it runs on was never looked at."""
     accepted: Seconds = 0
     """When ``reference`` was."""
+    release: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    """What its program said of itself then; empty where it was not asked."""
 
 
 class WalletRecord(_Part, frozen=True):
@@ -195,14 +197,14 @@ class Profile:
         references = (record.reference for record in self.content.devices if record.identity == identity)
         return next(references, None)
 
-    def accept_device(self, name: str, reference: Reference, moment: int) -> None:
-        """From now on expect ``reference`` of the pinned device ``name``."""
+    def accept_device(self, name: str, reference: Reference, moment: int, release: bytes = b"") -> None:
+        """From now on expect ``reference`` of the pinned device ``name``. ``release``: what its program says it is."""
         self.device(name)
         with self._changing() as content:
             self._write(
                 content,
                 devices=tuple(
-                    msgspec.structs.replace(record, reference=reference, accepted=moment)
+                    msgspec.structs.replace(record, reference=reference, accepted=moment, release=release)
                     if record.name == name
                     else record
                     for record in content.devices

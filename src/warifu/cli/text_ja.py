@@ -608,9 +608,9 @@ JAPANESE: dict[str, str] = {
     "Watch over a device's processes and its kernel, and freeze the device when somebody reaches for them.": (
         "端末のプロセスとカーネルを見張り、誰かが手を伸ばしたら端末を凍結します。"
     ),
-    "An alarm is an attached debugger, an opened memory, a loaded kernel module or tracing program, or rights that come "
-    "from nowhere. The device signs nothing then, until 'warifu signer unfreeze'. It needs root and bpftrace; it sees "
-    "late, and root can end it.": (
+    "An alarm is an attached debugger, an opened memory, a loaded kernel module or tracing program, or rights that "
+    "come from nowhere. The device signs nothing then, until 'warifu signer unfreeze'. It needs root and bpftrace; it "
+    "sees late, and root can end it.": (
         "警報は、デバッガの接続、メモリを開くこと、カーネルモジュールや追跡プログラムの読み込み、どこからともなく得た権限です。"
         "そのとき端末は 'warifu signer unfreeze' まで何も署名しません。root と bpftrace が要ります。"
         "気づくのは遅れ、root は見張りを止められます。"
@@ -884,9 +884,10 @@ JAPANESE: dict[str, str] = {
     "Look at what every device runs on: kind, tier, evidence, and whether it is still what you accepted.": (
         "各端末が何の上で動いているかを見ます。種類、階層、証拠、そして承認したときのままかどうか。"
     ),
-    "Each connected device is asked now, and what it shows is checked here. Nothing is believed that the "
-    "service says.": (
+    "Each connected device is asked now, and what it shows is checked here. Nothing is believed that the service "
+    "says. The exit code is 15 where one is not what you accepted.": (
         "接続中の各端末に今たずね、示された証拠をここで検証します。サービスの言うことは何も信じません。"
+        "承認したときと異なる端末があれば、終了コードは 15 です。"
     ),
     "Show everything about the device NAME: what was checked, what cannot be, and what it says of itself.": (
         "端末 NAME についてすべて表示します。検証したこと、検証できないこと、端末自身が言うこと。"
@@ -895,11 +896,27 @@ JAPANESE: dict[str, str] = {
         "端末 NAME を今の状態のまま承認します。更新、カーネルの入れ替え、修理などのあとに使います。"
     ),
     "Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then "
-    "on. Those that are away now can be told later by the same command.": (
+    "on. Those that are away now can be told later by the same command; the exit code is 13 until all are.": (
         "その端末の各ウォレットに、あなたがパスフレーズとともに知らせます。"
         "以後、ウォレットの端末は NAME と再び一緒に働きます。"
-        "今つながっていない端末には、あとで同じコマンドで知らせられます。"
+        "今つながっていない端末には、あとで同じコマンドで知らせられます。すべてに知らせるまで、終了コードは 13 です。"
     ),
+    "Evidence of the format {kind}, {count} bytes.": "形式 {kind} の証拠、{count} バイト。",
+    "Keep it there (a device's 'endorsements' directory) instead of with this client.": (
+        "このクライアントの代わりに、そこ（端末の 'endorsements' ディレクトリ）に保存します。"
+    ),
+    "Write the evidence of the device NAME to FILE, for 'warifu evidence verify' and 'warifu evidence refresh'.": (
+        "端末 NAME の証拠を FILE に書きます。'warifu evidence verify' と 'warifu evidence refresh' で使えます。"
+    ),
+    "{release} (another than when you accepted it)": "{release}（承認したときとは別のもの）",
+    "its host cannot read its memory": "ホストはメモリを読めない",
+    "a key in a chip": "チップの中の鍵",
+    "it seals for itself and this program alone": "自分とこのプログラムだけのために封じる",
+    "what is sealed survives an upgrade": "封じたものは更新後も開く",
+    "it knows an old disk": "古いディスクを見分ける",
+    "the chip counts wrong passphrases": "チップが誤ったパスフレーズを数える",
+    "its evidence convinces strangers": "証拠は他人をも納得させる",
+    "fit for real money by itself": "それだけで本物の資金に足りる",
     "Is it right that {name} is this now?": "{name} は今この状態で正しいですか。",
     "It says of itself (a compromised machine can say anything):": (
         "端末自身の言うこと（侵された機械は何とでも言えます）:"

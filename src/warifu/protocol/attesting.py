@@ -29,6 +29,9 @@ MAX_CLAIM_SECONDS = 3600
 SKEW = 60
 """Seconds by which a device's clock may be ahead of the verifier's."""
 
+MAX_DOCUMENTS, MAX_DOCUMENT_BYTES = 8, 32 * 1024
+"""That travel with one device's evidence."""
+
 _Word = Annotated[str, msgspec.Meta(max_length=48)]
 ClaimName = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
 ClaimState = Literal["ok", "missing", "unknown", "declared"]
@@ -69,6 +72,13 @@ class HostClaims(Message, frozen=True):
         return tuple(name for name in required if name not in held)
 
 
+Documents = Annotated[
+    tuple[Annotated[bytes, msgspec.Meta(max_length=MAX_DOCUMENT_BYTES)], ...],
+    msgspec.Meta(max_length=MAX_DOCUMENTS),
+]
+"""Certificates, revocation lists, DCAP collateral."""
+
+
 class Claims(Message, frozen=True):
     """What the attester says beside the platform's evidence; bound to it by the report data."""
 
@@ -78,15 +88,15 @@ class Claims(Message, frozen=True):
     """(layer, state) of the process's isolation, as applied and probed."""
     host: HostClaims | None
     """None: nobody looked."""
+    capabilities: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=16)] = ()
+    """What its platform gives, by the names of ``tee.platform.Capabilities``."""
 
 
 class Attestation(Message, frozen=True):
     """Evidence with all that a verifier needs beside it."""
 
     evidence: Evidence
-    endorsements: Annotated[
-        tuple[Annotated[bytes, msgspec.Meta(max_length=32 * 1024)], ...], msgspec.Meta(max_length=8)
-    ]
+    endorsements: Documents
     """Certificates and the like that the host handed out. Nothing in them is believed."""
     claims: Claims
 

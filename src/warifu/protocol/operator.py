@@ -9,7 +9,7 @@ from typing import Annotated, Literal, cast
 
 import msgspec
 
-from warifu.protocol.attesting import HostClaims
+from warifu.protocol.attesting import Documents, HostClaims
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
 from warifu.protocol.frames import Refusal, Status
 from warifu.protocol.release import MAX_KEEPERS
@@ -60,6 +60,13 @@ class TellHost(Message, frozen=True, tag="tell-host"):
     """What the agent saw of the host just now: claims for the evidence. Not answered."""
 
     host: HostClaims
+
+
+class TellEndorsements(Message, frozen=True, tag="tell-endorsements"):
+    """Documents of the maker by which this device's evidence is judged (DCAP collateral, certificates), as they were
+    kept beside the device. Shown along with it, and believed by nobody. Not answered."""
+
+    documents: Documents
 
 
 class Ready(Message, frozen=True, tag="ready"):
@@ -129,6 +136,7 @@ ToSignerFromOperator = (
     | FreezeDevice
     | UnfreezeDevice
     | TellHost
+    | TellEndorsements
 )
 FromSignerToOperator = (
     Ready | Waiting | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused

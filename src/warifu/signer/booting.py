@@ -30,7 +30,14 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.operator import KeeperSeen, OperatorRefused, TellHost, Waiting, decode_operator
+from warifu.protocol.operator import (
+    KeeperSeen,
+    OperatorRefused,
+    TellEndorsements,
+    TellHost,
+    Waiting,
+    decode_operator,
+)
 from warifu.protocol.release import AskChallenge, AskRelease, Signed
 from warifu.signer.entrusted import BootRecord, read_set
 from warifu.signer.evidence import Attester
@@ -110,6 +117,9 @@ class Booting:
 
     def _operator(self, payload: bytes) -> Frames:
         message = decode_operator(payload)
+        if isinstance(message, TellEndorsements):
+            self._attester.kept = message.documents
+            return []
         if not isinstance(message, TellHost):
             raise ServiceRefused(
                 "booting",

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from warifu.errors import InputRefused, PlatformRefused
 from warifu.protocol.attesting import (
     MAX_ATTESTATION_BYTES,
+    MAX_DOCUMENTS,
     Attestation,
     Binding,
     Claims,
@@ -49,7 +50,7 @@ class Activating(Protocol):
 
 
 class Attester:
-    """Makes this device's attestations. ``host`` is set by what the agent last told."""
+    """Makes this device's attestations. ``host`` and ``kept`` are set by what the agent last told."""
 
     def __init__(
         self, platform: Platform, release: bytes = bytes(32), isolation: tuple[tuple[str, str], ...] = ()
@@ -59,16 +60,20 @@ class Attester:
         self.release = release
         self.isolation = tuple((layer[:48], state[:48]) for layer, state in isolation)
         self.host: HostClaims | None = None
+        self.kept: tuple[bytes, ...] = ()
+        """Documents of the maker, fetched before, by which the evidence is judged. Nobody believes them."""
 
     def attest(self, binding: Binding) -> Attestation:
         """Fresh evidence for ``binding``, beside what is claimed at this moment. ``PlatformRefused``.
 
         What others could not read is not shown: they would take a host that hands out too much for a device that lies.
         """
-        claims = Claims(self.release, self.isolation, self.host)
+        claims = Claims(self.release, self.isolation, self.host, given(self.platform))
         evidence = self.platform.attest(binding.report_data(claims))
         handed_out = self.platform.endorsements() if isinstance(self.platform, Endorsing) else ()
-        made = Attestation(Evidence(evidence.format, evidence.body), handed_out, claims)
+        kept = [each for each in dict.fromkeys(self.kept) if each not in handed_out]
+        documents = (*handed_out, *kept[: max(0, MAX_DOCUMENTS - len(handed_out))])
+        made = Attestation(Evidence(evidence.format, evidence.body), documents, claims)
         try:
             return decode(Attestation, encode(made), MAX_ATTESTATION_BYTES)
         except InputRefused:
@@ -78,6 +83,11 @@ class Attester:
                 not_done="It was shown to nobody, and nothing was signed.",
                 remedy="See what the host hands out beside the evidence: certificates, and nothing else.",
             ) from None
+
+
+def given(platform: Platform) -> tuple[str, ...]:
+    """The names of what a platform gives."""
+    return tuple(name for name, value in vars(platform.capabilities).items() if value is True)
 
 
 def activate(platform: Platform, credential: bytes, secret: bytes) -> bytes:

@@ -53,6 +53,7 @@ from warifu.protocol.operator import (
     LocalStatus,
     OperatorRefused,
     StorageKey,
+    TellEndorsements,
     TellHost,
     UnfreezeDevice,
     decode_operator,
@@ -140,6 +141,9 @@ class Signer:
         message = decode_operator(payload)
         if isinstance(message, BeginJoin):
             return [_to_service(self._enrolment.begin(message))]
+        if isinstance(message, TellEndorsements):
+            self._device.attester.kept = message.documents
+            return []
         if isinstance(message, TellHost):
             self._device.attester.host = message.host
             return []

@@ -7,6 +7,7 @@ from warifu.chains.reading import Scheme
 from warifu.protocol.attesting import reference_digest
 from warifu.protocol.frames import Spent, Status, WalletStatus
 from warifu.signer.device import Device
+from warifu.signer.evidence import given
 from warifu.signer.expecting import accepted
 from warifu.signer.wallets import Wallet
 
@@ -24,7 +25,7 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         __version__,
         capabilities.name,
         capabilities.tier,
-        tuple(name for name, given in vars(capabilities).items() if given is True),
+        given(device.platform),
         device.attester.release,
         device.attester.host,
         isolation,

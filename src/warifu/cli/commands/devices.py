@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from warifu.cli.accepting import tell_wallet
-from warifu.cli.base import Group, examples, json_option, passphrase_option
+from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
 from warifu.cli.evidence_asked import read_endorsements
+from warifu.cli.files import write_private
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.profile import DeviceRecord
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.errors import WarifuError
+from warifu.errors import EvidenceRefused, ServiceRefused, WarifuError
 from warifu.protocol.attesting import Reference
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.release import MAX_KEEPERS
@@ -27,16 +29,16 @@ from warifu.protocol.release import MAX_KEEPERS
 @click.group("devices", cls=Group, invoke_without_command=True)
 @json_option
 @click.pass_context
-def group(context: click.Context, as_json: bool) -> None:
+def group(context: click.Context, as_json: bool) -> int:
     """Look at what every device runs on: kind, tier, evidence, and whether it is still what you accepted.
 
     Each connected device is asked now, and what it shows is checked here. Nothing is believed that the service says.
+    The exit code is 15 where one is not what you accepted.
     """
-    if context.invoked_subcommand is None:
-        _list(context.obj, Screen(as_json))
+    return _list(context.obj, Screen(as_json)) if context.invoked_subcommand is None else 0
 
 
-def _list(setting: Setting, screen: Screen) -> None:
+def _list(setting: Setting, screen: Screen) -> int:
     profile, moment = setting.profile(), now()
     seen = []
     with setting.client(profile) as client, screen.waiting(tr("looking at the devices")):
@@ -55,6 +57,11 @@ def _list(setting: Setting, screen: Screen) -> None:
             ]
         }
     )
+    return _status(difference for _, _, _, difference in seen)
+
+
+def _status(differences: Iterable[str | None]) -> int:
+    return EvidenceRefused.exit_code if any(difference is not None for difference in differences) else 0
 
 
 def _row(
@@ -78,7 +85,7 @@ def _row(
 @click.argument("name")
 @json_option
 @click.pass_obj
-def show_command(setting: Setting, name: str, as_json: bool) -> None:
+def show_command(setting: Setting, name: str, as_json: bool) -> int:
     """Show everything about the device NAME: what was checked, what cannot be, and what it says of itself."""
     screen, profile, moment = Screen(as_json), setting.profile(), now()
     record = profile.device_record(name)
@@ -87,6 +94,26 @@ def show_command(setting: Setting, name: str, as_json: bool) -> None:
     difference = _difference(inspection, record.reference)
     show(screen, record, inspection, difference, moment)
     screen.result(describe(record, inspection, difference, None))
+    return _status((difference,))
+
+
+@examples("warifu devices evidence server report.bin")
+@group.command("evidence")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@click.pass_obj
+def evidence_command(setting: Setting, name: str, file: Path, as_json: bool) -> None:
+    """Write the evidence of the device NAME to FILE, for 'warifu evidence verify' and 'warifu evidence refresh'."""
+    screen, profile = Screen(as_json), setting.profile()
+    with setting.client(profile) as client:
+        inspection = inspect(client, profile.device(name), profile.device_record(name).reference, now())
+    evidence = inspection.shown.evidence
+    write_private(file, evidence.body)
+    screen.line(
+        tr("Evidence of the format {kind}, {count} bytes.", kind=evidence.format, count=len(evidence.body))
+    )
+    screen.result({"name": name, "format": evidence.format, "bytes": len(evidence.body)})
 
 
 @examples("warifu devices accept pi", "warifu devices accept server --root tpm-maker.pem")
@@ -106,12 +133,13 @@ def show_command(setting: Setting, name: str, as_json: bool) -> None:
 @click.pass_obj
 def accept_command(
     setting: Setting, name: str, roots: tuple[Path, ...], yes: bool, passphrase_fd: int | None, as_json: bool
-) -> None:
+) -> int:
     """Accept the device NAME as what it is now: after an upgrade, a new kernel, a repair.
 
     Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then on.
-    Those that are away now can be told later by the same command.
+    Those that are away now can be told later by the same command; the exit code is 13 until all are.
     """
+    require_yes(yes, as_json)
     screen, profile, moment = Screen(as_json), setting.profile(), now()
     device, record = profile.device(name), profile.device_record(name)
     with setting.client(profile) as client:
@@ -123,7 +151,7 @@ def accept_command(
         if not yes:
             click.confirm(tr("Is it right that {name} is this now?", name=name), abort=True, err=as_json)
         # Here first: the passphrase is sealed to the device as it is now; and whoever is away can be told later.
-        profile.accept_device(name, inspection.reference, moment)
+        profile.accept_device(name, inspection.reference, moment, inspection.shown.claims.release)
         told = [
             item
             for wallet in profile.wallets()
@@ -135,6 +163,7 @@ def accept_command(
         screen.warn(tr("{name} was not told: {code}", name=str(item["device"]), code=str(item["refusal"])))
     screen.line(tr("The device {name} is accepted as what it is.", name=name), style="green")
     screen.result({"name": name, "told": told})
+    return ServiceRefused.exit_code if missing else 0
 
 
 @examples(

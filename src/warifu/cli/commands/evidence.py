@@ -138,8 +138,15 @@ def verify(
     metavar="FILE ...",
     help="Trust this certificate beside the vendor's pinned root.",
 )
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep it there (a device's 'endorsements' directory) instead of with this client.",
+)
 @json_option
-def refresh(file: Path, name: str, base: str | None, roots: tuple[Path, ...], as_json: bool) -> None:
+def refresh(
+    file: Path, name: str, base: str | None, roots: tuple[Path, ...], into: Path | None, as_json: bool
+) -> None:
     """Fetch what the evidence in FILE is judged by, check it down to the vendor's root, and keep it.
 
     Whoever is asked learns the kind of machine (Intel) or the very chip (AMD). Documents older than the kept ones are
@@ -147,5 +154,5 @@ def refresh(file: Path, name: str, base: str | None, roots: tuple[Path, ...], as
     """
     trusted = read_endorsements((), roots, ()).roots
     evidence = read_evidence(file, name)
-    entries = fetch_and_keep(evidence, default_endorsements_directory(), base, trusted, clock())
+    entries = fetch_and_keep(evidence, into or default_endorsements_directory(), base, trusted, clock())
     show_kept(entries, Screen(as_json))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from warifu.agent.device import DeviceDirectory
-from warifu.cli.base import Group, examples, json_option
+from warifu.cli.base import Group, examples, json_option, require_yes
 from warifu.cli.boot_approval import (
     read_approval,
     read_request,
@@ -136,6 +136,7 @@ def approve_command(setting: Setting, request: str, yes: bool, as_json: bool) ->
     Approve only a change that you made yourself: a new kernel, new firmware. From then on the device's store opens
     when it boots so.
     """
+    require_yes(yes, as_json)
     screen, asked = Screen(as_json), read_request(request)
     setting.profile()
     screen.facts(
