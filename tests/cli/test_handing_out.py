@@ -66,6 +66,7 @@ class Bridge:
     def post(self, path: str, question: Any, kind: Any) -> Any:
         work = self._client.post(path, question, kind)
         answer = asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        self.nonce = getattr(question, "nonce", b"")
         return self.change(answer) if path in ("/hand-outs", "/boots") else answer
 
 
@@ -181,7 +182,7 @@ async def test_an_upgraded_device_that_waits_is_looked_at_accepted_and_let_in(
             assert changed(found, reference()) is not None and not opened.done()
             assert found.reference == reference("v2")
             for change in (another_boot, other_evidence):
-                bridge.change = change
+                bridge.change = lambda answer, change=change: change(answer, bridge.nonce)
                 with pytest.raises(AuthorizationRefused):
                     await looked()
             bridge.change = lambda answer: answer
@@ -197,13 +198,13 @@ async def test_an_upgraded_device_that_waits_is_looked_at_accepted_and_let_in(
             await asyncio.wait_for(opened, 20)
 
 
-def another_boot(answer: api.Boot) -> api.Boot:
+def another_boot(answer: api.Boot, nonce: bytes) -> api.Boot:
     """Of a machine that the identity never vouched for."""
     shown, key = decode(BootShown, answer.shown, 2**20), IdentityKey.generate()
-    return api.Boot(shown=encode(show_boot(key, shown.certificate, shown.attestation, bytes(32))))
+    return api.Boot(shown=encode(show_boot(key, shown.certificate, shown.attestation, nonce)))
 
 
-def other_evidence(answer: api.Boot) -> api.Boot:
+def other_evidence(answer: api.Boot, _nonce: bytes) -> api.Boot:
     """By whoever has the disk and not the unlock key."""
     shown = decode(BootShown, answer.shown, 2**20)
     return api.Boot(shown=encode(msgspec.structs.replace(shown, attestation=NOTHING)))

@@ -16,7 +16,7 @@ from nacl.utils import random
 from tests.support.keyless_world import KeylessWorld, ready
 from tests.support.peer_release import FORMAT, SimulatedVerifier
 from tests.support.scripted_signer import Device, meeting
-from tests.support.service_world import embedded_chain
+from tests.support.service_world import embedded_chain, now, refusal
 
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
@@ -24,6 +24,7 @@ from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import (
+    AskBoot,
     AskKeeper,
     AskPiece,
     BootPresence,
@@ -34,6 +35,8 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.release import MAX_KEEPERS, AskChallenge
+from warifu.protocol.request import HandOutRequest
+from warifu.service.hub import boots
 from warifu.service.hub.link import LinkClosed
 from warifu.service.store.database import Database, create_database
 from warifu.signer import booting, hand_outs
@@ -202,6 +205,62 @@ async def test_a_boot_that_asks_more_than_it_can_have_keepers_is_disconnected(da
             for number in range(MAX_KEEPERS + 1):
                 await boot.say(AskKeeper(number, keeper.identity, QUESTION))
         assert await boot.is_disconnected()
+
+
+@pytest.mark.unit
+async def test_only_the_boot_that_was_asked_answers_for_itself(database: Database):
+    async with meeting(database, "server", "other") as hall:
+        boot, other = await enter(hall), await enter(hall, "other")
+        asking = asyncio.create_task(hall.hub.boots.ask(boot.of.identity, bytes(32), "server"))
+        asked = await boot.hear_answer()
+        assert isinstance(asked, AskBoot) and asked.nonce == bytes(32)
+        await other.say(Reply(asked.call, b"another's"))
+        await other.say(AskKeeper(1, random(32), QUESTION))
+        await other.hear_answer()  # what it said before was taken
+        busy = await refusal(hall.hub.boots.ask(boot.of.identity, bytes(32), "server"))
+        assert busy.code == "service.device-busy"
+        await boot.say(Reply(asked.call, b"its own"))
+        assert await asyncio.wait_for(asking, 5) == b"its own"
+
+
+@pytest.mark.unit
+async def test_a_boot_that_does_not_answer_or_is_not_there_is_named(database: Database, monkeypatch):
+    monkeypatch.setattr(boots, "ASK_TIMEOUT", 0.05)
+    async with meeting(database, "server") as hall:
+        absent = await refusal(hall.hub.boots.ask(hall.devices["server"].identity, bytes(32), "server"))
+        assert (absent.code, absent.blame) == ("service.device-offline", "server")
+        boot = await enter(hall)
+        silent = await refusal(hall.hub.boots.ask(boot.of.identity, bytes(32), "server"))
+        assert (silent.code, silent.blame) == ("service.device-silent", "server")
+
+
+@pytest.mark.unit
+async def test_there_is_room_for_so_many_boots_and_no_more(database: Database, monkeypatch):
+    monkeypatch.setattr(boots, "MAX_BOOTS", 1)
+    async with meeting(database, "server", "other") as hall:
+        first, second = await enter(hall), Boot(hall.devices["other"])
+        await hall.knock(second)
+        await second.say(second.word(await second.challenge()))
+        assert await second.is_disconnected()
+        assert not first.end.closed
+        again = await enter(hall)  # the same device comes back: it takes its own place
+        assert not again.end.closed
+
+
+@pytest.mark.real
+async def test_the_service_carries_hand_outs_and_nothing_else_by_that_road(world: KeylessWorld):
+    async with world.running() as client:
+        await ready(world, client)
+        identities = [device.identity for device in world.devices.values()]
+        authorization, envelopes = await client.authorized(world.wallet_request(2), identities)
+        question = api.NewHandOut(authorization=authorization, envelopes=envelopes)
+        assert (await refusal(client.post("/hand-outs", question, api.HandOut))).code == "input.request"
+        request = HandOutRequest(
+            random(16), world.wallet_id, identities[2], (min(identities[:2]),), 1, now(), now() + 600
+        )
+        authorization, envelopes = await client.authorized(request, identities[1:])
+        question = api.NewHandOut(authorization=authorization, envelopes=envelopes)
+        assert (await refusal(client.post("/hand-outs", question, api.HandOut))).code == "input.envelopes"
 
 
 @pytest.mark.unit

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from tests.support.simulator import signed
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
 from warifu.errors import PeerMisbehaved, StoreDamaged
-from warifu.protocol.attesting import reference_digest
+from warifu.protocol.attesting import Reference, reference_digest
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import (
     ApproveReference,
@@ -32,7 +33,17 @@ from warifu.protocol.frames import (
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.operator import AskStorageKey, FreezeDevice, OperatorRefused, decode_for_operator
-from warifu.protocol.release import Ask, AskRelease, ReleaseKey, Signed, seal_piece, sign
+from warifu.protocol.release import (
+    Ask,
+    AskRelease,
+    Handing,
+    Kept,
+    ReleaseKey,
+    ReleaseSet,
+    Signed,
+    seal_piece,
+    sign,
+)
 from warifu.protocol.request import ReferenceRequest, request_digest
 from warifu.service.hub.boots import not_there
 from warifu.signer import hand_outs
@@ -65,6 +76,34 @@ def handed_out(home: Home) -> Home:
 
 def opened(home: Home) -> bool:
     return home.server.booting is None
+
+
+class Withheld:
+    """A service that keeps back the messages of one kind, to deliver them when it suits it."""
+
+    def __init__(self, home: Home, sender: str, receiver: str, number: int) -> None:
+        """``number``: which message of this sender to this receiver, from 1."""
+        self._home = home
+        self._way = (home.household[sender].identity, home.household[receiver].identity)
+        self._number = number
+        self._count = 0
+        self.kept_back: list[tuple[bytes, Relay]] = []
+
+    def __call__(self, sender, receiver, frame):
+        if (sender, receiver) == self._way:
+            self._count += 1
+            if self._count >= self._number:
+                self.kept_back.append((receiver, frame))
+                return []
+        return [(receiver, frame)]
+
+    def deliver(self) -> None:
+        household, queue = self._home.household, self.kept_back
+        while queue:
+            receiver, frame = queue.pop(0)
+            for said in household[household.name_of(receiver)].send(frame):
+                if isinstance(said, Relay):
+                    queue.append((said.peer, Relay(said.session, receiver, said.body)))
 
 
 # --- handing out, and a power cut ------------------------------------------------------------------------------------
@@ -169,6 +208,20 @@ def test_a_connection_that_is_lost_costs_no_piece_that_came_already(handed_out):
     assert home.household["keeper0"].kinds().count("piece-released") == 1
 
 
+def test_on_a_new_connection_it_asks_at_once_what_the_old_one_lost(handed_out):
+    home = handed_out
+    home.power_cut()
+    lost: list[AskKeeper] = []
+    home.boot(lambda asked, deliver: lost.append(asked))
+    assert len(lost) == 2 and not opened(home)
+    late = [home.deliver(asked) for asked in lost]
+    home.boot(lambda asked, deliver: None)
+    for answer in late:
+        assert home.server.hear(answer) == [], "answers to the old connection's questions come to nothing"
+    home.boot()
+    assert opened(home)
+
+
 # --- the wrong boot --------------------------------------------------------------------------------------------------
 
 
@@ -185,13 +238,13 @@ def test_a_changed_program_waits_until_the_owner_accepted_it(handed_out):
 
 
 def approve(home: Home, keeper: str, accepted) -> None:
-    """``warifu devices accept``, as far as one keeper is told."""
-    household, now = home.household, home.household.clock()
-    assert household.birth is not None and home.server.record is not None
+    """``warifu devices accept server``, as far as one device is told."""
+    household, now, record = home.household, home.household.clock(), home.server.record
+    assert household.birth is not None
     request = ReferenceRequest(
         random(16),
         household.birth.wallet_id,
-        home.server.record.identity,
+        record.identity if record is not None else home.server.identity,
         accepted,
         reference_digest(reference()),
         now,
@@ -403,9 +456,10 @@ def test_a_keeper_that_releases_something_else_is_named_and_asked_no_more(tmp_pa
     seen = next(seen for seen in home.server.said[-1].keepers if seen.name == "keeper0")
     assert seen.refusal is not None and seen.refusal.blame == "keeper0"
     asked_of.clear()
+    home.wait(PATIENCE, lie)
+    assert asked_of and "keeper0" not in asked_of
     home.wait(REFUSED_PAUSE)
     assert opened(home), "the two honest ones are enough"
-    assert "keeper0" not in asked_of
     home.close()
 
 
@@ -451,6 +505,63 @@ def test_the_service_cannot_leave_out_or_add_a_keeper(tmp_path):
 def test_a_device_with_a_sealing_key_has_nothing_to_hand_out(home):
     outcome = home.hand_out(["keeper1"], threshold=1, name="keeper0")
     assert outcome.failed["keeper0"].code == "platform.seals-itself"
+
+
+@pytest.mark.parametrize("who", ["server", "keeper0"])
+def test_a_device_whose_evidence_nobody_can_check_is_handed_out_in_vain_and_told_so(home, who):
+    """Its keepers would release nothing to it after a power cut."""
+    approve(home, who, Reference(FORMAT, 0, b"", b"", (), unchecked=True))
+    outcome = home.hand_out()
+    assert outcome.failed[who].code == "policy.release-unchecked"
+    assert not outcome.finished and home.server.status().not_held
+
+
+# --- hostile devices -------------------------------------------------------------------------------------------------
+
+
+def test_a_device_that_deals_otherwise_than_its_owner_said_is_named(home):
+    entrusted: Any = home.server.device.entrusted
+    honest = entrusted.deal
+    entrusted.deal = lambda _threshold, peers: honest(1, peers)
+    outcome = home.hand_out(threshold=2)
+    for name in home.names:
+        failure = outcome.failed.get(name)
+        assert failure is None or (failure.code, failure.blame) == ("peer.release-set", "server")
+    assert "peer.release-set" in outcome.codes.values()
+    assert home.server.status().not_held
+
+
+def test_a_keeper_that_says_it_keeps_something_else_is_named(home):
+    keeper: Any = home.household["keeper1"].signer._keeper
+    keeper.accept = lambda _sender, _handing: Kept(random(32))
+    outcome = home.hand_out()
+    assert (outcome.failed["server"].code, outcome.failed["server"].blame) == (
+        "peer.release-kept",
+        "keeper1",
+    )
+    assert home.server.status().not_held
+
+
+def test_a_keeper_that_hands_over_what_only_the_device_can_is_named(home):
+    openings = home.openings(home.names, 2)
+    target = home.household["keeper0"].identity
+
+    def take_over():
+        (ceremony,) = home.household["keeper1"].signer._ceremonies._running.values()
+        hostile: Any = ceremony
+        described = ReleaseSet(random(32), (target,), (random(32),))
+        hostile._met = lambda: [hostile._say(target, Handing(described, 1, random(32)))]
+
+    outcome = home.household.run(openings, opened=take_over)
+    failure = outcome.failed["keeper0"]
+    assert (failure.code, failure.blame) == ("peer.out-of-turn", "keeper1")
+
+
+def test_a_keeper_whose_session_runs_out_names_the_device_that_was_silent(home):
+    home.hand_out(tamper=Withheld(home, "server", "keeper0", 3))
+    home.household.clock.pass_(121)
+    (failed,) = home.household["keeper0"].tick()
+    assert (failed.refusal.reason, failed.refusal.blame) == ("timeout", "server")
 
 
 def test_no_piece_leaves_before_every_keeper_has_shown_what_it_runs_on(home):
@@ -505,34 +616,6 @@ def test_a_hand_out_that_breaks_off_leaves_the_device_a_way_to_boot(handed_out, 
     home.power_cut()
     home.boot()
     assert opened(home)
-
-
-class Withheld:
-    """A service that keeps back the messages of one kind, to deliver them when it suits it."""
-
-    def __init__(self, home: Home, sender: str, receiver: str, number: int) -> None:
-        """``number``: which message of this sender to this receiver, from 1."""
-        self._home = home
-        self._way = (home.household[sender].identity, home.household[receiver].identity)
-        self._number = number
-        self._count = 0
-        self.kept_back: list[tuple[bytes, Relay]] = []
-
-    def __call__(self, sender, receiver, frame):
-        if (sender, receiver) == self._way:
-            self._count += 1
-            if self._count >= self._number:
-                self.kept_back.append((receiver, frame))
-                return []
-        return [(receiver, frame)]
-
-    def deliver(self) -> None:
-        household, queue = self._home.household, self.kept_back
-        while queue:
-            receiver, frame = queue.pop(0)
-            for said in household[household.name_of(receiver)].send(frame):
-                if isinstance(said, Relay):
-                    queue.append((said.peer, Relay(said.session, receiver, said.body)))
 
 
 @pytest.mark.parametrize(
