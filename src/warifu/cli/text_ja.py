@@ -1243,4 +1243,8 @@ JAPANESE: dict[str, str] = {
         "'warifu devices hand-out {name}' を実行してください。"
     ),
     "waits for its keepers": "預かり手を待っています",
+    "What is measured that must not change (default: 0,2,4,7,8,9).": (
+        "変わってはならない測定対象（既定: 0,2,4,7,8,9）。"
+    ),
+    "Type the secret that an interrupted set-up showed.": "中断した設定が表示した秘密を入力します。",
 }

@@ -11,7 +11,8 @@ from warifu.agent.device import DeviceDirectory
 from warifu.errors import PlatformRefused
 from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, PlatformChoice
 from warifu.tee.platform import PlatformSettings
-from warifu.tee.tpm import NAME, open_tpm
+from warifu.tee.tpm import NAME, open_tpm, require_library
+from warifu.tee.tpm.policy import BOOT_PCRS
 
 if TYPE_CHECKING:
     from warifu.tee.tpm.platform import Tpm
@@ -23,30 +24,44 @@ def set_up(
     choice: PlatformChoice,
     update_key: bytes,
     lockout_secret: bytearray,
+    pcrs: tuple[int, ...] = BOOT_PCRS,
+    *,
+    secret_is_set: bool = False,
 ) -> None:
-    """Make the TPM's part of the device; done before, it only checks. ``PlatformRefused``, ``InputRefused``."""
-    from warifu.tee.tpm.choices import Choices
+    """Make the TPM's part of the device; done before, it only checks. ``PlatformRefused``, ``InputRefused``.
+
+    ``secret_is_set``: an interrupted set-up gave the TPM this ``lockout_secret`` already.
+    """
+    require_library()
+    from warifu.tee.tpm.choices import Authorizations, Choices
     from warifu.tee.tpm.provisioning import provision
 
     directory.make()
     directory.set_platform(choice)
     (directory.store / PLATFORM_DIRECTORY).mkdir(mode=0o700, exist_ok=True)
-    provision(settings_of(directory), unlock, Choices(update_key=update_key), lockout_secret)
+    known = Authorizations(lockout=bytes(lockout_secret)) if secret_is_set else None
+    provision(
+        settings_of(directory), unlock, Choices(update_key=update_key, pcrs=pcrs), lockout_secret, known
+    )
     _give(directory)
 
 
 def undo(directory: DeviceDirectory, unlock: bytearray, lockout_secret: bytearray) -> None:
     """Take it back. What the device sealed never opens again."""
+    settings = settings_of(directory)
+    require_library()
     from warifu.tee.tpm.provisioning import unprovision
 
-    unprovision(settings_of(directory), unlock, lockout_secret)
+    unprovision(settings, unlock, lockout_secret)
 
 
 def forgive(directory: DeviceDirectory, unlock: bytearray, lockout_secret: bytearray) -> None:
     """End the TPM's lock-out."""
+    settings = settings_of(directory)
+    require_library()
     from warifu.tee.tpm.provisioning import forgive_guesses
 
-    forgive_guesses(settings_of(directory), unlock, lockout_secret)
+    forgive_guesses(settings, unlock, lockout_secret)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from warifu.cli.tpm_set_up import forgive, opened, set_up, undo
 from warifu.cli.unlocking import new_unlock_key, unlock_key
 from warifu.errors import InputRefused
 from warifu.signer.isolation.layer import PlatformChoice
-from warifu.tee.tpm import NAME
-from warifu.tee.tpm.policy import approve
+from warifu.tee.tpm import NAME, require_library
+from warifu.tee.tpm.policy import BOOT_PCRS, approve
 
 _SECRET_DIGITS = 64
 
@@ -67,6 +67,18 @@ def update_key_command(setting: Setting, as_json: bool) -> None:
 @click.option(
     "--tpm", "device", default="device:/dev/tpmrm0", show_default=True, help="How the TPM is reached."
 )
+@click.option(
+    "--pcrs",
+    "pcrs_text",
+    metavar="0,2,..",
+    help="What is measured that must not change (default: 0,2,4,7,8,9).",
+)
+@click.option(
+    "--lockout-secret",
+    "known_secret",
+    is_flag=True,
+    help="Type the secret that an interrupted set-up showed.",
+)
 @click.option("--development", is_flag=True, help="Accept a simulator (swtpm), which protects nothing.")
 @json_option
 def set_up_command(
@@ -75,6 +87,8 @@ def set_up_command(
     new_key: bool,
     key_text: str,
     device: str,
+    pcrs_text: str | None,
+    known_secret: bool,
     development: bool,
     as_json: bool,
 ) -> None:
@@ -83,23 +97,27 @@ def set_up_command(
     It keeps a key in the TPM, sets how wrong passphrases are counted, and shows a secret that alone can end a lock-out:
     write it down. Then it asks for your approval of what is booted now; without it nothing that is sealed ever opens.
     """
+    require_library()
     from warifu.tee.tpm.choices import new_lockout_secret
 
-    screen, point = Screen(as_json), read_update_key(key_text)
+    screen, point, pcrs = Screen(as_json), read_update_key(key_text), _pcrs(pcrs_text)
     directory = DeviceDirectory(device_dir or default_device_directory())
     if new_key:
         new_unlock_key(unlock_file, directory, screen)
-    key, secret = unlock_key(unlock_file, directory), new_lockout_secret()
+    key, secret = (
+        unlock_key(unlock_file, directory),
+        _typed_secret() if known_secret else new_lockout_secret(),
+    )
     try:
-        # On the terminal only, and before it is used: a secret that nobody wrote down would be lost for good.
-        click.echo(
-            tr("Write this down, away from the device: it alone ends a lock-out of the TPM."), err=True
-        )
-        click.echo(f"\n    {secret.hex()}\n", err=True)
-        click.confirm(tr("Is it written down?"), abort=True, err=True)
-        set_up(
-            directory, key, PlatformChoice(name=NAME, device=device, development=development), point, secret
-        )
+        if not known_secret:
+            # On the terminal only, and before it is used: a secret that nobody wrote down would be lost for good.
+            click.echo(
+                tr("Write this down, away from the device: it alone ends a lock-out of the TPM."), err=True
+            )
+            click.echo(f"\n    {secret.hex()}\n", err=True)
+            click.confirm(tr("Is it written down?"), abort=True, err=True)
+        choice = PlatformChoice(name=NAME, device=device, development=development)
+        set_up(directory, key, choice, point, secret, pcrs, secret_is_set=known_secret)
         with opened(directory, key) as tpm:
             request = write_request(tpm.approval_request())
     finally:
@@ -227,6 +245,21 @@ def _tell_request(screen: Screen, request: str) -> None:
     screen.line(tr("On the owner's client:"))
     screen.exact(f"  warifu tpm approve {request}")
     screen.result({"request": request})
+
+
+def _pcrs(text: str | None) -> tuple[int, ...]:
+    """``InputRefused`` (``pcrs``) for what is no list of numbers; which numbers make sense is the TPM room's to say."""
+    if text is None:
+        return BOOT_PCRS
+    try:
+        return tuple(sorted({int(number) for number in text.split(",")}))
+    except ValueError:
+        raise InputRefused(
+            "pcrs",
+            f"{text[:40]!r} is no list of PCRs",
+            not_done="Nothing was changed.",
+            remedy="Give numbers with commas between them, such as 0,2,4,7,8,9.",
+        ) from None
 
 
 def _typed_secret() -> bytearray:
