@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
+import sys
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_without_a_directory_it_does_not_start(home):
 
 
 def test_without_the_library_it_says_what_to_install(home, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "warifu.tee.tpm.platform", None)
+    monkeypatch.setitem(sys.modules, "tpm2_pytss", None)
     assert reason(lambda: tpm.open_tpm(home.settings, home.unlock_key)) == "not-installed"
 
 
