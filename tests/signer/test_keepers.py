@@ -215,7 +215,9 @@ def test_on_a_new_connection_it_asks_at_once_what_the_old_one_lost(handed_out):
     home.boot(lambda asked, deliver: lost.append(asked))
     assert len(lost) == 2 and not opened(home)
     late = [home.deliver(asked) for asked in lost]
-    home.boot(lambda asked, deliver: None)
+    again: list[AskKeeper] = []
+    home.boot(lambda asked, deliver: again.append(asked))
+    assert {asked.keeper for asked in again} == {asked.keeper for asked in lost}
     for answer in late:
         assert home.server.hear(answer) == [], "answers to the old connection's questions come to nothing"
     home.boot()
