@@ -12,6 +12,7 @@ from tests.support.fake_enclave import linked
 from tests.support.loopback_tls import ServerIdentity, server_identity
 from websockets.asyncio.server import ServerConnection, serve
 
+from warifu.agent import running as agent_running
 from warifu.agent.agent import Agent
 from warifu.agent.backoff import Backoff
 from warifu.agent.device import DeviceDirectory, Enrolment
@@ -268,6 +269,23 @@ async def test_a_device_that_waits_and_belongs_to_no_service_says_so(tmp_path):
     with pytest.raises(ServiceRefused) as caught:
         await wait_for_keepers(Agent(link, lambda _: None), directory, waiting("asked"), lambda _: None)
     assert caught.value.code == "service.not-enrolled"
+
+
+async def test_a_service_that_starts_after_its_device_does_not_wait_for_it_for_ever(tmp_path, monkeypatch):
+    link, enclave = await linked()
+    directory = DeviceDirectory(tmp_path / "device")
+    directory.make()
+
+    @contextlib.asynccontextmanager
+    async def started(*_: object) -> AsyncIterator[tuple[Agent, None]]:
+        yield Agent(link, lambda _line: None), None
+
+    monkeypatch.setattr(agent_running, "started", started)
+    await enclave.to_operator(waiting("asked"))
+    with pytest.raises(PlatformRefused) as caught:
+        async with agent_running.listening(directory, bytearray(32), lambda _line: None, may_wait=False):
+            pass
+    assert caught.value.code == "platform.needs-keepers"
 
 
 async def test_the_local_door_tells_the_status_and_is_closed_to_others(tmp_path):
