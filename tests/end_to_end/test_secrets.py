@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 from tests.end_to_end.conftest import PASSPHRASE
 from tests.support.spying import arguments_and_environment, descendants, in_memory
+from tests.support.swtpm import Swtpm
 from tests.support.terminal import script
 
+from warifu.agent.device import DeviceDirectory
 from warifu.cli.wallet_keys import account_of
 from warifu.demo.account_chains import ETHEREUM, SOLANA
 from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
@@ -20,20 +23,24 @@ from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, Scene, wait_until
 from warifu.demo.stolen import files_below, forms_of_bytes, forms_of_text, search
 from warifu.signer.device import Device
+from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, PlatformChoice
 from warifu.signer.store import Store
+from warifu.tee.platform import PlatformSettings
+from warifu.tee.registry import open_platform
 from warifu.tee.unlock_key import read_unlock_key
-from warifu.tee.unsafe_software import UnsafeSoftware
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def shares_of(scene: Scene, name: str, where: Path) -> dict[str, bytes]:
-    """A device's shares by scheme, opened with everything that its owner has: disk, unlock key and passphrase."""
+    """A device's shares by scheme, opened with everything that its owner has: disk, unlock key, TPM and passphrase."""
     copy = where / name
     shutil.copytree(scene.device(name) / "enclave", copy)
-    platform = UnsafeSoftware(read_unlock_key(scene.unlock_key(name), copy))
-    store = Store.open(copy, platform)
-    try:
+    with contextlib.ExitStack() as held:
+        settings = settings_of(DeviceDirectory(scene.device(name)).platform(), where, copy, held)
+        platform = open_platform(settings, read_unlock_key(scene.unlock_key(name), copy))
+        store = Store.open(copy, platform)
+        held.callback(store.close)
         device = Device.start(store, platform, lambda: int(time.time()))
         identifier = scene.born.wallet_id
         locked = device.wallets.locked(identifier)
@@ -43,8 +50,26 @@ def shares_of(scene: Scene, name: str, where: Path) -> dict[str, bytes]:
                 for role, record in locked.records.items()
                 if role.what == "share"
             }
-    finally:
-        store.close()
+
+
+def settings_of(
+    choice: PlatformChoice, where: Path, store: Path, held: contextlib.ExitStack
+) -> PlatformSettings:
+    """A simulated TPM is copied too, as no thief could copy a real one: whoever runs uses the one that is there."""
+    address = choice.device
+    if choice.name == "tpm":
+        state = where / "tpm"
+        state.mkdir()
+        copied = Swtpm(state)
+        held.callback(copied.stop)
+        copied.restore(Swtpm(Path(address.removeprefix("swtpm:path=")).parent).saved())
+        address = copied.device
+    return PlatformSettings(
+        name=choice.name,
+        directory=store / PLATFORM_DIRECTORY,
+        device=address,
+        development=choice.development,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from warifu.demo.payments import PAYEE
 from warifu.demo.processes import Processes
 from warifu.demo.scene import WALLET, Scene, wait_until
 from warifu.demo.telling import Telling
+from warifu.errors import EvidenceRefused
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -87,7 +88,12 @@ def owner(stage: Scene, *arguments: str | Path, succeeds: bool = True) -> dict[s
 
 
 def devices(stage: Scene) -> dict[str, dict[str, Any]]:
-    return {device["name"]: device for device in owner(stage, "devices")["devices"]}
+    code, shown = script(stage.home, "devices")
+    found = {device["name"]: device for device in shown["devices"]}
+    assert code == (
+        EvidenceRefused.exit_code if any(device.get("changed") for device in found.values()) else 0
+    )
+    return found
 
 
 def send(stage: Scene, *, succeeds: bool = True) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from warifu.agent.door import ask_at_door
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import StoreDamaged, WarifuError
-from warifu.host.watch.alarm import Alarm
+from warifu.host.watch.alarm import WATCH_LOST, Alarm
 from warifu.host.watch.watch import Watch
 from warifu.protocol.operator import FreezeDevice
 
@@ -132,11 +132,13 @@ class Guard:
 
 
 def watch_on(watch: Watch, guard: Guard, ended: threading.Event) -> None:
-    """Until ``ended``. Says that it watches when it begins to, and when the processes have changed."""
+    """Until ``ended``. Says that it watches when it begins to, after it was lost, and when the processes changed."""
     told: frozenset[int] | None = None
     while not ended.is_set():
         for alarm in watch.alarms(_STEP_SECONDS):
             guard.hear(alarm)
+            if alarm.kind == WATCH_LOST:  # another bpftrace may be there already, and nobody would be told
+                told = None
         guard.freeze()
         if not watch.ready:
             told = None
