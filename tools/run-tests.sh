@@ -8,4 +8,4 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir "$place/run"
 chmod 711 "$place" "$place/run"
-"$venv/bin/python" -m pytest -n 2 --dist loadfile --basetemp "$place/run/tests" "$@"
+"$venv/bin/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder --basetemp "$place/run/tests" "$@"

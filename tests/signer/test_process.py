@@ -184,10 +184,17 @@ def test_damage_is_said_by_the_process_that_finds_it(directory):
 
 
 def test_a_signer_stays_small(home):
-    """Resident memory of a working signer; what Argon2id took is given back."""
+    """What a working signer keeps for itself; what Argon2id took is given back.
+
+    Pages of libraries are not counted: all signers share them, and how many are mapped around those that are used
+    depends on what the machine's page cache holds. The bench measures the whole.
+    """
     try:
         status = Path(f"/proc/{home['device0'].enclave.process.pid}/status").read_text()
     except PermissionError:
         pytest.skip("another user's process cannot be looked at")
-    resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
-    assert resident < 80 * 1024, resident
+    sizes = {
+        line.split(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Rss")
+    }
+    own = sizes["RssAnon"] + sizes["RssShmem"]
+    assert 10 * 1024 < own < 48 * 1024, sizes

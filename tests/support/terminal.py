@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 60.0
+_SETTLING = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,17 @@ class Terminal:
         os.write(self._screen, text.encode() + b"\n")
 
     def interrupt(self) -> None:
+        """Once it waits for somebody to type. Between a prompt's appearing and that, a signal is noted and the wait begins
+        all the same: a person presses Ctrl-C again, and a test would wait for ever."""
+        end = time.monotonic() + _SETTLING
+        while not self._sleeps() and time.monotonic() < end:
+            time.sleep(0.01)
         self.process.send_signal(signal.SIGINT)
+
+    def _sleeps(self) -> bool:
+        time.sleep(0.05)
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return stat.rpartition(") ")[2].startswith("S")
 
     def end(self) -> Shown:
         """Wait for its end."""
