@@ -104,8 +104,8 @@ class Terminal:
         os.write(self._screen, text.encode() + b"\n")
 
     def interrupt(self) -> None:
-        """Once it waits for somebody to type. Between a prompt's appearing and that, a signal is noted and the wait begins
-        all the same: a person presses Ctrl-C again, and a test would wait for ever."""
+        """Once it waits for somebody to type. Between a prompt's appearing and that, a signal is noted and the wait
+        begins all the same: a person presses Ctrl-C again, and a test would wait for ever."""
         end = time.monotonic() + _SETTLING
         while not self._sleeps() and time.monotonic() < end:
             time.sleep(0.01)
