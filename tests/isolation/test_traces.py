@@ -14,14 +14,26 @@ socket(AF_UNIX, SOCK_STREAM, 0)         = 9
 seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=90, filter=0x1}) = 0
 socket(AF_INET, SOCK_STREAM, 0)         = -1 EPERM (Operation not permitted)
 openat(AT_FDCWD, "absent", O_RDONLY)    = -1 ENOENT (No such file or directory)
+exit_group(0)                           = ?
 +++ exited with 0 +++
+"""
+KILLED = """seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=90, filter=0x1}) = 0
+poll([{fd=3, events=POLLIN}], 1, -1)    = ? ERESTART_RESTARTBLOCK (Interrupted by signal)
+munlock(0x7f0000000000, 4096)           = ?
+munlock(0x7f0000000000, 4096 <unfinished ...>
++++ killed by SIGKILL +++
 """
 
 
 def test_of_a_record_what_comes_after_the_last_wall_counts(tmp_path):
     (tmp_path / "trace.1").write_text(RECORD)
     (tmp_path / "trace.2").write_text(RECORD.replace("seccomp", "prctl"))
-    assert read(tmp_path) == Seen({"openat"}, {"socket"}, 1)
+    assert read(tmp_path) == Seen({"openat", "exit_group"}, {"socket"}, 1)
+
+
+def test_of_a_call_in_which_a_process_was_killed_nobody_knows_the_answer(tmp_path):
+    (tmp_path / "trace.1").write_text(KILLED)
+    assert read(tmp_path) == Seen({"poll"}, set(), 1)
 
 
 def test_each_disagreement_is_found():
