@@ -20,7 +20,6 @@ from warifu.host.watch.tracer import Tracer
 _LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 2.0
 _MOST_FAILURES = 3
-_TOLD_WITHIN_SECONDS = 5.0
 
 
 class Watch:
@@ -33,8 +32,6 @@ class Watch:
         self._processes: set[int] = set()
         self._ours: set[int] = set()
         self._tracers: list[Tracer] = []
-        self._ended: dict[int, float] = {}
-        """bpftraces of ours that ended, and when: what they did before may be told later, by another of ours."""
         self._rights: dict[int, Rights] = {}
         self._looked = 0.0
         self._not_before = 0.0
@@ -69,7 +66,7 @@ class Watch:
 
     def _judged(self, said: Said) -> Iterator[Alarm]:
         if isinstance(said, Event):
-            alarm = judge(said, self._ours, {tracer.pid for tracer in self._tracers} | self._ended.keys())
+            alarm = judge(said, self._ours, {tracer.pid for tracer in self._tracers})
             if alarm is not None:
                 yield alarm
         elif isinstance(said, Task):
@@ -87,8 +84,6 @@ class Watch:
         processes = with_children([*self._pids, *(pid for pid in self._doors.values() if pid is not None)])
         yield from self._compare_rights(processes)
         tasks = threads(processes)
-        soon = time.monotonic() - _TOLD_WITHIN_SECONDS
-        self._ended = {pid: ended for pid, ended in self._ended.items() if ended > soon}
         settled = all(tracer.ready for tracer in self._tracers) and time.monotonic() >= self._not_before
         if tasks - self._ours and settled:
             self._start(processes, tasks)
@@ -98,7 +93,7 @@ class Watch:
     def _drop_lost(self) -> Iterator[Alarm]:
         for tracer in [each for each in self._tracers if each.lost]:
             self._require_hope(tracer)
-            self._stop(tracer)
+            tracer.stop()
             self._tracers.remove(tracer)
             self._ours = set()  # so that a new one is started for all
             yield Alarm(WATCH_LOST)
@@ -141,9 +136,5 @@ class Watch:
         """The newest watches everybody; once it does, the older ones may go."""
         if len(self._tracers) > 1 and self._tracers[-1].ready:
             for tracer in self._tracers[:-1]:
-                self._stop(tracer)
+                tracer.stop()
             self._tracers = self._tracers[-1:]
-
-    def _stop(self, tracer: Tracer) -> None:
-        self._ended[tracer.pid] = time.monotonic()
-        tracer.stop()
