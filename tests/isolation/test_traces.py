@@ -56,7 +56,16 @@ def test_no_call_is_allowed_twice_or_both_whole_and_in_part():
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the list's first half was traced on x86-64")
 def test_traces_of_signers_at_work_show_what_the_list_says(tmp_path):
-    tmp_path.chmod(0o755)
-    seen = trace(tmp_path)
-    assert seen.signers >= 8
-    assert differences(seen) == []
+    """Again where the first disagrees: a signer that is killed leaves half a record, a wrong list is wrong again."""
+    wrong = []
+    for attempt in ("first", "second"):
+        folder = tmp_path / attempt
+        folder.mkdir()
+        for place in (tmp_path, folder):
+            place.chmod(0o755)
+        seen = trace(folder)
+        assert seen.signers >= 8
+        wrong = differences(seen)
+        if not wrong:
+            break
+    assert wrong == []
