@@ -46,8 +46,9 @@ from warifu.cli.signed import txid_of
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import AccountDraft, TransferBytes
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import KeyBirth, WalletBirth
-from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Outflow as Authorized
 from warifu.protocol.request import Stretching, WalletRequest
@@ -82,7 +83,7 @@ WALLET = Wallet(
         ("ecdsa", "ed25519"),
         2,
         (DeviceRef("home", bytes(32)), DeviceRef("pi", b"\x01" * 32)),
-        (Credential("ed25519", bytes(32)),),
+        (DeviceKey(bytes(32)),),
         POLICY,
         Stretching(64, 3),
         1,

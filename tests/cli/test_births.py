@@ -8,9 +8,10 @@ import pytest
 from warifu.cli.births import verify_births
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved
 from warifu.protocol.chains import Scheme
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import KeyBirth, SignedBirth, WalletBirth
-from warifu.protocol.identity import Credential, DeviceRef, IdentityKey
+from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Stretching, WalletRequest, request_digest
 
@@ -24,7 +25,7 @@ REQUEST = WalletRequest(
     ("bip340", "ed25519"),
     2,
     tuple(DeviceRef(f"d{index}", key.public) for index, key in enumerate(KEYS)),
-    (Credential("ed25519", bytes(32)),),
+    (DeviceKey(bytes(32)),),
     Policy(3, 5, ()),
     Stretching(64, 3),
     1,

@@ -19,10 +19,11 @@ from warifu.cli.screen import Screen
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.api import DeviceEndorsement, EnvelopeKeyOf, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.attesting import Attestation, Binding, Claims, Evidence, Reference
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envelope_binding
 from warifu.protocol.frames import EndorsementAnswer
-from warifu.protocol.identity import Credential, DeviceRef, IdentityKey
+from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.policy import Policy, policy_hash
 from warifu.protocol.request import Stretching, WalletRequest
 
@@ -148,7 +149,7 @@ def test_a_script_learns_why_a_device_counts_for_less_than_its_evidence(profile)
 def test_a_client_that_never_looked_at_a_device_holds_it_to_what_the_wallet_accepted(profile):
     """A second client of the owner took the wallet over: its own record of the device is empty."""
     policy = Policy(3, 5, ())
-    owner = (Credential("ed25519", bytes(32)),)
+    owner = (DeviceKey(bytes(32)),)
     request = WalletRequest(
         bytes(16), "regtest", ("bip340",), 1, (PI,), owner, policy, Stretching(64, 3), NOW, NOW + 9, (SERVER,)
     )

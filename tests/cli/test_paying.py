@@ -41,8 +41,9 @@ from warifu.cli.transferring import Sender
 from warifu.cli.wallet_keys import check_address
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import Draft
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import KeyBirth, WalletBirth
-from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Outflow, Stretching, WalletRequest
 from warifu.units import Satoshi
@@ -59,7 +60,7 @@ WALLET = Wallet(
         ("bip340",),
         1,
         (DeviceRef("pi", bytes(32)),),
-        (Credential("ed25519", bytes(32)),),
+        (DeviceKey(bytes(32)),),
         Policy(3, 5, ()),
         Stretching(64, 3),
         1,

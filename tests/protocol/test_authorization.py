@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import msgspec
 import pytest
 
@@ -13,16 +15,17 @@ from warifu.protocol.authorization import (
     authorize,
     check_authorization,
 )
-from warifu.protocol.encoding import encode
+from warifu.protocol.credential import DeviceKey
+from warifu.protocol.encoding import Bytes32, Message, decode, encode
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.identity import Credential, IdentityKey, verify
+from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.request import Outflow, TransferRequest, request_digest
 
 pytestmark = pytest.mark.unit
 
 NOW = 1_800_000_000
 OWNER = IdentityKey(bytes([1]) * 32)
-OWNERS = (Credential("ed25519", OWNER.public),)
+OWNERS = (DeviceKey(OWNER.public),)
 REQUEST = TransferRequest(
     request_id=bytes(16),
     wallet_id=bytes(32),
@@ -43,7 +46,9 @@ def authorized(request: TransferRequest = REQUEST, owner: IdentityKey = OWNER) -
 
 def test_a_genuine_authorization_yields_the_request_and_its_digest() -> None:
     for envelope in ENVELOPES:
-        assert check_authorization(authorized(), OWNERS, envelope, NOW) == (REQUEST, request_digest(REQUEST))
+        found = check_authorization(authorized(), OWNERS, envelope, NOW)
+        assert (found.request, found.digest) == (REQUEST, request_digest(REQUEST))
+        assert (found.credentials, found.approvals) == (OWNERS, 1)
 
 
 def test_a_credential_that_is_not_enrolled_is_refused() -> None:
@@ -52,11 +57,15 @@ def test_a_credential_that_is_not_enrolled_is_refused() -> None:
     assert refused.value.code == "authorization.unknown-credential"
 
 
+class Morse(Message, frozen=True, tag="morse"):
+    public: Bytes32
+
+
 def test_a_credential_of_a_kind_that_is_not_understood_is_refused() -> None:
-    strange = msgspec.structs.replace(OWNERS[0], kind="passkey")
-    authorization = msgspec.structs.replace(authorized(), credential=strange)
-    with pytest.raises(AuthorizationRefused):
-        check_authorization(authorization, (strange,), ENVELOPES[0], NOW)
+    approval = msgspec.structs.replace(authorized().approvals[0], credential=cast("Any", Morse(OWNER.public)))
+    strange = encode(msgspec.structs.replace(authorized(), approvals=(approval,)))
+    with pytest.raises(InputRefused):
+        decode(Authorization, strange, len(strange))
 
 
 @pytest.mark.parametrize(

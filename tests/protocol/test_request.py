@@ -19,8 +19,9 @@ from warifu.protocol.chains import (
     scheme_of,
     spoken,
 )
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import encode
-from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import (
     Outflow,
@@ -50,7 +51,7 @@ WALLET = WalletRequest(
     ("bip340", "ecdsa", "ed25519"),
     2,
     (DeviceRef("a", bytes(32)), DeviceRef("b", bytes(32))),
-    (Credential("ed25519", bytes(32)),),
+    (DeviceKey(bytes(32)),),
     Policy(3, 5, ()),
     Stretching(64, 3),
     1,

@@ -11,6 +11,7 @@ from tests.support.service_world import refusal
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorization
+from warifu.protocol.credential import Approval, DeviceKey, Signature
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames import (
     AskStatus,
@@ -21,13 +22,14 @@ from warifu.protocol.frames import (
     SessionFailed,
     refusal_of,
 )
-from warifu.protocol.identity import Credential
 from warifu.service.hub import session as session_module
 from warifu.service.store.database import create_database
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
-AUTHORIZATION = Authorization(b"request", (bytes(32),), Credential("ed25519", bytes(32)), bytes(64))
+AUTHORIZATION = Authorization(
+    b"request", (bytes(32),), (Approval(DeviceKey(bytes(32)), Signature(bytes(64))),)
+)
 NAMES = ("attic", "cellar", "office")
 
 

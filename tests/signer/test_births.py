@@ -15,9 +15,10 @@ from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.reading import Scheme
 from warifu.errors import WarifuError
-from warifu.protocol.encoding import decode, digest
+from warifu.protocol.credential import DeviceKey
+from warifu.protocol.encoding import Bytes32, Message, decode, digest
 from warifu.protocol.frames import Finished, SignedBirth, WalletBirth, error_of
-from warifu.protocol.identity import Credential, DeviceRef, IdentityKey, verify
+from warifu.protocol.identity import DeviceRef, IdentityKey, verify
 from warifu.protocol.policy import AssetLimits, ChainRules, Policy
 from warifu.protocol.request import Stretching, request_digest
 from warifu.signer.sessions.messages import Generation
@@ -32,6 +33,10 @@ def home(tmp_path: Path):
     household = Household(tmp_path, 3)
     yield household
     household.close()
+
+
+class Morse(Message, frozen=True, tag="morse"):
+    public: Bytes32
 
 
 def other_chain(chain: str, destination: str) -> Policy:
@@ -93,12 +98,12 @@ def stranger() -> DeviceRef:
             "input.devices",
         ),
         (lambda home, refs: {"threshold": 4}, "input.threshold"),
-        (lambda home, refs: {"owners": (Credential("ed25519", random(32)),)}, "input.owners"),
+        (lambda home, refs: {"owners": (DeviceKey(random(32)),)}, "input.owners"),
         (
             lambda home, refs: {
                 "owners": (
-                    Credential("ed25519", home.owner.public),
-                    Credential(cast("Any", "morse"), random(32)),
+                    DeviceKey(home.owner.public),
+                    cast("Any", Morse(random(32))),
                 )
             },
             "input.malformed",
@@ -135,9 +140,7 @@ def test_weak_stretching_is_refused(home):
 
 def test_only_the_enrolled_owner_can_have_a_wallet_made(home):
     other = IdentityKey.generate()
-    request = msgspec.structs.replace(
-        home.new_wallet_request(2), owners=(Credential("ed25519", other.public),)
-    )
+    request = msgspec.structs.replace(home.new_wallet_request(2), owners=(DeviceKey(other.public),))
     outcome = home.run(home.openings(request, home.names, key=other))
     assert outcome.code == "authorization.unknown-credential"
 

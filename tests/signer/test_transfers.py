@@ -26,6 +26,7 @@ from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.psbt import parse_psbt
 from warifu.chains.bitcoin.transaction import TxOutput
 from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeSecret
 from warifu.protocol.frames import Finished, OpenSession, SessionFailed, Spent, error_of
@@ -253,7 +254,10 @@ def test_a_stranger_who_signs_in_the_owners_name_is_refused(home):
         payment.request, ["device0", "device1"], key=IdentityKey.generate()
     )
     forged = msgspec.structs.replace(
-        authorization, credential=msgspec.structs.replace(authorization.credential, public=home.owner.public)
+        authorization,
+        approvals=(
+            msgspec.structs.replace(authorization.approvals[0], credential=DeviceKey(home.owner.public)),
+        ),
     )
     assert home.run(home.openings_of(forged, envelopes, payment.unsigned)).code == "authorization.signature"
 

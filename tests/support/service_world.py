@@ -29,11 +29,12 @@ from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import Scheme
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope, check_envelope_key, seal
 from warifu.protocol.frames import SignedBirth, WalletBirth
 from warifu.protocol.framing import Origin
-from warifu.protocol.identity import Credential, IdentityKey
+from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import BeginJoin, ConfirmJoin, ShowAuthenticationString, decode_for_operator
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import (
@@ -330,7 +331,7 @@ class World:
             tuple(schemes),
             threshold,
             tuple(device.ref for device in self.devices.values()),
-            (Credential("ed25519", self.owner.public),),
+            (DeviceKey(self.owner.public),),
             policy,
             Stretching(64, 3),
             now(),

@@ -26,6 +26,7 @@ from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, Tx
 from warifu.errors import WarifuError
 from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.chains import Scheme
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import Envelope, check_envelope_key, seal
 from warifu.protocol.frames import (
@@ -55,7 +56,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.frames import Relay as RelayFrame
 from warifu.protocol.framing import Origin
-from warifu.protocol.identity import Credential, DeviceRef, IdentityKey
+from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.operator import (
     BeginJoin,
     ConfirmJoin,
@@ -336,7 +337,7 @@ class Household:
             tuple(schemes),
             threshold,
             tuple(chosen),
-            (Credential("ed25519", self.owner.public),),
+            (DeviceKey(self.owner.public),),
             policy,
             Stretching(64, 3),
             self.clock(),

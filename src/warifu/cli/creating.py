@@ -19,18 +19,16 @@ from warifu.cli.progress import live_steps
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol import api
-from warifu.protocol.authorization import Authorization
+from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization, read_authorization
 from warifu.protocol.chains import SCHEMES, Scheme
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import Name, decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
-from warifu.protocol.identity import Credential, DeviceRef, verify
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import (
-    MAX_REQUEST_BYTES,
     Stretching,
     WalletRequest,
-    decode_request,
-    request_digest,
 )
 
 LIFETIME = 3600
@@ -80,16 +78,16 @@ def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
 
     ``authorization`` is what the service kept; nothing in it is believed that this client did not sign.
     """
-    told = decode(Authorization, authorization, MAX_REQUEST_BYTES + 4096)
-    request = decode_request(told.request)
+    told = decode(Authorization, authorization, MAX_AUTHORIZATION_BYTES)
+    approved = read_authorization(told)
+    request = approved.request
     if not isinstance(request, WalletRequest):
         raise InputRefused("wallet", "the service's record is not of a wallet")
-    mine = profile.credential().public
-    if Credential("ed25519", mine) not in request.owners:
+    mine = DeviceKey(profile.credential().public)
+    if mine not in request.owners or mine not in approved.credentials:
         raise AuthorizationRefused(
             "unknown-credential", "this wallet obeys another owner's credential, not yours"
         )
-    verify(mine, told.signature, "authorization", request_digest(request), *told.envelopes)
     for device in request.devices:
         if profile.device(device.name) != device:
             raise InputRefused(
@@ -119,7 +117,7 @@ def wallet_request(
         schemes=tuple(sorted(set(schemes))),
         threshold=threshold,
         devices=tuple(devices),
-        owners=(Credential("ed25519", profile.credential().public),),
+        owners=(DeviceKey(profile.credential().public),),
         policy=policy,
         stretching=stretching,
         created=moment,

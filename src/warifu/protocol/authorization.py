@@ -1,22 +1,36 @@
-"""The owner's yes: a credential's signature over a request and over the envelopes that go with it.
+"""The owners' yes: approvals of a request, the first of which also covers the envelopes that go with it.
 
 Binding the envelopes keeps a hostile service from pairing a genuine authorization with envelopes of its own, which
-would burn the owner's passphrase tries.
+would burn the owner's passphrase tries. The further approvals cover the request alone: their owners neither know the
+passphrase nor which devices will sign.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
 
 from warifu.errors import AuthorizationRefused
-from warifu.protocol.encoding import Bytes32, Bytes64, Message
+from warifu.protocol.credential import (
+    MAX_OWNERS,
+    Approval,
+    Credential,
+    approve,
+    challenge,
+    check_approval,
+)
+from warifu.protocol.encoding import Bytes32, Message
 from warifu.protocol.envelope import Envelope, envelope_digest
-from warifu.protocol.identity import Credential, IdentityKey, verify
+from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Request, decode_request, request_digest
 
+AUTHORIZATION, APPROVAL = "authorization", "approval"
+"""The purposes of the first approval, over request digest and envelope digests, and of further ones, over the request
+digest."""
+MAX_AUTHORIZATION_BYTES = MAX_REQUEST_BYTES + 64 * 1024
 CLOCK_SKEW = 300
 """Seconds by which an owner's clock may run ahead of a signer's."""
 MAX_LIFETIME = 24 * 3600
@@ -24,45 +38,88 @@ MAX_LIFETIME = 24 * 3600
 
 
 class Authorization(Message, frozen=True):
-    """A request (in its one encoding), the digests of its envelopes, and the credential's signature over both."""
+    """A request (in its one encoding), the digests of its envelopes (none where no passphrase is needed), and the
+    approvals: the first is of whoever sealed the envelopes."""
 
     request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
-    envelopes: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
-    credential: Credential
-    signature: Bytes64
+    envelopes: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+    approvals: Annotated[tuple[Approval, ...], msgspec.Meta(min_length=1, max_length=MAX_OWNERS)]
+
+    @property
+    def first(self) -> Credential:
+        """The credential of whoever sealed the envelopes."""
+        return self.approvals[0].credential
+
+
+@dataclass(frozen=True)
+class Authorized:
+    """A request that owners approved, and who they are."""
+
+    request: Request
+    digest: bytes
+    credentials: tuple[Credential, ...]
+    """Distinct, in the order of their approvals."""
+    counters: tuple[tuple[Credential, bytes, int], ...]
+    """What WebAuthn credentials' signature counters showed, and for which approval (32 bytes): to be compared with what
+    they showed before, and remembered."""
+
+    @property
+    def approvals(self) -> int:
+        """How many owners' credentials approved."""
+        return len(self.credentials)
 
 
 def authorize(
-    key: IdentityKey, request: Request, encoded: bytes, envelopes: Sequence[Envelope]
+    key: IdentityKey,
+    request: Request,
+    encoded: bytes,
+    envelopes: Sequence[Envelope],
+    further: Sequence[Approval] = (),
 ) -> Authorization:
-    """Sign ``request`` (whose encoding is ``encoded``) and its envelopes with the owner's device key."""
+    """Approve ``request`` (whose encoding is ``encoded``) and its envelopes with the owner's device key. ``further``:
+    other owners' approvals of it."""
     digests = tuple(envelope_digest(envelope) for envelope in envelopes)
-    signature = key.sign("authorization", request_digest(request), *digests)
-    return Authorization(encoded, digests, Credential("ed25519", key.public), signature)
+    first = approve(key, AUTHORIZATION, request_digest(request), *digests)
+    return Authorization(encoded, digests, (first, *further))
 
 
 def check_authorization(
-    authorization: Authorization, owners: Sequence[Credential], envelope: Envelope, now: int
-) -> tuple[Request, bytes]:
-    """The request and its digest, if one of ``owners`` authorized it together with ``envelope``, and in time.
+    authorization: Authorization, owners: Sequence[Credential], envelope: Envelope | None, now: int
+) -> Authorized:
+    """The request and who approved it, if all of its approvals are of ``owners`` and genuine, it is in time, and its
+    first approval covers ``envelope`` (None: no envelope is used).
 
-    Raises ``AuthorizationRefused`` (``unknown-credential``, ``signature``, ``other-envelope``, ``not-yet``,
-    ``expired``, ``lifetime``) or ``InputRefused``. ``now``: the caller's own clock, in seconds.
+    An owner who approved twice counts once. Raises ``AuthorizationRefused`` (``unknown-credential``, ``signature``,
+    ``assertion``, ``other-envelope``, ``not-yet``, ``expired``, ``lifetime``) or ``InputRefused``. ``now``: the
+    caller's own clock, in seconds. What WebAuthn counters say is the caller's to judge (``Authorized.counters``).
     """
-    request = decode_request(authorization.request)
-    named = request_digest(request)
-    credential = authorization.credential
-    if credential not in owners or credential.kind != "ed25519":
+    if any(approval.credential not in owners for approval in authorization.approvals):
         raise AuthorizationRefused(
             "unknown-credential", "the request is authorized by a credential that is not enrolled"
         )
-    verify(credential.public, authorization.signature, "authorization", named, *authorization.envelopes)
-    if envelope_digest(envelope) not in authorization.envelopes:
+    authorized = read_authorization(authorization)
+    if envelope is not None and envelope_digest(envelope) not in authorization.envelopes:
         raise AuthorizationRefused(
             "other-envelope", "the passphrase envelope is not the one the owner authorized"
         )
-    check_times(request.created, request.expires, now)
-    return request, named
+    check_times(authorized.request.created, authorized.request.expires, now)
+    return authorized
+
+
+def read_authorization(authorization: Authorization) -> Authorized:
+    """As :func:`check_authorization`, whoever the owners may be and whenever it is."""
+    request = decode_request(authorization.request)
+    named = request_digest(request)
+    credentials: list[Credential] = []
+    counters: list[tuple[Credential, bytes, int]] = []
+    for number, approval in enumerate(authorization.approvals):
+        tag, over = (AUTHORIZATION, authorization.envelopes) if number == 0 else (APPROVAL, ())
+        counter = check_approval(approval, tag, named, *over)
+        if counter is not None:
+            counters.append((approval.credential, challenge(tag, named, *over), counter))
+        if approval.credential not in credentials:
+            credentials.append(approval.credential)
+    return Authorized(request, named, tuple(credentials), tuple(counters))
 
 
 def check_times(created: int, expires: int, now: int) -> None:

@@ -1,12 +1,11 @@
 """Who signed what: Ed25519 keys of devices and owners, and signatures that carry their purpose.
 
-A *device identity* is a signer's long-lived key, made inside its enclave. A *credential* is an owner's key. Both
-sign only statements with a purpose (``tag``), so that a signature made for one thing never serves for another.
+A *device identity* is a signer's long-lived key, made inside its enclave; an owner's *device key* is made by the
+terminal client (``protocol.credential`` has all kinds of an owner's credentials). Both sign only statements with a
+purpose (``tag``), so that a signature made for one thing never serves for another.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -20,16 +19,6 @@ class DeviceRef(Message, frozen=True):
 
     name: Name
     identity: Bytes32
-
-
-class Credential(Message, frozen=True):
-    """A key with which an owner authorizes. ``ed25519``: the terminal client's device key.
-
-    A new kind is a new literal here: what is not understood is refused when it is read.
-    """
-
-    kind: Literal["ed25519"]
-    public: Bytes32
 
 
 class IdentityKey:

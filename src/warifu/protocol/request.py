@@ -12,8 +12,9 @@ import msgspec
 
 from warifu.protocol.attesting import Reference
 from warifu.protocol.chains import Chain, Scheme
+from warifu.protocol.credential import MAX_OWNERS, Credential
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
-from warifu.protocol.identity import Credential, DeviceRef
+from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.release import MAX_KEEPERS
 from warifu.units import MAX_QUANTITY
@@ -80,7 +81,7 @@ class WalletRequest(Message, frozen=True, tag="wallet"):
     """In ascending order, none twice."""
     threshold: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIGNERS)]
     devices: Annotated[tuple[DeviceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
-    owners: Annotated[tuple[Credential, ...], msgspec.Meta(min_length=1, max_length=8)]
+    owners: Annotated[tuple[Credential, ...], msgspec.Meta(min_length=1, max_length=MAX_OWNERS)]
     policy: Policy
     stretching: Stretching
     created: Seconds

@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
-from warifu.protocol.authorization import Authorization, check_times
+from warifu.protocol.authorization import (
+    MAX_AUTHORIZATION_BYTES,
+    Authorization,
+    check_times,
+    read_authorization,
+)
+from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
-from warifu.protocol.identity import Credential, verify
 from warifu.protocol.request import (
-    MAX_REQUEST_BYTES,
     Request,
     TransferRequest,
     WalletRequest,
-    decode_request,
-    request_digest,
 )
 from warifu.service.roads.road import Road, Understood
 
-MAX_AUTHORIZATION_BYTES = MAX_REQUEST_BYTES + 4096
 _MAX_ENVELOPE_BYTES = 1024
 
 
@@ -50,8 +51,6 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool 
 
     Raises ``InputRefused`` (malformed; two envelopes for one device) or ``AuthorizationRefused``."""
     authorization = decode(Authorization, encoded, MAX_AUTHORIZATION_BYTES)
-    request = decode_request(authorization.request)
-    named = request_digest(request)
     read = [decode(Envelope, envelope, _MAX_ENVELOPE_BYTES) for envelope in envelopes]
     by_identity = {envelope.identity: envelope for envelope in sorted(read, key=lambda item: item.identity)}
     if len(by_identity) != len(read):
@@ -60,21 +59,15 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool 
         raise AuthorizationRefused(
             "other-envelope", "the passphrase envelopes are not those that the owner authorized"
         )
+    approved = read_authorization(authorization)
     if timely:
-        check_times(request.created, request.expires, int(time.time()))
-    verify(
-        authorization.credential.public,
-        authorization.signature,
-        "authorization",
-        named,
-        *authorization.envelopes,
-    )
-    return Authorized(encoded, authorization, request, named, by_identity)
+        check_times(approved.request.created, approved.request.expires, int(time.time()))
+    return Authorized(encoded, authorization, approved.request, approved.digest, by_identity)
 
 
 def check_owner(authorized: Authorized, owners: Sequence[Credential]) -> None:
-    """Return only if one of ``owners`` authorized it."""
-    if authorized.authorization.credential not in owners:
+    """Return only if ``owners``, and nobody else, authorized it."""
+    if any(approval.credential not in owners for approval in authorized.authorization.approvals):
         raise AuthorizationRefused(
             "unknown-credential", "the request is authorized by a credential that is not an owner's"
         )

@@ -13,8 +13,9 @@ from warifu.chains.ethereum import address as ethereum
 from warifu.chains.reading import Scheme
 from warifu.chains.solana import address as solana
 from warifu.errors import AuthorizationRefused, InputRefused
-from warifu.protocol.authorization import Authorization, check_authorization
+from warifu.protocol.authorization import Authorization
 from warifu.protocol.chains import family_of
+from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames import (
@@ -25,7 +26,6 @@ from warifu.protocol.frames import (
     SignedBirth,
     WalletBirth,
 )
-from warifu.protocol.identity import Credential
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.expecting import expectations, require_own
@@ -55,8 +55,8 @@ class Births:
         if known is not None and known.signed_birth is not None:
             self._authorized(frame.authorization, frame.envelope, request)
             return Finished(frame.session, known.signed_birth)
-        check_authorization(frame.authorization, self._owners(), frame.envelope, now)
-        self._check(request, frame.authorization.credential)
+        device.approvals.check(frame.authorization, self._owners(), frame.envelope, now)
+        self._check(request, frame.authorization.first)
         if list(frame.participants) != sorted(item.identity for item in request.devices) or frame.unsigned:
             raise InputRefused("participants", "a wallet is made by all of its devices, in ascending order")
         device.ledger.refuse_reuse(request.request_id, named)
@@ -117,14 +117,14 @@ class Births:
 
     def _authorized(self, authorization: Authorization, envelope: Envelope, request: WalletRequest) -> None:
         """As always, but for the time: this device accepted this very request when it was in time."""
-        check_authorization(authorization, self._owners(), envelope, request.created)
+        self._device.approvals.check(authorization, self._owners(), envelope, request.created)
 
     def _check(self, request: WalletRequest, credential: Credential) -> None:
         device = self._device
         if credential not in request.owners:
             raise InputRefused("owners", "the owner who asks is not among the wallet's owners")
-        if any(owner.kind != "ed25519" for owner in request.owners):
-            raise InputRefused("owners", "a credential is of a kind that this device does not know")
+        if len(set(request.owners)) != len(request.owners):
+            raise InputRefused("owners", "an owner's credential is in the request twice")
         identities = {item.identity for item in request.devices}
         names = {item.name for item in request.devices}
         if not len(identities) == len(names) == len(request.devices):

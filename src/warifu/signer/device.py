@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from warifu.attestation.expectation import Expectation
 from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
-from warifu.protocol.identity import Credential, IdentityKey
+from warifu.protocol.credential import Credential, DeviceKey
+from warifu.protocol.identity import IdentityKey
+from warifu.signer.approvals import Approvals
 from warifu.signer.clock import Clock
 from warifu.signer.entrusted import Entrusted
 from warifu.signer.epoch import COUNTER, Epoch
@@ -43,6 +45,7 @@ class Device:
     tries: Tries
     wallets: Wallets
     ledger: Ledger
+    approvals: Approvals
     pool: Pool
     freeze: Freeze
     seen: Seen
@@ -94,6 +97,7 @@ class Device:
             Tries(store, epoch),
             wallets,
             Ledger(store, wallets),
+            Approvals(store, epoch),
             Pool(
                 store,
                 clock.now,
@@ -135,4 +139,4 @@ class Device:
     def owner(self) -> Credential | None:
         """The credential that it was enrolled with; None before."""
         public = self.store.get("credential")
-        return Credential("ed25519", public) if public is not None else None
+        return DeviceKey(public) if public is not None else None

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from warifu.attestation.expectation import Expectation, require_host, require_tier
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import Reference, reference_digest
-from warifu.protocol.authorization import check_authorization
 from warifu.protocol.frames import ApproveReference
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
 from warifu.signer.device import Device
@@ -53,7 +52,7 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
     if not isinstance(request, ReferenceRequest):
         raise InputRefused("request-kind", "this is no request to accept a device as something else")
     wallet = device.wallets.born(request.wallet_id)
-    _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
+    named = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now).digest
     expected = accepted(device, wallet)
     current = expected.get(request.identity)
     if current is None:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied
-from warifu.protocol.authorization import check_authorization
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import HandedOut, OpenSession
 from warifu.protocol.request import HandOutRequest
@@ -39,7 +38,7 @@ def open_hand_out(
     """
     wallet = device.wallets.born(request.wallet_id)
     now = device.clock.now()
-    _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
+    named = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now).digest
     _require_participants(wallet, frame, request)
     expected = accepted(device, wallet)
     if device.identity.public != request.identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE device (
@@ -73,6 +73,12 @@ CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is dele
     id BLOB NOT NULL,
     stored BLOB NOT NULL,
     PRIMARY KEY (wallet, peer, id)
+) STRICT;
+
+CREATE TABLE assertions (            -- the newest that each WebAuthn credential gave
+    credential BLOB PRIMARY KEY,     -- digest
+    counter INTEGER NOT NULL,
+    challenge BLOB NOT NULL          -- what it approved
 ) STRICT;
 
 CREATE TABLE peers (                 -- what each other device showed when it was last met

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from warifu.chains.reading import Reading, Scheme
 from warifu.errors import InputRefused, WarifuError
-from warifu.protocol.authorization import check_authorization, check_times
+from warifu.protocol.authorization import check_times
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import Decision, Finished, OpenSession, TransferSignatures, refusal_of
 from warifu.protocol.request import TransferRequest, request_digest
@@ -72,11 +72,11 @@ class Transfers:
         """Steps 1 to 6. The result at once where the request was finished before."""
         device, now = self._device, self._device.clock.now()
         wallet = device.wallets.born(request.wallet_id)
-        _, named = check_authorization(frame.authorization, wallet.request.owners, frame.envelope, now)
+        authorized = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now)
         check_participants(wallet, frame.participants, device.identity.public)
         transfer = self.read(wallet, request, frame.unsigned)
-        device.ledger.refuse_reuse(request.request_id, named)
-        result = device.ledger.result(named)
+        device.ledger.refuse_reuse(request.request_id, authorized.digest)
+        result = device.ledger.result(authorized.digest)
         if result is not None:
             return Finished(frame.session, result)
         self._judge(transfer, now)
@@ -85,7 +85,7 @@ class Transfers:
             device.pool_of(wallet).require(frame.participants, count, wallet.names)
         require_try(device, wallet, frame.envelope, now)
         role = Role("share", transfer.reading.scheme.value)
-        lock, (share,) = unlock(device, wallet, [role], frame.envelope, named)
+        lock, (share,) = unlock(device, wallet, [role], frame.envelope, authorized.digest)
         lock.wipe()
         try:
             if transfer.reading.scheme is Scheme.ECDSA:

@@ -9,10 +9,10 @@ import msgspec
 import sqlalchemy as sa
 
 from warifu.errors import ServiceRefused
-from warifu.protocol.authorization import Authorization
+from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
-from warifu.protocol.request import MAX_REQUEST_BYTES, WalletRequest, decode_request
+from warifu.protocol.request import WalletRequest, decode_request
 from warifu.service.store.database import Database
 from warifu.service.store.schema import birthdays, change_sets, labels, wallets
 
@@ -32,7 +32,7 @@ class StoredWallet:
     @property
     def request(self) -> WalletRequest:
         """The owner's request: network, threshold, devices, owners, first policy."""
-        authorization = decode(Authorization, self.authorization, MAX_REQUEST_BYTES + 4096)
+        authorization = decode(Authorization, self.authorization, MAX_AUTHORIZATION_BYTES)
         request = decode_request(authorization.request)
         assert isinstance(request, WalletRequest), "only wallets' requests are stored here"
         return request

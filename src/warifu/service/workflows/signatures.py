@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Callable
 
 from warifu.errors import PassphraseRefused, PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
-from warifu.protocol.authorization import Authorization
+from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.chains import scheme_of
 from warifu.protocol.encoding import decode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames import MAX_BODY_BYTES, AskResult, OpenSession, ResultAnswer, TransferSignatures
 from warifu.protocol.request import decode_request, request_digest
 from warifu.service.config import ServiceConfig
-from warifu.service.doors import MAX_AUTHORIZATION_BYTES
 from warifu.service.hub.hub import Hub
 from warifu.service.roads.road import Assembled, Road
 from warifu.service.store.rows import StoredTransfer
