@@ -42,6 +42,8 @@ class HelloStatement(Message, frozen=True):
     policy_hash: Bytes32
     payload: Annotated[bytes, msgspec.Meta(max_length=256)]
     """What the ceremony itself opens with (key generation: the ChillDKG host public key)."""
+    epoch: Annotated[bytes, msgspec.Meta(min_length=40, max_length=40)] = bytes(40)
+    """Position of the shares that it has in force (``warifu.protocol.epochs``); all zero before there are any."""
 
 
 class Hello(Message, frozen=True, tag="hello"):
@@ -76,8 +78,10 @@ class Channel:
         purpose: bytes,
         participants: Sequence[bytes],
         policy_hash: bytes,
+        epoch: bytes = bytes(40),
     ) -> None:
-        """``participants``: identities (32 bytes each) in ascending order, this one's included.
+        """``participants``: identities (32 bytes each) in ascending order, this one's included. ``epoch``: as stated
+        in this one's Hello. Whether the others may be of another one is the caller's to judge.
 
         Raises ``InputRefused`` when they are not ascending, repeat, or leave this participant out.
         """
@@ -90,6 +94,7 @@ class Channel:
         self._purpose = purpose
         self._participants = tuple(participants)
         self._policy_hash = policy_hash
+        self._epoch = epoch
         self.kx_public, self._kx_secret = bindings.crypto_kx_keypair()
         self._hellos: dict[bytes, bytes] = {}
         self._statements: dict[bytes, HelloStatement] = {}
@@ -112,6 +117,7 @@ class Channel:
             self.kx_public,
             self._policy_hash,
             payload,
+            self._epoch,
         )
         encoded = encode(statement)
         self._accept(self._key.public, encoded, statement)

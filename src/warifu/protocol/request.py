@@ -21,6 +21,7 @@ from warifu.units import MAX_QUANTITY
 
 MAX_REQUEST_BYTES = 256 * 1024
 MAX_SIGNERS = 16
+MAX_EPOCH = 2**32 - 1
 Network = Literal["bitcoin", "testnet", "signet", "regtest"]
 
 
@@ -136,7 +137,18 @@ class HandOutRequest(Message, frozen=True, tag="hand-out"):
             raise ValueError("more keepers are needed than there are")
 
 
-Request = TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest
+class RefreshRequest(Message, frozen=True, tag="refresh"):
+    """Give every device of the wallet a new share of the same keys, and have it delete the old one."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    epoch: Annotated[int, msgspec.Meta(ge=1, le=MAX_EPOCH)]
+    """The one that begins: one more than the one in force."""
+    created: Seconds
+    expires: Seconds
+
+
+Request = TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest | RefreshRequest
 
 
 def request_digest(request: Request) -> bytes:

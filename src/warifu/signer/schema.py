@@ -35,9 +35,23 @@ CREATE TABLE wallets (
 CREATE TABLE keys (
     wallet BLOB NOT NULL REFERENCES wallets (id),
     scheme TEXT NOT NULL,
-    host_key BLOB NOT NULL,
+    host_key BLOB,                   -- NULL after a refresh: with public data it gives the share of birth
     share BLOB,                      -- NULL until the wallet is born
     PRIMARY KEY (wallet, scheme)
+) STRICT;
+
+CREATE TABLE epochs (                -- of wallets that were refreshed: the certificate of the shares in force
+    wallet BLOB PRIMARY KEY REFERENCES wallets (id),
+    certificate BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE kept_shares (           -- new shares beside those in force, locked as they are: each one this device
+    wallet BLOB NOT NULL REFERENCES wallets (id),  -- gave its word for, until another epoch makes it useless
+    position BLOB NOT NULL,
+    statement BLOB NOT NULL,
+    scheme TEXT NOT NULL,
+    share BLOB NOT NULL,
+    PRIMARY KEY (wallet, position, scheme)
 ) STRICT;
 
 CREATE TABLE accepted (              -- what the owner accepted a device as, after the wallet was made

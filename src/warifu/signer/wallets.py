@@ -150,7 +150,9 @@ class Wallets:
         """What lies behind the locks of a wallet that is in the table."""
         (row,) = self._store.execute("SELECT lock FROM wallets WHERE id = ?", (identifier,))
         keys = self._store.execute("SELECT scheme, host_key, share FROM keys WHERE wallet = ?", (identifier,))
-        records = {Role("host-key", scheme): bytes(host_key) for scheme, host_key, _ in keys}
+        records = {
+            Role("host-key", scheme): bytes(host_key) for scheme, host_key, _ in keys if host_key is not None
+        }
         records |= {Role("share", scheme): bytes(share) for scheme, _, share in keys if share is not None}
         return Locked(decode(Lock, bytes(row[0]), 64 * 1024), records)
 

@@ -32,11 +32,13 @@ from warifu.protocol.frames.booting import (
 )
 from warifu.protocol.frames.bounds import (
     MAX_BODY_BYTES,
+    MAX_CERTIFICATE_BYTES,
     MAX_FRAME_BYTES,
     MAX_INPUTS,
     MAX_UNSIGNED_BYTES,
     Body,
     Call,
+    Certificate,
     PublicKey,
     RecoveryData,
     Unsigned,
@@ -64,6 +66,7 @@ from warifu.protocol.frames.calls import (
     Relay,
     Reply,
     SessionFailed,
+    ShowEpoch,
     ToBoot,
     ToSigner,
     decode_from_signer,
@@ -75,6 +78,7 @@ from warifu.protocol.frames.refusals import Refusal, error_of, refusal_of
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_CERTIFICATE_BYTES",
     "MAX_FRAME_BYTES",
     "MAX_INPUTS",
     "MAX_UNSIGNED_BYTES",
@@ -94,6 +98,7 @@ __all__ = [
     "BootShown",
     "Call",
     "CallRefused",
+    "Certificate",
     "Challenge",
     "CloseSession",
     "Decision",
@@ -117,6 +122,7 @@ __all__ = [
     "Reply",
     "ResultAnswer",
     "SessionFailed",
+    "ShowEpoch",
     "SignedBirth",
     "Spent",
     "Status",

@@ -21,7 +21,7 @@ from warifu.protocol.encoding import (
 from warifu.protocol.envelope import CertifiedEnvelopeKey
 from warifu.protocol.frames.bounds import MAX_INPUTS, Body, PublicKey, RecoveryData
 from warifu.protocol.frames.refusals import Refusal
-from warifu.protocol.request import MAX_SIGNERS
+from warifu.protocol.request import MAX_EPOCH, MAX_SIGNERS
 
 
 class KeyBirth(Message, frozen=True):
@@ -114,6 +114,8 @@ class WalletStatus(Message, frozen=True):
     """(device, ``reference_digest``) of what each is accepted as; empty where none was given."""
     correlations: Annotated[tuple[int, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
     """How many ECDSA signatures are prepared with each of ``devices``; 0 for itself."""
+    epoch: Annotated[int, msgspec.Meta(ge=0, le=MAX_EPOCH)] = 0
+    """How many times its shares were refreshed."""
 
 
 class Status(Message, frozen=True):

@@ -19,7 +19,7 @@ from warifu.protocol.encoding import (
 )
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
-from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, RecoveryData, Unsigned
+from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
 
@@ -123,6 +123,14 @@ class ApproveReference(Message, frozen=True, tag="approve-reference"):
     call: Call
     authorization: Authorization
     envelope: Envelope
+
+
+class ShowEpoch(Message, frozen=True, tag="show-epoch"):
+    """All devices of the wallet keep shares of this epoch: use yours. Answered by an empty reply once it is so."""
+
+    call: Call
+    wallet_id: Bytes32
+    certificate: Certificate
 
 
 class AskStatus(Message, frozen=True, tag="ask-status"):
