@@ -19,8 +19,8 @@ from warifu.protocol.frames import (
     SessionFailed,
     error_of,
 )
+from warifu.protocol.journal import Frozen, Thawed
 from warifu.protocol.operator import FreezeDevice, LocalStatus, OperatorRefused, UnfreezeDevice
-from warifu.signer.journal import Frozen, Thawed
 
 pytestmark = pytest.mark.unit
 

@@ -26,10 +26,11 @@ from warifu.protocol.frames import (
     SignedBirth,
     WalletBirth,
 )
+from warifu.protocol.journal import Asker, WalletBorn, WalletPending
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
+from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.expecting import expectations, require_own
-from warifu.signer.journal import WalletBorn, WalletPending
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.keygen import SUITES, Cradle, KeygenCeremony
 from warifu.signer.unlocking import unlock
@@ -66,7 +67,8 @@ class Births:
             lock, open_lock = device.vault.new_lock(named, request.stretching, passphrase)
         finally:
             passphrase[:] = bytes(len(passphrase))
-        newborn = _Newborn(device, named, request, seat.session, lock, open_lock)
+        by = asker(frame.authorization)
+        newborn = _Newborn(device, named, request, by, seat.session, lock, open_lock)
         schemes = tuple(map(Scheme, request.schemes))
         try:
             return KeygenCeremony(
@@ -93,7 +95,7 @@ class Births:
             return wallet.signed_birth
         require_own(device, expectations(request)[device.identity.public])
         roles = [Role("host-key", scheme) for scheme in request.schemes]
-        lock, opened = unlock(device, wallet, roles, frame.envelope, named)
+        lock, opened = unlock(device, wallet, roles, frame.envelope, named, asker(frame.authorization))
         with lock:
             try:
                 host_keys = dict(zip(map(Scheme, request.schemes), opened, strict=True))
@@ -102,7 +104,8 @@ class Births:
                 for host_key in opened:
                     host_key.wipe()
             locked = device.wallets.locked(named)
-            newborn = _Newborn(device, named, request, bytes(16), locked.lock, lock, locked.records)
+            by = asker(frame.authorization)
+            newborn = _Newborn(device, named, request, by, bytes(16), locked.lock, lock, locked.records)
             try:
                 return newborn.born(results)
             finally:
@@ -151,6 +154,7 @@ class _Newborn:
         device: Device,
         wallet: bytes,
         request: WalletRequest,
+        by: Asker,
         session: bytes,
         lock: Lock,
         open_lock: OpenLock,
@@ -159,6 +163,7 @@ class _Newborn:
         self._device = device
         self._wallet = wallet
         self._request = request
+        self._by = by
         self._session = session
         self._lock = lock
         self._open_lock = open_lock
@@ -176,7 +181,7 @@ class _Newborn:
             device.ledger.refuse_reuse(self._request.request_id, self._wallet)
             device.wallets.put_pending(self._wallet, self._request, Locked(self._lock, self._records))
             device.journal.append(
-                WalletPending(self._wallet, self._session, tuple(host_public)), device.clock.now()
+                WalletPending(self._wallet, self._session, tuple(host_public)), device.clock.now(), self._by
             )
 
     def born(self, results: Mapping[Scheme, DkgResult]) -> bytes:
@@ -205,6 +210,7 @@ class _Newborn:
                     self._wallet, tuple(result.threshold_pubkey for _, result in in_order), self._recovering
                 ),
                 device.clock.now(),
+                self._by,
             )
         return signed
 

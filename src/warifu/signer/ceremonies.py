@@ -21,6 +21,7 @@ from warifu.protocol.frames import (
     SessionFailed,
     refusal_of,
 )
+from warifu.protocol.journal import Met
 from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import (
     HandOutRequest,
@@ -29,11 +30,12 @@ from warifu.protocol.request import (
     decode_request,
     request_digest,
 )
+from warifu.signer.asking import asker, cause_of
 from warifu.signer.births import Births
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.hand_outs import open_hand_out
-from warifu.signer.journal import Met
+from warifu.signer.journal import Cause
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.sessions.handing_out import HandingOut
@@ -44,8 +46,8 @@ from warifu.threshold.errors import ThresholdError
 MAX_SESSIONS = 8
 _REMEMBERED_SESSIONS = 1024
 
-Note = Callable[[str, WarifuError, bytes], None]
-"""Writes a refusal down: at which door, what, about what."""
+Note = Callable[[str, WarifuError, bytes, Cause | None], None]
+"""Writes a refusal down: at which door, what, about what, and what an owner had authorized, if one had."""
 
 
 class Ceremonies:
@@ -60,6 +62,8 @@ class Ceremonies:
         self._births = births
         self._note = note
         self._running: dict[bytes, Ceremony] = {}
+        self._causes: dict[bytes, Cause] = {}
+        """Of the running sessions that an owner authorized."""
         self._used: deque[bytes] = deque(maxlen=_REMEMBERED_SESSIONS)
 
     def open(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
@@ -68,7 +72,7 @@ class Ceremonies:
             return self._opened(frame)
         except (WarifuError, ThresholdError) as error:
             failure = _as_warifu(error)
-            self._note("open-session", failure, frame.session)
+            self._note("open-session", failure, frame.session, self._cause(frame))
             return [SessionFailed(frame.session, refusal_of(failure))]
 
     def relay(self, frame: Relay) -> list[FromSigner]:
@@ -81,6 +85,7 @@ class Ceremonies:
     def close(self, session: bytes) -> None:
         """The service gives up on a session."""
         ceremony = self._running.pop(session, None)
+        self._causes.pop(session, None)
         if ceremony is not None:
             ceremony.close()
 
@@ -99,6 +104,7 @@ class Ceremonies:
     def end_all(self) -> list[bytes]:
         """End everything; returns the sessions that were running."""
         running, self._running = self._running, {}
+        self._causes.clear()
         for ceremony in running.values():
             ceremony.close()
         return list(running)
@@ -119,6 +125,8 @@ class Ceremonies:
         if isinstance(ceremony, Finished):
             return [ceremony]
         self._running[frame.session] = ceremony
+        if (cause := self._cause(frame)) is not None:
+            self._causes[frame.session] = cause
         return ended + self._in_session(frame.session, lambda opened: opened.begin())
 
     def _judged(self, frame: OpenSession | OpenCorrelating) -> tuple[Ceremony | Finished, list[FromSigner]]:
@@ -129,16 +137,16 @@ class Ceremonies:
         named = request_digest(request)
         if isinstance(request, TransferRequest):
             wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
+            seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(self._device, wallet))
             return self._transfers.open(frame, request, seat), []
         if isinstance(request, HandOutRequest):
             wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.policy_hash, accepted(self._device, wallet))
+            seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(self._device, wallet))
             handing_out = open_hand_out(self._device, self._keeper, frame, request, seat)
             return handing_out, self._end_hand_outs(request.identity)
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
-        seat = self._seat(frame, named, policy_hash(request.policy), expectations(request))
+        seat = self._seat(frame, named, named, policy_hash(request.policy), expectations(request))
         birth = self._births.open(frame, request, seat)
         return birth, self._end_others(named) if isinstance(birth, Ceremony) else []
 
@@ -148,13 +156,14 @@ class Ceremonies:
         pool = device.pool_of(wallet)
         check_devices(wallet, frame.participants, device.identity.public)
         named = digest("request/correlating", frame.wallet_id, frame.count.to_bytes(4, "big"))
-        seat = self._seat(frame, named, wallet.policy_hash, accepted(device, wallet))
+        seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(device, wallet))
         return CorrelatingCeremony(seat, Batch(pool, frame.count, device.seen))
 
     def _seat(
         self,
         frame: OpenSession | OpenCorrelating,
         request: bytes,
+        wallet: bytes,
         policy: bytes,
         expected: Mapping[bytes, Expectation],
     ) -> Seat:
@@ -163,7 +172,9 @@ class Ceremonies:
         if own in expected:
             require_own(device, expected[own])
         meeting = device.meeting(expected)
-        entry = Met(frame.session, request) if isinstance(frame, OpenSession) else None
+        entry = None
+        if isinstance(frame, OpenSession):
+            entry = Met(wallet, frame.session, request), asker(frame.authorization)
         return Seat(
             key=device.identity,
             session=frame.session,
@@ -178,6 +189,11 @@ class Ceremonies:
             judge=lambda peer, shown, binding: meeting.judge(peer, shown, binding, device.clock.now()),
             meet=meeting.meet,
         )
+
+    def _cause(self, frame: OpenSession | OpenCorrelating) -> Cause | None:
+        if isinstance(frame, OpenCorrelating):
+            return None
+        return cause_of(self._device, frame.authorization, frame.envelope, self._device.clock.now())
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:
         """One key generation for a wallet at a time: two would replace each other's host keys."""
@@ -215,6 +231,7 @@ class Ceremonies:
             return ended
         if ceremony.finished:
             self._running.pop(session).close()
+            self._causes.pop(session, None)
         return frames
 
     def _fail(self, session: bytes, error: WarifuError) -> list[FromSigner]:
@@ -224,7 +241,7 @@ class Ceremonies:
             if error.blame == identity.hex()[:16]:  # the channel knows identities; people know names
                 error.blame = name
         ceremony.close()
-        self._note("session", error, session)
+        self._note("session", error, session, self._causes.pop(session, None))
         return [SessionFailed(session, refusal_of(error))]
 
 

@@ -10,6 +10,7 @@ from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.credential import Credential, DeviceKey
 from warifu.protocol.identity import IdentityKey
+from warifu.protocol.journal import DEVICE, Born
 from warifu.signer.approvals import Approvals
 from warifu.signer.clock import Clock
 from warifu.signer.entrusted import Entrusted
@@ -17,7 +18,7 @@ from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
-from warifu.signer.journal import Born, Journal
+from warifu.signer.journal import Journal
 from warifu.signer.ledger import Ledger
 from warifu.signer.peers import Meeting, Peers
 from warifu.signer.pool import Pool, WalletPool
@@ -74,7 +75,7 @@ class Device:
         if seed is None:
             with store.transaction():
                 store.put("identity", identity.seed())
-                journal.append(Born(identity.public), now())
+                journal.append(Born(identity.public), now(), DEVICE)
         journal.verify()
         if journal.head[0] == 0:
             raise StoreDamaged(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from warifu.errors import InputRefused
 from warifu.protocol.enrolment import authentication_string, commitment, new_nonce
 from warifu.protocol.frames import JoinCommit, JoinOwner, JoinReveal
+from warifu.protocol.journal import OPERATOR, JoinedOwner
 from warifu.protocol.operator import BeginJoin, ConfirmJoin, Joined, ShowAuthenticationString
 from warifu.signer.device import Device
-from warifu.signer.journal import JoinedOwner
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,12 @@ class Enrolment:
             raise InputRefused("out-of-turn", "no enrolment waits for a comparison")
         device = self._device
         if not message.same:
-            device.journal.refuse("join", "peer.digits-differ", joining.credential, device.clock.now())
+            device.journal.refuse(
+                "join", "peer.digits-differ", joining.credential, device.clock.now(), OPERATOR
+            )
             return None
         with device.store.transaction():
             device.store.put("name", joining.name.encode())
             device.store.put("credential", joining.credential)
-            device.journal.append(JoinedOwner(joining.name, joining.credential), device.clock.now())
+            device.journal.append(JoinedOwner(joining.name, joining.credential), device.clock.now(), OPERATOR)
         return Joined(device.identity.public, joining.credential)

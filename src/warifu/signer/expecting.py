@@ -8,9 +8,10 @@ from warifu.attestation.expectation import Expectation, require_host, require_ti
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import Reference, reference_digest
 from warifu.protocol.frames import ApproveReference
+from warifu.protocol.journal import ReferenceApproved
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
+from warifu.signer.asking import asker
 from warifu.signer.device import Device
-from warifu.signer.journal import ReferenceApproved
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
 from warifu.signer.wallets import Wallet
@@ -68,7 +69,9 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
         )
     require_own(device, expected[device.identity.public])
     require_try(device, wallet, frame.envelope, now)
-    lock, opened = unlock(device, wallet, [Role("share", wallet.request.schemes[0])], frame.envelope, named)
+    by = asker(frame.authorization)
+    role = Role("share", wallet.request.schemes[0])
+    lock, opened = unlock(device, wallet, [role], frame.envelope, named, by)
     lock.wipe()
     for share in opened:
         share.wipe()
@@ -79,6 +82,7 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
                 wallet.id, request.identity, request.replaces, reference_digest(request.reference)
             ),
             now,
+            by,
         )
 
 

@@ -11,8 +11,9 @@ must not keep the device signing, and a restart must not thaw it.
 from __future__ import annotations
 
 from warifu.errors import InputRefused, PolicyDenied
+from warifu.protocol.journal import OPERATOR, Asker, Frozen, Thawed
 from warifu.signer.epoch import Epoch
-from warifu.signer.journal import Frozen, Journal, Thawed
+from warifu.signer.journal import Journal
 from warifu.signer.store import Store
 
 _KEY = "frozen"
@@ -33,14 +34,14 @@ class Freeze:
         """Why the device is frozen; None where it is not."""
         return self._reason
 
-    def freeze(self, reason: str, now: int) -> None:
+    def freeze(self, reason: str, now: int, by: Asker) -> None:
         """From now on nothing is signed. The first reason stays: what came after it is the watch's to tell."""
         self._reason = self._reason or reason
         if self._store.get(_KEY) is not None:
             return
         with self._epoch.lasting():
             self._store.put(_KEY, self._reason.encode())
-            self._journal.append(Frozen(self._reason), now)
+            self._journal.append(Frozen(self._reason), now, by)
 
     def lift(self, now: int) -> None:
         """The operator looked into it. ``InputRefused`` (``not-frozen``) on a device that is not frozen."""
@@ -48,7 +49,7 @@ class Freeze:
             raise InputRefused("not-frozen", "this device is not frozen", not_done="Nothing was changed.")
         with self._store.transaction():
             self._store.remove(_KEY)
-            self._journal.append(Thawed(), now)
+            self._journal.append(Thawed(), now, OPERATOR)
         self._reason = None
 
     def require_none(self) -> None:

@@ -13,11 +13,12 @@ from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import HandedOut, OpenSession
+from warifu.protocol.journal import Asker, HandedOver
 from warifu.protocol.request import HandOutRequest
+from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.entrusted import Dealing, Entrusted
 from warifu.signer.expecting import accepted
-from warifu.signer.journal import HandedOver
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.handing_out import DealingCeremony, KeepingCeremony, ToDeal
 from warifu.signer.unlocking import require_try, unlock
@@ -49,7 +50,9 @@ def open_hand_out(
     peers = [_peer(identity, expected) for identity in request.keepers]
     entrusted.deal(request.threshold, peers)  # what cannot be dealt must not cost an envelope
     require_try(device, wallet, frame.envelope, now)
-    lock, opened = unlock(device, wallet, [Role("share", wallet.request.schemes[0])], frame.envelope, named)
+    by = asker(frame.authorization)
+    role = Role("share", wallet.request.schemes[0])
+    lock, opened = unlock(device, wallet, [role], frame.envelope, named, by)
     lock.wipe()
     for share in opened:
         share.wipe()
@@ -59,13 +62,13 @@ def open_hand_out(
         ToDeal(
             deal=lambda: entrusted.deal(request.threshold, peers),
             in_use=described.id if described is not None else None,
-            put_to_use=lambda dealing: _put_to_use(device, entrusted, wallet, named, dealing),
+            put_to_use=lambda dealing: _put_to_use(device, entrusted, wallet, named, dealing, by),
         ),
     )
 
 
 def _put_to_use(
-    device: Device, entrusted: Entrusted, wallet: Wallet, request: bytes, dealing: Dealing
+    device: Device, entrusted: Entrusted, wallet: Wallet, request: bytes, dealing: Dealing, by: Asker
 ) -> bytes:
     """The file first: a journal that tells of a set by which the device cannot boot would be a lie, the other way round
     it is only silent."""
@@ -73,7 +76,7 @@ def _put_to_use(
     entrusted.put_to_use(dealing, device.identity, [wallet.names[identity] for identity in described.keepers])
     with device.store.transaction():
         device.journal.append(
-            HandedOver(described.id, described.keepers, len(described.commitment)), device.clock.now()
+            HandedOver(described.id, described.keepers, len(described.commitment)), device.clock.now(), by
         )
     signature = device.identity.sign("handed-out", request, described.id)
     return encode(HandedOut(request, described.id, signature))

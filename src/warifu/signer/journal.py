@@ -1,196 +1,56 @@
 """The device's diary: append-only, each entry chained to the one before it and signed by the device's identity.
 
 An entry is written in the transaction of the state that it describes, so the diary never tells of what did not become
-durable, nor keeps silent about what did. It holds no secret, and lies in the encrypted store all the same.
+durable, nor keeps silent about what did. It holds no secret, and lies in the encrypted store all the same. What entries
+say is ``protocol.journal``.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-import msgspec
+from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.attesting import SignedHead
-from warifu.protocol.chains import Chain
-from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, decode, digest, encode
-from warifu.protocol.frames import PublicKey
 from warifu.protocol.identity import IdentityKey, verify
-from warifu.protocol.release import MAX_KEEPERS
+from warifu.protocol.journal import (
+    NO_HEAD,
+    SERVICE,
+    Asker,
+    Content,
+    Denied,
+    Event,
+    Refused,
+    content_digest,
+    decode_content,
+    encode_content,
+    entry_hash,
+    kind_of,
+    wallet_of,
+)
 from warifu.signer.store import Store
 
-NO_HEAD = bytes(32)
-_MAX_ENTRY = 64 * 1024
 REFUSALS_PER_HOUR = 12
-"""More are only counted: a hostile service must not fill the device's disk."""
-
-_Word = Annotated[str, msgspec.Meta(max_length=128)]
-
-
-class Born(Message, frozen=True, tag="born"):
-    """The device's identity came into being."""
-
-    identity: Bytes32
+"""Of what nobody authorized. More are only counted: a hostile service must not fill the device's disk."""
+DENIALS_PER_HOUR = 120
+"""Of what an owner authorized, counted apart: noise must not crowd out the refusal that the owner asks about. A genuine
+authorization can be played again and again while it is valid, so there is an end to these as well,"""
+DENIALS_OF_A_REQUEST = 8
+"""and to those of one request in an hour: each rule once."""
+_HOUR = 3600
 
 
-class JoinedOwner(Message, frozen=True, tag="joined"):
-    """The operator confirmed the owner's credential."""
+@dataclass(frozen=True)
+class Cause:
+    """What an owner authorized, genuinely and in time, that was refused or failed then."""
 
-    name: _Word
-    credential: Bytes32
-
-
-class WalletPending(Message, frozen=True, tag="wallet-pending"):
-    """The host secret key is kept; the transcript signature may leave."""
-
-    wallet: Bytes32
-    session: Bytes16
-    host_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
-    """One for each scheme of the wallet."""
-
-
-class WalletBorn(Message, frozen=True, tag="wallet-born"):
-    """The share is kept. ``recovered``: from a peer's recovery data."""
-
-    wallet: Bytes32
-    threshold_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
-    """One for each scheme of the wallet."""
-    recovered: bool
-
-
-class ReferenceApproved(Message, frozen=True, tag="reference-approved"):
-    """The owner accepts a device as something else from now on (``protocol.attesting.reference_digest`` of both)."""
-
-    wallet: Bytes32
-    identity: Bytes32
-    before: Bytes32
-    after: Bytes32
-
-
-class Moved(Message, frozen=True):
-    """What leaves of one asset, and how much of that counts from now on, in its smallest unit."""
-
-    token: str
-    leaves: Amount
-    counted: Amount
-
-
-class Met(Message, frozen=True, tag="met"):
-    """This device showed its peers in a session what it runs on and how far its journal is, this entry included.
-
-    It makes each session's head one of its own: a peer that remembers it remembers more than any disk that was copied
-    before the session.
-    """
-
-    session: Bytes16
-    purpose: Bytes32
-
-
-class Started(Message, frozen=True, tag="started"):
-    """Partial signatures for this transaction may leave."""
-
-    request: Bytes32
-    request_id: Bytes16
-    wallet: Bytes32
-    session: Bytes16
-    chain: Chain
-    transaction: Bytes32
-    commitments: Bytes32
-    """Digest of all signers' public nonces, or of the ECDSA correlations that were used up."""
-    moved: Annotated[tuple[Moved, ...], msgspec.Meta(max_length=128)]
-
-
-class FinishedTransfer(Message, frozen=True, tag="finished"):
-    """The verified signatures are kept and may leave."""
-
-    request: Bytes32
-    transaction: Bytes32
-    signatures: Bytes32
-    """Digest of the result."""
-
-
-class WrongPassphrase(Message, frozen=True, tag="wrong-passphrase"):
-    """A genuinely authorized request came with a passphrase that opens nothing."""
-
-    wallet: Bytes32
-    request: Bytes32
-    wrong: int
-
-
-class Banned(Message, frozen=True, tag="banned"):
-    """A device was proven to have cheated in an ECDSA ceremony, in ``what``; this one works with it no more."""
-
-    peer: Bytes32
-    what: _Word
-
-
-class BanLifted(Message, frozen=True, tag="ban-lifted"):
-    """This device's operator has it work with that one again."""
-
-    peer: Bytes32
-
-
-class Frozen(Message, frozen=True, tag="frozen"):
-    """The device was told to sign nothing until its operator lifts it."""
-
-    reason: Annotated[str, msgspec.Meta(max_length=200)]
-
-
-class Thawed(Message, frozen=True, tag="thawed"):
-    """This device's operator has it sign again."""
-
-
-class HandedOver(Message, frozen=True, tag="handed-over"):
-    """Every keeper has its piece of this device's sealing secret: it boots by this set from now on."""
-
-    set: Bytes32
-    keepers: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_KEEPERS)]
-    threshold: int
-
-
-class PieceKept(Message, frozen=True, tag="piece-kept"):
-    """A device handed this one a piece of its sealing secret."""
-
-    device: Bytes32
-    set: Bytes32
-
-
-class PieceReleased(Message, frozen=True, tag="piece-released"):
-    """A boot of that device may get its piece: the ``boot``-th that was let in here."""
-
-    device: Bytes32
-    set: Bytes32
-    boot: int
-
-
-class Refused(Message, frozen=True, tag="refused"):
-    """Something was refused or failed. ``unwritten``: as many before it were counted and not written."""
-
-    door: _Word
-    code: _Word
-    about: Annotated[bytes, msgspec.Meta(max_length=32)]
-    unwritten: int
-
-
-Event = (
-    Born
-    | JoinedOwner
-    | WalletPending
-    | WalletBorn
-    | ReferenceApproved
-    | Met
-    | Started
-    | FinishedTransfer
-    | WrongPassphrase
-    | Banned
-    | BanLifted
-    | Frozen
-    | Thawed
-    | HandedOver
-    | PieceKept
-    | PieceReleased
-    | Refused
-)
+    wallet: bytes
+    request: bytes
+    """Its digest."""
+    by: Asker
 
 
 class Journal:
@@ -199,7 +59,9 @@ class Journal:
     def __init__(self, store: Store, identity: IdentityKey) -> None:
         self._store = store
         self._identity = identity
-        self._unwritten = 0
+        self._unwritten = {"refused": 0, "denied": 0}
+        self._denied: dict[tuple[bytes, str], int] = {}
+        """(request, rule) -> moment, of what was written in the last hour."""
 
     @property
     def head(self) -> tuple[int, bytes]:
@@ -224,62 +86,92 @@ class Journal:
         rows = self._store.execute("SELECT hash FROM journal WHERE sequence = ?", (length,))
         return bool(rows) and bytes(rows[0][0]) == named
 
-    def append(self, event: Event, now: int) -> None:
-        """Write ``event``, inside the transaction of the state it describes."""
+    def append(self, event: Event, now: int, by: Asker) -> None:
+        """Write ``event``, which ``by`` asked for, inside the transaction of the state it describes."""
         length, head = self.head
-        kind, body = _kind(event), encode(event)
-        named = entry_hash(head, length + 1, now, kind, body)
+        content = encode_content(Content(random(16), now, by, event))
+        named = entry_hash(head, length + 1, content_digest(content))
         self._store.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)",
-            (length + 1, now, kind, body, named, self._identity.sign("journal", named)),
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                length + 1,
+                now,
+                kind_of(event),
+                wallet_of(event),
+                content,
+                named,
+                self._identity.sign("journal", named),
+            ),
         )
 
-    def refuse(self, door: str, code: str, about: bytes, now: int) -> None:
-        """Note a refusal in a transaction of its own, unless the last hour had enough of them."""
-        recent = self._store.execute(
-            "SELECT count(*) FROM journal WHERE kind = 'refused' AND time > ?", (now - 3600,)
-        )
-        if recent[0][0] >= REFUSALS_PER_HOUR:
-            self._unwritten += 1
-            return
-        with self._store.transaction():
-            self.append(Refused(door, code, about[:32], self._unwritten), now)
-        self._unwritten = 0
+    def refuse(self, door: str, code: str, about: bytes, now: int, by: Asker = SERVICE) -> None:
+        """Note a refusal of what nobody authorized, in a transaction of its own, unless the last hour had enough."""
+        if self._room("refused", REFUSALS_PER_HOUR, now):
+            self._note(Refused(door, code, about[:32], self._unwritten["refused"]), now, by)
+
+    def deny(self, door: str, code: str, about: bytes, now: int, cause: Cause) -> None:
+        """Note that ``cause`` was refused or failed, as ``refuse`` does, each rule once an hour for each request."""
+        self._denied = {key: time for key, time in self._denied.items() if time > now - _HOUR}
+        of_request = sum(request == cause.request for request, _ in self._denied)
+        if (cause.request, code) in self._denied or of_request >= DENIALS_OF_A_REQUEST:
+            self._unwritten["denied"] += 1
+        elif self._room("denied", DENIALS_PER_HOUR, now):
+            unwritten = self._unwritten["denied"]
+            self._note(Denied(cause.wallet, cause.request, door, code, about[:32], unwritten), now, cause.by)
+            self._denied[cause.request, code] = now
+
+    def contents(self) -> Iterator[Content]:
+        """What all entries say, oldest first. ``InputRefused`` for one that cannot be read."""
+        for (content,) in self._store.execute("SELECT content FROM journal ORDER BY sequence"):
+            yield decode_content(bytes(content))
 
     def entries(self) -> list[tuple[int, Event]]:
         """(time, event) of all entries, oldest first."""
-        rows = self._store.execute("SELECT time, body FROM journal ORDER BY sequence")
-        return [(time, decode(cast("type[Event]", Event), bytes(body), _MAX_ENTRY)) for time, body in rows]
+        return [(content.time, content.event) for content in self.contents()]
 
     def verify(self) -> None:
         """Walk the whole chain and check the head's signature. ``StoreDamaged`` (``journal``) where it is broken."""
         head = NO_HEAD
         rows = self._store.execute(
-            "SELECT sequence, time, kind, body, hash, signature FROM journal ORDER BY sequence"
+            "SELECT sequence, time, kind, wallet, content, hash, signature FROM journal ORDER BY sequence"
         )
-        for expected, (sequence, time, kind, body, named, _) in enumerate(rows, start=1):
-            head = entry_hash(head, sequence, time, kind, bytes(body))
+        for expected, (sequence, time, kind, wallet, content, named, _) in enumerate(rows, start=1):
+            head = entry_hash(head, sequence, content_digest(bytes(content)))
             # Times may go back (``warifu.signer.clock``); it is the chain that says what came after what.
             if sequence != expected or head != bytes(named):
                 raise _broken(f"entry {expected} does not follow from the one before it")
+            if not _fits(bytes(content), time, kind, bytes(wallet)):
+                raise _broken(f"entry {expected} is filed as something else than it says")
         if not rows:
             return
         try:
-            verify(self._identity.public, bytes(rows[-1][5]), "journal", head)
-            self.entries()
-        except (AuthorizationRefused, InputRefused):
+            verify(self._identity.public, bytes(rows[-1][6]), "journal", head)
+        except AuthorizationRefused:
             raise _broken("its last entry is not this device's") from None
 
+    def _room(self, kind: Literal["refused", "denied"], most: int, now: int) -> bool:
+        """Whether one more may be written; where not, it is counted."""
+        recent = self._store.execute(
+            "SELECT count(*) FROM journal WHERE kind = ? AND time > ?", (kind, now - _HOUR)
+        )
+        if recent[0][0] < most:
+            return True
+        self._unwritten[kind] += 1
+        return False
 
-def entry_hash(previous: bytes, sequence: int, time: int, kind: str, body: bytes) -> bytes:
-    """32 bytes that name an entry and, through ``previous``, all before it."""
-    return digest(
-        "journal/entry", previous, sequence.to_bytes(8, "big"), time.to_bytes(8, "big"), kind.encode(), body
-    )
+    def _note(self, event: Refused | Denied, now: int, by: Asker) -> None:
+        with self._store.transaction():
+            self.append(event, now, by)
+        self._unwritten[kind_of(event)] = 0
 
 
-def _kind(event: Event) -> str:
-    return str(event.__struct_config__.tag)
+def _fits(content: bytes, time: int, kind: str, wallet: bytes) -> bool:
+    """Whether a row's columns are what its content says."""
+    try:
+        said = decode_content(content)
+    except InputRefused:
+        return False
+    return (said.time, kind_of(said.event), wallet_of(said.event)) == (time, kind, wallet)
 
 
 def _broken(why: str) -> StoreDamaged:

@@ -13,11 +13,11 @@ from typing import Literal
 
 from warifu.attestation.expectation import Expectation
 from warifu.protocol.frames import AskPiece
+from warifu.protocol.journal import PieceKept, PieceReleased, peer
 from warifu.protocol.release import AskChallenge, Signed
 from warifu.signer.device import Device
 from warifu.signer.epoch import Epoch
 from warifu.signer.expecting import accepted
-from warifu.signer.journal import PieceKept, PieceReleased
 from warifu.signer.store import Store
 from warifu.tee.release_keeper import Keeper
 
@@ -47,7 +47,7 @@ def keeper_of(device: Device) -> Keeper:
 
     def note(deed: Literal["kept", "released"], of: bytes, set_id: bytes, boot: int) -> None:
         event = PieceKept(of, set_id) if deed == "kept" else PieceReleased(of, set_id, boot)
-        device.journal.append(event, device.clock.now())
+        device.journal.append(event, device.clock.now(), peer(of))
 
     return Keeper(
         device.identity, _Shelf(device.store, device.epoch), lambda of: expected_of(device, of), note=note

@@ -19,7 +19,7 @@ session and the end of that session, and put back after it; and devices that wer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warifu.attestation.expectation import Expectation
@@ -28,10 +28,12 @@ from warifu.errors import AuthorizationRefused, PeerMisbehaved, StoreDamaged
 from warifu.protocol.attesting import Binding, SignedHead
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import verify
+from warifu.protocol.journal import Asker, HeadsSeen, Met, PeerHead
+from warifu.protocol.journal import peer as a_peer
 from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
-from warifu.signer.journal import Journal, Met
+from warifu.signer.journal import Journal
 from warifu.signer.sessions.messages import Shown
 from warifu.signer.store import Store
 
@@ -60,9 +62,12 @@ class Peers:
         rows = self._store.execute("SELECT head, count FROM peers WHERE identity = ?", (peer,))
         return Known(decode(SignedHead, bytes(rows[0][0]), _MAX_HEAD), rows[0][1]) if rows else None
 
-    def remember(self, met: Mapping[bytes, Known]) -> None:
-        """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one."""
+    def remember(self, met: Mapping[bytes, Known], write_down: Callable[[], None]) -> None:
+        """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one.
+
+        ``write_down``: what belongs to it in the journal."""
         with self._store.transaction():
+            write_down()
             for peer, known in met.items():
                 before = self.known(peer)
                 if before is not None and before.head.length > known.head.length:
@@ -87,16 +92,20 @@ class Meeting:
     _before: dict[bytes, Known | None] = field(init=False)
     """What was remembered of each when this device entered the session."""
     _met: dict[bytes, Known] = field(default_factory=dict)
+    _entry: tuple[Met, Asker] | None = None
 
     def __post_init__(self) -> None:
         self._before = {peer: self.peers.known(peer) for peer in self.expected}
 
-    def show(self, entry: Met | None, binding: Binding, to: Sequence[bytes]) -> dict[bytes, Shown]:
-        """For each of ``to``. ``entry``: about a session that an owner authorized; it is durable, and no old disk
-        undoes it, before anything is shown."""
+    def show(
+        self, entry: tuple[Met, Asker] | None, binding: Binding, to: Sequence[bytes]
+    ) -> dict[bytes, Shown]:
+        """For each of ``to``. ``entry``: about a session that an owner authorized, and who that was; it is durable, and
+        no old disk undoes it, before anything is shown."""
+        self._entry = entry
         if entry is not None:
             with self.epoch.lasting():
-                self.journal.append(entry, self.now)
+                self.journal.append(entry[0], self.now, entry[1])
         attestation, head = self.attester.attest(binding), self.journal.signed_head()
         known = {peer: self.peers.known(peer) for peer in to}
         return {
@@ -108,14 +117,22 @@ class Meeting:
         """``PeerMisbehaved`` (``evidence``, ``rolled-back``), ``PolicyDenied``, ``StoreDamaged`` (``rolled-back``)."""
         expectation = self.expected[peer]
         verified = expectation.require(shown.attestation, binding, now)
-        self._look_at_own_past(shown.remembered, expectation.name, now)
+        self._look_at_own_past(peer, shown.remembered, expectation.name, now)
         self._met[peer] = self._judged(peer, shown.head, verified, expectation.name)
 
     def meet(self) -> None:
         """Everybody has shown itself, and nobody was refused."""
-        self.peers.remember(self._met)
+        self.peers.remember(self._met, self._write_heads_down)
 
-    def _look_at_own_past(self, remembered: SignedHead | None, name: str, now: int) -> None:
+    def _write_heads_down(self) -> None:
+        """Of a session that an owner authorized, or whoever runs the service could fill the disk with heads."""
+        if self._entry is None:
+            return
+        met, by = self._entry
+        heads = tuple(PeerHead(identity, self._met[identity].head) for identity in sorted(self._met))
+        self.journal.append(HeadsSeen(met.wallet, met.session, heads), self.now, by)
+
+    def _look_at_own_past(self, peer: bytes, remembered: SignedHead | None, name: str, now: int) -> None:
         """A head that this device signed and does not have was signed by a later state of it. Without its signature a
         peer could make it believe that. It keeps what it learnt: the next peer may have met no later state of it."""
         if remembered is None or self.journal.has(remembered.length, remembered.hash):
@@ -129,7 +146,7 @@ class Meeting:
                 blame=name,
             ) from None
         found = f"device {name} remembers entry {remembered.length} of its journal, which it does not have"
-        self.freeze.freeze(f"an old state of this device was put back: {found}", now)
+        self.freeze.freeze(f"an old state of this device was put back: {found}", now, a_peer(peer))
         raise StoreDamaged(
             "rolled-back",
             f"an old state of this device was put back: {found}",

@@ -18,7 +18,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
-from warifu.signer.journal import BanLifted, Banned, Journal
+from warifu.protocol.journal import DEVICE, OPERATOR, BanLifted, Banned
+from warifu.signer.journal import Journal
 from warifu.signer.sessions.messages import MAX_HELD
 from warifu.signer.store import Store
 from warifu.threshold.ecdsa.binding import PROTOCOL
@@ -124,7 +125,7 @@ class Pool:
             self._store.execute("DELETE FROM correlations WHERE peer = ?", (peer,))
             if not self._is_banned(peer):
                 self._store.execute("INSERT INTO bans VALUES (?, ?, ?)", (peer, self._now(), what))
-                self._journal.append(Banned(peer, what), self._now())
+                self._journal.append(Banned(peer, what), self._now(), DEVICE)
 
     def banned(self) -> list[bytes]:
         """The identities of the devices that were caught cheating, oldest first."""
@@ -136,7 +137,7 @@ class Pool:
             if not self._is_banned(peer):
                 raise InputRefused("not-banned", "that device is not banned", not_done="Nothing was changed.")
             self._store.execute("DELETE FROM bans WHERE peer = ?", (peer,))
-            self._journal.append(BanLifted(peer), self._now())
+            self._journal.append(BanLifted(peer), self._now(), OPERATOR)
 
     def require_not_banned(self, peer: bytes, name: str) -> None:
         """``PeerMisbehaved`` (``banned``) for a device that was caught cheating."""

@@ -15,7 +15,8 @@ CREATE TABLE journal (
     sequence INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    body BLOB NOT NULL,
+    wallet BLOB NOT NULL,            -- whose owners see it; empty: those of every wallet
+    content BLOB NOT NULL,
     hash BLOB NOT NULL,
     signature BLOB NOT NULL
 ) STRICT;

@@ -42,6 +42,7 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.framing import Origin
+from warifu.protocol.journal import OPERATOR
 from warifu.protocol.operator import (
     AskLocalStatus,
     AskStorageKey,
@@ -59,12 +60,14 @@ from warifu.protocol.operator import (
     decode_operator,
 )
 from warifu.protocol.request import TransferRequest, decode_request
+from warifu.signer.asking import cause_of
 from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.expecting import approve_reference
+from warifu.signer.journal import Cause
 from warifu.signer.keeping import answer_boot, keeper_of
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
@@ -171,7 +174,7 @@ class Signer:
         """What runs ends, and what waits for a passphrase is forgotten, also where the disk cannot take the freeze."""
         device = self._device
         try:
-            device.freeze.freeze(reason, device.clock.now())
+            device.freeze.freeze(reason, device.clock.now(), OPERATOR)
             answer = [self._local_status()]
         except WarifuError as error:
             answer = _to_operator_refused(error)
@@ -225,7 +228,7 @@ class Signer:
         try:
             return Reply(message.call, self._answer_of(message))
         except WarifuError as error:
-            self._note(str(message.__struct_config__.tag), error, b"")
+            self._note(str(message.__struct_config__.tag), error, b"", self._cause(message))
             return CallRefused(message.call, refusal_of(error))
 
     def _answer_of(self, message: _Call) -> bytes:
@@ -282,10 +285,19 @@ class Signer:
         failed = [_to_service(SessionFailed(session, refusal_of(failure))) for session in sessions]
         return failed + answer(failure)
 
-    def _note(self, door: str, error: WarifuError, about: bytes) -> None:
+    def _cause(self, message: _Call) -> Cause | None:
+        if not isinstance(message, ApproveReference | RecoverWallet):
+            return None
+        return cause_of(self._device, message.authorization, message.envelope, self._device.clock.now())
+
+    def _note(self, door: str, error: WarifuError, about: bytes, cause: Cause | None = None) -> None:
         """A refusal must be answered even where the disk is full and cannot take a note of it."""
+        journal, now = self._device.journal, self._device.clock.now()
         try:
-            self._device.journal.refuse(door, error.code, about, self._device.clock.now())
+            if cause is not None:
+                journal.deny(door, error.code, about, now, cause)
+            else:
+                journal.refuse(door, error.code, about, now)
         except WarifuError:
             return
 

@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from warifu.chains.reading import Reading, Scheme
+from warifu.chains.reading import Outflow, Reading, Scheme
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.authorization import check_times
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import Decision, Finished, OpenSession, TransferSignatures, refusal_of
+from warifu.protocol.journal import Asker, FinishedTransfer, Moved, Started
+from warifu.protocol.request import Outflow as Authorized
 from warifu.protocol.request import TransferRequest, request_digest
+from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, require_own
-from warifu.signer.journal import FinishedTransfer, Moved, Started
 from warifu.signer.ledger import Counting
 from warifu.signer.policy import Verdict, judge
 from warifu.signer.reading import Seen, read
@@ -85,12 +87,13 @@ class Transfers:
             device.pool_of(wallet).require(frame.participants, count, wallet.names)
         require_try(device, wallet, frame.envelope, now)
         role = Role("share", transfer.reading.scheme.value)
-        lock, (share,) = unlock(device, wallet, [role], frame.envelope, authorized.digest)
+        by = asker(frame.authorization)
+        lock, (share,) = unlock(device, wallet, [role], frame.envelope, authorized.digest, by)
         lock.wipe()
         try:
             if transfer.reading.scheme is Scheme.ECDSA:
-                return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat), share)
-            return FrostCeremony(seat, self._frost_task(transfer, seat), share)
+                return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat, by), share)
+            return FrostCeremony(seat, self._frost_task(transfer, seat, by), share)
         except BaseException:
             share.wipe()
             raise
@@ -135,7 +138,7 @@ class Transfers:
             raise verdict.refusal
         return counting
 
-    def _ecdsa_task(self, transfer: Transfer, seat: Seat) -> ecdsa.Task:
+    def _ecdsa_task(self, transfer: Transfer, seat: Seat, by: Asker) -> ecdsa.Task:
         wallet, reading = transfer.wallet, transfer.reading
         return ecdsa.Task(
             pool=self._device.pool_of(wallet),
@@ -144,13 +147,13 @@ class Transfers:
             ),
             seen=self._device.seen,
             use_up=lambda take: self._use_up(transfer, take),
-            started=lambda used: self._started(transfer, seat.session, used),
+            started=lambda used: self._started(transfer, seat, by, used),
             finished=lambda signatures: self._finished(
-                transfer, [_with_recovery(each) for each in signatures]
+                transfer, seat, by, [_with_recovery(each) for each in signatures]
             ),
         )
 
-    def _frost_task(self, transfer: Transfer, seat: Seat) -> Task:
+    def _frost_task(self, transfer: Transfer, seat: Seat, by: Asker) -> Task:
         wallet, reading = transfer.wallet, transfer.reading
         return Task(
             scheme=_FROST[reading.scheme],
@@ -160,8 +163,8 @@ class Transfers:
                 ToSign(item.message, _frost_tweaks(wallet, reading.scheme, item.path))
                 for item in reading.to_sign
             ),
-            started=lambda commitments: self._started(transfer, seat.session, commitments),
-            finished=lambda signatures: self._finished(transfer, list(map(bytes, signatures))),
+            started=lambda commitments: self._started(transfer, seat, by, commitments),
+            finished=lambda signatures: self._finished(transfer, seat, by, list(map(bytes, signatures))),
         )
 
     def _use_up(self, transfer: Transfer, take: Callable[[], None]) -> None:
@@ -174,7 +177,7 @@ class Transfers:
             self._judge(transfer, now)
             take()
 
-    def _started(self, transfer: Transfer, session: bytes, commitments: bytes) -> None:
+    def _started(self, transfer: Transfer, seat: Seat, by: Asker, commitments: bytes) -> None:
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
         with device.epoch.lasting():
@@ -187,23 +190,36 @@ class Transfers:
                     transfer.digest,
                     request.request_id,
                     request.wallet_id,
-                    session,
+                    seat.session,
+                    seat.participants,
                     request.chain,
                     request.transaction,
+                    request.replaces,
+                    seat.policy_hash,
                     commitments,
+                    tuple(map(_written, transfer.reading.outflows)),
+                    str(transfer.reading.fee),
                     _moved(counting),
                 ),
                 now,
+                by,
             )
 
-    def _finished(self, transfer: Transfer, signatures: Sequence[bytes]) -> bytes:
+    def _finished(self, transfer: Transfer, seat: Seat, by: Asker, signatures: Sequence[bytes]) -> bytes:
         device = self._device
         result = encode(TransferSignatures(transfer.digest, tuple(signatures)))
         with device.store.transaction():
             device.ledger.finish(transfer.digest, result)
             device.journal.append(
-                FinishedTransfer(transfer.digest, transfer.request.transaction, digest("result", result)),
+                FinishedTransfer(
+                    transfer.request.wallet_id,
+                    transfer.digest,
+                    seat.session,
+                    transfer.request.transaction,
+                    digest("result", result),
+                ),
                 device.clock.now(),
+                by,
             )
         return result
 
@@ -240,6 +256,10 @@ def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tupl
 def _with_recovery(signature: VerifiedSignature) -> bytes:
     """r, low s, and the recovery id: 65 bytes."""
     return bytes(signature) + bytes([signature.recovery_id])
+
+
+def _written(outflow: Outflow) -> Authorized:
+    return Authorized(outflow.kind.value, outflow.token, str(outflow.amount), outflow.to)
 
 
 def _moved(counting: Counting) -> tuple[Moved, ...]:

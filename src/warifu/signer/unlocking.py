@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from warifu.errors import HostUnsuitable, PassphraseRefused, PlatformRefused
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.journal import Asker, WrongPassphrase
 from warifu.signer.device import Device
 from warifu.signer.gate import wrong_passphrase
-from warifu.signer.journal import WrongPassphrase
 from warifu.signer.vault import OpenLock, Role
 from warifu.signer.wallets import Locked, Wallet
 from warifu.threshold.wiping import Secret
@@ -21,12 +21,13 @@ def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) ->
 
 
 def unlock(
-    device: Device, wallet: Wallet, roles: Sequence[Role], envelope: Envelope, request: bytes
+    device: Device, wallet: Wallet, roles: Sequence[Role], envelope: Envelope, request: bytes, by: Asker
 ) -> tuple[OpenLock, tuple[Secret, ...]]:
     """Open the envelope, count the try, stretch, open these records and no others. The caller wipes all.
 
-    ``request``: digest of what the owner authorized. Raises ``PassphraseRefused``, and ``StoreDamaged``,
-    ``PlatformRefused`` or ``HostUnsuitable`` where it could not be tried; the envelope's key is used up.
+    ``request``: digest of what the owner authorized; ``by``: which owner. Raises ``PassphraseRefused``, and
+    ``StoreDamaged``, ``PlatformRefused`` or ``HostUnsuitable`` where it could not be tried; the envelope's key is used
+    up.
     """
     now = device.clock.now()
     require_try(device, wallet, envelope, now)
@@ -41,7 +42,7 @@ def unlock(
             device.tries.restore(wallet.id, before)
             raise
         with device.store.transaction():
-            device.journal.append(WrongPassphrase(wallet.id, request, wrong), now)
+            device.journal.append(WrongPassphrase(wallet.id, request, wrong), now, by)
         raise wrong_passphrase(wrong, wallet.request.policy.passphrase_tries) from None
     except (HostUnsuitable, PlatformRefused):
         # Without the memory to stretch it, or the platform to open its half, no passphrase was tried. Were this a wrong

@@ -1,0 +1,324 @@
+"""What a device writes into its journal, and in which form others can check it: events, contents, entries.
+
+An *event* is what was decided and done, or refused by which rule. The *content* of an entry is an event, its moment and
+who asked. An entry's hash covers the one before it and the digest of its content, so that the chain can be shown to
+somebody who may not see every content: an entry that concerns another wallet of the device is shown as its digest, and
+the blind (16 random bytes) in every content keeps anybody from guessing what it was.
+
+To add a kind: a struct with its own tag, and its name in ``Event``. One with a field ``wallet`` is shown to the owners
+of that wallet and to nobody else; one without is shown to the owners of every wallet of the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from warifu.protocol.attesting import SignedHead
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import (
+    Amount,
+    Bytes16,
+    Bytes32,
+    Message,
+    Seconds,
+    decode,
+    digest,
+    encode,
+)
+from warifu.protocol.frames.bounds import PublicKey
+from warifu.protocol.release import MAX_KEEPERS
+from warifu.protocol.request import MAX_SIGNERS, Outflow
+
+NO_HEAD = bytes(32)
+MAX_CONTENT_BYTES = 96 * 1024
+
+_Word = Annotated[str, msgspec.Meta(max_length=128)]
+
+
+class Asker(Message, frozen=True):
+    """Who asked for what an entry tells of.
+
+    ``owner``: these credentials authorized it (``credential_digest``). ``operator``: somebody at the device itself.
+    ``peer``: another device (its identity). ``service``: the service, without an owner's word. ``device``: nobody did;
+    the device decided it by itself.
+    """
+
+    kind: Literal["owner", "operator", "peer", "service", "device"]
+    ids: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=8)] = ()
+
+
+OPERATOR = Asker("operator")
+SERVICE = Asker("service")
+DEVICE = Asker("device")
+
+
+def owners(credentials: Sequence[bytes]) -> Asker:
+    """These credentials (by ``credential_digest``) authorized it."""
+    return Asker("owner", tuple(credentials))
+
+
+def peer(identity: bytes) -> Asker:
+    """That device brought it about."""
+    return Asker("peer", (identity,))
+
+
+# --- the device ------------------------------------------------------------------------------------------------------
+
+
+class Born(Message, frozen=True, tag="born"):
+    """The device's identity came into being."""
+
+    identity: Bytes32
+
+
+class JoinedOwner(Message, frozen=True, tag="joined"):
+    """The operator confirmed the owner's credential."""
+
+    name: _Word
+    credential: Bytes32
+
+
+class Banned(Message, frozen=True, tag="banned"):
+    """A device was proven to have cheated in an ECDSA ceremony, in ``what``; this one works with it no more."""
+
+    peer: Bytes32
+    what: _Word
+
+
+class BanLifted(Message, frozen=True, tag="ban-lifted"):
+    """This device's operator has it work with that one again."""
+
+    peer: Bytes32
+
+
+class Frozen(Message, frozen=True, tag="frozen"):
+    """The device was told to sign nothing until its operator lifts it."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class Thawed(Message, frozen=True, tag="thawed"):
+    """This device's operator has it sign again."""
+
+
+class HandedOver(Message, frozen=True, tag="handed-over"):
+    """Every keeper has its piece of this device's sealing secret: it boots by this set from now on."""
+
+    set: Bytes32
+    keepers: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_KEEPERS)]
+    threshold: int
+
+
+class PieceKept(Message, frozen=True, tag="piece-kept"):
+    """A device handed this one a piece of its sealing secret."""
+
+    device: Bytes32
+    set: Bytes32
+
+
+class PieceReleased(Message, frozen=True, tag="piece-released"):
+    """A boot of that device may get its piece: the ``boot``-th that was let in here."""
+
+    device: Bytes32
+    set: Bytes32
+    boot: int
+
+
+# --- a wallet --------------------------------------------------------------------------------------------------------
+
+
+class WalletPending(Message, frozen=True, tag="wallet-pending"):
+    """The host secret key is kept; the transcript signature may leave."""
+
+    wallet: Bytes32
+    session: Bytes16
+    host_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """One for each scheme of the wallet."""
+
+
+class WalletBorn(Message, frozen=True, tag="wallet-born"):
+    """The share is kept. ``recovered``: from a peer's recovery data."""
+
+    wallet: Bytes32
+    threshold_public: Annotated[tuple[PublicKey, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """One for each scheme of the wallet."""
+    recovered: bool
+
+
+class ReferenceApproved(Message, frozen=True, tag="reference-approved"):
+    """The owner accepts a device as something else from now on (``protocol.attesting.reference_digest`` of both)."""
+
+    wallet: Bytes32
+    identity: Bytes32
+    before: Bytes32
+    after: Bytes32
+
+
+class WrongPassphrase(Message, frozen=True, tag="wrong-passphrase"):
+    """A genuinely authorized request came with a passphrase that opens nothing."""
+
+    wallet: Bytes32
+    request: Bytes32
+    wrong: int
+
+
+# --- sessions and transfers ------------------------------------------------------------------------------------------
+
+
+class Met(Message, frozen=True, tag="met"):
+    """This device showed its peers in a session what it runs on and how far its journal is, this entry included.
+
+    It makes each session's head one of its own: a peer that remembers it remembers more than any disk that was copied
+    before the session.
+    """
+
+    wallet: Bytes32
+    session: Bytes16
+    purpose: Bytes32
+
+
+class PeerHead(Message, frozen=True):
+    """How far a peer's journal was, signed by the peer."""
+
+    identity: Bytes32
+    head: SignedHead
+
+
+class HeadsSeen(Message, frozen=True, tag="heads-seen"):
+    """What every peer in that session showed as the head of its journal: so no peer can rewrite what came before it."""
+
+    wallet: Bytes32
+    session: Bytes16
+    heads: Annotated[tuple[PeerHead, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+
+
+class Moved(Message, frozen=True):
+    """What leaves of one asset, and how much of that counts from now on, in its smallest unit."""
+
+    token: str
+    leaves: Amount
+    counted: Amount
+
+
+class Started(Message, frozen=True, tag="started"):
+    """Every rule allowed it: partial signatures for this transaction may leave."""
+
+    request: Bytes32
+    request_id: Bytes16
+    wallet: Bytes32
+    session: Bytes16
+    participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    chain: Chain
+    transaction: Bytes32
+    replaces: Bytes16 | None
+    rules: Bytes32
+    """Hash of the rules that allowed it."""
+    commitments: Bytes32
+    """Digest of all signers' public nonces, or of the ECDSA correlations that were used up."""
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=128)]
+    """What this device read in the transaction's bytes."""
+    fee: Amount
+    """The most that it can cost beside them."""
+    moved: Annotated[tuple[Moved, ...], msgspec.Meta(max_length=128)]
+
+
+class FinishedTransfer(Message, frozen=True, tag="finished"):
+    """The verified signatures are kept and may leave."""
+
+    wallet: Bytes32
+    request: Bytes32
+    session: Bytes16
+    transaction: Bytes32
+    signatures: Bytes32
+    """Digest of the result."""
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+class Denied(Message, frozen=True, tag="denied"):
+    """Something that an owner of the wallet had authorized, in time, was refused or failed, by the rule ``code``.
+
+    ``unwritten``: as many of these before it were counted and not written."""
+
+    wallet: Bytes32
+    request: Bytes32
+    door: _Word
+    code: _Word
+    about: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """The session, where there was one."""
+    unwritten: int
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """Something that nobody had authorized was refused or failed. ``unwritten``: as in ``Denied``."""
+
+    door: _Word
+    code: _Word
+    about: Annotated[bytes, msgspec.Meta(max_length=32)]
+    unwritten: int
+
+
+Event = (
+    Born
+    | JoinedOwner
+    | Banned
+    | BanLifted
+    | Frozen
+    | Thawed
+    | HandedOver
+    | PieceKept
+    | PieceReleased
+    | WalletPending
+    | WalletBorn
+    | ReferenceApproved
+    | WrongPassphrase
+    | Met
+    | HeadsSeen
+    | Started
+    | FinishedTransfer
+    | Denied
+    | Refused
+)
+
+
+class Content(Message, frozen=True):
+    """What an entry says."""
+
+    blind: Bytes16
+    time: Seconds
+    by: Asker
+    event: Event
+
+
+def kind_of(event: Event) -> str:
+    """Its tag."""
+    return str(event.__struct_config__.tag)
+
+
+def wallet_of(event: Event) -> bytes:
+    """The one wallet whose owners see it; empty where the owners of every wallet of the device do."""
+    return bytes(getattr(event, "wallet", b""))
+
+
+def encode_content(content: Content) -> bytes:
+    """Its one encoding."""
+    return encode(content)
+
+
+def decode_content(data: bytes) -> Content:
+    """Read an entry's content; ``InputRefused`` for anything else."""
+    return decode(Content, data, MAX_CONTENT_BYTES)
+
+
+def content_digest(encoded: bytes) -> bytes:
+    """32 bytes that stand for a content wherever it is not shown."""
+    return digest("journal/content", encoded)
+
+
+def entry_hash(previous: bytes, number: int, content: bytes) -> bytes:
+    """32 bytes that name an entry and, through ``previous``, all before it. ``content``: the digest."""
+    return digest("journal/entry", previous, number.to_bytes(8, "big"), content)

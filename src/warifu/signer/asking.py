@@ -1,0 +1,41 @@
+"""Who is behind what the service hands in: the owners who authorized it, or nobody but the service."""
+
+from __future__ import annotations
+
+from warifu.errors import WarifuError
+from warifu.protocol.authorization import Authorization, check_authorization
+from warifu.protocol.credential import Credential, credential_digest
+from warifu.protocol.envelope import Envelope
+from warifu.protocol.journal import Asker, owners
+from warifu.protocol.request import Request, WalletRequest, decode_request, request_digest
+from warifu.signer.device import Device
+from warifu.signer.journal import Cause
+
+
+def asker(authorization: Authorization) -> Asker:
+    """The owners whose word it bears; whoever calls this has checked it."""
+    distinct = dict.fromkeys(approval.credential for approval in authorization.approvals)
+    return owners([credential_digest(credential) for credential in distinct])
+
+
+def cause_of(
+    device: Device, authorization: Authorization, envelope: Envelope | None, now: int
+) -> Cause | None:
+    """What an owner really asked for with this, in time; None where it is the service's own.
+
+    An authorization that has expired is nobody's word any more: the service may have kept a thousand of them.
+    """
+    try:
+        request = decode_request(authorization.request)
+        check_authorization(authorization, _owners(device, request), envelope, now)
+    except WarifuError:
+        return None
+    named = request_digest(request)
+    wallet = named if isinstance(request, WalletRequest) else request.wallet_id
+    return Cause(wallet, named, asker(authorization))
+
+
+def _owners(device: Device, request: Request) -> tuple[Credential, ...]:
+    if not isinstance(request, WalletRequest):
+        return device.wallets.born(request.wallet_id).request.owners
+    return (device.owner,) if device.owner is not None else ()
