@@ -15,4 +15,4 @@ def attested(binding: Binding, claims: Claims = CLAIMS) -> Attestation:
 
 def shown(binding: Binding) -> Shown:
     """As the first message of a session, from a device whose journal nobody looks at."""
-    return Shown(attested(binding), SignedHead(1, bytes(32), bytes(64)), None)
+    return Shown(attested(binding), SignedHead(1, bytes(32), bytes(64)), None, None)

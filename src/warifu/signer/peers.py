@@ -109,7 +109,7 @@ class Meeting:
         attestation, head = self.attester.attest(binding), self.journal.signed_head()
         known = {peer: self.peers.known(peer) for peer in to}
         return {
-            peer: Shown(attestation, head, last.head if last is not None else None)
+            peer: Shown(attestation, head, last.head if last is not None else None, None)
             for peer, last in known.items()
         }
 

@@ -102,6 +102,24 @@ CREATE TABLE peers (                 -- what each other device showed when it wa
     count INTEGER                    -- of its platform's counter; NULL: it has none
 ) STRICT;
 
+CREATE TABLE notes (                 -- of this device and of others, in the order in which this one tells of them
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    about BLOB NOT NULL,             -- what it tells: each thing once, whoever tells it
+    until INTEGER NOT NULL,          -- moment after which nobody needs it any more
+    note BLOB NOT NULL,
+    UNIQUE (wallet, about)
+) STRICT;
+
+CREATE TABLE told (                  -- how far this device and another one are in each other's notes
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    peer BLOB NOT NULL,
+    acknowledged INTEGER NOT NULL,   -- of this device's, by the peer
+    log BLOB,                        -- of the peer's, by this device; NULL: nothing yet
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (wallet, peer)
+) STRICT;
+
 CREATE TABLE bans (                  -- devices that are proven to have cheated
     peer BLOB PRIMARY KEY,
     time INTEGER NOT NULL,

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import (
     Bytes16,
@@ -22,6 +23,8 @@ from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPre
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
+
+Acknowledgements = Annotated[tuple[Acknowledgement, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
 
 
 class Challenge(Message, frozen=True, tag="challenge"):
@@ -51,6 +54,10 @@ class OpenSession(Message, frozen=True, tag="open-session"):
     envelope: Envelope
     participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
     unsigned: Unsigned
+    acknowledgements: Acknowledgements = ()
+    """Of a strict wallet's devices; elsewhere none is needed."""
+    confirmations: Annotated[tuple[Confirmation, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
+    """Of at least as many devices, each over all of these acknowledgements."""
 
 
 class OpenCorrelating(Message, frozen=True, tag="open-correlating"):

@@ -11,6 +11,7 @@ from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Message, decode
 from warifu.protocol.frames import MAX_INPUTS, Certificate
+from warifu.protocol.notes import Told
 from warifu.protocol.release import Handing, InUse, Kept
 from warifu.threshold.ecdsa.correlating import HELLO_BYTES, MAX_BATCH, extend_bytes
 from warifu.threshold.ecdsa.messages import COMMITMENT_BYTES, PRODUCT_BYTES, SHARE_BYTES
@@ -36,6 +37,8 @@ class Shown(Message, frozen=True, tag="shown"):
     """Of the sender's journal, with an entry about this session as the last."""
     remembered: SignedHead | None
     """The receiver's own, as it last showed it to the sender; None: they never met."""
+    told: Told | None
+    """The sender's notes about the wallet of the session; None where there is no wallet yet."""
     certificate: Certificate = b""
     """Of the sender's epoch, where the receiver's Hello is of an older one: by it, the receiver catches up."""
 
