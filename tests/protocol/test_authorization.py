@@ -6,16 +6,19 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from tests.support.authenticator import Authenticator
 
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.authorization import (
     CLOCK_SKEW,
+    MAX_AUTHORIZATION_BYTES,
     MAX_LIFETIME,
     Authorization,
+    approve_request,
     authorize,
     check_authorization,
 )
-from warifu.protocol.credential import DeviceKey
+from warifu.protocol.credential import MAX_OWNERS, Approval, Credential, DeviceKey, approver
 from warifu.protocol.encoding import Bytes32, Message, decode, encode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.identity import IdentityKey, verify
@@ -41,7 +44,7 @@ ENVELOPES = [Envelope(bytes([n]) * 32, bytes(32), NOW + 600, bytes(32), bytes(27
 
 
 def authorized(request: TransferRequest = REQUEST, owner: IdentityKey = OWNER) -> Authorization:
-    return authorize(owner, request, encode(request), ENVELOPES)
+    return authorize(approver(owner), request, encode(request), ENVELOPES)
 
 
 def test_a_genuine_authorization_yields_the_request_and_its_digest() -> None:
@@ -91,6 +94,84 @@ def test_no_field_can_be_changed_under_the_signature(field: dict[str, object]) -
     with pytest.raises(AuthorizationRefused) as refused:
         check_authorization(msgspec.structs.replace(authorized(), request=changed), OWNERS, ENVELOPES[0], NOW)
     assert refused.value.code == "authorization.signature"
+
+
+def test_further_owners_approve_the_request_whoever_carries_it_out() -> None:
+    others = [IdentityKey(bytes([number]) * 32) for number in (2, 3)]
+    key = Authenticator()
+    owners: tuple[Credential, ...] = (
+        *OWNERS,
+        *(DeviceKey(other.public) for other in others),
+        key.credential,
+    )
+    approvals = [approve_request(approver(other), REQUEST) for other in others]
+    approvals.append(key.approval("approval", request_digest(REQUEST)))
+    authorization = authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES, approvals)
+    assert decode(Authorization, encode(authorization), MAX_AUTHORIZATION_BYTES) == authorization
+    found = check_authorization(authorization, owners, ENVELOPES[0], NOW)
+    assert set(found.credentials) == set(owners)
+    assert found.approvals == 4
+    assert [(item[0], item[2]) for item in found.counters] == [(key.credential, 1)]
+
+
+def test_an_owner_who_approves_twice_counts_once() -> None:
+    again = approve_request(approver(OWNER), REQUEST)
+    authorization = authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES, [again, again])
+    assert check_authorization(authorization, OWNERS, ENVELOPES[0], NOW).approvals == 1
+
+
+def test_one_approval_that_is_not_an_owners_spoils_the_others() -> None:
+    stranger = IdentityKey.generate()
+    approvals = [approve_request(approver(stranger), REQUEST)]
+    authorization = authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES, approvals)
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorization, OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.unknown-credential"
+
+
+OTHER = IdentityKey(bytes([2]) * 32)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        approve_request(approver(OTHER), msgspec.structs.replace(REQUEST, wallet_id=bytes([1]) * 32)),
+        approve_request(approver(OTHER), msgspec.structs.replace(REQUEST, transaction=bytes([1]) * 32)),
+        approver(OTHER)("refusal", request_digest(REQUEST)),
+        approver(OTHER)("authorization", request_digest(REQUEST)),
+        authorize(approver(OTHER), REQUEST, encode(REQUEST), ENVELOPES).approvals[0],
+    ],
+    ids=["another wallet", "another transaction", "a refusal", "another purpose", "with envelopes"],
+)
+def test_a_further_approval_counts_for_exactly_this_request(given: Approval) -> None:
+    owners = (*OWNERS, DeviceKey(OTHER.public))
+    authorization = authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES, [given])
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorization, owners, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.signature"
+
+
+def test_an_approval_of_the_request_alone_opens_no_envelope() -> None:
+    """Otherwise whoever holds an approval of another owner could send passphrase envelopes in that owner's name."""
+    moved = msgspec.structs.replace(authorized(), approvals=(approve_request(approver(OWNER), REQUEST),))
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(moved, OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.signature"
+
+
+def test_more_approvals_than_there_can_be_owners_are_refused() -> None:
+    many = [approve_request(approver(OWNER), REQUEST)] * MAX_OWNERS
+    encoded = encode(authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES, many))
+    with pytest.raises(InputRefused):
+        decode(Authorization, encoded, MAX_AUTHORIZATION_BYTES)
+
+
+def test_a_request_without_envelopes_needs_none() -> None:
+    authorization = authorize(approver(OWNER), REQUEST, encode(REQUEST), [])
+    assert check_authorization(authorization, OWNERS, None, NOW).credentials == OWNERS
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_authorization(authorization, OWNERS, ENVELOPES[0], NOW)
+    assert refused.value.code == "authorization.other-envelope"
 
 
 def test_an_envelope_of_the_services_own_is_refused() -> None:

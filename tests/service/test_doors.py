@@ -10,6 +10,7 @@ from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.identity import IdentityKey
@@ -42,7 +43,7 @@ ROAD = BitcoinRoad(cast("Any", None), 6)
 """Reading asks no wallet and no backend."""
 ENVELOPES = [Envelope(random(32), random(32), NOW + 600, random(32), random(272)) for _ in range(2)]
 ENCODED = tuple(map(encode, ENVELOPES))
-AUTHORIZATION = encode(authorize(OWNER, REQUEST, encode(REQUEST), ENVELOPES))
+AUTHORIZATION = encode(authorize(approver(OWNER), REQUEST, encode(REQUEST), ENVELOPES))
 
 
 def test_an_honest_one_is_read_with_its_devices_in_order():

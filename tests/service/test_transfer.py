@@ -20,6 +20,7 @@ from warifu.chains.bitcoin_network.fees import FeeRate
 from warifu.errors import BroadcastRejected, ChainUnavailable
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskResult, Decision, OpenSession, ResultAnswer, decode_to_signer
 from warifu.protocol.identity import IdentityKey
@@ -230,7 +231,7 @@ async def test_what_does_not_fit_together_is_refused_at_the_door(world: World):
         also = await world.question(client, other)
         thief = IdentityKey.generate()
         envelopes = await client.envelopes(payment.request, [world.devices["device0"].identity] * 1)
-        stolen = encode(authorize(thief, payment.request, encode(payment.request), envelopes))
+        stolen = encode(authorize(approver(thief), payment.request, encode(payment.request), envelopes))
         wallet = world.wallet_request(2)
         wallet_authorization, wallet_envelopes = await client.authorized(
             wallet, [device.identity for device in world.devices.values()]
@@ -244,7 +245,7 @@ async def test_what_does_not_fit_together_is_refused_at_the_door(world: World):
         )
         elsewhere = changed(payment.request, chain="solana")
         twice = envelopes + await client.envelopes(payment.request, [world.devices["device0"].identity])
-        doubled = encode(authorize(world.owner, payment.request, encode(payment.request), twice))
+        doubled = encode(authorize(approver(world.owner), payment.request, encode(payment.request), twice))
         altered = bytearray(good.authorization)
         altered[-1] ^= 1
         cases: list[tuple[str, api.NewTransfer]] = [

@@ -26,7 +26,7 @@ from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.psbt import parse_psbt
 from warifu.chains.bitcoin.transaction import TxOutput
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import DeviceKey
+from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeSecret
 from warifu.protocol.frames import Finished, OpenSession, SessionFailed, Spent, error_of
@@ -317,7 +317,9 @@ def test_an_envelope_expires(home):
 def test_an_envelope_sealed_for_another_request_does_not_open(home):
     payment, other = home.pay(), home.pay(1_234)
     envelopes = {name: home.envelope(home[name], other.digest, PASSPHRASE) for name in ("device0", "device1")}
-    authorization = authorize(home.owner, payment.request, encode(payment.request), list(envelopes.values()))
+    authorization = authorize(
+        approver(home.owner), payment.request, encode(payment.request), list(envelopes.values())
+    )
     assert (
         home.run(home.openings_of(authorization, envelopes, payment.unsigned)).code == "passphrase.envelope"
     )

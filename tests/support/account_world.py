@@ -29,6 +29,7 @@ from warifu.chains.solana_network.clusters import Cluster
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import SCHEMES, SOLANA
+from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.policy import AssetLimits, ChainRules, Policy
@@ -164,7 +165,7 @@ class AccountWorld(World):
             Envelope(signer.identity, random(32), now() + 600, random(32), random(272))
             for signer in signers.values()
         ]
-        authorization = encode(authorize(self.owner, request, encode(request), envelopes))
+        authorization = encode(authorize(approver(self.owner), request, encode(request), envelopes))
         database = open_database(self.data_dir, self.storage_key)
         for signer in signers.values():
             add_device(database, signer.name, signer.identity)

@@ -29,7 +29,7 @@ from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import Scheme
-from warifu.protocol.credential import DeviceKey
+from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope, check_envelope_key, seal
 from warifu.protocol.frames import SignedBirth, WalletBirth
@@ -177,7 +177,7 @@ class Client:
         self, request: Request, identities: Sequence[bytes], passphrase: str = PASSPHRASE
     ) -> tuple[bytes, tuple[bytes, ...]]:
         envelopes = await self.envelopes(request, identities, passphrase)
-        return encode(authorize(self.owner, request, encode(request), envelopes)), tuple(
+        return encode(authorize(approver(self.owner), request, encode(request), envelopes)), tuple(
             map(encode, envelopes)
         )
 

@@ -26,7 +26,7 @@ from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, Tx
 from warifu.errors import WarifuError
 from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.chains import Scheme
-from warifu.protocol.credential import DeviceKey
+from warifu.protocol.credential import Approval, Approver, Credential, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import Envelope, check_envelope_key, seal
 from warifu.protocol.frames import (
@@ -329,6 +329,7 @@ class Household:
         policy: Policy = GENEROUS,
         names: Sequence[str] = (),
         schemes: Sequence[Scheme] = ("bip340",),
+        others: Sequence[Credential] = (),
     ) -> WalletRequest:
         chosen = [self[name].ref for name in names or self.names]
         return WalletRequest(
@@ -337,7 +338,7 @@ class Household:
             tuple(schemes),
             threshold,
             tuple(chosen),
-            (DeviceKey(self.owner.public),),
+            (DeviceKey(self.owner.public), *others),
             policy,
             Stretching(64, 3),
             self.clock(),
@@ -356,11 +357,16 @@ class Household:
         names: Sequence[str],
         passphrase: str = PASSPHRASE,
         key: IdentityKey | None = None,
+        *,
+        approve: Approver | None = None,
+        further: Sequence[Approval] = (),
     ) -> tuple[Authorization, dict[str, Envelope]]:
-        """The owner's yes, with an envelope for each of the named devices."""
+        """The owner's yes, with an envelope for each of the named devices. ``approve``: with another credential than
+        the owner's device key; ``further``: other owners' approvals."""
         named = request_digest(request)
         envelopes = {name: self.envelope(self[name], named, passphrase) for name in names}
-        signed = authorize(key or self.owner, request, encode(request), list(envelopes.values()))
+        first = approve or approver(key or self.owner)
+        signed = authorize(first, request, encode(request), list(envelopes.values()), further)
         return signed, envelopes
 
     # --- the service ---
@@ -429,10 +435,12 @@ class Household:
         policy: Policy = GENEROUS,
         names: Sequence[str] = (),
         schemes: Sequence[Scheme] = ("bip340",),
+        others: Sequence[Credential] = (),
     ) -> WalletBirth:
-        """Key generation among the named devices (all, if none), checked as the client checks it."""
+        """Key generation among the named devices (all, if none), checked as the client checks it. ``others``: owners
+        beside this one."""
         chosen = list(names) or self.names
-        request = self.new_wallet_request(threshold, policy, chosen, schemes)
+        request = self.new_wallet_request(threshold, policy, chosen, schemes, others)
         outcome = self.run(self.openings(request, chosen))
         assert not outcome.failed, outcome.codes
         return self.adopt(request, outcome)

@@ -11,6 +11,7 @@ from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
 from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.api import Device, Devices, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
 from warifu.protocol.identity import DeviceRef
@@ -56,7 +57,7 @@ def authorized(
 ) -> tuple[bytes, tuple[bytes, ...]]:
     """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``."""
     envelopes = seal_to_all(keys, request_digest(request), passphrase)
-    authorization = authorize(profile.credential(), request, encode(request), envelopes)
+    authorization = authorize(approver(profile.credential()), request, encode(request), envelopes)
     return encode(authorization), tuple(encode(envelope) for envelope in envelopes)
 
 

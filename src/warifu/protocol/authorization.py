@@ -17,14 +17,13 @@ from warifu.errors import AuthorizationRefused
 from warifu.protocol.credential import (
     MAX_OWNERS,
     Approval,
+    Approver,
     Credential,
-    approve,
     challenge,
     check_approval,
 )
 from warifu.protocol.encoding import Bytes32, Message
 from warifu.protocol.envelope import Envelope, envelope_digest
-from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Request, decode_request, request_digest
 
 AUTHORIZATION, APPROVAL = "authorization", "approval"
@@ -70,17 +69,22 @@ class Authorized:
 
 
 def authorize(
-    key: IdentityKey,
+    approve: Approver,
     request: Request,
     encoded: bytes,
     envelopes: Sequence[Envelope],
     further: Sequence[Approval] = (),
 ) -> Authorization:
-    """Approve ``request`` (whose encoding is ``encoded``) and its envelopes with the owner's device key. ``further``:
-    other owners' approvals of it."""
+    """Have ``approve`` say yes to ``request`` (whose encoding is ``encoded``) and its envelopes. ``further``: other
+    owners' approvals of the request (:func:`approve_request`)."""
     digests = tuple(envelope_digest(envelope) for envelope in envelopes)
-    first = approve(key, AUTHORIZATION, request_digest(request), *digests)
+    first = approve(AUTHORIZATION, request_digest(request), *digests)
     return Authorization(encoded, digests, (first, *further))
+
+
+def approve_request(approve: Approver, request: Request) -> Approval:
+    """Have ``approve`` say yes to ``request``, whoever carries it out."""
+    return approve(APPROVAL, request_digest(request))
 
 
 def check_authorization(

@@ -7,7 +7,7 @@ sign for a purpose (``tag``) over given parts; what a WebAuthn credential signs 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -59,6 +59,12 @@ class Approval(Message, frozen=True):
     proof: Proof
 
 
+class Approver(Protocol):
+    """Has a credential say yes."""
+
+    def __call__(self, tag: str, *parts: bytes) -> Approval: ...
+
+
 def credential_digest(credential: Credential) -> bytes:
     """32 bytes that name exactly this credential."""
     return digest("credential", encode(credential))
@@ -69,9 +75,13 @@ def challenge(tag: str, *parts: bytes) -> bytes:
     return digest(f"challenge/{tag}", *parts)
 
 
-def approve(key: IdentityKey, tag: str, *parts: bytes) -> Approval:
-    """A device key's yes."""
-    return Approval(DeviceKey(key.public), Signature(key.sign(tag, *parts)))
+def approver(key: IdentityKey) -> Approver:
+    """That of a device key."""
+
+    def approve(tag: str, *parts: bytes) -> Approval:
+        return Approval(DeviceKey(key.public), Signature(key.sign(tag, *parts)))
+
+    return approve
 
 
 def check_approval(approval: Approval, tag: str, *parts: bytes) -> int | None:

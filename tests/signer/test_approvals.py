@@ -1,0 +1,134 @@
+"""Passkeys before the signers: a counter that goes back is refused, and what was seen outlives the device's restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.authenticator import Authenticator
+from tests.support.simulator import Household, Spend, signed
+
+from warifu.protocol.authorization import APPROVAL
+from warifu.protocol.credential import Approval
+
+pytestmark = pytest.mark.unit
+PAIR = ["device0", "device1"]
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    household = Household(tmp_path, 3)
+    yield household
+    household.close()
+
+
+@pytest.fixture
+def key(home: Household) -> Authenticator:
+    """A security key that is an owner of the household's wallet, beside the client's device key."""
+    made = Authenticator(counter=5)
+    home.make_wallet(2, others=[made.credential])
+    return made
+
+
+def sent(home: Household, payment: Spend, names: list[str] = PAIR, **how: Any):
+    authorization, envelopes = home.authorized(payment.request, names, **how)
+    return home.run(home.openings_of(authorization, envelopes, payment.unsigned))
+
+
+def approved(key: Authenticator, payment: Spend, **twists: object) -> Approval:
+    return key.approval(APPROVAL, payment.digest, **twists)
+
+
+def test_a_passkey_authorizes_like_a_device_key(home, key):
+    payment = home.pay()
+    assert signed(payment, sent(home, payment, approve=key.approval))
+
+
+def test_both_owners_approve_one_request(home, key):
+    payment = home.pay()
+    assert signed(payment, sent(home, payment, further=[approved(key, payment)]))
+
+
+def test_a_further_approval_that_is_not_genuine_spoils_the_request(home, key):
+    payment, other = home.pay(), home.pay(70_000)
+    for given in (
+        approved(key, other),
+        approved(key, payment, flags=1),
+        approved(key, payment, rp_id="evil"),
+    ):
+        assert sent(home, payment, further=[given]).code == "authorization.assertion"
+
+
+def test_a_passkey_that_is_no_owner_of_the_wallet_is_refused(home, key):
+    payment = home.pay()
+    assert sent(home, payment, approve=Authenticator().approval).code == "authorization.unknown-credential"
+
+
+def test_the_same_key_for_another_page_is_another_credential(home, key):
+    """Whoever gets a credential to sign on a page of his own presents it in vain."""
+    payment = home.pay()
+    origin = "http://localhost:47471"
+    elsewhere = msgspec.structs.replace(
+        approved(key, payment, origin=origin),
+        credential=msgspec.structs.replace(key.credential, origin=origin),
+    )
+    assert sent(home, payment, further=[elsewhere]).code == "authorization.unknown-credential"
+
+
+def test_a_counter_that_goes_back_is_refused_whatever_it_approves(home, key):
+    first, second = home.pay(), home.pay(70_000, first_coin=1)
+    assert signed(first, sent(home, first, further=[approved(key, first, counter=9)]))
+    for counter in (9, 8, 0):
+        late = approved(key, second, counter=counter)
+        assert sent(home, second, further=[late]).code == "authorization.counter"
+    assert signed(second, sent(home, second, further=[approved(key, second, counter=10)]))
+
+
+def test_the_refusal_is_in_the_journal(home, key):
+    first, second = home.pay(), home.pay(70_000, first_coin=1)
+    sent(home, first, further=[approved(key, first, counter=9)])
+    sent(home, second, further=[approved(key, second, counter=3)])
+    codes = [getattr(event, "code", "") for _, event in home["device0"].device.journal.entries()]
+    assert "authorization.counter" in codes
+
+
+def test_the_very_same_approval_may_come_again(home, key):
+    """A session that broke off is tried once more with the same approvals."""
+    payment = home.pay()
+    given = approved(key, payment)
+    assert sent(home, payment, further=[given], passphrase="wrong passphrase").code == "passphrase.wrong"
+    assert signed(payment, sent(home, payment, further=[given]))
+
+
+def test_what_was_seen_outlives_a_restart(home, key):
+    first, second = home.pay(), home.pay(70_000, first_coin=1)
+    sent(home, first, further=[approved(key, first, counter=9)])
+    for name in PAIR:
+        home[name].restart()
+    assert sent(home, second, further=[approved(key, second, counter=9)]).code == "authorization.counter"
+
+
+def test_each_device_remembers_for_itself(home, key):
+    """The third device did not see the first approval; the one that did refuses for both."""
+    first, second = home.pay(), home.pay(70_000, first_coin=1)
+    sent(home, first, further=[approved(key, first, counter=9)])
+    outcome = sent(home, second, ["device1", "device2"], further=[approved(key, second, counter=9)])
+    assert outcome.codes["device1"] == "authorization.counter"
+    assert not outcome.finished
+
+
+def test_a_synced_passkey_has_no_counter_to_go_back(home):
+    key = Authenticator(counter=None)
+    home.make_wallet(2, others=[key.credential])
+    for number in range(2):
+        payment = home.pay(60_000 + number, first_coin=number)
+        assert signed(payment, sent(home, payment, further=[approved(key, payment)]))
+
+
+def test_one_that_counted_and_then_shows_nothing_went_back(home, key):
+    first, second = home.pay(), home.pay(70_000, first_coin=1)
+    sent(home, first, further=[approved(key, first)])
+    key.counter = None
+    assert sent(home, second, further=[approved(key, second)]).code == "authorization.counter"
