@@ -211,7 +211,8 @@ class TestDocuments:
     def test_are_read_in_der_and_pem_one_or_several(self):
         crl = revocation_list(ROOT, (7,))
         crl_pem = x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM)
-        for document in (ROOT.der + KEY.der + crl, b"# two\n" + ROOT.pem + b"\r\n" + KEY.pem + crl_pem):
+        pem = ROOT.pem + KEY.pem + crl_pem
+        for document in (ROOT.der + KEY.der + crl, pem, pem[:-1], pem.replace(b"\n", b"\r\n")):
             found = read_documents([document])
             assert found.certificates == (ROOT.certificate, KEY.certificate)
             assert [each.issuer for each in found.lists] == [ROOT.certificate.subject]
@@ -230,6 +231,20 @@ class TestDocuments:
             ROOT.pem.replace(b"END CERT", b"END CURT"),
             ROOT.pem.replace(b"CERTIFICATE", b"PRIVATE KEY"),
             b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n",
+            b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+            b"# a root\n" + ROOT.pem,
+            b"\n" + ROOT.pem,
+            ROOT.pem + b"\n" + KEY.pem,
+            ROOT.pem + b"\0",
+            ROOT.pem.replace(b"\n", b"\r\n", 1),
+            ROOT.pem + KEY.pem.replace(b"\n", b"\r\n"),
+            ROOT.pem.replace(b"\n", b" \n", 2),
+            ROOT.pem.replace(b"\n", b"\r"),
+            ROOT.pem.replace(b"\n", b"", 2).replace(b"-----END", b"\n-----END"),
+            ROOT.pem.replace(b"-----\n", b"-----\n\n", 1),
+            ROOT.pem.replace(b"\n", b"")
+            .replace(b"-----BEGIN CERTIFICATE-----", b"-----BEGIN CERTIFICATE-----\n")
+            .replace(b"-----END CERTIFICATE-----", b"\n-----END CERTIFICATE-----\n"),
             b"-----BEGIN " * 300,
             b"-----BEGIN CERTIFICATE-----"
             + b" " * 250_000,  # would take hours where white space may match twice

@@ -36,6 +36,7 @@ COUNTER_ATTRIBUTES = 0x22040014
 """A counter, written: authRead, authWrite, noDA."""
 ORDINARY_ATTRIBUTES = 0x22040004
 
+_DOMAIN = b"warifu/v1/tpm-evidence"
 COMMAND_LINE = b"BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro"
 _GLOBAL_VARIABLE = bytes.fromhex("61dfe48bca93d211aa0d00e098032b8c")
 _NO_ACTION, _SEPARATOR, _IPL, _VARIABLE = 3, 4, 0xD, 0x80000001
@@ -94,44 +95,53 @@ class Chip:
     def evidence(self) -> bytes:
         return encode(self.bundle())
 
-    def bundle(self) -> TpmEvidence:
-        attest = self.quote()
-        counter = self.certified_counter() if self.counter is not None else b""
+    def bundle(
+        self, *, event_log: bytes | None = None, ak_certificate: bytes = b"", ek_certificate: bytes = b""
+    ) -> TpmEvidence:
+        """With these beside the quote, over which the TPM signs; the log: of its own events, unless one is given."""
         shown = self.counter_attributes if self.counter_shown is None else self.counter_shown
+        counter_public = nv_public(shown) if self.counter is not None else b""
+        if event_log is None:
+            event_log = self.event_log() if self.with_log else b""
+        beside = (self.report_data, ak_certificate, ek_certificate, event_log, counter_public)
+        question = hashlib.sha256(
+            b"".join(len(each).to_bytes(8, "big") + each for each in (_DOMAIN, *beside))
+        ).digest()
+        attest = self.quote(question)
+        counter = self.certified_counter(question) if self.counter is not None else b""
         return TpmEvidence(
             report_data=self.report_data,
             attest=attest,
             signature=self.sign(attest),
             ak_public=self.ak_public(),
             ak_parent=self.ak_parent(),
-            ak_certificate=b"",
-            ek_certificate=b"",
+            ak_certificate=ak_certificate,
+            ek_certificate=ek_certificate,
             pcrs=tuple((pcr, self.values[pcr]) for pcr in self.pcrs),
-            event_log=self.event_log() if self.with_log else b"",
-            counter_public=nv_public(shown) if counter else b"",
+            event_log=event_log,
+            counter_public=counter_public,
             counter_attest=counter,
             counter_signature=self.sign(counter) if counter else b"",
         )
 
     # --- what the TPM says --------------------------------------------------------------------------------------------
 
-    def quote(self) -> bytes:
+    def quote(self, question: bytes) -> bytes:
         bits = sum(1 << pcr for pcr in self.pcrs)
         digest = hashlib.sha256(b"".join(self.values[pcr] for pcr in self.pcrs)).digest()
         selection = struct.pack(">IHB", 1, self.bank, 3) + bits.to_bytes(3, "little")
-        return self._attest(self.kind, self.question, selection + sized(digest))
+        return self._attest(self.kind, self.question or question, selection + sized(digest))
 
-    def certified_counter(self) -> bytes:
+    def certified_counter(self, question: bytes) -> bytes:
         assert self.counter is not None
         name = name_of(nv_public(self.counter_attributes))
         info = sized(name) + struct.pack(">H", 0) + sized(self.counter.to_bytes(8, "big"))
-        return self._attest(0x8014, self.counter_question, info)
+        return self._attest(0x8014, self.counter_question or question, info)
 
-    def _attest(self, kind: int, question: bytes | None, attested: bytes) -> bytes:
-        asked = hashlib.sha256(self.report_data).digest() if question is None else question
+    def _attest(self, kind: int, question: bytes, attested: bytes) -> bytes:
         qualified = name_of(self.ak_parent() + name_of(self.ak_public()))
         return (
-            struct.pack(">IH", self.magic, kind) + sized(qualified) + sized(asked)
+            struct.pack(">IH", self.magic, kind) + sized(qualified) + sized(question)
             + struct.pack(">QIIBQ", 123_456, 7, 1, self.clock_safe, self.firmware) + attested
         )  # fmt: skip
 

@@ -25,7 +25,13 @@ MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_CERTIFICATES = 32
 """In all documents together. The longest real path has five."""
 
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,32})-----([A-Za-z0-9+/=\s]*)-----END \1-----")
+_PEM = re.compile(
+    rb"-----BEGIN (?P<label>[A-Z0-9]+(?: [A-Z0-9]+){0,3})-----(?P<eol>\r?\n)"
+    rb"(?P<base64>(?:[A-Za-z0-9+/]{64}(?P=eol))*(?:[A-Za-z0-9+/]{1,63}={0,2}(?P=eol))?)"
+    rb"-----END (?P=label)-----(?:(?P=eol)|\Z)"
+)
+"""RFC 7468, section 3, ``stricttextualmsg``: lines of 64, then the rest; and one kind of line ending in a block. Only
+the last one of a document may be missing, as Intel's services send it."""
 _SEQUENCE = 0x30
 _UNREADABLE = (
     ValueError, TypeError, UnsupportedAlgorithm,
@@ -133,27 +139,31 @@ def _parts(document: bytes) -> Iterator[tuple[bytes, bytes]]:
     """(PEM label or nothing, DER) of everything in a document."""
     if len(document) > MAX_DOCUMENT_BYTES:
         raise _refused(f"a document has more than {MAX_DOCUMENT_BYTES} bytes")
-    if b"-----BEGIN " in document[:4096]:
+    if document.startswith(b"-----BEGIN "):
         yield from _pem_parts(document)
     else:
         yield from ((b"", der) for der in _der_parts(document))
 
 
 def _pem_parts(document: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Text around the blocks is allowed (RFC 7468 section 2); a block that is none is not."""
-    found = 0
-    for block in _PEM.finditer(document):
-        found += 1
-        text = b"".join(block[2].split())
+    """In RFC 7468's strict form, with one kind of line ending and nothing around the blocks: a document that was
+    altered by a bit is another document, even where the bit was one of white space."""
+    position, ending = 0, b""
+    while position < len(document):
+        block = _PEM.match(document, position)
+        if block is None or block["eol"] != (ending or block["eol"]):
+            raise _refused(
+                "a PEM document is not in the strict form of RFC 7468, with nothing around its blocks"
+            )
+        position, ending = block.end(), block["eol"]
+        text = block["base64"].replace(ending, b"")
         try:
             der = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise _refused("a PEM block is not base64") from None
         if base64.b64encode(der) != text:
             raise _refused("a PEM block is not base64")
-        yield block[1], der
-    if found != document.count(b"-----BEGIN ") or not found:
-        raise _refused("a PEM block does not end as it begins")
+        yield block["label"], der
 
 
 def _der_parts(document: bytes) -> Iterator[bytes]:

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import replace
 from functools import partial
 
-import msgspec
 import pytest
 from tests.support.minted_tpm import NOW, Chip, LoggedEvent, log_of
 
@@ -18,10 +17,10 @@ NO_ACTION, SEPARATOR, IPL = 3, 4, 0xD
 
 
 def judged(chip: Chip, log: bytes | None = None) -> Verified:
-    bundle = chip.bundle()
-    if log is not None:
-        bundle = msgspec.structs.replace(bundle, event_log=log)
-    return TpmVerifier().verify(encode(bundle), Endorsements(pinned_keys=(chip.spki(),)), NOW)
+    """With ``log`` instead of its own: what the kernel gave the attester to read, before the TPM signed."""
+    return TpmVerifier().verify(
+        encode(chip.bundle(event_log=log)), Endorsements(pinned_keys=(chip.spki(),)), NOW
+    )
 
 
 def refused(chip: Chip, log: bytes | None = None) -> bool:

@@ -75,19 +75,26 @@ class Bench:
 
     def evidence(self, report_data: bytes) -> bytes:
         """A quote, and a counter that was counted twice, certified."""
-        question = qualifying_data(report_data)
-        attest, signature = self.esapi.quote(
-            self.ak, TPML_PCR_SELECTION.parse("sha256:0,1,2,3,4,5,6,7,8,9"), question
-        )
         wanted, _ = TPM2B_NV_PUBLIC.unmarshal(sized(counter_public(0x01800001, written=False)))
         index = self.esapi.nv_define_space(b"", wanted)
         for _ in range(2):
             self.esapi.nv_increment(index, auth_handle=index)
+        public = self.esapi.nv_read_public(index)[0].nvPublic.marshal()
+        certificate = self.certificate()
+        question = qualifying_data(
+            report_data,
+            ak_certificate=b"",
+            ek_certificate=certificate,
+            event_log=b"",
+            counter_public=public,
+        )
+        attest, signature = self.esapi.quote(
+            self.ak, TPML_PCR_SELECTION.parse("sha256:0,1,2,3,4,5,6,7,8,9"), question
+        )
         counted, counter_signature = self.esapi.nv_certify(
             self.ak, index, question, TPMT_SIG_SCHEME(scheme=TPM2_ALG.NULL), 8, auth_handle=index,
             session1=ESYS_TR.PASSWORD, session2=ESYS_TR.PASSWORD,
         )  # fmt: skip
-        public, _ = self.esapi.nv_read_public(index)
         self.esapi.nv_undefine_space(index)
         return encode(
             TpmEvidence(
@@ -97,10 +104,10 @@ class Bench:
                 ak_public=self.ak_public,
                 ak_parent=(0x40000001).to_bytes(4, "big"),  # a primary key of the owner's hierarchy
                 ak_certificate=b"",
-                ek_certificate=self.certificate(),
+                ek_certificate=certificate,
                 pcrs=tuple((pcr, bytes(32)) for pcr in range(10)),
                 event_log=b"",
-                counter_public=public.nvPublic.marshal(),
+                counter_public=public,
                 counter_attest=bytes(counted),
                 counter_signature=counter_signature.marshal(),
             )

@@ -2,20 +2,21 @@
 
 A TPM has no document of its own for this. The structures inside are the TPM's, byte for byte, because signatures and
 names are made over those bytes; the frame is ours and proves nothing. Both ``attest`` and ``counter_attest`` carry
-SHA-256 of ``report_data`` as qualifying data: a TPM takes no more than the length of a digest there (TPM 2.0 Library,
-Part 2, TPM2B_DATA).
+:func:`qualifying_data`: a digest, because a TPM takes no more there (TPM 2.0 Library, Part 2, TPM2B_DATA). It is of
+``report_data`` *and of every part that no signature of the TPM covers otherwise*. So no bit of the message can be
+altered after the TPM signed, and no part taken out of it: the event log, of which only some of the digests lead to
+PCR values, no more than the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated
 
 import msgspec
 
 from warifu.attestation.verifier import CheckFailed
 from warifu.errors import InputRefused
-from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode, digest
 
 FORMAT = "tpm"
 MAX_EVENT_LOG_BYTES = 96 * 1024
@@ -60,9 +61,16 @@ class TpmEvidence(Message, frozen=True):
     counter_signature: OptionalStructure
 
 
-def qualifying_data(report_data: bytes) -> bytes:
-    """What is handed to TPM2_Quote and TPM2_NV_Certify for ``report_data`` (64 bytes)."""
-    return hashlib.sha256(report_data).digest()
+def qualifying_data(
+    report_data: bytes,
+    *,
+    ak_certificate: bytes,
+    ek_certificate: bytes,
+    event_log: bytes,
+    counter_public: bytes,
+) -> bytes:
+    """What is handed to TPM2_Quote and TPM2_NV_Certify for ``report_data`` and what is sent beside it, 32 bytes."""
+    return digest("tpm-evidence", report_data, ak_certificate, ek_certificate, event_log, counter_public)
 
 
 def read_bundle(body: bytes) -> TpmEvidence:

@@ -1,9 +1,11 @@
 """The firmware's event log, and which PCR values it explains (TCG PC Client Platform Firmware Profile, section 10).
 
-The log is the host's word: any program may rewrite it. What makes it worth reading is that its digests, extended one
-after the other, must give the PCR values that the TPM signed. An event's *data* is believed only where its own hash is
-the digest that was extended; its type, and digests of other banks, are believed by nobody. What is found here is for
-people to read. What decides is the PCR values.
+The log is the host's word: what the kernel gave the attester to read. The TPM signs it along with the quote
+(``bundle``), so that nobody alters a bit of it on the way; that does not make it true. What makes it worth reading is
+that its digests, extended one after the other, must give the PCR values that the TPM signed. An event's *data* is
+believed only where its own hash is the digest that was extended; its type, digests of other banks, and descriptions
+(addresses of firmware, device paths of what was started) are believed by nobody, and nothing is told of them. What is
+found here is for people to read. What decides is the PCR values.
 
 A log that is there must explain PCRs 0 to 9 and 14, which firmware, boot loader and the kernel's start extend, and
 every other quoted PCR of which it has an event. (Programs extend PCRs 10 to 15 later on, with logs of their own, as IMA

@@ -2,11 +2,11 @@
 
 What is checked, in this order, each with its name: the one form of every part (``form``); that the key is one which
 signs only what its own TPM says (``key-attributes``); that the TPM said this itself (``generated``) and the key signed
-it (``signature``); that the key's public area is the one the TPM signed with (``signer``); the question
-(``report-data``); that no resettable PCR is counted (``resettable-pcr``); the PCR values (``pcr-values``); the counter
-(``counter``); the event log (``event-log``); and why this key is a TPM's at all (``ak-binding``): either it was bound
-to its chip before, by activation (``credential``), and is among the caller's pinned keys, or an authority of the
-caller's certified it.
+it (``signature``); that the key's public area is the one the TPM signed with (``signer``); the question, and that
+nothing beside the quote was altered (``report-data``); that no resettable PCR is counted (``resettable-pcr``); the PCR
+values (``pcr-values``); the counter (``counter``); the event log (``event-log``); and why this key is a TPM's at all
+(``ak-binding``): either it was bound to its chip before, by activation (``credential``), and is among the caller's
+pinned keys, or an authority of the caller's certified it.
 
 An EK certificate beside the quote proves nothing about the key that signed: only activation does. It is checked where
 roots were handed in (``ek-certificate``, ``ek-chain``), so that what it says of the chip can be shown.
@@ -87,12 +87,21 @@ def _clock(attested: Attested) -> dict[str, str]:
 
 
 def _check_said_by(key: TpmKey, attested: Attested, bundle: TpmEvidence) -> None:
-    """Who said it, and to which question."""
+    """Who said it, to which question, and beside what."""
     expected = qualified_name(key.algorithm, bundle.ak_parent, key.name)
     if not hmac.compare_digest(attested.signer, expected):
         raise CheckFailed("signer", "the TPM signed with a key that has another public area")
-    if not hmac.compare_digest(attested.extra_data, qualifying_data(bundle.report_data)):
-        raise CheckFailed("report-data", "the TPM was asked another question")
+    question = qualifying_data(
+        bundle.report_data,
+        ak_certificate=bundle.ak_certificate,
+        ek_certificate=bundle.ek_certificate,
+        event_log=bundle.event_log,
+        counter_public=bundle.counter_public,
+    )
+    if not hmac.compare_digest(attested.extra_data, question):
+        raise CheckFailed(
+            "report-data", "the TPM was asked another question, or a part of its evidence was altered"
+        )
 
 
 def _check_pcrs(quoted: Quoted, algorithm: int, bundle: TpmEvidence) -> None:

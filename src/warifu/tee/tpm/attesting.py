@@ -53,7 +53,13 @@ class Attester:
             raise PlatformRefused(
                 "report-data", f"report data has {len(report_data)} bytes, not {REPORT_DATA_BYTES}"
             )
-        question = qualifying_data(report_data)
+        question = qualifying_data(
+            report_data,
+            ak_certificate=b"",
+            ek_certificate=self._pinned.ek_certificate,
+            event_log=self._event_log,
+            counter_public=counter.public if counter is not None else b"",
+        )
         with self._chip.session(), self._attestation_key() as key:
             attest, signature, values = self._quote(key, question)
             counted = self._certify(key, counter, question) if counter is not None else (b"", b"", b"")
