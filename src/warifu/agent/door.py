@@ -1,7 +1,7 @@
 """The agent's local door: whoever may enter the device's directory may ask the running device how it is.
 
-One question and one answer for each connection, then it ends. Only the status passes, and the words that lift a ban,
-freeze the device and thaw it: no enrolment, no storage key.
+One question and one answer for each connection, then it ends. Only the status and the journal pass, and the words that
+lift a ban, freeze the device and thaw it: no enrolment, no storage key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from warifu.agent.agent import Agent
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
@@ -19,14 +19,18 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
 from warifu.protocol.operator import (
     AskLocalStatus,
+    AskOwnJournal,
     FreezeDevice,
     LiftBan,
     LocalStatus,
     OperatorRefused,
+    OwnJournal,
     UnfreezeDevice,
 )
 
-Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice
+Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | AskOwnJournal
+Answer = LocalStatus | OwnJournal
+A = TypeVar("A", LocalStatus, OwnJournal)
 _MAX_QUESTION_BYTES = 1024
 _MAX_ANSWER_BYTES = 1024 * 1024
 _PATIENCE = 20.0
@@ -41,7 +45,7 @@ async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
             async with asyncio.timeout(_PATIENCE):
                 asked = await _read_all(reader, _MAX_QUESTION_BYTES)
             question = decode(cast("type[Question]", Question), asked, _MAX_QUESTION_BYTES)
-            said: LocalStatus | OperatorRefused = await agent.ask(question, LocalStatus)
+            said: Answer | OperatorRefused = await agent.ask(question, _answer_to(question))
         except WarifuError as error:
             said = OperatorRefused(refusal_of(error))
         except (OSError, TimeoutError):
@@ -71,6 +75,14 @@ async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
 async def ask_at_door(path: Path, question: Question | None = None) -> Status:
     """The status of the device whose agent listens at ``path``, after ``question`` (default: only the status).
 
+    Raises as :func:`ask_for`.
+    """
+    return (await ask_for(path, LocalStatus, question or AskLocalStatus())).status
+
+
+async def ask_for(path: Path, kind: type[A], question: Question) -> A:
+    """What the device whose agent listens at ``path`` answers to ``question``: a ``kind``.
+
     ``ServiceRefused`` where none runs; else what the device refuses.
     """
     try:
@@ -78,7 +90,7 @@ async def ask_at_door(path: Path, question: Question | None = None) -> Status:
             with _short(path) as place:
                 reader, writer = await asyncio.open_unix_connection(place)
             try:
-                writer.write(encode(question or AskLocalStatus()))
+                writer.write(encode(question))
                 writer.write_eof()
                 data = await _read_all(reader, _MAX_ANSWER_BYTES)
             finally:
@@ -90,12 +102,18 @@ async def ask_at_door(path: Path, question: Question | None = None) -> Status:
             not_done="Nothing was asked.",
             remedy="Start it with 'warifu up' or 'warifu signer run'.",
         ) from None
-    kinds = cast("type[LocalStatus | OperatorRefused]", LocalStatus | OperatorRefused)
+    kinds = cast("type[Answer | OperatorRefused]", Answer | OperatorRefused)
     said = decode(kinds, data, _MAX_ANSWER_BYTES)
     if isinstance(said, OperatorRefused):
         refusal: Refusal = said.refusal
         raise error_of(refusal)
-    return said.status
+    if not isinstance(said, kind):
+        raise InputRefused("door", "the device gave an answer that does not belong here")
+    return said
+
+
+def _answer_to(question: Question) -> type[Answer]:
+    return OwnJournal if isinstance(question, AskOwnJournal) else LocalStatus
 
 
 async def _read_all(reader: asyncio.StreamReader, limit: int) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from warifu.protocol.attesting import Documents, HostClaims
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
 from warifu.protocol.frames import Refusal, Status
+from warifu.protocol.journal_pages import Number, Page
 from warifu.protocol.release import MAX_KEEPERS
 
 MAX_OPERATOR_BYTES = 256 * 1024
@@ -38,6 +39,12 @@ class AskLocalStatus(Message, frozen=True, tag="ask-local-status"):
 
 class AskStorageKey(Message, frozen=True, tag="ask-storage-key"):
     """Derive the key of the custody service's own database. Asked by ``warifu up`` on the machine of both."""
+
+
+class AskOwnJournal(Message, frozen=True, tag="ask-own-journal"):
+    """Show the journal from entry ``first`` on, on the device itself."""
+
+    first: Number
 
 
 class LiftBan(Message, frozen=True, tag="lift-ban"):
@@ -112,6 +119,12 @@ class LocalStatus(Message, frozen=True, tag="local-status"):
     status: Status
 
 
+class OwnJournal(Message, frozen=True, tag="own-journal"):
+    """Answer to ``AskOwnJournal``."""
+
+    page: Page
+
+
 class StorageKey(Message, frozen=True, tag="storage-key"):
     """Answer to ``AskStorageKey``: 32 secret bytes, derived from the sealed root, the same at every start."""
 
@@ -132,6 +145,7 @@ ToSignerFromOperator = (
     | ConfirmJoin
     | AskLocalStatus
     | AskStorageKey
+    | AskOwnJournal
     | LiftBan
     | FreezeDevice
     | UnfreezeDevice
@@ -139,7 +153,14 @@ ToSignerFromOperator = (
     | TellEndorsements
 )
 FromSignerToOperator = (
-    Ready | Waiting | ShowAuthenticationString | Joined | LocalStatus | StorageKey | OperatorRefused
+    Ready
+    | Waiting
+    | ShowAuthenticationString
+    | Joined
+    | LocalStatus
+    | OwnJournal
+    | StorageKey
+    | OperatorRefused
 )
 
 

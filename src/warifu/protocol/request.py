@@ -148,7 +148,23 @@ class RefreshRequest(Message, frozen=True, tag="refresh"):
     expires: Seconds
 
 
-Request = TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest | RefreshRequest
+class JournalRequest(Message, frozen=True, tag="journal"):
+    """Show me the journals of the wallet's devices, sealed to a key that I have. No passphrase goes with it."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    reader: Bytes32
+    """X25519 public key, made for this reading."""
+    first: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+    """Number of the first entry."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+    created: Seconds
+    expires: Seconds
+
+
+Request = (
+    TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest | RefreshRequest | JournalRequest
+)
 
 
 def request_digest(request: Request) -> bytes:

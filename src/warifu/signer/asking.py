@@ -27,7 +27,7 @@ def cause_of(
     """
     try:
         request = decode_request(authorization.request)
-        check_authorization(authorization, _owners(device, request), envelope, now)
+        check_authorization(authorization, owners_of(device, request), envelope, now)
     except WarifuError:
         return None
     named = request_digest(request)
@@ -35,7 +35,8 @@ def cause_of(
     return Cause(wallet, named, asker(authorization))
 
 
-def _owners(device: Device, request: Request) -> tuple[Credential, ...]:
+def owners_of(device: Device, request: Request) -> tuple[Credential, ...]:
+    """Whose word counts for ``request``. ``InputRefused`` (``unknown-wallet``)."""
     if not isinstance(request, WalletRequest):
         return device.wallets.born(request.wallet_id).request.owners
     return (device.owner,) if device.owner is not None else ()

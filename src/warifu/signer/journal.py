@@ -120,6 +120,17 @@ class Journal:
             self._note(Denied(cause.wallet, cause.request, door, code, about[:32], unwritten), now, cause.by)
             self._denied[cause.request, code] = now
 
+    def rows(self, first: int, end: int) -> Iterator[tuple[int, bytes, bytes, bytes, bytes]]:
+        """(number, wallet, content, hash, signature) of the entries from ``first`` to before ``end``."""
+        rows = self._store.execute(
+            "SELECT sequence, wallet, content, hash, signature FROM journal WHERE sequence >= ? AND sequence < ?"
+            " ORDER BY sequence",
+            (first, end),
+        )
+        for number, *parts in rows:
+            wallet, content, named, signature = map(bytes, parts)
+            yield number, wallet, content, named, signature
+
     def contents(self) -> Iterator[Content]:
         """What all entries say, oldest first. ``InputRefused`` for one that cannot be read."""
         for (content,) in self._store.execute("SELECT content FROM journal ORDER BY sequence"):

@@ -62,6 +62,11 @@ class Peers:
         rows = self._store.execute("SELECT head, count FROM peers WHERE identity = ?", (peer,))
         return Known(decode(SignedHead, bytes(rows[0][0]), _MAX_HEAD), rows[0][1]) if rows else None
 
+    def heads(self) -> list[tuple[bytes, SignedHead]]:
+        """(identity, head) of every peer that was met, in ascending order."""
+        rows = self._store.execute("SELECT identity, head FROM peers ORDER BY identity")
+        return [(bytes(identity), decode(SignedHead, bytes(head), _MAX_HEAD)) for identity, head in rows]
+
     def remember(self, met: Mapping[bytes, Known], write_down: Callable[[], None]) -> None:
         """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one.
 

@@ -20,6 +20,7 @@ from warifu.protocol.frames import (
     AskDecision,
     AskEndorsement,
     AskEnvelopeKey,
+    AskJournal,
     AskPiece,
     AskResult,
     AskStatus,
@@ -45,6 +46,7 @@ from warifu.protocol.framing import Origin
 from warifu.protocol.journal import OPERATOR
 from warifu.protocol.operator import (
     AskLocalStatus,
+    AskOwnJournal,
     AskStorageKey,
     BeginJoin,
     ConfirmJoin,
@@ -53,6 +55,7 @@ from warifu.protocol.operator import (
     LiftBan,
     LocalStatus,
     OperatorRefused,
+    OwnJournal,
     StorageKey,
     TellEndorsements,
     TellHost,
@@ -68,6 +71,7 @@ from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.expecting import approve_reference
 from warifu.signer.journal import Cause
+from warifu.signer.journal_reading import show_to_operator, show_to_owner
 from warifu.signer.keeping import answer_boot, keeper_of
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.transfers import Transfers
@@ -83,6 +87,7 @@ _Call = (
     | ApproveReference
     | AskPiece
     | RecoverWallet
+    | AskJournal
 )
 
 _PANIC = "PanicException"
@@ -161,6 +166,8 @@ class Signer:
             self._device.freeze.lift(self._device.clock.now())
         if isinstance(message, AskLocalStatus | LiftBan | UnfreezeDevice):
             return [self._local_status()]
+        if isinstance(message, AskOwnJournal):
+            return [_to_operator(OwnJournal(show_to_operator(self._device, message.first)))]
         assert isinstance(message, AskStorageKey), "the union has no other member"
         if self._device.entrusted is not None:
             raise _service_could_not_start()
@@ -246,6 +253,8 @@ class Signer:
             return b""
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
+        if isinstance(message, AskJournal):
+            return encode(show_to_owner(device, message))
         if isinstance(message, AskResult):
             return encode(self._result(message.request))
         if isinstance(message, AskDecision):

@@ -56,6 +56,7 @@ from warifu.protocol.api.devices import (
 )
 from warifu.protocol.api.drafts import Draft, DraftRecipient, NewDraft, NewPsbt
 from warifu.protocol.api.errors import ErrorAnswer, ErrorBody, error_body, error_from
+from warifu.protocol.api.journals import JournalPage, JournalQuestion
 from warifu.protocol.api.shapes import (
     API_PREFIX,
     LONGEST_WAIT,
@@ -173,6 +174,8 @@ __all__ = [
     "JoinOwner",
     "JoinStage",
     "JournalHead",
+    "JournalPage",
+    "JournalQuestion",
     "LabelLines",
     "Labels",
     "Moved",

@@ -140,6 +140,15 @@ class ShowEpoch(Message, frozen=True, tag="show-epoch"):
     certificate: Certificate
 
 
+class AskJournal(Message, frozen=True, tag="ask-journal"):
+    """Show the journal from entry ``first`` on, as an owner authorized by a ``JournalRequest``. Answered by a
+    ``SealedPage``."""
+
+    call: Call
+    authorization: Authorization
+    first: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+
+
 class AskStatus(Message, frozen=True, tag="ask-status"):
     """Who are you, and how are you?"""
 
@@ -226,6 +235,7 @@ ToSigner = (
     | ApproveReference
     | AskPiece
     | AskStatus
+    | AskJournal
     | JoinOwner
     | Relay
 )
