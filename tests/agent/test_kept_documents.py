@@ -16,7 +16,7 @@ from warifu.tee.unsafe_software import UnsafeSoftware
 
 pytestmark = pytest.mark.unit
 QUESTION = Binding(
-    purpose="session", nonce=bytes(16), identity=bytes(32), key=bytes(32), policy_hash=b"", transcript=b""
+    purpose="session", nonce=bytes(16), identity=bytes(32), key=bytes(32), rules_hash=b"", transcript=b""
 )
 
 

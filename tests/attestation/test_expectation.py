@@ -33,7 +33,7 @@ BINDING = Binding(
     nonce=bytes(16),
     identity=bytes(32),
     key=bytes(32),
-    policy_hash=bytes(32),
+    rules_hash=bytes(32),
     transcript=bytes(32),
 )
 
@@ -108,7 +108,7 @@ def test_a_chip_that_was_never_bound_shows_nothing_where_nothing_was_accepted():
         {"nonce": b"n" * 16},
         {"identity": b"i" * 32},
         {"key": b"k" * 32},
-        {"policy_hash": b"p" * 32},
+        {"rules_hash": b"p" * 32},
         {"transcript": b"t" * 32},
     ],
     ids=lambda change: next(iter(change)),

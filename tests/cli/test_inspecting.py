@@ -24,8 +24,9 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envelope_binding
 from warifu.protocol.frames import EndorsementAnswer
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.policy import Policy, policy_hash
+from warifu.protocol.policy import Policy
 from warifu.protocol.request import Stretching, WalletRequest
+from warifu.protocol.rules import rules_hash
 
 pytestmark = pytest.mark.unit
 
@@ -38,17 +39,17 @@ SERVER = Reference("sev-snp", 2, b"", b"c" * 64, (("launch", b"m" * 48),))
 class Road:
     """The way to the one device, which shows what a test wants."""
 
-    def __init__(self, shows: Any, chip: Chip | None = None, policy: bytes = b"") -> None:
+    def __init__(self, shows: Any, chip: Chip | None = None, rules: bytes = b"") -> None:
         self._shows = shows
         self._chip = chip
-        self._policy = policy
+        self._rules = rules
 
     def post(self, path: str, question: EnvelopeKeyQuestion, _kind: object) -> EnvelopeKeys:
         assert path == "/envelope-keys"
         public, expires = EnvelopeSecret().public, NOW + 900
-        policy = self._policy if question.wallet_id is not None else b""
-        binding = envelope_binding(PI.identity, public, question.nonce, expires, policy)
-        key = EnvelopeKey("pi", PI.identity, public, question.nonce, expires, policy, self._shows(binding))
+        rules = self._rules if question.wallet_id is not None else b""
+        binding = envelope_binding(PI.identity, public, question.nonce, expires, rules)
+        key = EnvelopeKey("pi", PI.identity, public, question.nonce, expires, rules, self._shows(binding))
         told = certify(DEVICE, key)
         return EnvelopeKeys(
             keys=(EnvelopeKeyOf(identity=PI.identity, statement=told.statement, signature=told.signature),)
@@ -153,9 +154,9 @@ def test_a_client_that_never_looked_at_a_device_holds_it_to_what_the_wallet_acce
     request = WalletRequest(
         bytes(16), "regtest", ("bip340",), 1, (PI,), owner, policy, Stretching(64, 3), NOW, NOW + 9, (SERVER,)
     )
-    road: Any = Road(attested, policy=policy_hash(policy))
+    road: Any = Road(attested, rules=rules_hash(request.rules))
     with pytest.raises(PeerMisbehaved) as refused:
-        ask_envelope_keys(road, profile, [PI], request, NOW)
+        ask_envelope_keys(road, profile, [PI], request, request.rules, NOW)
     assert (refused.value.code, refused.value.blame) == ("peer.evidence", "pi")
     profile.accept_device("pi", SOFTWARE, NOW)  # since then he looked, and accepted it as something else
-    assert len(ask_envelope_keys(road, profile, [PI], request, NOW)) == 1
+    assert len(ask_envelope_keys(road, profile, [PI], request, request.rules, NOW)) == 1

@@ -21,7 +21,7 @@ from warifu.protocol.identity import IdentityKey
 pytestmark = pytest.mark.unit
 
 KEYS = sorted((IdentityKey(bytes([i]) * 32) for i in range(1, 5)), key=lambda key: key.public)
-PURPOSE, POLICY = bytes([7]) * 32, bytes([8]) * 32
+PURPOSE, RULES = bytes([7]) * 32, bytes([8]) * 32
 
 
 def channels(
@@ -29,7 +29,7 @@ def channels(
 ) -> tuple[list[Channel], list[bytes]]:
     """Channels of one session, and the Hello of each, not yet delivered."""
     identities = [key.public for key in KEYS[:count]]
-    ends = [Channel(key, session, purpose, identities, POLICY) for key in KEYS[:count]]
+    ends = [Channel(key, session, purpose, identities, RULES, 1) for key in KEYS[:count]]
     return ends, [end.hello(bytes([index])) for index, end in enumerate(ends)]
 
 
@@ -179,7 +179,8 @@ def test_a_stranger_cannot_enter() -> None:
             stranger.public,
             tuple(k.public for k in KEYS[:3]),
             bytes(32),
-            POLICY,
+            1,
+            RULES,
             b"",
         )
     )
@@ -205,21 +206,32 @@ def test_a_replayed_hello_is_refused_without_naming_its_sender() -> None:
     assert (refused.value.code, refused.value.blame) == ("peer.hello-twice", None)
 
 
-def test_a_device_with_another_policy_is_named() -> None:
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (1, "it is behind: it has revision 1, and this one 2"),
+        (2, "both have revision 2 of them, and not the same"),
+        (3, "this one is behind: it has revision 2, and that one 3"),
+    ],
+)
+def test_a_device_that_works_by_other_rules_is_named_and_it_is_said_who_is_behind(
+    theirs: int, said: str
+) -> None:
     identities = [key.public for key in KEYS[:2]]
-    mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, POLICY)
-    theirs = Channel(KEYS[1], bytes(16), PURPOSE, identities, bytes(32))
+    mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, RULES, 2)
+    other = Channel(KEYS[1], bytes(16), PURPOSE, identities, bytes(32), theirs)
     with pytest.raises(PeerMisbehaved) as refused:
-        mine.receive_hello(KEYS[1].public, read_hello(theirs.hello()))
+        mine.receive_hello(KEYS[1].public, read_hello(other.hello()))
     assert (refused.value.code, refused.value.blame) == ("peer.policy-differs", KEYS[1].public.hex()[:16])
+    assert said in refused.value.message and "warifu policy sync" in refused.value.remedy
 
 
 def test_a_key_of_small_order_is_refused_and_its_sender_named() -> None:
     identities = [key.public for key in KEYS[:2]]
-    mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, POLICY)
+    mine = Channel(KEYS[0], bytes(16), PURPOSE, identities, RULES, 1)
     mine.hello()
     statement = encode(
-        HelloStatement(bytes(16), PURPOSE, KEYS[1].public, tuple(identities), bytes(32), POLICY, b"")
+        HelloStatement(bytes(16), PURPOSE, KEYS[1].public, tuple(identities), bytes(32), 1, RULES, b"")
     )
     with pytest.raises(PeerMisbehaved) as refused:
         mine.receive_hello(KEYS[1].public, Hello(statement, KEYS[1].sign("hello", statement)))
@@ -238,7 +250,7 @@ def test_a_key_of_small_order_is_refused_and_its_sender_named() -> None:
 )
 def test_an_impossible_set_of_participants_is_refused(identities: list[bytes]) -> None:
     with pytest.raises(InputRefused):
-        Channel(KEYS[0], bytes(16), PURPOSE, identities, POLICY)
+        Channel(KEYS[0], bytes(16), PURPOSE, identities, RULES, 1)
 
 
 def test_a_hello_altered_by_the_relay_is_refused_at_every_byte() -> None:
@@ -264,7 +276,8 @@ def test_a_relay_that_swaps_the_session_keys_of_both_sides_reads_nothing() -> No
             statement.identity,
             statement.participants,
             public,
-            statement.policy_hash,
+            statement.revision,
+            statement.rules_hash,
             statement.payload,
         )
     )

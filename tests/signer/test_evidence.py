@@ -425,17 +425,17 @@ def test_the_evidence_of_an_envelope_key_is_for_this_key_this_nonce_and_this_pol
     nonce = random(32)
     answer = home["device0"].call(AskEnvelopeKey(4, nonce, home.birth.wallet_id), EnvelopeKeyAnswer)
     key = check_envelope_key(answer.key, home["device0"].identity, nonce, home.clock())
-    binding = envelope_binding(key.identity, key.public, nonce, key.expires, key.policy_hash)
+    binding = envelope_binding(key.identity, key.public, nonce, key.expires, key.rules_hash)
     report = binding.report_data(key.attestation.claims)
     assert key.attestation.evidence.body == statement(report)
-    assert key.policy_hash == home["device0"].status().wallets[0].policy_hash
+    assert key.rules_hash == home["device0"].status().wallets[0].rules_hash
     others = {
         envelope_binding(*parts).report_data(key.attestation.claims)
         for parts in (
-            (bytes(32), key.public, nonce, key.expires, key.policy_hash),
-            (key.identity, bytes(32), nonce, key.expires, key.policy_hash),
-            (key.identity, key.public, bytes(32), key.expires, key.policy_hash),
-            (key.identity, key.public, nonce, key.expires + 1, key.policy_hash),
+            (bytes(32), key.public, nonce, key.expires, key.rules_hash),
+            (key.identity, bytes(32), nonce, key.expires, key.rules_hash),
+            (key.identity, key.public, bytes(32), key.expires, key.rules_hash),
+            (key.identity, key.public, nonce, key.expires + 1, key.rules_hash),
             (key.identity, key.public, nonce, key.expires, b""),
         )
     }

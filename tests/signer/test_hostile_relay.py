@@ -313,7 +313,7 @@ def hello_of(home: Household, name: str, change: dict[str, object], key: Any = N
 @pytest.mark.parametrize(
     ("change", "code", "blame"),
     [
-        ({"policy_hash": bytes(32)}, "peer.policy-differs", "device1"),
+        ({"rules_hash": bytes(32)}, "peer.policy-differs", "device1"),
         ({"kx_public": bytes(32)}, "peer.hello", "device1"),
         ({"kx_public": b"\x09" + bytes(31)}, "peer.record", None),
         ({"payload": b""}, "peer.transaction-differs", None),

@@ -156,7 +156,7 @@ def test_a_transfer_says_who_asked_what_left_by_which_rules_and_with_whom(home):
     assert started.by == owners([credential_digest(DeviceKey(home.owner.public))])
     assert event.outflows == payment.request.outflows and event.fee == "1000"
     assert event.participants == tuple(sorted(device.identity for device in home.devices.values()))
-    assert event.rules == home["device0"].status().wallets[0].policy_hash
+    assert event.rules == home["device0"].status().wallets[0].rules_hash
     finished = last_of(home, FinishedTransfer)
     assert (finished.event.request, finished.event.session) == (payment.digest, event.session)
 

@@ -46,8 +46,8 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
+from warifu.protocol.rules import rules_hash
 from warifu.service.roads.forms import EVM_PATH, understand
 from warifu.threshold.derivation import derive
 
@@ -216,7 +216,7 @@ class WholeKeySigner:
 
         secret = EnvelopeSecret()
         self.envelopes[secret.public] = secret
-        rules = policy_hash(self.request.policy) if wallet_id and self.request is not None else b""
+        rules = rules_hash(self.request.rules) if wallet_id and self.request is not None else b""
         expires = int(time.time()) + 600
         shown = attested(envelope_binding(self.identity, secret.public, nonce, expires, rules))
         statement = EnvelopeKey(self.name, self.identity, secret.public, nonce, expires, rules, shown)
@@ -232,6 +232,7 @@ class WholeKeySigner:
                     self.wallet_id,
                     self.request.threshold,
                     tuple(device.name for device in devices),
+                    1,
                     random(32),
                     5,
                     0,

@@ -51,7 +51,7 @@ def _amount(wallet: Wallet, chain: str, outflow: reading.Outflow) -> str:
     """A token whose decimals nobody vouches for is shown in its smallest unit, with its address."""
     if outflow.token == COIN:
         return format_coin(chain, outflow.amount)
-    rules = wallet.request.policy.rules(chain)
+    rules = wallet.rules.policy.rules(chain)
     for asset in rules.assets if rules is not None else ():
         if asset.token == outflow.token:
             return f"{format_quantity(outflow.amount, asset.decimals, asset.symbol)}  [{outflow.token}]"

@@ -52,7 +52,7 @@ def asset_named(wallet: Wallet, chain: str, token: str | None) -> AssetLimits:
     Only assets of the wallet's policy: the devices sign for no others, and the policy is where a symbol and its
     decimals come from, which a hostile service could otherwise choose. ``InputRefused`` (``unknown-token``).
     """
-    rules = wallet.request.policy.rules(chain)
+    rules = wallet.rules.policy.rules(chain)
     assets = rules.assets if rules is not None else ()
     if token is None:
         return next(

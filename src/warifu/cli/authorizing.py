@@ -15,8 +15,8 @@ from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import Request, WalletRequest, request_digest
+from warifu.protocol.rules import Rules, rules_hash
 
 
 def ask_envelope_keys(
@@ -24,22 +24,23 @@ def ask_envelope_keys(
     profile: Profile,
     devices: Sequence[DeviceRef],
     request: WalletRequest,
+    rules: Rules | None,
     now: int,
-    *,
-    born: bool = True,
 ) -> list[EnvelopeKey]:
-    """A fresh, checked envelope key of each device, for the wallet that ``request`` made (``born``) or is to make.
+    """A fresh, checked envelope key of each device, for the wallet that ``request`` made, with its ``rules`` in force;
+    or, without any, for one that it is to make.
 
     Every device has to be what the owner accepted it as, and enough for the wallet's policy. Where this client never
     looked at it (another one of the owner's made the wallet), what he accepted then counts.
     """
-    wallet_id = request_digest(request) if born else None
+    wallet_id = request_digest(request) if rules is not None else None
+    needed = (rules or request.rules).policy.devices
     given = dict(zip((item.identity for item in request.devices), request.references, strict=False))
     expected = {
         device.identity: Expectation(
             device.name,
             profile.reference(device.identity) or given.get(device.identity),
-            request.policy.devices,
+            needed,
         )
         for device in devices
     }
@@ -49,7 +50,7 @@ def ask_envelope_keys(
         answer = client.post("/envelope-keys", question, EnvelopeKeys)
         return [CertifiedEnvelopeKey(key.statement, key.signature) for key in answer.keys]
 
-    return fetch_envelope_keys(ask, devices, expected, policy_hash(request.policy) if born else b"", now)
+    return fetch_envelope_keys(ask, devices, expected, rules_hash(rules) if rules is not None else b"", now)
 
 
 def authorized(

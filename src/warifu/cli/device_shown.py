@@ -34,7 +34,7 @@ def show_status(screen: Screen, status: Status) -> None:
             [
                 (tr("wallet"), wallet.wallet_id.hex()),
                 (tr("devices"), f"{wallet.threshold} / {len(wallet.devices)}: {', '.join(wallet.devices)}"),
-                (tr("policy"), wallet.policy_hash.hex()),
+                (tr("rules"), f"{wallet.revision}  {wallet.rules_hash.hex()}"),
                 (tr("passphrase tries left"), str(wallet.tries_left)),
                 (tr("moved in the last 24 hours"), _moved(wallet)),
                 *_prepared(wallet),
@@ -87,7 +87,8 @@ def describe_status(status: Status) -> dict[str, Any]:
                 "wallet_id": wallet.wallet_id.hex(),
                 "threshold": wallet.threshold,
                 "devices": list(wallet.devices),
-                "policy_hash": wallet.policy_hash.hex(),
+                "revision": wallet.revision,
+                "rules_hash": wallet.rules_hash.hex(),
                 "tries_left": wallet.tries_left,
                 "next_try": wallet.next_try,
                 "spent_today": [msgspec.structs.asdict(spent) for spent in wallet.spent_today],

@@ -29,6 +29,7 @@ from warifu.protocol.encoding import Bytes32, Name, Seconds, decode
 from warifu.protocol.frames import RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
+from warifu.protocol.rules import MAX_RULES_BYTES, Rules
 
 VERSION = 2
 MAX_PROFILE_BYTES = 8 * 1024 * 1024
@@ -67,6 +68,8 @@ class WalletRecord(_Part, frozen=True):
     birth: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
     recovery: RecoveryData
     """ChillDKG's recovery data of each key: public, and with a device's own host key enough to restore its share."""
+    rules: Annotated[bytes, msgspec.Meta(max_length=MAX_RULES_BYTES)] = b""
+    """The rules in force by the owner's own record; empty: those that it was made with."""
 
 
 class LocalRecord(_Part, frozen=True):
@@ -266,6 +269,8 @@ class Wallet(msgspec.Struct, frozen=True):
     name: str
     request: WalletRequest
     birth: WalletBirth
+    changed: Rules | None = None
+    """The rules that its owner changed those of the request to."""
 
     @classmethod
     def read(cls, record: WalletRecord) -> Wallet:
@@ -273,11 +278,17 @@ class Wallet(msgspec.Struct, frozen=True):
         try:
             request = decode_request(record.request)
             birth = decode(WalletBirth, record.birth, 64 * 1024)
+            changed = decode(Rules, record.rules, MAX_RULES_BYTES) if record.rules else None
         except InputRefused as error:
             raise _damaged(record.name) from error
         if not isinstance(request, WalletRequest) or len(request.devices) > MAX_SIGNERS:
             raise _damaged(record.name)
-        return cls(record.name, request, birth)
+        return cls(record.name, request, birth, changed)
+
+    @property
+    def rules(self) -> Rules:
+        """Those in force, by the owner's own record: neither the service nor a device is asked."""
+        return self.changed or self.request.rules
 
     @property
     def wallet_id(self) -> bytes:

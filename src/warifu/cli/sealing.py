@@ -24,12 +24,12 @@ AskKeys = Callable[[Sequence[bytes], bytes], Sequence[CertifiedEnvelopeKey]]
 
 
 def fetch_envelope_keys(
-    ask: AskKeys, devices: Sequence[DeviceRef], expected: Mapping[bytes, Expectation], policy: bytes, now: int
+    ask: AskKeys, devices: Sequence[DeviceRef], expected: Mapping[bytes, Expectation], rules: bytes, now: int
 ) -> list[EnvelopeKey]:
     """One fresh key of each device, checked against the identity that the owner pinned and what it was accepted as.
 
     A service that substitutes a key of its own, to read the passphrase, or replays an old one, is refused here, and so
-    is a device that has become another, or runs another policy than ``policy`` (a hash, or empty), before the
+    is a device that has become another, or works by other rules than ``rules`` (a hash, or empty), before the
     passphrase is sealed to it. Raises ``AuthorizationRefused``, ``InputRefused``, ``PeerMisbehaved``, ``PolicyDenied``.
     """
     nonce = random(32)
@@ -41,11 +41,12 @@ def fetch_envelope_keys(
         for key, device in zip(certified, devices, strict=True)
     ]
     for key, device in zip(keys, devices, strict=True):
-        if key.policy_hash != policy:
+        if key.rules_hash != rules:
             raise PeerMisbehaved(
                 "policy-differs",
-                f"device {device.name} runs another policy than the wallet's",
+                f"device {device.name} works by other rules of the wallet than those that are in force by your record",
                 not_done="The passphrase was not sealed to it, and nothing was sent.",
+                remedy="Bring the devices and this client to the same revision: 'warifu policy sync'.",
                 blame=device.name,
             )
         expected[device.identity].require(key.attestation, binding_of(key), now)
@@ -54,7 +55,7 @@ def fetch_envelope_keys(
 
 def binding_of(key: EnvelopeKey) -> Binding:
     """What the evidence beside ``key`` has to be made for."""
-    return envelope_binding(key.identity, key.public, key.nonce, key.expires, key.policy_hash)
+    return envelope_binding(key.identity, key.public, key.nonce, key.expires, key.rules_hash)
 
 
 def seal_to_all(keys: Sequence[EnvelopeKey], request: bytes, passphrase: bytearray) -> list[Envelope]:

@@ -134,7 +134,7 @@ JAPANESE: dict[str, str] = {
     "wallet": "ウォレット",
     "network": "ネットワーク",
     "threshold": "しきい値",
-    "policy": "ポリシー",
+    "rules": "ルール",
     "passphrase tries": "パスフレーズを試せる回数",
     "passphrase tries left": "パスフレーズを試せる残り回数",
     "moved in the last 24 hours": "この 24 時間に動いた額",

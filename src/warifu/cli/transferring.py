@@ -234,7 +234,9 @@ class Sender:
     ) -> tuple[bytes, tuple[bytes, ...]]:
         # The passphrase first: the devices' keys live 15 minutes, and a person may take a while to type.
         with existing_passphrase(passphrase_fd) as passphrase:
-            keys = ask_envelope_keys(self.client, self.profile, devices, self.wallet.request, now())
+            keys = ask_envelope_keys(
+                self.client, self.profile, devices, self.wallet.request, self.wallet.rules, now()
+            )
             return authorized(self.profile, request, keys, passphrase)
 
     def _signers(self, named: tuple[str, ...]) -> list[DeviceRef]:

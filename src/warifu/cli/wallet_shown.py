@@ -26,7 +26,8 @@ def describe(wallet: Wallet) -> dict[str, Any]:
         "network": wallet.request.network,
         "threshold": wallet.request.threshold,
         "devices": [device.name for device in wallet.request.devices],
-        "policy": policy_object(wallet.request.policy),
+        "revision": wallet.rules.revision,
+        "policy": policy_object(wallet.rules.policy),
         "descriptors": [keys_of(wallet).descriptor(branch) for branch in Branch]
         if "bip340" in schemes
         else [],
@@ -61,7 +62,8 @@ def _accounts(wallet: Wallet) -> list[tuple[str, str]]:
 
 def show_wallet(screen: Screen, wallet: Wallet) -> None:
     request = wallet.request
-    show_terms(screen, request.threshold, [device.name for device in request.devices], request.policy)
+    names = [device.name for device in request.devices]
+    show_terms(screen, request.threshold, names, wallet.rules.policy)
     show_keys(screen, wallet)
 
 

@@ -53,7 +53,8 @@ def sealed(
     """The owner's authorization of ``request`` for these devices."""
     profile = scene.profile
     chosen = [profile.device(name) for name in devices]
-    keys = ask_envelope_keys(scene.client, profile, chosen, profile.wallet(WALLET).request, now())
+    wallet = profile.wallet(WALLET)
+    keys = ask_envelope_keys(scene.client, profile, chosen, wallet.request, wallet.rules, now())
     return authorized(profile, request, keys, passphrase)
 
 

@@ -2,7 +2,7 @@
 
 Evidence is worth something only for the question that it answers. Its *report data* is
 
-    SHA-512( digest over purpose, nonce, identity, key, policy hash, transcript, claims )
+    SHA-512( digest over purpose, nonce, identity, key, rules hash, transcript, claims )
 
 so it cannot be relayed (another identity), reused (another nonce), moved to another conversation (another key or
 transcript), or shown beside other claims. Each part is length-prefixed (``encoding.digest``).
@@ -152,8 +152,8 @@ class Binding:
     """The attester's (32 bytes)."""
     key: bytes
     """The public key that the attester will be spoken to with: HPKE or X25519 (32 bytes)."""
-    policy_hash: bytes
-    """Of the wallet that it is for; empty where it is for no wallet."""
+    rules_hash: bytes
+    """Of the rules in force of the wallet that it is for; empty where it is for no wallet."""
     transcript: bytes
     """Of the conversation so far; empty where this opens it."""
 
@@ -165,7 +165,7 @@ class Binding:
                 self.nonce,
                 self.identity,
                 self.key,
-                self.policy_hash,
+                self.rules_hash,
                 self.transcript,
                 encode(claims),
             )

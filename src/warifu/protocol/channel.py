@@ -39,7 +39,9 @@ class HelloStatement(Message, frozen=True):
     participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=16)]
     """All participants, ascending: everybody must mean the same set."""
     kx_public: Bytes32
-    policy_hash: Bytes32
+    revision: Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
+    rules_hash: Bytes32
+    """Of the wallet's rules that are in force on this device, with their revision."""
     payload: Annotated[bytes, msgspec.Meta(max_length=256)]
     """What the ceremony itself opens with (key generation: the ChillDKG host public key)."""
     epoch: Annotated[bytes, msgspec.Meta(min_length=40, max_length=40)] = bytes(40)
@@ -77,11 +79,13 @@ class Channel:
         session: bytes,
         purpose: bytes,
         participants: Sequence[bytes],
-        policy_hash: bytes,
+        rules_hash: bytes,
+        revision: int,
         epoch: bytes = bytes(40),
     ) -> None:
-        """``participants``: identities (32 bytes each) in ascending order, this one's included. ``epoch``: as stated
-        in this one's Hello. Whether the others may be of another one is the caller's to judge.
+        """``participants``: identities (32 bytes each) in ascending order, this one's included. ``rules_hash`` and
+        ``revision``: of the rules that are in force here. ``epoch``: as stated in this one's Hello. Whether the others
+        may be of another one is the caller's to judge.
 
         Raises ``InputRefused`` when they are not ascending, repeat, or leave this participant out.
         """
@@ -93,7 +97,8 @@ class Channel:
         self._session = session
         self._purpose = purpose
         self._participants = tuple(participants)
-        self._policy_hash = policy_hash
+        self._rules_hash = rules_hash
+        self._revision = revision
         self._epoch = epoch
         self.kx_public, self._kx_secret = bindings.crypto_kx_keypair()
         self._hellos: dict[bytes, bytes] = {}
@@ -115,7 +120,8 @@ class Channel:
             self._key.public,
             self._participants,
             self.kx_public,
-            self._policy_hash,
+            self._revision,
+            self._rules_hash,
             payload,
             self._epoch,
         )
@@ -145,13 +151,8 @@ class Channel:
             raise PeerMisbehaved(
                 "hello", "a Hello belongs to another session, request or set of participants"
             )
-        if statement.policy_hash != self._policy_hash:
-            raise PeerMisbehaved(
-                "policy-differs",
-                "a device runs another version of this wallet's policy",
-                remedy="Bring all devices to the same policy version before you sign.",
-                blame=sender.hex()[:16],
-            )
+        if statement.rules_hash != self._rules_hash:
+            raise _other_rules(statement.revision, self._revision, sender)
         self._accept(sender, hello.statement, statement)
         return statement
 
@@ -183,7 +184,7 @@ class Channel:
             nonce=self._session,
             identity=identity,
             key=statement.kx_public,
-            policy_hash=statement.policy_hash,
+            rules_hash=statement.rules_hash,
             transcript=self.transcript,
         )
 
@@ -238,6 +239,21 @@ class Channel:
     def _binding(self, sender: bytes, receiver: bytes) -> bytes:
         assert self._transcript is not None
         return digest("channel/record", self._transcript, sender, receiver)
+
+
+def _other_rules(theirs: int, ours: int, sender: bytes) -> PeerMisbehaved:
+    if theirs == ours:
+        which = f"both have revision {ours} of them, and not the same"
+    elif theirs < ours:
+        which = f"it is behind: it has revision {theirs}, and this one {ours}"
+    else:
+        which = f"this one is behind: it has revision {ours}, and that one {theirs}"
+    return PeerMisbehaved(
+        "policy-differs",
+        f"a device works by other rules of this wallet than this one; {which}",
+        remedy="Bring all devices to the same revision ('warifu policy sync'), then ask again.",
+        blame=sender.hex()[:16],
+    )
 
 
 class _Sender:

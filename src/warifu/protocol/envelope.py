@@ -39,8 +39,8 @@ class EnvelopeKey(Message, frozen=True):
     nonce: Bytes32
     """The client's own random number, which proves that the statement is fresh."""
     expires: Seconds
-    policy_hash: Annotated[bytes, msgspec.Meta(max_length=32)]
-    """Of the wallet that the client named; empty where it named none."""
+    rules_hash: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of the rules in force of the wallet that the client named; empty where it named none."""
     attestation: Attestation
     """Fresh: bound to ``envelope_binding`` of this statement."""
 
@@ -103,7 +103,7 @@ class EnvelopeSecret:
 
 
 def envelope_binding(
-    identity: bytes, public: bytes, nonce: bytes, expires: int, policy_hash: bytes
+    identity: bytes, public: bytes, nonce: bytes, expires: int, rules_hash: bytes
 ) -> Binding:
     """What the evidence in an ``EnvelopeKey`` is shown for: this device, this one-shot key, this client's nonce."""
     return Binding(
@@ -111,7 +111,7 @@ def envelope_binding(
         nonce=nonce,
         identity=identity,
         key=public,
-        policy_hash=policy_hash,
+        rules_hash=rules_hash,
         transcript=expires.to_bytes(8, "big"),
     )
 

@@ -171,7 +171,7 @@ def ask_binding(challenge: Challenge, boot: bytes, key: bytes) -> Binding:
         nonce=challenge.nonce,
         identity=boot,
         key=key,
-        policy_hash=b"",
+        rules_hash=b"",
         transcript=digest(
             "release/asked", challenge.set, challenge.keeper, challenge.boot_number.to_bytes(8, "big")
         ),

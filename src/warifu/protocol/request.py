@@ -12,11 +12,11 @@ import msgspec
 
 from warifu.protocol.attesting import Reference
 from warifu.protocol.chains import Chain, Scheme
-from warifu.protocol.credential import MAX_OWNERS, Credential
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.release import MAX_KEEPERS
+from warifu.protocol.rules import FIRST_REVISION, Owners, Rules
 from warifu.units import MAX_QUANTITY
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -82,7 +82,7 @@ class WalletRequest(Message, frozen=True, tag="wallet"):
     """In ascending order, none twice."""
     threshold: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIGNERS)]
     devices: Annotated[tuple[DeviceRef, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
-    owners: Annotated[tuple[Credential, ...], msgspec.Meta(min_length=1, max_length=MAX_OWNERS)]
+    owners: Owners
     policy: Policy
     stretching: Stretching
     created: Seconds
@@ -98,6 +98,11 @@ class WalletRequest(Message, frozen=True, tag="wallet"):
             raise ValueError("'schemes' must be sorted and without repetition")
         if "ecdsa" in self.schemes and self.threshold < 2:
             raise ValueError("threshold ECDSA takes two devices: the threshold must be at least 2")
+
+    @property
+    def rules(self) -> Rules:
+        """Those that the wallet starts with."""
+        return Rules(FIRST_REVISION, self.owners, self.policy)
 
 
 class ReferenceRequest(Message, frozen=True, tag="reference"):

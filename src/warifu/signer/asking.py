@@ -38,5 +38,5 @@ def cause_of(
 def owners_of(device: Device, request: Request) -> tuple[Credential, ...]:
     """Whose word counts for ``request``. ``InputRefused`` (``unknown-wallet``)."""
     if not isinstance(request, WalletRequest):
-        return device.wallets.born(request.wallet_id).request.owners
+        return device.rules.of(device.wallets.born(request.wallet_id).id).owners
     return (device.owner,) if device.owner is not None else ()

@@ -93,7 +93,7 @@ class Births:
         self._authorized(frame.authorization, frame.envelope, request)
         if wallet.signed_birth is not None:
             return wallet.signed_birth
-        require_own(device, expectations(request)[device.identity.public])
+        require_own(device, expectations(request, request.rules)[device.identity.public])
         roles = [Role("host-key", scheme) for scheme in request.schemes]
         lock, opened = unlock(device, wallet, roles, frame.envelope, named, asker(frame.authorization))
         with lock:

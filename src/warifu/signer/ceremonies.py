@@ -22,7 +22,6 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.journal import Met
-from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import (
     HandOutRequest,
     TransferRequest,
@@ -30,6 +29,7 @@ from warifu.protocol.request import (
     decode_request,
     request_digest,
 )
+from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.asking import asker, cause_of
 from warifu.signer.births import Births
 from warifu.signer.device import Device
@@ -40,6 +40,7 @@ from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.sessions.handing_out import HandingOut
 from warifu.signer.transfers import Transfers, check_devices
+from warifu.signer.wallets import Wallet
 from warifu.tee.release_keeper import Keeper
 from warifu.threshold.errors import ThresholdError
 
@@ -137,16 +138,16 @@ class Ceremonies:
         named = request_digest(request)
         if isinstance(request, TransferRequest):
             wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(self._device, wallet))
+            seat = self._seat_of(frame, named, wallet)
             return self._transfers.open(frame, request, seat), []
         if isinstance(request, HandOutRequest):
             wallet = self._device.wallets.born(request.wallet_id)
-            seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(self._device, wallet))
+            seat = self._seat_of(frame, named, wallet)
             handing_out = open_hand_out(self._device, self._keeper, frame, request, seat)
             return handing_out, self._end_hand_outs(request.identity)
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
-        seat = self._seat(frame, named, named, policy_hash(request.policy), expectations(request))
+        seat = self._seat(frame, named, named, request.rules, expectations(request, request.rules))
         birth = self._births.open(frame, request, seat)
         return birth, self._end_others(named) if isinstance(birth, Ceremony) else []
 
@@ -156,15 +157,20 @@ class Ceremonies:
         pool = device.pool_of(wallet)
         check_devices(wallet, frame.participants, device.identity.public)
         named = digest("request/correlating", frame.wallet_id, frame.count.to_bytes(4, "big"))
-        seat = self._seat(frame, named, wallet.id, wallet.policy_hash, accepted(device, wallet))
+        seat = self._seat_of(frame, named, wallet)
         return CorrelatingCeremony(seat, Batch(pool, frame.count, device.seen))
+
+    def _seat_of(self, frame: OpenSession | OpenCorrelating, request: bytes, wallet: Wallet) -> Seat:
+        """In a session of a wallet that is born."""
+        device = self._device
+        return self._seat(frame, request, wallet.id, device.rules.of(wallet.id), accepted(device, wallet))
 
     def _seat(
         self,
         frame: OpenSession | OpenCorrelating,
         request: bytes,
         wallet: bytes,
-        policy: bytes,
+        rules: Rules,
         expected: Mapping[bytes, Expectation],
     ) -> Seat:
         device = self._device
@@ -180,7 +186,8 @@ class Ceremonies:
             session=frame.session,
             purpose=request,
             participants=frame.participants,
-            policy_hash=policy,
+            rules_hash=rules_hash(rules),
+            revision=rules.revision,
             names={identity: expectation.name for identity, expectation in expected.items()},
             expires=device.clock.now() + LIFETIME,
             show=lambda binding: meeting.show(

@@ -22,6 +22,7 @@ from warifu.signer.journal import Journal
 from warifu.signer.ledger import Ledger
 from warifu.signer.peers import Meeting, Peers
 from warifu.signer.pool import Pool, WalletPool
+from warifu.signer.rules import RulesInForce
 from warifu.signer.store import Store
 from warifu.signer.vault import Stretch, Vault, argon2id
 from warifu.signer.wallets import Wallet, Wallets
@@ -45,6 +46,7 @@ class Device:
     envelope_keys: EnvelopeKeys
     tries: Tries
     wallets: Wallets
+    rules: RulesInForce
     ledger: Ledger
     approvals: Approvals
     pool: Pool
@@ -97,6 +99,7 @@ class Device:
             EnvelopeKeys(identity, attester),
             Tries(store, epoch),
             wallets,
+            RulesInForce(store, wallets),
             Ledger(store, wallets),
             Approvals(store, epoch),
             Pool(

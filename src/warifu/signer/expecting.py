@@ -10,6 +10,7 @@ from warifu.protocol.attesting import Reference, reference_digest
 from warifu.protocol.frames import ApproveReference
 from warifu.protocol.journal import ReferenceApproved
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
+from warifu.protocol.rules import Rules
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.unlocking import require_try, unlock
@@ -18,18 +19,18 @@ from warifu.signer.wallets import Wallet
 
 
 def expectations(
-    request: WalletRequest, approved: Mapping[bytes, Reference] | None = None
+    request: WalletRequest, rules: Rules, approved: Mapping[bytes, Reference] | None = None
 ) -> dict[bytes, Expectation]:
-    """By identity: what a device was accepted as when the wallet was made, or since (``approved``)."""
+    """By identity: what a device was accepted as when the wallet was made, or since (``approved``), under ``rules``."""
     return {
-        item.identity: Expectation(item.name, reference, request.policy.devices)
+        item.identity: Expectation(item.name, reference, rules.policy.devices)
         for item, reference in zip(request.devices, _references(request, approved or {}), strict=True)
     }
 
 
 def accepted(device: Device, wallet: Wallet) -> dict[bytes, Expectation]:
     """As :func:`expectations`, of a wallet that this device has a share of."""
-    return expectations(wallet.request, device.wallets.references(wallet.id))
+    return expectations(wallet.request, device.rules.of(wallet.id), device.wallets.references(wallet.id))
 
 
 def require_own(device: Device, own: Expectation) -> None:
@@ -53,7 +54,8 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
     if not isinstance(request, ReferenceRequest):
         raise InputRefused("request-kind", "this is no request to accept a device as something else")
     wallet = device.wallets.born(request.wallet_id)
-    named = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now).digest
+    owners = device.rules.of(wallet.id).owners
+    named = device.approvals.check(frame.authorization, owners, frame.envelope, now).digest
     expected = accepted(device, wallet)
     current = expected.get(request.identity)
     if current is None:

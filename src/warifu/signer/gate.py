@@ -39,15 +39,15 @@ class EnvelopeKeys:
         self._attester = attester
         self._pending: OrderedDict[bytes, tuple[EnvelopeSecret, int]] = OrderedDict()
 
-    def issue(self, name: str, nonce: bytes, now: int, policy_hash: bytes = b"") -> CertifiedEnvelopeKey:
+    def issue(self, name: str, nonce: bytes, now: int, rules_hash: bytes = b"") -> CertifiedEnvelopeKey:
         """A fresh certified key for the client whose random 32 bytes ``nonce`` is.
 
-        ``policy_hash``: of the wallet that it is for, or empty. ``PlatformRefused``: there is no evidence."""
+        ``rules_hash``: of the wallet that it is for, or empty. ``PlatformRefused``: there is no evidence."""
         self._forget_expired(now)
         while len(self._pending) >= MAX_PENDING:
             self._pending.popitem(last=False)
         secret, expires = EnvelopeSecret(), now + ENVELOPE_KEY_LIFETIME
-        binding = envelope_binding(self._identity.public, secret.public, nonce, expires, policy_hash)
+        binding = envelope_binding(self._identity.public, secret.public, nonce, expires, rules_hash)
         attestation = self._attester.attest(binding)
         self._pending[secret.public] = (secret, expires)
         return certify(
@@ -58,7 +58,7 @@ class EnvelopeKeys:
                 secret.public,
                 nonce,
                 expires,
-                policy_hash,
+                rules_hash,
                 attestation,
             ),
         )

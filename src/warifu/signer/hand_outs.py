@@ -39,7 +39,8 @@ def open_hand_out(
     """
     wallet = device.wallets.born(request.wallet_id)
     now = device.clock.now()
-    named = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now).digest
+    owners = device.rules.of(wallet.id).owners
+    named = device.approvals.check(frame.authorization, owners, frame.envelope, now).digest
     _require_participants(wallet, frame, request)
     expected = accepted(device, wallet)
     if device.identity.public != request.identity:

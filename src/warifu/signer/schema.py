@@ -62,6 +62,12 @@ CREATE TABLE accepted (              -- what the owner accepted a device as, aft
     PRIMARY KEY (wallet, identity)
 ) STRICT;
 
+CREATE TABLE rules (                 -- of a wallet whose owner changed them; without a row, those it was made with
+    wallet BLOB PRIMARY KEY REFERENCES wallets (id),
+    hash BLOB NOT NULL,
+    rules BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE transfers (
     request BLOB PRIMARY KEY,        -- digest
     request_id BLOB NOT NULL UNIQUE,

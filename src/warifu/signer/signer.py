@@ -268,7 +268,7 @@ class Signer:
 
     def _envelope_key(self, message: AskEnvelopeKey) -> CertifiedEnvelopeKey:
         device = self._device
-        rules = device.wallets.born(message.wallet_id).policy_hash if message.wallet_id else b""
+        rules = device.rules.hash(device.wallets.born(message.wallet_id).id) if message.wallet_id else b""
         return device.envelope_keys.issue(device.name or UNJOINED, message.nonce, device.clock.now(), rules)
 
     def _result(self, request: bytes) -> ResultAnswer:

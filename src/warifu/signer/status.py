@@ -53,13 +53,14 @@ def _banned(device: Device) -> tuple[tuple[str, bytes], ...]:
 
 def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
     now = device.clock.now()
-    tries = device.tries.state(wallet.id)
+    tries, rules = device.tries.state(wallet.id), device.rules.of(wallet.id)
     return WalletStatus(
         wallet.id,
         wallet.request.threshold,
         tuple(wallet.names[identity] for identity in wallet.identities),
-        wallet.policy_hash,
-        max(0, wallet.request.policy.passphrase_tries - tries.wrong),
+        rules.revision,
+        device.rules.hash(wallet.id),
+        max(0, rules.policy.passphrase_tries - tries.wrong),
         tries.not_before if tries.not_before > now else 0,
         tuple(
             Spent(chain, token, str(amount))

@@ -74,7 +74,8 @@ class Transfers:
         """Steps 1 to 6. The result at once where the request was finished before."""
         device, now = self._device, self._device.clock.now()
         wallet = device.wallets.born(request.wallet_id)
-        authorized = device.approvals.check(frame.authorization, wallet.request.owners, frame.envelope, now)
+        owners = device.rules.of(wallet.id).owners
+        authorized = device.approvals.check(frame.authorization, owners, frame.envelope, now)
         check_participants(wallet, frame.participants, device.identity.public)
         transfer = self.read(wallet, request, frame.unsigned)
         device.ledger.refuse_reuse(request.request_id, authorized.digest)
@@ -116,7 +117,7 @@ class Transfers:
             if verdict.refusal is not None:
                 raise verdict.refusal
             require_own(device, accepted(device, wallet)[device.identity.public])
-            device.tries.require(wallet.id, wallet.request.policy.passphrase_tries, now)
+            device.tries.require(wallet.id, device.rules.of(wallet.id).policy.passphrase_tries, now)
         except WarifuError as error:
             return Decision(False, rules, refusal_of(error))
         return Decision(True, rules, None)
@@ -129,8 +130,8 @@ class Transfers:
     def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
-        rules = transfer.wallet.request.policy
-        return judge(rules, transfer.reading, counting.counted, counting.spent), counting
+        policy = self._device.rules.of(transfer.wallet.id).policy
+        return judge(policy, transfer.reading, counting.counted, counting.spent), counting
 
     def _judge(self, transfer: Transfer, now: int) -> Counting:
         verdict, counting = self._verdict(transfer, now)
@@ -195,7 +196,7 @@ class Transfers:
                     request.chain,
                     request.transaction,
                     request.replaces,
-                    seat.policy_hash,
+                    seat.rules_hash,
                     commitments,
                     tuple(map(_written, transfer.reading.outflows)),
                     str(transfer.reading.fee),

@@ -16,7 +16,7 @@ from warifu.threshold.wiping import Secret
 
 def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) -> None:
     """Return if a try with this envelope may be made now; nothing is used up or counted."""
-    device.tries.require(wallet.id, wallet.request.policy.passphrase_tries, now)
+    device.tries.require(wallet.id, device.rules.of(wallet.id).policy.passphrase_tries, now)
     device.envelope_keys.require(envelope, now)
 
 
@@ -43,7 +43,7 @@ def unlock(
             raise
         with device.store.transaction():
             device.journal.append(WrongPassphrase(wallet.id, request, wrong), now, by)
-        raise wrong_passphrase(wrong, wallet.request.policy.passphrase_tries) from None
+        raise wrong_passphrase(wrong, device.rules.of(wallet.id).policy.passphrase_tries) from None
     except (HostUnsuitable, PlatformRefused):
         # Without the memory to stretch it, or the platform to open its half, no passphrase was tried. Were this a wrong
         # one, a program that fills the machine's memory, or an updated kernel that its owner has not approved yet,

@@ -16,8 +16,8 @@ from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.attesting import Reference
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
-from warifu.protocol.policy import policy_hash
 from warifu.protocol.request import WalletRequest, decode_request
+from warifu.protocol.rules import Rules
 from warifu.signer.store import Store
 from warifu.signer.vault import Lock, Role
 from warifu.threshold.derivation import derive
@@ -51,8 +51,9 @@ class Wallet:
         return {device.identity: device.name for device in self.request.devices}
 
     @cached_property
-    def policy_hash(self) -> bytes:
-        return policy_hash(self.request.policy)
+    def rules(self) -> Rules:
+        """Those that it was made with. Which are in force now: ``signer.rules``."""
+        return self.request.rules
 
     @cached_property
     def birth(self) -> WalletBirth:

@@ -105,7 +105,9 @@ class WalletStatus(Message, frozen=True):
     wallet_id: Bytes32
     threshold: int
     devices: tuple[Name, ...]
-    policy_hash: Bytes32
+    revision: Annotated[int, msgspec.Meta(ge=1, lt=2**32)]
+    """Of the rules that are in force on this device."""
+    rules_hash: Bytes32
     tries_left: int
     next_try: Seconds
     """Moment before which this device does not try a passphrase (after a wrong one); 0 where it would."""

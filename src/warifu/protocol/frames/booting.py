@@ -63,7 +63,7 @@ class BootShown(Message, frozen=True):
 
 def boot_binding(identity: bytes, boot: bytes, nonce: bytes) -> Binding:
     """What the evidence in a ``BootShown`` is made for."""
-    return Binding(purpose="boot", nonce=nonce, identity=identity, key=boot, policy_hash=b"", transcript=b"")
+    return Binding(purpose="boot", nonce=nonce, identity=identity, key=boot, rules_hash=b"", transcript=b"")
 
 
 def show_boot(key: IdentityKey, certificate: bytes, attestation: Attestation, nonce: bytes) -> BootShown:

@@ -39,7 +39,7 @@ class AskEnvelopeKey(Message, frozen=True, tag="ask-envelope-key"):
     call: Call
     nonce: Bytes32
     wallet_id: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
-    """The wallet that it is for, whose policy's hash the evidence then names; empty for none."""
+    """The wallet that it is for, of whose rules in force the evidence then names the hash; empty for none."""
 
 
 class OpenSession(Message, frozen=True, tag="open-session"):

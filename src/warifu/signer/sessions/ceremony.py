@@ -42,7 +42,9 @@ class Seat:
     purpose: bytes
     """Digest of the request."""
     participants: tuple[bytes, ...]
-    policy_hash: bytes
+    rules_hash: bytes
+    """Of the rules that are in force here, and must be with every participant."""
+    revision: int
     names: Mapping[bytes, str]
     """Every participant's, by identity."""
     expires: int
@@ -61,7 +63,9 @@ class Ceremony(ABC):
         """Raises ``InputRefused`` where the participants make no sense."""
         self.seat = seat
         self.finished = False
-        self._channel = Channel(seat.key, seat.session, seat.purpose, seat.participants, seat.policy_hash)
+        self._channel = Channel(
+            seat.key, seat.session, seat.purpose, seat.participants, seat.rules_hash, seat.revision
+        )
         self._phases = dict.fromkeys(self._channel.peers, Phase.HELLO)
         self._early: dict[bytes, list[Record]] = {peer: [] for peer in self._channel.peers}
         self._not_shown = set(self._channel.peers)
