@@ -2,7 +2,8 @@
 
 Tracepoints are the whole machine's, so it cannot watch one household and leave another alone: three real, isolated
 signers sign in blocks, by turns without a watch and with one, within one run; which comes first is drawn for each
-pair of blocks. A pair's two medians are compared, and the median of these ratios is the cost. Needs root and bpftrace.
+pair of blocks. A pair's two medians are compared, and the median of these ratios is the cost. Needs root, bpftrace and
+tracefs.
 """
 
 from __future__ import annotations
@@ -57,9 +58,15 @@ def watched(pids: Sequence[int]) -> Iterator[None]:
     with subprocess.Popen((*command, *named), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as watch:
         assert watch.stdout is not None, "it was asked for"
         try:
-            kinds = (json.loads(line)["kind"] for line in watch.stdout)
-            if not any(kind == "watching" for kind in kinds):
-                raise SystemExit("the watch did not begin: see what 'warifu host watch' says")
+            for said in map(json.loads, watch.stdout):
+                if "error" in said:
+                    raise SystemExit(
+                        f"the watch did not begin: {said['error']['message']}\n{said['error']['remedy']}"
+                    )
+                if said["kind"] == "watching":
+                    break
+            else:
+                raise SystemExit("the watch ended before it began")
             yield
         finally:
             watch.terminate()

@@ -88,9 +88,12 @@ class Screen:
             click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
     def error(self, error: WarifuError) -> None:
-        """What happened, what was not done, what to do, who did it where that is known, and the code."""
+        """What happened, what was not done, what to do, who did it where that is known, and the code.
+
+        With ``json`` on one line: a command that prints one object a line (``host watch``) may end with an error, too.
+        """
         if self.json:
-            click.echo(msgspec.json.format(msgspec.json.encode({"error": error_object(error)})).decode())
+            click.echo(msgspec.json.encode({"error": error_object(error)}).decode())
             return
         gist = " ".join((type(error).__doc__ or "").split())
         lines = [
