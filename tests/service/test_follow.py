@@ -271,6 +271,28 @@ def test_a_transfer_that_can_not_be_authorized_any_more_holds_nothing(database):
     assert found == {1: (waits, True), 2: (waits, False), 3: (waits, False)}
 
 
+def test_a_proposal_whose_request_expired_holds_nothing(database):
+    released: list[bytes] = []
+    road = SimpleNamespace(release=lambda wallet, unsigned: released.append(unsigned))
+    unused = cast(Any, None)
+    config = ServiceConfig(data_dir="unused", network="regtest")
+    transfers = Transfers(
+        database, unused, cast(Any, SimpleNamespace(of=lambda _: road)), unused, Bell(), config
+    )
+    now = int(time.time())
+    for number, expires in ((1, now - 700), (2, now + 600)):
+        proposal = (bytes(32), b"approval")
+        store.add_transfer(
+            database,
+            new_transfer(id=f"{number:032x}", unsigned=b"%d" % number, expires=expires, proposal=proposal),
+        )
+    transfers.end_orphans()
+    transfers.end_expired()
+    assert released == [b"1"]
+    found = {int(item.id, 16): (item.state, item.settled) for item in store.list_transfers(database)}
+    assert found == {1: ("proposed", True), 2: ("proposed", False)}
+
+
 def test_what_a_transaction_cost_that_a_reorganisation_replaced_is_forgotten(database):
     identifier, road = add(database, 1), ScriptedRoad()
     following = follower(database, road)

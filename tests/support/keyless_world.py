@@ -16,7 +16,7 @@ from nacl.utils import random
 from tests.support.keyless import SOFTWARE, KeylessDevice
 from tests.support.peer_release import reference
 from tests.support.service_world import Client, Pipe, World, now, pipe
-from tests.support.simulator import SimulatedDevice
+from tests.support.simulator import PASSPHRASE, SimulatedDevice
 
 from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
@@ -49,8 +49,9 @@ class KeylessWorld(World):
         request = HandOutRequest(
             random(16), self.wallet_id, self.server.identity, keepers, threshold, now(), now() + 600
         )
-        more = {} if passphrase is None else {"passphrase": passphrase}
-        authorization, envelopes = await client.authorized(request, [self.server.identity], **more)
+        authorization, envelopes = await client.authorized(
+            request, [self.server.identity], passphrase or PASSPHRASE
+        )
         question = api.NewHandOut(authorization=authorization, envelopes=envelopes)
         answer = await client.post("/hand-outs", question, api.HandOut)
         said = decode(HandedOut, answer.result, 1024)

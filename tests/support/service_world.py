@@ -29,7 +29,7 @@ from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import Scheme
-from warifu.protocol.credential import DeviceKey, approver
+from warifu.protocol.credential import Approval, Credential, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, Envelope, check_envelope_key, seal
 from warifu.protocol.frames import SignedBirth, WalletBirth
@@ -174,12 +174,15 @@ class Client:
         ]
 
     async def authorized(
-        self, request: Request, identities: Sequence[bytes], passphrase: str = PASSPHRASE
+        self,
+        request: Request,
+        identities: Sequence[bytes],
+        passphrase: str = PASSPHRASE,
+        further: Sequence[Approval] = (),
     ) -> tuple[bytes, tuple[bytes, ...]]:
         envelopes = await self.envelopes(request, identities, passphrase)
-        return encode(authorize(approver(self.owner), request, encode(request), envelopes)), tuple(
-            map(encode, envelopes)
-        )
+        signed = authorize(approver(self.owner), request, encode(request), envelopes, further)
+        return encode(signed), tuple(map(encode, envelopes))
 
     async def until(self, transfer: str, states: Sequence[str] = ENDED, seconds: float = 30) -> api.Transfer:
         """The transfer once it is in one of these states."""
@@ -217,6 +220,8 @@ class World:
     settings: dict[str, Any] = field(default_factory=dict)
     make_backend: Callable[[str], Backend | None] = Esplora
     chains: Sequence[AccountChain] = ()
+    others: tuple[Credential, ...] = ()
+    """Owners beside this one."""
     wallet_id: bytes = b""
     api_key: str = ""
     _drivers: dict[str, tuple[asyncio.Task[None], asyncio.Task[None], Pipe]] = field(default_factory=dict)
@@ -331,7 +336,7 @@ class World:
             tuple(schemes),
             threshold,
             tuple(device.ref for device in self.devices.values()),
-            (DeviceKey(self.owner.public),),
+            (DeviceKey(self.owner.public), *self.others),
             policy,
             Stretching(64, 3),
             now(),

@@ -26,9 +26,9 @@ from warifu.protocol.encoding import Bytes32, Message
 from warifu.protocol.envelope import Envelope, envelope_digest
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Request, decode_request, request_digest
 
-AUTHORIZATION, APPROVAL = "authorization", "approval"
-"""The purposes of the first approval, over request digest and envelope digests, and of further ones, over the request
-digest."""
+AUTHORIZATION, APPROVAL, REFUSAL = "authorization", "approval", "refusal"
+"""The purposes of the first approval, over request digest and envelope digests; of further ones, over the request
+digest; and of an owner's no, which signers never see."""
 MAX_AUTHORIZATION_BYTES = MAX_REQUEST_BYTES + 64 * 1024
 CLOCK_SKEW = 300
 """Seconds by which an owner's clock may run ahead of a signer's."""
@@ -85,6 +85,11 @@ def authorize(
 def approve_request(approve: Approver, request: Request) -> Approval:
     """Have ``approve`` say yes to ``request``, whoever carries it out."""
     return approve(APPROVAL, request_digest(request))
+
+
+def refuse_request(approve: Approver, request: Request) -> Approval:
+    """Have ``approve`` say no to ``request``, for the other owners to see."""
+    return approve(REFUSAL, request_digest(request))
 
 
 def check_authorization(

@@ -19,6 +19,7 @@ from warifu.protocol.webauthn import Assertion, PublicKey
 
 MAX_OWNERS = 8
 """Credentials of a wallet, and so approvals of a request."""
+MAX_APPROVAL_BYTES = 8 * 1024
 
 
 class DeviceKey(Message, frozen=True, tag="ed25519"):

@@ -11,18 +11,28 @@ from dataclasses import dataclass
 
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
 from warifu.protocol.authorization import (
+    APPROVAL,
     MAX_AUTHORIZATION_BYTES,
+    REFUSAL,
     Authorization,
     check_times,
     read_authorization,
 )
-from warifu.protocol.credential import Credential
+from warifu.protocol.credential import (
+    MAX_APPROVAL_BYTES,
+    Approval,
+    Credential,
+    check_approval,
+    credential_digest,
+)
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
 from warifu.protocol.request import (
     Request,
     TransferRequest,
     WalletRequest,
+    decode_request,
+    request_digest,
 )
 from warifu.service.roads.road import Road, Understood
 
@@ -65,12 +75,39 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool 
     return Authorized(encoded, authorization, approved.request, approved.digest, by_identity)
 
 
+def proposed_request(encoded: bytes) -> TransferRequest:
+    """A transfer to be laid before the owners, in its time. Raises ``AuthorizationRefused``, ``InputRefused``."""
+    request = decode_request(encoded)
+    if not isinstance(request, TransferRequest):
+        raise InputRefused("request", "this is not a request to transfer")
+    check_times(request.created, request.expires, int(time.time()))
+    return request
+
+
+def read_word(
+    encoded: bytes, request: TransferRequest, owners: Sequence[Credential], *, refuses: bool
+) -> bytes:
+    """The credential (its digest) of the one of ``owners`` who approves ``request``, or ``refuses`` it.
+
+    Raises ``AuthorizationRefused``, ``InputRefused``.
+    """
+    approval = decode(Approval, encoded, MAX_APPROVAL_BYTES)
+    if approval.credential not in owners:
+        raise _no_owner()
+    check_approval(approval, REFUSAL if refuses else APPROVAL, request_digest(request))
+    return credential_digest(approval.credential)
+
+
 def check_owner(authorized: Authorized, owners: Sequence[Credential]) -> None:
     """Return only if ``owners``, and nobody else, authorized it."""
     if any(approval.credential not in owners for approval in authorized.authorization.approvals):
-        raise AuthorizationRefused(
-            "unknown-credential", "the request is authorized by a credential that is not an owner's"
-        )
+        raise _no_owner()
+
+
+def _no_owner() -> AuthorizationRefused:
+    return AuthorizationRefused(
+        "unknown-credential", "the request is authorized by a credential that is not an owner's"
+    )
 
 
 def wallet_request(authorized: Authorized) -> WalletRequest:

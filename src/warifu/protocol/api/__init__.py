@@ -25,6 +25,7 @@ from warifu.protocol.api.accounts import (
     Moved,
     NewAccountDraft,
 )
+from warifu.protocol.api.approvals import GivenApproval, NewApproval, NewProposal, Proposal, Proposals
 from warifu.protocol.api.backends import AddedBackend, BackendShown, BackendsShown, ChainCheck, NewBackend
 from warifu.protocol.api.codec import read_answer, read_question, write_json
 from warifu.protocol.api.devices import (
@@ -67,6 +68,7 @@ from warifu.protocol.api.shapes import (
     AddressText,
     Answer,
     AnyTxid,
+    EncodedApproval,
     EncodedAuthorization,
     EncodedEnvelope,
     EncodedEnvelopes,
@@ -152,6 +154,7 @@ __all__ = [
     "Devices",
     "Draft",
     "DraftRecipient",
+    "EncodedApproval",
     "EncodedAuthorization",
     "EncodedEnvelope",
     "EncodedEnvelopes",
@@ -162,6 +165,7 @@ __all__ = [
     "ErrorBody",
     "Event",
     "FeeRate",
+    "GivenApproval",
     "HandOut",
     "Health",
     "Hex32",
@@ -181,16 +185,20 @@ __all__ = [
     "Moved",
     "NewAccountDraft",
     "NewApiKey",
+    "NewApproval",
     "NewAuthorization",
     "NewBackend",
     "NewDraft",
     "NewHandOut",
     "NewInvitation",
     "NewLabels",
+    "NewProposal",
     "NewPsbt",
     "NewReference",
     "NewTransfer",
     "NewWallet",
+    "Proposal",
+    "Proposals",
     "Question",
     "ReferenceTaken",
     "ReferencesTaken",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES
+from warifu.protocol.credential import MAX_APPROVAL_BYTES
 from warifu.protocol.encoding import Bytes32, Seconds
 from warifu.protocol.frames import MAX_UNSIGNED_BYTES
 from warifu.protocol.request import MAX_SIGNERS
@@ -36,6 +37,7 @@ FeeRate = Annotated[int, msgspec.Meta(ge=1000, le=5_000_000)]
 """Satoshi per 1000 virtual bytes, from 1 to 5,000 sat/vB."""
 AddressText = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
 EncodedAuthorization = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_AUTHORIZATION_BYTES)]
+EncodedApproval = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_APPROVAL_BYTES)]
 EncodedEnvelope = Annotated[bytes, msgspec.Meta(min_length=1, max_length=1024)]
 EncodedEnvelopes = Annotated[tuple[EncodedEnvelope, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]

@@ -36,13 +36,14 @@ class NewTransfer(Question, frozen=True):
 
 class NewAuthorization(Question, frozen=True):
     """``POST /transfers/{id}/authorize`` (transfer) -> ``Accepted``: the same request, authorized anew, in the state
-    ``needs-authorization``."""
+    ``needs-authorization``; or for the first time, in the state ``proposed``."""
 
     authorization: EncodedAuthorization
     envelopes: EncodedEnvelopes
 
 
 TransferState = Literal[
+    "proposed",
     "authorized",
     "signing",
     "needs-authorization",

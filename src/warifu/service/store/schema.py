@@ -147,6 +147,16 @@ transfers = sa.Table(
     sa.Column("created", sa.Integer, nullable=False),
 )
 
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("transfer", sa.Text, primary_key=True),
+    sa.Column("credential", sa.LargeBinary, primary_key=True),
+    sa.Column("approval", sa.LargeBinary, nullable=False),
+    sa.Column("refuses", sa.Boolean, nullable=False),
+    sa.Column("given", sa.Integer, nullable=False),
+)
+
 events = sa.Table(
     "events",
     metadata,

@@ -82,7 +82,7 @@ def open_drafts_below(connection: sa.Connection, wallet: str, chain: str, slot: 
 
 def _holding(wallet: str, chain: str, now: int) -> tuple[sa.ColumnElement[bool], ...]:
     """A rejected one holds nothing: nodes do not have it, and waiting for it would block the account."""
-    waits_in_vain = (transfers.c.state == "needs-authorization") & (transfers.c.expires <= now)
+    waits_in_vain = transfers.c.state.in_(("proposed", "needs-authorization")) & (transfers.c.expires <= now)
     return (
         transfers.c.wallet == wallet,
         transfers.c.chain == chain,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from warifu.errors import ServiceRefused
 from warifu.protocol.api import ErrorBody, TransferState
+from warifu.service.store.approvals import put_word
 from warifu.service.store.database import Database
 from warifu.service.store.drafts import forget_draft
 from warifu.service.store.events import add_event
@@ -64,8 +65,8 @@ __all__ = [
     "unsettled_transfers",
 ]
 
-AUTHORIZABLE: tuple[TransferState, ...] = ("needs-authorization", "refused")
-"""States in which the owner may authorize the same request again: nothing was signed, and it names one transaction."""
+AUTHORIZABLE: tuple[TransferState, ...] = ("proposed", "needs-authorization", "refused")
+"""States in which the owner may authorize the same request: nothing was signed, and it names one transaction."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class NewTransferRow:
     envelopes: tuple[bytes, ...]
     participants: tuple[bytes, ...]
     replaces: str | None
+    proposal: tuple[bytes, bytes] | None = None
+    """Of what waits for other owners: who proposes it (digest of the credential), and his approval."""
 
 
 def add_transfer(database: Database, new: NewTransferRow) -> bool:
@@ -125,11 +128,11 @@ def add_transfer(database: Database, new: NewTransferRow) -> bool:
                 sends=new.sends,
                 slot=slot,
                 expires=new.expires,
-                attempt=1,
+                attempt=0 if new.proposal is not None else 1,
                 authorization=new.authorization,
                 envelopes=msgspec.msgpack.encode(new.envelopes),
                 participants=msgspec.msgpack.encode(new.participants),
-                state="authorized",
+                state="proposed" if new.proposal is not None else "authorized",
                 settled=False,
                 confirmations=0,
                 replaces=new.replaces,
@@ -140,6 +143,8 @@ def add_transfer(database: Database, new: NewTransferRow) -> bool:
             "the unsigned transaction is built" if new.sends else "what it says is to be signed is a message"
         )
         add_event(connection, new.id, 1, f"request accepted; {what}")
+        if new.proposal is not None:
+            put_word(connection, new.id, *new.proposal, refuses=False)
         _tell_what_it_waits_for(connection, new)
         return True
 
@@ -192,7 +197,8 @@ def authorize_again(
             settled=False,
             refusal=None,
         )
-        add_event(connection, identifier, 1, "the same request is authorized again")
+        again = "the same request is authorized again" if transfer.attempt else "the request is authorized"
+        add_event(connection, identifier, 1, again)
         return transfer.attempt + 1
 
 

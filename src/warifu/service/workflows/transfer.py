@@ -1,5 +1,7 @@
 """A transfer from the owner's authorization to the first broadcast: the durable workflow.
 
+    proposed                                                other owners have to approve it first
+       v
     authorized -> signing -> signed -> broadcast            (then ``follow`` takes over)
                      |          '-> rejected                 the network refuses it
                      |-> refused                             a signer refuses it
@@ -125,16 +127,16 @@ class Transfers:
 
     def end_expired(self) -> None:
         """Transfers that can not be authorized again any more: what they would spend is free."""
-        for transfer in store.list_transfers(self._database, states=("needs-authorization",)):
+        for transfer in store.list_transfers(self._database, states=("proposed", "needs-authorization")):
             if not transfer.settled and transfer.expires + _EXPIRED_SECONDS <= time.time():
                 with survived(lambda: self._stopping):
                     self._release(transfer.id)
                     store.mark(
                         self._database,
                         transfer.id,
-                        ("needs-authorization",),
-                        "needs-authorization",
-                        3,
+                        (transfer.state,),
+                        transfer.state,
+                        1 if transfer.state == "proposed" else 3,
                         "its request expired: nothing is held for it any more",
                         refusal=transfer.refusal,
                         settled=True,

@@ -1,0 +1,133 @@
+"""Transfers that wait for other owners: kept and passed on by the service, which decides nothing of them."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.authenticator import Authenticator
+from tests.support.service_world import Client, Payment, World, embedded_chain, refusal
+
+from warifu.protocol import api
+from warifu.protocol.authorization import REFUSAL, approve_request, refuse_request
+from warifu.protocol.credential import Approval, DeviceKey, approver
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.request import request_digest
+
+pytestmark = pytest.mark.real
+
+PARTNER = IdentityKey(bytes([9]) * 32)
+KEY = Authenticator()
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    """A wallet of three owners: this client, a partner's client, and a security key."""
+    with embedded_chain(tmp_path / "chain") as (chain, url):
+        made = World(tmp_path, chain, url, others=(DeviceKey(PARTNER.public), KEY.credential))
+        made.found()
+        yield made
+
+
+async def propose(client: Client, payment: Payment) -> str:
+    approval = encode(approve_request(approver(client.owner), payment.request))
+    question = api.NewProposal(request=encode(payment.request), unsigned=payment.unsigned, approval=approval)
+    return (await client.post("/proposals", question, api.Accepted)).id
+
+
+async def say(client: Client, transfer: str, approval: Approval, *, refuses: bool = False) -> api.Proposal:
+    question = api.NewApproval(approval=encode(approval), refuses=refuses)
+    return await client.post(f"/transfers/{transfer}/approvals", question, api.Proposal)
+
+
+async def carry_out(world: World, client: Client, payment: Payment, given: list[Approval]) -> api.Transfer:
+    identities = [world.devices[name].identity for name in ("device0", "device1")]
+    authorization, envelopes = await client.authorized(payment.request, identities, further=given)
+    question = api.NewAuthorization(authorization=authorization, envelopes=envelopes)
+    await client.post(f"/transfers/{payment.id}/authorize", question, api.Accepted)
+    return await client.until(payment.id)
+
+
+async def test_from_the_proposal_to_the_network(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        assert await propose(client, payment) == await propose(client, payment) == payment.id
+        proposals = (await client.get("/proposals", api.Proposals)).proposals
+        assert [(item.id, item.state, item.request) for item in proposals] == [
+            (payment.id, "proposed", encode(payment.request))
+        ]
+        assert proposals[0].unsigned == payment.unsigned
+        await say(client, payment.id, approve_request(approver(PARTNER), payment.request))
+        shown = await say(client, payment.id, KEY.approval("approval", request_digest(payment.request)))
+        words = [decode(Approval, word.approval, 8192) for word in shown.words]
+        assert {word.credential for word in words} == {DeviceKey(client.owner.public), *world.others}
+        further = [word for word in words if word.credential in world.others]
+        done = await carry_out(world, client, payment, further)
+        assert done.state == "broadcast", done.refusal
+        assert world.mempool() == [payment.request.transaction]
+        assert (await client.get("/proposals", api.Proposals)).proposals == ()
+
+
+async def test_what_is_proposed_holds_its_coins_until_its_request_expires(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        assert (await refusal(world.payment(client, 70_000))).code == "input.insufficient-funds"
+    async with world.running() as client:  # the service was started again meanwhile
+        proposals = (await client.get("/proposals", api.Proposals)).proposals
+        assert [item.id for item in proposals] == [payment.id]
+
+
+async def test_the_newest_word_of_a_credential_stands(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        partner = approver(PARTNER)
+        no = refuse_request(partner, payment.request)
+        shown = await say(client, payment.id, no, refuses=True)
+        assert [word.refuses for word in shown.words if word.approval == encode(no)] == [True]
+        shown = await say(client, payment.id, approve_request(partner, payment.request))
+        assert [word.refuses for word in shown.words] == [False, False]
+
+
+async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        named = request_digest(payment.request)
+        stranger = approve_request(approver(IdentityKey.generate()), payment.request)
+        assert (await refusal(say(client, payment.id, stranger))).code == "authorization.unknown-credential"
+        for approval in (
+            approver(PARTNER)("approval", bytes(32)),
+            approver(PARTNER)("authorization", named),
+            approver(PARTNER)(REFUSAL, named),
+        ):
+            assert (await refusal(say(client, payment.id, approval))).code == "authorization.signature"
+        yes = approve_request(approver(PARTNER), payment.request)
+        assert (await refusal(say(client, payment.id, yes, refuses=True))).code == "authorization.signature"
+        assert len((await client.get(f"/transfers/{payment.id}/approvals", api.Proposal)).words) == 1
+
+
+async def test_one_forged_approval_spoils_the_authorization(world: World):
+    """Here at the door already; each signer would say the same."""
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        theirs = approver(IdentityKey.generate())("approval", request_digest(payment.request))
+        forged = Approval(DeviceKey(PARTNER.public), theirs.proof)
+        assert (await refusal(carry_out(world, client, payment, [forged]))).code == "authorization.signature"
+        assert (await client.get(f"/transfers/{payment.id}", api.Transfer)).state == "proposed"
+
+
+async def test_nothing_can_be_said_any_more_of_what_was_signed(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        assert (await carry_out(world, client, payment, [])).state == "broadcast"
+        late = approve_request(approver(PARTNER), payment.request)
+        assert (await refusal(say(client, payment.id, late))).code == "service.not-waiting"
