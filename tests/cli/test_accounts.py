@@ -49,6 +49,7 @@ from warifu.protocol.api import AccountDraft, TransferBytes
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef
+from warifu.protocol.policy import ContractRule
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Outflow as Authorized
 from warifu.protocol.request import Stretching, WalletRequest
@@ -618,7 +619,8 @@ def test_a_token_with_limits_is_no_contract_that_may_be_called_with_anything() -
     """``transferAndCall``, ``burn``, ``transferWithAuthorization``: no device counts what they move."""
     (rules,) = POLICY.chains
     check_terms(POLICY, "regtest")
-    for contracts, fine in (((SHOP,), True), ((USDC,), False)):
+    for contract, fine in ((SHOP, True), (USDC, False)):
+        contracts = (ContractRule(contract, (), True),)
         policy = msgspec.structs.replace(
             POLICY, chains=(msgspec.structs.replace(rules, contracts=contracts),)
         )

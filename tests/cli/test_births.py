@@ -12,7 +12,7 @@ from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import Stretching, WalletRequest, request_digest
 
 pytestmark = pytest.mark.unit
@@ -26,7 +26,7 @@ REQUEST = WalletRequest(
     2,
     tuple(DeviceRef(f"d{index}", key.public) for index, key in enumerate(KEYS)),
     (DeviceKey(bytes(32)),),
-    Policy(3, 5, ()),
+    Policy(POLICY_VERSION, 5, ()),
     Stretching(64, 3),
     1,
     2,

@@ -24,7 +24,7 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envelope_binding
 from warifu.protocol.frames import EndorsementAnswer
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import Stretching, WalletRequest
 from warifu.protocol.rules import rules_hash
 
@@ -149,7 +149,7 @@ def test_a_script_learns_why_a_device_counts_for_less_than_its_evidence(profile)
 
 def test_a_client_that_never_looked_at_a_device_holds_it_to_what_the_wallet_accepted(profile):
     """A second client of the owner took the wallet over: its own record of the device is empty."""
-    policy = Policy(3, 5, ())
+    policy = Policy(POLICY_VERSION, 5, ())
     owner = (DeviceKey(bytes(32)),)
     request = WalletRequest(
         bytes(16), "regtest", ("bip340",), 1, (PI,), owner, policy, Stretching(64, 3), NOW, NOW + 9, (SERVER,)

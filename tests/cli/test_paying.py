@@ -44,7 +44,7 @@ from warifu.protocol.api import Draft
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import Outflow, Stretching, WalletRequest
 from warifu.units import Satoshi
 
@@ -61,7 +61,7 @@ WALLET = Wallet(
         1,
         (DeviceRef("pi", bytes(32)),),
         (DeviceKey(bytes(32)),),
-        Policy(3, 5, ()),
+        Policy(POLICY_VERSION, 5, ()),
         Stretching(64, 3),
         1,
         2,

@@ -6,7 +6,7 @@ import pytest
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.policy import DeviceRules, Policy, policy_hash
+from warifu.protocol.policy import ContractRule, DeviceRules, Policy, Window, policy_hash
 from warifu.protocol.policy_text import read_policy
 
 pytestmark = pytest.mark.unit
@@ -26,8 +26,10 @@ per_transaction = "20 ETH"
 per_day = "40 ETH"
 fee_ceiling = "5000000 gwei"
 destinations = "any"
-contracts = ["{USDC}"]
 messages = true
+
+[ethereum.contracts]
+"{USDC}" = "any"
 
 [ethereum.tokens.USDC]
 contract = "{USDC}"
@@ -55,13 +57,18 @@ def test_a_policy_is_read_with_its_units() -> None:
     assert [rules.chain for rules in policy.chains] == ["bitcoin", "eip155:1", "eip155:31337", "solana"]
     bitcoin, ethereum, local, solana = policy.chains
     (coin,) = bitcoin.assets
-    assert (coin.per_transaction, coin.per_day, bitcoin.fee_ceiling) == ("50000000", "100000000", "50000")
+    assert (coin.per_transaction, bitcoin.fee_ceiling) == ("50000000", "50000")
+    assert coin.windows == (Window(24, "100000000"),)
     assert bitcoin.destinations == ("bcrt1qfirstfirst", "bcrt1qsecondsecond")
     assert not bitcoin.any_destination
     ether, usdc = ethereum.assets
     assert int(ether.per_transaction) == 20 * 10**18  # more than 64 bits hold
     assert (usdc.token, usdc.symbol, usdc.per_transaction) == (USDC, "USDC", "100500000")
-    assert (ethereum.contracts, ethereum.messages, ethereum.any_destination) == ((USDC,), True, True)
+    assert (ethereum.contracts, ethereum.messages, ethereum.any_destination) == (
+        (ContractRule(USDC, (), True),),
+        True,
+        True,
+    )
     assert int(ethereum.fee_ceiling) == 5 * 10**15
     assert (local.destinations, local.any_destination, local.contracts, local.messages) == (
         (),
@@ -69,7 +76,7 @@ def test_a_policy_is_read_with_its_units() -> None:
         (),
         False,
     )
-    assert (solana.assets[0].per_day, solana.fee_ceiling) == ("3000000000", "100000")
+    assert (solana.assets[0].windows, solana.fee_ceiling) == ((Window(24, "3000000000"),), "100000")
 
 
 def test_a_policy_may_name_no_chain_and_then_allows_nothing() -> None:
@@ -84,7 +91,7 @@ def test_the_hash_names_the_policy() -> None:
 @pytest.mark.parametrize(
     ("what", "old", "new"),
     [
-        ("unknown field", "per_day", "per_week"),
+        ("unknown field", "per_day", "per_year"),
         ("missing field", 'fee_ceiling = "50000 sat"', ""),
         ("no unit", '"50000 sat"', '"50000"'),
         ("a number", '"50000 sat"', "50000"),

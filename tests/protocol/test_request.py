@@ -22,7 +22,7 @@ from warifu.protocol.chains import (
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import encode
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import (
     Outflow,
     Stretching,
@@ -52,7 +52,7 @@ WALLET = WalletRequest(
     2,
     (DeviceRef("a", bytes(32)), DeviceRef("b", bytes(32))),
     (DeviceKey(bytes(32)),),
-    Policy(3, 5, ()),
+    Policy(POLICY_VERSION, 5, ()),
     Stretching(64, 3),
     1,
     2,

@@ -19,6 +19,7 @@ from tests.support.account_world import (
     evm_chain,
     local_evm,
 )
+from tests.support.limits import limits
 from tests.support.service_world import Client, Payment, changed, refusal
 
 from warifu.chains.accounts import Sent
@@ -28,7 +29,6 @@ from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import parse_signed, parse_unsigned
 from warifu.errors import BroadcastRejected, StoreDamaged
 from warifu.protocol import api
-from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import Outflow
 from warifu.service.roads.forms import understand
 
@@ -75,8 +75,8 @@ async def test_the_eight_steps(world: AccountWorld):
 
 async def test_accounts_and_history_show_what_is_there_and_what_happened(tmp_path: Path, evm: LocalEvm):
     token = evm.token()
-    limits = AssetLimits(token, "TUSD", 6, "1000000000", "1000000000")
-    world = account_world(tmp_path, evm, tokens=(limits,))
+    capped = limits(token, "TUSD", 6, 10**9, 10**9)
+    world = account_world(tmp_path, evm, tokens=(capped,))
     evm.control("mint", token=token, address=world.address, amount=str(5_000_000))
     async with world.running() as client:
         (account,) = (await client.get("/wallets/savings/accounts", api.Accounts)).accounts
@@ -102,8 +102,8 @@ async def test_accounts_and_history_show_what_is_there_and_what_happened(tmp_pat
 async def test_a_failed_execution_is_rejected_with_its_reason_and_its_fee(tmp_path: Path, evm: LocalEvm):
     """The token is gone when the transaction executes: another one, sent before it, took it."""
     token = evm.token()
-    limits = AssetLimits(token, "TUSD", 6, "1000000000", "1000000000")
-    world = account_world(tmp_path, evm, tokens=(limits,))
+    capped = limits(token, "TUSD", 6, 10**9, 10**9)
+    world = account_world(tmp_path, evm, tokens=(capped,))
     evm.control("mint", token=token, address=world.address, amount="100")
     async with world.running() as client:
         first = await world.pay(client, 100, token=token)

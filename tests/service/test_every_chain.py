@@ -18,13 +18,13 @@ from tests.support.account_world import (
     local_solana,
     solana_chain,
 )
+from tests.support.limits import limits
 from tests.support.service_world import Client, embedded_chain
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.signature import signature_of
 from warifu.protocol import api
 from warifu.protocol.chains import SOLANA
-from warifu.protocol.policy import AssetLimits
 from warifu.protocol.request import Outflow
 from warifu.service.roads.forms import understand
 from warifu.service.workflows import correlations
@@ -51,9 +51,9 @@ def solana() -> Iterator[LocalSolana]:
 def world(tmp_path: Path, evm: LocalEvm, solana: LocalSolana, monkeypatch) -> Iterator[AccountWorld]:
     monkeypatch.setattr(correlations, "ROUND_SECONDS", 0.1)
     token = evm.token()
-    limits = AssetLimits(token, "TUSD", 6, "1000000000", "1000000000")
+    capped = limits(token, "TUSD", 6, 10**9, 10**9)
     with embedded_chain(tmp_path / "chain") as (chain, url):
-        made = AccountWorld(tmp_path, chain, url, evm=evm, tokens=(limits,))
+        made = AccountWorld(tmp_path, chain, url, evm=evm, tokens=(capped,))
         made.chains = [evm_chain(evm.url), solana_chain(solana.url)]
         made.found()
         yield made

@@ -9,6 +9,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.limits import limits
 from tests.support.simulator import FRIEND, PASSPHRASE, START, Household, bitcoin_policy, signed
 
 from warifu.chains.bitcoin.descriptor import WalletKeys
@@ -19,7 +20,7 @@ from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import Bytes32, Message, decode, digest
 from warifu.protocol.frames import Finished, SignedBirth, WalletBirth, error_of
 from warifu.protocol.identity import DeviceRef, IdentityKey, verify
-from warifu.protocol.policy import AssetLimits, ChainRules, Policy
+from warifu.protocol.policy import ChainRules, Policy
 from warifu.protocol.request import Stretching, request_digest
 from warifu.signer.sessions.messages import Generation
 from warifu.threshold.bip340 import SIGNATURE_BYTES
@@ -40,7 +41,7 @@ class Morse(Message, frozen=True, tag="morse"):
 
 
 def other_chain(chain: str, destination: str) -> Policy:
-    coin = AssetLimits("", "COIN", 9, "1", "1")
+    coin = limits("", "COIN", 9, 1, 1)
     return bitcoin_policy(others=[ChainRules(chain, "1", False, (destination,), (coin,), (), False)])
 
 

@@ -28,7 +28,7 @@ from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.transaction import parse_unsigned
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import OpenCorrelating, SessionFailed, Spent, TransferSignatures, error_of
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import ContractRule, Policy
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
@@ -157,7 +157,7 @@ def test_two_payments_of_a_days_whole_limit_do_not_pass_each_other_in_the_same_m
 
     outer = home.run(openings[0], meanwhile)
     sent(home, second, inner[0])
-    assert outer.code == "policy.daily-limit"
+    assert outer.code == "policy.window-limit"
     assert home["device0"].status().wallets[0].spent_today == (Spent(LOCAL, "", str(ETHER + FEE)),)
     home.close()
 
@@ -207,7 +207,7 @@ def test_another_transaction_than_the_owner_named_is_refused_before_the_passphra
 
 def test_contracts_and_messages_are_signed_only_where_the_policy_says_so(tmp_path):
     contract = format_address(bytes.fromhex("11" * 20))
-    rules = ethereum_rules(contracts=(contract,), messages=True)
+    rules = ethereum_rules(contracts=(ContractRule(contract, (), True),), messages=True)
     home = household(tmp_path, 2, 2, bitcoin_policy(others=[rules]))
     home.correlate(4)
     allowed = pay(home, 0, to=contract, data=b"\x12\x34\x56\x78" + bytes(32))

@@ -29,7 +29,7 @@ from warifu.protocol.frames import (
     error_of,
 )
 from warifu.protocol.operator import TellHost
-from warifu.protocol.policy import DeviceRules, Policy
+from warifu.protocol.policy import POLICY_VERSION, DeviceRules, Policy
 from warifu.protocol.request import ReferenceRequest
 from warifu.signer.epoch import Epoch
 from warifu.signer.sessions.messages import Shown
@@ -484,4 +484,4 @@ def test_evidence_travels_inside_the_channel_and_the_service_does_not_see_it(hom
 def test_a_policy_names_what_it_demands_once_and_in_order():
     with pytest.raises(ValueError, match="sorted"):
         DeviceRules(0, ("ved", "lkrg"))
-    assert Policy(3, 5, ()).devices == DeviceRules()
+    assert Policy(POLICY_VERSION, 5, ()).devices == DeviceRules()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.limits import limits
 from tests.support.simulator import (
     COIN as FIRST_COIN,
 )
@@ -23,8 +24,9 @@ from tests.support.simulator import (
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme, ToSign
 from warifu.protocol.frames import Spent
-from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Policy
-from warifu.signer.policy import DAY, judge, leaves
+from warifu.protocol.policy import DAY, POLICY_VERSION, WINDOWS, ChainRules, ContractRule, Policy
+from warifu.signer.policy.facts import Amounts, Facts, leaves
+from warifu.signer.policy.judge import judge
 
 pytestmark = pytest.mark.unit
 
@@ -43,8 +45,14 @@ def payment(amount: int = 60_000, fee: int = 1_000, to: str = FRIEND) -> Reading
     )
 
 
+def facts(counted: Amounts, spent: Amounts, **known: Any) -> Facts:
+    """Of a device that counted ``spent`` within the last hour, and so in every window."""
+    windows: dict[int, Amounts] = dict.fromkeys(WINDOWS, spent)
+    return replace(Facts(1_800_000_000, 1, counted, windows, {}, None), **known)
+
+
 def reason(policy: Policy, paid: Reading, spent: int = 0) -> str | None:
-    refusal = judge(policy, paid, leaves(paid), {COIN: spent}).refusal
+    refusal = judge(policy, paid, facts(leaves(paid), {COIN: spent})).refusal
     return refusal.reason if refusal is not None else None
 
 
@@ -56,7 +64,7 @@ def reason(policy: Policy, paid: Reading, spent: int = 0) -> str | None:
         (payment(99_001), 0, "per-transaction-limit"),
         (payment(98_999, fee=1_002), 0, "per-transaction-limit"),  # the fee leaves, too
         (payment(), 189_000, None),
-        (payment(), 189_001, "daily-limit"),
+        (payment(), 189_001, "window-limit"),
         (payment(fee=2_000), 0, None),
         (payment(fee=2_001), 0, "fee-ceiling"),
         (payment(to=THIEF), 0, "destination"),
@@ -89,12 +97,13 @@ def test_zero_limits_let_nothing_leave():
 
 
 def test_every_rule_is_explained_also_the_ones_that_allow():
-    verdict = judge(STRICT, payment(to=THIEF), {COIN: 61_000}, {})
+    verdict = judge(STRICT, payment(to=THIEF), facts({COIN: 61_000}, {}))
     assert [(rule.reason, rule.allowed) for rule in verdict.rules] == [
         ("per-transaction-limit", True),
-        ("daily-limit", True),
+        ("window-limit", True),
         ("fee-ceiling", True),
         ("destination", False),
+        ("approvals", True),
     ]
     assert THIEF in verdict.rules[3].words
 
@@ -116,10 +125,10 @@ EVM = Policy(
             True,
             (),
             (
-                AssetLimits("", "ETH", 18, str(ETHER), str(20 * ETHER)),
-                AssetLimits(USDC, "USDC", 6, "100000000", "250000000"),
+                limits("", "ETH", 18, ETHER, 20 * ETHER),
+                limits(USDC, "USDC", 6, 100_000_000, 250_000_000),
             ),
-            (OTHER,),
+            (ContractRule(OTHER, (), True),),
             False,
         ),
     ),
@@ -146,16 +155,16 @@ def on_ethereum(*outflows: Outflow, fee: int = 10**15) -> Reading:
     ],
 )
 def test_each_kind_of_outflow_at_its_edge(outflow, expected):
-    refusal = judge(EVM, on_ethereum(outflow), {}, {}).refusal
+    refusal = judge(EVM, on_ethereum(outflow), facts({}, {})).refusal
     assert (refusal.reason if refusal else None) == expected
 
 
 @pytest.mark.parametrize("kind", [Kind.PAYMENT, Kind.APPROVAL])
 def test_nothing_of_an_unknown_token_is_still_a_call_of_unknown_code(kind):
     """``setApprovalForAll(operator, false)``, or a permit over 0, at any address at all."""
-    refusal = judge(EVM, on_ethereum(Outflow(kind, OTHER, 0, SHOP)), {}, {}).refusal
+    refusal = judge(EVM, on_ethereum(Outflow(kind, OTHER, 0, SHOP)), facts({}, {})).refusal
     assert refusal is not None and refusal.reason == "asset"
-    assert judge(EVM, on_ethereum(Outflow(kind, USDC, 0, SHOP)), {}, {}).refusal is None
+    assert judge(EVM, on_ethereum(Outflow(kind, USDC, 0, SHOP)), facts({}, {})).refusal is None
 
 
 @pytest.mark.parametrize(
@@ -170,21 +179,21 @@ def test_nothing_of_an_unknown_token_is_still_a_call_of_unknown_code(kind):
 def test_a_message_that_a_contract_takes_needs_the_contract_to_be_named_as_a_call_does(to, expected):
     rules = msgspec.structs.replace(EVM.chains[0], messages=True)
     with_messages = Policy(POLICY_VERSION, 5, (rules,))
-    refusal = judge(with_messages, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), {}, {}).refusal
+    refusal = judge(with_messages, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), facts({}, {})).refusal
     assert (refusal.reason if refusal else None) == expected
-    refusal = judge(EVM, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), {}, {}).refusal
+    refusal = judge(EVM, on_ethereum(Outflow(Kind.MESSAGE, COIN, 0, to)), facts({}, {})).refusal
     assert refusal is not None and refusal.reason == "message"
 
 
 def test_wei_beyond_64_bits_are_counted_exactly():
     spent = {COIN: 20 * ETHER - 10**15}
-    assert judge(EVM, on_ethereum(), {COIN: 10**15}, spent).refusal is None
-    refusal = judge(EVM, on_ethereum(), {COIN: 10**15 + 1}, spent).refusal
-    assert refusal is not None and refusal.reason == "daily-limit"
+    assert judge(EVM, on_ethereum(), facts({COIN: 10**15}, spent)).refusal is None
+    refusal = judge(EVM, on_ethereum(), facts({COIN: 10**15 + 1}, spent)).refusal
+    assert refusal is not None and refusal.reason == "window-limit"
 
 
 def test_another_chain_id_has_no_rules():
-    refusal = judge(EVM, replace(on_ethereum(), chain="eip155:8453"), {}, {}).refusal
+    refusal = judge(EVM, replace(on_ethereum(), chain="eip155:8453"), facts({}, {})).refusal
     assert refusal is not None and refusal.reason == "chain"
 
 
@@ -212,24 +221,24 @@ def try_to_pay(home: Household, amount: int, coin: int, **fields: Any) -> str:
 
 def test_the_day_is_any_24_hours(home):
     assert try_to_pay(home, 99_000, 1) == "signed"
-    assert try_to_pay(home, 50_000, 2) == "policy.daily-limit"
+    assert try_to_pay(home, 50_000, 2) == "policy.window-limit"
     home.clock.pass_(DAY - 1)
-    assert try_to_pay(home, 50_000, 2) == "policy.daily-limit"
+    assert try_to_pay(home, 50_000, 2) == "policy.window-limit"
     assert try_to_pay(home, 49_000, 3) == "signed"
     home.clock.pass_(1)
     assert try_to_pay(home, 99_000, 4) == "signed"
-    assert try_to_pay(home, 1_001, 5) == "policy.daily-limit"
+    assert try_to_pay(home, 1_001, 5) == "policy.window-limit"
 
 
 def test_what_was_spent_is_remembered_over_a_restart_and_a_clock_that_is_set_back(home):
     try_to_pay(home, 99_000, 1)
     for device in home.devices.values():
         device.restart()
-    assert try_to_pay(home, 99_000, 2) == "policy.daily-limit"
+    assert try_to_pay(home, 99_000, 2) == "policy.window-limit"
     home.clock.pass_(-200)
     for device in home.devices.values():
         device.restart()
-    assert try_to_pay(home, 99_000, 2) == "policy.daily-limit"
+    assert try_to_pay(home, 99_000, 2) == "policy.window-limit"
     assert home["device0"].status().wallets[0].spent_today == (Spent("bitcoin", "", "100000"),)
 
 
@@ -241,7 +250,7 @@ def test_two_sessions_at_once_cannot_spend_the_same_allowance(home):
         opened=lambda: overtaking.append(home.sign(second)),
     )
     assert signed(second, overtaking[0])
-    assert outcome.code == "policy.daily-limit"
+    assert outcome.code == "policy.window-limit"
 
 
 def test_a_fee_bump_counts_only_what_it_adds(home):

@@ -420,9 +420,10 @@ def test_a_dry_run_explains_and_changes_nothing(home):
     assert decision.allowed and decision.refusal is None
     assert [rule.split("(")[1].split(")")[0] for rule in decision.rules] == [
         "per-transaction-limit",
-        "daily-limit",
+        "window-limit",
         "fee-ceiling",
         "destination",
+        "approvals",
     ]
     assert home["device0"].status() == before
 

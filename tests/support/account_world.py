@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import httpx
 from nacl.utils import random
+from tests.support.limits import limits
 from tests.support.service_world import Client, Payment, World, now
 from tests.support.simulator import bitcoin_policy
 from tests.support.whole_key import WholeKey, WholeKeySigner
@@ -50,7 +51,7 @@ FINAL = 3
 
 def evm_rules(tokens: Sequence[AssetLimits] = ()) -> ChainRules:
     """Whatever anybody could want."""
-    coin = AssetLimits("", "ETH", 18, str(1000 * ETHER), str(1000 * ETHER))
+    coin = limits("", "ETH", 18, 1000 * ETHER, 1000 * ETHER)
     return ChainRules(EVM, str(ETHER), True, (), (coin, *tokens), (), True)
 
 
@@ -138,7 +139,7 @@ def solana_chain(url: str) -> SolanaChain:
 
 def solana_rules() -> ChainRules:
     """Whatever anybody could want."""
-    coin = AssetLimits("", "SOL", 9, str(10**15), str(10**15))
+    coin = limits("", "SOL", 9, 10**15, 10**15)
     return ChainRules(SOLANA, str(10**9), True, (), (coin,), (), False)
 
 

@@ -12,10 +12,11 @@ from solders.message import Message as SoldersMessage
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams
 from solders.system_program import transfer as system_transfer
+from tests.support.limits import limits
 
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.ethereum.transaction import Transaction, TxType
-from warifu.protocol.policy import AssetLimits, ChainRules
+from warifu.protocol.policy import ChainRules
 from warifu.protocol.request import Outflow, TransferRequest
 
 ETHER, GWEI, SOL = 10**18, 10**9, 10**9
@@ -37,8 +38,8 @@ def ethereum_rules(per_transaction: int = 2 * ETHER, per_day: int = 20 * ETHER, 
         True,
         (),
         (
-            AssetLimits("", "ETH", 18, str(per_transaction), str(per_day)),
-            AssetLimits(TOKEN, "USDC", 6, "100000000", "250000000"),
+            limits("", "ETH", 18, per_transaction, per_day),
+            limits(TOKEN, "USDC", 6, 100000000, 250000000),
         ),
         (),
         False,
@@ -48,7 +49,7 @@ def ethereum_rules(per_transaction: int = 2 * ETHER, per_day: int = 20 * ETHER, 
 
 def solana_rules(per_transaction: int = 2 * SOL, per_day: int = 20 * SOL) -> ChainRules:
     """SOL to anybody."""
-    coin = AssetLimits("", "SOL", 9, str(per_transaction), str(per_day))
+    coin = limits("", "SOL", 9, per_transaction, per_day)
     return ChainRules("solana", "1000000", True, (), (coin,), (), False)
 
 

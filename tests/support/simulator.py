@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from nacl.utils import random
+from tests.support.limits import limits
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath, WalletKeys
 from warifu.chains.bitcoin.finalize import signed_transaction
@@ -64,7 +65,7 @@ from warifu.protocol.operator import (
     ShowAuthenticationString,
     decode_for_operator,
 )
-from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Policy
+from warifu.protocol.policy import POLICY_VERSION, ChainRules, Policy
 from warifu.protocol.request import (
     Outflow,
     Request,
@@ -102,7 +103,7 @@ def bitcoin_policy(
     others: Sequence[ChainRules] = (),
 ) -> Policy:
     """Amounts in satoshi; ``destinations`` None: any. ``others``: the rules of other chains."""
-    coin = AssetLimits("", "BTC", 8, str(per_transaction), str(per_day))
+    coin = limits("", "BTC", 8, per_transaction, per_day)
     listed = tuple(sorted(destinations or ()))
     rules = ChainRules("bitcoin", str(fee_ceiling), destinations is None, listed, (coin,), (), False)
     return Policy(POLICY_VERSION, passphrase_tries, (rules, *others))

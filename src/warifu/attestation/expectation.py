@@ -97,7 +97,9 @@ def require_host(rules: DeviceRules, host: HostClaims | None, name: str, now: in
     if not rules.host:
         return
     unmet = (
-        host.unmet(rules.host, now, declared_counts=rules.declared_counts) if host is not None else rules.host
+        host.unmet(rules.host, now, declared_counts=rules.declared_counts, max_age=rules.host_max_age)
+        if host is not None
+        else rules.host
     )
     if unmet:
         raise PolicyDenied(

@@ -7,7 +7,7 @@ Amounts are whole numbers of an asset's smallest unit (satoshi, wei, lamport, a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 COIN = ""
@@ -48,6 +48,9 @@ class Outflow:
     """At least 0, below 2^256."""
     to: str
     """The recipient's address in its one text form (bech32m, EIP-55, base58)."""
+    method: bytes = field(default=b"", compare=False)
+    """The 4 bytes by which a call of an EVM contract names its method; empty where it names none, and for all else.
+    It is in the transaction that the owner authorized, so a request does not say it again."""
 
 
 @dataclass(frozen=True)

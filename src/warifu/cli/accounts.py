@@ -32,7 +32,7 @@ from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved
 from warifu.protocol.api import AccountDraft
 from warifu.protocol.chains import coin_decimals, coin_symbol, coin_units, evm_chain_id, family_of, spoken
-from warifu.protocol.policy import AssetLimits
+from warifu.protocol.policy import AssetLimits, Window
 from warifu.protocol.request import TransferRequest
 from warifu.units import parse_quantity
 
@@ -57,7 +57,7 @@ def asset_named(wallet: Wallet, chain: str, token: str | None) -> AssetLimits:
     if token is None:
         return next(
             (asset for asset in assets if asset.token == COIN),
-            AssetLimits(COIN, coin_symbol(chain), coin_decimals(chain), "0", "0"),
+            AssetLimits(COIN, coin_symbol(chain), coin_decimals(chain), "0", (Window(24, "0"),)),
         )
     found = [
         asset

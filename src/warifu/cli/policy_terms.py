@@ -21,8 +21,7 @@ def check_terms(policy: Policy, network: Network) -> None:
     """Return if every address is one of its chain, in its one text form, and every token that is known is called and
     divided as it is known. Raises ``InputRefused`` (``policy``)."""
     for rules in policy.chains:
-        tokens = [asset.token for asset in rules.assets if asset.token]
-        for address in (*rules.destinations, *rules.contracts, *tokens):
+        for address in rules.addresses:
             form = (
                 canonical_address(address, network_named(network))
                 if rules.chain == BITCOIN
@@ -38,13 +37,14 @@ def check_terms(policy: Policy, network: Network) -> None:
 
 def _check_tokens(rules: ChainRules) -> None:
     known = _known(rules.chain)
+    called = {item.contract for item in rules.contracts}
     by_symbol = {symbol.casefold(): address for address, (symbol, _) in known.items()}
     for asset in rules.assets:
         if not asset.token:
             continue
-        if asset.token in rules.contracts:
+        if asset.token in called:
             raise _refused(
-                f"{asset.symbol} ({asset.token}) has limits, and is a contract that may be called with anything",
+                f"{asset.symbol} ({asset.token}) has limits, and is a contract that may be called",
                 "Take it from the contracts: a call that no device understands would move it past its limits.",
             )
         _, decimals = known.get(asset.token, ("", asset.decimals))

@@ -60,13 +60,21 @@ class HostClaims(Message, frozen=True):
         if not self.measured_at < self.expires <= self.measured_at + MAX_CLAIM_SECONDS:
             raise ValueError("claims count for an hour at most")
 
-    def unmet(self, required: Sequence[str], now: int, *, declared_counts: bool) -> tuple[str, ...]:
-        """Which of ``required`` do not hold at ``now``. What is old, unknown or not mentioned does not hold, and
-        neither does what is from the future: a device whose clock is ahead would make claims that never expire."""
+    def unmet(
+        self,
+        required: Sequence[str],
+        now: int,
+        *,
+        declared_counts: bool,
+        max_age: int = MAX_CLAIM_SECONDS,
+    ) -> tuple[str, ...]:
+        """Which of ``required`` do not hold at ``now``. What is old (``max_age`` in seconds), unknown or not mentioned
+        does not hold, and neither does what is from the future: a device whose clock is ahead would make claims that
+        never expire."""
         enough = {"ok", "declared"} if declared_counts else {"ok"}
         held = (
             {name for name, state in self.claims if state in enough}
-            if self.measured_at - SKEW <= now < self.expires
+            if self.measured_at - SKEW <= now < min(self.expires, self.measured_at + max_age)
             else set()
         )
         return tuple(name for name in required if name not in held)

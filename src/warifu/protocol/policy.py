@@ -1,27 +1,77 @@
 """The policy document of a wallet: what its signers may sign. The judge is ``warifu.signer.policy``.
 
-The owner writes TOML (``warifu.protocol.policy_text``); the canonical encoding is hashed, and the hash is in each
-signer's evidence. Default deny: a chain without rules, an asset without limits, and a wallet without an allowed
-destination can receive and nothing else.
+The owner writes TOML (``warifu.protocol.policy_text``, explained in ``docs/policy.md``); the canonical encoding is
+hashed, and the hash is in each signer's evidence. Default deny: a chain without rules, an asset without limits, and a
+wallet without an allowed destination can receive and nothing else.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Literal
 
 import msgspec
 
-from warifu.protocol.attesting import ClaimName
-from warifu.protocol.chains import Chain
-from warifu.protocol.encoding import Amount, Message, digest, encode
+from warifu.protocol.attesting import MAX_CLAIM_SECONDS, ClaimName
+from warifu.protocol.chains import Chain, family_of
+from warifu.protocol.encoding import Amount, Message, Name, Seconds, digest, encode
 from warifu.units import MAX_QUANTITY
 
-Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
-Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=1000)]
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 MAX_POLICY_BYTES = 128 * 1024
 MAX_CHAINS = 32
 MAX_ASSETS = 200
+MAX_ADDRESSES = 1000
+MAX_EXCHANGES = 16
+MAX_APPROVALS = 8
+"""As many owners as a wallet can have."""
+HOUR, DAY = 3600, 24 * 3600
+MAX_DELAY = 30 * DAY
+DEFAULT_NOTICE_DELAY = DAY
+DEFAULT_LOOSENING_DELAY = 2 * DAY
+WindowHours = Literal[1, 24, 168, 720]
+WINDOWS: tuple[WindowHours, ...] = (1, 24, 168, 720)
+"""The rolling windows that a limit can be for, in hours: an hour, a day, a week, thirty days."""
+
+Address = Annotated[str, msgspec.Meta(min_length=14, max_length=100)]
+Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=MAX_ADDRESSES)]
+Delay = Annotated[int, msgspec.Meta(ge=0, le=MAX_DELAY)]
+"""Seconds that something waits."""
+Selector = Annotated[bytes, msgspec.Meta(min_length=4, max_length=4)]
+"""By which a call names a method of a contract: the first bytes of the hash of its signature."""
+Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+"""For words only: what an asset is called decides nothing on a chain."""
+Decimals = Annotated[int, msgspec.Meta(ge=0, le=36)]
+Approvals = Annotated[int, msgspec.Meta(ge=1, le=MAX_APPROVALS)]
+"""Distinct owners' credentials that approve one request."""
+
+
+class Window(Message, frozen=True):
+    """Most that may leave in any so many hours, by the signer's own clock and its own memory."""
+
+    hours: WindowHours
+    amount: Amount
+
+
+class ApprovalTier(Message, frozen=True):
+    """Where what leaves of the asset by one transaction is more than ``above``, so many owners must approve it."""
+
+    above: Amount
+    approvals: Approvals
+
+
+class Price(Message, frozen=True):
+    """The owner stated limits in money of a country, and this is at what price they were converted when the policy was
+    read. Signers look no price up: they refuse one that has become too old."""
+
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
+    per_unit: Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?\Z")]
+    """Of the currency, for one whole unit of the asset."""
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    """Where the owner has it from, for people."""
+    stated: Seconds
+    max_age: Annotated[int, msgspec.Meta(ge=HOUR, le=366 * DAY)]
 
 
 class AssetLimits(Message, frozen=True):
@@ -29,16 +79,39 @@ class AssetLimits(Message, frozen=True):
 
     token: Annotated[str, msgspec.Meta(max_length=64)]
     """Contract or mint in its one text form; empty for the chain's own coin."""
-    symbol: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
-    """For words only: what it is called decides nothing."""
-    decimals: Annotated[int, msgspec.Meta(ge=0, le=36)]
+    symbol: Symbol
+    decimals: Decimals
     per_transaction: Amount
-    per_day: Amount
-    """Most that may leave in any 24 hours, by the signer's own clock and its own memory of what it signed."""
+    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=len(WINDOWS))]
+    """The shortest first."""
+    approvals: Annotated[tuple[ApprovalTier, ...], msgspec.Meta(max_length=MAX_APPROVALS)] = ()
+    """Both ascending."""
+    notice_above: Amount | None = None
+    """What leaves by one transaction and is more than this must have been announced ``notice_delay`` before."""
+    price: Price | None = None
 
     def __post_init__(self) -> None:
-        if max(int(self.per_transaction), int(self.per_day)) > MAX_QUANTITY:
-            raise ValueError("a limit is more than there can be")
+        amounts = [self.per_transaction, *(window.amount for window in self.windows)]
+        amounts += [tier.above for tier in self.approvals] + [self.notice_above or "0"]
+        _require_quantities(amounts)
+        _require_windows(self.windows)
+        for lower, higher in pairwise(self.approvals):
+            if int(lower.above) >= int(higher.above) or lower.approvals >= higher.approvals:
+                raise ValueError("more approvals are for larger amounts, in ascending order")
+
+
+class ContractRule(Message, frozen=True):
+    """A contract or program that may be called with data that no signer understands: by these methods, or by any."""
+
+    contract: Address
+    methods: Annotated[tuple[Selector, ...], msgspec.Meta(max_length=64)]
+    any_method: bool
+    """Also without a method, and, where ``messages`` are allowed, by signed messages that no signer understands."""
+
+    def __post_init__(self) -> None:
+        if bool(self.methods) == self.any_method:
+            raise ValueError("a contract is for the methods that are named, or for any")
+        _require_sorted(self.methods)
 
 
 class ChainRules(Message, frozen=True):
@@ -49,22 +122,115 @@ class ChainRules(Message, frozen=True):
     """Most that one transaction may cost, whatever the request says, in the coin's smallest unit."""
     any_destination: bool
     destinations: Addresses
+    """Those that may be paid; with ``destination_delay`` those that may be paid at once."""
     assets: Annotated[tuple[AssetLimits, ...], msgspec.Meta(min_length=1, max_length=MAX_ASSETS)]
     """The coin first, then tokens in ascending order."""
-    contracts: Addresses
-    """Contracts and programs that may be called with data that no signer understands, or, with ``messages``, be given
-    signed messages that no signer understands (orders)."""
+    contracts: Annotated[tuple[ContractRule, ...], msgspec.Meta(max_length=MAX_ADDRESSES)]
+    """Ascending by address."""
     messages: bool
-    """Whether messages that move nothing by themselves may be signed: log-ins, and what the ``contracts`` take."""
+    """Whether messages that move nothing by themselves may be signed: log-ins, and what ``contracts`` take."""
+    denied: Addresses = ()
+    """Whom nothing goes to and whom nothing calls, whatever else is allowed."""
+    destination_delay: Delay = 0
+    """So long after it was announced a destination may be paid that is not in ``destinations``; 0: at once."""
+    fee_share_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
+    """Most that a fee may be of what is paid in the coin, in hundredths of a percent."""
+    fee_share_above: Amount = "0"
+    """The share is asked of fees above this. Where nothing is paid in the coin, no fee above it is allowed."""
 
     def __post_init__(self) -> None:
-        if self.any_destination and self.destinations:
-            raise ValueError("'any_destination' and 'destinations' exclude each other")
-        for listed in (self.destinations, self.contracts, tuple(item.token for item in self.assets)):
-            if list(listed) != sorted(set(listed)):
-                raise ValueError("lists must be sorted and without repetition")
+        if self.any_destination and self.destinations and not self.destination_delay:
+            raise ValueError("'any_destination' and 'destinations' exclude each other without a delay")
+        if self.destination_delay and not self.any_destination:
+            raise ValueError("a delay for new destinations is for a policy that allows any destination")
+        if self.fee_share_bp is None and self.fee_share_above != "0":
+            raise ValueError("'fee_share_above' means nothing without a share")
+        _require_quantities((self.fee_ceiling, self.fee_share_above))
+        for listed in (self.destinations, self.denied):
+            _require_sorted(listed)
+        _require_sorted([item.token for item in self.assets])
+        _require_sorted([item.contract for item in self.contracts])
         if self.assets[0].token:
             raise ValueError("the first asset is the chain's own coin")
+        if family_of(self.chain) != "eip155" and any(item.methods for item in self.contracts):
+            raise ValueError("only contracts of the EVM have methods that a signer can tell apart")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that are named, in no particular order."""
+        contracts = (item.contract for item in self.contracts)
+        tokens = (item.token for item in self.assets if item.token)
+        return (*self.destinations, *self.denied, *contracts, *tokens)
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_OF_1970 = DAYS.index("thu")
+"""On which 1970-01-01 fell."""
+
+
+class Hours(Message, frozen=True):
+    """A part of these days, in minutes since midnight, at a fixed distance from UTC: no signer knows of summer time."""
+
+    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1, max_length=7)]
+    """In the week's order."""
+    from_minute: Annotated[int, msgspec.Meta(ge=0, lt=1440)]
+    to_minute: Annotated[int, msgspec.Meta(gt=0, le=1440)]
+    """The first minute that is no longer part of it."""
+    utc_offset_minutes: Annotated[int, msgspec.Meta(ge=-12 * 60, le=14 * 60)]
+
+    def __post_init__(self) -> None:
+        if list(self.days) != [day for day in DAYS if day in self.days]:
+            raise ValueError("days must be in the week's order and without repetition")
+        if self.from_minute >= self.to_minute:
+            raise ValueError("hours end after they begin, on the same day")
+
+    def cover(self, moment: int) -> bool:
+        """Whether ``moment`` (seconds since 1970-01-01 UTC) is in these hours."""
+        day, second = divmod(moment + 60 * self.utc_offset_minutes, DAY)
+        return (
+            DAYS[(day + _DAY_OF_1970) % 7] in self.days
+            and 60 * self.from_minute <= second < 60 * self.to_minute
+        )
+
+
+Endpoint = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=200, pattern=r"^(GET|POST|PUT|PATCH|DELETE) (/([A-Za-z0-9_~-][A-Za-z0-9._~-]*|\*))+\Z"
+    ),
+]
+"""A method and a path without a query; ``*`` stands for exactly one part of the path."""
+Pair = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}\Z")]
+"""What is traded for what: ``BTC-USD``."""
+
+
+class ExchangeLimits(Message, frozen=True):
+    """Limits of what one asset is traded or moved for on an exchange, in its smallest unit."""
+
+    symbol: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
+    """As the exchange calls it: there is nothing else by which an asset is known there."""
+    decimals: Decimals
+    per_order: Amount
+    windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=len(WINDOWS))]
+
+    def __post_init__(self) -> None:
+        _require_quantities((self.per_order, *(window.amount for window in self.windows)))
+        _require_windows(self.windows)
+
+
+class ExchangeRules(Message, frozen=True):
+    """What may be asked of one exchange (``warifu.signer.policy.exchanges``). All lists ascending."""
+
+    exchange: Name
+    endpoints: Annotated[tuple[Endpoint, ...], msgspec.Meta(max_length=200)]
+    pairs: Annotated[tuple[Pair, ...], msgspec.Meta(max_length=200)]
+    limits: Annotated[tuple[ExchangeLimits, ...], msgspec.Meta(max_length=MAX_ASSETS)]
+
+    def __post_init__(self) -> None:
+        _require_sorted(self.endpoints)
+        _require_sorted(self.pairs)
+        _require_sorted([item.symbol for item in self.limits])
 
 
 class DeviceRules(Message, frozen=True):
@@ -75,6 +241,8 @@ class DeviceRules(Message, frozen=True):
     """Claims about the host that must hold (``warifu doctor`` lists their names), sorted, none twice."""
     declared_counts: bool = False
     """Whether what the owner declares and nobody can see is enough for ``host``."""
+    host_max_age: Annotated[int, msgspec.Meta(ge=60, le=MAX_CLAIM_SECONDS)] = MAX_CLAIM_SECONDS
+    """Seconds for which a look at the host counts, if its maker does not say less."""
 
     def __post_init__(self) -> None:
         if list(self.host) != sorted(set(self.host)):
@@ -82,24 +250,57 @@ class DeviceRules(Message, frozen=True):
 
 
 class Policy(Message, frozen=True):
-    """One wallet's rules. ``chains``: in ascending order, none twice."""
+    """One wallet's rules. ``chains`` and ``exchanges``: in ascending order, none twice."""
 
     version: Annotated[int, msgspec.Meta(ge=POLICY_VERSION, le=POLICY_VERSION)]
     passphrase_tries: Annotated[int, msgspec.Meta(ge=1, le=20)]
     """Wrong passphrases in a row after which this device's share stays shut."""
     chains: Annotated[tuple[ChainRules, ...], msgspec.Meta(max_length=MAX_CHAINS)]
     devices: DeviceRules = DeviceRules()
+    exchanges: Annotated[tuple[ExchangeRules, ...], msgspec.Meta(max_length=MAX_EXCHANGES)] = ()
+    hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=16)] = ()
+    """When the wallet signs; empty: at any time."""
+    approvals_needed: Approvals = 1
+    """For every transfer, however small."""
+    notice_delay: Delay = DEFAULT_NOTICE_DELAY
+    """So long a payment above ``notice_above`` waits after it was announced, and can be vetoed."""
+    loosening_delay: Delay = DEFAULT_LOOSENING_DELAY
+    """So long a change of these rules waits that allows more, and can be vetoed."""
+    strict: bool = False
+    """Whether a spend needs the acknowledgement of so many signers that any two spends meet in an honest memory."""
+    frozen: bool = False
+    """Nothing leaves."""
 
     def __post_init__(self) -> None:
-        names = [rules.chain for rules in self.chains]
-        if names != sorted(set(names)):
-            raise ValueError("'chains' must be sorted and without repetition")
+        _require_sorted([rules.chain for rules in self.chains])
+        _require_sorted([rules.exchange for rules in self.exchanges])
 
     def rules(self, chain: str) -> ChainRules | None:
         """Those of ``chain``; None where nothing may leave."""
         return next((rules for rules in self.chains if rules.chain == chain), None)
 
+    @property
+    def most_approvals(self) -> int:
+        """As many as any transfer can need: a wallet with fewer owners could never make it."""
+        tiers = [tier.approvals for rules in self.chains for item in rules.assets for tier in item.approvals]
+        return max(self.approvals_needed, *tiers, 1)
+
 
 def policy_hash(policy: Policy) -> bytes:
     """32 bytes that name exactly this policy."""
     return digest("policy", encode(policy))
+
+
+def _require_sorted(listed: Sequence[str] | Sequence[bytes]) -> None:
+    if any(one >= other for one, other in pairwise(listed)):  # type: ignore[operator]  # both of one kind
+        raise ValueError("lists must be sorted and without repetition")
+
+
+def _require_windows(windows: Sequence[Window]) -> None:
+    if any(one.hours >= other.hours for one, other in pairwise(windows)):
+        raise ValueError("the windows must be sorted and without repetition")
+
+
+def _require_quantities(amounts: Sequence[Amount]) -> None:
+    if any(int(amount) > MAX_QUANTITY for amount in amounts):
+        raise ValueError("a limit is more than there can be")

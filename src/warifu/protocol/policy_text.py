@@ -1,161 +1,273 @@
-"""The policy as its owner writes it: TOML, one table for each chain, amounts with their units. Read strictly.
+"""The policy as its owner writes it (``docs/policy.md``): TOML, one table for each chain, amounts with their units.
 
-An address is only checked for its length here; that it means something on its chain is checked by the client, and by
-each signer when the wallet is made.
+Read strictly; every error says the line and the field. An address is only checked for its length here; that it means
+something on its chain is checked by the client, and by each signer when the wallet is made.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
 from typing import Any
 
 from warifu.errors import InputRefused
+from warifu.protocol.attesting import MAX_CLAIM_SECONDS
 from warifu.protocol.chains import chain_named, coin_decimals, coin_symbol, coin_units, family_of
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.policy import (
+    DEFAULT_LOOSENING_DELAY,
+    DEFAULT_NOTICE_DELAY,
+    MAX_APPROVALS,
+    MAX_DELAY,
     MAX_POLICY_BYTES,
     POLICY_VERSION,
     AssetLimits,
     ChainRules,
+    ContractRule,
     DeviceRules,
+    ExchangeLimits,
+    ExchangeRules,
+    Hours,
     Policy,
 )
-from warifu.units import parse_quantity
+from warifu.protocol.policy_amounts import LIMIT_FIELDS, WINDOW_FIELDS, Amounts, Prices
+from warifu.protocol.policy_fields import Fault, Table
+from warifu.protocol.policy_forms import parse_hours, parse_method, parse_share
+from warifu.protocol.toml_lines import line_of, lines_of
 
-_NEEDED = ("per_transaction", "per_day", "fee_ceiling", "destinations")
-_OPTIONAL = ("contracts", "messages", "tokens")
+MAX_TEXT_BYTES = 2 * MAX_POLICY_BYTES
+_NEEDED = ("per_transaction", "fee_ceiling", "destinations")
+_OPTIONAL = (
+    *LIMIT_FIELDS,
+    "known_destinations",
+    "destination_delay",
+    "denied",
+    "fee_share",
+    "fee_share_above",
+    "contracts",
+    "messages",
+    "tokens",
+)
+_TOP = (
+    "hours",
+    "approvals_needed",
+    "notice_delay",
+    "loosening_delay",
+    "strict",
+    "frozen",
+    "devices",
+    "prices",
+    "exchanges",
+)
 _TOKEN_ADDRESS = {"eip155": "contract", "solana": "mint"}
+_AT_LINE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)")
 
 
 def read_policy(text: str) -> Policy:
-    """Read the owner's TOML. An unknown field is an error, and so is a missing one. Raises ``InputRefused``.
-
-    ``destinations`` is a list of addresses, or the string ``"any"``; amounts are strings with their unit.
-    """
+    """Read the owner's TOML. An unknown field is an error, and so is a missing one. Raises ``InputRefused``."""
+    if len(text) > MAX_TEXT_BYTES:
+        raise _refusal(f"a text of {len(text)} characters is over the limit of {MAX_TEXT_BYTES}")
     try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _refusal(f"it is not valid TOML: {error}") from None
-    tries = table.pop("passphrase_tries", None)
-    if not isinstance(tries, int) or isinstance(tries, bool) or not 1 <= tries <= 20:
-        raise _refusal("'passphrase_tries' must be there, a whole number from 1 to 20")
-    devices = _devices(table.pop("devices", {}))
-    chains: dict[str, ChainRules] = {}
-    for name, rules in table.items():
-        chain = _chain(name, rules)
-        if chain in chains:
-            raise _refusal(f"[{name}] is the second table for {chain}")
-        try:
-            chains[chain] = _rules(name, chain, rules)
-        except ValueError as error:
-            raise _refusal(f"in [{name}], {error}") from None
-    policy = Policy(POLICY_VERSION, tries, tuple(chains[chain] for chain in sorted(chains)), devices)
-    # Through the door by which it will enter each signer: what they would refuse is refused here.
+        content: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _syntax(text, str(error)) from None
+    try:
+        policy = _policy(Table((), content))
+    except Fault as fault:
+        raise _refusal(_placed(text, fault)) from None
     return decode(Policy, encode(policy), MAX_POLICY_BYTES)
 
 
-def _devices(table: object) -> DeviceRules:
-    """``[devices]``: what a device has to show. Left out, everything genuine will do."""
-    if not isinstance(table, dict):
-        raise _refusal("'devices' must be a table")
-    _fields("[devices]", table, (), ("least_tier", "host", "declared_counts"))
-    tier, host = table.get("least_tier", 0), table.get("host", [])
-    declared_counts = table.get("declared_counts", False)
-    if not isinstance(tier, int) or isinstance(tier, bool) or not 0 <= tier <= 2:
-        raise _refusal("'least_tier' in [devices] must be 0, 1 or 2")
-    if not isinstance(host, list) or not all(isinstance(item, str) for item in host):
-        raise _refusal("'host' in [devices] must be a list of names, as 'warifu doctor --json' has them")
-    if not isinstance(declared_counts, bool):
-        raise _refusal("'declared_counts' in [devices] must be true or false")
-    return DeviceRules(tier, tuple(sorted(set(host))), declared_counts)
+def _syntax(text: str, why: str) -> InputRefused:
+    found = _AT_LINE.search(why)
+    line = found[1] if found and found[1] else str(text.count("\n") + 1)
+    return _refusal(f"line {line}: it is not valid TOML: {_AT_LINE.sub('', why)[:200]}")
 
 
-def _chain(name: str, rules: object) -> str:
-    if not isinstance(rules, dict):
-        raise _refusal(f"unknown field '{name}'")
+def _placed(text: str, fault: Fault) -> str:
+    """The fault with its line, its field and its table."""
+    if not fault.path:
+        return fault.why
+    *around, last = fault.path
+    place = f"'{last}'" + (f" in [{'.'.join(around)}]" if around else "")
+    return f"line {line_of(lines_of(text), fault.path)}, {place}: {fault.why}"
+
+
+def _policy(top: Table) -> Policy:
+    chains = {name: value for name, value in top.content.items() if name not in ("passphrase_tries", *_TOP)}
+    if "passphrase_tries" not in top.content:
+        raise top.fault("", "missing field 'passphrase_tries', a whole number from 1 to 20")
+    tries = top.number("passphrase_tries", 1, 20)
+    prices = Prices(top.table("prices"))
+    rules: dict[str, ChainRules] = {}
+    for name in chains:
+        chain = _chain(top, name)
+        if chain in rules:
+            raise top.fault(name, f"it is the second table for {chain}")
+        rules[chain] = _rules(top.table(name), chain, prices)
+    prices.require_used()
+    exchanges = top.table("exchanges")
+    return top.checked(
+        Policy,
+        lambda: Policy(
+            POLICY_VERSION,
+            tries,
+            tuple(rules[chain] for chain in sorted(rules)),
+            _devices(top.table("devices")),
+            tuple(_exchange(exchanges.table(name), name) for name in sorted(exchanges.content)),
+            _hours(top),
+            top.number("approvals_needed", 1, MAX_APPROVALS, 1),
+            top.seconds("notice_delay", 0, MAX_DELAY, DEFAULT_NOTICE_DELAY),
+            top.seconds("loosening_delay", 0, MAX_DELAY, DEFAULT_LOOSENING_DELAY),
+            top.flag("strict"),
+            top.flag("frozen"),
+        ),
+    )
+
+
+def _chain(top: Table, name: str) -> str:
+    if not isinstance(top.content[name], dict):
+        raise top.fault(name, f"unknown field; known are passphrase_tries, {', '.join(_TOP)}")
     try:
         return chain_named(name)
     except InputRefused as error:
-        raise _refusal(f"[{name}] is for no chain: {error}. {error.remedy}") from None
+        raise top.fault(name, f"{error}. {error.remedy}") from None
 
 
-def _rules(name: str, chain: str, table: Mapping[str, Any]) -> ChainRules:
-    _fields(f"[{name}]", table, _NEEDED, _OPTIONAL)
-    destinations = table["destinations"]
-    if destinations != "any":
-        _addresses(destinations, f"'destinations' in [{name}]")
-    contracts = _addresses(table.get("contracts", []), f"'contracts' in [{name}]")
-    messages = table.get("messages", False)
-    if not isinstance(messages, bool):
-        raise _refusal(f"'messages' in [{name}] must be true or false")
-    if chain == "bitcoin" and (contracts or messages or "tokens" in table):
-        raise _refusal(f"[{name}] can have neither contracts nor messages nor tokens")
-    units = coin_units(chain)
-    coin = AssetLimits(
-        "",
-        coin_symbol(chain),
-        coin_decimals(chain),
-        _amount(name, table, "per_transaction", units),
-        _amount(name, table, "per_day", units),
-    )
-    tokens = table.get("tokens", {})
-    if not isinstance(tokens, dict):
-        raise _refusal(f"tokens are tables of their own: [{name}.tokens.SYMBOL]")
-    limits = [_token(f"{name}.tokens.{symbol}", symbol, chain, item) for symbol, item in tokens.items()]
-    return ChainRules(
-        chain,
-        _amount(name, table, "fee_ceiling", units),
-        destinations == "any",
-        () if destinations == "any" else tuple(sorted(set(destinations))),
-        (coin, *sorted(limits, key=lambda item: item.token)),
-        tuple(sorted(set(contracts))),
-        messages,
+def _devices(table: Table) -> DeviceRules:
+    """``[devices]``: what a device has to show. Left out, everything genuine will do."""
+    table.require_fields((), ("least_tier", "host", "host_max_age", "declared_counts"))
+    return table.checked(
+        DeviceRules,
+        lambda: DeviceRules(
+            table.number("least_tier", 0, 2, 0),
+            tuple(table.texts("host", "names, as 'warifu doctor --json' has them")),
+            table.flag("declared_counts"),
+            table.seconds("host_max_age", 60, MAX_CLAIM_SECONDS, MAX_CLAIM_SECONDS),
+        ),
     )
 
 
-def _token(place: str, symbol: str, chain: str, table: object) -> AssetLimits:
+def _hours(top: Table) -> tuple[Hours, ...]:
+    found = []
+    for text in top.texts("hours", 'hours, such as "mon-fri 09:00-18:00 +09:00"'):
+        try:
+            found.append(parse_hours(text))
+        except ValueError as error:
+            raise top.fault("hours", str(error)) from None
+    return tuple(found)
+
+
+def _rules(table: Table, chain: str, prices: Prices) -> ChainRules:
+    table.require_fields(_NEEDED, _OPTIONAL)
+    amounts = Amounts(table, coin_symbol(chain), coin_decimals(chain), coin_units(chain), prices)
+    ceiling = amounts.read("fee_ceiling")
+    share = table.formed("fee_share", parse_share) if "fee_share" in table.content else None
+    above = amounts.read("fee_share_above") if "fee_share_above" in table.content else "0"
+    if chain == "bitcoin":
+        for name in ("contracts", "messages", "tokens"):
+            if name in table.content:
+                raise table.fault(name, "there are neither contracts nor messages nor tokens on Bitcoin")
+    any_destination, destinations = _destinations(table)
+    coin = amounts.limits("")
+    tokens = table.table("tokens")
+    limits = [_token(tokens.table(symbol), symbol, chain, prices) for symbol in tokens.content]
+    return table.checked(
+        ChainRules,
+        lambda: ChainRules(
+            chain,
+            ceiling,
+            any_destination,
+            destinations,
+            (coin, *sorted(limits, key=lambda item: item.token)),
+            _contracts(table.table("contracts")),
+            table.flag("messages"),
+            _addresses(table, "denied"),
+            table.seconds("destination_delay", 0, MAX_DELAY, 0),
+            share,
+            above,
+        ),
+    )
+
+
+def _destinations(table: Table) -> tuple[bool, tuple[str, ...]]:
+    """``"any"`` or a list; with ``"any"`` and a delay, ``known_destinations`` are those that need not wait."""
+    if table.content["destinations"] == "any":
+        known = _addresses(table, "known_destinations")
+        if known and "destination_delay" not in table.content:
+            raise table.fault(
+                "known_destinations", "every destination is paid at once without 'destination_delay'"
+            )
+        return True, known
+    for name in ("known_destinations", "destination_delay"):
+        if name in table.content:
+            raise table.fault(name, 'it is for destinations = "any"')
+    return False, _addresses(table, "destinations", ' or "any"')
+
+
+def _addresses(table: Table, name: str, otherwise: str = "") -> tuple[str, ...]:
+    found = table.texts(name, f"addresses{otherwise}")
+    if len(found) > 1000:
+        raise table.fault(name, f"{len(found)} addresses are more than 1000")
+    for address in found:
+        if not 14 <= len(address) <= 100:
+            raise table.fault(name, f"{address[:100]!r} is no address")
+    return tuple(found)
+
+
+def _contracts(table: Table) -> tuple[ContractRule, ...]:
+    """``[CHAIN.contracts]``: an address, and ``"any"`` or the methods by which it may be called."""
+    rules = []
+    for address, value in sorted(table.content.items()):
+        methods: set[bytes] = set()
+        if value != "any":
+            for text in table.texts(address, 'methods, or "any"'):
+                try:
+                    methods.add(parse_method(text))
+                except ValueError as error:
+                    raise table.fault(address, str(error)) from None
+            if not methods:
+                raise table.fault(address, 'it must be a list of methods, or "any"')
+        rule = (address, tuple(sorted(methods)), value == "any")
+        try:
+            rules.append(decode(ContractRule, encode(ContractRule(*rule)), MAX_POLICY_BYTES))
+        except (ValueError, InputRefused) as error:
+            raise table.fault(address, str(error)) from None
+    return tuple(rules)
+
+
+def _token(table: Table, symbol: str, chain: str, prices: Prices) -> AssetLimits:
     address = _TOKEN_ADDRESS[family_of(chain)]
-    if not isinstance(table, dict):
-        raise _refusal(f"[{place}] must be a table")
-    _fields(f"[{place}]", table, (address, "decimals", "per_transaction", "per_day"), ())
-    decimals = table["decimals"]
-    if not isinstance(decimals, int) or isinstance(decimals, bool) or not 0 <= decimals <= 36:
-        raise _refusal(f"'decimals' in [{place}] must be a whole number from 0 to 36")
-    _addresses([table[address]], f"'{address}' in [{place}]")
-    units = {symbol.lower(): decimals}
-    return AssetLimits(
-        table[address],
-        symbol,
-        decimals,
-        _amount(place, table, "per_transaction", units),
-        _amount(place, table, "per_day", units),
+    table.require_fields((address, "decimals", "per_transaction"), LIMIT_FIELDS)
+    decimals = table.number("decimals", 0, 36)
+    if not 14 <= len(table.text(address)) <= 64:
+        raise table.fault(address, "it is no address")
+    if not symbol.isprintable() or len(symbol) > 16:
+        raise table.fault("", "a token is called by at most 16 printable characters")
+    amounts = Amounts(table, symbol, decimals, {symbol.lower(): decimals}, prices)
+    return amounts.limits(table.text(address))
+
+
+def _exchange(table: Table, name: str) -> ExchangeRules:
+    table.require_fields(("endpoints",), ("pairs", "limits"))
+    limits = table.table("limits")
+    return table.checked(
+        ExchangeRules,
+        lambda: ExchangeRules(
+            name,
+            tuple(table.texts("endpoints", 'methods and paths, such as "GET /accounts"')),
+            tuple(table.texts("pairs", "pairs, such as BTC-USD")),
+            tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
+        ),
     )
 
 
-def _fields(place: str, table: Mapping[str, Any], needed: tuple[str, ...], optional: tuple[str, ...]) -> None:
-    names = [f"unknown field '{name}'" for name in sorted(set(table) - {*needed, *optional})]
-    names += [f"missing field '{name}'" for name in sorted(set(needed) - set(table))]
-    if names:
-        raise _refusal(f"in {place}: {', '.join(names)}")
-
-
-def _addresses(value: object, what: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _refusal(f"{what} must be addresses" + (', or "any"' if "destinations" in what else ""))
-    return value
-
-
-def _amount(place: str, table: Mapping[str, Any], field: str, units: Mapping[str, int]) -> str:
-    value = table[field]
-    if not isinstance(value, str):
-        raise _refusal(
-            f"'{field}' in [{place}] must be a string with a unit, for example \"0.01 {next(iter(units))}\""
-        )
-    try:
-        return str(parse_quantity(value, units))
-    except InputRefused as error:
-        raise _refusal(f"'{field}' in [{place}]: {error}") from None
+def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:
+    table.require_fields(("decimals", "per_order"), tuple(WINDOW_FIELDS))
+    decimals = table.number("decimals", 0, 36)
+    amounts = Amounts(table, symbol, decimals, {symbol.lower(): decimals})
+    per_order, windows = amounts.read("per_order"), amounts.windows()
+    return table.checked(ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows))
 
 
 def _refusal(why: str) -> InputRefused:

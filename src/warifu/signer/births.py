@@ -230,8 +230,7 @@ def _check_policy(request: WalletRequest) -> None:
     never be equal to what a transaction pays, and the owner would learn it when it is late."""
     for rules in request.policy.chains:
         family = family_of(rules.chain)
-        tokens = [item.token for item in rules.assets if item.token]
-        for address in (*rules.destinations, *rules.contracts, *tokens):
+        for address in rules.addresses:
             if family == "bitcoin":
                 _check_bitcoin(address, network_named(request.network))
             elif family == "eip155":

@@ -1,4 +1,4 @@
-"""What this device signed: each request once, what counts against the daily limits, and what replaces what.
+"""What this device signed: each request once, what counts against the limits of its windows, and what replaces what.
 
 A replacement (fee bump, cancellation) passes without counting its amounts a second time. That is only safe if at most
 one of the transactions can ever happen, so it must exclude *every* transaction signed for the payment so far: sharing a
@@ -8,7 +8,7 @@ coin with the latest is not enough, because A and C of a chain A, B, C can be di
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,9 +17,9 @@ import msgspec
 from warifu.chains.reading import Reading
 from warifu.errors import AuthorizationRefused, TransactionRefused
 from warifu.protocol.encoding import Amount, Bytes32, Message, decode, encode
+from warifu.protocol.policy import HOUR, WINDOWS
 from warifu.protocol.request import TransferRequest
-from warifu.signer import policy
-from warifu.signer.policy import Amounts
+from warifu.signer.policy.facts import Amounts, leaves
 from warifu.signer.store import Store
 from warifu.signer.wallets import Wallets
 
@@ -43,8 +43,8 @@ class Counting:
     payment: bytes
     leaves: Amounts
     counted: Amounts
-    spent: Amounts
-    """What others counted in the last 24 hours."""
+    spent: Mapping[int, Amounts]
+    """What others counted in the last so many hours."""
 
 
 class Ledger:
@@ -76,14 +76,18 @@ class Ledger:
                 remedy="Make a new request.",
             )
 
-    def spent(self, wallet: bytes, chain: str, now: int, without: bytes = b"") -> dict[str, int]:
-        """What was counted in the last 24 hours, without the request with the digest ``without``."""
+    def spent(self, wallet: bytes, chain: str, now: int, without: bytes = b"") -> dict[int, dict[str, int]]:
+        """What was counted in the last so many hours, for each of ``WINDOWS``, without the request with the digest
+        ``without``."""
         rows = self._store.execute(
-            "SELECT token, counted FROM transfers JOIN movements USING (request)"
+            "SELECT token, counted, started FROM transfers JOIN movements USING (request)"
             " WHERE wallet = ? AND chain = ? AND started > ? AND request != ?",
-            (wallet, chain, now - policy.DAY, without),
+            (wallet, chain, now - HOUR * max(WINDOWS), without),
         )
-        return _summed(rows)
+        return {
+            hours: _summed([(row[0], row[1]) for row in rows if row[2] > now - HOUR * hours])
+            for hours in WINDOWS
+        }
 
     def chains(self, wallet: bytes) -> list[str]:
         """Those on which something was signed."""
@@ -101,7 +105,7 @@ class Ledger:
         own = self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))
         if own:
             return Counting(bytes(own[0][0]), *self._moved(digest), spent)
-        leaving = policy.leaves(reading)
+        leaving = leaves(reading)
         first = self._first_of(request)
         if first is None:
             return Counting(request.request_id, leaving, leaving, spent)

@@ -65,7 +65,7 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         tuple(
             Spent(chain, token, str(amount))
             for chain in device.ledger.chains(wallet.id)
-            for token, amount in sorted(device.ledger.spent(wallet.id, chain, now).items())
+            for token, amount in sorted(device.ledger.spent(wallet.id, chain, now)[24].items())
         ),
         _references(device, wallet),
         _correlations(device, wallet),

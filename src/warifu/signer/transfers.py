@@ -30,7 +30,8 @@ from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.ledger import Counting
-from warifu.signer.policy import Verdict, judge
+from warifu.signer.policy.facts import Facts, Verdict
+from warifu.signer.policy.judge import judge
 from warifu.signer.reading import Seen, read
 from warifu.signer.sessions import ecdsa
 from warifu.signer.sessions.ceremony import Seat
@@ -131,7 +132,8 @@ class Transfers:
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
         policy = self._device.rules.of(transfer.wallet.id).policy
-        return judge(policy, transfer.reading, counting.counted, counting.spent), counting
+        facts = Facts(now, 1, counting.counted, counting.spent, known={}, notice=None)
+        return judge(policy, transfer.reading, facts), counting
 
     def _judge(self, transfer: Transfer, now: int) -> Counting:
         verdict, counting = self._verdict(transfer, now)

@@ -73,12 +73,12 @@ def read_call(sender: bytes | None, contract: bytes, value: int, data: bytes) ->
     """
     function = FUNCTIONS.get(data[:SELECTOR_BYTES])
     if function is None or (function.judge is _permit2_approve and contract != PERMIT2):
-        return Call("", (), tuple(_not_understood(sender, contract, value)))
+        return Call("", (), tuple(_not_understood(sender, contract, value, data)))
     try:
         values = decode_arguments(function.types, data[SELECTOR_BYTES:])
     except InputRefused as error:
         refused = TransactionRefused("call-data", f"a call of {function.signature} {error.message}")
-        return Call(function.signature, (), (refused, *_not_understood(sender, contract, value)))
+        return Call(function.signature, (), (refused, *_not_understood(sender, contract, value, data)))
     findings = list(function.judge(sender, contract, *values))
     if value:
         # Token functions take no coin; what went along would stay in the contract.
@@ -90,13 +90,15 @@ def read_call(sender: bytes | None, contract: bytes, value: int, data: bytes) ->
     return Call(function.signature, shown, tuple(findings))
 
 
-def _not_understood(sender: bytes | None, contract: bytes, value: int) -> Iterator[Finding]:
+def _not_understood(sender: bytes | None, contract: bytes, value: int, data: bytes) -> Iterator[Finding]:
     if contract == sender:
         # With a delegation (EIP-7702) an account runs code, and trusts none as it trusts itself.
         yield TransactionRefused("self-call", "the account would call itself")
     if not any(contract):
         yield TransactionRefused("reserved-address", "a call of the zero address: what goes there is lost")
-    yield Outflow(Kind.CALL, COIN, value, format_address(contract))
+    # Less than a whole selector reaches the contract's fallback: no method that a policy could name.
+    method = data[:SELECTOR_BYTES] if len(data) >= SELECTOR_BYTES else b""
+    yield Outflow(Kind.CALL, COIN, value, format_address(contract), method)
 
 
 def _shown(value: Value) -> str:

@@ -1,4 +1,5 @@
-"""Keccak-256 as Ethereum uses it (the padding from before FIPS 202, so not SHA3-256): the one door to pycryptodome."""
+"""Keccak-256 as Ethereum uses it (the padding from before FIPS 202, so not SHA3-256): the chains' one door to
+pycryptodome."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""What a judge is told beside the policy and the reading, and what it answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from warifu.chains.reading import COIN, Reading
+from warifu.errors import PolicyDenied
+
+Amounts = Mapping[str, int]
+"""By token (``COIN`` for the chain's own coin), in the asset's smallest unit."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What this signer knows of the world. What is missing allows nothing."""
+
+    now: int
+    """By the signer's own clock, in seconds since 1970-01-01 UTC."""
+    approvals: int
+    """Distinct owners' credentials that approved this very request."""
+    counted: Amounts
+    """By how much this adds to the windows (less than ``leaves`` where it replaces what was counted already)."""
+    spent: Mapping[int, Amounts]
+    """What was counted without it in the last so many hours, for each of ``WINDOWS``."""
+    known: Mapping[str, int]
+    """Destinations that were announced and not vetoed, with the moment of the notice."""
+    notice: int | None
+    """The moment of an unvetoed, unused notice of exactly these outflows; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule with its outcome, in words. The reasons are stable (``docs/policy.md``)."""
+
+    reason: str
+    allowed: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all rules say."""
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def refusal(self) -> PolicyDenied | None:
+        """The first rule that says no, as an error; None where all say yes."""
+        for rule in self.rules:
+            if not rule.allowed:
+                return PolicyDenied(
+                    rule.reason,
+                    f"the wallet's policy does not allow this: {rule.words}",
+                    remedy="Ask within the policy.",
+                )
+        return None
+
+
+def leaves(reading: Reading) -> dict[str, int]:
+    """What leaves the wallet of each asset, or may from now on: outflows, and the fee in the chain's own coin."""
+    leaving = Counter({COIN: reading.fee})
+    for outflow in reading.outflows:
+        leaving[outflow.token] += outflow.amount
+    return {token: amount for token, amount in leaving.items() if amount}
