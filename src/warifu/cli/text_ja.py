@@ -247,6 +247,16 @@ JAPANESE: dict[str, str] = {
     "Forget the device NAME, here and at the service. Wallets that it has a share of keep needing it.": (
         "端末 NAME を、ここでもサービスでも忘れます。その断片を使うウォレットには、これからも必要です。"
     ),
+    "Policies: what a wallet's devices may sign, and under which conditions.": (
+        "ポリシー：ウォレットの端末が、どんな条件で何に署名してよいか。"
+    ),
+    "Print a policy to begin with: TOML that you adapt.": "手始めのポリシーを表示します。書き直して使う TOML です。",
+    "No recipe names anybody: as it stands, nothing leaves but to those whom you write in or announce.": (
+        "どのひな形にも相手の名はありません。そのままでは、あなたが書き込むか予告した相手にしか出ません。"
+    ),
+    "Read a policy file as a wallet would, and say every rule of it; an error names its line and field.": (
+        "ポリシーのファイルをウォレットと同じように読み、すべての規則を述べます。誤りは行と項目を示します。"
+    ),
     "Wallets: a key that is born in pieces, and the policy under which it signs.": (
         "ウォレット: 割られて生まれる鍵と、署名の決まり（ポリシー）。"
     ),

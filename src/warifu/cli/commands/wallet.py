@@ -12,6 +12,7 @@ from warifu.cli.commands.psbt import psbt_group
 from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create, usable_schemes
+from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.recovering import recover
 from warifu.cli.screen import Screen
@@ -21,8 +22,6 @@ from warifu.cli.wallet_shown import describe, show_keys, show_terms, show_wallet
 from warifu.errors import InputRefused
 from warifu.protocol.api import NewAccountDraft
 from warifu.protocol.chains import Scheme
-from warifu.protocol.policy import MAX_POLICY_BYTES
-from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Stretching
 
 _FAMILIES: dict[str, Scheme] = {"bitcoin": "bip340", "ethereum": "ecdsa", "solana": "ed25519"}
@@ -91,7 +90,7 @@ def create_command(
     without enough devices, the coins are lost.
     """
     screen, profile = Screen(as_json), setting.profile()
-    terms = read_policy(_text(policy))
+    terms = policy_from(policy)
     check_terms(terms, profile.content.network)
     chosen = [profile.device(device) for device in dict.fromkeys(devices)]
     if not 1 <= threshold <= len(chosen):
@@ -242,13 +241,3 @@ def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:
             remedy="Choose a threshold of at least 2, or leave that key out.",
         )
     return chosen
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_POLICY_BYTES).decode("utf-8")
-    except OSError as error:
-        raise InputRefused("policy", f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputRefused("policy", f"{path} is not a text in UTF-8") from None

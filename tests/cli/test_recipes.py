@@ -1,0 +1,95 @@
+"""The recipes are policies, and safe as they are printed."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.cli.main import main
+from warifu.cli.policy_terms import check_terms
+from warifu.cli.recipes import RECIPES, recipe
+from warifu.protocol.policy import WINDOWS, Policy
+from warifu.protocol.policy_text import read_policy
+from warifu.signer.policy.facts import Facts
+from warifu.signer.policy.judge import judge
+
+pytestmark = pytest.mark.unit
+
+NEEDED_OWNERS = {"saver": 1, "trader": 1, "family": 3, "company": 3}
+SOMEBODY = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+IN_OFFICE_HOURS = (
+    1_795_744_800  # Friday 2026-11-27 11:00 in Tokyo, two hours after the company's price was stated
+)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_a_policy_whose_addresses_exist(name: str) -> None:
+    policy = read_policy(recipe(name))
+    check_terms(policy, "bitcoin")
+    assert policy.most_approvals == NEEDED_OWNERS[name]
+    assert policy.loosening_delay >= 48 * 3600
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_as_it_is_printed_nothing_leaves_to_somebody_who_was_not_named_or_announced(name: str) -> None:
+    reasons = {
+        rule.reason for rule in judge(read_policy(recipe(name)), paid(1), facts()).rules if not rule.allowed
+    }
+    assert reasons & {"destination", "destination-new"}
+
+
+def test_the_family_pays_alone_together_and_after_a_notice() -> None:
+    family = read_policy(recipe("family"))
+    before = facts().now - 24 * 3600
+    assert refused(family, paid(400_000), facts(known={SOMEBODY: before})) is None
+    assert refused(family, paid(600_000), facts(known={SOMEBODY: before})) == "approvals"
+    assert refused(family, paid(600_000), facts(approvals=2, known={SOMEBODY: before})) is None
+    assert refused(family, paid(6_000_000), facts(approvals=2, known={SOMEBODY: before})) == "notice"
+    announced = facts(approvals=2, known={SOMEBODY: before}, notice=before)
+    assert refused(family, paid(6_000_000), announced) is None
+    assert refused(family, paid(400_000), facts(known={SOMEBODY: before + 1})) == "destination-new"
+
+
+def test_the_company_signs_in_office_hours_by_a_price_that_is_not_old() -> None:
+    text = recipe("company").replace("destinations = []", f'destinations = ["{SOMEBODY}"]', 1)
+    company = read_policy(text)
+    assert refused(company, paid(1_000_000), facts(now=IN_OFFICE_HOURS, approvals=2)) is None
+    assert refused(company, paid(1_000_000), facts(now=IN_OFFICE_HOURS, approvals=1)) == "approvals"
+    assert refused(company, paid(1_000_000), facts(now=IN_OFFICE_HOURS + 8 * 3600, approvals=2)) == "hours"
+    assert (
+        refused(company, paid(1_000_000), facts(now=IN_OFFICE_HOURS + 35 * 86400, approvals=2)) == "price-age"
+    )
+
+
+def test_the_command_prints_a_recipe_that_the_other_reads() -> None:
+    printed = CliRunner().invoke(main, ["policy", "recipe", "family"])
+    assert printed.exit_code == 0 and printed.output == recipe("family")
+    shown = CliRunner().invoke(main, ["policy", "read", "-"], input=printed.output)
+    assert shown.exit_code == 0 and "0.2 BTC" in shown.output
+    broken = CliRunner().invoke(
+        main, ["policy", "read", "-"], input=printed.output.replace("0.2 BTC", "0.2 XYZ", 1)
+    )
+    assert "line 10, 'per_transaction' in [bitcoin]" in str(broken.exception)
+
+
+def facts(**known: object) -> Facts:
+    fields: dict[str, object] = {
+        "now": 1_800_000_000,
+        "approvals": 1,
+        "counted": {},
+        "spent": {hours: {} for hours in WINDOWS},
+        "known": {},
+        "notice": None,
+    }
+    return Facts(**(fields | known))  # type: ignore[arg-type]
+
+
+def paid(amount: int) -> Reading:
+    out = Outflow(Kind.PAYMENT, COIN, amount, SOMEBODY)
+    return Reading("bitcoin", Scheme.BIP340, bytes(32), (out,), 1_000, (), ())
+
+
+def refused(policy: Policy, reading: Reading, known: Facts) -> str | None:
+    refusal = judge(policy, reading, known).refusal
+    return refusal.reason if refusal is not None else None
