@@ -1,0 +1,62 @@
+"""The whole audit of one wallet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warifu.audit.findings import Finding, missing, note
+from warifu.audit.heads import check_memories, memories
+from warifu.audit.journals import Journal
+from warifu.audit.onchain import Told, check_chain
+from warifu.audit.records import Record, check_record
+from warifu.audit.transfers import Transfers, check_transfers, transfers_of
+from warifu.protocol.journal import PeerHead
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What came of it."""
+
+    journals: tuple[Journal, ...]
+    transfers: Transfers
+    findings: tuple[Finding, ...]
+
+    @property
+    def wrong(self) -> tuple[Finding, ...]:
+        """What must not be."""
+        return tuple(finding for finding in self.findings if finding.level == "wrong")
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything could be looked at."""
+        return not any(finding.level == "missing" for finding in self.findings)
+
+
+def audit(
+    record: Record,
+    journals: Sequence[Journal],
+    found: Sequence[Finding],
+    *,
+    absent: Sequence[str] = (),
+    earlier: Sequence[PeerHead] = (),
+    client: str = "this client",
+    told: Told | None = None,
+) -> Audit:
+    """``found``: what was wrong with each journal alone. ``absent``: devices whose journals are not there.
+
+    ``earlier``: heads that this client remembers, under the name ``client``. ``told``: None where the service was not
+    asked.
+    """
+    transfers = transfers_of(journals, record.wallet)
+    findings = [missing("not-read", device) for device in absent]
+    findings += found
+    findings += check_memories(journals, memories(journals, earlier, client))
+    findings += check_transfers(journals, record.wallet)
+    findings += check_record(journals, record)
+    if told is None:
+        findings.append(note("offline"))
+    else:
+        every_quorum = len(journals) > record.devices - record.threshold
+        findings += check_chain(journals, transfers, told, every_quorum=every_quorum)
+    return Audit(tuple(journals), transfers, tuple(findings))

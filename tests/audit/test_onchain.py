@@ -1,0 +1,121 @@
+"""Journals against what the service tells of the chain: what left has its entries, what was signed has an end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.journals import Journals, audited, taken
+
+from warifu.audit.findings import Finding
+from warifu.audit.onchain import Claim, ClaimedHead, Spend, Told
+from warifu.protocol.journal import Started
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(scope="module")
+def journals(tmp_path_factory: pytest.TempPathFactory) -> Journals:
+    return taken(tmp_path_factory.mktemp("household"))
+
+
+@pytest.fixture(scope="module")
+def started(journals: Journals) -> list[Started]:
+    return list(audited(journals).transfers.requests().values())
+
+
+@pytest.fixture
+def honest(journals: Journals, started: list[Started]) -> Told:
+    """Everything is in a block."""
+    return Told(
+        {each.request_id: Claim(each.request_id, each.chain, "confirmed", None) for each in started},
+        [Spend(each.transaction, 100) for each in started],
+        [
+            ClaimedHead(name, journals.states[name].head.length, journals.states[name].head.hash)
+            for name in journals.entries
+        ],
+    )
+
+
+def found(journals: Journals, told: Told) -> list[Finding]:
+    return list(audited(journals, told=told).findings)
+
+
+def test_what_is_all_in_blocks_leaves_nothing_to_say(journals, honest):
+    assert found(journals, honest) == []
+
+
+def test_a_transaction_that_left_and_that_no_device_signed_is_wrong(journals, honest):
+    told = replace(honest, spends=[*(honest.spends or ()), Spend(bytes(range(32)), 101)])
+    (finding,) = found(journals, told)
+    assert (finding.level, finding.code) == ("wrong", "left-without-entry")
+    assert finding.values["txid"] == bytes(range(32))[::-1].hex()
+
+
+def test_where_a_quorum_may_be_absent_its_journal_may_have_the_entry(journals, honest):
+    """Two of three sign: with one journal nobody can tell what the other two did."""
+    told = replace(honest, spends=[*(honest.spends or ()), Spend(bytes(32), 101)], heads=())
+    levels = {finding.code: finding.level for finding in found(journals.alone("device1"), told)}
+    assert levels["left-without-entry"] == "open"
+    levels = {finding.code: finding.level for finding in found(journals.without("device1"), told)}
+    assert levels["left-without-entry"] == "wrong"
+
+
+def test_what_waits_for_a_block_is_said_to_be_pending(journals, honest, started):
+    spends = [Spend(started[0].transaction, None), *[Spend(each.transaction, 100) for each in started[1:]]]
+    (finding,) = found(journals, replace(honest, spends=spends))
+    assert (finding.level, finding.code) == ("note", "pending")
+    assert finding.values["transfer"] == started[0].request_id.hex()
+
+
+def test_what_was_replaced_is_said_to_be(journals, honest, started):
+    gone = started[0].request_id
+    told = replace(
+        honest,
+        spends=[Spend(each.transaction, 100) for each in started[1:]],
+        claims={**honest.claims, gone: Claim(gone, "bitcoin", "replaced", "ab" * 32)},
+    )
+    (finding,) = found(journals, told)
+    assert (finding.level, finding.code, finding.values["by"]) == ("note", "replaced", "ab" * 32)
+
+
+@pytest.mark.parametrize("state", ["broadcast", "rejected", "confirmed", None])
+def test_what_was_signed_and_is_nowhere_on_the_chain_is_open_whatever_the_service_says(
+    journals, honest, started, state
+):
+    gone = started[0].request_id
+    claims = {each: claim for each, claim in honest.claims.items() if each != gone}
+    if state is not None:
+        claims[gone] = Claim(gone, "bitcoin", state, None)
+    told = replace(honest, claims=claims, spends=[Spend(each.transaction, 9) for each in started[1:]])
+    (finding,) = found(journals, told)
+    assert (finding.level, finding.code) == ("open", "not-on-chain")
+    assert finding.values["state"] == (state or "unknown")
+
+
+def test_a_transfer_that_the_service_invents_is_wrong(journals, honest):
+    told = replace(
+        honest, claims={**honest.claims, bytes(16): Claim(bytes(16), "bitcoin", "confirmed", None)}
+    )
+    (finding,) = found(journals, told)
+    assert (finding.level, finding.code) == ("wrong", "claimed-not-signed")
+
+
+def test_a_transfer_that_was_refused_needs_no_entry(journals, honest):
+    told = replace(honest, claims={**honest.claims, bytes(16): Claim(bytes(16), "bitcoin", "refused", None)})
+    assert found(journals, told) == []
+
+
+def test_a_head_that_the_service_tells_otherwise_is_its_word_against_a_signature(journals, honest):
+    told = replace(honest, heads=[ClaimedHead("device0", 3, bytes(32))])
+    (finding,) = found(journals, told)
+    assert (finding.level, finding.code, finding.device) == ("open", "service-head-differs", "device0")
+
+
+def test_what_could_not_be_asked_makes_the_audit_incomplete(journals, honest):
+    result = audited(journals, told=replace(honest, refusals=["no backend answers"]))
+    assert result.wrong == () and not result.whole
+
+
+def test_without_the_service_the_audit_says_so(journals):
+    assert [finding.code for finding in audited(journals).findings] == ["offline"]
