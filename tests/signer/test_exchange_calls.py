@@ -1,0 +1,130 @@
+"""The judge of calls of exchanges: each rule at its edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warifu.protocol.policy import POLICY_VERSION, WINDOWS, Policy
+from warifu.protocol.policy_text import read_policy
+from warifu.signer.policy.exchanges import ExchangeCall, ExchangeFacts, judge_call, matches
+
+pytestmark = pytest.mark.unit
+
+MONDAY_NOON = 1_800_273_600  # 2027-01-18 12:00 UTC
+POLICY = read_policy(
+    """
+    passphrase_tries = 5
+    hours = ["mon-fri 09:00-18:00 UTC"]
+
+    [exchanges.coinbase]
+    endpoints = ["GET /v3/accounts", "GET /v3/orders/*", "POST /v3/orders"]
+    pairs = ["BTC-USD"]
+
+    [exchanges.coinbase.limits.BTC]
+    decimals = 8
+    per_order = "0.1 BTC"
+    per_day = "0.3 BTC"
+
+    [exchanges.kraken]
+    endpoints = ["GET /0/public/Time"]
+    """
+)
+ORDER = ExchangeCall("coinbase", "POST", "/v3/orders", "BTC-USD", {"BTC": 10_000_000})
+NONE_SPENT: dict[int, dict[str, int]] = {hours: {} for hours in WINDOWS}
+
+
+def facts(day: int = 0, **fields: Any) -> ExchangeFacts:
+    spent = {**NONE_SPENT, 24: {"BTC": day}, 168: {"BTC": day}, 720: {"BTC": day}}
+    return replace(ExchangeFacts(MONDAY_NOON, spent), **fields)
+
+
+def reason(call: ExchangeCall, known: ExchangeFacts | None = None, policy: Policy = POLICY) -> str | None:
+    refusal = judge_call(policy, call, known or facts()).refusal
+    return refusal.reason if refusal is not None else None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, None),
+        ({"exchange": "kraken"}, "endpoint"),
+        ({"exchange": "binance"}, "exchange"),
+        ({"method": "DELETE"}, "endpoint"),
+        ({"path": "/v3/orders/"}, "endpoint"),
+        ({"path": "/v3/orders/1"}, "endpoint"),  # allowed to look at, not to post to
+        ({"path": "/v3/withdrawals"}, "endpoint"),
+        ({"pair": "ETH-USD"}, "pair"),
+        ({"pair": "USD-BTC"}, "pair"),
+        ({"pair": None}, None),
+        ({"amounts": {"BTC": 10_000_001}}, "order-limit"),
+        ({"amounts": {"BTC": -1}}, "order-limit"),
+        ({"amounts": {"BTC": 1, "ETH": 1}}, "asset"),
+        ({"amounts": {"btc": 1}}, "asset"),
+    ],
+)
+def test_each_rule_at_its_edge(change, expected):
+    assert reason(replace(ORDER, **change)) == expected
+
+
+@pytest.mark.parametrize(("day", "expected"), [(20_000_000, None), (20_000_001, "window-limit")])
+def test_the_window_at_its_edge(day, expected):
+    assert reason(ORDER, facts(day)) == expected
+
+
+def test_a_window_that_cannot_be_counted_refuses():
+    assert reason(ORDER, facts(spent={1: {}})) == "window-limit"
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (MONDAY_NOON - 3 * 3600, None),
+        (MONDAY_NOON - 3 * 3600 - 1, "hours"),
+        (MONDAY_NOON + 6 * 3600 - 1, None),
+        (MONDAY_NOON + 6 * 3600, "hours"),
+        (MONDAY_NOON - 86_400, "hours"),  # Sunday
+    ],
+)
+def test_the_wallets_hours_are_kept_there_as_well(moment, expected):
+    assert reason(ORDER, facts(now=moment)) == expected
+
+
+def test_a_frozen_wallet_asks_nothing():
+    assert reason(ORDER, policy=msgspec.structs.replace(POLICY, frozen=True)) == "frozen-wallet"
+
+
+def test_a_policy_without_exchanges_asks_none_of_anything():
+    assert reason(ORDER, policy=Policy(POLICY_VERSION, 5, ())) == "exchange"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v3/orders/..",
+        "/v3/orders/%2e%2e",
+        "/v3/orders/a%2Fb",
+        "/v3/orders/a/b",
+        "/v3/orders/",
+        "/v3/orders/a?b=c",
+        "/v3/orders/a#b",
+        "/v3/orders/a;b",
+        "/v3/orders/a b",
+        "/v3/orders/\N{FULLWIDTH DIGIT ONE}",
+        "/v3//orders/a",
+        "v3/orders/a",
+    ],
+)
+def test_a_star_is_one_part_that_no_server_reads_otherwise(path):
+    assert matches("GET /v3/orders/*", "GET", "/v3/orders/7c3f-1")
+    assert not matches("GET /v3/orders/*", "GET", path)
+
+
+@given(st.text(alphabet="/.*ab%?", max_size=12))
+def test_a_pattern_without_a_star_is_exactly_one_path(path):
+    assert matches("GET /a/b", "GET", path) == (path == "/a/b")

@@ -1,0 +1,199 @@
+"""Random policies, readings and facts from a small world, so that rules and what they judge meet often."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.protocol.policy import (
+    DAYS,
+    POLICY_VERSION,
+    WINDOWS,
+    ApprovalTier,
+    AssetLimits,
+    ChainRules,
+    ContractRule,
+    DeviceRules,
+    ExchangeLimits,
+    ExchangeRules,
+    Hours,
+    Policy,
+    Price,
+    Window,
+)
+from warifu.signer.policy.facts import Facts
+
+NOW = 1_800_000_000
+DELAY = 3600
+CHAINS = ("bitcoin", "eip155:1")
+TOKENS = ("0x" + "a" * 40, "0x" + "b" * 40)
+ADDRESSES = tuple(f"0x{digit * 40}" for digit in "1234")
+METHODS = (b"\x01\x02\x03\x04", b"\x0a\x0b\x0c\x0d")
+
+_amounts = st.integers(0, 12).map(str)
+
+
+def _some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(values)).map(lambda found: tuple(sorted(found)))
+
+
+def windows() -> st.SearchStrategy[tuple[Window, ...]]:
+    return st.dictionaries(st.sampled_from(WINDOWS), _amounts, min_size=1).map(
+        lambda found: tuple(Window(hours, found[hours]) for hours in sorted(found))
+    )
+
+
+@st.composite
+def tiers(draw: st.DrawFn) -> tuple[ApprovalTier, ...]:
+    count = draw(st.integers(0, 2))
+    above = sorted(draw(st.sets(st.integers(0, 12), min_size=count, max_size=count)))
+    needed = sorted(draw(st.sets(st.integers(1, 4), min_size=count, max_size=count)))
+    return tuple(ApprovalTier(str(one), other) for one, other in zip(above, needed, strict=True))
+
+
+def prices() -> st.SearchStrategy[Price]:
+    return st.builds(
+        Price,
+        st.just("EUR"),
+        st.just("60000"),
+        st.just("somewhere"),
+        st.integers(NOW - 3 * DELAY, NOW + DELAY),
+        st.sampled_from((DELAY, 2 * DELAY)),
+    )
+
+
+def assets(token: str) -> st.SearchStrategy[AssetLimits]:
+    return st.builds(
+        AssetLimits,
+        st.just(token),
+        st.just(token[2:5].upper() or "COIN"),
+        st.just(0),
+        _amounts,
+        windows(),
+        tiers(),
+        st.none() | _amounts,
+        st.none() | prices(),
+    )
+
+
+def contracts() -> st.SearchStrategy[ContractRule]:
+    return st.builds(
+        lambda contract, methods: ContractRule(contract, tuple(sorted(methods)), not methods),
+        st.sampled_from(ADDRESSES),
+        st.sets(st.sampled_from(METHODS)),
+    )
+
+
+@st.composite
+def chain_rules(draw: st.DrawFn, chain: str) -> ChainRules:
+    any_destination = draw(st.booleans())
+    delay = draw(st.sampled_from((0, DELAY, 2 * DELAY))) if any_destination else 0
+    share = draw(st.none() | st.integers(0, 10_000))
+    named = (
+        draw(st.lists(contracts(), max_size=3, unique_by=lambda rule: rule.contract))
+        if chain != "bitcoin"
+        else []
+    )
+    listed = draw(_some(TOKENS)) if chain != "bitcoin" else ()
+    return ChainRules(
+        chain,
+        draw(_amounts),
+        any_destination,
+        () if any_destination and not delay else draw(_some(ADDRESSES)),
+        tuple(draw(assets(token)) for token in (COIN, *listed)),
+        tuple(sorted(named, key=lambda rule: rule.contract)),
+        chain != "bitcoin" and draw(st.booleans()),
+        draw(_some(ADDRESSES)),
+        delay,
+        share,
+        draw(_amounts) if share is not None else "0",
+    )
+
+
+@st.composite
+def hours(draw: st.DrawFn) -> Hours:
+    days = draw(st.sets(st.sampled_from(DAYS), min_size=1))
+    first = draw(st.integers(0, 1439))
+    return Hours(
+        tuple(day for day in DAYS if day in days),
+        first,
+        draw(st.integers(first + 1, 1440)),
+        draw(st.integers(-720, 840)),
+    )
+
+
+def exchanges() -> st.SearchStrategy[ExchangeRules]:
+    limits = st.builds(ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows())
+    return st.builds(
+        ExchangeRules,
+        st.sampled_from(("coinbase", "kraken")),
+        _some(("GET /a/*", "POST /a/b")),
+        _some(("BTC-USD", "ETH-USD")),
+        st.lists(limits, max_size=2, unique_by=lambda item: item.symbol).map(
+            lambda found: tuple(sorted(found, key=lambda item: item.symbol))
+        ),
+    )
+
+
+def devices() -> st.SearchStrategy[DeviceRules]:
+    return st.builds(
+        DeviceRules,
+        st.integers(0, 2),
+        _some(("lkrg", "lockdown", "ved")),
+        st.booleans(),
+        st.sampled_from((60, 3600)),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    named = draw(st.lists(exchanges(), max_size=2, unique_by=lambda item: item.exchange))
+    return Policy(
+        POLICY_VERSION,
+        draw(st.integers(1, 20)),
+        tuple(draw(chain_rules(chain)) for chain in draw(_some(CHAINS))),
+        draw(devices()),
+        tuple(sorted(named, key=lambda item: item.exchange)),
+        tuple(draw(st.lists(hours(), max_size=2))),
+        draw(st.integers(1, 3)),
+        draw(st.sampled_from((0, DELAY, 2 * DELAY))),
+        draw(st.sampled_from((0, DELAY, 2 * DELAY))),
+        draw(st.booleans()),
+        draw(st.sampled_from((False, False, False, True))),
+    )
+
+
+def outflows(chain: str) -> st.SearchStrategy[Outflow]:
+    if chain == "bitcoin":
+        return st.builds(
+            Outflow, st.just(Kind.PAYMENT), st.just(COIN), st.integers(0, 9), st.sampled_from(ADDRESSES)
+        )
+    return st.builds(
+        Outflow,
+        st.sampled_from(tuple(Kind)),
+        st.sampled_from((COIN, *TOKENS)),
+        st.integers(0, 9),
+        st.sampled_from((*ADDRESSES, "shop.example")),
+        st.sampled_from((b"", *METHODS)),
+    )
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> Reading:
+    chain = draw(st.sampled_from(CHAINS))
+    listed = tuple(draw(st.lists(outflows(chain), max_size=3)))
+    return Reading(chain, Scheme.ECDSA, bytes(32), listed, draw(st.integers(0, 3)), (), ())
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    amounts = st.dictionaries(st.sampled_from((COIN, *TOKENS)), st.integers(0, 9))
+    moments = st.integers(NOW - 3 * DELAY, NOW + DELAY)
+    return Facts(
+        NOW + draw(st.integers(0, 7 * 24 * DELAY)),
+        draw(st.integers(0, 4)),
+        draw(amounts),
+        {hours: draw(amounts) for hours in WINDOWS},
+        draw(st.dictionaries(st.sampled_from(ADDRESSES), moments)),
+        draw(st.none() | moments),
+    )
