@@ -137,8 +137,8 @@ def altered(home: Household, name: str, change: Any) -> None:
     device: Any = home[name].device
     meeting = device.meeting
 
-    def lying(expected: Any) -> Any:
-        made = meeting(expected)
+    def lying(*of_session: Any) -> Any:
+        made = meeting(*of_session)
         show = made.show
         made.show = lambda *parts: {peer: change(shown) for peer, shown in show(*parts).items()}
         return made

@@ -236,6 +236,24 @@ class FinishedTransfer(Message, frozen=True, tag="finished"):
     """Digest of the result."""
 
 
+class Acknowledged(Message, frozen=True, tag="acknowledged"):
+    """Every rule allowed it, and it counts from now on, whoever signs it (strict wallets)."""
+
+    wallet: Bytes32
+    request: Bytes32
+    chain: Chain
+    transaction: Bytes32
+    rules: Bytes32
+    """Hash of the rules that allowed it."""
+
+
+class Noted(Message, frozen=True, tag="noted"):
+    """Another device told that it counts this request; this one counts it from now on as well."""
+
+    wallet: Bytes32
+    request: Bytes32
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +298,8 @@ Event = (
     | HeadsSeen
     | Started
     | FinishedTransfer
+    | Acknowledged
+    | Noted
     | Denied
     | Refused
 )

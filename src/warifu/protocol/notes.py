@@ -27,7 +27,8 @@ _Position = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 class Spent(Message, frozen=True, tag="spent"):
-    """The maker's share for what this authorizes may have left. An owner's word is in it, so nobody invents a spend."""
+    """The maker counts what this authorizes: its share may have left, or it acknowledged it (strict wallets). An
+    owner's word is in it, so nobody invents a spend."""
 
     authorization: Authorization
     unsigned: Annotated[bytes, msgspec.Meta(max_length=MAX_NOTED_UNSIGNED)]

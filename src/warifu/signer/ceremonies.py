@@ -36,9 +36,11 @@ from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.hand_outs import open_hand_out
 from warifu.signer.journal import Cause
+from warifu.signer.peers import Exchange
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.sessions.handing_out import HandingOut
+from warifu.signer.taking import WalletExchange
 from warifu.signer.transfers import Transfers, check_devices
 from warifu.signer.wallets import Wallet
 from warifu.tee.release_keeper import Keeper
@@ -163,7 +165,10 @@ class Ceremonies:
     def _seat_of(self, frame: OpenSession | OpenCorrelating, request: bytes, wallet: Wallet) -> Seat:
         """In a session of a wallet that is born."""
         device = self._device
-        return self._seat(frame, request, wallet.id, device.rules.of(wallet.id), accepted(device, wallet))
+        exchange = WalletExchange(device, wallet)
+        return self._seat(
+            frame, request, wallet.id, device.rules.of(wallet.id), accepted(device, wallet), exchange
+        )
 
     def _seat(
         self,
@@ -172,12 +177,13 @@ class Ceremonies:
         wallet: bytes,
         rules: Rules,
         expected: Mapping[bytes, Expectation],
+        exchange: Exchange | None = None,
     ) -> Seat:
         device = self._device
         own = device.identity.public
         if own in expected:
             require_own(device, expected[own])
-        meeting = device.meeting(expected)
+        meeting = device.meeting(expected, exchange)
         entry = None
         if isinstance(frame, OpenSession):
             entry = Met(wallet, frame.session, request), asker(frame.authorization)

@@ -20,7 +20,8 @@ from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Journal
 from warifu.signer.ledger import Ledger
-from warifu.signer.peers import Meeting, Peers
+from warifu.signer.notes import Notes
+from warifu.signer.peers import Exchange, Meeting, Peers
 from warifu.signer.pool import Pool, WalletPool
 from warifu.signer.rules import RulesInForce
 from warifu.signer.store import Store
@@ -48,6 +49,7 @@ class Device:
     wallets: Wallets
     rules: RulesInForce
     ledger: Ledger
+    notes: Notes
     approvals: Approvals
     pool: Pool
     freeze: Freeze
@@ -101,6 +103,7 @@ class Device:
             wallets,
             RulesInForce(store, wallets),
             Ledger(store, wallets),
+            Notes(store, identity),
             Approvals(store, epoch),
             Pool(
                 store,
@@ -114,8 +117,8 @@ class Device:
             entrusted,
         )
 
-    def meeting(self, expected: Mapping[bytes, Expectation]) -> Meeting:
-        """For one session with the devices in ``expected``."""
+    def meeting(self, expected: Mapping[bytes, Expectation], exchange: Exchange | None) -> Meeting:
+        """For one session with the devices in ``expected``, of a wallet whose notes ``exchange`` has."""
         return Meeting(
             self.identity.public,
             self.attester,
@@ -125,6 +128,7 @@ class Device:
             self.freeze,
             expected,
             self.clock.now(),
+            exchange,
         )
 
     def pool_of(self, wallet: Wallet) -> WalletPool:

@@ -1,8 +1,17 @@
-"""What this device signed: each request once, what counts against the limits of its windows, and what replaces what.
+"""What the wallet signed as far as this device knows: each request once, what counts against the limits of its windows,
+and what replaces what.
 
-A replacement (fee bump, cancellation) passes without counting its amounts a second time. That is only safe if at most
-one of the transactions can ever happen, so it must exclude *every* transaction signed for the payment so far: sharing a
-coin with the latest is not enough, because A and C of a chain A, B, C can be disjoint and pay twice.
+A transfer is known in one of three ways. *Started*: this device's share may have left. *Acknowledged*: a strict
+wallet's device judged it for the others. Of both it read the transaction's bytes. *Noted*: another device told of it;
+then what the owner authorized is counted, the fee ceiling included, which is never less than the transaction takes, and
+until the request has expired and the window has passed: nothing depends on what a hostile device says of when and how
+much.
+
+A replacement (fee bump, cancellation) does not count beside what it replaces: of one payment's transactions within a
+window the dearest counts. That is only safe if at most one of them can ever happen, so it must exclude *every*
+transaction known of the payment so far: sharing a coin with the latest is not enough, because A and C of a chain
+A, B, C can be disjoint and pay twice. Each counts from the moment at which this device's share left last: where the
+first session broke off, what is signed once more can happen only then.
 """
 
 from __future__ import annotations
@@ -10,11 +19,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from warifu.chains.reading import Reading
+from warifu.chains.reading import COIN, Reading
 from warifu.errors import AuthorizationRefused, TransactionRefused
 from warifu.protocol.encoding import Amount, Bytes32, Message, decode, encode
 from warifu.protocol.policy import HOUR, WINDOWS
@@ -24,9 +33,13 @@ from warifu.signer.store import Store
 from warifu.signer.wallets import Wallets
 
 _MAX_SIGNED = 1024 * 1024
+LONGEST = HOUR * max(WINDOWS)
+"""Seconds of the longest window: what expired before it counts nowhere any more."""
+How = Literal["started", "acknowledged", "noted"]
+"""By which a device knows of a transfer."""
 
 
-class _Signed(Message, frozen=True):
+class Signed(Message, frozen=True):
     """What recognises a replacement of a transaction that was signed."""
 
     name: Bytes32
@@ -42,9 +55,18 @@ class Counting:
 
     payment: bytes
     leaves: Amounts
-    counted: Amounts
+    adds: Amounts
+    """Of these, what its payment had not come to before."""
     spent: Mapping[int, Amounts]
-    """What others counted in the last so many hours."""
+    """What counts beside it in the last so many hours."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    request: bytes
+    payment: bytes
+    counts: int
+    leaves: Counter[str]
 
 
 class Ledger:
@@ -55,8 +77,13 @@ class Ledger:
         self._wallets = wallets
 
     def started(self, request: bytes) -> bool:
-        """Whether partial signatures for the request with this digest may have left."""
-        return bool(self._store.execute("SELECT 1 FROM transfers WHERE request = ?", (request,)))
+        """Whether partial signatures for the request with this digest may have left here."""
+        return self.known(request) == "started"
+
+    def known(self, request: bytes) -> How | None:
+        """By which this device knows of the request with this digest; None where it does not."""
+        rows = self._store.execute("SELECT how FROM transfers WHERE request = ?", (request,))
+        return rows[0][0] if rows else None
 
     def result(self, request: bytes) -> bytes | None:
         """The kept result of the request with this digest; None where there is none (yet)."""
@@ -76,18 +103,10 @@ class Ledger:
                 remedy="Make a new request.",
             )
 
-    def spent(self, wallet: bytes, chain: str, now: int, without: bytes = b"") -> dict[int, dict[str, int]]:
-        """What was counted in the last so many hours, for each of ``WINDOWS``, without the request with the digest
-        ``without``."""
-        rows = self._store.execute(
-            "SELECT token, counted, started FROM transfers JOIN movements USING (request)"
-            " WHERE wallet = ? AND chain = ? AND started > ? AND request != ?",
-            (wallet, chain, now - HOUR * max(WINDOWS), without),
-        )
-        return {
-            hours: _summed([(row[0], row[1]) for row in rows if row[2] > now - HOUR * hours])
-            for hours in WINDOWS
-        }
+    def spent(self, wallet: bytes, chain: str, now: int) -> dict[int, dict[str, int]]:
+        """What counts in the last so many hours, for each of ``WINDOWS``."""
+        rows = self._rows(wallet, chain, now)
+        return {hours: dict(_summed(rows, now - HOUR * hours)) for hours in WINDOWS}
 
     def chains(self, wallet: bytes) -> list[str]:
         """Those on which something was signed."""
@@ -96,51 +115,94 @@ class Ledger:
         )
         return [str(row[0]) for row in rows]
 
+    def chain_of(self, wallet: bytes, request: bytes) -> str | None:
+        """Of the request with this digest; None where this device does not count it."""
+        rows = self._store.execute(
+            "SELECT chain FROM transfers WHERE wallet = ? AND request = ?", (wallet, request)
+        )
+        return str(rows[0][0]) if rows else None
+
+    def since(self, wallet: bytes, chain: str, moment: int) -> list[bytes]:
+        """Digests of the requests that count from a moment after that one."""
+        rows = self._store.execute(
+            "SELECT request FROM transfers WHERE wallet = ? AND chain = ? AND counts > ?",
+            (wallet, chain, moment),
+        )
+        return [bytes(row[0]) for row in rows]
+
     def counting(self, request: TransferRequest, digest: bytes, reading: Reading, now: int) -> Counting:
         """How this would count now. ``TransactionRefused`` where it claims to replace what it does not.
 
-        A request that replaces a transfer which this device did not sign counts in full.
+        A request that replaces a transfer whose bytes this device did not read counts in full, beside that one.
         """
-        spent = self.spent(request.wallet_id, reading.chain, now, without=digest)
-        own = self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))
-        if own:
-            return Counting(bytes(own[0][0]), *self._moved(digest), spent)
-        leaving = leaves(reading)
-        first = self._first_of(request)
-        if first is None:
-            return Counting(request.request_id, leaving, leaving, spent)
-        rows = self._store.execute("SELECT request, signed FROM transfers WHERE payment = ?", (first,))
-        check_replacement([decode(_Signed, bytes(row[1]), _MAX_SIGNED) for row in rows], reading)
-        # They exclude each other on the chain, so of each asset only the dearest of them can ever leave.
+        payment, others = self._payment_of(request, digest, _signed(reading))
+        leaving = Counter(leaves(reading))
+        rows = [row for row in self._rows(request.wallet_id, reading.chain, now) if row.request != digest]
         before: Counter[str] = Counter()
-        for row in rows:
-            before |= Counter(self._moved(bytes(row[0]))[0])
-        counted = {token: max(0, amount - before[token]) for token, amount in leaving.items()}
-        return Counting(first, leaving, counted, spent)
-
-    def start(
-        self, request: TransferRequest, digest: bytes, reading: Reading, counting: Counting, now: int
-    ) -> None:
-        """Inside a transaction: partial signatures may leave from now on. A second time changes nothing."""
-        if self.started(digest):
-            return
-        self._store.execute(
-            "INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-            (
-                digest,
-                request.request_id,
-                request.wallet_id,
-                reading.chain,
-                counting.payment,
-                now,
-                encode(_remembered(reading)),
-            ),
+        for other in others:
+            before |= self._moved(other)
+        this = _Row(digest, payment, now, leaving)
+        return Counting(
+            payment,
+            leaving,
+            {token: max(0, amount - before[token]) for token, amount in leaving.items()},
+            {hours: _beside(this, rows, now - HOUR * hours) for hours in WINDOWS},
         )
-        for token, amount in counting.leaves.items():
-            self._store.execute(
-                "INSERT INTO movements VALUES (?, ?, ?, ?)",
-                (digest, token, str(amount), str(counting.counted.get(token, 0))),
-            )
+
+    def count(
+        self,
+        request: TransferRequest,
+        digest: bytes,
+        reading: Reading,
+        counting: Counting,
+        how: Literal["started", "acknowledged"],
+        moment: int,
+    ) -> None:
+        """Inside a transaction: partial signatures may leave from now on, here or where this is acknowledged to. It
+        counts from ``moment``, and from no earlier one than it did before."""
+        before = self._store.execute("SELECT how, counts, result FROM transfers WHERE request = ?", (digest,))
+        known, counts, result = before[0] if before else (how, moment, None)
+        self._put(
+            request,
+            digest,
+            counting.payment,
+            "started" if known == "started" else how,
+            moment if known == "noted" else max(moment, counts),
+            encode(_signed(reading)),
+            result,
+            counting.leaves,
+        )
+
+    def note(self, request: TransferRequest, digest: bytes, reading: Reading | None) -> bool:
+        """Inside a transaction: another device told of this. Whether that was news.
+
+        ``reading``: of the transaction's bytes, where they came with it. They bear the name that the owner authorized,
+        so it is known for sure what they exclude; what they cost is not looked at, because a name does not cover the
+        amounts of the coins that are spent.
+        """
+        known = self._store.execute("SELECT how, signed FROM transfers WHERE request = ?", (digest,))
+        if known and (known[0][0] != "noted" or known[0][1] or reading is None):
+            return False
+        signed = None
+        if reading is not None and reading.excludes:
+            signed = msgspec.structs.replace(_signed(reading), fee="0")
+        payment = digest
+        if signed is not None:
+            try:
+                payment = self._payment_of(request, digest, signed)[0]
+            except TransactionRefused:
+                payment = digest
+        self._put(
+            request,
+            digest,
+            payment,
+            "noted",
+            request.expires,
+            encode(signed) if signed is not None else b"",
+            None,
+            most(request),
+        )
+        return not known
 
     def finish(self, digest: bytes, result: bytes) -> None:
         """Inside a transaction: keep the result, unless an earlier one is kept already."""
@@ -148,31 +210,98 @@ class Ledger:
             "UPDATE transfers SET result = ? WHERE request = ? AND result IS NULL", (result, digest)
         )
 
-    def _moved(self, digest: bytes) -> tuple[dict[str, int], dict[str, int]]:
-        """What a transfer takes of each asset, and how much of it it counted."""
-        rows = self._store.execute(
-            "SELECT token, leaves, counted FROM movements WHERE request = ?", (digest,)
+    def _put(
+        self,
+        request: TransferRequest,
+        digest: bytes,
+        payment: bytes,
+        how: How,
+        counts: int,
+        signed: bytes,
+        result: bytes | None,
+        moves: Amounts,
+    ) -> None:
+        self._store.execute("DELETE FROM movements WHERE request = ?", (digest,))
+        self._store.execute("DELETE FROM transfers WHERE request = ?", (digest,))
+        self._store.execute(
+            "INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                digest,
+                request.request_id,
+                request.wallet_id,
+                request.chain,
+                payment,
+                how,
+                counts,
+                signed,
+                result,
+            ),
         )
-        return {row[0]: int(row[1]) for row in rows}, {row[0]: int(row[2]) for row in rows}
+        for token, amount in moves.items():
+            self._store.execute("INSERT INTO movements VALUES (?, ?, ?)", (digest, token, str(amount)))
 
-    def _first_of(self, request: TransferRequest) -> bytes | None:
+    def _payment_of(
+        self, request: TransferRequest, digest: bytes, signed: Signed
+    ) -> tuple[bytes, list[bytes]]:
+        """The payment that it belongs to, named by the digest of its first request, and the payment's other requests.
+
+        ``TransactionRefused`` where it replaces what it could happen beside."""
+        own = self._store.execute("SELECT how, payment FROM transfers WHERE request = ?", (digest,))
+        if own and own[0][0] != "noted":
+            payment = bytes(own[0][1])
+            return payment, [name for name, _ in self._members(payment) if name != digest]
         if request.replaces is None:
-            return None
+            return digest, []
         rows = self._store.execute(
-            "SELECT payment FROM transfers WHERE request_id = ? AND wallet = ? AND chain = ?",
-            (request.replaces, request.wallet_id, request.chain),
+            "SELECT payment FROM transfers WHERE request_id = ? AND wallet = ? AND chain = ? AND request != ?",
+            (request.replaces, request.wallet_id, request.chain, digest),
         )
-        return bytes(rows[0][0]) if rows else None
+        if not rows:
+            return digest, []
+        payment = bytes(rows[0][0])
+        members = [(name, kept) for name, kept in self._members(payment) if name != digest]
+        if not all(kept for _, kept in members):
+            return digest, []  # of one of them nobody showed this device what it excludes
+        check_replacement([decode(Signed, kept, _MAX_SIGNED) for _, kept in members], signed)
+        return payment, [name for name, _ in members]
+
+    def _members(self, payment: bytes) -> list[tuple[bytes, bytes]]:
+        rows = self._store.execute("SELECT request, signed FROM transfers WHERE payment = ?", (payment,))
+        return [(bytes(row[0]), bytes(row[1])) for row in rows]
+
+    def _moved(self, digest: bytes) -> Counter[str]:
+        """What a transfer takes of each asset."""
+        rows = self._store.execute("SELECT token, leaves FROM movements WHERE request = ?", (digest,))
+        return Counter({row[0]: int(row[1]) for row in rows})
+
+    def _rows(self, wallet: bytes, chain: str, now: int) -> list[_Row]:
+        """What counts in the longest window."""
+        found: dict[bytes, _Row] = {}
+        for request, payment, counts, token, amount in self._store.execute(
+            "SELECT request, payment, counts, token, leaves FROM transfers JOIN movements USING (request)"
+            " WHERE wallet = ? AND chain = ? AND counts > ?",
+            (wallet, chain, now - LONGEST),
+        ):
+            row = found.setdefault(bytes(request), _Row(bytes(request), bytes(payment), counts, Counter()))
+            row.leaves[token] = int(amount)
+        return list(found.values())
 
 
-def check_replacement(signed: Sequence[_Signed], reading: Reading) -> None:
-    """Return only if ``reading`` replaces every one of ``signed`` (all that was signed for this payment so far).
+def most(request: TransferRequest) -> dict[str, int]:
+    """The most that the transaction of this request can take of each asset."""
+    taken = Counter({COIN: int(request.fee_ceiling)})
+    for outflow in request.outflows:
+        taken[outflow.token] += int(outflow.amount)
+    return {token: amount for token, amount in taken.items() if amount}
+
+
+def check_replacement(signed: Sequence[Signed], new: Signed) -> None:
+    """Return only if ``new`` replaces every one of ``signed`` (all that is known of this payment so far).
 
     It pays the same, or nobody (a cancellation), and excludes each of them. What pays the same costs more, because no
     node takes it otherwise. A cancellation may cost less: nodes of account chains compare the price of a unit, and it
     uses fewer units than the call of a token. ``TransactionRefused`` (``not-a-replacement``, ``fee-bump``).
     """
-    new = _remembered(reading)
     for old in signed:
         same = new.paid in (old.paid, ())
         if new.name == old.name or not same or set(new.excludes).isdisjoint(old.excludes):
@@ -188,13 +317,25 @@ def check_replacement(signed: Sequence[_Signed], reading: Reading) -> None:
             )
 
 
-def _remembered(reading: Reading) -> _Signed:
+def _signed(reading: Reading) -> Signed:
     paid = sorted((str(item.kind), item.token, str(item.amount), item.to) for item in reading.outflows)
-    return _Signed(reading.name, tuple(sorted(reading.excludes)), tuple(paid), str(reading.fee))
+    return Signed(reading.name, tuple(sorted(reading.excludes)), tuple(paid), str(reading.fee))
 
 
-def _summed(rows: Sequence[tuple[str, str]]) -> dict[str, int]:
+def _summed(rows: Sequence[_Row], since: int) -> Counter[str]:
+    """What counts after ``since``: of each payment, whose transactions exclude each other, the dearest."""
+    payments: dict[bytes, Counter[str]] = {}
+    for row in rows:
+        if row.counts > since:
+            payments[row.payment] = payments.get(row.payment, Counter()) | row.leaves
     total: Counter[str] = Counter()
-    for token, amount in rows:
-        total[token] += int(amount)
-    return dict(total)
+    for dearest in payments.values():
+        total.update(dearest)
+    return total
+
+
+def _beside(this: _Row, rows: Sequence[_Row], since: int) -> Amounts:
+    """What counts after ``since`` beside ``this``; of its own payment, what that comes to beyond it."""
+    total = _summed([this, *rows], since)
+    total.subtract(this.leaves)
+    return dict(+total)

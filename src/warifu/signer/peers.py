@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from warifu.attestation.expectation import Expectation
 from warifu.attestation.verifier import Verified
@@ -30,6 +31,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import verify
 from warifu.protocol.journal import Asker, HeadsSeen, Met, PeerHead
 from warifu.protocol.journal import peer as a_peer
+from warifu.protocol.notes import Told
 from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
@@ -82,6 +84,19 @@ class Peers:
                 )
 
 
+class Exchange(Protocol):
+    """The notes of one wallet, in one session (``signer.taking``)."""
+
+    def told(self, peer: bytes) -> Told:
+        """What ``peer`` is told."""
+
+    def hear(self, peer: bytes, name: str, told: Told) -> None:
+        """Look at what ``peer`` tells; ``PeerMisbehaved`` (``note``)."""
+
+    def take_in(self) -> None:
+        """Inside a transaction: what was heard counts from now on."""
+
+
 @dataclass
 class Meeting:
     """One session's: what this device shows, and what it makes of what the others show."""
@@ -94,6 +109,8 @@ class Meeting:
     freeze: Freeze
     expected: Mapping[bytes, Expectation]
     now: int
+    exchange: Exchange | None
+    """None in a session of no wallet that is born."""
     _before: dict[bytes, Known | None] = field(init=False)
     """What was remembered of each when this device entered the session."""
     _met: dict[bytes, Known] = field(default_factory=dict)
@@ -114,20 +131,33 @@ class Meeting:
         attestation, head = self.attester.attest(binding), self.journal.signed_head()
         known = {peer: self.peers.known(peer) for peer in to}
         return {
-            peer: Shown(attestation, head, last.head if last is not None else None, None)
+            peer: Shown(
+                attestation,
+                head,
+                last.head if last is not None else None,
+                self.exchange.told(peer) if self.exchange is not None else None,
+            )
             for peer, last in known.items()
         }
 
     def judge(self, peer: bytes, shown: Shown, binding: Binding, now: int) -> None:
-        """``PeerMisbehaved`` (``evidence``, ``rolled-back``), ``PolicyDenied``, ``StoreDamaged`` (``rolled-back``)."""
+        """``PeerMisbehaved`` (``evidence``, ``rolled-back``, ``note``), ``PolicyDenied``, ``StoreDamaged``
+        (``rolled-back``)."""
         expectation = self.expected[peer]
         verified = expectation.require(shown.attestation, binding, now)
         self._look_at_own_past(peer, shown.remembered, expectation.name, now)
         self._met[peer] = self._judged(peer, shown.head, verified, expectation.name)
+        if self.exchange is not None and shown.told is not None:
+            self.exchange.hear(peer, expectation.name, shown.told)
 
     def meet(self) -> None:
         """Everybody has shown itself, and nobody was refused."""
-        self.peers.remember(self._met, self._write_heads_down)
+        self.peers.remember(self._met, self._write_down)
+
+    def _write_down(self) -> None:
+        self._write_heads_down()
+        if self.exchange is not None:
+            self.exchange.take_in()
 
     def _write_heads_down(self) -> None:
         """Of a session that an owner authorized, or whoever runs the service could fill the disk with heads."""

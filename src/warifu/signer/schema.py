@@ -70,23 +70,25 @@ CREATE TABLE rules (                 -- of a wallet whose owner changed them; wi
 
 CREATE TABLE transfers (
     request BLOB PRIMARY KEY,        -- digest
-    request_id BLOB NOT NULL UNIQUE,
+    request_id BLOB NOT NULL,
     wallet BLOB NOT NULL REFERENCES wallets (id),
     chain TEXT NOT NULL,
-    payment BLOB NOT NULL,           -- request_id of the first of a chain of replacements
-    started INTEGER NOT NULL,
-    signed BLOB NOT NULL,
+    payment BLOB NOT NULL,           -- digest of the first of a chain of replacements
+    how TEXT NOT NULL,               -- started, acknowledged, noted: by which this device knows of it
+    counts INTEGER NOT NULL,         -- moment from which the windows count it
+    signed BLOB NOT NULL,            -- what recognises a replacement; empty where the bytes were not seen
     result BLOB                      -- NULL until the signatures are there
 ) STRICT;
+CREATE INDEX transfers_by_id ON transfers (request_id);
+CREATE INDEX transfers_by_payment ON transfers (payment);
+CREATE INDEX transfers_by_time ON transfers (wallet, chain, counts);
 
 CREATE TABLE movements (             -- what a transfer takes of each asset; decimal, because wei do not fit 64 bits
     request BLOB NOT NULL REFERENCES transfers (request),
     token TEXT NOT NULL,
     leaves TEXT NOT NULL,
-    counted TEXT NOT NULL,           -- of these, what its payment had not counted before
     PRIMARY KEY (request, token)
 ) STRICT;
-CREATE INDEX transfers_by_time ON transfers (wallet, chain, started);
 
 CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is deleted in the transaction that uses it
     wallet BLOB NOT NULL REFERENCES wallets (id),

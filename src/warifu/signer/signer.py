@@ -16,11 +16,14 @@ from warifu.protocol.envelope import CertifiedEnvelopeKey
 from warifu.protocol.frames import (
     ActivationAnswer,
     ApproveReference,
+    AskAcknowledge,
     AskActivation,
+    AskConfirmation,
     AskDecision,
     AskEndorsement,
     AskEnvelopeKey,
     AskJournal,
+    AskNotes,
     AskPiece,
     AskResult,
     AskStatus,
@@ -30,6 +33,7 @@ from warifu.protocol.frames import (
     EnvelopeKeyAnswer,
     FromSigner,
     JoinOwner,
+    NotesAnswer,
     OpenCorrelating,
     OpenSession,
     Presence,
@@ -38,6 +42,7 @@ from warifu.protocol.frames import (
     Reply,
     ResultAnswer,
     SessionFailed,
+    TakeNotes,
     ToSigner,
     decode_to_signer,
     refusal_of,
@@ -63,6 +68,7 @@ from warifu.protocol.operator import (
     decode_operator,
 )
 from warifu.protocol.request import TransferRequest, decode_request
+from warifu.signer.acknowledging import confirm_transfer
 from warifu.signer.asking import cause_of
 from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies
@@ -74,6 +80,7 @@ from warifu.signer.journal import Cause
 from warifu.signer.journal_reading import show_to_operator, show_to_owner
 from warifu.signer.keeping import answer_boot, keeper_of
 from warifu.signer.status import UNJOINED, status
+from warifu.signer.taking import take_notes
 from warifu.signer.transfers import Transfers
 
 Frames = list[tuple[Origin, bytes]]
@@ -86,6 +93,10 @@ _Call = (
     | AskActivation
     | ApproveReference
     | AskPiece
+    | AskNotes
+    | TakeNotes
+    | AskAcknowledge
+    | AskConfirmation
     | RecoverWallet
     | AskJournal
 )
@@ -251,6 +262,16 @@ class Signer:
             device.freeze.require_none()
             approve_reference(device, message)
             return b""
+        if isinstance(message, AskAcknowledge):
+            return encode(self._transfers.acknowledge(message))
+        if isinstance(message, AskConfirmation):
+            return encode(confirm_transfer(device, message))
+        if isinstance(message, AskNotes):
+            wallet = device.wallets.born(message.wallet_id)
+            return encode(NotesAnswer(*device.notes.after(wallet.id, message.after)))
+        if isinstance(message, TakeNotes):
+            take_notes(device, message)
+            return b""
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):
@@ -295,6 +316,8 @@ class Signer:
         return failed + answer(failure)
 
     def _cause(self, message: _Call) -> Cause | None:
+        if isinstance(message, AskAcknowledge):
+            return cause_of(self._device, message.authorization, None, self._device.clock.now())
         if not isinstance(message, ApproveReference | RecoverWallet):
             return None
         return cause_of(self._device, message.authorization, message.envelope, self._device.clock.now())

@@ -17,19 +17,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from warifu.chains.reading import Outflow, Reading, Scheme
 from warifu.errors import InputRefused, WarifuError
-from warifu.protocol.authorization import check_times
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowledge
+from warifu.protocol.authorization import Authorization, check_times
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.frames import Decision, Finished, OpenSession, TransferSignatures, refusal_of
-from warifu.protocol.journal import Asker, FinishedTransfer, Moved, Started
+from warifu.protocol.frames import (
+    AskAcknowledge,
+    Decision,
+    Finished,
+    OpenSession,
+    TransferSignatures,
+    refusal_of,
+)
+from warifu.protocol.journal import Acknowledged, Asker, FinishedTransfer, Moved, Started
+from warifu.protocol.policy import Policy
 from warifu.protocol.request import Outflow as Authorized
-from warifu.protocol.request import TransferRequest, request_digest
+from warifu.protocol.request import TransferRequest, decode_request, request_digest
+from warifu.signer.acknowledging import require_confirmed, require_strict
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, require_own
-from warifu.signer.ledger import Counting
+from warifu.signer.ledger import LONGEST, Counting
+from warifu.signer.notes import fits, spent_note
 from warifu.signer.policy.facts import Facts, Verdict
 from warifu.signer.policy.judge import judge
 from warifu.signer.reading import Seen, read
@@ -57,10 +69,25 @@ class Transfer:
     digest: bytes
     wallet: Wallet
     seen: Seen
+    unsigned: bytes
 
     @property
     def reading(self) -> Reading:
         return self.seen.reading
+
+
+@dataclass(frozen=True)
+class Given:
+    """What came with a transfer beside its bytes: the owners' word, and in a strict wallet that of its devices."""
+
+    authorization: Authorization
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
+
+    @property
+    def by(self) -> Asker:
+        """Whose word it is."""
+        return asker(self.authorization)
 
 
 class Transfers:
@@ -83,19 +110,21 @@ class Transfers:
         result = device.ledger.result(authorized.digest)
         if result is not None:
             return Finished(frame.session, result)
+        given = Given(frame.authorization, frame.acknowledgements, frame.confirmations)
+        self._require_tellable(given, frame.unsigned)
         self._judge(transfer, now)
+        self._require_confirmed(transfer, given)
         if transfer.reading.scheme is Scheme.ECDSA:  # what cannot be signed now must not cost an envelope
             count = len(transfer.reading.to_sign)
             device.pool_of(wallet).require(frame.participants, count, wallet.names)
         require_try(device, wallet, frame.envelope, now)
         role = Role("share", transfer.reading.scheme.value)
-        by = asker(frame.authorization)
-        lock, (share,) = unlock(device, wallet, [role], frame.envelope, authorized.digest, by)
+        lock, (share,) = unlock(device, wallet, [role], frame.envelope, authorized.digest, given.by)
         lock.wipe()
         try:
             if transfer.reading.scheme is Scheme.ECDSA:
-                return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat, by), share)
-            return FrostCeremony(seat, self._frost_task(transfer, seat, by), share)
+                return EcdsaCeremony(seat, self._ecdsa_task(transfer, seat, given), share)
+            return FrostCeremony(seat, self._frost_task(transfer, seat, given), share)
         except BaseException:
             share.wipe()
             raise
@@ -123,17 +152,70 @@ class Transfers:
             return Decision(False, rules, refusal_of(error))
         return Decision(True, rules, None)
 
+    def acknowledge(self, frame: AskAcknowledge) -> Acknowledgement:
+        """Judge for the others, from the bytes, and count: steps 1 and 3 to 5, for a strict wallet.
+
+        What was acknowledged before is acknowledged again while the request is in time.
+        """
+        device, now = self._device, self._device.clock.now()
+        device.freeze.require_none()
+        request = decode_request(frame.authorization.request)
+        if not isinstance(request, TransferRequest):
+            raise InputRefused("request-kind", "only a transfer can be acknowledged")
+        wallet = device.wallets.born(request.wallet_id)
+        rules = device.rules.of(wallet.id)
+        require_strict(rules.policy)
+        authorized = device.approvals.check(frame.authorization, rules.owners, None, now)
+        require_own(device, accepted(device, wallet)[device.identity.public])
+        transfer, given = self.read(wallet, request, frame.unsigned), Given(frame.authorization)
+        self._require_tellable(given, frame.unsigned)
+        if device.ledger.known(authorized.digest) in (None, "noted"):
+            with device.epoch.lasting():
+                device.ledger.refuse_reuse(request.request_id, authorized.digest)
+                self._count(transfer, given, self._judge(transfer, now), "acknowledged", now)
+                device.wallets.reach(wallet.id, transfer.seen.reached)
+                device.journal.append(
+                    Acknowledged(
+                        wallet.id,
+                        authorized.digest,
+                        request.chain,
+                        request.transaction,
+                        device.rules.hash(wallet.id),
+                    ),
+                    now,
+                    given.by,
+                )
+        return acknowledge(device.identity, wallet.id, authorized.digest)
+
     def read(self, wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Transfer:
         """The transaction, if it is exactly what the request says. ``TransactionRefused``, ``InputRefused``."""
         seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
-        return Transfer(request, request_digest(request), wallet, seen)
+        return Transfer(request, request_digest(request), wallet, seen, unsigned)
 
     def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
-        policy = self._device.rules.of(transfer.wallet.id).policy
-        facts = Facts(now, 1, counting.counted, counting.spent, known={}, notice=None)
+        policy = self._policy(transfer)
+        facts = Facts(now, 1, counting.leaves, counting.spent, known={}, notice=None)
         return judge(policy, transfer.reading, facts), counting
+
+    def _policy(self, transfer: Transfer) -> Policy:
+        return self._device.rules.of(transfer.wallet.id).policy
+
+    def _require_confirmed(self, transfer: Transfer, given: Given) -> None:
+        if self._policy(transfer).strict:
+            require_confirmed(
+                self._device, transfer.wallet, transfer.digest, given.acknowledgements, given.confirmations
+            )
+
+    @staticmethod
+    def _require_tellable(given: Given, unsigned: bytes) -> None:
+        if not fits(spent_note(given.authorization, unsigned)):
+            raise InputRefused(
+                "too-long-to-tell",
+                "the other devices could not be told of this transfer: request and approvals are too long",
+                remedy="Pay fewer recipients by one transfer.",
+            )
 
     def _judge(self, transfer: Transfer, now: int) -> Counting:
         verdict, counting = self._verdict(transfer, now)
@@ -141,7 +223,7 @@ class Transfers:
             raise verdict.refusal
         return counting
 
-    def _ecdsa_task(self, transfer: Transfer, seat: Seat, by: Asker) -> ecdsa.Task:
+    def _ecdsa_task(self, transfer: Transfer, seat: Seat, given: Given) -> ecdsa.Task:
         wallet, reading = transfer.wallet, transfer.reading
         return ecdsa.Task(
             pool=self._device.pool_of(wallet),
@@ -150,13 +232,13 @@ class Transfers:
             ),
             seen=self._device.seen,
             use_up=lambda take: self._use_up(transfer, take),
-            started=lambda used: self._started(transfer, seat, by, used),
+            started=lambda used: self._started(transfer, seat, given, used),
             finished=lambda signatures: self._finished(
-                transfer, seat, by, [_with_recovery(each) for each in signatures]
+                transfer, seat, given.by, [_with_recovery(each) for each in signatures]
             ),
         )
 
-    def _frost_task(self, transfer: Transfer, seat: Seat, by: Asker) -> Task:
+    def _frost_task(self, transfer: Transfer, seat: Seat, given: Given) -> Task:
         wallet, reading = transfer.wallet, transfer.reading
         return Task(
             scheme=_FROST[reading.scheme],
@@ -166,8 +248,10 @@ class Transfers:
                 ToSign(item.message, _frost_tweaks(wallet, reading.scheme, item.path))
                 for item in reading.to_sign
             ),
-            started=lambda commitments: self._started(transfer, seat, by, commitments),
-            finished=lambda signatures: self._finished(transfer, seat, by, list(map(bytes, signatures))),
+            started=lambda commitments: self._started(transfer, seat, given, commitments),
+            finished=lambda signatures: self._finished(
+                transfer, seat, given.by, list(map(bytes, signatures))
+            ),
         )
 
     def _use_up(self, transfer: Transfer, take: Callable[[], None]) -> None:
@@ -180,13 +264,14 @@ class Transfers:
             self._judge(transfer, now)
             take()
 
-    def _started(self, transfer: Transfer, seat: Seat, by: Asker, commitments: bytes) -> None:
+    def _started(self, transfer: Transfer, seat: Seat, given: Given, commitments: bytes) -> None:
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
         with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             counting = self._judge(transfer, now)
-            device.ledger.start(request, transfer.digest, transfer.reading, counting, now)
+            self._require_confirmed(transfer, given)
+            self._count(transfer, given, counting, "started", now)
             device.wallets.reach(transfer.wallet.id, transfer.seen.reached)
             device.journal.append(
                 Started(
@@ -205,8 +290,27 @@ class Transfers:
                     _moved(counting),
                 ),
                 now,
-                by,
+                given.by,
             )
+
+    def _count(
+        self,
+        transfer: Transfer,
+        given: Given,
+        counting: Counting,
+        how: Literal["started", "acknowledged"],
+        now: int,
+    ) -> None:
+        """Inside a transaction: it counts here from now on, and the wallet's other devices are told.
+
+        In a strict wallet it counts from the moment after which it can not be signed any more: with the same
+        acknowledgements other devices may sign it until then."""
+        device, request = self._device, transfer.request
+        moment = request.expires if self._policy(transfer).strict else now
+        device.ledger.count(request, transfer.digest, transfer.reading, counting, how, moment)
+        device.notes.write(
+            transfer.wallet.id, spent_note(given.authorization, transfer.unsigned), request.expires + LONGEST
+        )
 
     def _finished(self, transfer: Transfer, seat: Seat, by: Asker, signatures: Sequence[bytes]) -> bytes:
         device = self._device
@@ -267,6 +371,6 @@ def _written(outflow: Outflow) -> Authorized:
 
 def _moved(counting: Counting) -> tuple[Moved, ...]:
     return tuple(
-        Moved(token, str(amount), str(counting.counted.get(token, 0)))
+        Moved(token, str(amount), str(counting.adds.get(token, 0)))
         for token, amount in sorted(counting.leaves.items())
     )

@@ -75,6 +75,13 @@ from warifu.protocol.frames.calls import (
     decode_to_signer,
     encode_frame,
 )
+from warifu.protocol.frames.noting import (
+    AskAcknowledge,
+    AskConfirmation,
+    AskNotes,
+    NotesAnswer,
+    TakeNotes,
+)
 from warifu.protocol.frames.refusals import Refusal, error_of, refusal_of
 
 __all__ = [
@@ -85,13 +92,16 @@ __all__ = [
     "MAX_UNSIGNED_BYTES",
     "ActivationAnswer",
     "ApproveReference",
+    "AskAcknowledge",
     "AskActivation",
     "AskBoot",
+    "AskConfirmation",
     "AskDecision",
     "AskEndorsement",
     "AskEnvelopeKey",
     "AskJournal",
     "AskKeeper",
+    "AskNotes",
     "AskPiece",
     "AskResult",
     "AskStatus",
@@ -113,6 +123,7 @@ __all__ = [
     "JoinOwner",
     "JoinReveal",
     "KeyBirth",
+    "NotesAnswer",
     "OpenCorrelating",
     "OpenSession",
     "Presence",
@@ -128,6 +139,7 @@ __all__ = [
     "SignedBirth",
     "Spent",
     "Status",
+    "TakeNotes",
     "ToBoot",
     "ToSigner",
     "TransferSignatures",

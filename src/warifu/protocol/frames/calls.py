@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 
-from warifu.protocol.acknowledging import Acknowledgement, Confirmation
+from warifu.protocol.acknowledging import Confirmation
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import (
     Bytes16,
@@ -21,10 +21,15 @@ from warifu.protocol.encoding import (
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
+from warifu.protocol.frames.noting import (
+    Acknowledgements,
+    AskAcknowledge,
+    AskConfirmation,
+    AskNotes,
+    TakeNotes,
+)
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS
-
-Acknowledgements = Annotated[tuple[Acknowledgement, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
 
 
 class Challenge(Message, frozen=True, tag="challenge"):
@@ -236,6 +241,10 @@ ToSigner = (
     | AskPiece
     | AskStatus
     | AskJournal
+    | AskNotes
+    | TakeNotes
+    | AskAcknowledge
+    | AskConfirmation
     | JoinOwner
     | Relay
 )

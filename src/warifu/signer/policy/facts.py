@@ -22,9 +22,10 @@ class Facts:
     approvals: int
     """Distinct owners' credentials that approved this very request."""
     counted: Amounts
-    """By how much this adds to the windows (less than ``leaves`` where it replaces what was counted already)."""
+    """What it takes of each asset."""
     spent: Mapping[int, Amounts]
-    """What was counted without it in the last so many hours, for each of ``WINDOWS``."""
+    """What counts beside it in the last so many hours, for each of ``WINDOWS``; of what it replaces, and what cannot
+    happen any more if it does, only what that takes beyond it."""
     known: Mapping[str, int]
     """Destinations that were announced and not vetoed, with the moment of the notice."""
     notice: int | None

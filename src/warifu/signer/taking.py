@@ -1,0 +1,123 @@
+"""What this device makes of notes that others made, whoever brought them.
+
+A note of a spend counts if an owner of the wallet authorized it: a hostile device can tell of what was authorized and
+never signed, and so use up limits that the owner meant to use, and it can keep quiet. It can invent nothing. Its word
+is not needed for how much, or when: that is in the owner's request (``signer.ledger``).
+
+What is not understood, is older than any window, or was authorized by somebody who is no owner (any more), is left
+aside. Only what cannot come from an honest device is refused: a note that its maker did not sign, or an authorization
+that nobody gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from warifu.chains.reading import Reading
+from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
+from warifu.protocol.authorization import MAX_LIFETIME, read_authorization
+from warifu.protocol.encoding import encode
+from warifu.protocol.frames import TakeNotes
+from warifu.protocol.journal import Noted, peer
+from warifu.protocol.notes import MAX_NOTE_BYTES, Note, Spent, Told
+from warifu.protocol.request import TransferRequest
+from warifu.signer.device import Device
+from warifu.signer.ledger import LONGEST
+from warifu.signer.reading import read
+from warifu.signer.wallets import Wallet
+
+
+class WalletExchange:
+    """What one session's participants tell each other of its wallet. They count what they hear before anything of the
+    session is judged for good, and nobody but them reads it."""
+
+    def __init__(self, device: Device, wallet: Wallet) -> None:
+        self._device = device
+        self._wallet = wallet
+        self._heard: dict[bytes, Told] = {}
+
+    def told(self, peer: bytes) -> Told:
+        """What ``peer`` is told."""
+        return self._device.notes.told(self._wallet.id, peer)
+
+    def hear(self, peer: bytes, name: str, told: Told) -> None:
+        """Look at what ``peer`` tells; ``PeerMisbehaved`` (``note``) for what no honest device passes on."""
+        try:
+            require_genuine(self._wallet, told.notes)
+        except (AuthorizationRefused, InputRefused) as error:
+            raise PeerMisbehaved(
+                "note", f"device {name} told what nobody said: {error.message}", blame=name
+            ) from None
+        self._heard[peer] = told
+
+    def take_in(self) -> None:
+        """Inside a transaction: what was heard counts from now on."""
+        device, now = self._device, self._device.clock.now()
+        device.notes.forget(now)
+        for identity, told in self._heard.items():
+            take_in(device, self._wallet, told.notes, now)
+            device.notes.took(self._wallet.id, identity, told)
+
+
+def take_notes(device: Device, frame: TakeNotes) -> None:
+    """As in a session, for notes that the service carries to a device that was asleep. Where it says that it brought
+    them all it is not believed: in a session they come once more. ``AuthorizationRefused``, ``InputRefused``."""
+    wallet = device.wallets.born(frame.wallet_id)
+    require_genuine(wallet, frame.notes)
+    with device.store.transaction():
+        take_in(device, wallet, frame.notes, device.clock.now())
+
+
+def require_genuine(wallet: Wallet, notes: Sequence[Note]) -> None:
+    """Return if all of these could come from an honest device that tells of this wallet.
+
+    Raises ``AuthorizationRefused`` (``signature``, ``assertion``) and ``InputRefused`` (``note``).
+    """
+    for note in notes:
+        if note.wallet_id != wallet.id or len(encode(note)) > MAX_NOTE_BYTES:
+            raise InputRefused("note", "a note is about another wallet, or longer than any")
+        note.check()
+        if isinstance(note.body, Spent):
+            request = read_authorization(note.body.authorization).request
+            if not isinstance(request, TransferRequest) or request.wallet_id != wallet.id:
+                raise InputRefused("note", "a note of a spend is about something else")
+
+
+def take_in(device: Device, wallet: Wallet, notes: Sequence[Note], now: int) -> int:
+    """Inside a transaction: what these genuine notes tell counts, and others will hear it. How many were news."""
+    return sum(_taken_in(device, wallet, note, now) for note in notes)
+
+
+def _taken_in(device: Device, wallet: Wallet, note: Note, now: int) -> bool:
+    if note.identity not in wallet.identities or note.identity == device.identity.public:
+        return False
+    if isinstance(note.body, Spent):
+        return _spent(device, wallet, note, note.body, now)
+    return False
+
+
+def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) -> bool:
+    authorized = read_authorization(body.authorization)
+    request = authorized.request
+    assert isinstance(request, TransferRequest), "looked at before"
+    if not set(authorized.credentials) <= set(device.rules.of(wallet.id).owners):
+        return False
+    long_ago = request.expires + LONGEST < now
+    if long_ago or not request.created < request.expires <= min(request.created, now) + MAX_LIFETIME:
+        return False
+    seen = _read(device, wallet, request, body.unsigned)
+    news = device.ledger.note(request, authorized.digest, seen)
+    if news:
+        device.notes.keep(note, until=request.expires + LONGEST)
+        device.journal.append(Noted(wallet.id, authorized.digest), now, peer(note.identity))
+    return news
+
+
+def _read(device: Device, wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Reading | None:
+    """The transaction, where these are its bytes. They are worth something only as what the owner named."""
+    if not unsigned:
+        return None
+    try:
+        return read(wallet, request, unsigned, device.wallets.window(wallet.id)).reading
+    except WarifuError:
+        return None
