@@ -6,11 +6,11 @@ the memory is thrown away and the device starts again from its disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.simulator import Household, SimulatedDevice, signed
+from tests.support.power import PowerFailure, fail_at
+from tests.support.simulator import Household, signed
 
 from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import Network
@@ -18,33 +18,9 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.frames import SignedBirth, Spent, WalletBirth
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import request_digest
-from warifu.signer.store import Store
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 WRITES = ("the try is counted", "the count is cleared", "started", "finished")
-
-
-class PowerFailure(BaseException):
-    """Not an ``Exception``: nothing in the program may handle it."""
-
-
-def fail_at(device: SimulatedDevice, number: int, *, after: bool) -> Callable[[], bool]:
-    """Let the device's ``number``-th commit from now on (0 the first) fail. Returns whether that came to pass."""
-    store: Store = device.device.store
-    commit, count, happened = store._commit, iter(range(1000)), []
-
-    def failing() -> None:
-        this = next(count)
-        if this == number and not after:
-            happened.append(True)
-            raise PowerFailure
-        commit()
-        if this == number:
-            happened.append(True)
-            raise PowerFailure
-
-    store._commit = failing  # type: ignore[method-assign]  # the plug that this test pulls
-    return lambda: bool(happened)
 
 
 @pytest.fixture

@@ -179,6 +179,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "ask-status",
         "join-owner",
         "relay",
+        "show-epoch",
     }
 
 

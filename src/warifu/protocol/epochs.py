@@ -118,6 +118,6 @@ def certify(statement: bytes, words: Sequence[bytes]) -> bytes:
     return encode(EpochCertificate(statement, tuple(words)))
 
 
-def position_of_certificate(data: bytes) -> bytes:
-    """As :func:`position`, of a certificate that was checked."""
-    return position(decode(EpochCertificate, data, MAX_CERTIFICATE_BYTES).statement)
+def statement_in(certificate: bytes) -> bytes:
+    """The encoded statement that this encoded certificate is of; nothing is checked."""
+    return decode(EpochCertificate, certificate, MAX_CERTIFICATE_BYTES).statement

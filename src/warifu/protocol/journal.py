@@ -148,6 +148,24 @@ class WalletBorn(Message, frozen=True, tag="wallet-born"):
     recovered: bool
 
 
+class SharesKept(Message, frozen=True, tag="shares-kept"):
+    """New shares are kept beside those in force; the word that they are may leave."""
+
+    wallet: Bytes32
+    session: Bytes16
+    epoch: int
+    statement: Bytes32
+    """Digest of the ``protocol.epochs.EpochStatement``."""
+
+
+class SharesRefreshed(Message, frozen=True, tag="shares-refreshed"):
+    """All devices gave their word: the shares of that statement are in force, and those of before are deleted."""
+
+    wallet: Bytes32
+    epoch: int
+    statement: Bytes32
+
+
 class ReferenceApproved(Message, frozen=True, tag="reference-approved"):
     """The owner accepts a device as something else from now on (``protocol.attesting.reference_digest`` of both)."""
 
@@ -292,6 +310,8 @@ Event = (
     | PieceReleased
     | WalletPending
     | WalletBorn
+    | SharesKept
+    | SharesRefreshed
     | ReferenceApproved
     | WrongPassphrase
     | Met

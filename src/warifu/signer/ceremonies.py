@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
@@ -24,6 +25,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.journal import Met
 from warifu.protocol.request import (
     HandOutRequest,
+    RefreshRequest,
     TransferRequest,
     WalletRequest,
     decode_request,
@@ -37,9 +39,11 @@ from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.hand_outs import open_hand_out
 from warifu.signer.journal import Cause
 from warifu.signer.peers import Exchange
+from warifu.signer.refreshes import Refreshes
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.sessions.handing_out import HandingOut
+from warifu.signer.sessions.refreshing import RefreshCeremony
 from warifu.signer.taking import WalletExchange
 from warifu.signer.transfers import Transfers, check_devices
 from warifu.signer.wallets import Wallet
@@ -57,12 +61,19 @@ class Ceremonies:
     """Opens, feeds and ends sessions."""
 
     def __init__(
-        self, device: Device, transfers: Transfers, births: Births, keeper: Keeper, note: Note
+        self,
+        device: Device,
+        transfers: Transfers,
+        births: Births,
+        refreshes: Refreshes,
+        keeper: Keeper,
+        note: Note,
     ) -> None:
         self._device = device
         self._keeper = keeper
         self._transfers = transfers
         self._births = births
+        self._refreshes = refreshes
         self._note = note
         self._running: dict[bytes, Ceremony] = {}
         self._causes: dict[bytes, Cause] = {}
@@ -81,9 +92,8 @@ class Ceremonies:
     def relay(self, frame: Relay) -> list[FromSigner]:
         """A body from another signer."""
         expired = self.end_expired()
-        return expired + self._in_session(
-            frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body)
-        )
+        answers = self._in_session(frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body))
+        return expired + answers + self.end_stale()
 
     def close(self, session: bytes) -> None:
         """The service gives up on a session."""
@@ -99,6 +109,16 @@ class Ceremonies:
         return [
             frame for session in expired for frame in self._fail(session, self._running[session].timeout())
         ]
+
+    def end_stale(self) -> list[FromSigner]:
+        """End what works with shares that are not in force any more: a refresh came to its end beside it."""
+        stale = [
+            session
+            for session, ceremony in self._running.items()
+            if ceremony.seat.wallet is not None
+            and ceremony.seat.epoch != self._device.wallets.born(ceremony.seat.wallet).position
+        ]
+        return self._supersede(stale, "the wallet's shares were refreshed meanwhile")
 
     def abort_all(self, error: WarifuError) -> list[FromSigner]:
         """End everything for one reason, and tell the service."""
@@ -147,6 +167,10 @@ class Ceremonies:
             seat = self._seat_of(frame, named, wallet)
             handing_out = open_hand_out(self._device, self._keeper, frame, request, seat)
             return handing_out, self._end_hand_outs(request.identity)
+        if isinstance(request, RefreshRequest):
+            wallet = self._device.wallets.born(request.wallet_id)
+            refresh = self._refreshes.open(frame, request, self._seat_of(frame, named, wallet))
+            return refresh, self._end_refreshes(wallet) if isinstance(refresh, Ceremony) else []
         if not isinstance(request, WalletRequest):
             raise InputRefused("request-kind", "this request is not made by a session")
         seat = self._seat(frame, named, named, request.rules, expectations(request, request.rules))
@@ -166,8 +190,14 @@ class Ceremonies:
         """In a session of a wallet that is born."""
         device = self._device
         exchange = WalletExchange(device, wallet)
-        return self._seat(
-            frame, request, wallet.id, device.rules.of(wallet.id), accepted(device, wallet), exchange
+        expected = accepted(device, wallet)
+        seat = self._seat(frame, request, wallet.id, device.rules.of(wallet.id), expected, exchange)
+        return replace(
+            seat,
+            wallet=wallet.id,
+            epoch=wallet.position,
+            certificate=wallet.certificate,
+            catch_up=lambda certificate: self._refreshes.adopt(wallet.id, certificate),
         )
 
     def _seat(
@@ -225,8 +255,18 @@ class Ceremonies:
             ]
         )
 
-    def _supersede(self, sessions: list[bytes]) -> list[FromSigner]:
-        superseded = SessionAborted("superseded", "the session was opened anew")
+    def _end_refreshes(self, wallet: Wallet) -> list[FromSigner]:
+        """One refresh of a wallet at a time: what the earlier one dealt serves for nothing."""
+        return self._supersede(
+            [
+                session
+                for session, other in self._running.items()
+                if isinstance(other, RefreshCeremony) and other.seat.wallet == wallet.id
+            ]
+        )
+
+    def _supersede(self, sessions: list[bytes], why: str = "the session was opened anew") -> list[FromSigner]:
+        superseded = SessionAborted("superseded", why)
         return [frame for session in sessions for frame in self._fail(session, superseded)]
 
     def _in_session(self, session: bytes, work: Callable[[Ceremony], list[FromSigner]]) -> list[FromSigner]:
@@ -249,13 +289,14 @@ class Ceremonies:
 
     def _fail(self, session: bytes, error: WarifuError) -> list[FromSigner]:
         ceremony = self._running.pop(session)
+        parting = list(ceremony.parting)
         error.not_done = ceremony.not_done
         for identity, name in ceremony.seat.names.items():
             if error.blame == identity.hex()[:16]:  # the channel knows identities; people know names
                 error.blame = name
         ceremony.close()
         self._note("session", error, session, self._causes.pop(session, None))
-        return [SessionFailed(session, refusal_of(error))]
+        return [*parting, SessionFailed(session, refusal_of(error))]
 
 
 def _as_warifu(error: WarifuError | ThresholdError) -> WarifuError:

@@ -114,6 +114,13 @@ class Pool:
                     )
             self._usable[wallet, peer] -= gone
 
+    def drop(self, wallet: bytes) -> None:
+        """Inside a transaction: nothing that was prepared for this wallet serves any more (its shares changed)."""
+        self._store.execute("DELETE FROM correlations WHERE wallet = ?", (wallet,))
+        for pair in self._usable:
+            if pair[0] == wallet:
+                self._usable[pair].clear()
+
     def ban(self, peer: bytes, what: str) -> None:
         """This device is proven to have cheated, in ``what``: all correlations with it are gone, in every wallet.
 

@@ -42,6 +42,7 @@ from warifu.protocol.frames import (
     Reply,
     ResultAnswer,
     SessionFailed,
+    ShowEpoch,
     TakeNotes,
     ToSigner,
     decode_to_signer,
@@ -79,6 +80,7 @@ from warifu.signer.expecting import approve_reference
 from warifu.signer.journal import Cause
 from warifu.signer.journal_reading import show_to_operator, show_to_owner
 from warifu.signer.keeping import answer_boot, keeper_of
+from warifu.signer.refreshes import Refreshes
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.taking import take_notes
 from warifu.signer.transfers import Transfers
@@ -97,6 +99,7 @@ _Call = (
     | TakeNotes
     | AskAcknowledge
     | AskConfirmation
+    | ShowEpoch
     | RecoverWallet
     | AskJournal
 )
@@ -114,8 +117,11 @@ class Signer:
         self._isolation = isolation
         self._transfers = Transfers(device)
         self._births = Births(device)
+        self._refreshes = Refreshes(device)
         self._keeper = keeper_of(device)
-        self._ceremonies = Ceremonies(device, self._transfers, self._births, self._keeper, self._note)
+        self._ceremonies = Ceremonies(
+            device, self._transfers, self._births, self._refreshes, self._keeper, self._note
+        )
         self._enrolment = Enrolment(device)
 
     @property
@@ -214,7 +220,8 @@ class Signer:
 
     def _service_frames(self, message: ToSigner) -> Frames:
         if isinstance(message, _Call):
-            return [_to_service(self._answer(message))]
+            answer = _to_service(self._answer(message))
+            return [answer, *_all_to_service(self._ceremonies.end_stale())]
         if isinstance(message, OpenSession | OpenCorrelating):
             return _all_to_service(self._ceremonies.open(message))
         if isinstance(message, Relay):
@@ -272,6 +279,10 @@ class Signer:
         if isinstance(message, TakeNotes):
             take_notes(device, message)
             return b""
+        if isinstance(message, ShowEpoch):
+            device.freeze.require_none()
+            self._refreshes.adopt(message.wallet_id, message.certificate)
+            return b""
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):
@@ -298,6 +309,9 @@ class Signer:
         result = wallet.signed_birth if wallet is not None else device.ledger.result(request)
         if result is not None:
             return ResultAnswer("finished", result)
+        refreshed = self._refreshes.result(request)
+        if refreshed is not None:
+            return refreshed
         started = wallet is not None or device.ledger.started(request)
         return ResultAnswer("started" if started else "unknown", b"")
 

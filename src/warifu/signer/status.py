@@ -5,6 +5,7 @@ from __future__ import annotations
 from warifu import __version__
 from warifu.chains.reading import Scheme
 from warifu.protocol.attesting import reference_digest
+from warifu.protocol.epochs import epoch_at
 from warifu.protocol.frames import Spent, Status, WalletStatus
 from warifu.signer.device import Device
 from warifu.signer.evidence import given
@@ -69,6 +70,7 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         ),
         _references(device, wallet),
         _correlations(device, wallet),
+        epoch_at(wallet.position),
     )
 
 

@@ -15,6 +15,7 @@ from warifu.chains.solana.address import format_address
 from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.attesting import Reference
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.epochs import AT_BIRTH, EpochStatement, position, read_statement, statement_in
 from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
 from warifu.protocol.request import WalletRequest, decode_request
 from warifu.protocol.rules import Rules
@@ -29,8 +30,12 @@ MAX_WALLETS = 256
 class Wallet:
     """A wallet of whose keys this device has shares (``born``), or is about to get them."""
 
-    def __init__(self, identifier: bytes, request: bytes, signed_birth: bytes | None) -> None:
+    def __init__(
+        self, identifier: bytes, request: bytes, signed_birth: bytes | None, certificate: bytes = b""
+    ) -> None:
+        """``certificate``: of the epoch in force; empty where its shares were never refreshed."""
         self.id = identifier
+        self.certificate = certificate
         decoded = decode_request(request)
         assert isinstance(decoded, WalletRequest), "only these are stored"
         self.request = decoded
@@ -62,16 +67,25 @@ class Wallet:
         signed = decode(SignedBirth, self.signed_birth, MAX_BODY_BYTES)
         return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
 
+    @cached_property
+    def epoch(self) -> EpochStatement | None:
+        """What the shares in force are; None: those of its birth."""
+        return read_statement(statement_in(self.certificate)) if self.certificate else None
+
+    @cached_property
+    def position(self) -> bytes:
+        """Where the shares in force stand among all of this wallet (``protocol.epochs``)."""
+        return position(statement_in(self.certificate)) if self.certificate else AT_BIRTH
+
     def key(self, scheme: Scheme) -> KeyBirth:
         """Its key for ``scheme``. ``InputRefused`` (``no-key``) where it has none."""
         return self.birth.key(scheme)
 
     def threshold_key(self, scheme: Scheme) -> ThresholdKey:
         """What signing sessions need. ``InputRefused`` (``no-key``)."""
-        key = self.key(scheme)
-        return ThresholdKey(
-            self.request.threshold, len(self.identities), key.threshold_public, key.public_shares
-        )
+        key, epoch = self.key(scheme), self.epoch
+        shares = epoch.shares(scheme.value) if epoch is not None else key.public_shares
+        return ThresholdKey(self.request.threshold, len(self.identities), key.threshold_public, shares)
 
     def tweaks(self, scheme: Scheme, path: tuple[int, ...]) -> tuple[bytes, ...]:
         """The plain tweaks that lead from the key for ``scheme`` along ``path``."""
@@ -116,15 +130,27 @@ class Wallets:
     def get(self, identifier: bytes) -> Wallet | None:
         """The wallet with this id, or None."""
         if identifier not in self._known:
-            rows = self._store.execute("SELECT request, birth FROM wallets WHERE id = ?", (identifier,))
+            rows = self._store.execute(
+                "SELECT request, birth, certificate FROM wallets LEFT JOIN epochs ON wallet = id WHERE id = ?",
+                (identifier,),
+            )
             if not rows:
                 return None
-            request, birth = rows[0]
-            wallet = Wallet(identifier, bytes(request), bytes(birth) if birth is not None else None)
+            request, birth, certificate = rows[0]
+            wallet = Wallet(
+                identifier,
+                bytes(request),
+                bytes(birth) if birth is not None else None,
+                bytes(certificate or b""),
+            )
             if not wallet.born:
                 return wallet
             self._known[identifier] = wallet
         return self._known[identifier]
+
+    def forget(self, identifier: bytes) -> None:
+        """Read this wallet anew the next time: what it is made of changed."""
+        self._known.pop(identifier, None)
 
     def born(self, identifier: bytes) -> Wallet:
         """The wallet with this id, if it can sign; else ``InputRefused`` (``unknown-wallet``)."""

@@ -239,6 +239,7 @@ ToSigner = (
     | AskActivation
     | ApproveReference
     | AskPiece
+    | ShowEpoch
     | AskStatus
     | AskJournal
     | AskNotes

@@ -12,10 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
+
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, SessionAborted
 from warifu.protocol.attesting import Binding
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body
 from warifu.protocol.encoding import encode
+from warifu.protocol.epochs import AT_BIRTH, position, statement_in
 from warifu.protocol.frames import Finished, FromSigner, Relay
 from warifu.protocol.identity import IdentityKey
 from warifu.signer.sessions.messages import SessionMessage, Shown, decode_message
@@ -31,6 +34,12 @@ Judge = Callable[[bytes, Shown, Binding], None]
 """Refuses what a peer (its identity) shows."""
 Meet = Callable[[], None]
 """Remembers, durably, what every peer has shown: none was refused."""
+CatchUp = Callable[[bytes], None]
+"""Uses this device's shares of the epoch with this certificate from now on."""
+
+
+def _never(_certificate: bytes) -> None:
+    raise InputRefused("certificate", "there are no shares yet that could be of another epoch")
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,13 @@ class Seat:
     show: Show
     judge: Judge
     meet: Meet
+    wallet: bytes | None = None
+    """Whose shares are in use; None where there are none yet."""
+    epoch: bytes = AT_BIRTH
+    """Position of the shares that this device has in force."""
+    certificate: bytes = b""
+    """Of that epoch; empty for the shares of birth."""
+    catch_up: CatchUp = _never
 
 
 class Ceremony(ABC):
@@ -63,8 +79,16 @@ class Ceremony(ABC):
         """Raises ``InputRefused`` where the participants make no sense."""
         self.seat = seat
         self.finished = False
+        self.parting: list[FromSigner] = []
+        """What the others are told before this device leaves a session that failed."""
         self._channel = Channel(
-            seat.key, seat.session, seat.purpose, seat.participants, seat.rules_hash, seat.revision
+            seat.key,
+            seat.session,
+            seat.purpose,
+            seat.participants,
+            seat.rules_hash,
+            seat.revision,
+            seat.epoch,
         )
         self._phases = dict.fromkeys(self._channel.peers, Phase.HELLO)
         self._early: dict[bytes, list[Record]] = {peer: [] for peer in self._channel.peers}
@@ -165,11 +189,15 @@ class Ceremony(ABC):
         self._advance(peer, "hello")
         if not self._channel.established:
             return []
-        frames = self._show() + self._established()
+        shown = self.parting = (
+            self._show()
+        )  # should a record that came early end the session, they still leave
+        frames = shown + self._established()
         for sender, records in self._early.items():
             for record in records:
                 if not self.finished:
                     frames += self._record(sender, record)
+        self.parting = []
         return frames
 
     def _keep_early(self, peer: bytes, record: Record) -> list[FromSigner]:
@@ -191,6 +219,7 @@ class Ceremony(ABC):
         self._advance(peer, str(message.__struct_config__.tag))
         if isinstance(message, Shown):
             self.seat.judge(peer, message, self._channel.binding(peer))
+            self._require_same_epoch(peer, message.certificate)
             self._not_shown.discard(peer)
             if self._not_shown:
                 return []
@@ -205,7 +234,36 @@ class Ceremony(ABC):
         if not self._channel.peers:
             return []
         shown = self.seat.show(self._channel.binding(self.seat.key.public))
-        return [self._say(peer, shown[peer]) for peer in self._channel.peers]
+        return [self._say(peer, self._with_certificate(peer, shown[peer])) for peer in self._channel.peers]
+
+    def _with_certificate(self, peer: bytes, shown: Shown) -> Shown:
+        """A device that is behind catches up by it."""
+        if self._channel.statements[peer].epoch >= self.seat.epoch:
+            return shown
+        return msgspec.structs.replace(shown, certificate=self.seat.certificate)
+
+    def _require_same_epoch(self, peer: bytes, certificate: bytes) -> None:
+        """Shares of two epochs are nothing together. Whoever is behind is shown the certificate of the newer one and
+        catches up; this session, in which it has opened a share of the older one, ends all the same."""
+        theirs, name = self._channel.statements[peer].epoch, self.seat.names[peer]
+        if theirs == self.seat.epoch:
+            return
+        if theirs > self.seat.epoch:
+            try:
+                if position(statement_in(certificate)) != theirs:
+                    raise InputRefused("certificate", "the certificate is of another epoch")
+                self.seat.catch_up(certificate)
+            except (InputRefused, AuthorizationRefused):
+                raise PeerMisbehaved(
+                    "epoch", f"device {name} claims shares of an epoch that it cannot show", blame=name
+                ) from None
+            name = self.seat.names[self.seat.key.public]
+        raise SessionAborted(
+            "epoch-differs",
+            f"device {name} had shares of before the last refresh in use",
+            remedy="Ask again: it catches up as soon as it is shown that the refresh came to its end.",
+            blame=name,
+        )
 
     def _take_waiting(self) -> list[FromSigner]:
         waiting, self._waiting = self._waiting, []

@@ -9,10 +9,11 @@ import msgspec
 from warifu.protocol.attesting import Attestation, SignedHead
 from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
-from warifu.protocol.encoding import Bytes32, Message, decode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode
 from warifu.protocol.frames import MAX_INPUTS, Certificate
 from warifu.protocol.notes import Told
 from warifu.protocol.release import Handing, InUse, Kept
+from warifu.protocol.request import MAX_SIGNERS
 from warifu.threshold.ecdsa.correlating import HELLO_BYTES, MAX_BATCH, extend_bytes
 from warifu.threshold.ecdsa.messages import COMMITMENT_BYTES, PRODUCT_BYTES, SHARE_BYTES
 
@@ -23,6 +24,7 @@ MAX_ECDSA_SIGNATURES = 4
 
 _PublicNonce = Annotated[bytes, msgspec.Meta(min_length=64, max_length=66)]
 
+_ZeroCommitment = Annotated[bytes, msgspec.Meta(min_length=32, max_length=33 * (MAX_SIGNERS - 1))]
 _Commitment = Annotated[bytes, msgspec.Meta(max_length=COMMITMENT_BYTES)]
 _Product = Annotated[bytes, msgspec.Meta(max_length=PRODUCT_BYTES)]
 _Share = Annotated[bytes, msgspec.Meta(max_length=SHARE_BYTES)]
@@ -61,6 +63,40 @@ class Generation(Message, frozen=True, tag="generation"):
     scheme: Scheme
     phase: Annotated[int, msgspec.Meta(ge=1, le=6)]
     body: Annotated[bytes, msgspec.Meta(max_length=MAX_RECORD_BYTES - 1024)]
+
+
+class ZeroShares(Message, frozen=True, tag="zero-shares"):
+    """What a device deals to one other in a refresh, for each of the wallet's keys in the order of their schemes."""
+
+    commitments: Annotated[tuple[_ZeroCommitment, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """The same for all."""
+    evaluations: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=3)]
+    """For the receiver alone."""
+    committed: Bytes64
+    """The dealer's signature over the session's transcript and the digest of its commitments."""
+    dealt: Bytes64
+    """The dealer's signature over the same, the receiver and the evaluations."""
+
+
+class Complaint(Message, frozen=True, tag="complaint"):
+    """The sender got this from ``dealer``: its signature is on it, and the evaluation does not fit the commitment. What
+    is disclosed by that is worth nothing: without the sender's word, this refresh comes to nothing."""
+
+    dealer: Bytes32
+    shares: ZeroShares
+
+
+class Agreement(Message, frozen=True, tag="agreement"):
+    """What the sender saw of everybody's commitments: digest and dealer's signature (``ZeroShares.committed``), in the
+    order of the participants."""
+
+    seen: Annotated[tuple[tuple[Bytes32, Bytes64], ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+
+
+class Word(Message, frozen=True, tag="word"):
+    """The sender keeps its new shares: its signature over the ``protocol.epochs.EpochStatement``."""
+
+    signature: Bytes64
 
 
 class Held(Message, frozen=True, tag="held"):
@@ -104,6 +140,10 @@ SessionMessage = (
     | Nonces
     | Partials
     | Generation
+    | ZeroShares
+    | Complaint
+    | Agreement
+    | Word
     | Held
     | BaseTransfers
     | ExtendedTransfers

@@ -28,6 +28,9 @@ class Phase(StrEnum):
     HANDING = "handing"
     KEPT = "kept"
     IN_USE = "in-use"
+    ZERO_SHARES = "zero-shares"
+    AGREEMENT = "agreement"
+    WORD = "word"
     NOTHING = "nothing"
 
 
@@ -65,6 +68,15 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         (Phase.HANDING, "in-use"): Phase.HANDING,
         (Phase.HANDING, "handing"): Phase.IN_USE,
         (Phase.IN_USE, "in-use"): Phase.NOTHING,
+    },
+    "refresh": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.ZERO_SHARES,
+        (Phase.ZERO_SHARES, "zero-shares"): Phase.AGREEMENT,
+        # Instead of agreeing, with the proof that a third one dealt it a wrong share.
+        (Phase.AGREEMENT, "complaint"): Phase.NOTHING,
+        (Phase.AGREEMENT, "agreement"): Phase.WORD,
+        (Phase.WORD, "word"): Phase.NOTHING,
     },
     "wallet": {
         (Phase.HELLO, "hello"): Phase.SHOWN,

@@ -1,0 +1,94 @@
+"""The shares of a wallet that are in force, and new ones beside them, each locked as it is and never opened here.
+
+A device that gave its word for new shares keeps them until another epoch makes them useless: somebody may hold the
+words of all. More than one set waits beside those in force only where refreshes broke off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.epochs import epoch_at, position, statement_in
+from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
+from warifu.signer.store import Store
+from warifu.signer.vault import Role
+from warifu.signer.wallets import Wallet, Wallets
+
+MAX_KEPT = 16
+"""Sets of new shares that wait for the words of all: refreshes that broke off at their very end, one after another."""
+_EPOCH_BYTES = 8
+
+
+class Shares:
+    """The tables ``epochs`` and ``kept_shares``, and what of ``keys`` a refresh changes. Inside transactions."""
+
+    def __init__(self, store: Store, wallets: Wallets) -> None:
+        self._store = store
+        self._wallets = wallets
+
+    def kept(self, wallet: bytes) -> dict[bytes, bytes]:
+        """The encoded statements of the sets that wait, by position."""
+        rows = self._store.execute(
+            "SELECT DISTINCT position, statement FROM kept_shares WHERE wallet = ?", (wallet,)
+        )
+        return {bytes(place): bytes(statement) for place, statement in rows}
+
+    def keep(self, wallet: Wallet, statement: bytes, records: Mapping[Role, bytes]) -> None:
+        """Lay these (locked) shares of the encoded ``statement`` beside those in force."""
+        for scheme in wallet.request.schemes:
+            self._lay_by(wallet.id, statement, scheme, records[Role("share", scheme)])
+
+    def put_in_force(self, wallet: Wallet, certificate: bytes) -> None:
+        """Use the set with this (checked) certificate, which waits, from now on.
+
+        The shares of an earlier epoch are deleted, and whatever gives the shares of birth: the host secret keys, and
+        the recovery data in the signed birth. Where two sets of *one* epoch are certified, a hostile device had two
+        faces; others may have put the other one in force, so this one stays beside it.
+        """
+        statement = statement_in(certificate)
+        place = position(statement)
+        if wallet.certificate and epoch_at(wallet.position) == epoch_at(place):
+            for scheme in wallet.request.schemes:
+                self._lay_by(
+                    wallet.id, statement_in(wallet.certificate), scheme, self._in_force(wallet, scheme)
+                )
+        else:
+            self._store.execute(
+                "DELETE FROM kept_shares WHERE wallet = ? AND position < ?", (wallet.id, place[:_EPOCH_BYTES])
+            )
+        waiting = self._store.execute(
+            "DELETE FROM kept_shares WHERE wallet = ? AND position = ? RETURNING scheme, share",
+            (wallet.id, place),
+        )
+        assert {scheme for scheme, _ in waiting} == set(wallet.request.schemes), "a set is kept whole"
+        for scheme, share in waiting:
+            self._store.execute(
+                "UPDATE keys SET share = ?, host_key = NULL WHERE wallet = ? AND scheme = ?",
+                (share, wallet.id, scheme),
+            )
+        self._store.execute("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (wallet.id, certificate))
+        self._store.execute(
+            "UPDATE wallets SET birth = ? WHERE id = ?", (_without_recovery(wallet), wallet.id)
+        )
+        self._wallets.forget(wallet.id)
+
+    def _lay_by(self, wallet: bytes, statement: bytes, scheme: str, share: bytes) -> None:
+        self._store.execute(
+            "INSERT OR REPLACE INTO kept_shares VALUES (?, ?, ?, ?, ?)",
+            (wallet, position(statement), statement, scheme, share),
+        )
+
+    def _in_force(self, wallet: Wallet, scheme: str) -> bytes:
+        rows = self._store.execute(
+            "SELECT share FROM keys WHERE wallet = ? AND scheme = ?", (wallet.id, scheme)
+        )
+        return bytes(rows[0][0])
+
+
+def _without_recovery(wallet: Wallet) -> bytes:
+    assert wallet.signed_birth is not None, "only a wallet that is born is refreshed"
+    signed = decode(SignedBirth, wallet.signed_birth, MAX_BODY_BYTES)
+    return encode(msgspec.structs.replace(signed, recovery=(b"",) * len(signed.recovery)))
