@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+import msgspec
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import decode, encode
@@ -65,12 +67,20 @@ class Table:
             raise self.fault(field, "it must be a text in quotes")
         return value
 
-    def texts(self, field: str, what: str) -> list[str]:
-        """Sorted, none twice; empty where it is left out. ``what`` they are."""
+    def texts(self, field: str, what: str, most: int, form: object = str) -> list[str]:
+        """Sorted, none twice; empty where it is left out. ``what`` they are, in which ``form``, and the ``most``."""
         value = self.content.get(field, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.fault(field, f"it must be a list of {what}")
-        return sorted(set(value))
+        found = sorted(set(value))
+        if len(found) > most:
+            raise self.fault(field, f"{len(found)} are more than {most}")
+        for item in found:
+            try:
+                msgspec.convert(item, cast("type[str]", form))
+            except msgspec.ValidationError:
+                raise self.fault(field, f"{item[:100]!r} does not belong into a list of {what}") from None
+        return found
 
     def seconds(self, field: str, low: int, high: int, default: int) -> int:
         """``"24h"``, in seconds."""
@@ -96,10 +106,10 @@ class Table:
             raise self.fault(field, f"it must be a table: [{'.'.join((*self.path, field))}]")
         return Table((*self.path, field), value)
 
-    def checked(self, kind: type[M], make: Callable[[], M]) -> M:
+    def checked(self, kind: type[M], make: Callable[[], M], field: str = "") -> M:
         """What ``make`` makes, through the door by which it will enter each signer: what they would refuse is refused
-        here, with the table."""
+        here, with the table or its ``field``."""
         try:
             return decode(kind, encode(make()), MAX_POLICY_BYTES)
         except (ValueError, InputRefused) as error:
-            raise self.fault("", str(error)) from None
+            raise self.fault(field, str(error)) from None

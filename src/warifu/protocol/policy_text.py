@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import partial
 from typing import Any
 
 from warifu.errors import InputRefused
-from warifu.protocol.attesting import MAX_CLAIM_SECONDS
+from warifu.protocol.attesting import MAX_CLAIM_SECONDS, ClaimName
 from warifu.protocol.chains import chain_named, coin_decimals, coin_symbol, coin_units, family_of
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.policy import (
     DEFAULT_LOOSENING_DELAY,
     DEFAULT_NOTICE_DELAY,
+    MAX_ADDRESSES,
     MAX_APPROVALS,
+    MAX_CHAINS,
     MAX_DELAY,
     MAX_POLICY_BYTES,
     POLICY_VERSION,
+    Address,
     AssetLimits,
     ChainRules,
     ContractRule,
     DeviceRules,
+    Endpoint,
     ExchangeLimits,
     ExchangeRules,
     Hours,
+    Pair,
     Policy,
 )
 from warifu.protocol.policy_amounts import LIMIT_FIELDS, WINDOW_FIELDS, Amounts, Prices
@@ -99,6 +105,8 @@ def _policy(top: Table) -> Policy:
         raise top.fault("", "missing field 'passphrase_tries', a whole number from 1 to 20")
     tries = top.number("passphrase_tries", 1, 20)
     prices = Prices(top.table("prices"))
+    if len(chains) > MAX_CHAINS:
+        raise top.fault("", f"{len(chains)} chains are more than {MAX_CHAINS}")
     rules: dict[str, ChainRules] = {}
     for name in chains:
         chain = _chain(top, name)
@@ -141,7 +149,7 @@ def _devices(table: Table) -> DeviceRules:
         DeviceRules,
         lambda: DeviceRules(
             table.number("least_tier", 0, 2, 0),
-            tuple(table.texts("host", "names, as 'warifu doctor --json' has them")),
+            tuple(table.texts("host", "names, as 'warifu doctor --json' has them", 32, ClaimName)),
             table.flag("declared_counts"),
             table.seconds("host_max_age", 60, MAX_CLAIM_SECONDS, MAX_CLAIM_SECONDS),
         ),
@@ -149,13 +157,8 @@ def _devices(table: Table) -> DeviceRules:
 
 
 def _hours(top: Table) -> tuple[Hours, ...]:
-    found = []
-    for text in top.texts("hours", 'hours, such as "mon-fri 09:00-18:00 +09:00"'):
-        try:
-            found.append(parse_hours(text))
-        except ValueError as error:
-            raise top.fault("hours", str(error)) from None
-    return tuple(found)
+    texts = top.texts("hours", 'hours, such as "mon-fri 09:00-18:00 +09:00"', 16)
+    return tuple(top.checked(Hours, partial(parse_hours, text), "hours") for text in texts)
 
 
 def _rules(table: Table, chain: str, prices: Prices) -> ChainRules:
@@ -206,13 +209,7 @@ def _destinations(table: Table) -> tuple[bool, tuple[str, ...]]:
 
 
 def _addresses(table: Table, name: str, otherwise: str = "") -> tuple[str, ...]:
-    found = table.texts(name, f"addresses{otherwise}")
-    if len(found) > 1000:
-        raise table.fault(name, f"{len(found)} addresses are more than 1000")
-    for address in found:
-        if not 14 <= len(address) <= 100:
-            raise table.fault(name, f"{address[:100]!r} is no address")
-    return tuple(found)
+    return tuple(table.texts(name, f"addresses{otherwise}", MAX_ADDRESSES, Address))
 
 
 def _contracts(table: Table) -> tuple[ContractRule, ...]:
@@ -221,18 +218,15 @@ def _contracts(table: Table) -> tuple[ContractRule, ...]:
     for address, value in sorted(table.content.items()):
         methods: set[bytes] = set()
         if value != "any":
-            for text in table.texts(address, 'methods, or "any"'):
+            for text in table.texts(address, 'methods, or "any"', 64):
                 try:
                     methods.add(parse_method(text))
                 except ValueError as error:
                     raise table.fault(address, str(error)) from None
             if not methods:
                 raise table.fault(address, 'it must be a list of methods, or "any"')
-        rule = (address, tuple(sorted(methods)), value == "any")
-        try:
-            rules.append(decode(ContractRule, encode(ContractRule(*rule)), MAX_POLICY_BYTES))
-        except (ValueError, InputRefused) as error:
-            raise table.fault(address, str(error)) from None
+        make = partial(ContractRule, address, tuple(sorted(methods)), value == "any")
+        rules.append(table.checked(ContractRule, make, address))
     return tuple(rules)
 
 
@@ -255,8 +249,8 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
         ExchangeRules,
         lambda: ExchangeRules(
             name,
-            tuple(table.texts("endpoints", 'methods and paths, such as "GET /accounts"')),
-            tuple(table.texts("pairs", "pairs, such as BTC-USD")),
+            tuple(table.texts("endpoints", 'endpoints, such as "GET /accounts/*"', 200, Endpoint)),
+            tuple(table.texts("pairs", "pairs, such as BTC-USD", 200, Pair)),
             tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
         ),
     )
