@@ -1286,4 +1286,189 @@ JAPANESE: dict[str, str] = {
         "変わってはならない測定対象（既定: 0,2,4,7,8,9）。"
     ),
     "Type the secret that an interrupted set-up showed.": "中断した設定が表示した秘密を入力します。",
+    # --- audits of journals ---
+    " (and {count} more were not written)": "（ほかに {count} 件は記録されませんでした）",
+    "(of another wallet)": "（別のウォレットのもの）",
+    "A new file in place of standard output; it is written whole or not at all.": (
+        "標準出力の代わりの新しいファイル。すべて書かれるか、まったく書かれないかのどちらかです。"
+    ),
+    "Audit of the wallet {name}": "ウォレット {name} の監査",
+    "Check the journals of WALLET's devices against each other, this client's records and the chain.": (
+        "WALLET の端末の日誌を、互いに、このクライアントの記録と、そしてチェーンと照らし合わせます。"
+    ),
+    "Each entry is signed by its device and follows from the one before it; what devices signed together "
+    "stands in each of their journals; and each remembers how far the others' were, signed by them, so th"
+    "at none can rewrite what it showed. What the service alone says is told as such.": (
+        "どの項目もその端末が署名し、前の項目に連なります。端末が一緒に署名したものは、それぞれの"
+        "日誌にあります。また各端末は、ほかの端末の日誌がどこまで進んでいたかを、その署名とともに"
+        "覚えているので、一度見せたものはどの端末も書き換えられません。サービスだけが言うことは、"
+        "そうと示します。"
+    ),
+    "Findings": "見つかったこと",
+    "JSON Lines with every proof, or a report for people.": (
+        "すべての証明を含む JSON Lines、または人が読む報告。"
+    ),
+    "Journal of {device}": "{device} の日誌",
+    "NOT READ": "未確認",
+    "No service is asked. 'warifu audit verify WALLET --offline FILE...' checks the files of several devi"
+    "ces against each other. All of the device's wallets are in it: give it to their owners alone.": (
+        "サービスには問い合わせません。複数の端末のファイルは 'warifu audit verify WALLET --offli"
+        "ne FILE...' で互いに照らし合わせます。端末のすべてのウォレットが含まれるので、その所有者"
+        "にだけ渡してください。"
+    ),
+    "Nothing is wrong in what could be looked at; not everything could.": (
+        "確認できた範囲に誤りはありません。ただし、すべては確認できませんでした。"
+    ),
+    "Nothing is wrong.": "誤りはありません。",
+    "Nothing was found.": "何も見つかりませんでした。",
+    "Read these files instead ('warifu signer journal' on each device), and ask nobody.": (
+        "代わりにこれらのファイル（各端末の 'warifu signer journal'）を読み、だれにも問い合わせません。"
+    ),
+    "The exit code is 0 where nothing is wrong, 7 where something is, and 13 where not everything could b"
+    "e looked at.": (
+        "終了コードは、誤りがなければ 0、誤りがあれば 7、すべては確認できなかったときは 13 です。"
+    ),
+    "The file is written whatever was found, and says so. The exit code is that of 'warifu audit verify'.": (
+        "何が見つかってもファイルは書かれ、そこに記されます。終了コードは 'warifu audit verify' と同じです。"
+    ),
+    "The file; it is written whole or not at all.": (
+        "ファイル。すべて書かれるか、まったく書かれないかのどちらかです。"
+    ),
+    "Transfers": "送金",
+    "WRONG": "誤り",
+    "What each device wrote down, checked.": "各端末が書き留めたものを確かめます。",
+    "Write over a file that is there.": "すでにあるファイルに上書きします。",
+    "Write the journals of WALLET's devices into a file, checked as 'warifu audit verify' does.": (
+        "WALLET の端末の日誌を、'warifu audit verify' と同じく確かめたうえで、ファイルに書きます。"
+    ),
+    "Write this machine's device's own journal as JSON Lines, with every proof.": (
+        "このマシンの端末の日誌を、すべての証明とともに JSON Lines で書き出します。"
+    ),
+    "Written: {path}": "書きました: {path}",
+    "a call of {to} with {amount}": "{amount} を添えた {to} の呼び出し",
+    "a message for {to}": "{to} へのメッセージ",
+    "allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; rules {rules}": (
+        "{chain} で許可: {outflows}。手数料は最大 {fee}。{transaction}。端末 {devices}。規則 {rules}"
+    ),
+    "asked by": "求めた者",
+    "device {who}": "端末 {who}",
+    "entry": "項目",
+    "fee at most": "手数料の上限",
+    "first started": "最初の開始",
+    "made on {when}": "作成: {when}",
+    "moment": "時刻",
+    "nobody yet": "まだだれも",
+    "note": "備考",
+    "open": "未決",
+    "owner {number}": "所有者 {number}",
+    "refused by rule {code} ({door})": "規則 {code} により拒否（{door}）",
+    "refused by rule {code}: request {request}": ("規則 {code} により拒否: 依頼 {request}"),
+    "signatures of {transaction} are there": "{transaction} の署名がそろいました",
+    "signed by": "署名した端末",
+    "the chain and the service were not asked": "チェーンとサービスには問い合わせていません",
+    "the chain could not be asked through the service: {why}": (
+        "サービスを通してチェーンに問い合わせられませんでした: {why}"
+    ),
+    "the device itself": "端末自身",
+    "the journal of {device} could not be read": "{device} の日誌を読めませんでした",
+    "the operator": "操作者",
+    "the service": "サービス",
+    "the service says that transfer {transfer} is {state}, and no journal has its start": (
+        "サービスは送金 {transfer} が {state} だと言いますが、その開始はどの日誌にもありません"
+    ),
+    "this client": "このクライアント",
+    "transaction": "トランザクション",
+    "transaction {txid} spent the wallet's coins, as the service tells it, and no journal has it": (
+        "サービスによればトランザクション {txid} がウォレットのコインを使いましたが、どの日誌にもありません"
+    ),
+    "transfer {transfer} waits for a block, as the service tells it": (
+        "サービスによれば送金 {transfer} はブロックを待っています"
+    ),
+    "transfer {transfer} was replaced by {by}, as the service tells it": (
+        "サービスによれば送金 {transfer} は {by} に置き換えられました"
+    ),
+    "transfer {transfer} was signed and is not seen on the chain; the service says: {state}": (
+        "送金 {transfer} は署名されましたが、チェーンに見えません。サービスの言う状態: {state}"
+    ),
+    "what": "内容",
+    "what left": "出たもの",
+    "{amount} to {to}": "{to} へ {amount}",
+    "{count} things are wrong.": "{count} 件の誤りがあります。",
+    "{device} (entry {entry}) and {other} signed two transactions for one request": (
+        "{device}（項目 {entry}）と {other} は、一つの依頼に二つのトランザクションを署名しました"
+    ),
+    "{device} (entry {entry}) and {other} tell of the same session otherwise: {fields}": (
+        "{device}（項目 {entry}）と {other} は、同じセッションを違うように記しています: {fields}"
+    ),
+    "{device} (entry {entry}) claims to remember of {of} what that device never signed": (
+        "{device}（項目 {entry}）は、{of} が署名していないものを覚えていると称しています"
+    ),
+    "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures": (
+        "{device}（項目 {entry}）は送金 {transfer} を始めましたが、署名はどの端末にもありません"
+    ),
+    "{device} does not have the session of transfer {transfer}, in which {other} (entry {other_entry}) me"
+    "t it": (
+        "{device} の日誌には、{other}（項目 {other_entry}）が出会った送金 {transfer} のセッションがありません"
+    ),
+    "{device} does not have the start of transfer {transfer}, which {other} (entry {other_entry}) finishe"
+    "d with it": (
+        "{device} の日誌には、{other}（項目 {other_entry}）が一緒に終えた送金 {transfer} の開始がありません"
+    ),
+    "{device} rewrote its journal: something in entries {entry} to {last} is not what it showed to {witne"
+    "sses}": (
+        "{device} は日誌を書き換えました: 項目 {entry} から {last} のどこかが、{witnesses} に見せ"
+        "たものと違います"
+    ),
+    "{device} signed two journals that differ at entry {entry} or before; one was shown to {witnesses}": (
+        "{device} は、項目 {entry} かその前で異なる二つの日誌に署名しました。一方を見たのは {witnesses} です"
+    ),
+    "{device}: entries {entry} to {last} are gone; it had shown them to {witnesses}": (
+        "{device}: 項目 {entry} から {last} がなくなっています。{witnesses} には見せていました"
+    ),
+    "{device}: entries {entry} to {last} are missing": ("{device}: 項目 {entry} から {last} がありません"),
+    "{device}: entries {entry} to {last} are more than the device says that it has": (
+        "{device}: 項目 {entry} から {last} は、端末があると言う数を超えています"
+    ),
+    "{device}: entries {entry} to {last} were cut off: the device says that it has them": (
+        "{device}: 項目 {entry} から {last} が切り落とされています。端末はあると言っています"
+    ),
+    "{device}: entry {entry} cannot be read": ("{device}: 項目 {entry} を読み取れません"),
+    "{device}: entry {entry} is another than the session in which {other} (entry {other_entry}) was shown"
+    " it": (
+        "{device}: 項目 {entry} は、{other}（項目 {other_entry}）がそれを見たセッションのものではありません"
+    ),
+    "{device}: entry {entry} is not signed by the device": (
+        "{device}: 項目 {entry} は端末の署名ではありません"
+    ),
+    "{device}: entry {entry} is not the one that the device says is the last": (
+        "{device}: 項目 {entry} は、端末が最後だと言うものではありません"
+    ),
+    "{device}: entry {entry} names an owner {credential} that the wallet does not have": (
+        "{device}: 項目 {entry} は、このウォレットにいない所有者 {credential} を記しています"
+    ),
+    "{device}: entry {entry} stands where it does not belong": (
+        "{device}: 項目 {entry} の位置が正しくありません"
+    ),
+    "{device}: entry {entry} tells of other keys than this client verified": (
+        "{device}: 項目 {entry} の鍵は、このクライアントが確かめたものと違います"
+    ),
+    "{device}: entry {entry} tells of signatures that it never started": (
+        "{device}: 項目 {entry} は、始めていない署名を記しています"
+    ),
+    "{device}: entry {entry} was altered, or does not follow from the one before it": (
+        "{device}: 項目 {entry} は書き換えられたか、前の項目に連なりません"
+    ),
+    "{device}: its journal does not have the birth of this wallet": (
+        "{device}: 日誌にこのウォレットの誕生がありません"
+    ),
+    "{device}: the end of its journal is not signed by the device": (
+        "{device}: 日誌の末尾が端末の署名ではありません"
+    ),
+    "{device}: the service says that entry {entry} was another one; nobody signed that": (
+        "{device}: サービスは項目 {entry} が別のものだったと言います。署名はありません"
+    ),
+    "{device}: {length} entries, head {head}": ("{device}: {length} 件、先頭ハッシュ {head}"),
+    "{device}: {so_far} of {whole} entries": ("{device}: {whole} 件のうち {so_far} 件"),
+    "{length} entries, head {head}": "{length} 件、先頭ハッシュ {head}",
+    "{to} may take {amount}": "{to} が {amount} を引き出せる",
 }

@@ -7,6 +7,7 @@ import click
 from warifu.cli.commands import (
     api_key,
     appliance,
+    audit,
     backend,
     decode,
     demo,
@@ -42,6 +43,7 @@ COMMANDS: tuple[click.Command, ...] = (
     appliance.group,
     wallet.group,
     policy.group,
+    audit.group,
     evidence.group,
     receive.address,
     receive.balance,

@@ -11,12 +11,16 @@ from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import ask_at_door
 from warifu.agent.invitation import read_invitation, write_invitation
 from warifu.agent.joining import digits_differ
+from warifu.cli.audit_export import json_lines
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
 from warifu.cli.device_shown import describe_status, show_status
 from warifu.cli.devices import join_device, run_device, run_until_stopped
 from warifu.cli.enrolling import await_digits, confirm, invite
+from warifu.cli.files import write_private
+from warifu.cli.journal_words import Names
+from warifu.cli.journals import own_journal
 from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -188,6 +192,33 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
         status = decode(Status, answer.status, MAX_BODY_BYTES)
     show_status(screen, status)
     screen.result(describe_status(status))
+
+
+@examples("warifu signer journal --output pi.jsonl", "warifu signer journal | jq -r .words")
+@group.command("journal")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file in place of standard output; it is written whole or not at all.",
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@directory_option
+@click.pass_obj
+def journal_command(setting: Setting, output: Path | None, force: bool, device_dir: Path | None) -> None:
+    """Write this machine's device's own journal as JSON Lines, with every proof.
+
+    No service is asked. 'warifu audit verify WALLET --offline FILE...' checks the files of several devices against each
+    other. All of the device's wallets are in it: give it to their owners alone.
+    """
+    _ = setting
+    taken = asyncio.run(own_journal(DeviceDirectory(device_dir or default_device_directory()).door))
+    lines = json_lines(taken, Names())
+    if output is None:
+        for line in lines:
+            click.echo(line)
+        return
+    write_private(output, b"".join(line + b"\n" for line in lines), replace=force)
+    Screen().line(tr("Written: {path}", path=output))
 
 
 @examples("warifu signer lift-ban pi")

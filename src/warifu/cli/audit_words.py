@@ -1,0 +1,97 @@
+"""What an audit found, in sentences."""
+
+from __future__ import annotations
+
+from warifu.audit.findings import Finding
+from warifu.cli.text import tr
+
+
+def level_word(finding: Finding) -> str:
+    """How grave it is."""
+    match finding.level:
+        case "wrong":
+            return tr("WRONG")
+        case "missing":
+            return tr("NOT READ")
+        case "open":
+            return tr("open")
+        case "note":
+            return tr("note")
+
+
+def sentence(finding: Finding) -> str:
+    """One line that names device and entry."""
+    where = {"device": finding.device, "entry": finding.entry, **finding.values}
+    return _SAID[finding.code]().format(**where)
+
+
+_SAID = {
+    "not-read": lambda: tr("the journal of {device} could not be read"),
+    "entry-missing": lambda: tr("{device}: entries {entry} to {last} are missing"),
+    "entry-out-of-order": lambda: tr("{device}: entry {entry} stands where it does not belong"),
+    "entry-forged": lambda: tr("{device}: entry {entry} is not signed by the device"),
+    "entry-altered": lambda: tr(
+        "{device}: entry {entry} was altered, or does not follow from the one before it"
+    ),
+    "entry-unreadable": lambda: tr("{device}: entry {entry} cannot be read"),
+    "head-forged": lambda: tr("{device}: the end of its journal is not signed by the device"),
+    "head-differs": lambda: tr("{device}: entry {entry} is not the one that the device says is the last"),
+    "truncated": lambda: tr(
+        "{device}: entries {entry} to {last} were cut off: the device says that it has them"
+    ),
+    "beyond-head": lambda: tr(
+        "{device}: entries {entry} to {last} are more than the device says that it has"
+    ),
+    "memory-forged": lambda: tr(
+        "{device} (entry {entry}) claims to remember of {of} what that device never signed"
+    ),
+    "forked": lambda: tr(
+        "{device} signed two journals that differ at entry {entry} or before; one was shown to {witnesses}"
+    ),
+    "rewritten": lambda: tr(
+        "{device} rewrote its journal: something in entries {entry} to {last} is not what it showed to {witnesses}"
+    ),
+    "shorter-than-known": lambda: tr(
+        "{device}: entries {entry} to {last} are gone; it had shown them to {witnesses}"
+    ),
+    "finish-without-start": lambda: tr("{device}: entry {entry} tells of signatures that it never started"),
+    "start-differs": lambda: tr(
+        "{device} (entry {entry}) and {other} tell of the same session otherwise: {fields}"
+    ),
+    "two-transactions": lambda: tr(
+        "{device} (entry {entry}) and {other} signed two transactions for one request"
+    ),
+    "start-denied": lambda: tr(
+        "{device} does not have the start of transfer {transfer}, which {other} (entry {other_entry}) finished with it"
+    ),
+    "session-denied": lambda: tr(
+        "{device} does not have the session of transfer {transfer}, in which {other} (entry {other_entry}) met it"
+    ),
+    "head-of-no-session": lambda: tr(
+        "{device}: entry {entry} is another than the session in which {other} (entry {other_entry}) was shown it"
+    ),
+    "unfinished": lambda: tr(
+        "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures"
+    ),
+    "birth-missing": lambda: tr("{device}: its journal does not have the birth of this wallet"),
+    "birth-differs": lambda: tr("{device}: entry {entry} tells of other keys than this client verified"),
+    "unknown-owner": lambda: tr(
+        "{device}: entry {entry} names an owner {credential} that the wallet does not have"
+    ),
+    "left-without-entry": lambda: tr(
+        "transaction {txid} spent the wallet's coins, as the service tells it, and no journal has it"
+    ),
+    "claimed-not-signed": lambda: tr(
+        "the service says that transfer {transfer} is {state}, and no journal has its start"
+    ),
+    "not-on-chain": lambda: tr(
+        "transfer {transfer} was signed and is not seen on the chain; the service says: {state}"
+    ),
+    "pending": lambda: tr("transfer {transfer} waits for a block, as the service tells it"),
+    "replaced": lambda: tr("transfer {transfer} was replaced by {by}, as the service tells it"),
+    "service-head-differs": lambda: tr(
+        "{device}: the service says that entry {entry} was another one; nobody signed that"
+    ),
+    "service-unread": lambda: tr("the chain could not be asked through the service: {why}"),
+    "offline": lambda: tr("the chain and the service were not asked"),
+}
