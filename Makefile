@@ -23,6 +23,7 @@ test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/fetch-quicknode-sdk.sh || true
 	@tools/setup-tpm.sh $(VENV) || true
 	@tools/setup-host.sh || true
+	@tools/setup-browser.sh || true
 	@tools/setup-appliance.sh && tools/build-appliance.sh $(VENV) >/dev/null || true
 	@tools/run-tests.sh $(VENV)
 

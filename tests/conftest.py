@@ -7,8 +7,13 @@ time is measured in ``bench/``.
 
 from __future__ import annotations
 
+import fcntl
 import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
@@ -21,3 +26,11 @@ for _number, _default in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _default)
+
+
+@pytest.fixture
+def passkey_port() -> Iterator[None]:
+    """The one port of the passkeys' page (it is enrolled) belongs to one test at a time, whichever worker runs it."""
+    with (Path(tempfile.gettempdir()) / "warifu-tests-passkey-port.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

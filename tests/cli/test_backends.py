@@ -15,7 +15,9 @@ pytestmark = pytest.mark.real
 
 def init(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     places = ("--storage-key", str(tmp_path / "storage.key"), "--service-dir", str(tmp_path / "service"))
-    return script(tmp_path / "owner", "init", "--network", "regtest", "--no-device", *places, *arguments)
+    return script(
+        tmp_path / "owner", "init", "--no-pin", "--network", "regtest", "--no-device", *places, *arguments
+    )
 
 
 def test_each_core_backend_gets_the_cookie_and_the_others_none(tmp_path: Path):

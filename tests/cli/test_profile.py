@@ -95,7 +95,19 @@ def test_rubbish_is_refused(profile, content):
         Profile.load(profile.home)
 
 
-@pytest.mark.parametrize("content", [b"", b"00" * 31, b"zz" * 32, b"00" * 33])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"00" * 32,
+        b"{}",
+        b"[" * 4000,
+        b'{"public":"' + b"A" * 43 + b'="}',
+        b'{"public":"' + b"A" * 43 + b'=","seed":"' + b"A" * 42 + b'=="}',
+        b'{"public":"' + b"A" * 43 + b'=","seed":"' + b"A" * 43 + b'=","more":1}',
+        b'{"public":"' + b"A" * 43 + b'=","seed":"' + b"A" * 43 + b'="}',
+    ],
+)
 def test_a_damaged_credential_is_refused_and_not_repeated(profile, content):
     write_private(profile.home / "credential", content)
     with pytest.raises(StoreDamaged) as caught:

@@ -206,7 +206,7 @@ def test_an_api_key_may_do_what_its_scopes_say_and_is_ended(scene, wallet, tmp_p
     other = tmp_path / "other"
     connected = subprocess.run(
         [
-            *warifu(other, "connect", service.url, "--fingerprint", service.fingerprint.hex()),
+            *warifu(other, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
             *("--network", "regtest", "--json"),
         ],
         input=made["key"].encode() + b"\n",
@@ -226,7 +226,7 @@ def test_an_api_key_may_do_what_its_scopes_say_and_is_ended(scene, wallet, tmp_p
 def test_another_certificate_is_refused(scene, wallet, tmp_path):
     other = tmp_path / "other"
     connected = subprocess.run(
-        warifu(other, "connect", scene.profile.content.service.url, "--fingerprint", "00" * 32),
+        warifu(other, "connect", "--no-pin", scene.profile.content.service.url, "--fingerprint", "00" * 32),
         input=b"an-api-key-of-somebody\n",
         env=environment(other),
         capture_output=True,
@@ -245,7 +245,7 @@ def test_a_second_client_adopts_the_wallet_only_with_the_owners_credential_and_p
     service = scene.profile.content.service
     subprocess.run(
         [
-            *warifu(other, "connect", service.url, "--fingerprint", service.fingerprint.hex()),
+            *warifu(other, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
             *("--network", "regtest"),
         ],
         input=scene.profile.api_key().encode() + b"\n",
@@ -260,7 +260,7 @@ def test_a_second_client_adopts_the_wallet_only_with_the_owners_credential_and_p
 
 def test_init_overwrites_nothing(scene, tmp_path):
     key = tmp_path / "new.key"
-    code, shown = script(scene.home, "init", "--network", "regtest", "--unlock-key", key)
+    code, shown = script(scene.home, "init", "--no-pin", "--network", "regtest", "--unlock-key", key)
     assert (code, shown["error"]["code"]) == (9, "store.exists")
     assert not key.exists()
 

@@ -129,7 +129,7 @@ def test_a_service_without_a_device_of_its_own_has_its_key_in_a_file(scene, tmp_
     port = free_port()
     code, made = script(
         home,
-        *("init", "--network", "regtest", "--port", str(port), "--no-device"),
+        *("init", "--no-pin", "--network", "regtest", "--port", str(port), "--no-device"),
         *("--storage-key", tmp_path / "storage.key", "--service-dir", tmp_path / "service"),
     )
     assert code == 0, made

@@ -8,10 +8,21 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.authenticator import Authenticator
-from tests.support.simulator import Household, Spend, signed
+from tests.support.simulator import (
+    THIEF_SCRIPT,
+    Household,
+    Spend,
+    bitcoin_policy,
+    replaced_output,
+    signed,
+)
 
-from warifu.protocol.authorization import APPROVAL
-from warifu.protocol.credential import Approval
+from warifu.chains.bitcoin.transaction import TxOutput
+from warifu.protocol.authorization import APPROVAL, approve_request
+from warifu.protocol.credential import Approval, DeviceKey, approver
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.policy import ApprovalTier, Policy
+from warifu.units import Satoshi
 
 pytestmark = pytest.mark.unit
 PAIR = ["device0", "device1"]
@@ -132,3 +143,82 @@ def test_one_that_counted_and_then_shows_nothing_went_back(home, key):
     sent(home, first, further=[approved(key, first)])
     key.counter = None
     assert sent(home, second, further=[approved(key, second)]).code == "authorization.counter"
+
+
+# --- k of m owners ------------------------------------------------------------------------------------------------
+
+PARTNER, THIRD = (IdentityKey(bytes([number]) * 32) for number in (8, 9))
+
+
+def demanding(needed: int, **limits: Any) -> Policy:
+    """So many owners for every transfer, and whatever else for bitcoin."""
+    policy = bitcoin_policy()
+    (chain,) = policy.chains
+    assets = (msgspec.structs.replace(chain.assets[0], **limits), *chain.assets[1:])
+    chains = (msgspec.structs.replace(chain, assets=assets),)
+    return msgspec.structs.replace(policy, chains=chains, approvals_needed=needed)
+
+
+def family(home: Household, policy: Policy) -> None:
+    others = [DeviceKey(PARTNER.public), DeviceKey(THIRD.public)]
+    home.make_wallet(2, policy, others=others)
+
+
+def by(key: IdentityKey, payment: Spend) -> Approval:
+    return approve_request(approver(key), payment.request)
+
+
+def test_one_approval_of_two_is_refused_by_every_signer_and_two_pass(home):
+    family(home, demanding(2))
+    payment = home.pay()
+    outcome = sent(home, payment, home.names)
+    assert set(outcome.codes) == set(home.names)
+    assert outcome.code == "policy.approvals"
+    assert signed(payment, sent(home, payment, further=[by(PARTNER, payment)]))
+
+
+def test_the_same_owner_twice_is_one_owner(home):
+    family(home, demanding(2))
+    payment = home.pay()
+    twice = [by(home.owner, payment), by(home.owner, payment)]
+    assert sent(home, payment, further=twice).code == "policy.approvals"
+
+
+def test_three_owners_where_three_are_asked_for(home):
+    family(home, demanding(3))
+    payment = home.pay()
+    assert (
+        sent(home, payment, further=[by(PARTNER, payment), by(PARTNER, payment)]).code == "policy.approvals"
+    )
+    assert signed(payment, sent(home, payment, further=[by(PARTNER, payment), by(THIRD, payment)]))
+
+
+def test_a_larger_amount_needs_more_owners(home):
+    family(home, demanding(1, approvals=(ApprovalTier("100000", 2),)))
+    small, exact, large = home.pay(60_000), home.pay(99_000, first_coin=1), home.pay(99_001, first_coin=2)
+    assert signed(small, sent(home, small))
+    assert signed(exact, sent(home, exact)), "the fee of 1000 included it is not more than 100000"
+    assert sent(home, large).code == "policy.approvals"
+    assert signed(large, sent(home, large, further=[by(PARTNER, large)]))
+
+
+def test_the_approval_of_another_payment_does_not_count(home):
+    """A partner who approved a small payment approved no large one, whatever the service pairs."""
+    family(home, demanding(2))
+    small, large = home.pay(10_000), home.pay(90_000)
+    assert sent(home, large, further=[by(PARTNER, small)]).code == "authorization.signature"
+
+
+def test_what_was_approved_cannot_be_signed_with_other_bytes(home):
+    family(home, demanding(2))
+    payment = home.pay()
+    swapped = replaced_output(payment, 0, TxOutput(Satoshi(60_000), THIEF_SCRIPT))
+    outcome = sent(home, swapped, further=[by(PARTNER, payment)])
+    assert outcome.code.startswith("transaction.")
+
+
+def test_a_refused_lack_of_approvals_costs_no_passphrase_try(home):
+    family(home, demanding(2))
+    payment = home.pay()
+    sent(home, payment, passphrase="a guess at the passphrase")
+    assert home["device0"].status().wallets[0].tries_left == 5

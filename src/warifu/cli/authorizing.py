@@ -57,6 +57,7 @@ def authorized(
     profile: Profile, request: Request, keys: Sequence[EnvelopeKey], passphrase: bytearray
 ) -> tuple[bytes, tuple[bytes, ...]]:
     """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``."""
+    profile.refuse_pin_as_passphrase(passphrase)
     envelopes = seal_to_all(keys, request_digest(request), passphrase)
     authorization = authorize(approver(profile.credential()), request, encode(request), envelopes)
     return encode(authorization), tuple(encode(envelope) for envelope in envelopes)

@@ -21,7 +21,6 @@ from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization, read_authorization
 from warifu.protocol.chains import SCHEMES, Scheme
-from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import Name, decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
 from warifu.protocol.identity import DeviceRef
@@ -83,7 +82,7 @@ def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
     request = approved.request
     if not isinstance(request, WalletRequest):
         raise InputRefused("wallet", "the service's record is not of a wallet")
-    mine = DeviceKey(profile.credential().public)
+    mine = profile.device_key
     if mine not in request.owners or mine not in approved.credentials:
         raise AuthorizationRefused(
             "unknown-credential", "this wallet obeys another owner's credential, not yours"
@@ -117,7 +116,7 @@ def wallet_request(
         schemes=tuple(sorted(set(schemes))),
         threshold=threshold,
         devices=tuple(devices),
-        owners=(DeviceKey(profile.credential().public),),
+        owners=(profile.device_key,),
         policy=policy,
         stretching=stretching,
         created=moment,

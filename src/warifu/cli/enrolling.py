@@ -61,7 +61,7 @@ def invite(client: Client, profile: Profile, name: str, url: str | None = None) 
 
 def await_digits(client: Client, profile: Profile, name: str) -> tuple[OwnerJoin, str]:
     """Wait until the device has joined so far that there are digits to compare, and return them."""
-    owner = OwnerJoin(profile.credential().public, name)
+    owner = OwnerJoin(profile.device_key.public, name)
     committed = _until(client, name, "committed", "invited")
     if committed.commitment is None:
         raise _out_of_order()

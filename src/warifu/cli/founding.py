@@ -48,8 +48,8 @@ class Plan:
     unlock_key: Path | None
 
 
-def found(home: Path, plan: Plan, screen: Screen) -> Profile:
-    """Make everything that ``plan`` names. What exists already is refused and stays as it is."""
+def found(home: Path, plan: Plan, screen: Screen, pin: bytearray | None = None) -> Profile:
+    """Make everything that ``plan`` names; ``pin`` locks the client's key. What exists already is refused and stays."""
     if (home / "profile.json").exists():
         raise StoreDamaged(
             "exists",
@@ -67,7 +67,7 @@ def found(home: Path, plan: Plan, screen: Screen) -> Profile:
         founded = found_service(data, bytes(key))
     finally:
         key[:] = bytes(len(key))
-    profile = Profile.create(home, plan.network, plan.url, founded.fingerprint)
+    profile = Profile.create(home, plan.network, plan.url, founded.fingerprint, pin)
     profile.set_api_key(founded.api_key.key)
     profile.set_local(
         LocalRecord(

@@ -98,12 +98,18 @@ def _language(arguments: list[str]) -> str:
     help="The owner's profile (default: WARIFU_HOME, or ~/.config/warifu).",
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the output (default: from LANG).")
+@click.option(
+    "--pin-fd",
+    type=click.IntRange(0, 1024),
+    metavar="N",
+    help="Read the PIN of this client from this open file descriptor instead of the terminal.",
+)
 @click.version_option(__version__, prog_name="warifu")
 @click.pass_context
-def main(context: click.Context, home: Path | None, lang: str | None) -> None:
+def main(context: click.Context, home: Path | None, lang: str | None, pin_fd: int | None) -> None:
     """A warm wallet whose key is born in pieces and signs only when the pieces meet."""
     _ = lang  # read before click parses: see Root.main
-    context.obj = Setting((home or default_home()).absolute())
+    context.obj = Setting((home or default_home()).absolute(), pin_fd)
 
 
 for command in COMMANDS:

@@ -10,8 +10,8 @@ import getpass
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
@@ -19,6 +19,9 @@ from warifu.protocol.envelope import MAX_PASSPHRASE_BYTES
 from warifu.signer.isolation.layers.privileges import close_to_others
 
 MINIMUM_CHARACTERS = 12
+MINIMUM_PIN = 8
+
+AskPin = Callable[[], AbstractContextManager[bytearray]]
 
 
 @contextmanager
@@ -38,6 +41,26 @@ def new_passphrase(descriptor: int | None) -> Iterator[bytearray]:
                 if again != passphrase:
                     raise _refused("passphrases-differ", "the two passphrases are not the same")
         yield passphrase
+
+
+@contextmanager
+def pin_of_this_client(descriptor: int | None = None) -> Iterator[bytearray]:
+    """The PIN of this client's key, asked once; wiped when the context ends."""
+    with _wiped(_obtain(tr("PIN of this client: "), descriptor, "PIN", "--pin-fd")) as pin:
+        yield pin
+
+
+@contextmanager
+def new_pin(descriptor: int | None) -> Iterator[bytearray]:
+    """A PIN for this client's key, typed the same twice; wiped when the context ends."""
+    with _wiped(_obtain(tr("New PIN of this client: "), descriptor, "PIN", "--pin-fd")) as pin:
+        if len(pin.decode()) < MINIMUM_PIN:
+            raise _refused("pin-weak", f"a PIN has at least {MINIMUM_PIN} characters, digits or others")
+        if descriptor is None:
+            with _wiped(_obtain(tr("The same again: "), None, "PIN", "--pin-fd")) as again:
+                if again != pin:
+                    raise _refused("pins-differ", "the two PINs are not the same")
+        yield pin
 
 
 def read_descriptor(descriptor: int) -> bytearray:
@@ -68,7 +91,9 @@ def read_descriptor(descriptor: int) -> bytearray:
     return line
 
 
-def _obtain(prompt: str, descriptor: int | None) -> bytearray:
+def _obtain(
+    prompt: str, descriptor: int | None, what: str = "passphrase", option: str = "--passphrase-fd"
+) -> bytearray:
     # From here on no other program of this user may read this process, and a crash leaves no core file.
     close_to_others()
     if descriptor is not None:
@@ -78,8 +103,8 @@ def _obtain(prompt: str, descriptor: int | None) -> bytearray:
         return _encoded(getpass.getpass(prompt))
     raise _refused(
         "no-terminal",
-        "there is no terminal to type the passphrase at",
-        "Run this at a terminal, or hand the passphrase over with --passphrase-fd.",
+        f"there is no terminal to type the {what} at",
+        f"Run this at a terminal, or hand the {what} over with {option}.",
     )
 
 

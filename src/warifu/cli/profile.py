@@ -1,13 +1,13 @@
 """The owner's profile: what this client trusts, in a directory that only its owner can enter.
 
     profile.json   the service (address, certificate), pinned devices, the births of wallets; public, but private
-    credential     the owner's Ed25519 key
+    credential     the owner's Ed25519 key, locked by a PIN of its own (``cli.device_key``)
     api-key        access to the service
 
 The credential is *not* encrypted with the wallet's passphrase. If it were, whoever steals this machine could try
 passphrases against the file at home, as fast as he can buy processors, and would end up with both things that a
-transfer needs. Lying in the clear it opens nothing: every try of a passphrase must go through the signers, which
-count, delay and lock (``docs/adr/0003-the-credential-is-not-under-the-passphrase.md``).
+transfer needs. So every try of a passphrase must go through the signers, which count, delay and lock
+(``docs/adr/0003-the-credential-is-not-under-the-passphrase.md``), and a passphrase that is the PIN is refused.
 """
 
 from __future__ import annotations
@@ -16,16 +16,22 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
+from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from nacl.utils import random
 
 from warifu.agent.invitation import service_address
+from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.files import private_directory, read_private, write_private
+from warifu.cli.passphrase import AskPin, pin_of_this_client
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.attesting import Reference
-from warifu.protocol.encoding import Bytes32, Name, Seconds, decode
+from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest
+from warifu.protocol.encoding import Bytes32, Name, Seconds, decode, encode
 from warifu.protocol.frames import RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
@@ -72,6 +78,23 @@ class WalletRecord(_Part, frozen=True):
     """The rules in force by the owner's own record; empty: those that it was made with."""
 
 
+class PasskeyRecord(_Part, frozen=True):
+    """A passkey or security key of this owner, used from this machine. What is secret of it lies in the key."""
+
+    name: Name
+    credential: Annotated[bytes, msgspec.Meta(max_length=4096)]
+    """Encoded ``Passkey``."""
+    security_key: bool
+    """Whether it is spoken to over USB; otherwise in a browser."""
+
+
+class OwnerRecord(_Part, frozen=True):
+    """Somebody else's credential, by the name that it was given here."""
+
+    name: Name
+    credential: Annotated[bytes, msgspec.Meta(max_length=4096)]
+
+
 class LocalRecord(_Part, frozen=True):
     """What of Warifu runs on this machine, for ``warifu up``: absolute paths, and nothing secret."""
 
@@ -92,27 +115,34 @@ class Content(_Part, frozen=True):
     local: LocalRecord | None = None
     devices: Annotated[tuple[DeviceRecord, ...], msgspec.Meta(max_length=256)] = ()
     wallets: Annotated[tuple[WalletRecord, ...], msgspec.Meta(max_length=256)] = ()
+    passkeys: Annotated[tuple[PasskeyRecord, ...], msgspec.Meta(max_length=64)] = ()
+    owners: Annotated[tuple[OwnerRecord, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class Profile:
     """The profile in the directory ``home``. Changes are on disk when the method returns."""
 
-    def __init__(self, home: Path, content: Content) -> None:
+    def __init__(self, home: Path, content: Content, ask_pin: AskPin = pin_of_this_client) -> None:
         self.home = home
         self.content = content
+        self._ask_pin = ask_pin
+        self._opened: tuple[IdentityKey, bytes] | None = None
+        """The key, and what recognises its PIN."""
 
     @classmethod
-    def create(cls, home: Path, network: Network, url: str, fingerprint: bytes) -> Profile:
-        """A new profile with a fresh credential. ``StoreDamaged`` (``exists``) where there is one already."""
+    def create(
+        cls, home: Path, network: Network, url: str, fingerprint: bytes, pin: bytearray | None = None
+    ) -> Profile:
+        """A new profile with a fresh credential, locked by ``pin``. ``StoreDamaged`` (``exists``) where there is one
+        already."""
         private_directory(home)
         content = Content(VERSION, network, ServiceRecord(service_address(url), fingerprint))
         write_private(home / "profile.json", msgspec.json.encode(content), replace=False)
-        key = IdentityKey.generate()
-        write_private(home / "credential", key.seed().hex().encode() + b"\n", replace=False)
+        DeviceKeyFile(home / "credential").write(IdentityKey.generate(), pin, replace=False)
         return cls(home, content)
 
     @classmethod
-    def load(cls, home: Path) -> Profile:
+    def load(cls, home: Path, ask_pin: AskPin = pin_of_this_client) -> Profile:
         """The profile at ``home``; ``StoreDamaged`` for anything that is not exactly one."""
         private_directory(home)
         path = home / "profile.json"
@@ -126,21 +156,87 @@ class Profile:
                 not_done="Nothing was changed.",
                 remedy="Restore it from your backup.",
             ) from None
-        return cls(home, content)
+        return cls(home, content, ask_pin)
+
+    @property
+    def device_key(self) -> DeviceKey:
+        """The credential of this client, as others know it. No PIN is needed."""
+        return DeviceKeyFile(self.home / "credential").public
 
     def credential(self) -> IdentityKey:
-        """The key with which the owner authorizes."""
-        path = self.home / "credential"
-        text = read_private(path, 65).strip()
-        try:
-            seed = bytes.fromhex(text.decode("ascii"))
-        except (ValueError, UnicodeDecodeError):
-            seed = b""
-        if len(seed) != 32:
-            raise StoreDamaged(
-                "profile", f"{path} does not hold a credential", not_done="Nothing was signed."
+        """The key with which the owner authorizes. Asks for its PIN, once, where it has one.
+
+        Raises ``AuthorizationRefused`` (``pin``).
+        """
+        if self._opened is None:
+            file = DeviceKeyFile(self.home / "credential")
+            if file.locked:
+                with self._ask_pin() as pin:
+                    self._opened = file.open(pin), _recognised(pin)
+            else:
+                self._opened = file.open(None), b""
+        return self._opened[0]
+
+    def set_pin(self, pin: bytearray | None) -> None:
+        """Lock the credential by another PIN, or by none."""
+        key = self.credential()
+        DeviceKeyFile(self.home / "credential").write(key, pin, replace=True)
+        self._opened = key, _recognised(pin) if pin is not None else b""
+
+    def refuse_pin_as_passphrase(self, passphrase: bytearray) -> None:
+        """A thief of this machine tries PINs at home, uncounted: one that is the passphrase, too, would tell him it.
+
+        ``InputRefused`` (``passphrase-is-pin``).
+        """
+        self.credential()
+        assert self._opened is not None, "opened just now"
+        if compare_digest(_recognised(passphrase), self._opened[1]):
+            raise InputRefused(
+                "passphrase-is-pin",
+                "the wallet's passphrase is also the PIN of this client",
+                remedy="Choose another PIN ('warifu credential pin'): a thief of this machine could try it at home.",
             )
-        return IdentityKey(seed)
+
+    # --- credentials ------------------------------------------------------------------------------------------------
+
+    def passkey(self, name: str) -> tuple[Passkey, bool]:
+        """The passkey ``name``, and whether it is spoken to over USB. ``InputRefused`` where there is none."""
+        for record in self.content.passkeys:
+            if record.name == name:
+                return decode(Passkey, record.credential, 4096), record.security_key
+        known = ", ".join(record.name for record in self.content.passkeys) or "-"
+        raise InputRefused(
+            "unknown-credential",
+            f"this client has no passkey {name[:40]!r}",
+            remedy=f"Passkeys: {known}. Make one with 'warifu credential add'.",
+        )
+
+    def add_passkey(self, record: PasskeyRecord) -> None:
+        """Keep a passkey. A name is used once."""
+        with self._changing() as content:
+            if any(known.name == record.name for known in content.passkeys):
+                raise InputRefused(
+                    "credential-exists",
+                    f"there is a passkey {record.name!r} already",
+                    not_done="The new passkey was not kept: delete it where it was made.",
+                )
+            self._write(content, passkeys=(*content.passkeys, record))
+
+    def name_owner(self, name: str, credential: Credential) -> None:
+        """From now on show ``credential`` by this name."""
+        encoded = encode(credential)
+        with self._changing() as content:
+            others = tuple(known for known in content.owners if known.credential != encoded)
+            self._write(content, owners=(*others, OwnerRecord(name, encoded)))
+
+    def credential_name(self, credential: Credential) -> str:
+        """How a person knows it: by its name here, or by the beginning of its digest where it has none."""
+        if credential == self.device_key:
+            return "this-client"
+        encoded = encode(credential)
+        known: tuple[PasskeyRecord | OwnerRecord, ...] = (*self.content.passkeys, *self.content.owners)
+        names = (record.name for record in known if record.credential == encoded)
+        return next(names, credential_digest(credential).hex()[:16])
 
     def api_key(self) -> str:
         """What the service knows this client by."""
@@ -294,6 +390,14 @@ class Wallet(msgspec.Struct, frozen=True):
     def wallet_id(self) -> bytes:
         """32 bytes: the digest of the request that made it."""
         return self.birth.wallet_id
+
+
+_RECOGNISING = random(32)
+"""Of this process: what recognises a PIN tells nothing outside of it."""
+
+
+def _recognised(secret: bytearray) -> bytes:
+    return blake2b(bytes(secret), key=_RECOGNISING).digest()
 
 
 def default_home() -> Path:

@@ -1471,4 +1471,71 @@ JAPANESE: dict[str, str] = {
     "{device}: {so_far} of {whole} entries": ("{device}: {whole} 件のうち {so_far} 件"),
     "{length} entries, head {head}": "{length} 件、先頭ハッシュ {head}",
     "{to} may take {amount}": "{to} が {amount} を引き出せる",
+    # --- credentials and approvals
+    "Approve with your passkey": "パスキーで承認する",
+    "Done. Go back to the terminal.": "済みました。端末の画面に戻ってください。",
+    "Go on in the browser. If it does not open, go to this address on this machine:": (
+        "ブラウザーで続けてください。開かない場合は、このマシンで次のアドレスを開きます:"
+    ),
+    "How the other owner shall see it.": "相手の所有者に見える名前。",
+    "It counts only on that page and with your PIN, finger or face. A wallet obeys it once it is among its owners.": (
+        "そのページで、PIN・指・顔による本人確認があるときだけ有効です。ウォレットの所有者に加えられると、ウォレットが従います。"
+    ),
+    "It is not the wallet's passphrase, and must be another word: whoever steals this machine can try PINs at home.": (
+        "ウォレットのパスフレーズとは別のものにします。このマシンを盗んだ者は、手元で PIN をいくらでも試せるからです。"
+    ),
+    "Leave the key unlocked from now on.": "今後は鍵をロックしません。",
+    "Leave this client's key unlocked; for scripts, and where the disk is encrypted.": (
+        "このクライアントの鍵をロックしません。スクリプト用、またはディスクが暗号化されている場合。"
+    ),
+    "List your credentials, and other owners' that this client knows by name.": (
+        "自分のクレデンシャルと、このクライアントが名前で知る他の所有者のものを一覧します。"
+    ),
+    "Lock this client's key by another PIN, of at least 8 characters.": (
+        "このクライアントの鍵を別の PIN（8 文字以上）でロックします。"
+    ),
+    "Make a passkey": "パスキーを作る",
+    "Make a passkey, on a page of this client's own in your browser, or on a security key.": (
+        "パスキーを作ります。ブラウザーの中のこのクライアント自身のページで、またはセキュリティキーで。"
+    ),
+    "New PIN of this client: ": "このクライアントの新しい PIN: ",
+    "New passkey": "新しいパスキー",
+    "No": "いいえ",
+    "Nothing in it is secret, but it must arrive unchanged: compare the digest with the other owner.": (
+        "秘密は含みませんが、変わらずに届く必要があります。相手の所有者とダイジェストを比べてください。"
+    ),
+    "PIN of the security key: ": "セキュリティキーの PIN: ",
+    "PIN of this client: ": "このクライアントの PIN: ",
+    "Print the public half of a credential, for the owner who makes a wallet that shall obey you, too.": (
+        "クレデンシャルの公開部分を表示します。あなたにも従うウォレットを作る所有者に渡します。"
+    ),
+    "Profile": "プロファイル",
+    "Read the PIN of this client from this open file descriptor instead of the terminal.": (
+        "このクライアントの PIN を、端末の代わりにこの開いたファイル記述子から読みます。"
+    ),
+    "Read the new PIN from this descriptor.": "新しい PIN をこの記述子から読みます。",
+    "Speak to a FIDO2 key over USB, without a browser.": (
+        "ブラウザーを使わず、USB の FIDO2 キーと話します。"
+    ),
+    "That did not work; you can try again.": "うまくいきませんでした。もう一度試せます。",
+    "The passkey {name} is yours.": "パスキー {name} はあなたのものです。",
+    "This client's key is locked by the new PIN.": ("このクライアントの鍵は新しい PIN でロックされました。"),
+    "This page is your own client's, on this machine. Compare it with the terminal.": (
+        "このページは、このマシンのあなた自身のクライアントのものです。端末の画面と比べてください。"
+    ),
+    "With what you approve: this client's own key, passkeys, FIDO2 security keys.": (
+        "承認に使うもの: このクライアントの鍵、パスキー、FIDO2 セキュリティキー。"
+    ),
+    "Write it to this file.": "このファイルに書きます。",
+    "another owner's": "他の所有者のもの",
+    "device key": "クライアントの鍵",
+    "digest": "ダイジェスト",
+    "passkey": "パスキー",
+    "security key": "セキュリティキー",
+    "this client's key is not locked any more: whoever takes this machine can approve with it": (
+        "このクライアントの鍵はもうロックされていません。このマシンを持つ者は誰でも承認できます"
+    ),
+    "touch your security key now": "セキュリティキーに触れてください",
+    "whose": "誰のもの",
+    "yours": "自分のもの",
 }

@@ -137,7 +137,8 @@ def start_everybody(scene: Scene) -> None:
 def _start_service(scene: Scene) -> None:
     init = scene.processes.start(
         "init",
-        *("warifu.cli", "--home", scene.home, "init", "--network", "regtest", "--port", str(free_port())),
+        *("warifu.cli", "--home", scene.home, "init", "--no-pin", "--network", "regtest"),
+        *("--port", str(free_port())),
         *("--service-dir", scene.service, "--device-dir", scene.device(DEVICES[0])),
         *("--device-name", DEVICES[0], "--unlock-key", scene.unlock_key(DEVICES[0])),
         *(*scene.backends, "--poll-seconds", "0.5"),

@@ -7,13 +7,13 @@ sign for a purpose (``tag``) over given parts; what a WebAuthn credential signs 
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, cast
 
 import msgspec
 
 from warifu.errors import AuthorizationRefused
 from warifu.protocol import webauthn
-from warifu.protocol.encoding import Bytes32, Bytes64, Message, digest, encode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode, digest, encode
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.webauthn import Assertion, PublicKey
 
@@ -64,6 +64,11 @@ class Approver(Protocol):
     """Has a credential say yes."""
 
     def __call__(self, tag: str, *parts: bytes) -> Approval: ...
+
+
+def decode_credential(data: bytes) -> Credential:
+    """Read a credential from its one encoding; ``InputRefused`` for anything else."""
+    return decode(cast("type[Credential]", Credential), data, MAX_APPROVAL_BYTES)
 
 
 def credential_digest(credential: Credential) -> bytes:

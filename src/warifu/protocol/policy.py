@@ -7,7 +7,7 @@ wallet without an allowed destination can receive and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -278,6 +278,17 @@ class Policy(Message, frozen=True):
     def rules(self, chain: str) -> ChainRules | None:
         """Those of ``chain``; None where nothing may leave."""
         return next((rules for rules in self.chains if rules.chain == chain), None)
+
+    def approvals_for(self, chain: str, leaving: Mapping[str, int]) -> int:
+        """How many owners must approve a transfer by which so much leaves of each asset (by token)."""
+        rules = self.rules(chain)
+        tiers = [
+            tier.approvals
+            for limits in (rules.assets if rules is not None else ())
+            for tier in limits.approvals
+            if leaving.get(limits.token, 0) > int(tier.above)
+        ]
+        return max(self.approvals_needed, *tiers, 1)
 
     @property
     def most_approvals(self) -> int:

@@ -128,6 +128,12 @@ class Births:
             raise InputRefused("owners", "the owner who asks is not among the wallet's owners")
         if len(set(request.owners)) != len(request.owners):
             raise InputRefused("owners", "an owner's credential is in the request twice")
+        if request.policy.most_approvals > len(request.owners):
+            raise InputRefused(
+                "owners",
+                f"the policy asks for the approval of {request.policy.most_approvals} owners, and there are "
+                f"{len(request.owners)}",
+            )
         identities = {item.identity for item in request.devices}
         names = {item.name for item in request.devices}
         if not len(identities) == len(names) == len(request.devices):

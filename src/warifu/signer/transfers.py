@@ -2,7 +2,7 @@
 
 Each step stands on the ones before it, and a refusal at one leaves no trace of the next:
 
-1. The authorization: an owner's credential, over this request and this envelope, in time.
+1. The authorization: owners' approvals, over this request, and the first over this envelope, in time.
 2. The participants: enough of the wallet's devices, this one among them.
 3. The transaction: read from its bytes alone, and exactly what the request says, down to the txid.
 4. The request's id: new, or of this very request. What was finished is answered from memory.
@@ -23,6 +23,7 @@ from warifu.chains.reading import Outflow, Reading, Scheme
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowledge
 from warifu.protocol.authorization import Authorization, check_times
+from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import (
     AskAcknowledge,
@@ -70,6 +71,8 @@ class Transfer:
     wallet: Wallet
     seen: Seen
     unsigned: bytes
+    approved: tuple[Credential, ...] | None
+    """The owners who approved; None in a dry run, in which whoever asks counts as one."""
 
     @property
     def reading(self) -> Reading:
@@ -105,7 +108,7 @@ class Transfers:
         owners = device.rules.of(wallet.id).owners
         authorized = device.approvals.check(frame.authorization, owners, frame.envelope, now)
         check_participants(wallet, frame.participants, device.identity.public)
-        transfer = self.read(wallet, request, frame.unsigned)
+        transfer = self.read(wallet, request, frame.unsigned, authorized.credentials)
         device.ledger.refuse_reuse(request.request_id, authorized.digest)
         result = device.ledger.result(authorized.digest)
         if result is not None:
@@ -167,7 +170,8 @@ class Transfers:
         require_strict(rules.policy)
         authorized = device.approvals.check(frame.authorization, rules.owners, None, now)
         require_own(device, accepted(device, wallet)[device.identity.public])
-        transfer, given = self.read(wallet, request, frame.unsigned), Given(frame.authorization)
+        transfer = self.read(wallet, request, frame.unsigned, authorized.credentials)
+        given = Given(frame.authorization)
         self._require_tellable(given, frame.unsigned)
         if device.ledger.known(authorized.digest) in (None, "noted"):
             with device.epoch.lasting():
@@ -187,17 +191,25 @@ class Transfers:
                 )
         return acknowledge(device.identity, wallet.id, authorized.digest)
 
-    def read(self, wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Transfer:
+    def read(
+        self,
+        wallet: Wallet,
+        request: TransferRequest,
+        unsigned: bytes,
+        approved: tuple[Credential, ...] | None = None,
+    ) -> Transfer:
         """The transaction, if it is exactly what the request says. ``TransactionRefused``, ``InputRefused``."""
         seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
-        return Transfer(request, request_digest(request), wallet, seen, unsigned)
+        return Transfer(request, request_digest(request), wallet, seen, unsigned, approved)
 
     def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
-        policy = self._policy(transfer)
-        facts = Facts(now, 1, counting.leaves, counting.spent, known={}, notice=None)
-        return judge(policy, transfer.reading, facts), counting
+        rules = self._device.rules.of(transfer.wallet.id)
+        # Judged again later: an owner who was removed meanwhile has approved nothing.
+        approvals = len(set(transfer.approved) & set(rules.owners)) if transfer.approved is not None else 1
+        facts = Facts(now, approvals, counting.leaves, counting.spent, known={}, notice=None)
+        return judge(rules.policy, transfer.reading, facts), counting
 
     def _policy(self, transfer: Transfer) -> Policy:
         return self._device.rules.of(transfer.wallet.id).policy

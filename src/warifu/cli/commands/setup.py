@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ import msgspec
 from warifu.cli.base import Command, examples, json_option
 from warifu.cli.context import Setting
 from warifu.cli.devices import run_until_stopped
+from warifu.cli.passphrase import new_pin
 from warifu.cli.places import default_device_directory, default_service_directory
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -26,6 +29,23 @@ from warifu.protocol.request import Network
 KINDS = ("esplora", "core", "electrum", "compact-filters")
 ACCOUNT_KIND = "rpc"
 NETWORKS: tuple[Network, ...] = get_args(Network)
+
+
+_no_pin_option = click.option(
+    "--no-pin",
+    is_flag=True,
+    help="Leave this client's key unlocked; for scripts, and where the disk is encrypted.",
+)
+
+
+@contextmanager
+def _new_pin(setting: Setting, no_pin: bool) -> Iterator[bytearray | None]:
+    """What locks the new client's key; None where its owner wants it open."""
+    if no_pin:
+        yield None
+        return
+    with new_pin(setting.pin_fd) as pin:
+        yield pin
 
 
 def _directory(path: Path | None, otherwise: Path) -> Path:
@@ -87,6 +107,7 @@ def _directory(path: Path | None, otherwise: Path) -> Path:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Make this file with the device's unlock key; choose another medium than its store (a USB stick).",
 )
+@_no_pin_option
 @json_option
 @click.pass_obj
 def init(
@@ -104,6 +125,7 @@ def init(
     no_device: bool,
     device_dir: Path | None,
     unlock_key: Path | None,
+    no_pin: bool,
     as_json: bool,
 ) -> None:
     """Set up this machine: your profile, a custody service, and a device of its own.
@@ -138,7 +160,8 @@ def init(
         device_directory=_directory(device_dir, default_device_directory()),
         unlock_key=None if no_device else unlock_key,
     )
-    profile = found(setting.home, plan, screen)
+    with _new_pin(setting, no_pin) as pin:
+        profile = found(setting.home, plan, screen, pin)
     service = profile.content.service
     screen.line(tr("The profile is ready."), style="green")
     screen.facts(
@@ -159,7 +182,7 @@ def init(
             "network": profile.content.network,
             "url": service.url,
             "fingerprint": service.fingerprint.hex(),
-            "credential": profile.credential().public.hex(),
+            "credential": profile.device_key.public.hex(),
         }
     )
 
@@ -171,9 +194,10 @@ def init(
 @click.option(
     "--network", type=click.Choice(NETWORKS), default="bitcoin", show_default=True, help="Bitcoin network."
 )
+@_no_pin_option
 @json_option
 @click.pass_obj
-def connect(setting: Setting, url: str, fingerprint: str, network: str, as_json: bool) -> None:
+def connect(setting: Setting, url: str, fingerprint: str, network: str, no_pin: bool, as_json: bool) -> None:
     """Make a profile for a service on another machine; asks for an API key of it.
 
     The fingerprint is in the profile on the service's machine; bring it here by your own hand.
@@ -188,7 +212,8 @@ def connect(setting: Setting, url: str, fingerprint: str, network: str, as_json:
     api_key = getpass.getpass(tr("API key: ")) if sys.stdin.isatty() else sys.stdin.readline(300)
     if not api_key.strip().isascii() or not 16 <= len(api_key.strip()) <= 256:
         raise InputRefused("api-key", "that is not an API key", not_done=_NOTHING_MADE)
-    profile = Profile.create(setting.home, cast("Network", network), url, pinned)
+    with _new_pin(setting, no_pin) as pin:
+        profile = Profile.create(setting.home, cast("Network", network), url, pinned, pin)
     profile.set_api_key(api_key.strip())
     screen.line(tr("The profile is ready."), style="green")
     screen.result({"home": str(profile.home), "url": profile.content.service.url})

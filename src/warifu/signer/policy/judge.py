@@ -41,7 +41,7 @@ def _judged(policy: Policy, reading: Reading, facts: Facts) -> Iterator[Rule]:
         yield from _outflow(rules, outflow, facts)
     if not reading.outflows:
         yield Rule("destination", True, "nothing goes to others")
-    yield _approvals(policy, limited, leaving, facts.approvals)
+    yield _approvals(policy, reading.chain, leaving, facts.approvals)
     yield from _notices(policy, limited, leaving, facts)
 
 
@@ -156,14 +156,8 @@ def _destination(rules: ChainRules, to: str, facts: Facts) -> Rule:
     return Rule("destination-new", age >= rules.destination_delay, words)
 
 
-def _approvals(
-    policy: Policy, limited: Mapping[str, AssetLimits], leaving: Mapping[str, int], given: int
-) -> Rule:
-    needed = policy.approvals_needed
-    for token, amount in leaving.items():
-        for tier in limited[token].approvals if token in limited else ():
-            if amount > int(tier.above):
-                needed = max(needed, tier.approvals)
+def _approvals(policy: Policy, chain: str, leaving: Mapping[str, int], given: int) -> Rule:
+    needed = policy.approvals_for(chain, leaving)
     return Rule("approvals", given >= needed, f"approved by {given} of the owners; {needed} must")
 
 
