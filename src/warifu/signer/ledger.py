@@ -17,7 +17,7 @@ first session broke off, what is signed once more can happen only then.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -30,6 +30,7 @@ from warifu.protocol.policy import HOUR, WINDOWS
 from warifu.protocol.request import TransferRequest
 from warifu.signer.policy.facts import Amounts, leaves
 from warifu.signer.store import Store
+from warifu.signer.totals import Row, Totals, dearest, parts
 from warifu.signer.wallets import Wallets
 
 _MAX_SIGNED = 1024 * 1024
@@ -61,20 +62,13 @@ class Counting:
     """What counts beside it in the last so many hours."""
 
 
-@dataclass(frozen=True)
-class _Row:
-    request: bytes
-    payment: bytes
-    counts: int
-    leaves: Counter[str]
-
-
 class Ledger:
     """The tables of transfers and of what they move."""
 
     def __init__(self, store: Store, wallets: Wallets) -> None:
         self._store = store
         self._wallets = wallets
+        self._totals = Totals(store)
 
     def started(self, request: bytes) -> bool:
         """Whether partial signatures for the request with this digest may have left here."""
@@ -103,17 +97,13 @@ class Ledger:
                 remedy="Make a new request.",
             )
 
-    def spent(self, wallet: bytes, chain: str, now: int) -> dict[int, dict[str, int]]:
-        """What counts in the last so many hours, for each of ``WINDOWS``."""
-        rows = self._rows(wallet, chain, now)
-        return {hours: dict(_summed(rows, now - HOUR * hours)) for hours in WINDOWS}
-
-    def chains(self, wallet: bytes) -> list[str]:
-        """Those on which something was signed."""
-        rows = self._store.execute(
-            "SELECT DISTINCT chain FROM transfers WHERE wallet = ? ORDER BY chain", (wallet,)
-        )
-        return [str(row[0]) for row in rows]
+    def spent(self, wallet: bytes, now: int, hours: int) -> list[tuple[str, str, int]]:
+        """What counts in the last so many hours: (chain, token, amount) of everything that does, ascending."""
+        spent = []
+        for chain, token in self._totals.assets(wallet):
+            (amount,) = self._totals.after(wallet, chain, token, [now - HOUR * hours])
+            spent += [(chain, token, amount)] if amount else []
+        return spent
 
     def chain_of(self, wallet: bytes, request: bytes) -> str | None:
         """Of the request with this digest; None where this device does not count it."""
@@ -137,17 +127,30 @@ class Ledger:
         """
         payment, others = self._payment_of(request, digest, _signed(reading))
         leaving = Counter(leaves(reading))
-        rows = [row for row in self._rows(request.wallet_id, reading.chain, now) if row.request != digest]
         before: Counter[str] = Counter()
         for other in others:
             before |= self._moved(other)
-        this = _Row(digest, payment, now, leaving)
+        this = Row(digest, payment, now, leaving)
+        tokens = {COIN, *(outflow.token for outflow in reading.outflows)}
         return Counting(
             payment,
             leaving,
             {token: max(0, amount - before[token]) for token, amount in leaving.items()},
-            {hours: _beside(this, rows, now - HOUR * hours) for hours in WINDOWS},
+            self._beside(this, request, tokens),
         )
+
+    def _beside(self, this: Row, request: TransferRequest, tokens: Collection[str]) -> dict[int, Amounts]:
+        """What counts beside ``this`` in each window; of its own payment, what that comes to beyond it."""
+        kept = self._rows({this.payment, *self._payments(this.request)})
+        others = [row for row in kept if row.request != this.request]
+        windows = [this.counts - HOUR * hours for hours in WINDOWS]
+        beside: list[dict[str, int]] = [{} for _ in windows]
+        for token in tokens:
+            totals = self._totals.after(request.wallet_id, request.chain, token, windows)
+            for place, (since, total) in enumerate(zip(windows, totals, strict=True)):
+                without = total - dearest(kept, since)[token]
+                beside[place][token] = without + dearest([this, *others], since)[token] - this.leaves[token]
+        return dict(zip(WINDOWS, beside, strict=True))
 
     def count(
         self,
@@ -221,6 +224,8 @@ class Ledger:
         result: bytes | None,
         moves: Amounts,
     ) -> None:
+        payments = {payment, *self._payments(digest)}
+        self._total(request, payments, -1)
         self._store.execute("DELETE FROM movements WHERE request = ?", (digest,))
         self._store.execute("DELETE FROM transfers WHERE request = ?", (digest,))
         self._store.execute(
@@ -239,6 +244,17 @@ class Ledger:
         )
         for token, amount in moves.items():
             self._store.execute("INSERT INTO movements VALUES (?, ?, ?)", (digest, token, str(amount)))
+        self._total(request, payments, 1)
+
+    def _total(self, request: TransferRequest, payments: Collection[bytes], sign: Literal[1, -1]) -> None:
+        """Take what these payments come to out of the totals, or put it in."""
+        for (token, moment), amount in parts(self._rows(payments)).items():
+            self._totals.add(request.wallet_id, request.chain, token, moment, sign * amount)
+
+    def _payments(self, digest: bytes) -> list[bytes]:
+        """The payment to which the request with this digest is counted, or nothing."""
+        rows = self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))
+        return [bytes(row[0]) for row in rows]
 
     def _payment_of(
         self, request: TransferRequest, digest: bytes, signed: Signed
@@ -274,16 +290,17 @@ class Ledger:
         rows = self._store.execute("SELECT token, leaves FROM movements WHERE request = ?", (digest,))
         return Counter({row[0]: int(row[1]) for row in rows})
 
-    def _rows(self, wallet: bytes, chain: str, now: int) -> list[_Row]:
-        """What counts in the longest window."""
-        found: dict[bytes, _Row] = {}
-        for request, payment, counts, token, amount in self._store.execute(
-            "SELECT request, payment, counts, token, leaves FROM transfers JOIN movements USING (request)"
-            " WHERE wallet = ? AND chain = ? AND counts > ?",
-            (wallet, chain, now - LONGEST),
-        ):
-            row = found.setdefault(bytes(request), _Row(bytes(request), bytes(payment), counts, Counter()))
-            row.leaves[token] = int(amount)
+    def _rows(self, payments: Collection[bytes]) -> list[Row]:
+        """All that is known of these payments."""
+        found: dict[bytes, Row] = {}
+        for payment in payments:
+            for request, counts, token, amount in self._store.execute(
+                "SELECT request, counts, token, leaves FROM transfers JOIN movements USING (request)"
+                " WHERE payment = ?",
+                (payment,),
+            ):
+                row = found.setdefault(bytes(request), Row(bytes(request), payment, counts, Counter()))
+                row.leaves[token] = int(amount)
         return list(found.values())
 
 
@@ -320,22 +337,3 @@ def check_replacement(signed: Sequence[Signed], new: Signed) -> None:
 def _signed(reading: Reading) -> Signed:
     paid = sorted((str(item.kind), item.token, str(item.amount), item.to) for item in reading.outflows)
     return Signed(reading.name, tuple(sorted(reading.excludes)), tuple(paid), str(reading.fee))
-
-
-def _summed(rows: Sequence[_Row], since: int) -> Counter[str]:
-    """What counts after ``since``: of each payment, whose transactions exclude each other, the dearest."""
-    payments: dict[bytes, Counter[str]] = {}
-    for row in rows:
-        if row.counts > since:
-            payments[row.payment] = payments.get(row.payment, Counter()) | row.leaves
-    total: Counter[str] = Counter()
-    for dearest in payments.values():
-        total.update(dearest)
-    return total
-
-
-def _beside(this: _Row, rows: Sequence[_Row], since: int) -> Amounts:
-    """What counts after ``since`` beside ``this``; of its own payment, what that comes to beyond it."""
-    total = _summed([this, *rows], since)
-    total.subtract(this.leaves)
-    return dict(+total)

@@ -90,6 +90,15 @@ CREATE TABLE movements (             -- what a transfer takes of each asset; dec
     PRIMARY KEY (request, token)
 ) STRICT;
 
+CREATE TABLE totals (                -- what counted up to each moment at which something counted
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    chain TEXT NOT NULL,
+    token TEXT NOT NULL,
+    moment INTEGER NOT NULL,
+    total TEXT NOT NULL,
+    PRIMARY KEY (wallet, chain, token, moment)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is deleted in the transaction that uses it
     wallet BLOB NOT NULL REFERENCES wallets (id),
     peer BLOB NOT NULL,              -- identity of the device that holds the other half

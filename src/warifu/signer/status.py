@@ -65,8 +65,7 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         tries.not_before if tries.not_before > now else 0,
         tuple(
             Spent(chain, token, str(amount))
-            for chain in device.ledger.chains(wallet.id)
-            for token, amount in sorted(device.ledger.spent(wallet.id, chain, now)[24].items())
+            for chain, token, amount in device.ledger.spent(wallet.id, now, 24)
         ),
         _references(device, wallet),
         _correlations(device, wallet),
