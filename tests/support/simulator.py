@@ -25,14 +25,18 @@ from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.psbt import KeyOrigin, Psbt, PsbtInput, PsbtOutput, parse_psbt
 from warifu.chains.bitcoin.transaction import OutPoint, Transaction, TxInput, TxOutput
 from warifu.errors import WarifuError
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.chains import Scheme
 from warifu.protocol.credential import Approval, Approver, Credential, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import Envelope, check_envelope_key, seal
 from warifu.protocol.frames import (
+    AskAcknowledge,
+    AskConfirmation,
     AskDecision,
     AskEnvelopeKey,
+    AskNotes,
     AskResult,
     AskStatus,
     CallRefused,
@@ -42,6 +46,7 @@ from warifu.protocol.frames import (
     Finished,
     JoinCommit,
     JoinOwner,
+    NotesAnswer,
     OpenCorrelating,
     OpenSession,
     RecoverWallet,
@@ -50,6 +55,7 @@ from warifu.protocol.frames import (
     SessionFailed,
     SignedBirth,
     Status,
+    TakeNotes,
     TransferSignatures,
     WalletBirth,
     decode_from_signer,
@@ -279,6 +285,18 @@ class Spend:
         return request_digest(self.request)
 
 
+def with_witnesses(
+    openings: Mapping[str, OpenSession],
+    acknowledgements: tuple[Acknowledgement, ...],
+    confirmations: tuple[Confirmation, ...],
+) -> dict[str, OpenSession]:
+    """A strict wallet's openings."""
+    return {
+        name: msgspec.structs.replace(opening, acknowledgements=acknowledgements, confirmations=confirmations)
+        for name, opening in openings.items()
+    }
+
+
 class Household:
     """n devices, one owner, one service."""
 
@@ -370,7 +388,48 @@ class Household:
         signed = authorize(first, request, encode(request), list(envelopes.values()), further)
         return signed, envelopes
 
+    def authorized_alone(self, request: Request) -> Authorization:
+        """The owner's yes without any envelope: whoever has it can open nothing by it."""
+        return authorize(approver(self.owner), request, encode(request), ())
+
     # --- the service ---
+
+    def acknowledged(self, spend: Spend, names: Sequence[str]) -> tuple[Acknowledgement, ...]:
+        """What the named devices of a strict wallet say once they count it; raises a refusal."""
+        authorization = self.authorized_alone(spend.request)
+        ask = AskAcknowledge(7, authorization, spend.unsigned)
+        ordered = sorted((self[name] for name in names), key=lambda device: device.identity)
+        return tuple(device.call(ask, Acknowledgement) for device in ordered)
+
+    def confirmed(
+        self, spend: Spend, names: Sequence[str], acknowledgements: tuple[Acknowledgement, ...]
+    ) -> tuple[Confirmation, ...]:
+        """What they count beside it then."""
+        ask = AskConfirmation(8, spend.request.wallet_id, spend.digest, acknowledgements)
+        ordered = sorted((self[name] for name in names), key=lambda device: device.identity)
+        return tuple(device.call(ask, Confirmation) for device in ordered)
+
+    def sign_strictly(
+        self, spend: Spend, signers: Sequence[str], witnesses: Sequence[str], tamper: Tamper = honest
+    ) -> Outcome:
+        """All that a strict wallet's spend takes, as an honest service does it but for the carrying of notes."""
+        said = self.acknowledged(spend, witnesses)
+        heard = self.confirmed(spend, witnesses, said)
+        openings = self.openings(spend.request, signers, spend.unsigned)
+        return self.run(with_witnesses(openings, said, heard), tamper)
+
+    def carry(self, source: str, target: str) -> None:
+        """All of ``source``'s notes to ``target``, as an honest service carries them."""
+        assert self.birth is not None
+        place = None
+        while True:
+            answer = self[source].call(AskNotes(5, self.birth.wallet_id, place), NotesAnswer)
+            if not answer.notes:
+                return
+            (answered,) = self[target].send(TakeNotes(6, self.birth.wallet_id, answer.notes))
+            if isinstance(answered, CallRefused):
+                raise error_of(answered.refusal)
+            place = answer.upto
 
     def openings(
         self,

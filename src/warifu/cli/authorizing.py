@@ -9,6 +9,7 @@ from warifu.cli.client import Client
 from warifu.cli.profile import Profile
 from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
 from warifu.errors import InputRefused, ServiceRefused
+from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.api import Device, Devices, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.authorization import authorize
 from warifu.protocol.credential import approver
@@ -64,11 +65,17 @@ def authorized(
 
 
 def choose_signers(
-    client: Client, all_devices: Sequence[DeviceRef], threshold: int, named: Sequence[str]
+    client: Client,
+    all_devices: Sequence[DeviceRef],
+    threshold: int,
+    named: Sequence[str],
+    *,
+    strict: bool = False,
 ) -> list[DeviceRef]:
     """The devices that sign: those that the owner named, else as many of the connected ones as it takes.
 
-    ``InputRefused`` for a name that is not the wallet's; ``ServiceRefused`` where too few are connected.
+    ``InputRefused`` for a name that is not the wallet's; ``ServiceRefused`` where too few are connected. ``strict``:
+    there must be more than these, which count the transfer and do not sign it.
     """
     known = {device.name: device for device in all_devices}
     unknown = [name for name in named if name not in known]
@@ -78,6 +85,8 @@ def choose_signers(
             f"{unknown[0][:40]!r} has no share of this wallet",
             remedy=f"Its devices: {', '.join(known)}.",
         )
+    if strict:
+        _require_awake(all_devices, threshold, _connected(client))
     if named:
         chosen = [known[name] for name in dict.fromkeys(named)]
     else:
@@ -91,6 +100,19 @@ def choose_signers(
             remedy=f"Switch on or connect one of: {', '.join(away)}." if not named else "Name more devices.",
         )
     return chosen
+
+
+def _require_awake(all_devices: Sequence[DeviceRef], threshold: int, online: set[bytes]) -> None:
+    needed = witnesses_needed(threshold, len(all_devices))
+    away = [device.name for device in all_devices if device.identity not in online]
+    if len(all_devices) - len(away) < needed:
+        raise ServiceRefused(
+            "too-few-devices",
+            f"this wallet is strict: {needed} of its {len(all_devices)} devices must be awake for a transfer, and not "
+            f"connected are: {', '.join(away)}",
+            remedy="Switch them on or connect them, and ask again.",
+            blame=away[0] if len(away) == 1 else None,
+        )
 
 
 def _connected(client: Client) -> set[bytes]:

@@ -1538,4 +1538,5 @@ JAPANESE: dict[str, str] = {
     "touch your security key now": "セキュリティキーに触れてください",
     "whose": "誰のもの",
     "yours": "自分のもの",
+    "awake for each transfer": "取引ごとに起動が必要な機器",
 }

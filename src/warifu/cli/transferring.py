@@ -241,7 +241,13 @@ class Sender:
 
     def _signers(self, named: tuple[str, ...]) -> list[DeviceRef]:
         request = self.wallet.request
-        return choose_signers(self.client, request.devices, request.threshold, named)
+        return choose_signers(
+            self.client,
+            request.devices,
+            request.threshold,
+            named,
+            strict=self.wallet.rules.policy.strict,
+        )
 
     def _show(self, order: Order) -> None:
         self.screen.line(

@@ -10,6 +10,7 @@ from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of, keys_of
+from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.chains import SOLANA
 from warifu.protocol.policy import Policy
 
@@ -55,5 +56,10 @@ def show_keys(screen: Screen, wallet: Wallet) -> None:
 
 
 def show_terms(screen: Screen, threshold: int, devices: list[str], policy: Policy) -> None:
-    screen.facts([(tr("devices"), f"{threshold} / {len(devices)}: {', '.join(devices)}")])
+    facts = [(tr("devices"), f"{threshold} / {len(devices)}: {', '.join(devices)}")]
+    if policy.strict:
+        facts.append(
+            (tr("awake for each transfer"), f"{witnesses_needed(threshold, len(devices))} / {len(devices)}")
+        )
+    screen.facts(facts)
     show_policy(screen, policy)

@@ -20,6 +20,7 @@ from warifu.service.roads.bitcoin import BitcoinRoad
 from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.wallets import Wallets
+from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.keygen import Keygens
@@ -56,7 +57,10 @@ class Service:
         self.accounts = AccountWallets(database, self.roads)
         self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)
         self.correlations = Correlations(database, self.hub, config.session_seconds)
-        self.transfers = Transfers(database, self.hub, self.roads, self.correlations, self.bell, config)
+        self.carrier = Carrier(database, self.hub)
+        self.transfers = Transfers(
+            database, self.hub, self.roads, self.correlations, self.carrier, self.bell, config
+        )
         self.followers = [
             Follower(database, road, self.transfers, self.bell, config.poll_seconds)
             for road in self.roads
@@ -78,6 +82,7 @@ class Service:
         self.keygens.end_interrupted()
         await asyncio.to_thread(self.transfers.start, asyncio.get_running_loop())
         self.correlations.start()
+        self.carrier.start()
         self.caretaker.start()
         self.checks.start()
         for follower in self.followers:
@@ -90,6 +95,7 @@ class Service:
             follower.tell_to_stop()
         self.hub.close()
         await self.correlations.close()
+        await self.carrier.close()
         await self.keygens.close()
         await asyncio.to_thread(self.caretaker.stop)
         for follower in self.followers:

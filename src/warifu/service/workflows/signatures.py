@@ -9,7 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from warifu.errors import PassphraseRefused, PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
+from warifu.errors import (
+    PassphraseRefused,
+    PeerMisbehaved,
+    PolicyDenied,
+    ServiceRefused,
+    SessionAborted,
+    WarifuError,
+)
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.chains import scheme_of
 from warifu.protocol.encoding import decode
@@ -20,6 +27,12 @@ from warifu.service.config import ServiceConfig
 from warifu.service.hub.hub import Hub
 from warifu.service.roads.road import Assembled, Road
 from warifu.service.store.rows import StoredTransfer
+from warifu.service.workflows.acknowledging import (
+    ACKNOWLEDGEMENTS,
+    NOTES_MISSING,
+    Acknowledging,
+    Witnessed,
+)
 from warifu.service.workflows.correlations import CORRELATIONS_MISSING, Correlations
 
 ASK_SECONDS = 10.0
@@ -33,9 +46,17 @@ Note = Callable[[StoredTransfer, int, str, str | None], None]
 class Signatures:
     """Runs on the hub's event loop."""
 
-    def __init__(self, hub: Hub, correlations: Correlations, config: ServiceConfig, note: Note) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        correlations: Correlations,
+        acknowledging: Acknowledging,
+        config: ServiceConfig,
+        note: Note,
+    ) -> None:
         self._hub = hub
         self._correlations = correlations
+        self._acknowledging = acknowledging
         self._config = config
         self._note = note
 
@@ -52,7 +73,7 @@ class Signatures:
             if found is not None:
                 return found
         try:
-            return await self._prepared_session(transfer, judge)
+            return await self._witnessed_session(transfer, judge)
         except WarifuError as error:
             found = await self._ask_results(transfer, judge)
             if found is not None:
@@ -72,28 +93,55 @@ class Signatures:
                 blame=names[0] if len(names) == 1 else None,
             )
 
-    async def _prepared_session(self, transfer: StoredTransfer, judge: Judge) -> Assembled:
+    async def _witnessed_session(self, transfer: StoredTransfer, judge: Judge) -> Assembled:
+        """In a strict wallet with what its devices count. Devices refuse without it before they touch an envelope, so a
+        wallet whose policy became strict since is found out by asking."""
+        witnessed = await self._acknowledging.of_strict(transfer, self._config.signer_wait)
+        for _ in range(_TRIES - 1):
+            self._say_witnessed(transfer, witnessed)
+            try:
+                return await self._prepared_session(transfer, judge, witnessed)
+            except (PolicyDenied, SessionAborted) as error:
+                if error.reason not in (ACKNOWLEDGEMENTS, NOTES_MISSING):
+                    raise
+            witnessed = await self._acknowledging.witnessed(transfer, self._config.signer_wait)
+        return await self._prepared_session(transfer, judge, witnessed)
+
+    def _say_witnessed(self, transfer: StoredTransfer, witnessed: Witnessed) -> None:
+        names = ", ".join(self._hub.name_of(item.identity) for item in witnessed.acknowledgements)
+        if names:
+            self._note(transfer, 2, f"{names} count the transfer from now on", None)
+
+    async def _prepared_session(
+        self, transfer: StoredTransfer, judge: Judge, witnessed: Witnessed
+    ) -> Assembled:
         if scheme_of(transfer.chain) != "ecdsa":
-            return await self._session(transfer, judge)
+            return await self._session(transfer, judge, witnessed)
         for _ in range(_TRIES - 1):
             if await self._correlations.ensure(transfer.wallet, transfer.participants):
                 names = ", ".join(map(self._hub.name_of, transfer.participants))
                 self._note(transfer, 2, f"{names} prepared an ECDSA signature with each other", None)
             try:
-                return await self._session(transfer, judge)
+                return await self._session(transfer, judge, witnessed)
             except SessionAborted as error:
                 if error.reason != CORRELATIONS_MISSING:
                     raise
             await self._correlations.renew(transfer.wallet, transfer.participants)
-        return await self._session(transfer, judge)
+        return await self._session(transfer, judge, witnessed)
 
-    async def _session(self, transfer: StoredTransfer, judge: Judge) -> Assembled:
+    async def _session(self, transfer: StoredTransfer, judge: Judge, witnessed: Witnessed) -> Assembled:
         authorization = decode(Authorization, transfer.authorization, MAX_AUTHORIZATION_BYTES)
         session = secrets.token_bytes(16)
         read = (decode(Envelope, envelope, 1024) for envelope in transfer.envelopes)
         openings = {
             envelope.identity: OpenSession(
-                session, authorization, envelope, transfer.participants, transfer.unsigned
+                session,
+                authorization,
+                envelope,
+                transfer.participants,
+                transfer.unsigned,
+                witnessed.acknowledgements,
+                witnessed.confirmations,
             )
             for envelope in read
         }

@@ -48,7 +48,9 @@ from warifu.service.roads.roads import Roads
 from warifu.service.store import transfers as store
 from warifu.service.store.database import Database
 from warifu.service.store.rows import StoredTransfer
+from warifu.service.workflows.acknowledging import Acknowledging
 from warifu.service.workflows.at_work import AtWork
+from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.engine import Engine, Unfinished
 from warifu.service.workflows.offers import Offers
@@ -69,6 +71,7 @@ class Transfers:
         hub: Hub,
         roads: Roads,
         correlations: Correlations,
+        carrier: Carrier,
         bell: Bell,
         config: ServiceConfig,
     ) -> None:
@@ -76,7 +79,9 @@ class Transfers:
         self._hub = hub
         self._roads = roads
         self._bell = bell
-        self._signatures = Signatures(hub, correlations, config, self._note)
+        self._carrier = carrier
+        acknowledging = Acknowledging(database, hub, carrier)
+        self._signatures = Signatures(hub, correlations, acknowledging, config, self._note)
         self._engine = Engine(database, self._workflow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._at_work = AtWork()
@@ -180,6 +185,7 @@ class Transfers:
 
     def _store(self, identifier: str, assembled: Assembled) -> None:
         store.store_signed(self._database, identifier, assembled.raw, assembled.finalized, assembled.txid)
+        self._carrier.soon(store.read_transfer(self._database, identifier).wallet)
         self._bell.ring()
 
     def _give_up(self, identifier: str, error: WarifuError) -> None:
