@@ -10,12 +10,12 @@ from tests.support.attested import CLAIMS
 from tests.support.minted_tpm import NOW, Chip
 
 from warifu.attestation import registry
-from warifu.attestation.expectation import Expectation
+from warifu.attestation.expectation import Expectation, require_host
 from warifu.attestation.pinning import Pinned, as_tier, reference_of
 from warifu.attestation.tpm.verifier import TpmVerifier
 from warifu.attestation.verifier import CheckFailed, Endorsements, Verified
 from warifu.errors import PeerMisbehaved, PolicyDenied, WarifuError
-from warifu.protocol.attesting import Attestation, Binding, Evidence, Reference
+from warifu.protocol.attesting import Attestation, Binding, Evidence, HostClaims, Reference
 from warifu.protocol.policy import DeviceRules
 
 pytestmark = pytest.mark.unit
@@ -143,3 +143,15 @@ def test_what_was_accepted_unchecked_is_looked_at_no_more_and_only_in_its_own_fo
         Expectation("server", unchecked, DeviceRules(1)).require(of_tdx, BINDING, NOW)
     with pytest.raises(PeerMisbehaved):
         Expectation("server", unchecked).require(shown(Chip()), BINDING, NOW)
+
+
+@pytest.mark.parametrize(("age", "met"), [(599, True), (600, False)])
+def test_a_look_at_the_host_counts_as_long_as_the_policy_says(age, met):
+    rules = DeviceRules(0, ("lkrg",), host_max_age=600)
+    host = HostClaims(NOW, NOW + 900, (("lkrg", "ok"),))
+    if met:
+        require_host(rules, host, "pi", NOW + age)
+        return
+    with pytest.raises(PolicyDenied) as refused:
+        require_host(rules, host, "pi", NOW + age)
+    assert (refused.value.code, refused.value.blame) == ("policy.host-posture", "pi")

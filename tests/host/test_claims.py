@@ -80,6 +80,16 @@ def test_claims_count_from_the_look_until_they_expire(now, met):
     assert claiming(lkrg="ok").unmet(["lkrg"], now, declared_counts=False) == (() if met else ("lkrg",))
 
 
+@pytest.mark.parametrize(("age", "met"), [(-SKEW, True), (299, True), (300, False), (900, False)])
+def test_a_policy_may_believe_a_look_for_less_long_than_its_maker(age, met):
+    unmet = claiming(lkrg="ok").unmet(["lkrg"], NOW + age, declared_counts=False, max_age=300)
+    assert unmet == (() if met else ("lkrg",))
+
+
+def test_no_policy_believes_a_look_for_longer_than_its_maker():
+    assert claiming(lkrg="ok").unmet(["lkrg"], NOW + 900, declared_counts=False, max_age=3600) == ("lkrg",)
+
+
 def test_what_was_not_claimed_is_not_met():
     claims = claiming(lkrg="ok")
     assert claims.unmet(["lkrg", "no-such-check"], NOW, declared_counts=True) == ("no-such-check",)
