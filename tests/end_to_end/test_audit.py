@@ -111,3 +111,87 @@ def test_a_file_that_is_no_journal_is_refused(scene, wallet, tmp_path):
     file.write_text("{}\n")
     code, shown = script(scene.home, "audit", "verify", wallet, "--offline", file)
     assert (code, shown["error"]["code"]) == (2, "input.journal-file")
+
+
+# --- rehearsals, and the device's own display ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rehearsed(
+    scene: Scene, paid: str, wallet: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, object]]:
+    """A payment that was judged and not made: its file, and what the client showed."""
+    file = tmp_path_factory.mktemp("requests") / "payment.req"
+    arguments = ("send", wallet, PAYEE, "0.01 BTC", "--fee-rate", "2", "--dry-run", "--save", file)
+    code, shown = script(scene.home, *arguments)
+    assert code == 0, shown
+    return file, shown
+
+
+def journal_lengths(scene: Scene) -> list[int]:
+    statuses = [script(scene.home, "signer", "status", device)[1] for device in DEVICES]
+    return [status["journal_length"] for status in statuses]
+
+
+def test_every_device_judges_a_saved_request_rule_by_rule_and_nothing_is_counted(scene, wallet, rehearsed):
+    file, shown = rehearsed
+    assert {each["device"] for each in shown["decisions"]} == set(DEVICES)
+    before = journal_lengths(scene)
+    code, checked = script(scene.home, "policy", "check", file)
+    assert (code, checked["enough"], checked["wallet"]) == (0, True, wallet)
+    for decision in checked["decisions"]:
+        assert decision["allowed"] and not decision["off"]
+        assert all(rule.startswith("allowed (") for rule in decision["rules"]) and decision["rules"]
+    assert journal_lengths(scene) == before
+    assert checked["comparison"] == shown["comparison"]
+
+
+def test_the_device_itself_shows_what_it_read_with_the_same_digits_as_the_client(scene, wallet, rehearsed):
+    file, shown = rehearsed
+    _, checked = script(scene.home, "policy", "check", file)
+    arguments = ("signer", "show", checked["request_id"], "--device-dir", scene.device("pi"))
+    code, own = script(scene.home, *arguments)
+    assert code == 0
+    assert own["outflows"] == [{"kind": "payment", "token": "", "amount": "1000000", "to": PAYEE}]
+    assert (own["fee"], own["transaction"]) == (str(shown["fee"]), shown["txid"])
+    assert own["comparison"] == checked["comparison"]
+    assert not own["authorized"] and own["refusal"] is None
+    assert own["rules"] == next(each["rules"] for each in checked["decisions"] if each["device"] == "pi")
+
+
+def test_a_payment_over_the_limit_is_denied_by_every_device_and_the_exit_code_says_so(
+    scene, wallet, paid, tmp_path
+):
+    file = tmp_path / "much.req"
+    script(scene.home, "send", wallet, PAYEE, "0.21 BTC", "--fee-rate", "2", "--dry-run", "--save", file)
+    code, checked = script(scene.home, "policy", "check", file)
+    assert (code, checked["enough"]) == (5, False)
+    for decision in checked["decisions"]:
+        assert decision["refusal"]["code"] == "policy.per-transaction-limit"
+        assert any(rule.startswith("DENIED (per-transaction-limit)") for rule in decision["rules"])
+
+
+def test_a_transfer_at_the_service_is_judged_by_its_id(scene, wallet, paid):
+    code, checked = script(scene.home, "policy", "check", paid)
+    assert (code, checked["request_id"]) == (0, paid)
+
+
+def test_a_rehearsed_payment_is_the_very_one_that_is_made(scene, wallet, paid):
+    arguments = ("send", wallet, PAYEE, "0.011 BTC", "--fee-rate", "2", "--yes", "--rehearse")
+    code, sent = script(scene.home, *arguments, passphrase=SECRET)
+    assert code == 0
+    shows = [
+        script(scene.home, "signer", "show", "--device-dir", scene.device(device))[1] for device in DEVICES
+    ]
+    signers = [own for own in shows if own["request_id"] == sent["transfer"] and own["authorized"]]
+    assert len(signers) >= 2
+    assert {own["transaction"] for own in signers} == {sent["txid"]}
+
+
+def test_what_is_no_request_is_refused(scene, wallet, tmp_path):
+    file = tmp_path / "rubbish"
+    file.write_text("{}")
+    code, shown = script(scene.home, "policy", "check", file)
+    assert (code, shown["error"]["code"]) == (2, "input.request-file")
+    code, shown = script(scene.home, "policy", "check", "0" * 32)
+    assert code != 0 and "error" in shown

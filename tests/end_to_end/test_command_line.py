@@ -95,7 +95,7 @@ def test_it_is_bumped_confirmed_and_told_in_the_history(scene, funded, sent):
 def test_a_dry_run_tells_each_rule_and_signs_nothing(scene, funded):
     code, shown = script(scene.home, "send", funded, PAYEE, "0.21 BTC", "--fee-rate", "2", "--dry-run")
     assert code == 0
-    assert [decision["allowed"] for decision in shown["decisions"]] == [False, False]
+    assert [decision["allowed"] for decision in shown["decisions"]] == [False, False, False]
     assert shown["decisions"][0]["refusal"]["code"] == "policy.per-transaction-limit"
     assert any("per-transaction-limit" in rule for rule in shown["decisions"][0]["rules"])
 

@@ -151,7 +151,7 @@ def test_sol_moves_and_a_durable_nonce_makes_a_transfer_patient(scene, funded):
 
 def test_a_dry_run_tells_each_rule_and_signs_nothing(scene, funded):
     shown = owner(scene, "send", funded, ETHEREUM_PAYEE, "1.2 ETH", "--chain", ETHEREUM, "--dry-run")
-    assert [decision["allowed"] for decision in shown["decisions"]] == [False, False]
+    assert [decision["allowed"] for decision in shown["decisions"]] == [False, False, False]
     assert shown["decisions"][0]["refusal"]["code"] == "policy.per-transaction-limit"
 
 

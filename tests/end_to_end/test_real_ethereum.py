@@ -278,7 +278,7 @@ def test_on_a_roll_up_behind_quicknode_the_owner_sees_the_data_fee_too_and_the_p
     before = base.balance(ETHEREUM_PAYEE)
     arguments = ("send", WALLET, ETHEREUM_PAYEE, "0.05 ETH", "--chain", BASE)
     shown = owner(stage, *arguments, "--dry-run")
-    assert [decision["allowed"] for decision in shown["decisions"]] == [True, True]
+    assert [decision["allowed"] for decision in shown["decisions"]] == [True, True, True]
     assert int(shown["fee"]) > 2 * DATA_FEE
     quicknode.bad_days += [BAD_DAYS["limited"], BAD_DAYS["limited, with status 200"]]
     sent = owner(stage, *arguments, "--yes")

@@ -1,7 +1,7 @@
 """The agent's local door: whoever may enter the device's directory may ask the running device how it is.
 
-One question and one answer for each connection, then it ends. Only the status and the journal pass, and the words that
-lift a ban, freeze the device and thaw it: no enrolment, no storage key.
+One question and one answer for each connection, then it ends. Only the status, the journal and what it judged pass,
+and the words that lift a ban, freeze the device and thaw it: no enrolment, no storage key.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
 from warifu.protocol.operator import (
+    AskJudged,
     AskLocalStatus,
     AskOwnJournal,
     FreezeDevice,
@@ -25,12 +26,13 @@ from warifu.protocol.operator import (
     LocalStatus,
     OperatorRefused,
     OwnJournal,
+    ShowJudged,
     UnfreezeDevice,
 )
 
-Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | AskOwnJournal
-Answer = LocalStatus | OwnJournal
-A = TypeVar("A", LocalStatus, OwnJournal)
+Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | AskOwnJournal | AskJudged
+Answer = LocalStatus | OwnJournal | ShowJudged
+A = TypeVar("A", LocalStatus, OwnJournal, ShowJudged)
 _MAX_QUESTION_BYTES = 1024
 _MAX_ANSWER_BYTES = 1024 * 1024
 _PATIENCE = 20.0
@@ -113,7 +115,9 @@ async def ask_for(path: Path, kind: type[A], question: Question) -> A:
 
 
 def _answer_to(question: Question) -> type[Answer]:
-    return OwnJournal if isinstance(question, AskOwnJournal) else LocalStatus
+    if isinstance(question, AskOwnJournal):
+        return OwnJournal
+    return ShowJudged if isinstance(question, AskJudged) else LocalStatus
 
 
 async def _read_all(reader: asyncio.StreamReader, limit: int) -> bytes:

@@ -1,20 +1,23 @@
-"""What each device says of an order that nobody authorized: would it sign, and by which rules."""
+"""What each device says of a request: would it sign, and by which rules. Nothing is signed by asking, or counted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from warifu.cli.client import Client
-from warifu.cli.order import Order
 from warifu.cli.screen import Screen, error_object
 from warifu.cli.text import tr
-from warifu.errors import WarifuError
+from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import DecisionOf, DecisionQuestion, Decisions, error_from
+from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, Decision, error_of
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.request import TransferRequest
+from warifu.protocol.request import TransferRequest, request_digest
+
+_OFF = frozenset({"service.device-offline", "service.device-silent"})
 
 
 @dataclass(frozen=True)
@@ -26,46 +29,78 @@ class Told:
     rules: tuple[str, ...]
     refusal: WarifuError | None
 
+    @property
+    def off(self) -> bool:
+        """Whether the device did not answer at all."""
+        return self.refusal is not None and self.refusal.code in _OFF
+
 
 def decisions_of(
-    client: Client, order: Order, request: TransferRequest, devices: Sequence[DeviceRef]
+    client: Client,
+    request: TransferRequest,
+    unsigned: bytes,
+    devices: Sequence[DeviceRef],
+    approvals: Sequence[bytes] = (),
 ) -> list[Told]:
-    """Ask ``devices`` through the service. It can alter what they say; nothing moves by that."""
+    """Ask ``devices`` through the service. It can alter what they say; nothing moves by that.
+
+    ``approvals``: encoded, of owners, given so far."""
     question = DecisionQuestion(
         request=encode(request),
-        unsigned=order.unsigned,
+        unsigned=unsigned,
         identities=tuple(device.identity for device in devices),
+        approvals=tuple(approvals),
     )
-    answer = client.post("/decisions", question, Decisions)
-    return [_told(device.name, of) for device, of in zip(devices, answer.decisions, strict=False)]
+    answers = {of.identity: of for of in client.post("/decisions", question, Decisions).decisions}
+    return [_told(device.name, answers.get(device.identity)) for device in devices]
 
 
-def show_decisions(screen: Screen, order: Order, told: Sequence[Told]) -> None:
-    """For people, and for scripts."""
+def show_decisions(screen: Screen, request: TransferRequest, told: Sequence[Told]) -> dict[str, Any]:
+    """For people; returned is the same for scripts."""
+    digits = comparison_digits(request_digest(request))
     for each in told:
-        verdict = tr("would sign") if each.allowed else tr("would refuse")
+        verdict = tr("is off") if each.off else tr("would sign") if each.allowed else tr("would refuse")
         screen.line(f"{each.device}: {verdict}", style="bold")
         for rule in each.rules:
             screen.line(f"  {rule}")
         if each.refusal is not None:
             screen.line(f"  {each.refusal.message} ({each.refusal.code})")
-    decisions = [
-        {
-            "device": each.device,
-            "allowed": each.allowed,
-            "rules": list(each.rules),
-            "refusal": error_object(each.refusal) if each.refusal is not None else None,
-        }
-        for each in told
-    ]
-    screen.result({**order.described, "decisions": decisions})
+    screen.line(tr("Compare on a device ('warifu signer show'): {digits}", digits=digits))
+    return {
+        "comparison": digits,
+        "decisions": [
+            {
+                "device": each.device,
+                "allowed": each.allowed,
+                "off": each.off,
+                "rules": list(each.rules),
+                "refusal": error_object(each.refusal) if each.refusal is not None else None,
+            }
+            for each in told
+        ],
+    }
 
 
-def _told(device: str, answered: DecisionOf) -> Told:
+def exit_code_of(told: Sequence[Told], threshold: int) -> int:
+    """0 where enough devices would sign; else the code of the first that would not, or that of a device that is off."""
+    if sum(each.allowed for each in told) >= threshold:
+        return 0
+    refusals = [each.refusal for each in told if each.refusal is not None and not each.off]
+    return refusals[0].exit_code if refusals else ServiceRefused.exit_code
+
+
+def _told(device: str, answered: DecisionOf | None) -> Told:
+    if answered is None:
+        return Told(
+            device, False, (), ServiceRefused("answer", "the service did not bring the device's answer")
+        )
     refusal: WarifuError | None = error_from(answered.refusal) if answered.refusal is not None else None
     if answered.decision is None:
         return Told(device, False, (), refusal)
-    decision = decode(Decision, answered.decision, MAX_BODY_BYTES)
+    try:
+        decision = decode(Decision, answered.decision, MAX_BODY_BYTES)
+    except InputRefused as error:
+        return Told(device, False, (), error)
     if decision.refusal is not None:
         refusal = error_of(decision.refusal)
     return Told(device, decision.allowed, decision.rules, refusal)

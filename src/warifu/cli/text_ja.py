@@ -1539,4 +1539,56 @@ JAPANESE: dict[str, str] = {
     "whose": "誰のもの",
     "yours": "自分のもの",
     "awake for each transfer": "取引ごとに起動が必要な機器",
+    # --- requests judged by devices ---
+    "Ask every device of the wallet whether it would sign REQUEST, rule by rule; nothing is signed or cou"
+    "nted.": (
+        "ウォレットのすべての端末に、REQUEST に署名するかを規則ごとに尋ねます。何も署名されず、数"
+        "えられません。"
+    ),
+    "Authorized": "承認",
+    "By its rules this device would sign.": "規則によれば、この端末は署名します。",
+    "Chain": "チェーン",
+    "Compare it, by eye, with what the client shows: two displays that nobody could alter together. The d"
+    "igits say that both speak of the same request. REQUEST is its id; without one it is the newest that "
+    "an owner authorized, else the newest dry run. Nothing is signed by it.": (
+        "クライアントの表示と目で見比べてください。二つの表示を同時に偽ることはだれにもできません"
+        "。数字は、どちらも同じ依頼のことだと示します。REQUEST は依頼の識別子です。省くと、所有者"
+        "が承認した最も新しいもの、なければ最も新しい試行です。これで何かが署名されることはありま"
+        "せん。"
+    ),
+    "Compare on a device ('warifu signer show'): {digits}": (
+        "端末で見比べる数字（'warifu signer show'）: {digits}"
+    ),
+    "Compare with the client: {digits}": "クライアントと見比べる数字: {digits}",
+    "Have every device judge the request before you say yes; each can show it itself ('warifu signer show"
+    "').": (
+        "同意する前に、すべての端末に依頼を判断させます。どの端末も自ら表示できます（'warifu signer show'）。"
+    ),
+    "Judged": "判断した時刻",
+    "REQUEST is a file that 'warifu send --dry-run --save' wrote, or the id of a transfer at the service,"
+    " which may wait for other owners: what they approved so far counts.": (
+        "REQUEST は 'warifu send --dry-run --save' が書いたファイルか、サービスにある送金の識別子"
+        "です。ほかの所有者を待つ送金でもかまいません。これまでの承認が数えられます。"
+    ),
+    "Show a request that this machine's device judged, as the device itself read it in the transaction's "
+    "bytes.": (
+        "このマシンの端末が判断した依頼を、端末自身がトランザクションのバイト列から読んだとおりに表示します。"
+    ),
+    "The exit code is 0 where enough devices would sign; else it is that of the first refusal (5: the pol"
+    "icy), or 13 where too many devices are off.": (
+        "終了コードは、必要な数の端末が署名するなら 0、そうでなければ最初の拒否のもの（5 はポリシ"
+        "ー）、多くの端末が切れているなら 13 です。"
+    ),
+    "This device would refuse: {message}": "この端末は拒否します: {message}",
+    "Wallet": "ウォレット",
+    "What this device read in the bytes that it would sign:": (
+        "この端末が、署名することになるバイト列から読み取ったもの:"
+    ),
+    "With --dry-run: keep the request in this new file, for 'warifu policy check'.": (
+        "--dry-run とともに: 依頼をこの新しいファイルに保存します（'warifu policy check' 用）。"
+    ),
+    "also judged: {id} ({when}; authorized {kind})": ("ほかに判断したもの: {id}（{when}、承認: {kind}）"),
+    "by its owner": "所有者による",
+    "by nobody: a dry run": "なし（試行）",
+    "is off": "接続していません",
 }

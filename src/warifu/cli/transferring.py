@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +21,7 @@ from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.paying import Reading, Recipient
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.progress import live_steps
+from warifu.cli.saved_request import save_request
 from warifu.cli.screen import Screen
 from warifu.cli.sent import forget, remember
 from warifu.cli.signed import txid_of
@@ -105,23 +108,37 @@ class Sender:
             )
         return recipients_of_bump(reading, self.unsigned_of(reading.replaces.hex()), txid)
 
-    def dry_run(self, order: Order) -> None:
-        """Show what would be signed, and each device's own judgement of it."""
+    def dry_run(self, order: Order, save: Path | None = None) -> None:
+        """Show what would be signed, and each device's own judgement of it: every device of the wallet, or those that
+        the owner named. ``save``: keep the request there, for 'warifu policy check'."""
         self._show(order)
         request = order.request(self.wallet, now())
-        judged_by = decisions_of(self.client, order, request, self._signers(order.devices))
-        show_decisions(self.screen, order, judged_by)
+        shown = self._rehearsed(order, request)
+        if save is not None:
+            save_request(save, request, order.unsigned)
+            self.screen.line(tr("Written: {path}", path=save))
+        self.screen.result({**order.described, **shown})
 
-    def send(self, order: Order, passphrase_fd: int | None, *, ask: bool) -> None:
-        """Show, confirm, authorize, follow. Nothing is sent before the owner said yes to what was shown."""
+    def _rehearsed(self, order: Order, request: TransferRequest) -> dict[str, Any]:
+        devices = self._signers(order.devices) if order.devices else list(self.wallet.request.devices)
+        told = decisions_of(self.client, request, order.unsigned, devices)
+        return show_decisions(self.screen, request, told)
+
+    def send(self, order: Order, passphrase_fd: int | None, *, ask: bool, rehearse: bool = False) -> None:
+        """Show, confirm, authorize, follow. Nothing is sent before the owner said yes to what was shown.
+
+        ``rehearse``: first have every device judge this very request, so that its own screen can be looked at."""
         self._show(order)
+        request = order.request(self.wallet, now()) if rehearse else None
+        if request is not None:
+            self._rehearsed(order, request)
         if ask and not self.screen.json:
             click.confirm(tr("Sign and send this?") if order.sent else tr("Sign this?"), abort=True)
         elif ask:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
         else:
             order.check_unseen()
-        request = order.request(self.wallet, now())
+        request = request or order.request(self.wallet, now())
         devices = self._signers(order.devices)
         try:
             sealed = self._authorize(request, devices, passphrase_fd)

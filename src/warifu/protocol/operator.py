@@ -10,10 +10,12 @@ from typing import Annotated, Literal, cast
 import msgspec
 
 from warifu.protocol.attesting import Documents, HostClaims
-from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Text, decode
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Name, Seconds, Text, decode
 from warifu.protocol.frames import Refusal, Status
 from warifu.protocol.journal_pages import Number, Page
 from warifu.protocol.release import MAX_KEEPERS
+from warifu.protocol.request import Outflow
 
 MAX_OPERATOR_BYTES = 256 * 1024
 MAX_WHY = 200
@@ -45,6 +47,12 @@ class AskOwnJournal(Message, frozen=True, tag="ask-own-journal"):
     """Show the journal from entry ``first`` on, on the device itself."""
 
     first: Number
+
+
+class AskJudged(Message, frozen=True, tag="ask-judged"):
+    """Show a request that the device judged, as it read it itself. ``request_id`` empty: the newest."""
+
+    request_id: Annotated[bytes, msgspec.Meta(max_length=16)] = b""
 
 
 class LiftBan(Message, frozen=True, tag="lift-ban"):
@@ -125,6 +133,44 @@ class OwnJournal(Message, frozen=True, tag="own-journal"):
     page: Page
 
 
+class Judged(Message, frozen=True):
+    """One request: what the device read in the bytes that it would sign, and what each rule said when it looked."""
+
+    request: Bytes32
+    """Its digest."""
+    request_id: Bytes16
+    wallet: Bytes32
+    devices: tuple[Name, ...]
+    """Of the wallet."""
+    authorized: bool
+    """Whether an owner had authorized it; otherwise it was a dry run, which anybody can ask for."""
+    time: Seconds
+    chain: Chain
+    transaction: Bytes32
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=128)]
+    fee: Amount
+    """The most that it can cost beside them."""
+    replaces: Bytes16 | None
+    expires: Seconds
+    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=512)]
+    refusal: Refusal | None
+
+
+class Glimpse(Message, frozen=True):
+    """That another request was judged."""
+
+    request_id: Bytes16
+    authorized: bool
+    time: Seconds
+
+
+class ShowJudged(Message, frozen=True, tag="show-judged"):
+    """Answer to ``AskJudged``."""
+
+    judged: Judged
+    others: Annotated[tuple[Glimpse, ...], msgspec.Meta(max_length=64)]
+
+
 class StorageKey(Message, frozen=True, tag="storage-key"):
     """Answer to ``AskStorageKey``: 32 secret bytes, derived from the sealed root, the same at every start."""
 
@@ -146,6 +192,7 @@ ToSignerFromOperator = (
     | AskLocalStatus
     | AskStorageKey
     | AskOwnJournal
+    | AskJudged
     | LiftBan
     | FreezeDevice
     | UnfreezeDevice
@@ -159,6 +206,7 @@ FromSignerToOperator = (
     | Joined
     | LocalStatus
     | OwnJournal
+    | ShowJudged
     | StorageKey
     | OperatorRefused
 )

@@ -51,6 +51,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.framing import Origin
 from warifu.protocol.journal import OPERATOR
 from warifu.protocol.operator import (
+    AskJudged,
     AskLocalStatus,
     AskOwnJournal,
     AskStorageKey,
@@ -62,6 +63,7 @@ from warifu.protocol.operator import (
     LocalStatus,
     OperatorRefused,
     OwnJournal,
+    ShowJudged,
     StorageKey,
     TellEndorsements,
     TellHost,
@@ -185,6 +187,8 @@ class Signer:
             return [self._local_status()]
         if isinstance(message, AskOwnJournal):
             return [_to_operator(OwnJournal(show_to_operator(self._device, message.first)))]
+        if isinstance(message, AskJudged):
+            return [_to_operator(ShowJudged(*self._transfers.recent.show(message.request_id)))]
         assert isinstance(message, AskStorageKey), "the union has no other member"
         if self._device.entrusted is not None:
             raise _service_could_not_start()
@@ -293,7 +297,7 @@ class Signer:
             request = decode_request(message.request)
             if not isinstance(request, TransferRequest):
                 raise InputRefused("decision", "only a transfer can be decided on without doing it")
-            return encode(self._transfers.decide(request, message.unsigned))
+            return encode(self._transfers.decide(request, message.unsigned, message.approvals))
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
         return encode(status(device, self._isolation))

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from warifu.chains.reading import Outflow, Reading, Scheme
-from warifu.errors import InputRefused, WarifuError
+from warifu.errors import AuthorizationRefused, InputRefused, WarifuError
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowledge
-from warifu.protocol.authorization import Authorization, check_times
-from warifu.protocol.credential import Credential
+from warifu.protocol.authorization import APPROVAL, Authorization, check_times
+from warifu.protocol.credential import Approval, Credential, check_approval
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.frames import (
     AskAcknowledge,
@@ -46,6 +46,7 @@ from warifu.signer.notes import fits, spent_note
 from warifu.signer.policy.facts import Facts, Verdict
 from warifu.signer.policy.judge import judge
 from warifu.signer.reading import Seen, read
+from warifu.signer.recent import Recent, in_words
 from warifu.signer.sessions import ecdsa
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.ecdsa import EcdsaCeremony
@@ -98,6 +99,8 @@ class Transfers:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self.recent = Recent()
+        """What was judged last, for the operator to look at."""
 
     def open(
         self, frame: OpenSession, request: TransferRequest, seat: Seat
@@ -132,9 +135,11 @@ class Transfers:
             share.wipe()
             raise
 
-    def decide(self, request: TransferRequest, unsigned: bytes) -> Decision:
+    def decide(
+        self, request: TransferRequest, unsigned: bytes, approvals: Sequence[Approval] = ()
+    ) -> Decision:
         """A dry run: steps 3 to 5, what the policy demands of this device, and whether a passphrase would be tried.
-        Nothing is counted."""
+        Nothing is counted. ``approvals``: of owners, given so far; whoever asks counts as one where there is none."""
         device, now = self._device, self._device.clock.now()
         rules: tuple[str, ...] = ()
         try:
@@ -142,11 +147,10 @@ class Transfers:
             wallet = device.wallets.born(request.wallet_id)
             transfer = self.read(wallet, request, unsigned)
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
-            verdict = self._verdict(transfer, now)[0]
-            rules = tuple(
-                f"{'allowed' if rule.allowed else 'DENIED'} ({rule.reason}): {rule.words}"
-                for rule in verdict.rules
-            )
+            owners = device.rules.of(wallet.id).owners
+            given = _approved(approvals, transfer.digest, owners)
+            verdict = self._verdict(transfer, now, dry_run=max(1, given))[0]
+            rules = in_words(verdict)
             if verdict.refusal is not None:
                 raise verdict.refusal
             require_own(device, accepted(device, wallet)[device.identity.public])
@@ -202,14 +206,27 @@ class Transfers:
         seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
         return Transfer(request, request_digest(request), wallet, seen, unsigned, approved)
 
-    def _verdict(self, transfer: Transfer, now: int) -> tuple[Verdict, Counting]:
+    def _verdict(self, transfer: Transfer, now: int, dry_run: int = 1) -> tuple[Verdict, Counting]:
+        """``dry_run``: how many owners count as having approved, where nobody authorized it."""
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
         rules = self._device.rules.of(transfer.wallet.id)
         # Judged again later: an owner who was removed meanwhile has approved nothing.
-        approvals = len(set(transfer.approved) & set(rules.owners)) if transfer.approved is not None else 1
+        authorized = transfer.approved is not None
+        approvals = len(set(transfer.approved or ()) & set(rules.owners)) if authorized else dry_run
         facts = Facts(now, approvals, counting.leaves, counting.spent, known={}, notice=None)
-        return judge(rules.policy, transfer.reading, facts), counting
+        verdict = judge(rules.policy, transfer.reading, facts)
+        devices = tuple(transfer.wallet.names[identity] for identity in transfer.wallet.identities)
+        self.recent.keep(
+            transfer.request,
+            transfer.digest,
+            devices,
+            transfer.reading,
+            verdict,
+            now,
+            authorized=authorized,
+        )
+        return verdict, counting
 
     def _policy(self, transfer: Transfer) -> Policy:
         return self._device.rules.of(transfer.wallet.id).policy
@@ -361,6 +378,17 @@ def check_devices(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> N
         )
     if me not in participants:
         raise InputRefused("participants", "this device is not among the participants")
+
+
+def _approved(approvals: Sequence[Approval], request: bytes, owners: Sequence[Credential]) -> int:
+    """How many owners approved the request with this digest. ``AuthorizationRefused`` for one who did not."""
+    for approval in approvals:
+        if approval.credential not in owners:
+            raise AuthorizationRefused(
+                "unknown-credential", "an approval is of a credential that is no owner's"
+            )
+        check_approval(approval, APPROVAL, request)
+    return len({approval.credential for approval in approvals})
 
 
 def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tuple[tuple[bytes, bool], ...]:

@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from warifu.cli.base import Group, examples, json_option
+from warifu.cli.checking import find_request, wallet_of_request
+from warifu.cli.context import Setting
+from warifu.cli.dry_run import decisions_of, exit_code_of, show_decisions
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_shown import policy_object, show_policy
 from warifu.cli.recipes import RECIPES, recipe
@@ -40,3 +43,37 @@ def read_command(file: Path, as_json: bool) -> None:
     policy = policy_from(file)
     show_policy(screen, policy)
     screen.result(policy_object(policy))
+
+
+@examples("warifu policy check payment.req", "warifu policy check 0123456789abcdef0123456789abcdef --json")
+@group.command("check")
+@click.argument("request")
+@json_option
+@click.pass_obj
+def check_command(setting: Setting, request: str, as_json: bool) -> int:
+    """Ask every device of the wallet whether it would sign REQUEST, rule by rule; nothing is signed or counted.
+
+    REQUEST is a file that 'warifu send --dry-run --save' wrote, or the id of a transfer at the service, which may wait
+    for other owners: what they approved so far counts.
+
+    The exit code is 0 where enough devices would sign; else it is that of the first refusal (5: the policy), or 13
+    where too many devices are off.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    with setting.client(profile) as client:
+        found = find_request(client, request)
+        wallet = wallet_of_request(profile, found.request)
+        told = decisions_of(client, found.request, found.unsigned, wallet.request.devices, found.approvals)
+    shown = show_decisions(screen, found.request, told)
+    code = exit_code_of(told, wallet.request.threshold)
+    screen.result(
+        {
+            "wallet": wallet.name,
+            "request_id": found.request.request_id.hex(),
+            "approvals": len(found.approvals),
+            "threshold": wallet.request.threshold,
+            "enough": code == 0,
+            **shown,
+        }
+    )
+    return code

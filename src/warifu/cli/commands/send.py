@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -77,6 +78,7 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
     "warifu send savings bc1p... '0.015 BTC'",
     "warifu send savings bc1p... '250000 sat' --fee-rate 2.5 --wait 1",
     "warifu send savings bc1p... all --dry-run",
+    "warifu send savings bc1p... '2 BTC' --rehearse",
     "warifu send savings 0x... '0.2 ETH' --chain ethereum",
     "warifu send savings 0x... '25 USDC' --chain base --token USDC",
     "warifu send savings 9xQe... '1.5 SOL' --chain solana",
@@ -92,6 +94,16 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--fee-rate", metavar="RATE", help="Bitcoin: in sat/vB (default: what the backends suggest).")
 @click.option("--dry-run", is_flag=True, help="Ask the devices whether they would sign; sign nothing.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --dry-run: keep the request in this new file, for 'warifu policy check'.",
+)
+@click.option(
+    "--rehearse",
+    is_flag=True,
+    help="Have every device judge the request before you say yes; each can show it itself ('warifu signer show').",
+)
 @order_options
 @click.pass_obj
 def send(
@@ -103,6 +115,8 @@ def send(
     token: str | None,
     fee_rate: str | None,
     dry_run: bool,
+    save: Path | None,
+    rehearse: bool,
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
@@ -118,6 +132,8 @@ def send(
     The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are shown
     as they happen. Ctrl-C is safe at any time and says how far it got.
     """
+    if save is not None and not dry_run:
+        raise InputRefused("usage", "--save keeps what a --dry-run made", not_done="Nothing was sent.")
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         if chain == BITCOIN:
@@ -133,9 +149,9 @@ def send(
                 )
             order = _account_payment(sender, chain, address, amount, token, watching)
         if dry_run:
-            sender.dry_run(order)
+            sender.dry_run(order, save)
         else:
-            sender.send(order, passphrase_fd, ask=not yes)
+            sender.send(order, passphrase_fd, ask=not yes, rehearse=rehearse)
 
 
 def _bitcoin_payment(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import click
 
 from warifu.agent.device import DeviceDirectory
-from warifu.agent.door import ask_at_door
+from warifu.agent.door import ask_at_door, ask_for
 from warifu.agent.invitation import read_invitation, write_invitation
 from warifu.agent.joining import digits_differ
 from warifu.cli.audit_export import json_lines
@@ -21,6 +22,7 @@ from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.files import write_private
 from warifu.cli.journal_words import Names
 from warifu.cli.journals import own_journal
+from warifu.cli.judged_shown import describe_judged, show_judged
 from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -29,7 +31,7 @@ from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
-from warifu.protocol.operator import MAX_WHY, FreezeDevice, LiftBan, UnfreezeDevice
+from warifu.protocol.operator import MAX_WHY, AskJudged, FreezeDevice, LiftBan, ShowJudged, UnfreezeDevice
 
 directory_option = click.option(
     "--device-dir",
@@ -192,6 +194,31 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
         status = decode(Status, answer.status, MAX_BODY_BYTES)
     show_status(screen, status)
     screen.result(describe_status(status))
+
+
+@examples("warifu signer show", "warifu signer show 0123456789abcdef0123456789abcdef")
+@group.command("show")
+@click.argument("request", required=False)
+@directory_option
+@json_option
+@click.pass_obj
+def show_command(setting: Setting, request: str | None, device_dir: Path | None, as_json: bool) -> None:
+    """Show a request that this machine's device judged, as the device itself read it in the transaction's bytes.
+
+    Compare it, by eye, with what the client shows: two displays that nobody could alter together. The digits say that
+    both speak of the same request. REQUEST is its id; without one it is the newest that an owner authorized, else the
+    newest dry run. Nothing is signed by it.
+    """
+    _ = setting
+    screen = Screen(as_json)
+    if request is not None and not re.fullmatch("[0-9a-f]{32}", request):
+        raise InputRefused(
+            "request-id", f"{request[:40]!r} is not the id of a request", not_done="Nothing is shown."
+        )
+    door = DeviceDirectory(device_dir or default_device_directory()).door
+    shown = asyncio.run(ask_for(door, ShowJudged, AskJudged(bytes.fromhex(request or ""))))
+    show_judged(screen, shown)
+    screen.result(describe_judged(shown))
 
 
 @examples("warifu signer journal --output pi.jsonl", "warifu signer journal | jq -r .words")

@@ -9,12 +9,14 @@ import msgspec
 from warifu.protocol.api.errors import ErrorBody
 from warifu.protocol.api.shapes import (
     Answer,
+    EncodedApproval,
     EncodedAuthorization,
     EncodedEnvelopes,
     Identities,
     Question,
     UnsignedBytes,
 )
+from warifu.protocol.credential import MAX_OWNERS
 from warifu.protocol.encoding import Bytes16, Bytes32, Name, Seconds
 from warifu.protocol.envelope import MAX_ENVELOPE_KEY_BYTES
 from warifu.protocol.frames import MAX_BODY_BYTES
@@ -193,6 +195,8 @@ class DecisionQuestion(Question, frozen=True):
     request: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_REQUEST_BYTES)]
     unsigned: UnsignedBytes
     identities: Identities
+    approvals: Annotated[tuple[EncodedApproval, ...], msgspec.Meta(max_length=MAX_OWNERS)] = ()
+    """What owners approved so far (``GET /transfers/{id}/approvals``)."""
 
 
 class DecisionOf(Answer, frozen=True):

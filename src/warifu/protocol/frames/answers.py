@@ -87,7 +87,7 @@ class Decision(Message, frozen=True):
     """To ``AskDecision``: whether this signer would sign, and each rule it looked at in words."""
 
     allowed: bool
-    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=64)]
+    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=512)]
     refusal: Refusal | None
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from warifu.protocol.acknowledging import Confirmation
 from warifu.protocol.authorization import Authorization
+from warifu.protocol.credential import MAX_OWNERS, Approval
 from warifu.protocol.encoding import (
     Bytes16,
     Bytes32,
@@ -97,6 +98,8 @@ class AskDecision(Message, frozen=True, tag="ask-decision"):
     call: Call
     request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
     unsigned: Unsigned
+    approvals: Annotated[tuple[Approval, ...], msgspec.Meta(max_length=MAX_OWNERS)] = ()
+    """What owners approved so far, for the purpose ``approval``. With none, whoever asks counts as one of them."""
 
 
 class RecoverWallet(Message, frozen=True, tag="recover-wallet"):

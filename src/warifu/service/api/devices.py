@@ -34,6 +34,7 @@ from warifu.protocol.api import (
     ReferenceTaken,
     error_body,
 )
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import (
     MAX_BODY_BYTES,
@@ -207,9 +208,13 @@ def _questions(service: Service) -> list[BaseRouteHandler]:
         if len(data.request) + len(data.unsigned) > MAX_FRAME_BYTES - 1024:
             raise InputRefused("too-long", "request and transaction together are over the limit of a frame")
 
+        approvals = tuple(decode(Approval, each, MAX_FRAME_BYTES) for each in data.approvals)
+
         async def ask(identity: bytes) -> DecisionOf:
             try:
-                answer = await hub.call(identity, lambda call: AskDecision(call, data.request, data.unsigned))
+                answer = await hub.call(
+                    identity, lambda call: AskDecision(call, data.request, data.unsigned, approvals)
+                )
             except WarifuError as error:
                 return DecisionOf(identity=identity, decision=None, refusal=error_body(error))
             return DecisionOf(identity=identity, decision=answer, refusal=None)
