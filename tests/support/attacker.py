@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 from tests.support.accounts import (
@@ -32,7 +33,6 @@ from warifu.chains.bitcoin.psbt import Psbt, PsbtOutput, parse_psbt
 from warifu.chains.bitcoin.reading import reading_of
 from warifu.chains.bitcoin.transaction import TxOutput
 from warifu.chains.ethereum.reading import read as read_ethereum
-from warifu.chains.reading import Reading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.protocol.authorization import Authorization, read_authorization
 from warifu.protocol.chains import Scheme, family_of
@@ -40,11 +40,11 @@ from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames import CallRefused, Finished, OpenSession, SessionFailed, error_of
 from warifu.protocol.journal import Asker, Content, Denied, Refused, Started
 from warifu.protocol.policy import Policy
-from warifu.protocol.request import TransferRequest, request_digest
+from warifu.protocol.request import TransferRequest
+from warifu.signer import transfers as transfers_module
 from warifu.signer.reading import Seen
 from warifu.signer.sessions.ceremony import Ceremony
 from warifu.signer.sessions.messages import EcdsaShares, Partials
-from warifu.signer.transfers import Transfer
 from warifu.signer.wallets import Wallet
 
 PAIR = ("device0", "device1")
@@ -80,10 +80,14 @@ class Attacker:
             authorization
         )
         device.ledger.refuse_reuse = lambda _request_id, _request: None
-        transfers.read = lambda wallet, request, unsigned: Transfer(
-            request, request_digest(request), wallet, Seen(read_anything(wallet, request, unsigned), 0)
-        )
-        transfers._judge = lambda *asked: transfers._verdict(*asked)[1]
+        transfers._judge = lambda *asked, **also: transfers._verdict(*asked, **also)[1]
+        read = transfers.read
+
+        def read_and_compare_with_nothing(*asked: Any, **also: Any) -> Any:
+            with patch.object(transfers_module, "read", read_anything):
+                return read(*asked, **also)
+
+        transfers.read = read_and_compare_with_nothing
 
     # --- what it can do ---------------------------------------------------------------------------------------------
 
@@ -199,14 +203,14 @@ def shares_that_leave() -> Iterator[set[str]]:
         Ceremony._say = say  # type: ignore[method-assign]
 
 
-def read_anything(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Reading:
+def read_anything(wallet: Wallet, request: TransferRequest, unsigned: bytes, window: int) -> Seen:
     """What a transaction does, whatever was asked for: how a corrupted signer reads."""
     family = family_of(request.chain)
     if family == "bitcoin":
-        return reading_of(read_payment(unsigned, wallet.bitcoin, 1000))
+        return Seen(reading_of(read_payment(unsigned, wallet.bitcoin, window)), 0)
     if family == "solana":
-        return read_solana(unsigned, wallet.solana).reading
-    return read_ethereum(unsigned, wallet.ethereum, request.chain).reading
+        return Seen(read_solana(unsigned, wallet.solana).reading, 0)
+    return Seen(read_ethereum(unsigned, wallet.ethereum, request.chain).reading, 0)
 
 
 # --- payments of all chains ----------------------------------------------------------------------------------------
