@@ -232,7 +232,7 @@ def test_an_orphan_that_cannot_be_ended_hides_no_other(database, monkeypatch, ca
     monkeypatch.setattr(store, "mark", fails)
     unused = cast(Any, None)
     config = ServiceConfig(data_dir="unused", network="regtest")
-    transfers = Transfers(database, unused, unused, unused, unused, Bell(), config)
+    transfers = Transfers(database, unused, unused, unused, unused, unused, Bell(), config)
     transfers.end_orphans()
     states = {item.id: item.state for item in store.list_transfers(database)}
     assert [states[identifier] for identifier in identifiers] == [
@@ -253,7 +253,14 @@ def test_a_transfer_that_can_not_be_authorized_any_more_holds_nothing(database):
     unused = cast(Any, None)
     config = ServiceConfig(data_dir="unused", network="regtest")
     transfers = Transfers(
-        database, unused, cast(Any, SimpleNamespace(of=lambda _: road)), unused, unused, Bell(), config
+        database,
+        unused,
+        cast(Any, SimpleNamespace(of=lambda _: road)),
+        unused,
+        unused,
+        unused,
+        Bell(),
+        config,
     )
     now = int(time.time())
     for number, expires in ((1, now - 700), (2, now - 1), (3, now + 600)):
@@ -277,7 +284,14 @@ def test_a_proposal_whose_request_expired_holds_nothing(database):
     unused = cast(Any, None)
     config = ServiceConfig(data_dir="unused", network="regtest")
     transfers = Transfers(
-        database, unused, cast(Any, SimpleNamespace(of=lambda _: road)), unused, unused, Bell(), config
+        database,
+        unused,
+        cast(Any, SimpleNamespace(of=lambda _: road)),
+        unused,
+        unused,
+        unused,
+        Bell(),
+        config,
     )
     now = int(time.time())
     for number, expires in ((1, now - 700), (2, now + 600)):

@@ -28,6 +28,7 @@ from warifu.protocol.credential import (
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
 from warifu.protocol.request import (
+    RefreshRequest,
     Request,
     TransferRequest,
     WalletRequest,
@@ -132,6 +133,16 @@ def recovery_request(authorized: Authorized) -> WalletRequest:
             "envelopes", "the passphrase envelope is for a device that has no part in the wallet"
         )
     check_owner(authorized, request.owners)
+    return request
+
+
+def refresh_request(authorized: Authorized, wallet: WalletRequest) -> RefreshRequest:
+    """The request to refresh ``wallet``'s shares, with an envelope for each of its devices. Raises ``InputRefused``."""
+    request = authorized.request
+    if not isinstance(request, RefreshRequest) or request.wallet_id != request_digest(wallet):
+        raise InputRefused("request", "this is not a request to refresh this wallet's shares")
+    if sorted(device.identity for device in wallet.devices) != list(authorized.participants):
+        raise InputRefused("envelopes", "there is not exactly one passphrase envelope for each device")
     return request
 
 

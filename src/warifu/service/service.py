@@ -24,6 +24,7 @@ from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.keygen import Keygens
+from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.transfer import Transfers
 
 
@@ -58,8 +59,16 @@ class Service:
         self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)
         self.correlations = Correlations(database, self.hub, config.session_seconds)
         self.carrier = Carrier(database, self.hub)
+        self.refreshes = Refreshes(database, self.hub, self.bell, config)
         self.transfers = Transfers(
-            database, self.hub, self.roads, self.correlations, self.carrier, self.bell, config
+            database,
+            self.hub,
+            self.roads,
+            self.correlations,
+            self.carrier,
+            self.refreshes,
+            self.bell,
+            config,
         )
         self.followers = [
             Follower(database, road, self.transfers, self.bell, config.poll_seconds)
@@ -83,6 +92,7 @@ class Service:
         await asyncio.to_thread(self.transfers.start, asyncio.get_running_loop())
         self.correlations.start()
         self.carrier.start()
+        self.refreshes.start()
         self.caretaker.start()
         self.checks.start()
         for follower in self.followers:
@@ -93,6 +103,7 @@ class Service:
         self.transfers.prepare_to_stop()
         for follower in self.followers:
             follower.tell_to_stop()
+        await self.refreshes.close()  # before the connections: what breaks off because of that is no outcome
         self.hub.close()
         await self.correlations.close()
         await self.carrier.close()

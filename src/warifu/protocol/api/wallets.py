@@ -74,6 +74,39 @@ class Wallet(Answer, frozen=True):
     created: Seconds
     authorization: bytes
     births: tuple[bytes, ...]
+    certificate: bytes = b""
+    """Encoded ``EpochCertificate`` of its last refresh; empty where there was none."""
+
+
+class NewRefresh(Question, frozen=True):
+    """``POST /wallets/{name}/refresh`` (admin) -> ``Accepted``, whose id is the refresh's.
+
+    ``authorization``: an encoded ``Authorization`` of a ``RefreshRequest``. ``envelopes``: one encoded ``Envelope`` for
+    each of the wallet's devices. Handing in the same authorization again returns the same refresh.
+    """
+
+    authorization: EncodedAuthorization
+    envelopes: EncodedEnvelopes
+
+
+RefreshState = Literal["running", "finished", "refused"]
+
+
+class Refresh(Answer, frozen=True):
+    """``GET /refreshes/{id}?after=N&wait=S`` (admin): events with a number above ``after``, once there is one.
+
+    ``certificate``: the encoded ``EpochCertificate`` when finished: every device keeps its new shares. ``behind``:
+    names of devices that were not shown it yet; they hold the old shares in use, and sign with nobody, until they are.
+    """
+
+    id: str
+    wallet: str
+    epoch: int
+    state: RefreshState
+    events: tuple[Event, ...]
+    refusal: ErrorBody | None
+    certificate: bytes
+    behind: tuple[str, ...]
 
 
 class Wallets(Answer, frozen=True):

@@ -22,7 +22,9 @@ from warifu.protocol.api import (
     NewDraft,
     NewLabels,
     NewPsbt,
+    NewRefresh,
     NewWallet,
+    Refresh,
     Wallet,
     WalletRecovery,
     Wallets,
@@ -76,6 +78,26 @@ def _births(service: Service) -> list[BaseRouteHandler]:
             wait,
         )
 
+    @post(
+        "/wallets/{name:str}/refresh",
+        guards=[needs(database, "admin")],
+        status_code=202,
+        before_request=strictly(NewRefresh),
+    )
+    async def refresh(name: NamePath, data: JSONBody[NewRefresh]) -> Accepted:
+        """Give every device of the wallet a new share of the same keys."""
+        authorized = read_authorized(data.authorization, data.envelopes)
+        return Accepted(id=await service.refreshes.begin(name, authorized, data.envelopes))
+
+    @get("/refreshes/{refresh:str}", guards=[needs(database, "admin")])
+    async def refreshed(refresh: IdPath, after: After = 0, wait: Wait = 0) -> Refresh:
+        """How far a refresh is."""
+        return await service.bell.wait_for_news(
+            lambda: service.refreshes.read(refresh, after),
+            lambda seen: bool(seen.events) or seen.state != "running",
+            wait,
+        )
+
     @get("/wallets", guards=[needs(database, "read")], sync_to_thread=True)
     def all_wallets() -> Wallets:
         """All wallets."""
@@ -86,7 +108,7 @@ def _births(service: Service) -> list[BaseRouteHandler]:
         """One wallet, with what it was born from."""
         return _shown(wallet_named(database, name))
 
-    return [create, recover, unfinished, ceremony, all_wallets, wallet]
+    return [create, recover, unfinished, ceremony, refresh, refreshed, all_wallets, wallet]
 
 
 def _bitcoin(service: Service) -> list[BaseRouteHandler]:
@@ -198,4 +220,5 @@ def _shown(stored: StoredWallet) -> Wallet:
         created=stored.created,
         authorization=stored.authorization,
         births=stored.births,
+        certificate=stored.certificate,
     )

@@ -116,6 +116,28 @@ unfinished = sa.Table(
     sa.Column("birthday", sa.Integer, nullable=False),
 )
 
+refreshes = sa.Table(
+    "refreshes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("envelopes", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("refusal", sa.LargeBinary),
+    sa.Column("certificate", sa.LargeBinary),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
+epochs = sa.Table(
+    "epochs",
+    metadata,
+    sa.Column("wallet", sa.Text, primary_key=True),
+    sa.Column("certificate", sa.LargeBinary, nullable=False),
+)
+
 transfers = sa.Table(
     "transfers",
     metadata,

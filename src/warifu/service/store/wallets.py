@@ -14,7 +14,7 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth, WalletBirth
 from warifu.protocol.request import WalletRequest, decode_request
 from warifu.service.store.database import Database
-from warifu.service.store.schema import birthdays, change_sets, labels, wallets
+from warifu.service.store.schema import birthdays, change_sets, epochs, labels, wallets
 
 _MERGE_AFTER = 64
 
@@ -28,6 +28,8 @@ class StoredWallet:
     authorization: bytes
     births: tuple[bytes, ...]
     created: int
+    certificate: bytes = b""
+    """Of the epoch of its shares; empty where they were never refreshed."""
 
     @property
     def request(self) -> WalletRequest:
@@ -44,16 +46,21 @@ class StoredWallet:
         return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
 
 
+_WITH_EPOCH = sa.select(wallets, epochs.c.certificate).join(
+    epochs, epochs.c.wallet == wallets.c.name, isouter=True
+)
+
+
 def list_wallets(database: Database) -> tuple[StoredWallet, ...]:
     """All wallets by name."""
     with database.reading() as connection:
-        return tuple(_read(row) for row in connection.execute(sa.select(wallets).order_by(wallets.c.name)))
+        return tuple(_read(row) for row in connection.execute(_WITH_EPOCH.order_by(wallets.c.name)))
 
 
 def wallet_named(database: Database, name: str) -> StoredWallet:
     """Raises ``ServiceRefused`` (``unknown-wallet``)."""
     with database.reading() as connection:
-        row = connection.execute(sa.select(wallets).where(wallets.c.name == name)).first()
+        row = connection.execute(_WITH_EPOCH.where(wallets.c.name == name)).first()
     if row is None:
         raise ServiceRefused("unknown-wallet", f"there is no wallet '{name}'")
     return _read(row)
@@ -62,7 +69,7 @@ def wallet_named(database: Database, name: str) -> StoredWallet:
 def wallet_with_id(database: Database, identifier: bytes) -> StoredWallet:
     """Raises ``ServiceRefused`` (``unknown-wallet``)."""
     with database.reading() as connection:
-        row = connection.execute(sa.select(wallets).where(wallets.c.id == identifier)).first()
+        row = connection.execute(_WITH_EPOCH.where(wallets.c.id == identifier)).first()
     if row is None:
         raise ServiceRefused("unknown-wallet", "the request is for a wallet that this service does not know")
     return _read(row)
@@ -77,7 +84,7 @@ def birthday_of(database: Database, name: str) -> int:
 
 def _read(row: sa.Row[tuple[object, ...]]) -> StoredWallet:
     births = msgspec.msgpack.decode(row.births, type=tuple[bytes, ...])
-    return StoredWallet(row.name, row.id, row.authorization, births, row.created)
+    return StoredWallet(row.name, row.id, row.authorization, births, row.created, row.certificate or b"")
 
 
 class WalletChanges:

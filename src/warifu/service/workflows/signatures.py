@@ -34,6 +34,7 @@ from warifu.service.workflows.acknowledging import (
     Witnessed,
 )
 from warifu.service.workflows.correlations import CORRELATIONS_MISSING, Correlations
+from warifu.service.workflows.refresh import Refreshes
 
 ASK_SECONDS = 10.0
 _TRIES = 3
@@ -51,12 +52,14 @@ class Signatures:
         hub: Hub,
         correlations: Correlations,
         acknowledging: Acknowledging,
+        refreshes: Refreshes,
         config: ServiceConfig,
         note: Note,
     ) -> None:
         self._hub = hub
         self._correlations = correlations
         self._acknowledging = acknowledging
+        self._refreshes = refreshes
         self._config = config
         self._note = note
 
@@ -67,6 +70,7 @@ class Signatures:
         """
         judge = Judge(transfer, road)
         await self._wait_for_devices(transfer)
+        await self._refreshes.catch_up(transfer.wallet, transfer.participants)
         if not fresh:
             # Killed while the signers worked. They may have finished: their journals know.
             found = await self._ask_results(transfer, judge)

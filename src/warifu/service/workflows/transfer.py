@@ -54,6 +54,7 @@ from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.engine import Engine, Unfinished
 from warifu.service.workflows.offers import Offers
+from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.signatures import ASK_SECONDS, Signatures, interrupted
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Transfers:
         roads: Roads,
         correlations: Correlations,
         carrier: Carrier,
+        refreshes: Refreshes,
         bell: Bell,
         config: ServiceConfig,
     ) -> None:
@@ -81,7 +83,7 @@ class Transfers:
         self._bell = bell
         self._carrier = carrier
         acknowledging = Acknowledging(database, hub, carrier)
-        self._signatures = Signatures(hub, correlations, acknowledging, config, self._note)
+        self._signatures = Signatures(hub, correlations, acknowledging, refreshes, config, self._note)
         self._engine = Engine(database, self._workflow)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._at_work = AtWork()
