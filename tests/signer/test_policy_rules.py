@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.chains.ethereum import samples, typed_samples
 from tests.support.accounts import CROOK, ETHER, SHOP, ether_payment, token_call
 
 from warifu.chains.ethereum.reading import read as read_ethereum
@@ -310,6 +311,34 @@ def test_an_approval_counts_in_the_window_and_its_spender_is_a_destination():
     assert reason(evm(any_destination=False, destinations=(CROOK,)), reading) == "destination"
     assert reason(evm(any_destination=True, destination_delay=DAY), reading) == "destination-new"
     assert reason(evm(denied=(SHOP,)), reading) == "destination-denied"
+
+
+PERMITS = {
+    "ERC-2612": (typed_samples.PERMIT, 5_000_000),
+    "ERC-3009": (typed_samples.TRANSFER, 5_000_000),
+    "Permit2": (typed_samples.PERMIT_SINGLE, 5),
+    "Permit2, for one transfer": (typed_samples.PERMIT_TRANSFER, 5),
+    "an NFT's": (typed_samples.NFT_PERMIT, 1),
+    "DAI's, without end": (typed_samples.DAI_PERMIT, 2**256 - 1),
+}
+
+
+@pytest.mark.parametrize(("permit", "amount"), PERMITS.values(), ids=PERMITS.keys())
+def test_a_permit_is_spending_to_the_last_unit_and_needs_no_message_to_be_allowed(permit, amount):
+    reading = read_ethereum(typed_samples.as_json(permit), samples.SENDER, "eip155:1").reading
+    (token,) = {outflow.token for outflow in reading.outflows}
+
+    def policy(limit: int, day: int, **fields: Any) -> Policy:
+        limits = AssetLimits(token, "TOKEN", 6, str(limit), (Window(24, str(day)),))
+        return evm(chain="eip155:1", assets=(EVM.assets[0], limits), messages=False, **fields)
+
+    assert reason(policy(amount, amount), reading) is None
+    assert reason(policy(amount - 1, amount), reading) == "per-transaction-limit"
+    assert reason(policy(amount, amount - 1), reading) == "window-limit"
+    assert (
+        reason(policy(amount, amount, any_destination=False, destinations=(SHOP,)), reading) == "destination"
+    )
+    assert reason(evm(chain="eip155:1", assets=EVM.assets[:1]), reading) == "asset"
 
 
 # --- overflow --------------------------------------------------------------------------------------------------------
