@@ -160,6 +160,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
     tags = {kind.__struct_config__.tag for kind in typing.get_args(frames.ToSigner)}
     assert tags == {
         "challenge",
+        "instruct",
         "ask-envelope-key",
         "open-session",
         "open-correlating",

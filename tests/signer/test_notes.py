@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from nacl.utils import random
 from tests.support.simulator import BTC, Household, SimulatedDevice, Spend, bitcoin_policy, signed
 
 from warifu.errors import WarifuError
@@ -22,10 +23,10 @@ from warifu.protocol.notes import (
     MAX_NOTED_UNSIGNED,
     MAX_NOTES,
     MAX_NOTES_BYTES,
-    Frozen,
     Note,
     Place,
     Spent,
+    Vetoed,
     write_note,
 )
 from warifu.protocol.policy import DAY
@@ -267,13 +268,13 @@ def test_what_was_authorized_and_never_signed_counts_where_a_hostile_device_says
 # --- nothing is lost -------------------------------------------------------------------------------------------------
 
 
-def filled(home: Household, name: str, count: int, reason: str = "x" * 200) -> None:
-    """Notes of another kind, which take room."""
+def filled(home: Household, name: str, count: int) -> None:
+    """Notes of another kind, which take room: vetoes of what nobody asked for."""
     assert home.birth is not None
     device = home[name].device
     with device.store.transaction():
         for _ in range(count):
-            device.notes.write(home.birth.wallet_id, Frozen(reason))
+            device.notes.write(home.birth.wallet_id, Vetoed(random(32)))
 
 
 def test_what_does_not_fit_comes_the_next_time_and_nothing_is_left_out(home):

@@ -28,9 +28,10 @@ from warifu.protocol.operator import (
     OwnJournal,
     ShowJudged,
     UnfreezeDevice,
+    VetoWaiting,
 )
 
-Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | AskOwnJournal | AskJudged
+Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | VetoWaiting | AskOwnJournal | AskJudged
 Answer = LocalStatus | OwnJournal | ShowJudged
 A = TypeVar("A", LocalStatus, OwnJournal, ShowJudged)
 _MAX_QUESTION_BYTES = 1024

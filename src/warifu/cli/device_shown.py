@@ -9,6 +9,7 @@ import msgspec
 from warifu.cli.order import format_coin
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.waiting_shown import waiting_facts, waiting_object
 from warifu.protocol.chains import spoken
 from warifu.protocol.frames import Status, WalletStatus
 
@@ -38,6 +39,7 @@ def show_status(screen: Screen, status: Status) -> None:
                 (tr("passphrase tries left"), str(wallet.tries_left)),
                 (tr("moved in the last 24 hours"), _moved(wallet)),
                 *_prepared(wallet),
+                *waiting_facts(wallet),
             ]
         )
 
@@ -89,6 +91,7 @@ def describe_status(status: Status) -> dict[str, Any]:
                 "devices": list(wallet.devices),
                 "revision": wallet.revision,
                 "rules_hash": wallet.rules_hash.hex(),
+                **waiting_object(wallet),
                 "tries_left": wallet.tries_left,
                 "next_try": wallet.next_try,
                 "spent_today": [msgspec.structs.asdict(spent) for spent in wallet.spent_today],

@@ -704,10 +704,6 @@ JAPANESE: dict[str, str] = {
     "Have this machine's device sign nothing, whoever asks, until 'warifu signer unfreeze'.": (
         "このマシンの端末を、誰が頼んでも何も署名しないようにします。'warifu signer unfreeze' まで続きます。"
     ),
-    "What it is signing at this moment ends. A restart does not thaw it. The wallet's other devices sign without it "
-    "where enough of them are left.": (
-        "署名の途中のものは終わります。再起動しても解けません。残りの端末が足りていれば、ウォレットはこの端末なしで署名します。"
-    ),
     "Shown with every refusal until the freeze is lifted; at most 200 characters.": (
         "凍結が解かれるまで、拒否のたびに示されます。200 文字まで。"
     ),
@@ -1591,4 +1587,30 @@ JAPANESE: dict[str, str] = {
     "by its owner": "所有者による",
     "by nobody: a dry run": "なし（試行）",
     "is off": "接続していません",
+    "Freeze its wallets too, on all of their devices: only 'warifu policy unfreeze' and a wait undo that.": (
+        "この端末のウォレットも、すべての端末で凍結する（解除は 'warifu policy unfreeze' と待機だけ）。"
+    ),
+    "What it is signing at this moment ends. A restart does not thaw it. The wallet's other devices sign without it "
+    "where enough of them are left, unless --wallets stops them as well.": (
+        "署名の途中のものは終わります。再起動しても解けません。残りの端末が足りていれば、--wallets で止めないかぎり、"
+        "ウォレットはこの端末なしで署名します。"
+    ),
+    "Veto, on this machine's device, what waits for one of its wallets or was announced to it.": (
+        "この機械の端末で、ウォレットについて待っているもの、または予告されたものを拒否します。"
+    ),
+    "BEGINNING is that of its id, as 'warifu signer status' shows it here. The device tells the wallet's other "
+    "devices, and none of them lets it happen from then on.": (
+        "BEGINNING は、ここで 'warifu signer status' が示す ID の先頭です。この端末はウォレットのほかの端末に伝え、"
+        "それ以降どの端末もそれを実行しません。"
+    ),
+    "Vetoed. This device tells the others.": "拒否しました。この端末がほかの端末に伝えます。",
+    "WALLET FROZEN": "ウォレット凍結中",
+    "the wallet is unfrozen": "ウォレットの凍結が解ける",
+    "other rules are in force": "別のルールが有効になる",
+    "{what} at {moment}": "{what}: {moment}",
+    "waits": "待機中",
+    "new destination {address}": "新しい宛先 {address}",
+    "and {count} more": "ほか {count} 件",
+    "{chain}, since {moment}": "{chain}、{moment} から",
+    "announced": "予告済み",
 }

@@ -30,7 +30,7 @@ from warifu.protocol.encoding import (
 )
 from warifu.protocol.frames.bounds import PublicKey
 from warifu.protocol.release import MAX_KEEPERS
-from warifu.protocol.request import MAX_SIGNERS, Outflow
+from warifu.protocol.request import MAX_ANNOUNCED, MAX_REASON, MAX_SIGNERS, Outflow
 
 NO_HEAD = bytes(32)
 MAX_CONTENT_BYTES = 96 * 1024
@@ -175,6 +175,70 @@ class ReferenceApproved(Message, frozen=True, tag="reference-approved"):
     after: Bytes32
 
 
+class RulesAsked(Message, frozen=True, tag="rules-asked"):
+    """An owner asked for other rules, which allow more than those in force: they wait until ``effect``."""
+
+    wallet: Bytes32
+    request: Bytes32
+    before: Bytes32
+    after: Bytes32
+    """``rules_hash`` of both."""
+    revision: int
+    effect: Seconds
+
+
+class RulesChanged(Message, frozen=True, tag="rules-changed"):
+    """Other rules are in force from now on."""
+
+    wallet: Bytes32
+    request: Bytes32
+    before: Bytes32
+    after: Bytes32
+    """``rules_hash`` of both."""
+    revision: int
+
+
+class Announced(Message, frozen=True, tag="announced"):
+    """An owner announced a payment, or destinations."""
+
+    wallet: Bytes32
+    request: Bytes32
+    chain: Chain
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=MAX_ANNOUNCED)]
+    destinations: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=100)], ...], msgspec.Meta(max_length=MAX_ANNOUNCED)
+    ]
+
+
+class Vetoed(Message, frozen=True, tag="vetoed"):
+    """What the request with this digest asked for does not happen."""
+
+    wallet: Bytes32
+    about: Bytes32
+
+
+class WalletFrozen(Message, frozen=True, tag="wallet-frozen"):
+    """Nothing leaves the wallet from now on; what waited for it is vetoed."""
+
+    wallet: Bytes32
+    reason: Annotated[str, msgspec.Meta(max_length=MAX_REASON)]
+
+
+class UnfreezeAsked(Message, frozen=True, tag="unfreeze-asked"):
+    """An owner asked that the wallet sign again: that waits until ``effect``."""
+
+    wallet: Bytes32
+    request: Bytes32
+    effect: Seconds
+
+
+class WalletThawed(Message, frozen=True, tag="wallet-thawed"):
+    """The wallet signs again."""
+
+    wallet: Bytes32
+    request: Bytes32
+
+
 class WrongPassphrase(Message, frozen=True, tag="wrong-passphrase"):
     """A genuinely authorized request came with a passphrase that opens nothing."""
 
@@ -313,6 +377,13 @@ Event = (
     | SharesKept
     | SharesRefreshed
     | ReferenceApproved
+    | RulesAsked
+    | RulesChanged
+    | Announced
+    | Vetoed
+    | WalletFrozen
+    | UnfreezeAsked
+    | WalletThawed
     | WrongPassphrase
     | Met
     | HeadsSeen

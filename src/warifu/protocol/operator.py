@@ -65,6 +65,16 @@ class FreezeDevice(Message, frozen=True, tag="freeze"):
     """Sign nothing from now on, whoever asks, until the operator lifts it; answered by the status."""
 
     reason: Why
+    wallets: bool = False
+    """Freeze its wallets too, and tell their other devices: that takes an owner and a wait to undo."""
+
+
+class VetoWaiting(Message, frozen=True, tag="veto"):
+    """Let that not happen which waits for the wallet, or was announced; answered by the status."""
+
+    wallet_id: Bytes32
+    about: Bytes32
+    """Digest of the request, as the status has it."""
 
 
 class UnfreezeDevice(Message, frozen=True, tag="unfreeze"):
@@ -196,6 +206,7 @@ ToSignerFromOperator = (
     | LiftBan
     | FreezeDevice
     | UnfreezeDevice
+    | VetoWaiting
     | TellHost
     | TellEndorsements
 )

@@ -22,6 +22,8 @@ from warifu.units import MAX_QUANTITY
 MAX_REQUEST_BYTES = 256 * 1024
 MAX_SIGNERS = 16
 MAX_EPOCH = 2**32 - 1
+MAX_REASON = 200
+MAX_ANNOUNCED = 100
 Network = Literal["bitcoin", "testnet", "signet", "regtest"]
 
 
@@ -167,8 +169,82 @@ class JournalRequest(Message, frozen=True, tag="journal"):
     expires: Seconds
 
 
+class RulesRequest(Message, frozen=True, tag="rules"):
+    """From now on let the wallet be signed for by ``rules``: at once where they only tighten, else after a wait."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    replaces: Bytes32
+    """``rules_hash`` of those that they replace: no old request is played back over newer rules."""
+    rules: Rules
+    """Of a later revision; of the next one, but for a device that missed some."""
+    created: Seconds
+    expires: Seconds
+
+
+class NoticeRequest(Message, frozen=True, tag="notice"):
+    """Make known what is going to be paid, so that whoever does not want it can veto it before it can happen."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    chain: Chain
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=MAX_ANNOUNCED)]
+    """All that one transfer lets leave; empty where only destinations are announced."""
+    destinations: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...],
+        msgspec.Meta(max_length=MAX_ANNOUNCED),
+    ]
+    """Those that are going to be paid, sorted."""
+    created: Seconds
+    expires: Seconds
+
+    def __post_init__(self) -> None:
+        if not self.outflows and not self.destinations:
+            raise ValueError("a notice announces outflows, or destinations, or both")
+        if list(self.destinations) != sorted(set(self.destinations)):
+            raise ValueError("'destinations' must be sorted and without repetition")
+
+
+class VetoRequest(Message, frozen=True, tag="veto"):
+    """Do not let happen what waits: a change of the rules, the end of a freeze, or what was announced."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    about: Bytes32
+    """Digest of the request that asked for it."""
+    created: Seconds
+    expires: Seconds
+
+
+class FreezeRequest(Message, frozen=True, tag="freeze"):
+    """Let nothing leave the wallet from now on, and let nothing take effect that waits."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    reason: Annotated[str, msgspec.Meta(max_length=MAX_REASON)]
+    created: Seconds
+    expires: Seconds
+
+
+class UnfreezeRequest(Message, frozen=True, tag="unfreeze"):
+    """Let the wallet sign again, once that has waited as every loosening does."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    created: Seconds
+    expires: Seconds
+
+
+Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest
+"""What an owner tells the signers about the wallet itself: none of it signs anything."""
 Request = (
-    TransferRequest | WalletRequest | ReferenceRequest | HandOutRequest | RefreshRequest | JournalRequest
+    TransferRequest
+    | WalletRequest
+    | ReferenceRequest
+    | HandOutRequest
+    | RefreshRequest
+    | JournalRequest
+    | Instruction
 )
 
 

@@ -7,14 +7,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from warifu.chains.bitcoin.address import canonical_address
-from warifu.chains.bitcoin.network import Network, network_named
-from warifu.chains.ethereum import address as ethereum
 from warifu.chains.reading import Scheme
-from warifu.chains.solana import address as solana
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.authorization import Authorization
-from warifu.protocol.chains import family_of
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.envelope import Envelope
@@ -33,6 +28,7 @@ from warifu.signer.device import Device
 from warifu.signer.expecting import expectations, require_own
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.keygen import SUITES, Cradle, KeygenCeremony
+from warifu.signer.sound import check_rules
 from warifu.signer.unlocking import unlock
 from warifu.signer.vault import Lock, OpenLock, Role
 from warifu.signer.wallets import MAX_WALLETS, Locked
@@ -126,14 +122,6 @@ class Births:
         device = self._device
         if credential not in request.owners:
             raise InputRefused("owners", "the owner who asks is not among the wallet's owners")
-        if len(set(request.owners)) != len(request.owners):
-            raise InputRefused("owners", "an owner's credential is in the request twice")
-        if request.policy.most_approvals > len(request.owners):
-            raise InputRefused(
-                "owners",
-                f"the policy asks for the approval of {request.policy.most_approvals} owners, and there are "
-                f"{len(request.owners)}",
-            )
         identities = {item.identity for item in request.devices}
         names = {item.name for item in request.devices}
         if not len(identities) == len(names) == len(request.devices):
@@ -147,7 +135,7 @@ class Births:
                 "threshold",
                 f"{request.threshold} of {len(request.devices)} devices can never come together",
             )
-        _check_policy(request)
+        check_rules(request.rules, request.network)
         if device.wallets.count() >= MAX_WALLETS:
             raise InputRefused("too-many-wallets", f"a device has a share of at most {MAX_WALLETS} wallets")
 
@@ -229,27 +217,6 @@ def _key_birth(scheme: Scheme, result: DkgResult) -> KeyBirth:
         result.pubshares,
         hashlib.sha256(result.recovery_data).digest(),
     )
-
-
-def _check_policy(request: WalletRequest) -> None:
-    """Every address in the policy means something on its chain, and is in its one text form: one that is not would
-    never be equal to what a transaction pays, and the owner would learn it when it is late."""
-    for rules in request.policy.chains:
-        family = family_of(rules.chain)
-        for address in rules.addresses:
-            if family == "bitcoin":
-                _check_bitcoin(address, network_named(request.network))
-            elif family == "eip155":
-                ethereum.parse_address(address)
-            else:
-                solana.parse_address(address)
-
-
-def _check_bitcoin(address: str, network: Network) -> None:
-    if canonical_address(address, network) != address:
-        raise InputRefused(
-            "policy", f"the address {address!r} in the policy is not in its one form (lower case)"
-        )
 
 
 def _recovered(

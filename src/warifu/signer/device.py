@@ -21,6 +21,7 @@ from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Journal
 from warifu.signer.ledger import Ledger
 from warifu.signer.notes import Notes
+from warifu.signer.notices import Notices
 from warifu.signer.peers import Exchange, Meeting, Peers
 from warifu.signer.pool import Pool, WalletPool
 from warifu.signer.rules import RulesInForce
@@ -48,6 +49,7 @@ class Device:
     tries: Tries
     wallets: Wallets
     rules: RulesInForce
+    notices: Notices
     ledger: Ledger
     notes: Notes
     approvals: Approvals
@@ -102,6 +104,7 @@ class Device:
             Tries(store, epoch),
             wallets,
             RulesInForce(store, wallets),
+            Notices(store),
             Ledger(store, wallets),
             Notes(store, identity),
             Approvals(store, epoch),

@@ -207,6 +207,10 @@ class Ledger:
         )
         return not known
 
+    def payment(self, digest: bytes) -> bytes:
+        """The payment that a transfer which is known belongs to: the digest of its first request."""
+        return bytes(self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))[0][0])
+
     def finish(self, digest: bytes, result: bytes) -> None:
         """Inside a transaction: keep the result, unless an earlier one is kept already."""
         self._store.execute(

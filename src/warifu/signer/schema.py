@@ -68,6 +68,55 @@ CREATE TABLE rules (                 -- of a wallet whose owner changed them; wi
     rules BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE pending (               -- what an owner asked for that allows more, until it takes effect or is vetoed
+    request BLOB PRIMARY KEY,        -- digest
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    kind TEXT NOT NULL,              -- 'rules' or 'unfreeze': one of each at a time
+    body BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    effect INTEGER NOT NULL,
+    UNIQUE (wallet, kind)
+) STRICT;
+
+CREATE TABLE wallet_freezes (
+    wallet BLOB PRIMARY KEY REFERENCES wallets (id),
+    reason TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE settled (               -- what became of an owner's instructions, so that none is carried out twice
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    request BLOB NOT NULL,           -- digest
+    outcome TEXT NOT NULL,           -- 'done' or 'vetoed'
+    PRIMARY KEY (wallet, request)
+) STRICT;
+
+CREATE TABLE heard (                 -- vetoes and freezes of other devices of the wallet: each is heard once
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    maker BLOB NOT NULL,
+    note BLOB NOT NULL,              -- what it tells (signer.notes.about)
+    PRIMARY KEY (wallet, maker, note)
+) STRICT;
+
+CREATE TABLE notices (               -- of payments and destinations, as an owner announced them
+    request BLOB PRIMARY KEY,        -- digest
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    chain TEXT NOT NULL,
+    outflows BLOB,                   -- digest of exactly these; NULL: of no payment
+    body BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    payment BLOB                     -- digest of the first request of the chain of replacements that used it up
+) STRICT;
+CREATE INDEX notices_by_outflows ON notices (wallet, outflows);
+
+CREATE TABLE announced (             -- the destinations among them
+    wallet BLOB NOT NULL,
+    chain TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    notice BLOB NOT NULL REFERENCES notices (request),
+    since INTEGER NOT NULL,
+    PRIMARY KEY (wallet, chain, destination, notice)
+) STRICT;
+
 CREATE TABLE transfers (
     request BLOB PRIMARY KEY,        -- digest
     request_id BLOB NOT NULL,

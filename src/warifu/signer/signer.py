@@ -32,6 +32,7 @@ from warifu.protocol.frames import (
     CloseSession,
     EnvelopeKeyAnswer,
     FromSigner,
+    Instruct,
     JoinOwner,
     NotesAnswer,
     OpenCorrelating,
@@ -68,6 +69,7 @@ from warifu.protocol.operator import (
     TellEndorsements,
     TellHost,
     UnfreezeDevice,
+    VetoWaiting,
     decode_operator,
 )
 from warifu.protocol.request import TransferRequest, decode_request
@@ -79,6 +81,7 @@ from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.expecting import approve_reference
+from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
 from warifu.signer.journal import Cause
 from warifu.signer.journal_reading import show_to_operator, show_to_owner
 from warifu.signer.keeping import answer_boot, keeper_of
@@ -96,6 +99,7 @@ _Call = (
     | AskEndorsement
     | AskActivation
     | ApproveReference
+    | Instruct
     | AskPiece
     | AskNotes
     | TakeNotes
@@ -133,13 +137,25 @@ class Signer:
 
     def receive(self, origin: Origin, payload: bytes) -> Frames:
         """Take one frame; return the answers, each for the origin that it bears."""
+        settled = self._guarded(self._settle)
         if origin is Origin.OPERATOR:
-            return self._guarded(lambda: self._from_operator(payload), _to_operator_refused)
-        return self._guarded(lambda: self._from_service(payload))
+            return settled + self._guarded(lambda: self._from_operator(payload), _to_operator_refused)
+        return settled + self._guarded(lambda: self._from_service(payload))
 
     def tick(self) -> Frames:
         """Let time pass: end the sessions that took too long. Call it about once a second."""
-        return self._guarded(lambda: _all_to_service(self._ceremonies.end_expired()))
+        settled = self._guarded(self._settle)
+        return settled + self._guarded(lambda: _all_to_service(self._ceremonies.end_expired()))
+
+    def _settle(self) -> Frames:
+        """What has waited long enough is in force before anything else is judged. Where it cannot be kept (a full disk)
+        the old rules go on, and it is tried again."""
+        device = self._device
+        try:
+            settle(device, device.clock.now())
+        except WarifuError as error:
+            self._note("settle", error, b"")
+        return []
 
     def close(self) -> None:
         """End all sessions and close the store."""
@@ -180,10 +196,12 @@ class Signer:
         if isinstance(message, LiftBan):
             self._device.pool.lift_ban(message.identity)
         if isinstance(message, FreezeDevice):
-            return self._freeze(message.reason)
+            return self._freeze(message)
+        if isinstance(message, VetoWaiting):
+            veto_here(self._device, message.wallet_id, message.about)
         if isinstance(message, UnfreezeDevice):
             self._device.freeze.lift(self._device.clock.now())
-        if isinstance(message, AskLocalStatus | LiftBan | UnfreezeDevice):
+        if isinstance(message, AskLocalStatus | LiftBan | UnfreezeDevice | VetoWaiting):
             return [self._local_status()]
         if isinstance(message, AskOwnJournal):
             return [_to_operator(OwnJournal(show_to_operator(self._device, message.first)))]
@@ -198,11 +216,13 @@ class Signer:
     def _local_status(self) -> tuple[Origin, bytes]:
         return _to_operator(LocalStatus(status(self._device, self._isolation)))
 
-    def _freeze(self, reason: str) -> Frames:
+    def _freeze(self, message: FreezeDevice) -> Frames:
         """What runs ends, and what waits for a passphrase is forgotten, also where the disk cannot take the freeze."""
         device = self._device
         try:
-            device.freeze.freeze(reason, device.clock.now(), OPERATOR)
+            device.freeze.freeze(message.reason, device.clock.now(), OPERATOR)
+            if message.wallets:
+                freeze_wallets(device, message.reason)
             answer = [self._local_status()]
         except WarifuError as error:
             answer = _to_operator_refused(error)
@@ -287,6 +307,8 @@ class Signer:
             device.freeze.require_none()
             self._refreshes.adopt(message.wallet_id, message.certificate)
             return b""
+        if isinstance(message, Instruct):
+            return encode(instruct(device, message))
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):
@@ -336,7 +358,7 @@ class Signer:
     def _cause(self, message: _Call) -> Cause | None:
         if isinstance(message, AskAcknowledge):
             return cause_of(self._device, message.authorization, None, self._device.clock.now())
-        if not isinstance(message, ApproveReference | RecoverWallet):
+        if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
             return None
         return cause_of(self._device, message.authorization, message.envelope, self._device.clock.now())
 

@@ -6,10 +6,24 @@ from warifu import __version__
 from warifu.chains.reading import Scheme
 from warifu.protocol.attesting import reference_digest
 from warifu.protocol.epochs import epoch_at
-from warifu.protocol.frames import Spent, Status, WalletStatus
+from warifu.protocol.frames import (
+    SHOWN_NOTICES,
+    SHOWN_OF_A_NOTICE,
+    NoticeSeen,
+    Pending,
+    Spent,
+    Status,
+    WalletStatus,
+)
+from warifu.protocol.request import RulesRequest
+from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.device import Device
 from warifu.signer.evidence import given
 from warifu.signer.expecting import accepted
+from warifu.signer.instructing import words_of
+from warifu.signer.notices import Notice
+from warifu.signer.policy.compare import compare
+from warifu.signer.rules import Waiting
 from warifu.signer.wallets import Wallet
 
 UNJOINED = "unjoined"
@@ -70,6 +84,30 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         _references(device, wallet),
         _correlations(device, wallet),
         epoch_at(wallet.position),
+        frozen=device.rules.frozen(wallet.id),
+        pending=tuple(_pending(rules, waiting) for waiting in device.rules.waiting(wallet.id)),
+        notices=tuple(map(_notice, device.notices.open(wallet.id)[:SHOWN_NOTICES])),
+    )
+
+
+def _pending(rules: Rules, waiting: Waiting) -> Pending:
+    request = waiting.request
+    if not isinstance(request, RulesRequest):
+        return Pending("unfreeze", waiting.digest, waiting.since, waiting.effect, b"", ())
+    words = words_of(compare(rules, request.rules))
+    return Pending("rules", waiting.digest, waiting.since, waiting.effect, rules_hash(request.rules), words)
+
+
+def _notice(notice: Notice) -> NoticeSeen:
+    request, shown = notice.request, SHOWN_OF_A_NOTICE
+    more = max(0, len(request.outflows) - shown) + max(0, len(request.destinations) - shown)
+    return NoticeSeen(
+        notice.digest,
+        notice.since,
+        request.chain,
+        request.outflows[:shown],
+        request.destinations[:shown],
+        more,
     )
 
 

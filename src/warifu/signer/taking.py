@@ -19,10 +19,12 @@ from warifu.protocol.authorization import MAX_LIFETIME, read_authorization
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import Noted, peer
-from warifu.protocol.notes import MAX_NOTE_BYTES, Note, Spent, Told
-from warifu.protocol.request import TransferRequest
+from warifu.protocol.notes import MAX_NOTE_BYTES, Note, Spent, Told, Vetoed
+from warifu.protocol.request import MAX_REASON, TransferRequest
 from warifu.signer.device import Device
+from warifu.signer.instructing import hear_freeze, hear_veto
 from warifu.signer.ledger import LONGEST
+from warifu.signer.notes import FOR_EVER, about
 from warifu.signer.reading import read
 from warifu.signer.wallets import Wallet
 
@@ -93,7 +95,14 @@ def _taken_in(device: Device, wallet: Wallet, note: Note, now: int) -> bool:
         return False
     if isinstance(note.body, Spent):
         return _spent(device, wallet, note, note.body, now)
-    return False
+    if not device.rules.hear(wallet.id, note.identity, about(note)):
+        return False
+    device.notes.keep(note, until=FOR_EVER)
+    if isinstance(note.body, Vetoed):
+        return hear_veto(device, wallet.id, note.body.about, peer(note.identity), now)
+    reason = f"device {wallet.names[note.identity]}: {note.body.reason}"[:MAX_REASON]
+    hear_freeze(device, wallet.id, reason, peer(note.identity), now)
+    return True
 
 
 def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) -> bool:
@@ -109,6 +118,7 @@ def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) ->
     news = device.ledger.note(request, authorized.digest, seen)
     if news:
         device.notes.keep(note, until=request.expires + LONGEST)
+        device.notices.used_elsewhere(request, device.ledger.payment(authorized.digest))
         device.journal.append(Noted(wallet.id, authorized.digest), now, peer(note.identity))
     return news
 

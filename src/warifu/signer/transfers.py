@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from warifu.chains.reading import Outflow, Reading, Scheme
-from warifu.errors import AuthorizationRefused, InputRefused, WarifuError
+from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, WarifuError
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowledge
 from warifu.protocol.authorization import APPROVAL, Authorization, check_times
 from warifu.protocol.credential import Approval, Credential, check_approval
@@ -43,6 +43,7 @@ from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.ledger import LONGEST, Counting
 from warifu.signer.notes import fits, spent_note
+from warifu.signer.notices import Notice
 from warifu.signer.policy.facts import Facts, Verdict
 from warifu.signer.policy.judge import judge
 from warifu.signer.reading import Seen, read
@@ -214,8 +215,11 @@ class Transfers:
         # Judged again later: an owner who was removed meanwhile has approved nothing.
         authorized = transfer.approved is not None
         approvals = len(set(transfer.approved or ()) & set(rules.owners)) if authorized else dry_run
-        facts = Facts(now, approvals, counting.leaves, counting.spent, known={}, notice=None)
-        verdict = judge(rules.policy, transfer.reading, facts)
+        known = self._device.notices.known(transfer.wallet.id, transfer.reading)
+        notice = self._notice(transfer, counting, now)
+        since = notice.since if notice is not None else None
+        facts = Facts(now, approvals, counting.leaves, counting.spent, known, since)
+        verdict = judge(self._policy(transfer), transfer.reading, facts)
         devices = tuple(transfer.wallet.names[identity] for identity in transfer.wallet.identities)
         self.recent.keep(
             transfer.request,
@@ -229,7 +233,12 @@ class Transfers:
         return verdict, counting
 
     def _policy(self, transfer: Transfer) -> Policy:
-        return self._device.rules.of(transfer.wallet.id).policy
+        return self._device.rules.policy(transfer.wallet.id)
+
+    def _notice(self, transfer: Transfer, counting: Counting, now: int) -> Notice | None:
+        """The one that announced it, if any."""
+        delay, notices = self._policy(transfer).notice_delay, self._device.notices
+        return notices.of(transfer.wallet.id, transfer.reading, counting.payment, delay, now)
 
     def _require_confirmed(self, transfer: Transfer, given: Given) -> None:
         if self._policy(transfer).strict:
@@ -252,6 +261,15 @@ class Transfers:
             raise verdict.refusal
         return counting
 
+    def _require_same_rules(self, transfer: Transfer, seat: Seat) -> None:
+        """What this device and its peers began under other rules ends: they agreed on those, and on no others."""
+        if self._device.rules.hash(transfer.wallet.id) != seat.rules_hash:
+            raise PolicyDenied(
+                "rules-changed",
+                "the wallet's rules changed meanwhile",
+                remedy="Ask again, under the new ones.",
+            )
+
     def _ecdsa_task(self, transfer: Transfer, seat: Seat, given: Given) -> ecdsa.Task:
         wallet, reading = transfer.wallet, transfer.reading
         return ecdsa.Task(
@@ -260,7 +278,7 @@ class Transfers:
                 ecdsa.ToSign(item.message, wallet.tweaks(Scheme.ECDSA, item.path)) for item in reading.to_sign
             ),
             seen=self._device.seen,
-            use_up=lambda take: self._use_up(transfer, take),
+            use_up=lambda take: self._use_up(transfer, seat, take),
             started=lambda used: self._started(transfer, seat, given, used),
             finished=lambda signatures: self._finished(
                 transfer, seat, given.by, [_with_recovery(each) for each in signatures]
@@ -283,13 +301,14 @@ class Transfers:
             ),
         )
 
-    def _use_up(self, transfer: Transfer, take: Callable[[], None]) -> None:
+    def _use_up(self, transfer: Transfer, seat: Seat, take: Callable[[], None]) -> None:
         """``take`` what an ECDSA signature is made of, unless it would be refused now. Nothing is counted: the share
         does not leave yet, and before it does everything is judged once more."""
         device, request, now = self._device, transfer.request, self._device.clock.now()
         check_times(request.created, request.expires, now)
         with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
+            self._require_same_rules(transfer, seat)
             self._judge(transfer, now)
             take()
 
@@ -298,6 +317,7 @@ class Transfers:
         check_times(request.created, request.expires, now)
         with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
+            self._require_same_rules(transfer, seat)
             counting = self._judge(transfer, now)
             self._require_confirmed(transfer, given)
             self._count(transfer, given, counting, "started", now)
@@ -330,12 +350,16 @@ class Transfers:
         how: Literal["started", "acknowledged"],
         now: int,
     ) -> None:
-        """Inside a transaction: it counts here from now on, and the wallet's other devices are told.
+        """Inside a transaction: it counts here from now on, its notice is used up, and the wallet's other devices are
+        told.
 
         In a strict wallet it counts from the moment after which it can not be signed any more: with the same
         acknowledgements other devices may sign it until then."""
         device, request = self._device, transfer.request
         moment = request.expires if self._policy(transfer).strict else now
+        notice = self._notice(transfer, counting, now)
+        if notice is not None:
+            device.notices.use_up(notice, counting.payment)
         device.ledger.count(request, transfer.digest, transfer.reading, counting, how, moment)
         device.notes.write(
             transfer.wallet.id, spent_note(given.authorization, transfer.unsigned), request.expires + LONGEST

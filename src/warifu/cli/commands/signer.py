@@ -27,11 +27,20 @@ from warifu.cli.places import default_device_directory
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
+from warifu.cli.waiting_shown import ids_of
 from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
-from warifu.protocol.operator import MAX_WHY, AskJudged, FreezeDevice, LiftBan, ShowJudged, UnfreezeDevice
+from warifu.protocol.operator import (
+    MAX_WHY,
+    AskJudged,
+    FreezeDevice,
+    LiftBan,
+    ShowJudged,
+    UnfreezeDevice,
+    VetoWaiting,
+)
 
 directory_option = click.option(
     "--device-dir",
@@ -281,7 +290,7 @@ def lift_ban_command(setting: Setting, name: str, device_dir: Path | None, yes: 
     screen.result(describe_status(status))
 
 
-@examples("warifu signer freeze", "warifu signer freeze --reason 'the door of the server room was open'")
+@examples("warifu signer freeze", "warifu signer freeze --wallets --reason 'the door was open'")
 @group.command("freeze")
 @click.option(
     "--reason",
@@ -289,14 +298,21 @@ def lift_ban_command(setting: Setting, name: str, device_dir: Path | None, yes: 
     show_default=True,
     help="Shown with every refusal until the freeze is lifted; at most 200 characters.",
 )
+@click.option(
+    "--wallets",
+    is_flag=True,
+    help="Freeze its wallets too, on all of their devices: only 'warifu policy unfreeze' and a wait undo that.",
+)
 @directory_option
 @json_option
 @click.pass_obj
-def freeze_command(setting: Setting, reason: str, device_dir: Path | None, as_json: bool) -> None:
+def freeze_command(
+    setting: Setting, reason: str, wallets: bool, device_dir: Path | None, as_json: bool
+) -> None:
     """Have this machine's device sign nothing, whoever asks, until 'warifu signer unfreeze'.
 
     What it is signing at this moment ends. A restart does not thaw it. The wallet's other devices sign without it where
-    enough of them are left.
+    enough of them are left, unless --wallets stops them as well.
     """
     _ = setting
     screen, door = Screen(as_json), DeviceDirectory(device_dir or default_device_directory()).door
@@ -304,8 +320,40 @@ def freeze_command(setting: Setting, reason: str, device_dir: Path | None, as_js
         raise InputRefused(
             "reason", f"the reason must have 1 to {MAX_WHY} characters", not_done="Nothing was frozen."
         )
-    status = asyncio.run(ask_at_door(door, FreezeDevice(reason)))
+    status = asyncio.run(ask_at_door(door, FreezeDevice(reason, wallets)))
     screen.line(tr("The device {name} is frozen: it signs nothing.", name=status.name), style="yellow")
+    screen.result(describe_status(status))
+
+
+@examples("warifu signer veto 3f2a", "warifu signer status")
+@group.command("veto")
+@click.argument("beginning")
+@directory_option
+@json_option
+@click.pass_obj
+def veto_command(setting: Setting, beginning: str, device_dir: Path | None, as_json: bool) -> None:
+    """Veto, on this machine's device, what waits for one of its wallets or was announced to it.
+
+    BEGINNING is that of its id, as 'warifu signer status' shows it here. The device tells the wallet's other devices,
+    and none of them lets it happen from then on.
+    """
+    _ = setting
+    screen, door = Screen(as_json), DeviceDirectory(device_dir or default_device_directory()).door
+    waiting = [
+        (wallet.wallet_id, named)
+        for wallet in asyncio.run(ask_at_door(door)).wallets
+        for named in ids_of(wallet)
+        if named.hex().startswith(beginning.lower())
+    ]
+    if len(waiting) != 1:
+        raise InputRefused(
+            "unknown-id",
+            f"nothing that waits here, or more than one thing, has an id that begins with {beginning[:64]!r}",
+            not_done="Nothing was vetoed.",
+            remedy="See 'warifu signer status'.",
+        )
+    status = asyncio.run(ask_at_door(door, VetoWaiting(*waiting[0])))
+    screen.line(tr("Vetoed. This device tells the others."), style="green")
     screen.result(describe_status(status))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -21,7 +21,11 @@ from warifu.protocol.encoding import (
 from warifu.protocol.envelope import CertifiedEnvelopeKey
 from warifu.protocol.frames.bounds import MAX_INPUTS, Body, PublicKey, RecoveryData
 from warifu.protocol.frames.refusals import Refusal
-from warifu.protocol.request import MAX_EPOCH, MAX_SIGNERS
+from warifu.protocol.request import MAX_ANNOUNCED, MAX_EPOCH, MAX_SIGNERS, Outflow
+
+MAX_WORDS = 24
+SHOWN_NOTICES = 16
+SHOWN_OF_A_NOTICE = 4
 
 
 class KeyBirth(Message, frozen=True):
@@ -99,6 +103,44 @@ class Spent(Message, frozen=True):
     amount: Amount
 
 
+class Pending(Message, frozen=True):
+    """What waits on a device, because it allows more than its rules do now."""
+
+    kind: Literal["rules", "unfreeze"]
+    request: Bytes32
+    """Digest of the request that asked for it: by this it is vetoed."""
+    since: Seconds
+    effect: Seconds
+    """The moment at which it takes effect, by the device's own clock."""
+    rules_hash: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of the rules that it brings; empty for the end of a freeze."""
+    words: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MAX_WORDS)]
+    """What differs, rule by rule, as the device compares it."""
+
+
+class NoticeSeen(Message, frozen=True):
+    """What was announced to a device, not vetoed, and not used up; the first of each, because a status is short."""
+
+    request: Bytes32
+    """Digest of the ``NoticeRequest``: by this it is vetoed."""
+    since: Seconds
+    chain: Chain
+    outflows: Annotated[tuple[Outflow, ...], msgspec.Meta(max_length=SHOWN_OF_A_NOTICE)]
+    destinations: Annotated[tuple[Text, ...], msgspec.Meta(max_length=SHOWN_OF_A_NOTICE)]
+    more: Annotated[int, msgspec.Meta(ge=0, le=2 * MAX_ANNOUNCED)]
+    """How many more outflows and destinations it names."""
+
+
+class Instructed(Message, frozen=True):
+    """To ``Instruct``: what the device made of it. ``done``: it holds from now on, or did already. ``waits``: until
+    ``effect`` by the device's own clock, unless it is vetoed."""
+
+    state: Literal["done", "waits"]
+    effect: Seconds
+    words: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MAX_WORDS)] = ()
+    """What differs, rule by rule, as the device compares it."""
+
+
 class WalletStatus(Message, frozen=True):
     """One wallet as this device sees it."""
 
@@ -118,6 +160,11 @@ class WalletStatus(Message, frozen=True):
     """How many ECDSA signatures are prepared with each of ``devices``; 0 for itself."""
     epoch: Annotated[int, msgspec.Meta(ge=0, le=MAX_EPOCH)] = 0
     """How many times its shares were refreshed."""
+    frozen: Text | None = None
+    """Why nothing leaves the wallet until an owner's unfreezing has waited; None where it is not frozen."""
+    pending: Annotated[tuple[Pending, ...], msgspec.Meta(max_length=2)] = ()
+    notices: Annotated[tuple[NoticeSeen, ...], msgspec.Meta(max_length=SHOWN_NOTICES)] = ()
+    """The newest."""
 
 
 class Status(Message, frozen=True):

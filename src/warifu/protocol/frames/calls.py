@@ -157,6 +157,16 @@ class AskJournal(Message, frozen=True, tag="ask-journal"):
     first: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
 
 
+class Instruct(Message, frozen=True, tag="instruct"):
+    """Do what an owner says about the wallet itself: an authorized ``Instruction``. Answered by ``Instructed``.
+
+    ``envelope``: only what loosens needs one."""
+
+    call: Call
+    authorization: Authorization
+    envelope: Envelope | None
+
+
 class AskStatus(Message, frozen=True, tag="ask-status"):
     """Who are you, and how are you?"""
 
@@ -241,6 +251,7 @@ ToSigner = (
     | AskEndorsement
     | AskActivation
     | ApproveReference
+    | Instruct
     | AskPiece
     | ShowEpoch
     | AskStatus
