@@ -11,6 +11,8 @@ which rule (:meth:`Attacker.refused`).
 
 from __future__ import annotations
 
+import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,7 +39,7 @@ from warifu.chains.solana.reading import read as read_solana
 from warifu.protocol.authorization import Authorization, read_authorization
 from warifu.protocol.chains import Scheme, family_of
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.frames import CallRefused, Finished, OpenSession, SessionFailed, error_of
+from warifu.protocol.frames import CallRefused, Finished, OpenSession, Relay, SessionFailed, error_of
 from warifu.protocol.journal import Asker, Content, Denied, Refused, Started
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import TransferRequest
@@ -183,6 +185,50 @@ class Attacker:
 def _refusal(entry: Content) -> Denied | Refused:
     assert isinstance(entry.event, Denied | Refused)
     return entry.event
+
+
+@dataclass
+class Replica:
+    """One of several services that know nothing of each other: its session, of which any number of messages is still
+    under way."""
+
+    home: Household
+    openings: dict[str, OpenSession]
+    outcome: Outcome = field(default_factory=Outcome)
+    _under_way: deque[tuple[bytes, Relay]] = field(default_factory=deque)
+
+    def open(self) -> None:
+        """Hand every device its opening."""
+        for name, opening in self.openings.items():
+            self._post(name, self.home[name].send(opening))
+
+    def step(self) -> bool:
+        """Deliver one message; False where none is left."""
+        if self._under_way:
+            receiver, frame = self._under_way.popleft()
+            name = self.home.name_of(receiver)
+            self._post(name, self.home[name].send(frame))
+        return bool(self._under_way)
+
+    def _post(self, name: str, frames: Sequence[Any]) -> None:
+        for frame in frames:
+            if isinstance(frame, Relay):
+                handed = Relay(frame.session, self.home[name].identity, frame.body)
+                self._under_way.append((frame.peer, handed))
+        answered = Attacker.answered(name, frames)
+        self.outcome.finished |= answered.finished
+        self.outcome.failed |= answered.failed
+
+
+def at_the_same_moment(replicas: Sequence[Replica], dice: random.Random) -> None:
+    """All open before any goes on; then whichever the dice say takes its next step, until all have come to an end."""
+    for replica in replicas:
+        replica.open()
+    running = list(replicas)
+    while running:
+        replica = dice.choice(running)
+        if not replica.step():
+            running.remove(replica)
 
 
 @contextmanager
