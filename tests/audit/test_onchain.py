@@ -119,3 +119,11 @@ def test_what_could_not_be_asked_makes_the_audit_incomplete(journals, honest):
 
 def test_without_the_service_the_audit_says_so(journals):
     assert [finding.code for finding in audited(journals).findings] == ["offline"]
+
+
+def test_an_account_that_made_more_transactions_than_the_journals_have_is_wrong(journals, honest):
+    told = replace(honest, sent={"eip155:1": 0})
+    assert found(journals, told) == []
+    (finding,) = found(journals, replace(honest, sent={"eip155:1": 1}))
+    assert (finding.level, finding.code) == ("wrong", "more-sent-than-signed")
+    assert (finding.values["sent"], finding.values["signed"]) == ("1", "0")

@@ -49,6 +49,10 @@ def altered(
     return rewritten(journals, device, put)
 
 
+def event_of(entry: Shown) -> Any:
+    return decode_content(entry.content).event
+
+
 def codes(journals: Journals) -> set[tuple[str, str]]:
     return {(finding.code, finding.device) for finding in audited(journals).wrong}
 
@@ -125,6 +129,16 @@ def test_a_session_that_a_device_tells_of_otherwise_than_it_showed_there_is_foun
     assert codes(changed) == set()  # nothing was met after it
     strange = altered(journals, "device2", "heads-seen", other("session", bytes(16)))
     assert any(code == "head-of-no-session" for code, _ in codes(strange))
+
+
+def test_a_device_that_strikes_out_a_spend_of_which_another_has_its_note_is_found(journals):
+    """The third device took no part in a payment; it has the signed note of one that did."""
+    noted = decode_content(journals.of("device2", "noted")[0].content)
+    maker = next(name for name, state in journals.states.items() if state.identity in noted.by.ids)
+    request = event_of(journals.of("device2", "noted")[0]).request
+    started = next(each for each in journals.of(maker, "started") if event_of(each).request == request)
+    found = codes(rewritten(journals, maker, lambda entries: [e for e in entries if e is not started]))
+    assert ("note-denied", maker) in found
 
 
 def test_a_wallet_of_other_keys_than_the_client_verified_is_found(journals):

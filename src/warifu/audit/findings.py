@@ -36,6 +36,7 @@ Code = Literal[
     "start-denied",
     "session-denied",
     "head-of-no-session",
+    "note-denied",
     "unfinished",
     # against the owner's records
     "birth-missing",
@@ -43,6 +44,7 @@ Code = Literal[
     "unknown-owner",
     # against the chain and the service
     "left-without-entry",
+    "more-sent-than-signed",
     "claimed-not-signed",
     "not-on-chain",
     "pending",

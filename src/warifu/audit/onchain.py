@@ -6,8 +6,8 @@ it invents, and a transaction that it keeps silent about still needs t devices, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from warifu.audit.findings import Finding, Level, missing, note, still_open
 from warifu.audit.journals import Journal
@@ -57,6 +57,8 @@ class Told:
     spends: Sequence[Spend] | None
     """None where the wallet has no Bitcoin key, or no backend answered."""
     heads: Sequence[ClaimedHead]
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """By chain: how many transactions the wallet's account has made there, where the chain counts them."""
     refusals: Sequence[str] = ()
     """Why it did not tell the rest."""
 
@@ -73,6 +75,11 @@ def check_chain(
     for spend in told.spends or ():
         if spend.txid not in signed:
             yield Finding(level, "left-without-entry", values={"txid": spend.txid[::-1].hex()})
+    for chain, sent in told.sent.items():
+        most = _payments(requests.values(), chain)
+        if sent > most:
+            values = {"chain": chain, "sent": str(sent), "signed": str(most)}
+            yield Finding(level, "more-sent-than-signed", values=values)
     for request, started in requests.items():
         if request in transfers.finished:
             yield from _ended(started, told)
@@ -84,6 +91,15 @@ def check_chain(
     for why in told.refusals:
         yield missing("service-unread", why=why)
     yield from _heads(journals, told.heads)
+
+
+def _payments(started: Iterable[Started], chain: str) -> int:
+    """The most transactions that can have come of these: of a payment and its replacements one can be executed."""
+    return sum(
+        each.replaces is None and any(outflow.kind != "message" for outflow in each.outflows)
+        for each in started
+        if each.chain == chain
+    )
 
 
 def _ended(started: Started, told: Told) -> Iterator[Finding]:

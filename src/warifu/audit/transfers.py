@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
-from warifu.protocol.journal import FinishedTransfer, HeadsSeen, Met, Started
+from warifu.protocol.journal import Acknowledged, FinishedTransfer, HeadsSeen, Met, Noted, Started
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def check_transfers(journals: Sequence[Journal], wallet: bytes) -> Iterator[Find
     yield from _differing(transfers.deeds)
     yield from _denied(journals, transfers.deeds, wallet)
     yield from _heads_of_sessions(journals, wallet)
+    yield from _notes(journals, wallet)
     for request, started in transfers.requests().items():
         if request not in transfers.finished:
             first = next(deed for deed in transfers.deeds if deed.started.request == request)
@@ -175,3 +176,21 @@ def _heads_of_sessions(journals: Sequence[Journal], wallet: bytes) -> Iterator[F
                         other=journal.device,
                         other_entry=number,
                     )
+
+
+def _notes(journals: Sequence[Journal], wallet: bytes) -> Iterator[Finding]:
+    """A note is signed by a device that started or acknowledged what it tells of."""
+    known = {journal.identity: journal for journal in journals}
+    counted = {identity: _counted(journal, wallet) for identity, journal in known.items()}
+    for journal in journals:
+        for number, content, event in journal.events(Noted):
+            for maker in content.by.ids:
+                if event.wallet == wallet and maker in known and event.request not in counted[maker]:
+                    yield wrong("note-denied", known[maker].device, other=journal.device, other_entry=number)
+
+
+def _counted(journal: Journal, wallet: bytes) -> set[bytes]:
+    """Requests that this device started or acknowledged."""
+    started = {event.request for _, _, event in journal.events(Started) if event.wallet == wallet}
+    acknowledged = {event.request for _, _, event in journal.events(Acknowledged) if event.wallet == wallet}
+    return started | acknowledged

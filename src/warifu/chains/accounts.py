@@ -122,6 +122,10 @@ class AccountChain(Protocol):
         """The coin first, then ``tokens`` (addresses) in their order."""
         ...
 
+    def executed(self, address: str) -> int | None:
+        """How many transactions the account has made that are in blocks; None where the chain does not count them."""
+        ...
+
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """Build what is wanted. ``taken``: account nonces that other transfers of ours hold.
 

@@ -70,6 +70,9 @@ _SAID = {
     "head-of-no-session": lambda: tr(
         "{device}: entry {entry} is another than the session in which {other} (entry {other_entry}) was shown it"
     ),
+    "note-denied": lambda: tr(
+        "{device} does not have the spend of which {other} (entry {other_entry}) has its signed note"
+    ),
     "unfinished": lambda: tr(
         "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures"
     ),
@@ -80,6 +83,9 @@ _SAID = {
     ),
     "left-without-entry": lambda: tr(
         "transaction {txid} spent the wallet's coins, as the service tells it, and no journal has it"
+    ),
+    "more-sent-than-signed": lambda: tr(
+        "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {signed}"
     ),
     "claimed-not-signed": lambda: tr(
         "the service says that transfer {transfer} is {state}, and no journal has its start"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +15,18 @@ from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.journals import Taken, read_files, read_through_service
 from warifu.cli.known_heads import keep_heads, known_heads
-from warifu.cli.profile import Wallet
+from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
-from warifu.protocol.api import History, Transfers
+from warifu.protocol.api import Accounts, History, Transfers
 from warifu.protocol.credential import credential_digest
 from warifu.protocol.journal import PeerHead
 
 WRONG, NOT_WHOLE = PeerMisbehaved.exit_code, ServiceRefused.exit_code
 """How the command ends where something is wrong, and where not everything could be looked at."""
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,49 @@ def run_audit(setting: Setting, name: str, offline: Sequence[Path], screen: Scre
     """Read, compare, and remember how far the journals are in which nothing is wrong."""
     profile = setting.profile()
     wallet = profile.wallet(name)
-    earlier = known_heads(setting.home)
-    failed: dict[str, WarifuError] = {}
-    told: Told | None = None
+    earlier = [item for item in known_heads(setting.home) if item.identity in _identities(wallet)]
     if offline:
-        taken = read_files(offline, wallet.request.devices)
+        audited = judged(wallet, read_files(offline, wallet.request.devices), {}, earlier, None)
     else:
         with setting.client(profile) as client:
-            taken, failed = read_through_service(client, profile, wallet, now(), _Progress(screen))
-            told = _told(client, wallet)
+            audited = _read_and_judged(client, profile, wallet, earlier, screen)
+    suspect = {finding.device for finding in audited.result.wrong}
+    keep_heads(
+        setting.home,
+        [
+            PeerHead(journal.identity, journal.head)
+            for journal in audited.result.journals
+            if journal.device not in suspect
+        ],
+    )
+    return audited
+
+
+def _read_and_judged(
+    client: Client, profile: Profile, wallet: Wallet, earlier: Sequence[PeerHead], screen: Screen
+) -> Audited:
+    """The service is asked first, so that nothing it tells of is younger than the journals. Devices are read one after
+    the other: what they did together meanwhile stands in one and not yet in another, and looks like a denial, so where
+    something is wrong and journals grew, all of them are read again."""
+    lengths: list[int] = []
+    for attempt in range(_ATTEMPTS):
+        told = _told(client, wallet)
+        taken, failed = read_through_service(client, profile, wallet, now(), _Progress(screen))
+        audited = judged(wallet, taken, failed, earlier, told)
+        before, lengths = lengths, [len(each.entries) for each in taken]
+        if not audited.result.wrong or lengths == before or attempt == _ATTEMPTS - 1:
+            break
+    return audited
+
+
+def judged(
+    wallet: Wallet,
+    taken: Sequence[Taken],
+    failed: Mapping[str, WarifuError],
+    earlier: Sequence[PeerHead],
+    told: Told | None,
+) -> Audited:
+    """What comes of these journals. ``failed``: devices whose journals could not be read, and why."""
     journals: list[Journal] = []
     found: list[Finding] = []
     for each in taken:
@@ -69,16 +105,11 @@ def run_audit(setting: Setting, name: str, offline: Sequence[Path], screen: Scre
         journals,
         found,
         absent=[device.name for device in wallet.request.devices if device.name not in there],
-        earlier=[item for item in earlier if item.identity in _identities(wallet)],
+        earlier=earlier,
         client=tr("this client"),
         told=told,
     )
-    suspect = {finding.device for finding in result.wrong}
-    keep_heads(
-        setting.home,
-        [PeerHead(each.identity, each.head) for each in journals if each.device not in suspect],
-    )
-    return Audited(wallet, tuple(taken), failed, result)
+    return Audited(wallet, tuple(taken), dict(failed), result)
 
 
 def record_of(wallet: Wallet) -> Record:
@@ -125,6 +156,13 @@ def _told(client: Client, wallet: Wallet) -> Told:
             ]
         except WarifuError as error:
             refusals.append(f"{error.message} ({error.code})")
+    sent: dict[str, int] = {}
+    if {"ecdsa", "ed25519"} & set(wallet.request.schemes):
+        for account in client.get(f"/wallets/{segment(wallet.name)}/accounts", Accounts).accounts:
+            if account.executed is not None:
+                sent[account.chain] = account.executed
+            elif account.refusal is not None:
+                refusals.append(f"{account.refusal.message} ({account.chain})")
     heads = [ClaimedHead(head.device, head.length, head.head) for each in transfers for head in each.journal]
     claims = [Claim(bytes.fromhex(each.id), each.chain, each.state, each.replaced_by) for each in transfers]
-    return Told({claim.id: claim for claim in claims}, spends, heads, refusals)
+    return Told({claim.id: claim for claim in claims}, spends, heads, sent, refusals)

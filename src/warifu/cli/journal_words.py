@@ -71,10 +71,10 @@ def told(content: Content, names: Names) -> str:
         case Started():
             return _started(event, names)
         case FinishedTransfer():
-            return tr("signatures of {transaction} are there", transaction=event.transaction.hex())
+            return tr("the signatures for request {request} are there", request=event.request.hex()[:16])
         case Denied():
             return tr(
-                "refused by rule {code}: request {request}", code=event.code, request=event.request.hex()
+                "refused by rule {code}: request {request}", code=event.code, request=event.request.hex()[:16]
             ) + _unwritten(event.unwritten)
         case Refused():
             return tr("refused by rule {code} ({door})", code=event.code, door=event.door) + _unwritten(
@@ -115,7 +115,9 @@ def transaction_name(chain: str, transaction: bytes) -> str:
 def _started(event: Started, names: Names) -> str:
     outflows = ", ".join(paid(event.chain, each, names) for each in event.outflows)
     return tr(
-        "allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; rules {rules}",
+        "request {request} allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; "
+        "rules {rules}",
+        request=event.request.hex()[:16],
         chain=spoken(event.chain),
         outflows=outflows or "-",
         fee=names.amount(event.chain, "", int(event.fee)),

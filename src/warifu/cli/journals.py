@@ -190,6 +190,8 @@ def read_files(files: Sequence[Path], devices: Iterable[DeviceRef]) -> list[Take
                     )
                 states[read.identity] = read
             else:
+                if read.withheld and len(read.content) != 32:
+                    raise _no_journal(file, number)
                 entries[read.identity].append(
                     Shown(read.number, read.content, read.withheld, read.hash, read.signature)
                 )

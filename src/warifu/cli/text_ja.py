@@ -1343,8 +1343,9 @@ JAPANESE: dict[str, str] = {
     "Written: {path}": "書きました: {path}",
     "a call of {to} with {amount}": "{amount} を添えた {to} の呼び出し",
     "a message for {to}": "{to} へのメッセージ",
-    "allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; rules {rules}": (
-        "{chain} で許可: {outflows}。手数料は最大 {fee}。{transaction}。端末 {devices}。規則 {rules}"
+    "request {request} allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; "
+    "rules {rules}": (
+        "依頼 {request} を {chain} で許可: {outflows}。手数料は最大 {fee}。{transaction}。端末 {devices}。規則 {rules}"
     ),
     "asked by": "求めた者",
     "device {who}": "端末 {who}",
@@ -1359,7 +1360,7 @@ JAPANESE: dict[str, str] = {
     "owner {number}": "所有者 {number}",
     "refused by rule {code} ({door})": "規則 {code} により拒否（{door}）",
     "refused by rule {code}: request {request}": ("規則 {code} により拒否: 依頼 {request}"),
-    "signatures of {transaction} are there": "{transaction} の署名がそろいました",
+    "the signatures for request {request} are there": "依頼 {request} の署名がそろいました",
     "signed by": "署名した端末",
     "the chain and the service were not asked": "チェーンとサービスには問い合わせていません",
     "the chain could not be asked through the service: {why}": (
@@ -1613,4 +1614,13 @@ JAPANESE: dict[str, str] = {
     "and {count} more": "ほか {count} 件",
     "{chain}, since {moment}": "{chain}、{moment} から",
     "announced": "予告済み",
+    # --- audits: notes and accounts ---
+    "{device} does not have the spend of which {other} (entry {other_entry}) has its signed note": (
+        "{device} の日誌には、{other}（項目 {other_entry}）がその署名付きの知らせを持つ支払いがありません"
+    ),
+    "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {sig"
+    "ned}": (
+        "サービスによれば {chain} の口座は {sent} 件のトランザクションを行いましたが、日誌には {s"
+        "igned} 件しかありません"
+    ),
 }

@@ -180,10 +180,18 @@ def _account(wallet: StoredWallet, road: AccountRoad) -> Account:
     try:
         holdings = road.network.holdings(address, tokens)
         height: int | None = road.network.height()
+        executed = road.network.executed(address)
     except WarifuError as error:
         return Account(chain=road.chain, address=address, assets=(), height=None, refusal=error_body(error))
     assets = tuple(_asset(road, item) for item in holdings)
-    return Account(chain=road.chain, address=address, assets=assets, height=height, refusal=None)
+    return Account(
+        chain=road.chain,
+        address=address,
+        assets=assets,
+        height=height,
+        refusal=None,
+        executed=executed,
+    )
 
 
 def _asset(road: AccountRoad, holding: network.Holding) -> Asset:

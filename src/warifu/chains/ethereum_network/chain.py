@@ -89,6 +89,10 @@ class EvmChain:
             for contract in contracts
         )
 
+    def executed(self, address: str) -> int:
+        """The account's nonce in the highest block that enough nodes have, by their agreement."""
+        return self._nodes.executed(parse_address(address), self._nodes.height())
+
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """A payment in the coin or in an ERC-20 token. ``taken``: nonces that other transfers of ours hold.
 

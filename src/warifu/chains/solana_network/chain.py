@@ -92,6 +92,10 @@ class SolanaChain:
             held.append(Holding(self._mints.token(mint_address, mint), amount))
         return tuple(held)
 
+    def executed(self, address: str) -> None:  # noqa: ARG002  # the protocol's signature
+        """Solana does not count an account's transactions."""
+        return
+
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """Pay SOL or a token. ``InputRefused``: ``address``, ``amount``, ``amount-range``, ``token``,
         ``insufficient-funds``, ``draft`` (its execution would fail, with the reason)."""

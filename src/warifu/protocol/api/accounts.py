@@ -31,6 +31,8 @@ class Account(Answer, frozen=True):
     height: int | None
     refusal: ErrorBody | None
     """Why there are no figures, where a backend gave none."""
+    executed: int | None = None
+    """How many transactions it has made that are in blocks, where the chain counts them."""
 
 
 class Accounts(Answer, frozen=True):
