@@ -21,6 +21,7 @@ from warifu.cli.sent import recall, remember
 from warifu.cli.transferring import Sender
 from warifu.errors import BroadcastRejected, InputRefused, ServiceRefused, StoreDamaged, WarifuError
 from warifu.protocol.api import AccountDraft, AccountPayment, NewAccountDraft, Transfer, error_body
+from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import Outflow, TransferRequest
 
 pytestmark = pytest.mark.unit
@@ -33,6 +34,7 @@ class Named:
     name = "savings"
     wallet_id = bytes(32)
     request = SimpleNamespace(devices=(), threshold=2)
+    rules = SimpleNamespace(policy=Policy(POLICY_VERSION, 5, ()))
 
 
 class Service:

@@ -92,6 +92,24 @@ async def test_the_newest_word_of_a_credential_stands(world: World):
         assert [word.refuses for word in shown.words] == [False, False]
 
 
+async def test_what_nobody_approves_any_more_is_withdrawn_and_holds_nothing(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        payment = await world.payment(client)
+        await propose(client, payment)
+        partner, mine = approver(PARTNER), approver(client.owner)
+        await say(client, payment.id, approve_request(partner, payment.request))
+        await say(client, payment.id, refuse_request(mine, payment.request), refuses=True)
+        assert (await client.get(f"/transfers/{payment.id}", api.Transfer)).state == "proposed"
+        await say(client, payment.id, refuse_request(partner, payment.request), refuses=True)
+        ended = await client.get(f"/transfers/{payment.id}", api.Transfer)
+        assert (ended.state, ended.settled) == ("refused", True)
+        assert ended.refusal is not None and ended.refusal.code == "authorization.withdrawn"
+        assert (await client.get("/proposals", api.Proposals)).proposals == ()
+        again = await world.payment(client, 70_000)
+        assert (await world.send(client, again)).state == "broadcast"
+
+
 async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World):
     async with world.running() as client:
         await world.ready(client)

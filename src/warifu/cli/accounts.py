@@ -136,7 +136,7 @@ def draft_order(
             remedy="The service is broken or hostile; the wallet itself is unharmed.",
             blame="service",
         )
-    _check_nothing_beside(wallet, draft)
+    _check_nothing_beside(wallet, draft.chain, draft.unsigned)
     if wanted is not None:
         authorized.check_authorized(
             read, chain=draft.chain, outflows=wanted, fee_ceiling=read.fee, name=read.name
@@ -146,15 +146,15 @@ def draft_order(
     return _order(wallet, draft.chain, draft.unsigned, read, replaces, watching, beside=beside, more=turn)
 
 
-def _check_nothing_beside(wallet: Wallet, draft: AccountDraft) -> None:
+def _check_nothing_beside(wallet: Wallet, chain: str, unsigned: bytes) -> None:
     """What takes nothing out of the wallet is no outflow, and the owner asked for none of it.
 
     The words of a memo decide whom an exchange credits with a payment to an address that its customers share.
     ``PeerMisbehaved`` (``unasked``).
     """
-    if family_of(draft.chain) != "solana":
+    if family_of(chain) != "solana":
         return
-    for action in read_solana(draft.unsigned, account_of(wallet, draft.chain)).actions:
+    for action in read_solana(unsigned, account_of(wallet, chain)).actions:
         if isinstance(action, Memo | RevokeToken):
             what = "words to be kept on the chain" if isinstance(action, Memo) else "the end of an approval"
             raise otherwise("unasked", f"it carries {what}")
@@ -190,6 +190,33 @@ def check_replaces(wallet: Wallet, order: Order, replaced: bytes, remembered: Tr
         raise otherwise("other-transaction", "it replaces another transfer")
     if set(before.excludes).isdisjoint(after.excludes) or before.name == after.name:
         raise otherwise("not-a-replacement", "both transactions could happen")
+
+
+def proposed_order(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Order:
+    """The order that another owner's ``request`` is, if the transaction or message does exactly what it says.
+
+    Raises ``TransactionRefused``, or ``PeerMisbehaved`` (``unasked``).
+    """
+    watching = Watching(int(request.fee_ceiling), (), 0)
+    if unsigned[:1] in (b"{", b"\x19") and family_of(request.chain) == "eip155":
+        order = message_order(wallet, request.chain, unsigned, watching)
+        understood = _understood(wallet, request.chain, unsigned)
+    else:
+        _check_nothing_beside(wallet, request.chain, unsigned)
+        understood = _understood(wallet, request.chain, unsigned)
+        read, turn = understood.reading, turn_of(understood)
+        order = _order(wallet, request.chain, unsigned, read, request.replaces, watching, more=turn)
+    wanted = tuple(
+        reading.Outflow(Kind(each.kind), each.token, int(each.amount), each.to) for each in request.outflows
+    )
+    authorized.check_authorized(
+        understood.reading,
+        chain=request.chain,
+        outflows=wanted,
+        fee_ceiling=int(request.fee_ceiling),
+        name=request.transaction,
+    )
+    return order
 
 
 def message_order(wallet: Wallet, chain: str, message: bytes, watching: Watching) -> Order:

@@ -12,7 +12,7 @@ from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.api import Device, Devices, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import Approval, approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
 from warifu.protocol.identity import DeviceRef
@@ -55,12 +55,17 @@ def ask_envelope_keys(
 
 
 def authorized(
-    profile: Profile, request: Request, keys: Sequence[EnvelopeKey], passphrase: bytearray
+    profile: Profile,
+    request: Request,
+    keys: Sequence[EnvelopeKey],
+    passphrase: bytearray,
+    further: Sequence[Approval] = (),
 ) -> tuple[bytes, tuple[bytes, ...]]:
-    """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``."""
+    """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``. ``further``: other
+    owners' approvals of it."""
     profile.refuse_pin_as_passphrase(passphrase)
     envelopes = seal_to_all(keys, request_digest(request), passphrase)
-    authorization = authorize(approver(profile.credential()), request, encode(request), envelopes)
+    authorization = authorize(approver(profile.credential()), request, encode(request), envelopes, further)
     return encode(authorization), tuple(encode(envelope) for envelope in envelopes)
 
 

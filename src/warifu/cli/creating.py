@@ -21,14 +21,12 @@ from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization, read_authorization
 from warifu.protocol.chains import SCHEMES, Scheme
+from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import Name, decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
-from warifu.protocol.request import (
-    Stretching,
-    WalletRequest,
-)
+from warifu.protocol.request import Stretching, WalletRequest, decode_request, request_digest
 
 LIFETIME = 3600
 
@@ -49,12 +47,14 @@ def create(
     policy: Policy,
     stretching: Stretching,
     passphrase_fd: int | None,
+    others: Sequence[Credential] = (),
 ) -> Wallet:
-    """Make a wallet and keep its birth in the profile, once all of its devices stated the same."""
+    """Make a wallet and keep its birth in the profile, once all of its devices stated the same. ``others``: owners
+    beside this client's key."""
     check_name(profile, name)
     accept_new(client, profile, screen, devices, now())
     with new_passphrase(passphrase_fd) as passphrase:
-        request = wallet_request(profile, threshold, devices, schemes, policy, stretching)
+        request = wallet_request(profile, threshold, devices, schemes, policy, stretching, others)
         keys = ask_envelope_keys(client, profile, request.devices, request, None, now())
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
@@ -64,12 +64,41 @@ def create(
     return keep(profile, name, request, ceremony.births)
 
 
-def adopt(client: Client, profile: Profile, name: str) -> Wallet:
-    """Keep a wallet that this credential authorized and whose devices are all pinned here."""
+def adopt(client: Client, profile: Profile, name: str, compared: bytes | None = None) -> Wallet:
+    """Keep a wallet that this credential authorized and whose devices are all pinned here.
+
+    ``compared``: the id of a wallet that another owner made, as he told it; its devices are pinned with it.
+    """
     check_name(profile, name)
     told = client.get(f"/wallets/{segment(name)}", api.Wallet)
-    request = owned_request(profile, told.authorization)
+    if compared is None:
+        request = owned_request(profile, told.authorization)
+    else:
+        request = compared_request(profile, told.authorization, compared)
+        for device in request.devices:
+            profile.pin_device(device)
     return keep(profile, name, request, told.births)
+
+
+def compared_request(profile: Profile, authorization: bytes, compared: bytes) -> WalletRequest:
+    """The request that made a wallet, if its id is ``compared`` and one of this profile's credentials is an owner's.
+
+    The id is the request's digest, so whoever compared it compared every device, owner and rule of it.
+    """
+    request = decode(Authorization, authorization, MAX_AUTHORIZATION_BYTES).request
+    wallet = decode_request(request)
+    if not isinstance(wallet, WalletRequest):
+        raise InputRefused("wallet", "the service's record is not of a wallet")
+    if request_digest(wallet) != compared:
+        raise AuthorizationRefused(
+            "other-wallet",
+            "the service's wallet of this name has another id than the one you compared",
+            not_done="Nothing was kept.",
+            remedy="Ask the owner who made it for its id ('warifu wallet show').",
+        )
+    if not set(profile.own_credentials()) & set(wallet.owners):
+        raise _not_yours()
+    return wallet
 
 
 def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
@@ -84,9 +113,7 @@ def owned_request(profile: Profile, authorization: bytes) -> WalletRequest:
         raise InputRefused("wallet", "the service's record is not of a wallet")
     mine = profile.device_key
     if mine not in request.owners or mine not in approved.credentials:
-        raise AuthorizationRefused(
-            "unknown-credential", "this wallet obeys another owner's credential, not yours"
-        )
+        raise _not_yours()
     for device in request.devices:
         if profile.device(device.name) != device:
             raise InputRefused(
@@ -102,6 +129,7 @@ def wallet_request(
     schemes: Sequence[Scheme],
     policy: Policy,
     stretching: Stretching,
+    others: Sequence[Credential] = (),
 ) -> WalletRequest:
     """What the owner is about to authorize: these devices as he accepted them, this threshold, these keys, this policy.
 
@@ -116,7 +144,7 @@ def wallet_request(
         schemes=tuple(sorted(set(schemes))),
         threshold=threshold,
         devices=tuple(devices),
-        owners=(profile.device_key,),
+        owners=(profile.device_key, *others),
         policy=policy,
         stretching=stretching,
         created=moment,
@@ -131,6 +159,14 @@ def keep(profile: Profile, name: str, request: WalletRequest, births: Sequence[b
     birth, recovery = verify_births(request, signed)
     profile.add_wallet(WalletRecord(name, encode(request), encode(birth), recovery))
     return profile.wallet(name)
+
+
+def _not_yours() -> AuthorizationRefused:
+    return AuthorizationRefused(
+        "unknown-credential",
+        "this wallet obeys another owner's credential, not yours",
+        remedy="Of a wallet that another owner made with your credential among its owners, give the id: --id.",
+    )
 
 
 def check_name(profile: Profile, name: str) -> None:

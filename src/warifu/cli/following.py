@@ -9,7 +9,7 @@ from warifu.errors import PeerMisbehaved, SessionAborted, WarifuError
 from warifu.protocol.api import Ceremony, ErrorBody, Event, Transfer, error_from
 
 _WAIT = 20
-_RESTING = frozenset({"needs-authorization", "refused", "rejected", "replaced"})
+_RESTING = frozenset({"proposed", "needs-authorization", "refused", "rejected", "replaced"})
 _SENT = frozenset({"broadcast", "confirmed"})
 
 Show = Callable[[Event], None]

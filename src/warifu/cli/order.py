@@ -87,8 +87,8 @@ class Order:
             remedy="Name the most that may be paid (--fee-ceiling), or leave out --yes and look.",
         )
 
-    def request(self, wallet: Wallet, now: int) -> TransferRequest:
-        """What is authorized: exactly this transaction, once."""
+    def request(self, wallet: Wallet, now: int, lifetime: int = LIFETIME) -> TransferRequest:
+        """What is authorized: exactly this transaction, once. ``lifetime``: in seconds."""
         return TransferRequest(
             request_id=random(16),
             wallet_id=wallet.wallet_id,
@@ -98,7 +98,7 @@ class Order:
             transaction=self.transaction,
             replaces=self.replaces,
             created=now,
-            expires=now + LIFETIME,
+            expires=now + lifetime,
         )
 
 

@@ -23,7 +23,7 @@ from warifu.cli.wallet_keys import WINDOW, keys_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused
 from warifu.protocol.api import Draft
 from warifu.protocol.chains import BITCOIN
-from warifu.protocol.request import Outflow
+from warifu.protocol.request import Outflow, TransferRequest
 from warifu.units import Satoshi, format_bitcoin_amount, parse_bitcoin_amount, satoshi
 
 _FEE_RATE = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?")
@@ -126,6 +126,19 @@ def bitcoin_order(
         devices=devices,
         confirmations=confirmations,
     )
+
+
+def proposed_bitcoin_order(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Order:
+    """The order that another owner's ``request`` is, if the PSBT pays exactly its recipients.
+
+    Raises ``TransactionRefused``.
+    """
+    keys = keys_of(wallet)
+    reading = Reading(unsigned, read_payment(unsigned, keys, WINDOW), keys, request.replaces)
+    if any((outflow.kind, outflow.token) != ("payment", "") for outflow in request.outflows):
+        raise TransactionRefused("wrong-kind", "on Bitcoin only payments of bitcoin are asked for")
+    recipients = tuple(Recipient(outflow.to, satoshi(int(outflow.amount))) for outflow in request.outflows)
+    return bitcoin_order(wallet, reading, recipients, int(request.fee_ceiling), (), 0)
 
 
 def _facts(wallet: Wallet, reading: Reading, fee_ceiling: int | None) -> tuple[tuple[str, str], ...]:

@@ -211,6 +211,13 @@ class Profile:
             remedy=f"Passkeys: {known}. Make one with 'warifu credential add'.",
         )
 
+    def own_credentials(self) -> list[Credential]:
+        """This client's key, and the passkeys that are used from here."""
+        passkeys: list[Credential] = [
+            decode(Passkey, record.credential, 4096) for record in self.content.passkeys
+        ]
+        return [self.device_key, *passkeys]
+
     def add_passkey(self, record: PasskeyRecord) -> None:
         """Keep a passkey. A name is used once."""
         with self._changing() as content:
@@ -223,10 +230,19 @@ class Profile:
             self._write(content, passkeys=(*content.passkeys, record))
 
     def name_owner(self, name: str, credential: Credential) -> None:
-        """From now on show ``credential`` by this name."""
+        """From now on show ``credential`` by this name. ``InputRefused`` (``name-taken``): two that bear one name could
+        be taken for each other."""
         encoded = encode(credential)
         with self._changing() as content:
             others = tuple(known for known in content.owners if known.credential != encoded)
+            taken: tuple[PasskeyRecord | OwnerRecord, ...] = (*others, *content.passkeys)
+            if any(known.name == name for known in taken):
+                raise InputRefused(
+                    "name-taken",
+                    f"another credential is called {name!r} here already",
+                    not_done="Nothing was changed.",
+                    remedy="Have its owner export it under another name ('--as').",
+                )
             self._write(content, owners=(*others, OwnerRecord(name, encoded)))
 
     def credential_name(self, credential: Credential) -> str:

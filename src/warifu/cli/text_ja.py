@@ -278,9 +278,6 @@ JAPANESE: dict[str, str] = {
     "Take up a wallet that you authorized before: after an interrupted 'create', or with a restored profile.": (
         "前に承認したウォレットを取り込みます。中断した create のあとや、復元したプロファイルで。"
     ),
-    "Everything is verified as at its creation; the service's word is not enough.": (
-        "作成のときと同じようにすべてを検証します。サービスの言葉だけでは足りません。"
-    ),
     "List the wallets whose birth this client verified.": "このクライアントが誕生を検証したウォレットを並べます。",
     "Show a wallet's devices, policy and public descriptors (for Sparrow, Bitcoin Core and others to look on).": (
         "ウォレットの端末、ポリシー、公開のディスクリプタ（Sparrow や Bitcoin Core などで見るため）を示します。"
@@ -1469,6 +1466,75 @@ JAPANESE: dict[str, str] = {
     "{length} entries, head {head}": "{length} 件、先頭ハッシュ {head}",
     "{to} may take {amount}": "{to} が {amount} を引き出せる",
     # --- credentials and approvals
+    "Approve this?": "これを承認しますか？",
+    "Approve with this credential (default: this client's key).": (
+        "このクレデンシャルで承認します（既定: このクライアントの鍵）。"
+    ),
+    "Approved by": "承認した所有者",
+    "Approved.": "承認しました。",
+    "Enough owners approved. Whoever knows the passphrase goes on with: warifu resume {wallet} {transfer}": (
+        "必要な数の所有者が承認しました。パスフレーズを知る人が続けます: warifu resume {wallet} {transfer}"
+    ),
+    "Everything is verified as at its creation; the service's word is not enough. A wallet that another owner "
+    "made, with a credential of yours among its owners, is taken up by its id ('warifu wallet show' on his "
+    "machine): the id stands for every device, owner and rule of it, and its devices are trusted from then "
+    "on.": (
+        "作成時と同じくすべて検証し、サービスの言葉だけでは足りません。他の所有者が作り、あなたのクレデン"
+        "シャルを所有者に含むウォレットは、その id（相手のマシンで warifu wallet sho"
+        "w）で取り込みます。id はすべての端末・所有者・規則を表し、以後その端末を信頼します。"
+    ),
+    "Have the wallet obey this credential, too: a passkey of yours by its name, or what another owner "
+    "exported (file or text; repeat).": (
+        "ウォレットをこのクレデンシャルにも従わせます。自分のパスキーの名前、または他の所有者が書き出した"
+        "もの（ファイルか文字列、繰り返し可）。"
+    ),
+    "It stops nobody: enough others can still approve, and an approval that was handed on before still counts. A "
+    "transfer that nobody approves any more is withdrawn, and its coins are free.": (
+        "これだけでは止まりません。他の所有者が足りれば承認され、すでに渡した承認も有効なままです。誰も承認していない送金は取り下げられ、コインは空きます。"
+    ),
+    "List what waits for approvals, each transaction read by this client itself.": (
+        "承認を待つものを一覧します。トランザクションはこのクライアント自身が読みます。"
+    ),
+    "Of a wallet that another owner made: its id, as he told it to you.": (
+        "他の所有者が作ったウォレットの、本人から聞いた id。"
+    ),
+    "Refuse this?": "これを拒否しますか？",
+    "Refuse with this credential (default: this client's key).": (
+        "このクレデンシャルで拒否します（既定: このクライアントの鍵）。"
+    ),
+    "Refused by": "拒否した所有者",
+    "Refused.": "拒否しました。",
+    "Say no to TRANSFER, for the other owners to see; your earlier approval is gone from the service.": (
+        "TRANSFER を拒否し、他の所有者に見せます。以前の承認はサービスから消えます。"
+    ),
+    "Show TRANSFER as this client reads it, and approve it.": (
+        "TRANSFER をこのクライアントが読んだとおりに表示し、承認します。"
+    ),
+    "The others approve it with: warifu approval give {transfer}": (
+        "他の所有者の承認: warifu approval give {transfer}"
+    ),
+    "The policy wants the approval of {needed} owners for this. Yours is the first.": (
+        "ポリシーはこれに所有者 {needed} 人の承認を求めます。あなたの承認が 1 人目です。"
+    ),
+    "Then go on with: warifu resume {wallet} {transfer}": (
+        "その後に続けます: warifu resume {wallet} {transfer}"
+    ),
+    "This is asked for, as this client reads it itself:": (
+        "求められている内容（このクライアント自身が読んだもの）:"
+    ),
+    "Transfers that several owners have to approve, and your word on them.": (
+        "複数の所有者の承認が必要な送金と、それへのあなたの返事。"
+    ),
+    "Your approval covers exactly this transaction. It moves nothing by itself: an owner with the passphrase "
+    "carries the transfer out ('warifu resume'), once enough have approved.": (
+        "承認はちょうどこのトランザクションに対するものです。それだけでは何も動きません。必要な数がそろう"
+        "と、パスフレーズを知る所有者が実行します（warifu resume）。"
+    ),
+    "approvals": "承認",
+    "owner": "所有者",
+    "refused by: {names}": "拒否した所有者: {names}",
+    "until": "期限",
+    "{given} of {needed}: {names}": "{needed} 人中 {given} 人: {names}",
     "Approve with your passkey": "パスキーで承認する",
     "Done. Go back to the terminal.": "済みました。端末の画面に戻ってください。",
     "Go on in the browser. If it does not open, go to this address on this machine:": (

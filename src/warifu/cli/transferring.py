@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.approving import approvals_needed, fetch_words, read_proposed, require_owner
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.dry_run import decisions_of, show_decisions
 from warifu.cli.following import follow_transfer, refusal_error
-from warifu.cli.order import Order
+from warifu.cli.order import LIFETIME, Order
 from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.paying import Reading, Recipient
 from warifu.cli.profile import Profile, Wallet
@@ -26,7 +27,7 @@ from warifu.cli.screen import Screen
 from warifu.cli.sent import forget, remember
 from warifu.cli.signed import txid_of
 from warifu.cli.text import tr
-from warifu.errors import InputRefused, ServiceRefused, WarifuError
+from warifu.errors import AuthorizationRefused, InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
     Accepted,
     AccountDraft,
@@ -34,12 +35,16 @@ from warifu.protocol.api import (
     NewAccountDraft,
     NewAuthorization,
     NewDraft,
+    NewProposal,
     NewTransfer,
     Transfer,
     TransferBytes,
     error_from,
 )
+from warifu.protocol.authorization import MAX_LIFETIME, approve_request
 from warifu.protocol.chains import BITCOIN
+from warifu.protocol.credential import Approval, approver
+from warifu.protocol.encoding import encode
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
@@ -129,7 +134,9 @@ class Sender:
 
         ``rehearse``: first have every device judge this very request, so that its own screen can be looked at."""
         self._show(order)
-        request = order.request(self.wallet, now()) if rehearse else None
+        needed = approvals_needed(self.wallet, order)
+        lifetime = LIFETIME if needed == 1 else MAX_LIFETIME
+        request = order.request(self.wallet, now(), lifetime) if rehearse else None
         if request is not None:
             self._rehearsed(order, request)
         if ask and not self.screen.json:
@@ -138,7 +145,10 @@ class Sender:
             raise InputRefused("confirmation", "a script says --yes for the person that it cannot ask")
         else:
             order.check_unseen()
-        request = request or order.request(self.wallet, now())
+        request = request or order.request(self.wallet, now(), lifetime)
+        if needed > 1:
+            self._propose(order, request, needed)
+            return
         devices = self._signers(order.devices)
         try:
             sealed = self._authorize(request, devices, passphrase_fd)
@@ -148,16 +158,45 @@ class Sender:
         transfer = remember(self.home, request)
         with self._told_how_to_look_on(transfer):
             question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], unsigned=order.unsigned)
-            accepted = self._hand_in(question)
+            accepted = self._hand_in("/transfers", question)
             if accepted.id != transfer:
                 raise ServiceRefused(
                     "answer", "the service took the request under another id", blame="service"
                 )
             self._follow(request, order.devices, order.confirmations, passphrase_fd)
 
-    def _hand_in(self, question: NewTransfer) -> Accepted:
+    def _propose(self, order: Order, request: TransferRequest, needed: int) -> None:
+        """Lay it before the other owners, with this owner's approval. No passphrase yet, and no device is asked."""
+        self.screen.line(
+            tr(
+                "The policy wants the approval of {needed} owners for this. Yours is the first.",
+                needed=needed,
+            )
+        )
+        require_owner(self.wallet, self.profile.device_key)
+        approval = encode(approve_request(approver(self.profile.credential()), request))
+        transfer = remember(self.home, request)
+        question = NewProposal(request=encode(request), unsigned=order.unsigned, approval=approval)
+        with self._told_how_to_look_on(transfer):
+            self._hand_in("/proposals", question)
+        wallet = self.wallet.name
+        self.screen.line(tr("The others approve it with: warifu approval give {transfer}", transfer=transfer))
+        self.screen.line(
+            tr("Then go on with: warifu resume {wallet} {transfer}", wallet=wallet, transfer=transfer)
+        )
+        self.screen.result(
+            {
+                "transfer": transfer,
+                "state": "proposed",
+                "approvals": 1,
+                "needed": needed,
+                "expires": request.expires,
+            }
+        )
+
+    def _hand_in(self, path: str, question: NewTransfer | NewProposal) -> Accepted:
         try:
-            accepted = self.client.post("/transfers", question, Accepted)
+            accepted = self.client.post(path, question, Accepted)
         except WarifuError as error:
             if error.code in _OUTCOME_UNKNOWN:
                 self._unwanted = None  # it may be a transfer by now
@@ -183,19 +222,52 @@ class Sender:
         while True:
             with live_steps(self.screen) as show:
                 state, seen = follow_transfer(self.client, transfer, show, confirmations, seen)
-            if state.state != "needs-authorization":
+            if state.state not in ("proposed", "needs-authorization"):
                 break
+            further = self._approved(request, state)
             why = error_from(state.refusal) if state.refusal is not None else None
-            if passphrase_fd is not None:
+            if passphrase_fd is not None and state.state != "proposed":
                 raise _needs_authorization(self.wallet.name, transfer, why)
             if why is not None:
                 self.screen.error(why)
-            self.screen.line(tr("The devices need the passphrase again to go on with the same transaction."))
-            click.confirm(tr("Authorize the same transfer again?"), abort=True)
-            sealed = self._authorize(request, self._signers(named), None)
+            if state.state == "proposed":
+                self._show_approved(request)
+            else:
+                self.screen.line(
+                    tr("The devices need the passphrase again to go on with the same transaction.")
+                )
+                click.confirm(tr("Authorize the same transfer again?"), abort=True)
+            sealed = self._authorize(request, self._signers(named), passphrase_fd, further)
             question = NewAuthorization(authorization=sealed[0], envelopes=sealed[1])
             self.client.post(f"/transfers/{transfer}/authorize", question, Accepted)
         self._finish(request, state)
+
+    def _approved(self, request: TransferRequest, state: Transfer) -> tuple[Approval, ...]:
+        """Other owners' approvals. ``AuthorizationRefused`` (``approvals-missing``) where a proposal has too few."""
+        words = fetch_words(self.client, self.wallet, request)
+        mine = self.profile.device_key
+        further = tuple(approval for approval in words.approvals if approval.credential != mine)
+        if state.state != "proposed":
+            return further
+        order = read_proposed(self.wallet, request, self.unsigned_of(request.request_id.hex()))
+        needed, given = approvals_needed(self.wallet, order), len({mine, *words.approved})
+        if given < needed:
+            transfer = request.request_id.hex()
+            raise AuthorizationRefused(
+                "approvals-missing",
+                f"{given} of {needed} owners approved it so far",
+                remedy=f"Another owner approves it with 'warifu approval give {transfer}'; then resume it.",
+            )
+        return further
+
+    def _show_approved(self, request: TransferRequest) -> None:
+        """Whoever types the passphrase sees once more what for."""
+        order = read_proposed(self.wallet, request, self.unsigned_of(request.request_id.hex()))
+        self._show(order)
+        words = fetch_words(self.client, self.wallet, request)
+        if words.refused:
+            names = ", ".join(self.profile.credential_name(each) for each in words.refused)
+            self.screen.warn(tr("refused by: {names}", names=names))
 
     def _finish(self, request: TransferRequest, state: Transfer) -> None:
         transfer = request.request_id.hex()
@@ -247,14 +319,18 @@ class Sender:
         return raw, txid
 
     def _authorize(
-        self, request: TransferRequest, devices: list[DeviceRef], passphrase_fd: int | None
+        self,
+        request: TransferRequest,
+        devices: list[DeviceRef],
+        passphrase_fd: int | None,
+        further: tuple[Approval, ...] = (),
     ) -> tuple[bytes, tuple[bytes, ...]]:
         # The passphrase first: the devices' keys live 15 minutes, and a person may take a while to type.
         with existing_passphrase(passphrase_fd) as passphrase:
             keys = ask_envelope_keys(
                 self.client, self.profile, devices, self.wallet.request, self.wallet.rules, now()
             )
-            return authorized(self.profile, request, keys, passphrase)
+            return authorized(self.profile, request, keys, passphrase, further)
 
     def _signers(self, named: tuple[str, ...]) -> list[DeviceRef]:
         request = self.wallet.request

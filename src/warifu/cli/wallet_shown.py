@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from warifu.chains.bitcoin.descriptor import Branch
@@ -12,6 +13,7 @@ from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of, keys_of
 from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.chains import SOLANA
+from warifu.protocol.credential import Credential, credential_digest
 from warifu.protocol.policy import Policy
 
 
@@ -24,6 +26,7 @@ def describe(wallet: Wallet) -> dict[str, Any]:
         "network": wallet.request.network,
         "threshold": wallet.request.threshold,
         "devices": [device.name for device in wallet.request.devices],
+        "owners": [credential_digest(owner).hex() for owner in wallet.rules.owners],
         "revision": wallet.rules.revision,
         "policy": policy_object(wallet.rules.policy),
         "descriptors": [keys_of(wallet).descriptor(branch) for branch in Branch]
@@ -53,6 +56,22 @@ def show_keys(screen: Screen, wallet: Wallet) -> None:
             screen.exact(keys_of(wallet).descriptor(branch))
     for family, chain in _accounts(wallet):
         screen.exact(f"{family}: {account_of(wallet, chain)}")
+
+
+def show_owners(screen: Screen, owners: Sequence[tuple[str, Credential]]) -> None:
+    """``owners``: by the names that this client has for them."""
+    screen.facts(
+        [
+            (tr("owner") if number == 0 else "", f"{name}  {fingerprint(of)}")
+            for number, (name, of) in enumerate(owners)
+        ]
+    )
+
+
+def fingerprint(credential: Credential) -> str:
+    """The first 16 bytes of its digest, to be compared aloud."""
+    text = credential_digest(credential)[:16].hex()
+    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def show_terms(screen: Screen, threshold: int, devices: list[str], policy: Policy) -> None:

@@ -7,6 +7,7 @@ import click
 from warifu.cli.commands import (
     api_key,
     appliance,
+    approval,
     audit,
     backend,
     credential,
@@ -53,6 +54,7 @@ COMMANDS: tuple[click.Command, ...] = (
     replace.bump,
     replace.cancel,
     send.resume,
+    approval.group,
     message.command,
     history.history,
     history.label,

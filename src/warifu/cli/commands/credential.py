@@ -15,6 +15,7 @@ from warifu.cli.passphrase import new_pin
 from warifu.cli.profile import PasskeyRecord, Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.wallet_shown import fingerprint
 from warifu.errors import InputRefused
 from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest, decode_credential
 from warifu.protocol.encoding import Name, decode, encode
@@ -134,12 +135,6 @@ def pin_command(setting: Setting, none: bool, new_pin_fd: int | None) -> None:
     with new_pin(new_pin_fd) as pin:
         profile.set_pin(pin)
     screen.line(tr("This client's key is locked by the new PIN."), style="green")
-
-
-def fingerprint(credential: Credential) -> str:
-    """The first 16 bytes of its digest, to be compared aloud."""
-    text = credential_digest(credential)[:16].hex()
-    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def _kind(credential: Credential) -> str:

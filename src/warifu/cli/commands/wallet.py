@@ -7,21 +7,26 @@ from pathlib import Path
 import click
 
 from warifu.cli.accounts import Watching, preparation_order
+from warifu.cli.approvers import THIS_CLIENT
 from warifu.cli.base import Group, chain_option, device_option, examples, json_option, passphrase_option
 from warifu.cli.commands.psbt import psbt_group
 from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create, usable_schemes
+from warifu.cli.credential_card import CredentialCard, read_card
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
+from warifu.cli.profile import Profile
 from warifu.cli.recovering import recover
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
-from warifu.cli.wallet_shown import describe, show_keys, show_terms, show_wallet
+from warifu.cli.wallet_shown import describe, show_keys, show_owners, show_terms, show_wallet
 from warifu.errors import InputRefused
 from warifu.protocol.api import NewAccountDraft
 from warifu.protocol.chains import Scheme
+from warifu.protocol.credential import MAX_OWNERS, Credential
+from warifu.protocol.policy import Policy
 from warifu.protocol.request import Stretching
 
 _FAMILIES: dict[str, Scheme] = {"bitcoin": "bip340", "ethereum": "ecdsa", "solana": "ed25519"}
@@ -45,6 +50,14 @@ def group() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="TOML file: what the devices may sign.",
+)
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    metavar="CREDENTIAL",
+    help="Have the wallet obey this credential, too: a passkey of yours by its name, or what another owner exported "
+    "(file or text; repeat).",
 )
 @click.option(
     "--key",
@@ -76,6 +89,7 @@ def create_command(
     threshold: int,
     devices: tuple[str, ...],
     policy: Path,
+    owners: tuple[str, ...],
     families: tuple[str, ...],
     memory_mib: int,
     passes: int,
@@ -101,7 +115,15 @@ def create_command(
             remedy="Name each device with --device, and a threshold of at most their number.",
         )
     schemes = _schemes(threshold, families)
+    others = _others(profile, owners)
+    _check_owners(profile, [card.credential for card in others], terms)
+    for card in others:
+        if card.credential not in profile.own_credentials():
+            profile.name_owner(card.name, card.credential)
     show_terms(screen, threshold, [device.name for device in chosen], terms)
+    show_owners(
+        screen, [(THIS_CLIENT, profile.device_key), *((card.name, card.credential) for card in others)]
+    )
     with setting.client(profile) as client:
         wallet = create(
             client,
@@ -114,25 +136,34 @@ def create_command(
             terms,
             Stretching(memory_mib, passes),
             passphrase_fd,
+            [card.credential for card in others],
         )
     screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
     show_keys(screen, wallet)
     screen.result(describe(wallet))
 
 
-@examples("warifu wallet adopt savings")
+@examples("warifu wallet adopt savings", "warifu wallet adopt family --id 9f86d0...")
 @group.command("adopt")
 @click.argument("name")
+@click.option(
+    "--id",
+    "identifier",
+    metavar="HEX",
+    help="Of a wallet that another owner made: its id, as he told it to you.",
+)
 @json_option
 @click.pass_obj
-def adopt_command(setting: Setting, name: str, as_json: bool) -> None:
+def adopt_command(setting: Setting, name: str, identifier: str | None, as_json: bool) -> None:
     """Take up a wallet that you authorized before: after an interrupted 'create', or with a restored profile.
 
-    Everything is verified as at its creation; the service's word is not enough.
+    Everything is verified as at its creation; the service's word is not enough. A wallet that another owner made, with
+    a credential of yours among its owners, is taken up by its id ('warifu wallet show' on his machine): the id stands
+    for every device, owner and rule of it, and its devices are trusted from then on.
     """
     screen, profile = Screen(as_json), setting.profile()
     with setting.client(profile) as client:
-        wallet = adopt(client, profile, name)
+        wallet = adopt(client, profile, name, _identifier(identifier))
     show_wallet(screen, wallet)
     screen.result(describe(wallet))
 
@@ -228,6 +259,46 @@ def prepare_command(
         draft = sender.account_draft(NewAccountDraft(chain=chain, prepare=True))
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         sender.send(preparation_order(sender.wallet, draft, watching), passphrase_fd, ask=not yes)
+
+
+def _others(profile: Profile, owners: tuple[str, ...]) -> list[CredentialCard]:
+    """Passkeys of this client by their names; everything else is another owner's card."""
+    own = {record.name for record in profile.content.passkeys}
+    return [
+        CredentialCard(named, profile.passkey(named)[0]) if named in own else read_card(named)
+        for named in owners
+    ]
+
+
+def _check_owners(profile: Profile, others: list[Credential], policy: Policy) -> None:
+    credentials = [profile.device_key, *others]
+    if len(set(credentials)) != len(credentials) or len(credentials) > MAX_OWNERS:
+        raise InputRefused(
+            "owners",
+            f"a wallet has at most {MAX_OWNERS} owners, none twice; this client's own key is one of them",
+            not_done="No wallet was made.",
+        )
+    if policy.most_approvals > len(credentials):
+        raise InputRefused(
+            "owners",
+            f"the policy asks for the approval of {policy.most_approvals} owners, and there are {len(credentials)}",
+            not_done="No wallet was made.",
+            remedy="Name the others with --owner, or lower the numbers in the policy.",
+        )
+
+
+def _identifier(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        identifier = bytes.fromhex(text)
+    except ValueError:
+        identifier = b""
+    if len(identifier) != 32:
+        raise InputRefused(
+            "wallet-id", "a wallet's id has 64 hexadecimal digits", not_done="Nothing was kept."
+        )
+    return identifier
 
 
 def _schemes(threshold: int, families: tuple[str, ...]) -> tuple[Scheme, ...]:

@@ -30,7 +30,8 @@ class NewProposal(Question, frozen=True):
 
 class NewApproval(Question, frozen=True):
     """``POST /transfers/{id}/approvals`` (transfer) -> ``Proposal``: an owner's approval of a transfer that is not
-    signed yet, or, where ``refuses``, his signed no. A credential's newest word stands."""
+    signed yet, or, where ``refuses``, his signed no. A credential's newest word stands; a proposal that nobody
+    approves any more is withdrawn."""
 
     approval: EncodedApproval
     refuses: bool = False

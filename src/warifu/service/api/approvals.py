@@ -53,7 +53,8 @@ def router(service: Service) -> Router:
         transfer = transfers.read_transfer(database, identifier)
         wallet = wallet_with_id(database, transfer.asked.wallet_id)
         word = read_word(data.approval, transfer.asked, wallet.request.owners, refuses=data.refuses)
-        store.add_word(database, identifier, word, data.approval, refuses=data.refuses)
+        if store.add_word(database, identifier, word, data.approval, refuses=data.refuses):
+            service.roads.of(transfer.chain).release(transfer.wallet, transfer.unsigned)
         return store.show_proposal(database, identifier)
 
     @post(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import sqlalchemy as sa
 
-from warifu.errors import ServiceRefused
-from warifu.protocol.api import GivenApproval, Proposal, TransferState
+from warifu.errors import AuthorizationRefused, ServiceRefused
+from warifu.protocol.api import GivenApproval, Proposal, TransferState, error_body
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event
-from warifu.service.store.rows import StoredTransfer, list_transfers, one
+from warifu.service.store.rows import StoredTransfer, change, list_transfers, one
 from warifu.service.store.schema import approvals
 
 APPROVABLE: tuple[TransferState, ...] = ("proposed", "needs-authorization", "refused")
@@ -19,8 +20,9 @@ APPROVABLE: tuple[TransferState, ...] = ("proposed", "needs-authorization", "ref
 
 def add_word(
     database: Database, identifier: str, credential: bytes, approval: bytes, *, refuses: bool
-) -> None:
-    """Keep an owner's approval, or his no, in place of what he said before.
+) -> bool:
+    """Keep an owner's approval, or his no, in place of what he said before. Whether that ended a proposal: nobody
+    approves it any more.
 
     Raises ``ServiceRefused`` (``unknown-transfer``, ``not-waiting``).
     """
@@ -31,6 +33,19 @@ def add_word(
                 "not-waiting", f"this transfer waits for no approval: it is '{transfer.state}'"
             )
         put_word(connection, identifier, credential, approval, refuses=refuses)
+        return transfer.state == "proposed" and _ended(connection, identifier)
+
+
+def _ended(connection: sa.Connection, identifier: str) -> bool:
+    """Within a transaction: end what nobody approves any more."""
+    stands = sa.and_(approvals.c.transfer == identifier, sa.not_(approvals.c.refuses))
+    if connection.execute(sa.select(approvals.c.credential).where(stands)).first() is not None:
+        return False
+    error = AuthorizationRefused("withdrawn", "nobody approves this transfer any more")
+    refusal = msgspec.json.encode(error_body(error))
+    change(connection, identifier, state="refused", settled=True, refusal=refusal)
+    add_event(connection, identifier, 1, "withdrawn: nothing is held for it any more")
+    return True
 
 
 def put_word(

@@ -1,0 +1,158 @@
+"""Two owners on two machines: one proposes, the other approves on his own client, and only then do devices sign."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.conftest import PASSPHRASE
+from tests.support.terminal import environment, script, terminal, warifu
+
+from warifu.demo.scene import Scene
+from warifu.units import Satoshi
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+PAYEE = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+WORDS = PASSPHRASE.encode()
+
+
+@pytest.fixture(scope="module")
+def anna(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other owner's profile, on another machine."""
+    home = tmp_path_factory.mktemp("anna") / "owner"
+    service = scene.profile.content.service
+    code, made = script(scene.home, "api-key", "create", "anna", "--scope", "read", "--scope", "transfer")
+    assert code == 0, made
+    subprocess.run(
+        [
+            *warifu(home, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
+            *("--network", "regtest"),
+        ],
+        input=made["key"].encode() + b"\n",
+        env=environment(home),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def family(scene: Scene, wallet: str, anna: Path, policy: Path, tmp_path_factory) -> str:
+    """A wallet of both, of which every transfer needs both."""
+    del wallet  # the devices are accepted by then
+    card = tmp_path_factory.mktemp("card") / "anna.owner"
+    code, exported = script(anna, "credential", "export", "--as", "anna", "--out", card)
+    assert code == 0 and card.read_text().strip() == exported["card"]
+    demanding = card.with_name("policy.toml")
+    demanding.write_text("approvals_needed = 2\n" + policy.read_text())
+    terms = ("--threshold", "2", "--memory-mib", "64", "--passes", "3", "--key", "bitcoin")
+    devices = ("--device", "home,pi,friend", "--policy", demanding)
+    code, refused = script(scene.home, "wallet", "create", "family", *terms, *devices, passphrase=WORDS)
+    assert (code, refused["error"]["code"]) == (2, "input.owners"), "two must approve and there is one"
+    code, made = script(
+        scene.home, "wallet", "create", "family", *terms, *devices, "--owner", card, passphrase=WORDS
+    )
+    assert code == 0, made
+    assert exported["digest"] in made["owners"] and len(made["owners"]) == 2
+    code, given = script(scene.home, "address", "family")
+    assert code == 0
+    scene.chain.fund(given["address"], Satoshi(100_000_000))
+    scene.chain.mine(1)
+    code, refused = script(anna, "wallet", "adopt", "family")
+    assert (code, refused["error"]["code"]) == (3, "authorization.unknown-credential")
+    code, refused = script(anna, "wallet", "adopt", "family", "--id", "00" * 32)
+    assert (code, refused["error"]["code"]) == (3, "authorization.other-wallet")
+    code, adopted = script(anna, "wallet", "adopt", "family", "--id", made["id"])
+    assert code == 0 and adopted == made
+    return "family"
+
+
+def propose(scene: Scene, amount: str) -> str:
+    code, proposed = script(scene.home, "send", "family", PAYEE, amount, "--fee-rate", "2", "--yes")
+    assert (code, proposed["state"], proposed["needed"]) == (0, "proposed", 2), proposed
+    return str(proposed["transfer"])
+
+
+def test_from_the_proposal_to_the_mempool(scene, family, anna):
+    transfer = propose(scene, "0.05 BTC")
+    code, early = script(scene.home, "resume", family, transfer, passphrase=WORDS)
+    assert (code, early["error"]["code"]) == (3, "authorization.approvals-missing")
+    code, listed = script(anna, "approval", "list")
+    assert code == 0
+    (seen,) = [each for each in listed["proposals"] if each["transfer"] == transfer]
+    assert (seen["wallet"], seen["missing"]) == (family, 1)
+    assert seen["recipients"] == [{"address": PAYEE, "amount": 5_000_000}]
+    person = terminal(anna, "approval", "give", transfer)
+    person.until("as this client reads it")
+    person.until(PAYEE)
+    person.until("0.05000000 BTC")
+    person.until(r"Approve this\?")
+    person.type("y")
+    person.until("Enough owners approved")
+    assert person.end().code == 0
+    code, sent = script(scene.home, "resume", family, transfer, passphrase=WORDS)
+    assert code == 0, sent
+    assert scene.chain.status(sent["txid"]) == (False, "")
+
+
+def test_a_person_resumes_at_the_terminal_and_sees_once_more_what_for(scene, family, anna):
+    scene.chain.mine(1)
+    transfer = propose(scene, "0.03 BTC")
+    assert script(anna, "approval", "give", transfer, "--yes")[0] == 0
+    person = terminal(scene.home, "resume", family, transfer)
+    person.until("This will be signed")
+    person.until(PAYEE)
+    person.until("0.03000000 BTC")
+    person.until("Passphrase of the wallet: ")
+    person.type(PASSPHRASE)
+    person.until("Broadcast")
+    assert person.end().code == 0
+
+
+def test_a_no_is_seen_a_yes_takes_its_place_and_what_nobody_approves_is_withdrawn(scene, family, anna):
+    scene.chain.mine(1)
+    transfer = propose(scene, "0.02 BTC")
+    code, refused = script(anna, "approval", "refuse", transfer, "--yes")
+    assert code == 0 and len(refused["refused"]) == 1 and refused["missing"] == 1
+    code, early = script(scene.home, "resume", family, transfer, passphrase=WORDS)
+    assert (code, early["error"]["code"]) == (3, "authorization.approvals-missing")
+    code, given = script(anna, "approval", "give", transfer, "--yes")
+    assert code == 0 and given["refused"] == [] and given["missing"] == 0
+    for home in (anna, scene.home):
+        assert script(home, "approval", "refuse", transfer, "--yes")[0] == 0
+    code, ended = script(scene.home, "resume", family, transfer, passphrase=WORDS)
+    assert (code, ended["error"]["code"]) == (3, "authorization.withdrawn")
+
+
+def test_the_approver_carries_it_out_where_he_knows_the_passphrase(scene, family, anna):
+    scene.chain.mine(1)
+    transfer = propose(scene, "0.01 BTC")
+    assert script(anna, "approval", "give", transfer, "--yes")[0] == 0
+    code, sent = script(anna, "resume", family, transfer, passphrase=WORDS)
+    assert code == 0, sent
+    assert scene.chain.status(sent["txid"]) == (False, "")
+
+
+def test_somebody_else_has_no_word_in_it(scene, family, anna, tmp_path):
+    """The first owner's client in a profile of its own, with an API key and another credential."""
+    transfer = propose(scene, "0.001 BTC")
+    stranger = tmp_path / "stranger"
+    service = scene.profile.content.service
+    subprocess.run(
+        [
+            *warifu(stranger, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
+            *("--network", "regtest"),
+        ],
+        input=scene.profile.api_key().encode() + b"\n",
+        env=environment(stranger),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    identifier = script(scene.home, "wallet", "show", family)[1]["id"]
+    code, refused = script(stranger, "wallet", "adopt", family, "--id", identifier)
+    assert (code, refused["error"]["code"]) == (3, "authorization.unknown-credential")
+    code, refused = script(stranger, "approval", "give", transfer, "--yes")
+    assert (code, refused["error"]["code"]) == (2, "input.unknown-wallet")
