@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from click.testing import CliRunner
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.cli.context import Setting
 from warifu.cli.main import main
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.recipes import RECIPES, recipe
@@ -93,3 +96,14 @@ def paid(amount: int) -> Reading:
 def refused(policy: Policy, reading: Reading, known: Facts) -> str | None:
     refusal = judge(policy, reading, known).refusal
     return refusal.reason if refusal is not None else None
+
+
+def test_the_policy_in_force_is_printed_as_text_that_reads_as_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = read_policy(recipe("company"))
+    wallet = SimpleNamespace(rules=SimpleNamespace(policy=policy))
+    profile = SimpleNamespace(wallet=lambda name: {"savings": wallet}[name])
+    monkeypatch.setattr(Setting, "profile", lambda _: profile)
+    printed = CliRunner().invoke(main, ["policy", "text", "savings"])
+    assert printed.exit_code == 0 and read_policy(printed.output) == policy

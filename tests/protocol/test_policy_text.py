@@ -181,7 +181,7 @@ def test_everything_that_can_be_written_is_read() -> None:
                 (ExchangeLimits("BTC", 8, "10000000", (Window(24, "50000000"),)),),
             ),
         ),
-        (Hours(("mon", "tue", "wed", "thu", "fri"), 540, 1080, 540), Hours(("sat",), 600, 720, 0)),
+        (Hours(("sat",), 600, 720, 0), Hours(("mon", "tue", "wed", "thu", "fri"), 540, 1080, 540)),
         2,
         36 * 3600,
         7 * 86_400,

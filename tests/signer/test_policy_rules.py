@@ -222,7 +222,7 @@ def test_a_notice_is_needed_also_where_nothing_waits():
 def test_the_wallet_signs_in_its_hours(moment, expected):
     week = Hours(("mon", "tue", "wed", "thu", "fri"), 9 * 60, 18 * 60, 9 * 60)
     saturday = Hours(("sat",), 12 * 60, 13 * 60, 0)
-    policy = bitcoin(general={"hours": (week, saturday)})
+    policy = bitcoin(general={"hours": (saturday, week)})
     assert reason(policy, paying(1), now=moment) == expected
     assert reason(bitcoin(), paying(1), now=moment) is None
 
@@ -244,6 +244,20 @@ def test_an_asset_of_which_nothing_leaves_needs_no_price():
     assert reason(evm(assets=assets), coin) is None
     token = replace(coin, outflows=(Outflow(Kind.APPROVAL, USDC, 0, SHOP),))
     assert reason(evm(assets=assets), token) == "price-age"
+
+
+def test_every_rule_that_is_asked_says_what_it_found():
+    verdict = judge(bitcoin(), paying(0, fee=3), facts(paying(0, fee=3)))
+    assert [(rule.reason, rule.allowed, rule.words) for rule in verdict.rules] == [
+        ("per-transaction-limit", True, "0.00000003 BTC leave the wallet by this; the limit is 0.00001 BTC"),
+        ("window-limit", True, "0.00000003 BTC would have left it in 1 day; the limit is 0.00005 BTC"),
+        ("fee-ceiling", True, "0.00000003 BTC may go in fees; the limit is 0.000001 BTC"),
+        ("destination", True, "nothing goes to others"),
+        ("approvals", True, "approved by 1 of the owners; 1 must"),
+    ]
+    elsewhere = replace(paying(1), chain="solana")
+    (rule,) = judge(bitcoin(), elsewhere, facts(elsewhere)).rules
+    assert (rule.reason, rule.allowed) == ("chain", False)
 
 
 def test_a_frozen_wallet_signs_nothing_at_all():

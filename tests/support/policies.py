@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.protocol.chains import coin_decimals, coin_symbol
+from warifu.protocol.encoding import encode
 from warifu.protocol.policy import (
     DAYS,
     POLICY_VERSION,
@@ -62,12 +64,12 @@ def prices() -> st.SearchStrategy[Price]:
     )
 
 
-def assets(token: str) -> st.SearchStrategy[AssetLimits]:
+def assets(token: str, chain: str) -> st.SearchStrategy[AssetLimits]:
     return st.builds(
         AssetLimits,
         st.just(token),
-        st.just(token[2:5].upper() or "COIN"),
-        st.just(0),
+        st.just(token[2:5].upper() or coin_symbol(chain)),
+        st.just(0 if token else coin_decimals(chain)),
         _amounts,
         windows(),
         tiers(),
@@ -100,7 +102,7 @@ def chain_rules(draw: st.DrawFn, chain: str) -> ChainRules:
         draw(_amounts),
         any_destination,
         () if any_destination and not delay else draw(_some(ADDRESSES)),
-        tuple(draw(assets(token)) for token in (COIN, *listed)),
+        tuple(draw(assets(token, chain)) for token in (COIN, *listed)),
         tuple(sorted(named, key=lambda rule: rule.contract)),
         chain != "bitcoin" and draw(st.booleans()),
         draw(_some(ADDRESSES)),
@@ -154,7 +156,7 @@ def policies(draw: st.DrawFn) -> Policy:
         tuple(draw(chain_rules(chain)) for chain in draw(_some(CHAINS))),
         draw(devices()),
         tuple(sorted(named, key=lambda item: item.exchange)),
-        tuple(draw(st.lists(hours(), max_size=2))),
+        tuple(sorted(draw(st.sets(hours(), max_size=2)), key=encode)),
         draw(st.integers(1, 3)),
         draw(st.sampled_from((0, DELAY, 2 * DELAY))),
         draw(st.sampled_from((0, DELAY, 2 * DELAY))),

@@ -254,6 +254,13 @@ JAPANESE: dict[str, str] = {
     "No recipe names anybody: as it stands, nothing leaves but to those whom you write in or announce.": (
         "どのひな形にも相手の名はありません。そのままでは、あなたが書き込むか予告した相手にしか出ません。"
     ),
+    "Print the policy of WALLET as TOML, to be changed: what is printed is read as the very policy in force.": (
+        "WALLET のポリシーを、書き直せる TOML として表示します。読み直せば、有効なポリシーとまったく同じになります。"
+    ),
+    "Limits that were stated in money are printed as the money that they came to, which is a little less than what was "
+    "typed; comments are not kept.": (
+        "通貨建ての上限は換算後の額で表示され、入力した額よりわずかに小さくなります。注釈は残りません。"
+    ),
     "Read a policy file as a wallet would, and say every rule of it; an error names its line and field.": (
         "ポリシーのファイルをウォレットと同じように読み、すべての規則を述べます。誤りは行と項目を示します。"
     ),

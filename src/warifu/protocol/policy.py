@@ -15,7 +15,7 @@ import msgspec
 
 from warifu.protocol.attesting import MAX_CLAIM_SECONDS, ClaimName
 from warifu.protocol.chains import Chain, family_of
-from warifu.protocol.encoding import Amount, Message, Name, Seconds, digest, encode
+from warifu.protocol.encoding import Amount, Message, Name, digest, encode
 from warifu.units import MAX_QUANTITY
 
 POLICY_VERSION = 4
@@ -70,8 +70,15 @@ class Price(Message, frozen=True):
     """Of the currency, for one whole unit of the asset."""
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     """Where the owner has it from, for people."""
-    stated: Seconds
+    stated: Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800)]
+    """Seconds since 1970-01-01 UTC, before the year 10000."""
     max_age: Annotated[int, msgspec.Meta(ge=HOUR, le=366 * DAY)]
+
+    def __post_init__(self) -> None:
+        if not self.per_unit.strip("0."):
+            raise ValueError("a price of nothing is no price")
+        if not self.source.isprintable():
+            raise ValueError("a price's source is one line of words")
 
 
 class AssetLimits(Message, frozen=True):
@@ -259,7 +266,7 @@ class Policy(Message, frozen=True):
     devices: DeviceRules = DeviceRules()
     exchanges: Annotated[tuple[ExchangeRules, ...], msgspec.Meta(max_length=MAX_EXCHANGES)] = ()
     hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=16)] = ()
-    """When the wallet signs; empty: at any time."""
+    """When the wallet signs; empty: at any time. Ascending by their encoding."""
     approvals_needed: Approvals = 1
     """For every transfer, however small."""
     notice_delay: Delay = DEFAULT_NOTICE_DELAY
@@ -274,6 +281,7 @@ class Policy(Message, frozen=True):
     def __post_init__(self) -> None:
         _require_sorted([rules.chain for rules in self.chains])
         _require_sorted([rules.exchange for rules in self.exchanges])
+        _require_sorted([encode(hours) for hours in self.hours])
 
     def rules(self, chain: str) -> ChainRules | None:
         """Those of ``chain``; None where nothing may leave."""

@@ -18,7 +18,7 @@ _HOURS = re.compile(r"([a-z,-]+) ([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2}) (UTC|[+
 _SELECTOR = re.compile(r"0x[0-9a-f]{8}")
 _METHOD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\([a-z0-9,()\[\]]*\)")
 _SHORT_TYPE = re.compile(r"(?<![a-z0-9])(uint|int|byte|fixed|ufixed)(?![a-z0-9])")
-_MONEY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,18})?) ([A-Z]{3})")
+_MONEY = re.compile(r"([0-9]{1,96}(?:\.[0-9]{1,54})?) ([A-Z]{3})")
 
 
 def parse_duration(text: str) -> int:

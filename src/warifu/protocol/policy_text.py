@@ -65,7 +65,7 @@ _TOP = (
     "prices",
     "exchanges",
 )
-_TOKEN_ADDRESS = {"eip155": "contract", "solana": "mint"}
+TOKEN_ADDRESS = {"eip155": "contract", "solana": "mint"}
 _AT_LINE = re.compile(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)")
 
 
@@ -158,7 +158,8 @@ def _devices(table: Table) -> DeviceRules:
 
 def _hours(top: Table) -> tuple[Hours, ...]:
     texts = top.texts("hours", 'hours, such as "mon-fri 09:00-18:00 +09:00"', 16)
-    return tuple(top.checked(Hours, partial(parse_hours, text), "hours") for text in texts)
+    found = {top.checked(Hours, partial(parse_hours, text), "hours") for text in texts}
+    return tuple(sorted(found, key=encode))
 
 
 def _rules(table: Table, chain: str, prices: Prices) -> ChainRules:
@@ -231,7 +232,7 @@ def _contracts(table: Table) -> tuple[ContractRule, ...]:
 
 
 def _token(table: Table, symbol: str, chain: str, prices: Prices) -> AssetLimits:
-    address = _TOKEN_ADDRESS[family_of(chain)]
+    address = TOKEN_ADDRESS[family_of(chain)]
     table.require_fields((address, "decimals", "per_transaction"), LIMIT_FIELDS)
     decimals = table.number("decimals", 0, 36)
     if not 14 <= len(table.text(address)) <= 64:

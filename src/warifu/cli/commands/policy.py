@@ -14,6 +14,7 @@ from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_shown import policy_object, show_policy
 from warifu.cli.recipes import RECIPES, recipe
 from warifu.cli.screen import Screen
+from warifu.protocol.policy_writing import write_policy
 
 
 @examples("warifu policy recipe saver > policy.toml", "warifu policy read policy.toml")
@@ -43,6 +44,19 @@ def read_command(file: Path, as_json: bool) -> None:
     policy = policy_from(file)
     show_policy(screen, policy)
     screen.result(policy_object(policy))
+
+
+@examples("warifu policy text savings > policy.toml")
+@group.command("text")
+@click.argument("wallet")
+@click.pass_obj
+def text_command(setting: Setting, wallet: str) -> None:
+    """Print the policy of WALLET as TOML, to be changed: what is printed is read as the very policy in force.
+
+    Limits that were stated in money are printed as the money that they came to, which is a little less than what was
+    typed; comments are not kept.
+    """
+    click.echo(write_policy(setting.profile().wallet(wallet).rules.policy), nl=False)
 
 
 @examples("warifu policy check payment.req", "warifu policy check 0123456789abcdef0123456789abcdef --json")
