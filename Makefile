@@ -21,6 +21,7 @@ test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/fetch-anvil.sh || true
 	@tools/fetch-noble.sh || true
 	@tools/fetch-quicknode-sdk.sh || true
+	@tools/fetch-exchange-oracles.sh || true
 	@tools/setup-tpm.sh $(VENV) || true
 	@tools/setup-host.sh || true
 	@tools/setup-browser.sh || true

@@ -38,6 +38,7 @@ ROOMS = (
     "chains/ethereum",
     "chains/reading.py",
     "chains/solana",
+    "exchanges",
     "protocol",
     "release.py",
     "signer",

@@ -38,6 +38,19 @@ def scalar_negate(a: Buffer) -> bytearray:
     return _into_buffer(lib.crypto_core_ed25519_scalar_negate, a)
 
 
+def ed25519_seed_scalar(seed: Buffer) -> bytearray:
+    """The clamped first half of SHA-512(seed), 32 bytes in and out: what an RFC 8032 key multiplies with.
+
+    libsodium offers it as the X25519 secret of the same key. It takes a whole key (seed and public key) and reads the
+    seed.
+    """
+    whole = bytearray(64)
+    whole[:32] = seed
+    scalar = _into_buffer(lib.crypto_sign_ed25519_sk_to_curve25519, whole)
+    whole[:] = bytes(64)
+    return scalar
+
+
 def _into_buffer(operation: CData, *operands: Buffer | bytes) -> bytearray:
     result = bytearray(32)
     operation(ffi.from_buffer(result), *map(ffi.from_buffer, operands))

@@ -1,0 +1,163 @@
+"""What every exchange can be asked, in words that are nobody's in particular.
+
+An adapter turns these into its exchange's calls and back. It does nothing twice: each method is one request. What only
+one exchange has is in that exchange's own endpoints, beside its adapter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol, TypeVar
+
+from warifu.errors import InputRefused
+from warifu.exchanges.allowances import Allowance
+from warifu.exchanges.amounts import positive
+from warifu.exchanges.calls import Call, Listed
+from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.market import Market, Order, Pair
+
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+
+
+@dataclass(frozen=True)
+class Balance:
+    asset: str
+    free: Decimal
+    held: Decimal
+    wallet: str = ""
+    """The exchange's name for the account that holds it, where it wants to be told which."""
+
+
+OrderStatus = Literal["pending", "open", "filled", "cancelled", "expired", "rejected"]
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """What the exchange says of an order. Cancelled and partly filled is ``cancelled`` with a ``filled``."""
+
+    id: str
+    client_id: str
+    pair: Pair
+    status: OrderStatus
+    filled: Decimal
+    """Of the base."""
+    value: Decimal
+    """Of the quote, for what is filled."""
+    fees: Decimal | None
+    """Of the quote; None where only the fills say it."""
+
+
+@dataclass(frozen=True)
+class DepositAddress:
+    asset: str
+    network: str
+    address: str
+    memo: str | None
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Home: so much of an asset to an address, by a network that the owner named. ``InputRefused`` as it says."""
+
+    client_id: str
+    """A UUID of ours, stored before it is sent."""
+    asset: str
+    network: str
+    address: str
+    amount: Decimal
+    """What leaves the account. Fees are taken from it where the exchange lets one choose."""
+    memo: str | None = None
+    without_memo: bool = False
+    """Said by name where a network knows memos and this address has none: a forgotten memo loses the funds."""
+    wallet: str = ""
+
+    def __post_init__(self) -> None:
+        if not _UUID4.match(self.client_id):
+            raise InputRefused("exchange-withdrawal", "a withdrawal is known by a random UUID")
+        if self.memo is not None and self.without_memo:
+            raise InputRefused("exchange-withdrawal", "a withdrawal has a memo or has none")
+        positive(self.amount, "an amount")
+
+
+WithdrawalStatus = Literal["pending", "sent", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class WithdrawalState:
+    id: str
+    status: WithdrawalStatus
+    amount: Decimal | None
+    fee: Decimal | None
+    transaction_id: str | None
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What a key may do; None: the exchange does not say."""
+
+    views: bool
+    trades: bool
+    pays_out: bool
+    bound_to_addresses: bool | None = None
+    """Whether the exchange takes this key from known IP addresses only."""
+
+
+class Exchange(Protocol):
+    """One exchange. Every method builds a :class:`Call`; none of them does anything."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts that its calls go to: what a policy allows."""
+
+    def time(self) -> Call[int]:
+        """Milliseconds since 1970, on the exchange's clock."""
+
+    def balances(self) -> Call[Listed[Balance]]: ...
+
+    def wallets(self) -> Call[Listed[Balance]] | None:
+        """The accounts that deposits come to and withdrawals leave from, where the exchange wants to be told which."""
+
+    def market(self, pair: Pair) -> Call[Market]: ...
+
+    def place(self, order: Order) -> Call[OrderState]:
+        """``order`` as it is: make it fit first (:meth:`Market.fit`)."""
+
+    def find_order(self, order: Order) -> Call[Listed[OrderState]]:
+        """What became of an order that was sent, or may have been: one, or none in this part of the list.
+
+        None at all means: not known there *now*. A request that is still under way is not known either.
+        """
+
+    def cancel(self, order: OrderState) -> Call[None]: ...
+
+    def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[DepositAddress]: ...
+
+    def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]: ...
+
+    def find_withdrawal(self, withdrawal: Withdrawal) -> Call[Listed[WithdrawalState]]:
+        """What became of a withdrawal that was sent, or may have been; as :meth:`find_order`."""
+
+    def permissions(self) -> Call[Permissions] | None:
+        """What the key may do; None where the exchange has no such question."""
+
+    def allowances(self, answer: HttpAnswer) -> tuple[Allowance, ...]:
+        """The limits that an answer tells of."""
+
+
+T = TypeVar("T")
+
+
+def known(states: Mapping[str, T], status: str) -> T:
+    """What a state of the exchange is in these words.
+
+    ``InputRefused`` for one that did not exist when the table was written: it is not guessed at.
+    """
+    if status not in states:
+        raise InputRefused("exchange-answer", f"{status[:40]!r} is no state that is known here")
+    return states[status]

@@ -1,0 +1,209 @@
+"""The Coinbase App's API (``/v2``): addresses, sends and what became of them, for the same CDP keys.
+
+A send is asynchronous: it is answered as pending and can still be held up or cancelled. ``idem`` makes it happen once:
+it is required here, and stored before it is sent.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint
+from warifu.exchanges.coinbase.faults import app_complaint
+from warifu.exchanges.fields import Address, Currency, Cursor, Identifier, Memo, Network, Uuid, Words
+from warifu.exchanges.http import HttpAnswer
+
+HOST = "api.coinbase.com"
+
+
+def api(host: str = HOST) -> Api:
+    return Api(host, app_complaint)
+
+
+class Money(Answer, frozen=True, kw_only=True):
+    amount: Decimal
+    currency: str
+
+
+class Pagination(Answer, frozen=True, kw_only=True):
+    next_starting_after: str | None = None
+    next_uri: str | None = None
+    limit: int | str | None = None
+
+
+class Paged(Ask, frozen=True, kw_only=True):
+    limit: Annotated[int, Meta(ge=1, le=100)] | None = None
+    starting_after: Cursor | None = None
+
+
+class Page(Answer, frozen=True, kw_only=True):
+    pagination: Pagination = Pagination()
+
+
+P = TypeVar("P", bound=Paged)
+
+
+def onward(ask: P, _: HttpAnswer, page: Page) -> P | None:
+    """The page after this one. Only the cursor is taken: an address from an answer is never followed."""
+    after = page.pagination.next_starting_after
+    return msgspec.structs.replace(ask, starting_after=after) if after else None
+
+
+class AccountCurrency(Answer, frozen=True, kw_only=True):
+    code: str
+    name: str | None = None
+    type: str | None = None
+    exponent: int | None = None
+    address_regex: str | None = None
+    destination_tag_name: str | None = None
+    destination_tag_regex: str | None = None
+
+
+class Account(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    type: str
+    currency: AccountCurrency
+    balance: Money
+    primary: bool = False
+    allow_deposits: bool | None = None
+    allow_withdrawals: bool | None = None
+
+
+class AccountPage(Page, frozen=True, kw_only=True):
+    data: tuple[Account, ...] = ()
+
+
+class OfAccount(Ask, frozen=True, kw_only=True):
+    account_id: Identifier
+
+
+class OneAccount(Answer, frozen=True, kw_only=True):
+    data: Account
+
+
+class AddressInfo(Answer, frozen=True, kw_only=True):
+    address: str | None = None
+    destination_tag: str | None = None
+
+
+class DepositAddress(Answer, frozen=True, kw_only=True):
+    id: str
+    address: str
+    network: str
+    address_info: AddressInfo = AddressInfo()
+    name: str | None = None
+    created_at: str | None = None
+    deposit_uri: str | None = None
+
+
+class Addresses(Paged, frozen=True, kw_only=True):
+    account_id: Identifier
+
+
+class AddressPage(Page, frozen=True, kw_only=True):
+    data: tuple[DepositAddress, ...] = ()
+
+
+class OfAddress(Ask, frozen=True, kw_only=True):
+    account_id: Identifier
+    address_id: Identifier
+
+
+class NewAddress(Ask, frozen=True, kw_only=True):
+    account_id: Identifier
+    name: Words | None = None
+    network: Network | None = None
+
+
+class OneAddress(Answer, frozen=True, kw_only=True):
+    data: DepositAddress
+
+
+class TravelRuleData(Ask, frozen=True, kw_only=True):
+    """Who is paid, where the law makes Coinbase ask."""
+
+    beneficiary_wallet_type: Literal["WALLET_TYPE_SELF_HOSTED", "WALLET_TYPE_EXCHANGE"] | None = None
+    is_self: Literal["IS_SELF_TRUE", "IS_SELF_FALSE"] | None = None
+    beneficiary_name: Words | None = None
+    beneficiary_financial_institution: Identifier | None = None
+    transfer_purpose: Words | None = None
+
+
+class Send(Ask, frozen=True, kw_only=True):
+    account_id: Identifier
+    to: Address
+    amount: Decimal
+    currency: Currency
+    idem: Uuid
+    type: Literal["send"] = "send"
+    network: Network | None = None
+    destination_tag: Memo | None = None
+    description: Words | None = None
+    skip_notifications: bool | None = None
+    travel_rule_data: TravelRuleData | None = None
+
+
+class TransactionNetwork(Answer, frozen=True, kw_only=True):
+    status: str | None = None
+    hash: str | None = None
+    network_name: str | None = None
+    transaction_fee: Money | None = None
+    transaction_amount: Money | None = None
+    confirmations: int | None = None
+
+
+class Counterparty(Answer, frozen=True, kw_only=True):
+    resource: str | None = None
+    address: str | None = None
+
+
+class Transaction(Answer, frozen=True, kw_only=True):
+    id: str
+    type: str
+    status: str
+    """``pending``, ``completed``, ``failed``, ``expired``, ``canceled``, ``waiting_for_clearing``..."""
+    amount: Money
+    """Negative for what left the account."""
+    native_amount: Money | None = None
+    description: str | None = None
+    created_at: str | None = None
+    network: TransactionNetwork = TransactionNetwork()
+    to: Counterparty | None = None
+    idem: str | None = None
+    cancelable: bool | None = None
+
+
+class OneTransaction(Answer, frozen=True, kw_only=True):
+    data: Transaction
+
+
+class Transactions(Paged, frozen=True, kw_only=True):
+    account_id: Identifier
+
+
+class TransactionPage(Page, frozen=True, kw_only=True):
+    data: tuple[Transaction, ...] = ()
+
+
+class OfTransaction(Ask, frozen=True, kw_only=True):
+    account_id: Identifier
+    transaction_id: Identifier
+
+
+ACCOUNTS = Endpoint("GET", "/v2/accounts", Paged, AccountPage, following=onward)
+ACCOUNT = Endpoint("GET", "/v2/accounts/{account_id}", OfAccount, OneAccount)
+ADDRESSES = Endpoint("GET", "/v2/accounts/{account_id}/addresses", Addresses, AddressPage, following=onward)
+ADDRESS = Endpoint("GET", "/v2/accounts/{account_id}/addresses/{address_id}", OfAddress, OneAddress)
+NEW_ADDRESS = Endpoint("POST", "/v2/accounts/{account_id}/addresses", NewAddress, OneAddress, Effect.PAYS_IN)
+SEND = Endpoint("POST", "/v2/accounts/{account_id}/transactions", Send, OneTransaction, Effect.PAYS_OUT)
+TRANSACTIONS = Endpoint(
+    "GET", "/v2/accounts/{account_id}/transactions", Transactions, TransactionPage, following=onward
+)
+TRANSACTION = Endpoint(
+    "GET", "/v2/accounts/{account_id}/transactions/{transaction_id}", OfTransaction, OneTransaction
+)

@@ -1,0 +1,137 @@
+"""The Coinbase App's API."""
+
+from decimal import Decimal
+
+from warifu.exchanges.coinbase import app as a
+
+D = Decimal
+UUID = "1985ca2d-61ef-49f1-bfce-6c39d8462914"
+AT = "2026-01-12T01:27:31Z"
+
+PAGES = {
+    "ending_before": None,
+    "starting_after": None,
+    "next_starting_after": "64ceb5f1",
+    "limit": 25,
+    "order": "desc",
+    "previous_uri": None,
+    "next_uri": "/v2/accounts?starting_after=64ceb5f1",
+}
+ACCOUNT = {
+    "id": "2bbf394c-193b-5b2a-9155-3b4732659ede",
+    "name": "My Wallet",
+    "primary": True,
+    "type": "wallet",
+    "currency": {"code": "BTC", "name": "Bitcoin", "color": "#F7931A", "exponent": 8, "type": "crypto"},
+    "balance": {"amount": "39.59000000", "currency": "BTC"},
+    "created_at": AT,
+    "updated_at": AT,
+    "resource": "account",
+    "resource_path": "/v2/accounts/2bbf394c-193b-5b2a-9155-3b4732659ede",
+    "allow_deposits": True,
+    "allow_withdrawals": True,
+}
+ADDRESS: dict[str, object] = {
+    "id": "dd3183eb-af1d-5f5d-a90d-cbff946435ff",
+    "address": "mswUGcPHp1YnkLCgF1TtoryqSc5E9Q8xFa",
+    "address_info": {"address": "mswUGcPHp1YnkLCgF1TtoryqSc5E9Q8xFa"},
+    "name": None,
+    "created_at": AT,
+    "updated_at": AT,
+    "network": "bitcoin",
+    "uri_scheme": "bitcoin",
+    "resource": "address",
+    "resource_path": "/v2/accounts/2bbf/addresses/dd31",
+    "warnings": [],
+    "deposit_uri": "bitcoin:mswUGcPHp1YnkLCgF1TtoryqSc5E9Q8xFa",
+    "callback_url": None,
+}
+TRANSACTION = {
+    "id": "a1794ecf-5693-55fa-70cf-ef731748ed82",
+    "type": "send",
+    "status": "pending",
+    "amount": {"amount": "-14.008308", "currency": "USDC"},
+    "native_amount": {"amount": "-18.74", "currency": "CAD"},
+    "description": None,
+    "created_at": AT,
+    "updated_at": AT,
+    "resource": "transaction",
+    "resource_path": "/v2/accounts/a34b/transactions/a179",
+    "instant_exchange": False,
+    "idem": UUID,
+    "network": {
+        "status": "pending",
+        "status_description": "Pending (est. less than 10 minutes)",
+        "transaction_fee": {"amount": "4.008308", "currency": "USDC"},
+        "transaction_amount": {"amount": "10.000000", "currency": "USDC"},
+        "confirmations": 0,
+    },
+    "to": {"resource": "ethereum_address", "address": "0x94df8b352de7f46f64b01d3666bf6e936e44ce60"},
+}
+
+RECORDED = {
+    "ACCOUNTS": (
+        a.Paged(limit=25),
+        "GET /v2/accounts?limit=25",
+        None,
+        {"pagination": PAGES, "data": [ACCOUNT]},
+    ),
+    "ACCOUNT": (a.OfAccount(account_id="a-1"), "GET /v2/accounts/a-1", None, {"data": ACCOUNT}),
+    "ADDRESSES": (
+        a.Addresses(account_id="a-1"),
+        "GET /v2/accounts/a-1/addresses",
+        None,
+        {"pagination": PAGES, "data": [ADDRESS]},
+    ),
+    "ADDRESS": (
+        a.OfAddress(account_id="a-1", address_id="d-1"),
+        "GET /v2/accounts/a-1/addresses/d-1",
+        None,
+        {"data": ADDRESS},
+    ),
+    "NEW_ADDRESS": (
+        a.NewAddress(account_id="a-1", name="visit", network="bitcoin"),
+        "POST /v2/accounts/a-1/addresses",
+        {"name": "visit", "network": "bitcoin"},
+        {"data": ADDRESS},
+    ),
+    "SEND": (
+        a.Send(
+            account_id="a-1",
+            to="0x94df8b352de7f46f64b01d3666bf6e936e44ce60",
+            amount=D("14.008308"),
+            currency="USDC",
+            idem=UUID,
+            network="ethereum",
+            travel_rule_data=a.TravelRuleData(
+                beneficiary_wallet_type="WALLET_TYPE_SELF_HOSTED", is_self="IS_SELF_TRUE"
+            ),
+        ),
+        "POST /v2/accounts/a-1/transactions",
+        {
+            "to": "0x94df8b352de7f46f64b01d3666bf6e936e44ce60",
+            "amount": "14.008308",
+            "currency": "USDC",
+            "idem": UUID,
+            "type": "send",
+            "network": "ethereum",
+            "travel_rule_data": {
+                "beneficiary_wallet_type": "WALLET_TYPE_SELF_HOSTED",
+                "is_self": "IS_SELF_TRUE",
+            },
+        },
+        {"data": TRANSACTION},
+    ),
+    "TRANSACTIONS": (
+        a.Transactions(account_id="a-1", starting_after="x"),
+        "GET /v2/accounts/a-1/transactions?starting_after=x",
+        None,
+        {"pagination": PAGES, "data": [TRANSACTION]},
+    ),
+    "TRANSACTION": (
+        a.OfTransaction(account_id="a-1", transaction_id="t-1"),
+        "GET /v2/accounts/a-1/transactions/t-1",
+        None,
+        {"data": TRANSACTION},
+    ),
+}

@@ -1,0 +1,241 @@
+"""The same input, the same signature: ours beside ccxt's and Coinbase's own SDK. They are compared, never used."""
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.support.exchange_keys import WholeEd25519, unsigned
+from tests.support.exchange_oracles import ask
+
+from warifu.exchanges.adapter import OrderState
+from warifu.exchanges.binance.credentials import BinanceKey
+from warifu.exchanges.calls import Call
+from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
+from warifu.exchanges.market import Order, Pair
+from warifu.exchanges.signing import Stamp
+from warifu.signer.egress.keys import Es256Key, HmacKey
+from warifu.threshold.wiping import Secret
+
+pytestmark = pytest.mark.real
+
+NAME = "organizations/4ac1c2d4-1111-4111-8111-111111111111/apiKeys/7a5e0d6f-2222-4222-8222-222222222222"
+SECRET = base64.b64encode(bytes(range(64))).decode()
+MOMENT = 1_700_000_000
+PRELUDE = "import json, sys, time\nquestion = json.load(sys.stdin)\n"
+
+
+def pem(key):
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+CCXT_EXCHANGE = (
+    PRELUDE
+    + """
+import ccxt
+client = ccxt.coinbaseexchange({'apiKey': question['key'], 'secret': question['secret'], 'password': 'pass'})
+client.nonce = lambda: question['moment']
+print(json.dumps([client.sign(path, ['private'], method, params) for path, method, params in question['requests']]))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "params", "query", "body"),
+    [
+        ("accounts", "GET", {}, (), b""),
+        ("fills", "GET", {"product_id": "BTC-USD", "limit": 10}, (("product_id", "BTC-USD"), ("limit", "10")), b""),
+        ("orders", "POST", {"size": "0.01", "side": "buy"}, (), b'{"size":"0.01","side":"buy"}'),
+        ("withdrawals/crypto", "POST", {"amount": "1.5", "currency": "BTC"}, (), b'{"amount":"1.5","currency":"BTC"}'),
+    ],
+)  # fmt: skip
+def test_the_exchange_api_is_signed_as_ccxt_does(path, method, params, query, body):
+    key = "0123456789abcdef0123456789abcdef"
+    question = {"key": key, "secret": SECRET, "moment": MOMENT, "requests": [[path, method, params]]}
+    [theirs] = ask(CCXT_EXCHANGE, question)
+    request = unsigned(method, "api.exchange.coinbase.com", f"/{path}", query, body)
+    ours = (
+        ExchangeKey(key, Secret(b"pass"))
+        .prepare(request, Stamp(MOMENT * 1000, bytes(32)))
+        .signed(HmacKey.from_base64(SECRET))
+    )
+    assert theirs["url"] == f"https://{ours.host}{ours.target}"
+    assert (theirs["body"] or "").encode() == ours.body
+    headers = dict(ours.headers)
+    for name in ("CB-ACCESS-KEY", "CB-ACCESS-SIGN", "CB-ACCESS-TIMESTAMP", "CB-ACCESS-PASSPHRASE"):
+        assert str(theirs["headers"][name]) == headers[name]
+
+
+CCXT_BINANCE = (
+    PRELUDE
+    + """
+import ccxt
+client = ccxt.binance({'apiKey': question['key'], 'secret': question['secret']})
+client.nonce = lambda: question['milliseconds']
+client.options['recvWindow'] = 5000
+client.options['broker'] = {}
+found = []
+for api, path, method, params in question['requests']:
+    signed = client.sign(path, [api], method, params)
+    found.append([signed['url'], signed['body'], signed['headers']])
+print(json.dumps(found))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("api", "path", "method", "params"),
+    [
+        ("private", "account", "GET", {}),
+        ("private", "order", "POST", {"symbol": "BTCUSDT", "side": "SELL", "type": "LIMIT", "quantity": "1"}),
+        (
+            "sapi",
+            "capital/withdraw/apply",
+            "POST",
+            {"coin": "BTC", "address": "bc1qexample", "amount": "0.1"},
+        ),
+    ],
+)
+def test_binance_gets_the_signature_that_ccxt_gives_the_same_payload(api, path, method, params):
+    """Order of parameters is the client's; the signature over the same bytes is not."""
+    key = "4yNzx3yWC5bS6YTwEkSRaC0nRmSQIIStAUOh1b6kqaBrTLIhjCpI5lJH8q8R8WNO"
+    whole = WholeEd25519()
+    milliseconds = 1_668_481_559_918
+    question = {
+        "key": key,
+        "secret": pem(whole.key),
+        "milliseconds": milliseconds,
+        "requests": [[api, path, method, params]],
+    }
+    [[url, body, headers]] = ask(CCXT_BINANCE, question)
+    sent = body or url.partition("?")[2]
+    payload, _, signature = sent.rpartition("&signature=")
+    theirs = dict(pair.split("=", 1) for pair in payload.split("&"))
+    assert headers["X-MBX-APIKEY"] == key
+    query = [(name, value) for name, value in params.items() if name != "newClientOrderId"]
+    prepared = BinanceKey(key).prepare(
+        unsigned(method, "api.binance.com", f"/api/v3/{path}", query, b""), Stamp(milliseconds, bytes(32))
+    )
+    ours = dict(pair.split("=", 1) for pair in prepared.message.decode().split("&"))
+    for name, value in ours.items():  # what we would send it sends in the same spelling
+        assert theirs[name] == value
+    reordered = prepared.__class__(payload.encode(), prepared.finish).signed(whole)
+    assert reordered.target.rpartition("&signature=")[2] == signature
+
+
+CCXT_COINBASE = (
+    PRELUDE
+    + """
+import ccxt
+client = ccxt.coinbase({'apiKey': question['name'], 'secret': question['secret']})
+client.seconds = lambda: question['moment']
+client.milliseconds = lambda: question['moment'] * 1000
+client.uuid16 = lambda *_: question['nonce']
+print(json.dumps(client.sign('brokerage/orders', ['v3', 'private'], 'POST', {'size': '1'})))
+"""
+)
+
+
+def test_the_claims_of_a_jwt_are_ccxts():
+    key = ec.generate_private_key(ec.SECP256R1())
+    sec1 = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+    question = {"name": NAME, "secret": sec1, "moment": MOMENT, "nonce": "n"}
+    theirs = ask(CCXT_COINBASE, question)
+    token = theirs["headers"]["Authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    request = unsigned(body=b'{"size":"1"}')
+    prepared = CdpKey(NAME, "ES256").prepare(request, Stamp(MOMENT * 1000, bytes(32)))
+    ours = jwt.decode(
+        prepared.signed(Es256Key(key)).headers[0][1].removeprefix("Bearer "),
+        options={"verify_signature": False},
+    )
+    assert {name: claims[name] for name in ("nbf", "exp", "sub", "uri")} | {"iss": "cdp"} == ours
+    assert claims["iss"] == "coinbase-cloud"  # its older name, which Coinbase's own SDK does not use any more
+    assert jwt.get_unverified_header(token)["kid"] == NAME
+
+
+SDK = (
+    PRELUDE
+    + """
+import secrets
+secrets.token_hex = lambda *_: question['nonce']
+time.time = lambda: question['moment']
+from coinbase import jwt_generator
+uri = jwt_generator.format_jwt_uri('POST', '/api/v3/brokerage/orders')
+print(json.dumps([jwt_generator.build_rest_jwt(uri, question['name'], question['secret']),
+                  jwt_generator.build_ws_jwt(question['name'], question['secret'])]))
+"""
+)
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+def test_the_jwt_has_the_form_of_coinbases_own_sdk(algorithm):
+    """Byte for byte for Ed25519, whose signature a whole key always makes the same; up to it for ECDSA."""
+    whole = WholeEd25519()
+    key = whole.key if algorithm == "EdDSA" else ec.generate_private_key(ec.SECP256R1())
+    secret = base64.b64encode(bytes(range(32)) + whole.public).decode() if algorithm == "EdDSA" else pem(key)
+    nonce = bytes(range(32))
+    rest, feed = ask(SDK, {"name": NAME, "secret": secret, "moment": MOMENT, "nonce": nonce.hex()})
+    credential, stamp = CdpKey(NAME, algorithm), Stamp(MOMENT * 1000, nonce)
+    prepared = credential.prepare(unsigned(), stamp)
+    assert rest.rpartition(".")[0] == prepared.message.decode()
+    assert feed.rpartition(".")[0] == credential.websocket_token(stamp).decode()
+    if algorithm == "EdDSA":
+        assert dict(prepared.signed(whole).headers)["Authorization"] == f"Bearer {rest}"
+
+
+SDK_REQUESTS = (
+    PRELUDE
+    + """
+from coinbase.rest import RESTClient
+client = RESTClient(api_key=question['name'], api_secret=question['secret'])
+sent = []
+class Answer:
+    status_code, headers, text, ok, reason = 200, {}, '{}', True, 'OK'
+    def json(self): return {'success': True, 'order_configuration': {}, 'results': [], 'accounts': [], 'orders': []}
+    def raise_for_status(self): pass
+def send(method, url, params=None, json=None, **_):
+    given = {name: value for name, value in (params or {}).items() if value is not None}
+    sent.append([method, url, given, json])
+    return Answer()
+client.session.request = send
+client.limit_order_gtc_buy('1985ca2d-61ef-49f1-bfce-6c39d8462914', 'BTC-USD', '0.5', '20000.01', post_only=True)
+client.market_order_buy('1985ca2d-61ef-49f1-bfce-6c39d8462914', 'BTC-USD', quote_size='100')
+client.cancel_orders(['a-b'])
+client.get_accounts(limit=250)
+print(json.dumps(sent))
+"""
+)
+
+
+def test_the_adapters_requests_are_what_the_sdk_sends():
+    secret = base64.b64encode(bytes(range(32)) + WholeEd25519().public).decode()
+    theirs = ask(SDK_REQUESTS, {"name": NAME, "secret": secret})
+    client_id, pair = "1985ca2d-61ef-49f1-bfce-6c39d8462914", Pair("BTC", "USD")
+    exchange = Coinbase()
+    zero = Decimal(0)
+    ours: list[Call[Any]] = [
+        exchange.place(
+            Order(client_id, pair, "buy", "limit", Decimal("0.5"), price=Decimal("20000.01"), post_only=True)
+        ),
+        exchange.place(Order(client_id, pair, "buy", "market", funds=Decimal(100))),
+        exchange.cancel(OrderState("a-b", client_id, pair, "open", zero, zero, None)),
+        exchange.balances(),
+    ]
+    for (method, url, params, body), call in zip(theirs, ours, strict=True):
+        request = call.unsigned
+        assert (method, url) == (request.method, f"https://{request.host}{request.path}")
+        assert {name: str(value) for name, value in params.items()} == dict(request.query)
+        sent = json.loads(request.body) if request.body else {}
+        assert {name: value for name, value in (body or {}).items() if value is not None} == sent

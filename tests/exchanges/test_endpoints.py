@@ -1,0 +1,85 @@
+"""Every endpoint: the request that it makes, byte for byte, and its documented answer, read back field for field."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, coinbase_exchange
+
+from warifu.exchanges.binance import spot
+from warifu.exchanges.calls import Endpoint, Ignored
+from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.failures import OutcomeUnknown, TryAgain
+from warifu.exchanges.http import HttpAnswer
+
+pytestmark = pytest.mark.unit
+
+
+APIS: dict[str, Any] = {
+    "coinbase_exchange": (exchange, exchange.api(), coinbase_exchange.RECORDED),
+    "coinbase_advanced": (advanced, advanced.api(), coinbase_advanced.RECORDED),
+    "coinbase_app": (app, app.api(), coinbase_app.RECORDED),
+    "binance": (spot, spot.api(), binance.RECORDED),
+}
+ALL = [(api, name) for api, (_, _, table) in APIS.items() for name in table]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_no_endpoint_is_without_an_example(api):
+    module, _, table = APIS[api]
+    assert {name for name, value in vars(module).items() if isinstance(value, Endpoint)} == set(table)
+
+
+@pytest.mark.parametrize(("api", "name"), ALL)
+def test_the_request(api, name):
+    module, client, table = APIS[api]
+    ask, line, body, _ = table[name]
+    request = client.call(getattr(module, name), ask).unsigned
+    assert f"{request.method} {request.target}" == line
+    assert (json.loads(request.body) if request.body else None) == (body or ({} if request.body else None))
+
+
+@pytest.mark.parametrize(("api", "name"), ALL)
+def test_the_answer(api, name):
+    module, client, table = APIS[api]
+    ask, _, _, answer = table[name]
+    read = client.call(getattr(module, name), ask).read(HttpAnswer(200, (), json.dumps(answer).encode()))
+    if not isinstance(read, Ignored):
+        assert_within(read, answer)
+
+
+@pytest.mark.parametrize(("api", "name"), ALL)
+def test_a_web_page_in_place_of_the_answer(api, name):
+    """A proxy's page with status 200: for what changes something, nobody knows what happened."""
+    module, client, table = APIS[api]
+    call = client.call(getattr(module, name), table[name][0])
+    if getattr(module, name).answers is Ignored:
+        return
+    with pytest.raises(OutcomeUnknown if call.effect else TryAgain) as caught:
+        call.read(HttpAnswer(200, (), b"<html>welcome</html>"))
+    assert caught.value.reason == "answer-form"
+
+
+def assert_within(read: object, said: Any) -> None:
+    """Every value that was read is the one that was said, and nothing that has a type was dropped."""
+    match read:
+        case msgspec.Struct() if isinstance(said, list):  # an array on the wire
+            for name, item in zip(read.__struct_fields__, said, strict=False):
+                assert_within(getattr(read, name), item)
+        case msgspec.Struct():
+            for name, wire in zip(read.__struct_fields__, read.__struct_encode_fields__, strict=True):
+                if said.get(wire) not in (None, ""):
+                    assert_within(getattr(read, name), said[wire])
+        case Decimal():
+            assert read == Decimal(str(said))
+        case tuple() | list():
+            assert len(read) == len(said)
+            for one, item in zip(read, said, strict=True):
+                assert_within(one, item)
+        case dict():
+            for key, value in read.items():
+                assert_within(value, said[key])
+        case _:
+            assert read == said
