@@ -40,7 +40,8 @@ from warifu.protocol.authorization import Authorization, read_authorization
 from warifu.protocol.chains import Scheme, family_of
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames import CallRefused, Finished, OpenSession, Relay, SessionFailed, error_of
-from warifu.protocol.journal import Asker, Content, Denied, Refused, Started
+from warifu.protocol.journal import Asker, Content, Denied, Refused, Started, decode_content
+from warifu.protocol.operator import AskOwnJournal, OwnJournal
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import TransferRequest
 from warifu.signer import transfers as transfers_module
@@ -178,8 +179,14 @@ class Attacker:
         return {entry.event.code for entry in self.journal(name) if isinstance(entry.event, Denied | Refused)}
 
     def journal(self, name: str) -> list[Content]:
-        """All entries of a device, oldest first."""
-        return list(self.home[name].device.journal.contents())
+        """All entries of a device, oldest first, as its operator reads them."""
+        entries: list[Content] = []
+        while True:
+            (answer,) = self.home[name].operator(AskOwnJournal(len(entries) + 1))
+            assert isinstance(answer, OwnJournal)
+            if not answer.page.entries:
+                return entries
+            entries += [decode_content(entry.content) for entry in answer.page.entries]
 
 
 def _refusal(entry: Content) -> Denied | Refused:
