@@ -96,15 +96,8 @@ def test_a_signer_that_lies_about_journals_is_named_and_the_honest_one_is_not_fr
     assert signed(first, home.sign(first, PAIR)), "they have met"
     lying(attacker, "device1", lie)
     second = home.pay(first_coin=2)
-    openings = home.openings(second.request, PAIR, second.unsigned)
-    outcomes = []
-
-    def attempt():
-        outcomes.append(home.run(openings))
-        return outcomes[0]
-
-    attacker.refused(code, attempt)
-    assert outcomes[0].failed["device0"].blame == "device1"
+    attacker.refused(code, home.sign, second, PAIR)
+    assert attacker.outcome.failed["device0"].blame == "device1"
     assert home["device0"].status().frozen is None
     third = home.pay(first_coin=3)
     assert signed(third, home.sign(third, ("device0", "device2"))), "and works on with the other"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -26,6 +25,7 @@ from warifu.chains.bitcoin.transaction import TxOutput
 from warifu.protocol.encoding import encode
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Outflow
+from warifu.units import Satoshi
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -47,7 +47,7 @@ def swapped(home: Household, attacker: Attacker) -> Outcome:
 def dearer(home: Household, attacker: Attacker) -> Outcome:
     payment = home.pay()
     lie = with_outputs(
-        payment, lambda outputs: [outputs[0], replace(outputs[1], amount=outputs[1].amount - 1)]
+        payment, lambda outputs: [outputs[0], replace(outputs[1], amount=Satoshi(outputs[1].amount - 1))]
     )
     return attacker.show(payment, [lie])
 

@@ -69,6 +69,8 @@ class Attacker:
 
     home: Household
     corrupted: set[str] = field(default_factory=set)
+    outcome: Outcome = field(default_factory=Outcome)
+    """Of the last attempt."""
 
     @property
     def honest(self) -> list[str]:
@@ -145,7 +147,7 @@ class Attacker:
         codes = {code} if isinstance(code, str) else code
         lengths = {name: len(self.journal(name)) for name in self.honest}
         with shares_that_leave() as shares:
-            outcome = attempt(*asked)
+            self.outcome = outcome = attempt(*asked)
         refusals = {name: found for name, found in outcome.codes.items() if name in self.honest}
         assert refusals, "nobody refused it"
         assert all(found in codes or found.partition(".")[0] in codes for found in refusals.values()), (
