@@ -107,3 +107,12 @@ def test_the_policy_in_force_is_printed_as_text_that_reads_as_the_same(
     monkeypatch.setattr(Setting, "profile", lambda _: profile)
     printed = CliRunner().invoke(main, ["policy", "text", "savings"])
     assert printed.exit_code == 0 and read_policy(printed.output) == policy
+
+
+def test_a_price_that_is_too_old_already_is_said_before_a_wallet_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for age, said in ((30 * 86_400, False), (30 * 86_400 + 1, True)):
+        monkeypatch.setattr("warifu.cli.policy_shown.now", lambda age=age: 1_795_737_600 + age)
+        shown = CliRunner().invoke(main, ["policy", "read", "-"], input=recipe("company"))
+        assert ("the price of BTC is too old" in shown.output) == said

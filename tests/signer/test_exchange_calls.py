@@ -63,6 +63,7 @@ def reason(call: ExchangeCall, known: ExchangeFacts | None = None, policy: Polic
         ({"pair": "USD-BTC"}, "pair"),
         ({"pair": None}, None),
         ({"amounts": {"BTC": 10_000_001}}, "order-limit"),
+        ({"amounts": {"BTC": 0}}, None),
         ({"amounts": {"BTC": -1}}, "order-limit"),
         ({"amounts": {"BTC": 1, "ETH": 1}}, "asset"),
         ({"amounts": {"btc": 1}}, "asset"),

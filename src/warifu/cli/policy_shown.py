@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from warifu.cli.context import now
 from warifu.cli.order import format_coin
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -49,10 +50,22 @@ def show_policy(screen: Screen, policy: Policy) -> None:
     for exchange in policy.exchanges:
         screen.line(exchange.exchange, style="bold")
         screen.facts(_exchange(exchange))
+    for symbol in sorted(_old_prices(policy)):
+        screen.warn(
+            tr(
+                "the price of {symbol} is too old: nothing of it leaves until it is stated anew",
+                symbol=symbol,
+            )
+        )
     if policy.frozen:
         screen.warn(tr("this wallet is frozen: nothing leaves"))
     elif not policy.chains:
         screen.warn(tr("this policy lets nothing leave, on any chain"))
+
+
+def _old_prices(policy: Policy) -> set[str]:
+    assets = (asset for rules in policy.chains for asset in rules.assets)
+    return {asset.symbol for asset in assets if asset.price is not None and not asset.price.counts(now())}
 
 
 def _general(policy: Policy) -> Facts:

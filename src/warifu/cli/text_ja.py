@@ -155,6 +155,9 @@ JAPANESE: dict[str, str] = {
         "署名の前に、半数を超える端末が支払いを知っていなければなりません"
     ),
     "this wallet is frozen: nothing leaves": "このウォレットは凍結されています。何も出せません",
+    "the price of {symbol} is too old: nothing of it leaves until it is stated anew": (
+        "{symbol} の相場が古すぎます。新しい相場を書くまで、何も出せません"
+    ),
     "least tier of a device": "端末の最低の段階",
     "declarations count": "申告も認めます",
     "declarations do not count": "申告は認めません",

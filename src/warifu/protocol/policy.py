@@ -26,6 +26,8 @@ MAX_ADDRESSES = 1000
 MAX_EXCHANGES = 16
 MAX_APPROVALS = 8
 """As many owners as a wallet can have."""
+PRICE_SKEW = 300
+"""Seconds by which the clock of whoever stated a price may be ahead of the signer's."""
 HOUR, DAY = 3600, 24 * 3600
 MAX_DELAY = 30 * DAY
 DEFAULT_NOTICE_DELAY = DAY
@@ -79,6 +81,10 @@ class Price(Message, frozen=True):
             raise ValueError("a price of nothing is no price")
         if not self.source.isprintable():
             raise ValueError("a price's source is one line of words")
+
+    def counts(self, now: int) -> bool:
+        """Whether it is not too old; nor from the future, where it would never grow old."""
+        return -PRICE_SKEW <= now - self.stated <= self.max_age
 
 
 class AssetLimits(Message, frozen=True):

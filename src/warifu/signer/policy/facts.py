@@ -55,9 +55,23 @@ class Verdict:
                 return PolicyDenied(
                     rule.reason,
                     f"the wallet's policy does not allow this: {rule.words}",
-                    remedy="Ask within the policy.",
+                    remedy=_REMEDIES.get(rule.reason, _OTHERWISE),
                 )
         return None
+
+
+_OTHERWISE = "Ask within the policy, or change it: what allows more waits before it is in force."
+_REMEDIES = {
+    "frozen-wallet": "The owners unfreeze it by a change of the policy, which waits before it is in force.",
+    "hours": "Ask again in these hours.",
+    "price-age": "Look the price up, and state it in a changed policy.",
+    "window-limit": "Ask for less, or again when what left before is no longer in the window.",
+    "approvals": "Have more of the owners approve this very request.",
+    "notice": "Announce exactly this payment, and ask again when it has waited.",
+    "destination-new": "Announce the destination, and ask again when it has waited.",
+    "chain": "A chain without rules of its own only receives. " + _OTHERWISE,
+}
+"""What an owner can do, by the reason."""
 
 
 def leaves(reading: Reading) -> dict[str, int]:

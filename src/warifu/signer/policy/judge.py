@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading
-from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.chains import spoken
 from warifu.protocol.policy import AssetLimits, ChainRules, ContractRule, Policy
 from warifu.protocol.policy_forms import format_hours
@@ -78,7 +77,7 @@ def _asset(limits: AssetLimits, amount: int, facts: Facts) -> Iterator[Rule]:
             f"the limits of {limits.symbol} are in {price.currency}, at a price of {duration(age)} ago; "
             f"it counts for {duration(price.max_age)}"
         )
-        yield Rule("price-age", -CLOCK_SKEW <= age <= price.max_age, words)
+        yield Rule("price-age", price.counts(facts.now), words)
 
 
 def _fee(rules: ChainRules, reading: Reading) -> Iterator[Rule]:
