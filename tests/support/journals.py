@@ -32,6 +32,7 @@ from warifu.protocol.journal import (
 from warifu.protocol.journal_pages import OPERATOR as BY_OPERATOR
 from warifu.protocol.journal_pages import Shown, State, open_state
 from warifu.protocol.operator import AskOwnJournal, OwnJournal
+from warifu.protocol.rules import rules_hash
 
 KNOWN_TO_CLIENT = "this client"
 
@@ -153,6 +154,8 @@ def record_of(home: Household) -> Record:
         home.wallet_request.threshold,
         len(home.wallet_request.devices),
         tuple(key.threshold_public for key in home.birth.keys),
+        rules_hash(home.wallet_request.rules),
+        rules_hash(home.wallet_request.rules),
         frozenset({credential_digest(DeviceKey(home.owner.public))}),
     )
 

@@ -10,6 +10,7 @@ from warifu.audit.heads import check_memories, memories
 from warifu.audit.journals import Journal
 from warifu.audit.onchain import Told, check_chain
 from warifu.audit.records import Record, check_record
+from warifu.audit.rules import check_rules
 from warifu.audit.transfers import Transfers, check_transfers, transfers_of
 from warifu.protocol.journal import PeerHead
 
@@ -53,6 +54,7 @@ def audit(
     findings += found
     findings += check_memories(journals, memories(journals, earlier, client))
     findings += check_transfers(journals, record.wallet)
+    findings += check_rules(journals, record.wallet, record.rules, (record.rules, record.known_rules))
     findings += check_record(journals, record)
     if told is None:
         findings.append(note("offline"))

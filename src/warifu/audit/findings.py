@@ -38,6 +38,13 @@ Code = Literal[
     "head-of-no-session",
     "note-denied",
     "unfinished",
+    # the rules
+    "rules-chain",
+    "unknown-rules",
+    "signed-while-frozen",
+    "veto-ignored",
+    "rules-behind",
+    "rules-not-known",
     # against the owner's records
     "birth-missing",
     "birth-differs",

@@ -19,6 +19,10 @@ class Record:
     devices: int
     threshold_public: tuple[bytes, ...]
     """In the order of its schemes."""
+    rules: bytes
+    """``rules_hash`` of those that it was made with."""
+    known_rules: bytes
+    """Of those in force, by the owner's own record."""
     owners: frozenset[bytes] | None
     """``credential_digest`` of each; None where this client does not know all that there ever were."""
 

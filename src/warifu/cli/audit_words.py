@@ -76,6 +76,16 @@ _SAID = {
     "unfinished": lambda: tr(
         "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures"
     ),
+    "rules-chain": lambda: tr("{device}: entry {entry} replaces rules that were not in force there"),
+    "unknown-rules": lambda: tr("{device}: entry {entry} was judged by rules that were not in force there"),
+    "signed-while-frozen": lambda: tr("{device}: entry {entry} was started while it was frozen"),
+    "veto-ignored": lambda: tr(
+        "{device}: entry {entry} put a change in force that {other} knows to be vetoed"
+    ),
+    "rules-behind": lambda: tr("{device} works by revision {revision} of the rules, others by {newest}"),
+    "rules-not-known": lambda: tr(
+        "{device} works by revision {revision} of the rules, which this client does not know"
+    ),
     "birth-missing": lambda: tr("{device}: its journal does not have the birth of this wallet"),
     "birth-differs": lambda: tr("{device}: entry {entry} tells of other keys than this client verified"),
     "unknown-owner": lambda: tr(

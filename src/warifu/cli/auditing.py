@@ -22,6 +22,7 @@ from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol.api import Accounts, History, Transfers
 from warifu.protocol.credential import credential_digest
 from warifu.protocol.journal import PeerHead
+from warifu.protocol.rules import rules_hash
 
 WRONG, NOT_WHOLE = PeerMisbehaved.exit_code, ServiceRefused.exit_code
 """How the command ends where something is wrong, and where not everything could be looked at."""
@@ -120,6 +121,8 @@ def record_of(wallet: Wallet) -> Record:
         wallet.request.threshold,
         len(wallet.request.devices),
         tuple(key.threshold_public for key in wallet.birth.keys),
+        rules_hash(wallet.request.rules),
+        rules_hash(wallet.rules),
         None if changed else frozenset(map(credential_digest, wallet.rules.owners)),
     )
 

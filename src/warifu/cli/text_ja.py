@@ -1300,24 +1300,22 @@ JAPANESE: dict[str, str] = {
         "WALLET の端末の日誌を、互いに、このクライアントの記録と、そしてチェーンと照らし合わせます。"
     ),
     "Each entry is signed by its device and follows from the one before it; what devices signed together "
-    "stands in each of their journals; and each remembers how far the others' were, signed by them, so th"
-    "at none can rewrite what it showed. What the service alone says is told as such.": (
-        "どの項目もその端末が署名し、前の項目に連なります。端末が一緒に署名したものは、それぞれの"
-        "日誌にあります。また各端末は、ほかの端末の日誌がどこまで進んでいたかを、その署名とともに"
-        "覚えているので、一度見せたものはどの端末も書き換えられません。サービスだけが言うことは、"
-        "そうと示します。"
+    "stands in each of their journals; and each remembers how far the others' were, signed by them, so that "
+    "none can rewrite what it showed. What the service alone says is told as such.": (
+        "どの項目もその端末が署名し、前の項目に連なります。端末が一緒に署名したものは、それぞれの日誌"
+        "にあります。また各端末は、ほかの端末の日誌がどこまで進んでいたかを、その署名とともに覚えてい"
+        "るので、一度見せたものはどの端末も書き換えられません。サービスだけが言うことは、そうと示しま"
+        "す。"
     ),
     "Findings": "見つかったこと",
-    "JSON Lines with every proof, or a report for people.": (
-        "すべての証明を含む JSON Lines、または人が読む報告。"
-    ),
+    "JSON Lines with every proof, or a report for people.": "すべての証明を含む JSON Lines、または人が読む報告。",
     "Journal of {device}": "{device} の日誌",
     "NOT READ": "未確認",
-    "No service is asked. 'warifu audit verify WALLET --offline FILE...' checks the files of several devi"
-    "ces against each other. All of the device's wallets are in it: give it to their owners alone.": (
-        "サービスには問い合わせません。複数の端末のファイルは 'warifu audit verify WALLET --offli"
-        "ne FILE...' で互いに照らし合わせます。端末のすべてのウォレットが含まれるので、その所有者"
-        "にだけ渡してください。"
+    "No service is asked. 'warifu audit verify WALLET --offline FILE...' checks the files of several devices "
+    "against each other. All of the device's wallets are in it: give it to their owners alone.": (
+        "サービスには問い合わせません。複数の端末のファイルは 'warifu audit verify WALLET --offline "
+        "FILE...' で互いに照らし合わせます。端末のすべてのウォレットが含まれるので、その所有者にだけ"
+        "渡してください。"
     ),
     "Nothing is wrong in what could be looked at; not everything could.": (
         "確認できた範囲に誤りはありません。ただし、すべては確認できませんでした。"
@@ -1327,8 +1325,8 @@ JAPANESE: dict[str, str] = {
     "Read these files instead ('warifu signer journal' on each device), and ask nobody.": (
         "代わりにこれらのファイル（各端末の 'warifu signer journal'）を読み、だれにも問い合わせません。"
     ),
-    "The exit code is 0 where nothing is wrong, 7 where something is, and 13 where not everything could b"
-    "e looked at.": (
+    "The exit code is 0 where nothing is wrong, 7 where something is, and 13 where not everything could be "
+    "looked at.": (
         "終了コードは、誤りがなければ 0、誤りがあれば 7、すべては確認できなかったときは 13 です。"
     ),
     "The file is written whatever was found, and says so. The exit code is that of 'warifu audit verify'.": (
@@ -1352,7 +1350,8 @@ JAPANESE: dict[str, str] = {
     "a message for {to}": "{to} へのメッセージ",
     "request {request} allowed on {chain}: {outflows}; fee at most {fee}; {transaction}; with {devices}; "
     "rules {rules}": (
-        "依頼 {request} を {chain} で許可: {outflows}。手数料は最大 {fee}。{transaction}。端末 {devices}。規則 {rules}"
+        "依頼 {request} を {chain} で許可: {outflows}。手数料は最大 {fee}。{transaction}。端末 {devices}。"
+        "ルール {rules}"
     ),
     "asked by": "求めた者",
     "device {who}": "端末 {who}",
@@ -1365,8 +1364,8 @@ JAPANESE: dict[str, str] = {
     "note": "備考",
     "open": "未決",
     "owner {number}": "所有者 {number}",
-    "refused by rule {code} ({door})": "規則 {code} により拒否（{door}）",
-    "refused by rule {code}: request {request}": ("規則 {code} により拒否: 依頼 {request}"),
+    "refused by rule {code} ({door})": "ルール {code} により拒否（{door}）",
+    "refused by rule {code}: request {request}": "ルール {code} により拒否: 依頼 {request}",
     "the signatures for request {request} are there": "依頼 {request} の署名がそろいました",
     "signed by": "署名した端末",
     "the chain and the service were not asked": "チェーンとサービスには問い合わせていません",
@@ -1410,18 +1409,17 @@ JAPANESE: dict[str, str] = {
     "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures": (
         "{device}（項目 {entry}）は送金 {transfer} を始めましたが、署名はどの端末にもありません"
     ),
-    "{device} does not have the session of transfer {transfer}, in which {other} (entry {other_entry}) me"
-    "t it": (
+    "{device} does not have the session of transfer {transfer}, in which {other} (entry {other_entry}) met it": (
         "{device} の日誌には、{other}（項目 {other_entry}）が出会った送金 {transfer} のセッションがありません"
     ),
-    "{device} does not have the start of transfer {transfer}, which {other} (entry {other_entry}) finishe"
-    "d with it": (
+    "{device} does not have the start of transfer {transfer}, which {other} (entry {other_entry}) finished "
+    "with it": (
         "{device} の日誌には、{other}（項目 {other_entry}）が一緒に終えた送金 {transfer} の開始がありません"
     ),
-    "{device} rewrote its journal: something in entries {entry} to {last} is not what it showed to {witne"
-    "sses}": (
-        "{device} は日誌を書き換えました: 項目 {entry} から {last} のどこかが、{witnesses} に見せ"
-        "たものと違います"
+    "{device} rewrote its journal: something in entries {entry} to {last} is not what it showed to "
+    "{witnesses}": (
+        "{device} は日誌を書き換えました: 項目 {entry} から {last} のどこかが、{witnesses} に見せたも"
+        "のと違います"
     ),
     "{device} signed two journals that differ at entry {entry} or before; one was shown to {witnesses}": (
         "{device} は、項目 {entry} かその前で異なる二つの日誌に署名しました。一方を見たのは {witnesses} です"
@@ -1429,30 +1427,25 @@ JAPANESE: dict[str, str] = {
     "{device}: entries {entry} to {last} are gone; it had shown them to {witnesses}": (
         "{device}: 項目 {entry} から {last} がなくなっています。{witnesses} には見せていました"
     ),
-    "{device}: entries {entry} to {last} are missing": ("{device}: 項目 {entry} から {last} がありません"),
+    "{device}: entries {entry} to {last} are missing": "{device}: 項目 {entry} から {last} がありません",
     "{device}: entries {entry} to {last} are more than the device says that it has": (
         "{device}: 項目 {entry} から {last} は、端末があると言う数を超えています"
     ),
     "{device}: entries {entry} to {last} were cut off: the device says that it has them": (
         "{device}: 項目 {entry} から {last} が切り落とされています。端末はあると言っています"
     ),
-    "{device}: entry {entry} cannot be read": ("{device}: 項目 {entry} を読み取れません"),
-    "{device}: entry {entry} is another than the session in which {other} (entry {other_entry}) was shown"
-    " it": (
+    "{device}: entry {entry} cannot be read": "{device}: 項目 {entry} を読み取れません",
+    "{device}: entry {entry} is another than the session in which {other} (entry {other_entry}) was shown it": (
         "{device}: 項目 {entry} は、{other}（項目 {other_entry}）がそれを見たセッションのものではありません"
     ),
-    "{device}: entry {entry} is not signed by the device": (
-        "{device}: 項目 {entry} は端末の署名ではありません"
-    ),
+    "{device}: entry {entry} is not signed by the device": "{device}: 項目 {entry} は端末の署名ではありません",
     "{device}: entry {entry} is not the one that the device says is the last": (
         "{device}: 項目 {entry} は、端末が最後だと言うものではありません"
     ),
     "{device}: entry {entry} names an owner {credential} that the wallet does not have": (
         "{device}: 項目 {entry} は、このウォレットにいない所有者 {credential} を記しています"
     ),
-    "{device}: entry {entry} stands where it does not belong": (
-        "{device}: 項目 {entry} の位置が正しくありません"
-    ),
+    "{device}: entry {entry} stands where it does not belong": "{device}: 項目 {entry} の位置が正しくありません",
     "{device}: entry {entry} tells of other keys than this client verified": (
         "{device}: 項目 {entry} の鍵は、このクライアントが確かめたものと違います"
     ),
@@ -1465,14 +1458,12 @@ JAPANESE: dict[str, str] = {
     "{device}: its journal does not have the birth of this wallet": (
         "{device}: 日誌にこのウォレットの誕生がありません"
     ),
-    "{device}: the end of its journal is not signed by the device": (
-        "{device}: 日誌の末尾が端末の署名ではありません"
-    ),
+    "{device}: the end of its journal is not signed by the device": "{device}: 日誌の末尾が端末の署名ではありません",
     "{device}: the service says that entry {entry} was another one; nobody signed that": (
         "{device}: サービスは項目 {entry} が別のものだったと言います。署名はありません"
     ),
-    "{device}: {length} entries, head {head}": ("{device}: {length} 件、先頭ハッシュ {head}"),
-    "{device}: {so_far} of {whole} entries": ("{device}: {whole} 件のうち {so_far} 件"),
+    "{device}: {length} entries, head {head}": "{device}: {length} 件、先頭ハッシュ {head}",
+    "{device}: {so_far} of {whole} entries": "{device}: {whole} 件のうち {so_far} 件",
     "{length} entries, head {head}": "{length} 件、先頭ハッシュ {head}",
     "{to} may take {amount}": "{to} が {amount} を引き出せる",
     # --- credentials and approvals
@@ -1613,44 +1604,40 @@ JAPANESE: dict[str, str] = {
     "yours": "自分のもの",
     "awake for each transfer": "取引ごとに起動が必要な機器",
     # --- requests judged by devices ---
-    "Ask every device of the wallet whether it would sign REQUEST, rule by rule; nothing is signed or cou"
-    "nted.": (
-        "ウォレットのすべての端末に、REQUEST に署名するかを規則ごとに尋ねます。何も署名されず、数"
-        "えられません。"
+    "Ask every device of the wallet whether it would sign REQUEST, rule by rule; nothing is signed or "
+    "counted.": (
+        "ウォレットのすべての端末に、REQUEST に署名するかをルールごとに尋ねます。何も署名されず、数えら"
+        "れません。"
     ),
     "Authorized": "承認",
-    "By its rules this device would sign.": "規則によれば、この端末は署名します。",
+    "By its rules this device would sign.": "ルールによれば、この端末は署名します。",
     "Chain": "チェーン",
-    "Compare it, by eye, with what the client shows: two displays that nobody could alter together. The d"
-    "igits say that both speak of the same request. REQUEST is its id; without one it is the newest that "
-    "an owner authorized, else the newest dry run. Nothing is signed by it.": (
-        "クライアントの表示と目で見比べてください。二つの表示を同時に偽ることはだれにもできません"
-        "。数字は、どちらも同じ依頼のことだと示します。REQUEST は依頼の識別子です。省くと、所有者"
-        "が承認した最も新しいもの、なければ最も新しい試行です。これで何かが署名されることはありま"
-        "せん。"
+    "Compare it, by eye, with what the client shows: two displays that nobody could alter together. The "
+    "digits say that both speak of the same request. REQUEST is its id; without one it is the newest that an "
+    "owner authorized, else the newest dry run. Nothing is signed by it.": (
+        "クライアントの表示と目で見比べてください。二つの表示を同時に偽ることはだれにもできません。数"
+        "字は、どちらも同じ依頼のことだと示します。REQUEST は依頼の識別子です。省くと、所有者が承認し"
+        "た最も新しいもの、なければ最も新しい試行です。これで何かが署名されることはありません。"
     ),
-    "Compare on a device ('warifu signer show'): {digits}": (
-        "端末で見比べる数字（'warifu signer show'）: {digits}"
-    ),
+    "Compare on a device ('warifu signer show'): {digits}": "端末で見比べる数字（'warifu signer show'）: {digits}",
     "Compare with the client: {digits}": "クライアントと見比べる数字: {digits}",
-    "Have every device judge the request before you say yes; each can show it itself ('warifu signer show"
-    "').": (
+    "Have every device judge the request before you say yes; each can show it itself ('warifu signer show').": (
         "同意する前に、すべての端末に依頼を判断させます。どの端末も自ら表示できます（'warifu signer show'）。"
     ),
     "Judged": "判断した時刻",
-    "REQUEST is a file that 'warifu send --dry-run --save' wrote, or the id of a transfer at the service,"
-    " which may wait for other owners: what they approved so far counts.": (
-        "REQUEST は 'warifu send --dry-run --save' が書いたファイルか、サービスにある送金の識別子"
-        "です。ほかの所有者を待つ送金でもかまいません。これまでの承認が数えられます。"
+    "REQUEST is a file that 'warifu send --dry-run --save' wrote, or the id of a transfer at the service, "
+    "which may wait for other owners: what they approved so far counts.": (
+        "REQUEST は 'warifu send --dry-run --save' が書いたファイルか、サービスにある送金の識別子です。"
+        "ほかの所有者を待つ送金でもかまいません。これまでの承認が数えられます。"
     ),
     "Show a request that this machine's device judged, as the device itself read it in the transaction's "
     "bytes.": (
         "このマシンの端末が判断した依頼を、端末自身がトランザクションのバイト列から読んだとおりに表示します。"
     ),
-    "The exit code is 0 where enough devices would sign; else it is that of the first refusal (5: the pol"
-    "icy), or 13 where too many devices are off.": (
-        "終了コードは、必要な数の端末が署名するなら 0、そうでなければ最初の拒否のもの（5 はポリシ"
-        "ー）、多くの端末が切れているなら 13 です。"
+    "The exit code is 0 where enough devices would sign; else it is that of the first refusal (5: the policy)"
+    ", or 13 where too many devices are off.": (
+        "終了コードは、必要な数の端末が署名するなら 0、そうでなければ最初の拒否のもの（5 はポリシー）、"
+        "多くの端末が切れているなら 13 です。"
     ),
     "This device would refuse: {message}": "この端末は拒否します: {message}",
     "Wallet": "ウォレット",
@@ -1660,7 +1647,7 @@ JAPANESE: dict[str, str] = {
     "With --dry-run: keep the request in this new file, for 'warifu policy check'.": (
         "--dry-run とともに: 依頼をこの新しいファイルに保存します（'warifu policy check' 用）。"
     ),
-    "also judged: {id} ({when}; authorized {kind})": ("ほかに判断したもの: {id}（{when}、承認: {kind}）"),
+    "also judged: {id} ({when}; authorized {kind})": "ほかに判断したもの: {id}（{when}、承認: {kind}）",
     "by its owner": "所有者による",
     "by nobody: a dry run": "なし（試行）",
     "is off": "接続していません",
@@ -1694,9 +1681,26 @@ JAPANESE: dict[str, str] = {
     "{device} does not have the spend of which {other} (entry {other_entry}) has its signed note": (
         "{device} の日誌には、{other}（項目 {other_entry}）がその署名付きの知らせを持つ支払いがありません"
     ),
-    "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {sig"
-    "ned}": (
-        "サービスによれば {chain} の口座は {sent} 件のトランザクションを行いましたが、日誌には {s"
-        "igned} 件しかありません"
+    "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {signed}": (
+        "サービスによれば {chain} の口座は {sent} 件のトランザクションを行いましたが、日誌には "
+        "{signed} 件しかありません"
+    ),
+    # --- audits: rules ---
+    "{device}: entry {entry} replaces rules that were not in force there": (
+        "{device}: 項目 {entry} は、そこで有効でなかったルールを置き換えています"
+    ),
+    "{device}: entry {entry} was judged by rules that were not in force there": (
+        "{device}: 項目 {entry} は、そこで有効でなかったルールで判断されています"
+    ),
+    "{device}: entry {entry} was started while it was frozen": "{device}: 項目 {entry} は、凍結中に始められています",
+    "{device}: entry {entry} put a change in force that {other} knows to be vetoed": (
+        "{device}: 項目 {entry} は、{other} が拒否されたと知っている変更を有効にしています"
+    ),
+    "{device} works by revision {revision} of the rules, others by {newest}": (
+        "{device} のルールは第 {revision} 版で、ほかは第 {newest} 版です"
+    ),
+    # --- audits: rules known here ---
+    "{device} works by revision {revision} of the rules, which this client does not know": (
+        "{device} のルールは第 {revision} 版ですが、このクライアントはそれを知りません"
     ),
 }
