@@ -23,10 +23,12 @@ from warifu.protocol.api import (
     error_body,
 )
 from warifu.protocol.chains import BITCOIN, coin_decimals, scheme_of
+from warifu.protocol.policy import Policy
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.store.drafts import DRAFT_LIFETIME, drop_draft, store_draft
+from warifu.service.store.instructions import rules_of
 from warifu.service.store.rows import StoredTransfer, list_transfers, read_transfer
 from warifu.service.store.slots import SLOT_HOLD, require_slot, taken_slots, waits_for_lower_slots
 from warifu.service.store.wallets import StoredWallet, read_labels, wallet_named
@@ -58,10 +60,10 @@ class AccountWallets:
     def accounts(self, name: str) -> Accounts:
         """On every chain that is configured and that the wallet has a key for, all asked at the same time."""
         wallet = wallet_named(self._database, name)
-        schemes = wallet.request.schemes
+        schemes, policy = wallet.request.schemes, rules_of(self._database, wallet).policy
         roads = [road for road in self._roads.accounts if scheme_of(road.chain) in schemes]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="accounts") as threads:
-            return Accounts(accounts=tuple(threads.map(lambda road: _account(wallet, road), roads)))
+            return Accounts(accounts=tuple(threads.map(lambda road: _account(wallet, policy, road), roads)))
 
     def history(self, name: str) -> AccountHistory:
         """What this service sent or signed for the wallet, newest first. What others paid in is not among it."""
@@ -172,10 +174,10 @@ def _prepare(road: AccountRoad, sender: str, taken: Collection[int]) -> network.
     return road.network.prepare(sender, taken)
 
 
-def _account(wallet: StoredWallet, road: AccountRoad) -> Account:
-    """Its coin, and the tokens that the wallet's first policy has limits for: others cannot leave anyway."""
+def _account(wallet: StoredWallet, policy: Policy, road: AccountRoad) -> Account:
+    """Its coin, and the tokens that the wallet's policy has limits for: others cannot leave anyway."""
     address = road.address(wallet.name)
-    rules = wallet.request.policy.rules(road.chain)
+    rules = policy.rules(road.chain)
     tokens = [asset.token for asset in rules.assets if asset.token] if rules is not None else []
     try:
         holdings = road.network.holdings(address, tokens)

@@ -23,6 +23,7 @@ from warifu.service.wallets import Wallets
 from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.follow import Caretaker, Follower
+from warifu.service.workflows.instructing import Instructor
 from warifu.service.workflows.keygen import Keygens
 from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.transfer import Transfers
@@ -59,6 +60,7 @@ class Service:
         self.keygens = Keygens(database, self.hub, self.bell, config.session_seconds, backend)
         self.correlations = Correlations(database, self.hub, config.session_seconds)
         self.carrier = Carrier(database, self.hub)
+        self.instructor = Instructor(database, self.hub, self.carrier)
         self.refreshes = Refreshes(database, self.hub, self.bell, config)
         self.transfers = Transfers(
             database,
@@ -92,6 +94,7 @@ class Service:
         await asyncio.to_thread(self.transfers.start, asyncio.get_running_loop())
         self.correlations.start()
         self.carrier.start()
+        self.instructor.start()
         self.refreshes.start()
         self.caretaker.start()
         self.checks.start()
@@ -106,6 +109,7 @@ class Service:
         await self.refreshes.close()  # before the connections: what breaks off because of that is no outcome
         self.hub.close()
         await self.correlations.close()
+        await self.instructor.close()
         await self.carrier.close()
         await self.keygens.close()
         await asyncio.to_thread(self.caretaker.stop)

@@ -57,6 +57,7 @@ from warifu.protocol.api.devices import (
 )
 from warifu.protocol.api.drafts import Draft, DraftRecipient, NewDraft, NewPsbt
 from warifu.protocol.api.errors import ErrorAnswer, ErrorBody, error_body, error_from
+from warifu.protocol.api.instructions import Instruction, Instructions, NewInstruction, Told
 from warifu.protocol.api.journals import JournalPage, JournalQuestion
 from warifu.protocol.api.shapes import (
     API_PREFIX,
@@ -176,6 +177,8 @@ __all__ = [
     "HistoryEntry",
     "Id16",
     "Identities",
+    "Instruction",
+    "Instructions",
     "Join",
     "JoinConfirmation",
     "JoinOwner",
@@ -193,6 +196,7 @@ __all__ = [
     "NewBackend",
     "NewDraft",
     "NewHandOut",
+    "NewInstruction",
     "NewInvitation",
     "NewLabels",
     "NewProposal",
@@ -210,6 +214,7 @@ __all__ = [
     "RefreshState",
     "Satoshis",
     "Scope",
+    "Told",
     "Transfer",
     "TransferBytes",
     "TransferState",

@@ -12,7 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 import warifu
 from warifu.errors import WarifuError
 from warifu.protocol.api import API_PREFIX, MAX_API_BODY_BYTES
-from warifu.service.api import approvals, backends, devices, hand_outs, journals, keys, transfers, wallets
+from warifu.service.api import (
+    approvals,
+    backends,
+    devices,
+    hand_outs,
+    instructions,
+    journals,
+    keys,
+    transfers,
+    wallets,
+)
 from warifu.service.api.errors import on_any_error, on_http_error, on_store_error, on_warifu_error
 from warifu.service.service import Service
 
@@ -28,6 +38,7 @@ def build_app(service: Service) -> Litestar:
         wallets.router(service),
         transfers.router(service),
         approvals.router(service),
+        instructions.router(service),
     ]
     return Litestar(
         [Router(API_PREFIX, route_handlers=groups)],

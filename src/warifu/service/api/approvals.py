@@ -14,6 +14,7 @@ from warifu.service.doors import body_digest, check_unsigned, proposed_request, 
 from warifu.service.service import Service
 from warifu.service.store import approvals as store
 from warifu.service.store import transfers
+from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import wallet_with_id
 
 
@@ -24,7 +25,7 @@ def router(service: Service) -> Router:
     def take(data: NewProposal) -> Accepted:
         request = proposed_request(data.request)
         wallet = wallet_with_id(database, request.wallet_id)
-        word = read_word(data.approval, request, wallet.request.owners, refuses=False)
+        word = read_word(data.approval, request, owners_of(database, wallet), refuses=False)
         road = service.roads.of(request.chain)
         found = check_unsigned(road, wallet.name, data.unsigned, request)
         new = transfers.NewTransferRow(
@@ -52,7 +53,7 @@ def router(service: Service) -> Router:
     def take_word(identifier: str, data: NewApproval) -> Proposal:
         transfer = transfers.read_transfer(database, identifier)
         wallet = wallet_with_id(database, transfer.asked.wallet_id)
-        word = read_word(data.approval, transfer.asked, wallet.request.owners, refuses=data.refuses)
+        word = read_word(data.approval, transfer.asked, owners_of(database, wallet), refuses=data.refuses)
         if store.add_word(database, identifier, word, data.approval, refuses=data.refuses):
             service.roads.of(transfer.chain).release(transfer.wallet, transfer.unsigned)
         return store.show_proposal(database, identifier)

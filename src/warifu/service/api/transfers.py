@@ -22,6 +22,7 @@ from warifu.service.doors import (
 )
 from warifu.service.service import Service
 from warifu.service.store import transfers as store
+from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import StoredWallet, wallet_with_id
 
 
@@ -78,7 +79,7 @@ def router(service: Service) -> Router:
         authorized = read_authorized(data.authorization, data.envelopes)
         request = transfer_request(authorized)
         wallet = wallet_with_id(database, request.wallet_id)
-        check_owner(authorized, wallet.request.owners)
+        check_owner(authorized, owners_of(database, wallet))
         _check_devices(wallet, authorized)
         return authorized, request, wallet
 

@@ -169,6 +169,26 @@ transfers = sa.Table(
     sa.Column("created", sa.Integer, nullable=False),
 )
 
+instructions = sa.Table(
+    "instructions",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+    sa.Column("expires", sa.Integer, nullable=False),
+)
+
+instructions_told = sa.Table(
+    "instructions_told",
+    metadata,
+    sa.Column("instruction", sa.Text, primary_key=True),
+    sa.Column("identity", sa.LargeBinary, primary_key=True),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+)
+
 approvals = sa.Table(
     "approvals",
     metadata,

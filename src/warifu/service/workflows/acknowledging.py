@@ -16,6 +16,7 @@ from warifu.protocol.frames import MAX_BODY_BYTES, AskAcknowledge, AskConfirmati
 from warifu.protocol.request import decode_request, request_digest
 from warifu.service.hub.hub import Hub
 from warifu.service.store.database import Database
+from warifu.service.store.instructions import rules_of
 from warifu.service.store.rows import StoredTransfer
 from warifu.service.store.wallets import StoredWallet, wallet_named
 from warifu.service.workflows.carrying import Carrier
@@ -47,9 +48,10 @@ class Acknowledging:
         self._carrier = carrier
 
     async def of_strict(self, transfer: StoredTransfer, wait: float) -> Witnessed:
-        """As ``witnessed`` for a wallet that was strict from the beginning; nothing for any other one."""
+        """As ``witnessed`` for a wallet that is strict as far as its devices said; nothing for any other one."""
         wallet = await asyncio.to_thread(wallet_named, self._database, transfer.wallet)
-        return await self.witnessed(transfer, wait) if wallet.request.policy.strict else UNWITNESSED
+        rules = await asyncio.to_thread(rules_of, self._database, wallet)
+        return await self.witnessed(transfer, wait) if rules.policy.strict else UNWITNESSED
 
     async def witnessed(self, transfer: StoredTransfer, wait: float) -> Witnessed:
         """Have the wallet's connected devices count the transfer, and say what else they count.
