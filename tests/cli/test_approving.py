@@ -21,7 +21,8 @@ from tests.support.bitcoin_coins import (
 )
 from tests.support.simulator import bitcoin_policy
 
-from warifu.cli.approving import Asked, approvals_needed, read_proposal, words_on
+from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.approving import Asked, approvals_needed, read_proposal, read_proposed, words_on
 from warifu.cli.credential_card import PREFIX, CredentialCard, read_card, write_card
 from warifu.cli.profile import Profile, Wallet
 from warifu.errors import InputRefused, TransactionRefused, WarifuError
@@ -32,7 +33,17 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.policy import ApprovalTier
-from warifu.protocol.request import Outflow, Stretching, TransferRequest, WalletRequest, request_digest
+from warifu.protocol.request import (
+    FreezeRequest,
+    Outflow,
+    RulesRequest,
+    Stretching,
+    TransferRequest,
+    UnfreezeRequest,
+    WalletRequest,
+    request_digest,
+)
+from warifu.protocol.rules import rules_hash
 
 pytestmark = pytest.mark.unit
 
@@ -81,7 +92,7 @@ class Home:
         return [WALLET]
 
 
-def proposal(request: TransferRequest = REQUEST, *words: GivenApproval, **told: Any) -> Proposal:
+def proposal(request: Any = REQUEST, *words: GivenApproval, **told: Any) -> Proposal:
     honest = Proposal(
         id=request.request_id.hex(),
         wallet="family",
@@ -104,15 +115,16 @@ def read(given: Proposal) -> Asked:
     return read_proposal(Home(), given)  # type: ignore[arg-type]  # all of a profile that is needed
 
 
-def yes(key: IdentityKey, request: TransferRequest = REQUEST) -> GivenApproval:
+def yes(key: IdentityKey, request: Any = REQUEST) -> GivenApproval:
     return word(approve_request(approver(key), request))
 
 
 def test_an_honest_proposal_is_shown_as_it_was_read() -> None:
     asked = read(proposal(REQUEST, yes(PARTNER)))
     assert (asked.needed, asked.missing, asked.words.approved) == (2, 1, (DeviceKey(PARTNER.public),))
-    assert any(FRIEND in value for _, value in asked.order.facts)
-    assert asked.order.transaction == REQUEST.transaction
+    assert any(FRIEND in value for _, value in asked.facts)
+    assert FRIEND in asked.gist
+    assert asked.described["txid"] == display_hash(REQUEST.transaction)
 
 
 @pytest.mark.parametrize(
@@ -179,12 +191,52 @@ def test_only_owners_words_on_this_very_transfer_count() -> None:
     assert (words.approved, words.refused) == ((), (DeviceKey(PARTNER.public),))
 
 
+RULES = WALLET.rules
+LOOSER = msgspec.structs.replace(
+    RULES,
+    revision=2,
+    owners=(*RULES.owners, DeviceKey(STRANGE.public)),
+    policy=msgspec.structs.replace(RULES.policy, approvals_needed=1),
+)
+CHANGE_OF_RULES = RulesRequest(bytes([8]) * 16, WALLET.wallet_id, rules_hash(RULES), LOOSER, 1000, 2000)
+
+
+def test_other_rules_are_shown_as_this_client_compares_them() -> None:
+    given = proposal(CHANGE_OF_RULES, yes(PARTNER, CHANGE_OF_RULES), unsigned=b"")
+    asked = read(given)
+    assert (asked.needed, asked.missing) == (2, 1)
+    shown = {(name, value) for name, value in asked.facts}
+    assert ("loosens (owners)", "an owner's credential is added") in shown
+    assert any(name == "loosens (approvals)" for name, _ in shown)
+
+
+def test_rules_that_this_client_cannot_compare_are_never_shown_for_approval() -> None:
+    """Else a service that hides the rules in force would have a loosening look like a tightening."""
+    other = msgspec.structs.replace(CHANGE_OF_RULES, replaces=bytes(32))
+    with pytest.raises(WarifuError) as refused:
+        read(proposal(other, unsigned=b""))
+    assert refused.value.code == "authorization.rules-stale"
+
+
+def test_the_end_of_a_freeze_is_asked_for_like_a_loosening() -> None:
+    request = UnfreezeRequest(bytes([9]) * 16, WALLET.wallet_id, 1000, 2000)
+    asked = read(proposal(request, yes(PARTNER, request), yes(ME, request), unsigned=b""))
+    assert (asked.needed, asked.missing, asked.described) == (2, 0, {"unfreeze": True})
+
+
+def test_what_one_owner_may_do_alone_is_not_asked_of_others() -> None:
+    request = FreezeRequest(bytes([9]) * 16, WALLET.wallet_id, "lost my laptop", 1000, 2000)
+    with pytest.raises(InputRefused) as refused:
+        read(proposal(request, unsigned=b""))
+    assert refused.value.code == "input.proposal"
+
+
 def test_the_client_counts_the_owners_that_the_policy_wants() -> None:
     (rules,) = POLICY.chains
     tiers = (ApprovalTier(str(AMOUNT + FEE - 1), 3),)
     coin = msgspec.structs.replace(rules.assets[0], approvals=tiers)
     chains = (msgspec.structs.replace(rules, assets=(coin,)),)
-    order = read(proposal()).order
+    order = read_proposed(WALLET, REQUEST, HONEST.serialize())
     assert approvals_needed(WALLET, order) == 2
     tiered = msgspec.structs.replace(FOUNDING, policy=msgspec.structs.replace(POLICY, chains=chains))
     assert approvals_needed(Wallet("family", tiered, WALLET.birth), order) == 3

@@ -81,7 +81,7 @@ def test_from_the_proposal_to_the_mempool(scene, family, anna):
     assert (code, early["error"]["code"]) == (3, "authorization.approvals-missing")
     code, listed = script(anna, "approval", "list")
     assert code == 0
-    (seen,) = [each for each in listed["proposals"] if each["transfer"] == transfer]
+    (seen,) = [each for each in listed["proposals"] if each["id"] == transfer]
     assert (seen["wallet"], seen["missing"]) == (family, 1)
     assert seen["recipients"] == [{"address": PAYEE, "amount": 5_000_000}]
     person = terminal(anna, "approval", "give", transfer)

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.authenticator import Authenticator
-from tests.support.service_world import Client, Payment, World, embedded_chain, refusal
+from tests.support.service_world import Client, Payment, World, embedded_chain, now, refusal
 
 from warifu.protocol import api
 from warifu.protocol.authorization import REFUSAL, approve_request, refuse_request
 from warifu.protocol.credential import Approval, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.request import request_digest
+from warifu.protocol.request import UnfreezeRequest, request_digest
 
 pytestmark = pytest.mark.real
 
@@ -36,7 +37,7 @@ async def propose(client: Client, payment: Payment) -> str:
 
 async def say(client: Client, transfer: str, approval: Approval, *, refuses: bool = False) -> api.Proposal:
     question = api.NewApproval(approval=encode(approval), refuses=refuses)
-    return await client.post(f"/transfers/{transfer}/approvals", question, api.Proposal)
+    return await client.post(f"/proposals/{transfer}/approvals", question, api.Proposal)
 
 
 async def carry_out(world: World, client: Client, payment: Payment, given: list[Approval]) -> api.Transfer:
@@ -110,6 +111,41 @@ async def test_what_nobody_approves_any_more_is_withdrawn_and_holds_nothing(worl
         assert (await world.send(client, again)).state == "broadcast"
 
 
+async def test_other_requests_are_laid_before_the_owners_too(world: World):
+    """A change of the rules, say. Who takes back the last approval of one has it forgotten."""
+    async with world.running() as client:
+        await world.ready(client)
+        request = UnfreezeRequest(bytes([1]) * 16, world.wallet_id, now(), now() + 600)
+        mine, partner = approver(client.owner), approver(PARTNER)
+        question = api.NewProposal(
+            request=encode(request), unsigned=b"", approval=encode(approve_request(mine, request))
+        )
+        asked = (await client.post("/proposals", question, api.Accepted)).id
+        assert asked == (await client.post("/proposals", question, api.Accepted)).id
+        other = msgspec.structs.replace(request, expires=request.expires + 1)
+        clash = api.NewProposal(
+            request=encode(other), unsigned=b"", approval=encode(approve_request(mine, other))
+        )
+        assert (
+            await refusal(client.post("/proposals", clash, api.Accepted))
+        ).code == "service.request-id-used"
+        await say(client, asked, approve_request(partner, request))
+        (shown,) = (await client.get("/proposals", api.Proposals)).proposals
+        assert (shown.request, shown.chain, shown.unsigned, len(shown.words)) == (
+            encode(request),
+            None,
+            b"",
+            2,
+        )
+        await say(client, asked, refuse_request(partner, request), refuses=True)
+        last = await say(client, asked, refuse_request(mine, request), refuses=True)
+        assert [word.refuses for word in last.words] == [True]
+        assert (await client.get("/proposals", api.Proposals)).proposals == ()
+        assert (
+            await refusal(client.get(f"/proposals/{asked}", api.Proposal))
+        ).code == "service.unknown-proposal"
+
+
 async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World):
     async with world.running() as client:
         await world.ready(client)
@@ -126,7 +162,7 @@ async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World)
             assert (await refusal(say(client, payment.id, approval))).code == "authorization.signature"
         yes = approve_request(approver(PARTNER), payment.request)
         assert (await refusal(say(client, payment.id, yes, refuses=True))).code == "authorization.signature"
-        assert len((await client.get(f"/transfers/{payment.id}/approvals", api.Proposal)).words) == 1
+        assert len((await client.get(f"/proposals/{payment.id}", api.Proposal)).words) == 1
 
 
 async def test_one_forged_approval_spoils_the_authorization(world: World):

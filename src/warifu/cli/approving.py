@@ -1,4 +1,4 @@
-"""What waits for several owners, read here: the transaction by this client's own eyes, each word by its signature.
+"""What waits for several owners, read here: transactions and rules by this client's own eyes, words by signatures.
 
 The service hands over a request, bytes and other owners' words. Nothing of it is believed: the bytes must be exactly
 what the request says, and a word that does not verify is none.
@@ -7,6 +7,7 @@ what the request says, and a word that does not verify is none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from warifu.cli.accounts import proposed_order
 from warifu.cli.client import Client, segment
@@ -15,12 +16,21 @@ from warifu.cli.paying import proposed_bitcoin_order
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
-from warifu.protocol.api import Proposal
-from warifu.protocol.authorization import APPROVAL, REFUSAL
+from warifu.protocol.api import Accepted, NewProposal, Proposal
+from warifu.protocol.authorization import APPROVAL, REFUSAL, approve_request
 from warifu.protocol.chains import BITCOIN
-from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
-from warifu.protocol.encoding import decode
-from warifu.protocol.request import TransferRequest, decode_request, request_digest
+from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Approver, Credential, check_approval
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.request import (
+    RulesRequest,
+    Shared,
+    TransferRequest,
+    UnfreezeRequest,
+    decode_request,
+    request_digest,
+)
+from warifu.protocol.rules import rules_hash
+from warifu.signer.policy.compare import compare
 
 
 @dataclass(frozen=True)
@@ -38,11 +48,17 @@ class Words:
 
 @dataclass(frozen=True)
 class Asked:
-    """A transfer that waits for approvals, as this client read it."""
+    """A request that waits for approvals, as this client read it."""
 
     wallet: Wallet
-    request: TransferRequest
-    order: Order
+    request: Shared
+    facts: tuple[tuple[str, str], ...]
+    gist: str
+    """The same in one line."""
+    described: dict[str, Any]
+    """For scripts."""
+    dear: bool
+    """Whether the fee is to be pointed out."""
     words: Words
     needed: int
 
@@ -61,20 +77,63 @@ def approvals_needed(wallet: Wallet, order: Order) -> int:
 
 
 def read_proposal(profile: Profile, proposal: Proposal) -> Asked:
-    """Raises ``InputRefused`` (``unknown-wallet``, ``proposal``), or ``TransactionRefused`` where it is not what it
-    says."""
+    """Raises ``InputRefused`` (``unknown-wallet``, ``proposal``), ``AuthorizationRefused`` (``rules-stale``), or
+    ``TransactionRefused`` where it is not what it says."""
     request = decode_request(proposal.request)
-    if not isinstance(request, TransferRequest) or request.request_id.hex() != proposal.id:
-        raise InputRefused("proposal", "the service's record is not of that transfer")
+    if (
+        not isinstance(request, TransferRequest | RulesRequest | UnfreezeRequest)
+        or request.request_id.hex() != proposal.id
+    ):
+        raise InputRefused("proposal", "the service's record is not of that request")
     wallet = next((each for each in profile.wallets() if each.wallet_id == request.wallet_id), None)
     if wallet is None:
         raise InputRefused(
             "unknown-wallet",
-            "this client does not know the wallet that would pay",
+            "this client does not know the wallet that it is about",
             remedy="Take it up first: 'warifu wallet adopt'.",
         )
-    order = read_proposed(wallet, request, proposal.unsigned)
-    return Asked(wallet, request, order, words_on(wallet, request, proposal), approvals_needed(wallet, order))
+    words = words_on(wallet, request, proposal)
+    if isinstance(request, TransferRequest):
+        return _transfer(wallet, request, read_proposed(wallet, request, proposal.unsigned), words)
+    return _about_rules(wallet, request, words)
+
+
+def _transfer(wallet: Wallet, request: TransferRequest, order: Order, words: Words) -> Asked:
+    telling = (
+        tr("To"),
+        tr("Amount"),
+        tr("May take from now on"),
+        tr("Calls, not understood"),
+        tr("Message for"),
+    )
+    gist = ", ".join(value for name, value in order.facts if name in telling) or order.facts[0][1]
+    needed = approvals_needed(wallet, order)
+    return Asked(wallet, request, order.facts, gist, order.described, order.dear, words, needed)
+
+
+def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words: Words) -> Asked:
+    """A change of the rules, compared here with those that this client knows; or the end of a freeze."""
+    if isinstance(request, UnfreezeRequest):
+        facts = [(tr("Wallet"), wallet.name), (tr("Wanted"), tr("the end of its freeze"))]
+        described: dict[str, Any] = {"unfreeze": True}
+    else:
+        if request.replaces != rules_hash(wallet.rules):
+            raise AuthorizationRefused(
+                "rules-stale",
+                "it would change other rules than those that this client knows, so nobody can say what it changes",
+                not_done="Nothing was approved.",
+                remedy="Bring this client to the rules in force, then look again.",
+            )
+        changes = compare(wallet.rules, request.rules)
+        said = [(change.effect, change.rule, change.words) for change in changes]
+        facts = [(tr("Wallet"), wallet.name), (tr("Wanted"), tr("other rules"))]
+        facts += [(f"{effect} ({rule})", words) for effect, rule, words in said]
+        described = {
+            "changes": [{"effect": effect, "rule": rule, "words": words} for effect, rule, words in said]
+        }
+    needed = min(wallet.rules.policy.most_approvals, len(wallet.rules.owners))
+    gist = "; ".join(value for _, value in facts[1:])
+    return Asked(wallet, request, tuple(facts), gist, described, False, words, needed)
 
 
 def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Order:
@@ -86,13 +145,21 @@ def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> 
     return order
 
 
-def fetch_words(client: Client, wallet: Wallet, request: TransferRequest) -> Words:
+def propose(client: Client, request: Shared, unsigned: bytes, approve: Approver) -> str:
+    """Lay ``request`` before the other owners, with this one's approval; its id."""
+    question = NewProposal(
+        request=encode(request), unsigned=unsigned, approval=encode(approve_request(approve, request))
+    )
+    return client.post("/proposals", question, Accepted).id
+
+
+def fetch_words(client: Client, wallet: Wallet, request: Shared) -> Words:
     """What the service has of the owners' words on ``request``, which this client knows."""
-    path = f"/transfers/{segment(request.request_id.hex())}/approvals"
+    path = f"/proposals/{segment(request.request_id.hex())}"
     return words_on(wallet, request, client.get(path, Proposal))
 
 
-def words_on(wallet: Wallet, request: TransferRequest, proposal: Proposal) -> Words:
+def words_on(wallet: Wallet, request: Shared, proposal: Proposal) -> Words:
     """Those that owners of the wallet really said, one for each."""
     said: dict[Credential, tuple[Approval, bool]] = {}
     for word in proposal.words:

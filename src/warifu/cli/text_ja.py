@@ -1489,12 +1489,8 @@ JAPANESE: dict[str, str] = {
         "ウォレットをこのクレデンシャルにも従わせます。自分のパスキーの名前、または他の所有者が書き出した"
         "もの（ファイルか文字列、繰り返し可）。"
     ),
-    "It stops nobody: enough others can still approve, and an approval that was handed on before still counts. A "
-    "transfer that nobody approves any more is withdrawn, and its coins are free.": (
-        "これだけでは止まりません。他の所有者が足りれば承認され、すでに渡した承認も有効なままです。誰も承認していない送金は取り下げられ、コインは空きます。"
-    ),
-    "List what waits for approvals, each transaction read by this client itself.": (
-        "承認を待つものを一覧します。トランザクションはこのクライアント自身が読みます。"
+    "List what waits for approvals, as this client reads it itself.": (
+        "承認を待つものを一覧します。内容はこのクライアント自身が読みます。"
     ),
     "Of a wallet that another owner made: its id, as he told it to you.": (
         "他の所有者が作ったウォレットの、本人から聞いた id。"
@@ -1505,11 +1501,8 @@ JAPANESE: dict[str, str] = {
     ),
     "Refused by": "拒否した所有者",
     "Refused.": "拒否しました。",
-    "Say no to TRANSFER, for the other owners to see; your earlier approval is gone from the service.": (
-        "TRANSFER を拒否し、他の所有者に見せます。以前の承認はサービスから消えます。"
-    ),
-    "Show TRANSFER as this client reads it, and approve it.": (
-        "TRANSFER をこのクライアントが読んだとおりに表示し、承認します。"
+    "Say no to ID, for the other owners to see; your earlier approval is gone from the service.": (
+        "ID を拒否し、他の所有者に見せます。以前の承認はサービスから消えます。"
     ),
     "The others approve it with: warifu approval give {transfer}": (
         "他の所有者の承認: warifu approval give {transfer}"
@@ -1523,19 +1516,30 @@ JAPANESE: dict[str, str] = {
     "This is asked for, as this client reads it itself:": (
         "求められている内容（このクライアント自身が読んだもの）:"
     ),
-    "Transfers that several owners have to approve, and your word on them.": (
-        "複数の所有者の承認が必要な送金と、それへのあなたの返事。"
-    ),
-    "Your approval covers exactly this transaction. It moves nothing by itself: an owner with the passphrase "
-    "carries the transfer out ('warifu resume'), once enough have approved.": (
-        "承認はちょうどこのトランザクションに対するものです。それだけでは何も動きません。必要な数がそろう"
-        "と、パスフレーズを知る所有者が実行します（warifu resume）。"
-    ),
     "approvals": "承認",
     "owner": "所有者",
     "refused by: {names}": "拒否した所有者: {names}",
     "until": "期限",
     "{given} of {needed}: {names}": "{needed} 人中 {given} 人: {names}",
+    "It stops nobody: enough others can still approve, and an approval that was handed on before still counts. What "
+    "nobody approves any more is withdrawn, and its coins are free.": (
+        "これだけでは止まりません。他の所有者が足りれば承認され、すでに渡した承認も有効なままです。"
+        "誰も承認していないものは取り下げられ、コインは空きます。"
+    ),
+    "Show what ID asks for, as this client reads it, and approve it.": (
+        "ID が求める内容をこのクライアントが読んだとおりに表示し、承認します。"
+    ),
+    "Wanted": "求められていること",
+    "What several owners have to approve, and your word on it.": (
+        "複数の所有者の承認が必要なものと、それへのあなたの返事。"
+    ),
+    "Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries it out, once "
+    "enough have approved (a transfer by 'warifu resume').": (
+        "承認はちょうどこれに対するものです。それだけでは何も起きません。"
+        "必要な数がそろうと、パスフレーズを知る所有者が実行します（送金は warifu resume）。"
+    ),
+    "other rules": "別の規則",
+    "the end of its freeze": "凍結の終わり",
     "Approve with your passkey": "パスキーで承認する",
     "Done. Go back to the terminal.": "済みました。端末の画面に戻ってください。",
     "Go on in the browser. If it does not open, go to this address on this machine:": (

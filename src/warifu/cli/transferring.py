@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.approving import approvals_needed, fetch_words, read_proposed, require_owner
+from warifu.cli.approving import approvals_needed, fetch_words, propose, read_proposed, require_owner
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
@@ -35,16 +35,14 @@ from warifu.protocol.api import (
     NewAccountDraft,
     NewAuthorization,
     NewDraft,
-    NewProposal,
     NewTransfer,
     Transfer,
     TransferBytes,
     error_from,
 )
-from warifu.protocol.authorization import MAX_LIFETIME, approve_request
+from warifu.protocol.authorization import MAX_LIFETIME
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.credential import Approval, approver
-from warifu.protocol.encoding import encode
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
@@ -158,7 +156,8 @@ class Sender:
         transfer = remember(self.home, request)
         with self._told_how_to_look_on(transfer):
             question = NewTransfer(authorization=sealed[0], envelopes=sealed[1], unsigned=order.unsigned)
-            accepted = self._hand_in("/transfers", question)
+            with self._handing_in():
+                accepted = self.client.post("/transfers", question, Accepted)
             if accepted.id != transfer:
                 raise ServiceRefused(
                     "answer", "the service took the request under another id", blame="service"
@@ -174,11 +173,10 @@ class Sender:
             )
         )
         require_owner(self.wallet, self.profile.device_key)
-        approval = encode(approve_request(approver(self.profile.credential()), request))
+        approve = approver(self.profile.credential())
         transfer = remember(self.home, request)
-        question = NewProposal(request=encode(request), unsigned=order.unsigned, approval=approval)
-        with self._told_how_to_look_on(transfer):
-            self._hand_in("/proposals", question)
+        with self._told_how_to_look_on(transfer), self._handing_in():
+            propose(self.client, request, order.unsigned, approve)
         wallet = self.wallet.name
         self.screen.line(tr("The others approve it with: warifu approval give {transfer}", transfer=transfer))
         self.screen.line(
@@ -194,15 +192,16 @@ class Sender:
             }
         )
 
-    def _hand_in(self, path: str, question: NewTransfer | NewProposal) -> Accepted:
+    @contextlib.contextmanager
+    def _handing_in(self) -> Iterator[None]:
+        """From here on the draft is no longer to be dropped, unless the service said that it did not take it."""
         try:
-            accepted = self.client.post(path, question, Accepted)
+            yield
         except WarifuError as error:
             if error.code in _OUTCOME_UNKNOWN:
                 self._unwanted = None  # it may be a transfer by now
             raise
         self._unwanted = None
-        return accepted
 
     def follow(
         self,

@@ -237,6 +237,8 @@ class UnfreezeRequest(Message, frozen=True, tag="unfreeze"):
 
 Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
+Shared = TransferRequest | RulesRequest | UnfreezeRequest
+"""What several owners may have to approve."""
 Request = (
     TransferRequest
     | WalletRequest

@@ -30,7 +30,10 @@ from warifu.protocol.envelope import Envelope, envelope_digest
 from warifu.protocol.request import (
     RefreshRequest,
     Request,
+    RulesRequest,
+    Shared,
     TransferRequest,
+    UnfreezeRequest,
     WalletRequest,
     decode_request,
     request_digest,
@@ -76,18 +79,16 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool 
     return Authorized(encoded, authorization, approved.request, approved.digest, by_identity)
 
 
-def proposed_request(encoded: bytes) -> TransferRequest:
-    """A transfer to be laid before the owners, in its time. Raises ``AuthorizationRefused``, ``InputRefused``."""
+def proposed_request(encoded: bytes) -> Shared:
+    """What is laid before a wallet's owners, in its time. Raises ``AuthorizationRefused``, ``InputRefused``."""
     request = decode_request(encoded)
-    if not isinstance(request, TransferRequest):
-        raise InputRefused("request", "this is not a request to transfer")
+    if not isinstance(request, TransferRequest | RulesRequest | UnfreezeRequest):
+        raise InputRefused("request", "this is nothing that several owners have to approve")
     check_times(request.created, request.expires, int(time.time()))
     return request
 
 
-def read_word(
-    encoded: bytes, request: TransferRequest, owners: Sequence[Credential], *, refuses: bool
-) -> bytes:
+def read_word(encoded: bytes, request: Shared, owners: Sequence[Credential], *, refuses: bool) -> bytes:
     """The credential (its digest) of the one of ``owners`` who approves ``request``, or ``refuses`` it.
 
     Raises ``AuthorizationRefused``, ``InputRefused``.

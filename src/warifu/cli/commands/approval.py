@@ -1,4 +1,4 @@
-"""``warifu approval``: what other owners want to pay, and your word on it."""
+"""``warifu approval``: what other owners want, and your word on it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from warifu.errors import ServiceRefused, WarifuError
 from warifu.protocol.api import NewApproval, Proposal, Proposals
 from warifu.protocol.authorization import approve_request, refuse_request
 from warifu.protocol.encoding import encode
+from warifu.protocol.request import TransferRequest
 
 
 @examples("warifu approval list")
 @click.group("approval", cls=Group)
 def group() -> None:
-    """Transfers that several owners have to approve, and your word on them."""
+    """What several owners have to approve, and your word on it."""
 
 
 @examples("warifu approval list")
@@ -33,7 +34,7 @@ def group() -> None:
 @json_option
 @click.pass_obj
 def list_command(setting: Setting, as_json: bool) -> None:
-    """List what waits for approvals, each transaction read by this client itself."""
+    """List what waits for approvals, as this client reads it itself."""
     screen, profile = Screen(as_json), setting.profile()
     with setting.client(profile) as client:
         proposals = client.get("/proposals", Proposals).proposals
@@ -43,13 +44,13 @@ def list_command(setting: Setting, as_json: bool) -> None:
             asked = read_proposal(profile, proposal)
         except WarifuError as error:
             rows.append((proposal.id, "?", f"{error.message} ({error.code})", "-", "-"))
-            objects.append({"transfer": proposal.id, "error": error_object(error)})
+            objects.append({"id": proposal.id, "error": error_object(error)})
             continue
         given = f"{len(asked.words.approvals)} / {asked.needed}"
         until = time.strftime("%Y-%m-%d %H:%M", time.localtime(asked.request.expires))
-        rows.append((proposal.id, asked.wallet.name, _gist(asked), given, until))
+        rows.append((proposal.id, asked.wallet.name, asked.gist, given, until))
         objects.append(_object(profile, asked))
-    screen.table((tr("transfer"), tr("wallet"), tr("what"), tr("approvals"), tr("until")), rows)
+    screen.table((tr("id"), tr("wallet"), tr("what"), tr("approvals"), tr("until")), rows)
     screen.result({"proposals": objects})
 
 
@@ -57,99 +58,89 @@ def list_command(setting: Setting, as_json: bool) -> None:
     "warifu approval give 0123456789abcdef0123456789abcdef", "warifu approval give 0123... --with laptop"
 )
 @group.command("give")
-@click.argument("transfer")
+@click.argument("identifier", metavar="ID")
 @click.option(
     "--with", "credential", metavar="NAME", help="Approve with this credential (default: this client's key)."
 )
 @yes_option
 @json_option
 @click.pass_obj
-def give_command(setting: Setting, transfer: str, credential: str | None, yes: bool, as_json: bool) -> None:
-    """Show TRANSFER as this client reads it, and approve it.
+def give_command(setting: Setting, identifier: str, credential: str | None, yes: bool, as_json: bool) -> None:
+    """Show what ID asks for, as this client reads it, and approve it.
 
-    Your approval covers exactly this transaction. It moves nothing by itself: an owner with the passphrase carries the
-    transfer out ('warifu resume'), once enough have approved.
+    Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries it out, once
+    enough have approved (a transfer by 'warifu resume').
     """
-    _say(setting, transfer, credential, yes, as_json, refuses=False)
+    _say(setting, identifier, credential, yes, as_json, refuses=False)
 
 
 @examples("warifu approval refuse 0123456789abcdef0123456789abcdef")
 @group.command("refuse")
-@click.argument("transfer")
+@click.argument("identifier", metavar="ID")
 @click.option(
     "--with", "credential", metavar="NAME", help="Refuse with this credential (default: this client's key)."
 )
 @yes_option
 @json_option
 @click.pass_obj
-def refuse_command(setting: Setting, transfer: str, credential: str | None, yes: bool, as_json: bool) -> None:
-    """Say no to TRANSFER, for the other owners to see; your earlier approval is gone from the service.
+def refuse_command(
+    setting: Setting, identifier: str, credential: str | None, yes: bool, as_json: bool
+) -> None:
+    """Say no to ID, for the other owners to see; your earlier approval is gone from the service.
 
-    It stops nobody: enough others can still approve, and an approval that was handed on before still counts. A
-    transfer that nobody approves any more is withdrawn, and its coins are free.
+    It stops nobody: enough others can still approve, and an approval that was handed on before still counts. What
+    nobody approves any more is withdrawn, and its coins are free.
     """
-    _say(setting, transfer, credential, yes, as_json, refuses=True)
+    _say(setting, identifier, credential, yes, as_json, refuses=True)
 
 
 def _say(
-    setting: Setting, transfer: str, credential: str | None, yes: bool, as_json: bool, *, refuses: bool
+    setting: Setting, identifier: str, credential: str | None, yes: bool, as_json: bool, *, refuses: bool
 ) -> None:
     require_yes(yes, as_json)
     screen, profile = Screen(as_json), setting.profile()
-    path = f"/transfers/{segment(transfer)}/approvals"
+    path = f"/proposals/{segment(identifier)}/approvals"
     with setting.client(profile) as client:
-        asked = _read(client, profile, transfer)
-        order = asked.order
-        facts = [*order.facts, *facts_of_words(profile, asked)]
+        asked = _read(client, profile, identifier)
+        facts = [*asked.facts, *facts_of_words(profile, asked)]
         screen.line(tr("This is asked for, as this client reads it itself:"), style="bold")
         screen.facts(facts)
-        if order.dear:
+        if asked.dear:
             screen.warn(tr("the fee is more than a twentieth of the amount"))
         known, approve = approver_named(profile, screen, credential, facts)
         require_owner(asked.wallet, known)
         if not yes:
             click.confirm(tr("Refuse this?") if refuses else tr("Approve this?"), abort=True)
         word = refuse_request(approve, asked.request) if refuses else approve_request(approve, asked.request)
-        remember(setting.home, asked.request)
+        if isinstance(asked.request, TransferRequest):
+            remember(setting.home, asked.request)
         client.post(path, NewApproval(approval=encode(word), refuses=refuses), Proposal)
-        asked = _read(client, profile, transfer)
+        asked = _read(client, profile, identifier)
     screen.line(tr("Refused.") if refuses else tr("Approved."), style="green")
     screen.facts(facts_of_words(profile, asked))
-    if not asked.missing:
+    if not asked.missing and isinstance(asked.request, TransferRequest):
         screen.line(
             tr(
                 "Enough owners approved. Whoever knows the passphrase goes on with: warifu resume {wallet} {transfer}",
                 wallet=asked.wallet.name,
-                transfer=transfer,
+                transfer=identifier,
             )
         )
     screen.result(_object(profile, asked))
 
 
-def _read(client: Client, profile: Profile, transfer: str) -> Asked:
-    asked = read_proposal(profile, client.get(f"/transfers/{segment(transfer)}/approvals", Proposal))
-    if asked.request.request_id.hex() != transfer:
+def _read(client: Client, profile: Profile, identifier: str) -> Asked:
+    asked = read_proposal(profile, client.get(f"/proposals/{segment(identifier)}", Proposal))
+    if asked.request.request_id.hex() != identifier:
         raise ServiceRefused("answer", "the service tells of another transfer", blame="service")
     return asked
 
 
-def _gist(asked: Asked) -> str:
-    """The facts of an order in one line: what goes where."""
-    wanted = (
-        tr("To"),
-        tr("Amount"),
-        tr("May take from now on"),
-        tr("Calls, not understood"),
-        tr("Message for"),
-    )
-    return ", ".join(value for name, value in asked.order.facts if name in wanted) or asked.order.facts[0][1]
-
-
 def _object(profile: Profile, asked: Asked) -> dict[str, Any]:
     return {
-        "transfer": asked.request.request_id.hex(),
+        "id": asked.request.request_id.hex(),
         "wallet": asked.wallet.name,
-        **asked.order.described,
+        **asked.described,
         "approved": [profile.credential_name(each) for each in asked.words.approved],
         "refused": [profile.credential_name(each) for each in asked.words.refused],
         "needed": asked.needed,

@@ -1,13 +1,17 @@
-"""``/proposals`` and ``/transfers/{id}/approvals``: what waits for several owners, and what they say."""
+"""``/proposals``: what waits for several owners, and what they say."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 
+import msgspec
 from litestar import Router, get, post
 from litestar.params import JSONBody
 
-from warifu.protocol.api import Accepted, NewApproval, NewProposal, Proposal, Proposals
+from warifu.errors import InputRefused, ServiceRefused
+from warifu.protocol.api import Accepted, GivenApproval, NewApproval, NewProposal, Proposal, Proposals
+from warifu.protocol.request import TransferRequest
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import IdPath, strictly
 from warifu.service.doors import body_digest, check_unsigned, proposed_request, read_word
@@ -26,6 +30,13 @@ def router(service: Service) -> Router:
         request = proposed_request(data.request)
         wallet = wallet_with_id(database, request.wallet_id)
         word = read_word(data.approval, request, owners_of(database, wallet), refuses=False)
+        if not isinstance(request, TransferRequest):
+            if data.unsigned:
+                raise InputRefused("unsigned", "only a transfer has something to be signed")
+            identifier = store.add_asked(
+                database, wallet.name, data.request, word, data.approval, request.expires
+            )
+            return Accepted(id=identifier)
         road = service.roads.of(request.chain)
         found = check_unsigned(road, wallet.name, data.unsigned, request)
         new = transfers.NewTransferRow(
@@ -51,12 +62,18 @@ def router(service: Service) -> Router:
         return Accepted(id=new.id)
 
     def take_word(identifier: str, data: NewApproval) -> Proposal:
-        transfer = transfers.read_transfer(database, identifier)
-        wallet = wallet_with_id(database, transfer.asked.wallet_id)
-        word = read_word(data.approval, transfer.asked, owners_of(database, wallet), refuses=data.refuses)
-        if store.add_word(database, identifier, word, data.approval, refuses=data.refuses):
-            service.roads.of(transfer.chain).release(transfer.wallet, transfer.unsigned)
-        return store.show_proposal(database, identifier)
+        before = store.show_proposal(database, identifier)
+        request = proposed_request(before.request)
+        wallet = wallet_with_id(database, request.wallet_id)
+        word = read_word(data.approval, request, owners_of(database, wallet), refuses=data.refuses)
+        ended = store.add_word(database, identifier, word, data.approval, refuses=data.refuses)
+        if ended is not None:
+            service.roads.of(ended.chain).release(ended.wallet, ended.unsigned)
+        given = GivenApproval(approval=data.approval, refuses=data.refuses, given=int(time.time()))
+        try:
+            return store.show_proposal(database, identifier)
+        except ServiceRefused:  # its last approval was taken back
+            return msgspec.structs.replace(before, words=(given,))
 
     @post(
         "/proposals",
@@ -65,27 +82,27 @@ def router(service: Service) -> Router:
         before_request=strictly(NewProposal),
     )
     async def propose(data: JSONBody[NewProposal]) -> Accepted:
-        """Lay a transfer before the other owners."""
+        """Lay a request before the other owners."""
         accepted = await asyncio.to_thread(take, data)
         service.bell.ring()
         return accepted
 
     @post(
-        "/transfers/{transfer:str}/approvals",
+        "/proposals/{proposal:str}/approvals",
         guards=[needs(database, "transfer")],
         status_code=200,
         before_request=strictly(NewApproval),
     )
-    async def give(transfer: IdPath, data: JSONBody[NewApproval]) -> Proposal:
+    async def give(proposal: IdPath, data: JSONBody[NewApproval]) -> Proposal:
         """An owner's yes or no."""
-        proposal = await asyncio.to_thread(take_word, transfer, data)
+        shown = await asyncio.to_thread(take_word, proposal, data)
         service.bell.ring()
-        return proposal
+        return shown
 
-    @get("/transfers/{transfer:str}/approvals", guards=[needs(database, "read")], sync_to_thread=True)
-    def show(transfer: IdPath) -> Proposal:
-        """A transfer and the owners' words on it."""
-        return store.show_proposal(database, transfer)
+    @get("/proposals/{proposal:str}", guards=[needs(database, "read")], sync_to_thread=True)
+    def show(proposal: IdPath) -> Proposal:
+        """A request and the owners' words on it."""
+        return store.show_proposal(database, proposal)
 
     @get("/proposals", guards=[needs(database, "read")], sync_to_thread=True)
     def show_all() -> Proposals:

@@ -189,10 +189,20 @@ instructions_told = sa.Table(
     sa.Column("answer", sa.LargeBinary, nullable=False),
 )
 
+asked = sa.Table(
+    "asked",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+    sa.Column("expires", sa.Integer, nullable=False),
+)
+
 approvals = sa.Table(
     "approvals",
     metadata,
-    sa.Column("transfer", sa.Text, primary_key=True),
+    sa.Column("request_id", sa.Text, primary_key=True),
     sa.Column("credential", sa.LargeBinary, primary_key=True),
     sa.Column("approval", sa.LargeBinary, nullable=False),
     sa.Column("refuses", sa.Boolean, nullable=False),
