@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from warifu.protocol.policy_text import read_policy
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,3 +75,12 @@ def test_both_readmes_have_the_same_shape() -> None:
         for name in ("README.md", "README.ja.md")
     ]
     assert shapes[0] == shapes[1]
+
+
+def test_every_policy_in_the_documentation_is_one() -> None:
+    found = 0
+    for page in (ROOT / "README.md", ROOT / "README.ja.md", ROOT / "docs/policy.md"):
+        for text in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            read_policy(text if "passphrase_tries" in text else f"passphrase_tries = 5\n{text}")
+            found += 1
+    assert found == 4

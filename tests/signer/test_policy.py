@@ -24,7 +24,16 @@ from tests.support.simulator import (
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme, ToSign
 from warifu.protocol.frames import Spent
-from warifu.protocol.policy import DAY, POLICY_VERSION, WINDOWS, ChainRules, ContractRule, Policy
+from warifu.protocol.policy import (
+    DAY,
+    HOUR,
+    POLICY_VERSION,
+    WINDOWS,
+    ChainRules,
+    ContractRule,
+    Policy,
+    Window,
+)
 from warifu.signer.policy.facts import Amounts, Facts, leaves
 from warifu.signer.policy.judge import judge
 
@@ -228,6 +237,35 @@ def test_the_day_is_any_24_hours(home):
     home.clock.pass_(1)
     assert try_to_pay(home, 99_000, 4) == "signed"
     assert try_to_pay(home, 1_001, 5) == "policy.window-limit"
+
+
+def test_every_window_is_counted_by_the_devices_own_clock(tmp_path):
+    amounts = {1: "100000", 24: "150000", 168: "200000", 720: "250000"}
+    windows = tuple(Window(hours, amounts[hours]) for hours in WINDOWS)
+    (rules,) = bitcoin_policy().chains
+    coin = msgspec.structs.replace(rules.assets[0], windows=windows)
+    home = Household(tmp_path, 2)
+    home.make_wallet(2, Policy(POLICY_VERSION, 5, (msgspec.structs.replace(rules, assets=(coin,)),)))
+    at, signed_at = home.clock(), []
+    for coin_number, (moment, amount, expected) in enumerate(
+        [
+            (0, 99_000, "signed"),  # 100,000 with the fee
+            (HOUR - 1, 1_000, "policy.window-limit"),  # the hour
+            (HOUR, 49_000, "signed"),
+            (DAY - 1, 1_000, "policy.window-limit"),  # the day
+            (DAY, 49_000, "signed"),
+            (7 * DAY - 1, 1_000, "policy.window-limit"),  # the week
+            (7 * DAY, 49_000, "signed"),
+            (30 * DAY - 1, 1_000, "policy.window-limit"),  # thirty days
+            (30 * DAY, 99_000, "signed"),
+            (30 * DAY, 1_000, "policy.window-limit"),
+        ]
+    ):
+        home.clock.time = at + moment
+        assert try_to_pay(home, amount, coin_number) == expected, moment
+        signed_at += [moment] if expected == "signed" else []
+    assert len(signed_at) == 5
+    home.close()
 
 
 def test_what_was_spent_is_remembered_over_a_restart_and_a_clock_that_is_set_back(home):

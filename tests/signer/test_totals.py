@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlcipher3 import dbapi2
+from tests.support.in_memory import InMemory
 
-from warifu.signer.schema import TABLES
 from warifu.signer.totals import Row, Totals, dearest, parts
 
 pytestmark = pytest.mark.unit
@@ -19,17 +17,6 @@ pytestmark = pytest.mark.unit
 WALLETS = (b"one", b"other")
 CHAINS = ("bitcoin", "eip155:1")
 TOKENS = ("", "0xa", "0xb")
-
-
-class InMemory:
-    """The part of a store that the totals need."""
-
-    def __init__(self) -> None:
-        self._connection = dbapi2.connect(":memory:")
-        self._connection.executescript(TABLES)
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        return list(self._connection.execute(sql, tuple(values)).fetchall())
 
 
 movements = st.lists(
