@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from tests.support.attested import NOTHING
-from tests.support.keyless import SOFTWARE
+from tests.support.bridge import Bridge, profile_of, typed
 from tests.support.keyless_world import KeylessWorld, ready
 from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
-from tests.support.service_world import Client, embedded_chain, now
+from tests.support.service_world import embedded_chain, now
 from tests.support.simulator import PASSPHRASE
 
 from warifu.agent.device import DeviceDirectory
@@ -24,12 +23,11 @@ from warifu.cli.accepting import tell_wallet
 from warifu.cli.devices import join_device
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
-from warifu.cli.profile import Profile, WalletRecord
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.frames import BootShown, HandedOut, SignedBirth, show_boot
+from warifu.protocol.frames import BootShown, HandedOut, show_boot
 from warifu.protocol.identity import IdentityKey
 from warifu.signer import booting, hand_outs
 from warifu.signer.isolation.layer import PlatformChoice
@@ -52,50 +50,10 @@ def world(tmp_path: Path):
         yield made
 
 
-class Bridge:
-    """The command line's client, over the test's own. ``change`` is what the service makes of an answer."""
-
-    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
-        self._client = client
-        self._loop = loop
-        self.change: Any = lambda answer: answer
-
-    def get(self, path: str, kind: Any, **query: object) -> Any:
-        return asyncio.run_coroutine_threadsafe(self._client.get(path, kind, **query), self._loop).result(30)
-
-    def post(self, path: str, question: Any, kind: Any) -> Any:
-        work = self._client.post(path, question, kind)
-        answer = asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
-        self.nonce = getattr(question, "nonce", b"")
-        return self.change(answer) if path in ("/hand-outs", "/boots") else answer
-
-
-def typed(passphrase: str = PASSPHRASE) -> int:
-    """A descriptor from which a script's passphrase is read."""
-    read_end, write_end = os.pipe()
-    os.write(write_end, passphrase.encode() + b"\n")
-    os.close(write_end)
-    return read_end
-
-
-async def profile_of(world: KeylessWorld, client: Client) -> Profile:
-    """The owner's: devices pinned and accepted, the wallet known."""
-    home = world.root / "home"
-    profile = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))
-    (home / "credential").write_text(world.owner.seed().hex() + "\n")
-    for name, device in world.devices.items():
-        profile.pin_device(device.ref)
-        profile.accept_device(name, reference() if name == "server" else SOFTWARE, 1)
-    for wallet in world.server.device.wallets.all():
-        signed = decode(SignedBirth, wallet.signed_birth or b"", 2**20)
-        profile.add_wallet(WalletRecord("savings", encode(wallet.request), signed.birth, signed.recovery))
-    return profile
-
-
 async def test_the_owner_hands_out_and_believes_only_the_device_itself(world: KeylessWorld):
     async with world.running() as client:
         await ready(world, client)
-        profile, bridge = await profile_of(world, client), Bridge(client, asyncio.get_running_loop())
+        profile, bridge = await profile_of(world), Bridge(client, asyncio.get_running_loop())
         server = profile.device("server")
         wallet = wallet_for(profile, server, None)
         keepers = keepers_of(wallet, server, ())
@@ -140,7 +98,7 @@ def forged(answer: api.HandOut) -> api.HandOut:
 async def test_keepers_are_other_devices_of_the_wallet(world: KeylessWorld):
     async with world.running() as client:
         await ready(world, client)
-        profile = await profile_of(world, client)
+        profile = await profile_of(world)
         server = profile.device("server")
         wallet = wallet_for(profile, server, "savings")
         assert [item.name for item in keepers_of(wallet, server, ["attic", "attic"])] == ["attic"]
@@ -160,7 +118,7 @@ async def test_an_upgraded_device_that_waits_is_looked_at_accepted_and_let_in(
     monkeypatch.setattr(booting, "REFUSED_PAUSE", 0.2)
     async with world.running() as client:
         await ready(world, client)
-        profile = await profile_of(world, client)
+        profile = await profile_of(world)
         await world.hand_out(client)
         server, wallet = profile.device("server"), profile.wallet("savings")
         bridge: Any = Bridge(client, asyncio.get_running_loop())

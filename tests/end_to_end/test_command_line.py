@@ -199,6 +199,42 @@ def test_a_label_with_terminal_escapes_is_refused(scene, funded):
     assert (code, shown["error"]["code"].partition(".")[0]) == (2, "input")
 
 
+def test_shares_are_refreshed_at_a_terminal_and_pay_afterwards(scene, funded):
+    before = script(scene.home, "wallet", "show", funded)[1]
+    person = terminal(scene.home, "wallet", "refresh", funded)
+    person.until("Each of these devices gets a new share")
+    person.until(r"Refresh the shares of savings\?")
+    person.type("y")
+    person.until("Passphrase of the wallet: ")
+    person.type(PASSPHRASE)
+    person.until("judged the request and entered the ceremony")
+    person.until("Every device keeps its new share")
+    shown = person.end()
+    assert shown.code == 0, shown.text
+    assert PASSPHRASE not in shown.text
+    after = script(scene.home, "wallet", "show", funded)[1]
+    assert (before["epoch"], after["epoch"]) == (0, 1)
+    assert after["descriptors"] == before["descriptors"] and after["accounts"] == before["accounts"]
+    for name in ("home", "pi", "friend"):
+        _, status = script(scene.home, "signer", "status", name)
+        assert [wallet["epoch"] for wallet in status["wallets"]] == [1]
+    arguments = ("send", funded, PAYEE, "0.01 BTC", "--fee-rate", "2", "--device", "pi,friend", "--yes")
+    code, sent = script(scene.home, *arguments, passphrase=SECRET)
+    assert (code, sent["state"]) == (0, "broadcast")
+    scene.chain.mine()
+
+
+def test_a_script_refreshes_only_where_it_says_yes(scene, funded):
+    code, shown = script(scene.home, "wallet", "refresh", funded, passphrase=SECRET)
+    assert (code, shown["error"]["code"]) == (2, "input.confirmation")
+    code, shown = script(scene.home, "wallet", "refresh", "unknown", "--yes", passphrase=SECRET)
+    assert (code, shown["error"]["code"]) == (2, "input.unknown-wallet")
+    code, shown = script(scene.home, "wallet", "refresh", funded, "--yes", passphrase=SECRET)
+    assert code == 0, shown
+    assert (shown["wallet"], shown["behind"]) == (funded, [])
+    assert shown["epoch"] == script(scene.home, "wallet", "show", funded)[1]["epoch"]
+
+
 def test_an_api_key_may_do_what_its_scopes_say_and_is_ended(scene, wallet, tmp_path):
     code, made = script(scene.home, "api-key", "create", "dashboard", "--scope", "read")
     assert code == 0

@@ -112,6 +112,11 @@ def send(stage: Scene, *, succeeds: bool = True) -> dict[str, Any]:
     )
 
 
+def refresh(stage: Scene) -> tuple[int, dict[str, Any]]:
+    """New shares for all devices, of which 'friend' is one."""
+    return script(stage.home, "wallet", "refresh", WALLET, "--yes", passphrase=bytes(stage.passphrase))
+
+
 def test_a_chip_that_nobody_vouches_for_is_the_same_chip_and_counts_as_tier_0(stage):
     seen = devices(stage)
     assert {name: device["kind"] for name, device in seen.items()} == {
@@ -182,9 +187,15 @@ def test_after_a_new_kernel_the_share_stays_shut_until_the_owner_approves_and_ac
     assert devices(stage)["friend"]["changed"] == "reference-measurement"
     refused = send(stage, succeeds=False)
     assert (refused["error"]["code"], refused["error"]["blame"]) == ("peer.evidence", "friend")
+    code, refused = refresh(stage)
+    assert code != 0 and refused["error"]["blame"] == "friend", refused
+    assert "reference-measurement" in refused["error"]["message"]
     told = owner(stage, "devices", "accept", "friend", "--yes")["told"]
     assert all(item["refusal"] is None for item in told), told
     assert devices(stage)["friend"]["changed"] is None
+    send(stage)
+    code, refreshed = refresh(stage)
+    assert (code, refreshed["epoch"]) == (0, 1), refreshed
     send(stage)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nacl.utils import random
 from solders.keypair import Keypair
 from tests.support.account_world import (
     ETHER,
@@ -19,13 +20,13 @@ from tests.support.account_world import (
     solana_chain,
 )
 from tests.support.limits import limits
-from tests.support.service_world import Client, embedded_chain
+from tests.support.service_world import Client, embedded_chain, now
 
 from warifu.chains.ethereum.personal import personal_message
 from warifu.chains.ethereum.signature import signature_of
 from warifu.protocol import api
 from warifu.protocol.chains import SOLANA
-from warifu.protocol.request import Outflow
+from warifu.protocol.request import Outflow, RefreshRequest
 from warifu.service.roads.forms import understand
 from warifu.service.workflows import correlations
 from warifu.service.workflows.correlations import TARGET
@@ -98,6 +99,45 @@ async def test_one_wallet_pays_on_every_chain(world: AccountWorld, evm: LocalEvm
             steps = [event.step for event in transfer.events]
             assert set(steps) == set(range(1, 9))
             assert {event.device for event in transfer.events if event.step == 3} == {"device0", "device1"}
+
+
+async def test_the_wallet_pays_on_every_chain_with_refreshed_shares(
+    world: AccountWorld, evm: LocalEvm, solana: LocalSolana
+):
+    """The same addresses and the same money; every share and every prepared ECDSA signature is new."""
+    friend = str(Keypair().pubkey())
+    before = evm.balance(FRIEND)
+    async with world.running() as client:
+        await world.enrol(client)
+        await world.fund(client, 10**8)
+        await asyncio.to_thread(evm.fund, world.address, 10 * ETHER)
+        await asyncio.to_thread(solana.fund, world.solana_address, 10 * SOL)
+        assert (await world.send(client, await world.pay(client))).state == "broadcast"
+        await refreshed(world, client)
+        payments = [
+            await world.payment(client),
+            await world.pay(client),
+            await world.pay(client, SOL, friend, chain=SOLANA),
+        ]
+        await asyncio.gather(*(world.hand_in(client, payment) for payment in payments))
+        done = [await confirmed(world, client, solana, payment.id) for payment in payments]
+        assert {transfer.chain for transfer in done} == {"bitcoin", EVM, SOLANA}
+        assert (evm.balance(FRIEND), solana.balance(friend)) == (before + 2 * ETHER, SOL)
+
+
+async def refreshed(world: AccountWorld, client: Client) -> None:
+    """All devices of the wallet have new shares of its three keys."""
+    request = RefreshRequest(random(16), world.wallet_id, 1, now(), now() + 600)
+    identities = sorted(device.identity for device in world.devices.values())
+    authorization, envelopes = await client.authorized(request, identities)
+    question = api.NewRefresh(authorization=authorization, envelopes=envelopes)
+    accepted = await client.post("/wallets/savings/refresh", question, api.Accepted)
+    while True:
+        found = await client.get(f"/refreshes/{accepted.id}", api.Refresh, after=0, wait=1)
+        if found.state != "running":
+            break
+    assert found.state == "finished", found.refusal
+    assert {device.status().wallets[0].epoch for device in world.devices.values()} == {1}
 
 
 async def test_a_bump_and_a_cancellation_are_signed_as_the_same_payment(world: AccountWorld, evm: LocalEvm):

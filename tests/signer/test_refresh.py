@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.keyless import Home
+from tests.support.peer_release import FORMAT, SimulatedVerifier
 from tests.support.refreshing import (
     Change,
     cheating,
@@ -24,6 +26,8 @@ from tests.support.refreshing import (
 )
 from tests.support.simulator import PASSPHRASE, Household, Outcome, signed
 
+from warifu.attestation import pinning
+from warifu.attestation.registry import VERIFIERS
 from warifu.protocol.channel import Channel
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.epochs import EpochCertificate, certify, position, read_statement, statement_in
@@ -173,6 +177,46 @@ def test_a_frozen_device(home):
     home["device1"].operator(FreezeDevice("for a test"))
     assert home.run(openings).codes["device1"] == "policy.frozen"
     assert epochs(home) == [0, 0, 0]
+
+
+# --- what a device runs on -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def attested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Two devices without, and one with a TEE whose measurement the owner accepted when the wallet was made."""
+    monkeypatch.setitem(VERIFIERS, FORMAT, SimulatedVerifier())
+    monkeypatch.setitem(pinning.PINNED, FORMAT, ("launch",))
+    made = Home(tmp_path)
+    yield made
+    made.close()
+
+
+def test_devices_that_are_what_the_owner_accepted_refresh(attested):
+    refreshed(attested.household, refresh(attested.household))
+
+
+@pytest.mark.parametrize(
+    ("machine", "check"),
+    [
+        (("v2", "chip", False), "reference-measurement"),
+        (("v1", "another chip", False), "reference-hardware"),
+        (("v1", "chip", True), "debug"),
+    ],
+    ids=["changed measurement", "another chip", "debug"],
+)
+def test_a_device_that_became_another_stops_the_refresh_at_each_peer(attested, machine, check):
+    """Its envelope was sealed before it changed, or by a client that did not look: the peers do."""
+    home = attested.household
+    attested.server.simulated._shown = machine
+    outcome = refresh(home)
+    refused = {name: error for name, error in outcome.failed.items() if name != "server"}
+    assert set(refused) == {"keeper0", "keeper1"}
+    assert {(error.code, error.blame) for error in refused.values()} == {("peer.evidence", "server")}
+    assert all(check in error.message for error in refused.values())
+    assert epochs(home) == [0, 0, 0]
+    # Nothing was dealt to anybody.
+    assert not any("shares-kept" in device.kinds() for device in home.devices.values())
 
 
 # --- who cheats ------------------------------------------------------------------------------------------------------

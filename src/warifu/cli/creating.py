@@ -16,6 +16,7 @@ from warifu.cli.inspecting import accept_new
 from warifu.cli.passphrase import new_passphrase
 from warifu.cli.profile import Profile, Wallet, WalletRecord
 from warifu.cli.progress import live_steps
+from warifu.cli.refreshing import latest
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol import api
@@ -77,7 +78,7 @@ def adopt(client: Client, profile: Profile, name: str, compared: bytes | None = 
         request = compared_request(profile, told.authorization, compared)
         for device in request.devices:
             profile.pin_device(device)
-    return keep(profile, name, request, told.births)
+    return latest(client, profile, keep(profile, name, request, told.births))
 
 
 def compared_request(profile: Profile, authorization: bytes, compared: bytes) -> WalletRequest:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from warifu.cli.client import Client, segment
 from warifu.errors import PeerMisbehaved, SessionAborted, WarifuError
-from warifu.protocol.api import Ceremony, ErrorBody, Event, Transfer, error_from
+from warifu.protocol.api import Ceremony, ErrorBody, Event, Refresh, Transfer, error_from
 
 _WAIT = 20
 _RESTING = frozenset({"proposed", "needs-authorization", "refused", "rejected", "replaced"})
@@ -33,6 +33,18 @@ def follow_ceremony(client: Client, ceremony: str, show: Show) -> Ceremony:
                 remedy="Send no coins to it yet. Connect the devices that are missing ('warifu signer list'), then "
                 f"bring each home: warifu wallet recover {now.wallet} --device NAME",
             )
+
+
+def follow_refresh(client: Client, refresh: str, show: Show) -> Refresh:
+    """Show each event of a refresh; return it finished, or raise why it was refused."""
+    seen = 0
+    while True:
+        now = client.get(f"/refreshes/{segment(refresh)}", Refresh, after=seen, wait=_WAIT)
+        seen = _show_all(now.events, seen, show)
+        if now.state == "finished":
+            return now
+        if now.state == "refused":
+            raise _why(now.refusal)
 
 
 def follow_transfer(

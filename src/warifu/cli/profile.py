@@ -32,7 +32,8 @@ from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.attesting import Reference
 from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest
 from warifu.protocol.encoding import Bytes32, Name, Seconds, decode, encode
-from warifu.protocol.frames import RecoveryData, WalletBirth
+from warifu.protocol.epochs import read_statement, statement_in
+from warifu.protocol.frames import Certificate, RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
 from warifu.protocol.rules import MAX_RULES_BYTES, Rules
@@ -73,9 +74,12 @@ class WalletRecord(_Part, frozen=True):
     request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
     birth: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
     recovery: RecoveryData
-    """ChillDKG's recovery data of each key: public, and with a device's own host key enough to restore its share."""
+    """ChillDKG's recovery data of each key: public, and with a device's own host key enough to restore its share. Each
+    is empty after a refresh, which makes that share worthless."""
     rules: Annotated[bytes, msgspec.Meta(max_length=MAX_RULES_BYTES)] = b""
     """The rules in force by the owner's own record; empty: those that it was made with."""
+    certificate: Certificate = b""
+    """Of the epoch of its shares, verified; empty where they were never refreshed."""
 
 
 class PasskeyRecord(_Part, frozen=True):
@@ -357,6 +361,21 @@ class Profile:
                 raise InputRefused("wallet-exists", f"there is a wallet {record.name!r} already")
             self._write(content, wallets=(*content.wallets, record))
 
+    def keep_epoch(self, name: str, certificate: bytes) -> None:
+        """From now on the wallet's shares are of this (verified) epoch. What gave the shares of its birth goes."""
+        with self._changing() as content:
+            self._write(
+                content,
+                wallets=tuple(
+                    msgspec.structs.replace(
+                        record, certificate=certificate, recovery=(b"",) * len(record.recovery)
+                    )
+                    if record.name == name
+                    else record
+                    for record in content.wallets
+                ),
+            )
+
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Content]:
         """The content as it is on disk now, while no other program of the owner's changes it ('warifu up' runs beside
@@ -383,6 +402,8 @@ class Wallet(msgspec.Struct, frozen=True):
     birth: WalletBirth
     changed: Rules | None = None
     """The rules that its owner changed those of the request to."""
+    certificate: bytes = b""
+    """Of its epoch; empty where its shares were never refreshed."""
 
     @classmethod
     def read(cls, record: WalletRecord) -> Wallet:
@@ -395,12 +416,17 @@ class Wallet(msgspec.Struct, frozen=True):
             raise _damaged(record.name) from error
         if not isinstance(request, WalletRequest) or len(request.devices) > MAX_SIGNERS:
             raise _damaged(record.name)
-        return cls(record.name, request, birth, changed)
+        return cls(record.name, request, birth, changed, record.certificate)
 
     @property
     def rules(self) -> Rules:
         """Those in force, by the owner's own record: neither the service nor a device is asked."""
         return self.changed or self.request.rules
+
+    @property
+    def epoch(self) -> int:
+        """How many times its shares were refreshed, as far as this client verified it."""
+        return read_statement(statement_in(self.certificate)).epoch if self.certificate else 0
 
     @property
     def wallet_id(self) -> bytes:

@@ -277,6 +277,32 @@ JAPANESE: dict[str, str] = {
         "端末は、終えた端末の公開データから自分の断片を取り出し、自分で検証します。"
     ),
     "The device that missed the end of the key generation.": "鍵生成の終わりに居合わせなかった端末。",
+    "Give every device of WALLET a new share of the same keys, and have it delete the old one.": (
+        "WALLET のすべての端末に同じ鍵の新しい断片を渡し、古い断片を消させます。"
+    ),
+    "Addresses, passphrase and policy stay. What a thief got of a device before is worth nothing beside what he gets "
+    "afterwards: he needs enough shares of one time. Refresh now and then, and when a device was out of your hands.": (
+        "アドレス、パスフレーズ、ポリシーはそのままです。更新の前に盗まれた断片は、後に盗まれた断片と合わせても"
+        "役に立ちません。同じ時期の断片が必要な数だけそろわないと使えないからです。ときどき、また端末が手元を離れたときに"
+        "更新してください。"
+    ),
+    "All devices of the wallet must be on, so it is no help where one is gone for good: make another wallet then. If "
+    "anything breaks off, nothing is lost. An old backup of a device's disk still holds the old share: delete it.": (
+        "ウォレットのすべての端末の電源が入っている必要があるので、端末を失くしてしまった場合には役に立ちません。"
+        "そのときは別のウォレットを作ってください。途中で止まっても何も失われません。端末のディスクの古いバックアップには"
+        "古い断片が残っています。消してください。"
+    ),
+    "Each of these devices gets a new share and deletes the old one: {names}.": (
+        "次の端末がそれぞれ新しい断片を受け取り、古い断片を消します: {names}。"
+    ),
+    "Refresh the shares of {name}?": "{name} の断片を更新しますか?",
+    "Every device keeps its new share of {name}; addresses and keys are the same (refresh {count}).": (
+        "すべての端末が {name} の新しい断片を保存しました。アドレスと鍵は同じです（更新 {count} 回目）。"
+    ),
+    "{names}: not told of the end yet; it deletes the old share once it is.": (
+        "{names}: まだ更新の完了を知らされていません。知らされると古い断片を消します。"
+    ),
+    "shares refreshed": "断片の更新回数",
     "Have the devices generate keys of which each gets one share, and no one ever the whole.": (
         "端末たちに鍵を生成させます。各端末は断片を一つずつ持ち、全体を持つものは決してありません。"
     ),

@@ -28,6 +28,7 @@ def describe(wallet: Wallet) -> dict[str, Any]:
         "devices": [device.name for device in wallet.request.devices],
         "owners": [credential_digest(owner).hex() for owner in wallet.rules.owners],
         "revision": wallet.rules.revision,
+        "epoch": wallet.epoch,
         "policy": policy_object(wallet.rules.policy),
         "descriptors": [keys_of(wallet).descriptor(branch) for branch in Branch]
         if "bip340" in schemes
@@ -50,7 +51,10 @@ def show_wallet(screen: Screen, wallet: Wallet) -> None:
 
 
 def show_keys(screen: Screen, wallet: Wallet) -> None:
-    screen.facts([(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), wallet.request.network)])
+    facts = [(tr("wallet"), wallet.wallet_id.hex()), (tr("network"), wallet.request.network)]
+    if wallet.epoch:
+        facts.append((tr("shares refreshed"), str(wallet.epoch)))
+    screen.facts(facts)
     if "bip340" in wallet.request.schemes:
         for branch in Branch:
             screen.exact(keys_of(wallet).descriptor(branch))

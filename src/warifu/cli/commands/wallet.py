@@ -8,7 +8,16 @@ import click
 
 from warifu.cli.accounts import Watching, preparation_order
 from warifu.cli.approvers import THIS_CLIENT
-from warifu.cli.base import Group, chain_option, device_option, examples, json_option, passphrase_option
+from warifu.cli.base import (
+    Group,
+    chain_option,
+    device_option,
+    examples,
+    json_option,
+    passphrase_option,
+    require_yes,
+    yes_option,
+)
 from warifu.cli.commands.psbt import psbt_group
 from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
@@ -18,6 +27,7 @@ from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Profile
 from warifu.cli.recovering import recover
+from warifu.cli.refreshing import refresh, require_refreshable
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
@@ -193,6 +203,52 @@ def recover_command(
     screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
     show_keys(screen, wallet)
     screen.result({"wallet": describe(wallet), "missing": 0})
+
+
+@examples("warifu wallet refresh savings", "warifu wallet refresh savings --yes --json | jq .epoch")
+@group.command("refresh")
+@click.argument("name", metavar="WALLET")
+@yes_option
+@passphrase_option
+@json_option
+@click.pass_obj
+def refresh_command(setting: Setting, name: str, yes: bool, passphrase_fd: int | None, as_json: bool) -> None:
+    """Give every device of WALLET a new share of the same keys, and have it delete the old one.
+
+    Addresses, passphrase and policy stay. What a thief got of a device before is worth nothing beside what he gets
+    afterwards: he needs enough shares of one time. Refresh now and then, and when a device was out of your hands.
+
+    All devices of the wallet must be on, so it is no help where one is gone for good: make another wallet then. If
+    anything breaks off, nothing is lost. An old backup of a device's disk still holds the old share: delete it.
+    """
+    require_yes(yes, as_json)
+    screen, profile = Screen(as_json), setting.profile()
+    wallet = profile.wallet(name)
+    require_refreshable(wallet)
+    devices = ", ".join(device.name for device in wallet.request.devices)
+    if not yes:
+        screen.line(
+            tr("Each of these devices gets a new share and deletes the old one: {names}.", names=devices)
+        )
+        click.confirm(tr("Refresh the shares of {name}?", name=name), abort=True)
+    with setting.client(profile) as client:
+        wallet, behind = refresh(client, profile, screen, wallet, passphrase_fd)
+    screen.line(
+        tr(
+            "Every device keeps its new share of {name}; addresses and keys are the same (refresh {count}).",
+            name=name,
+            count=wallet.epoch,
+        ),
+        style="green",
+    )
+    if behind:
+        screen.warn(
+            tr(
+                "{names}: not told of the end yet; it deletes the old share once it is.",
+                names=", ".join(behind),
+            )
+        )
+    screen.result({"wallet": name, "epoch": wallet.epoch, "behind": list(behind)})
 
 
 @examples("warifu wallet list")
