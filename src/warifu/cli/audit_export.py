@@ -100,8 +100,8 @@ def verdict(result: Audit) -> str:
 
 
 def _transfers(result: Audit, names: Names) -> Iterator[tuple[str, ...]]:
-    for request, started in result.transfers.requests().items():
-        first = next(deed for deed in result.transfers.deeds if deed.started.request == request)
+    for request, first in result.transfers.first.items():
+        started = first.started
         signers = result.transfers.finished.get(request, ())
         yield (
             f"{first.device} {first.entry}",
