@@ -191,6 +191,7 @@ class Order(Said, frozen=True, kw_only=True):
     orig_qty: Decimal
     executed_qty: Decimal
     price: Decimal = Decimal(0)
+    orig_quote_order_qty: Decimal = Decimal(0)
     cummulative_quote_qty: Decimal = Decimal(0)
     """Below zero: not known any more."""
     orig_client_order_id: str | None = None
@@ -423,6 +424,7 @@ class Withdrawal(Said, frozen=True, kw_only=True):
     """0 mailed, 1 cancelled, 2 awaits approval, 3 rejected, 4 processing, 5 failed, 6 completed."""
     address: str
     apply_time: str
+    address_tag: str | None = None
     tx_id: str | None = None
     network: str | None = None
     withdraw_order_id: str | None = None

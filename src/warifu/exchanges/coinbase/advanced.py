@@ -275,13 +275,24 @@ class ClosePosition(Ask, frozen=True, kw_only=True):
     size: Decimal | None = None
 
 
+class Configured(Answer, frozen=True, kw_only=True):
+    """What an order was for, whatever its kind."""
+
+    base_size: Decimal | None = None
+    quote_size: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    stop_trigger_price: Decimal | None = None
+
+
 class Order(Answer, frozen=True, kw_only=True):
     order_id: str
     product_id: str
-    side: str
+    side: Side
     status: str
     """``PENDING``, ``OPEN``, ``FILLED``, ``CANCELLED``, ``EXPIRED``, ``FAILED``, ``QUEUED``, ``CANCEL_QUEUED``..."""
     client_order_id: str = ""
+    order_configuration: dict[str, Configured] | None = None
     filled_size: Decimal = Decimal(0)
     filled_value: Decimal = Decimal(0)
     average_filled_price: Decimal = Decimal(0)
