@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, coinbase_exchange
+from tests.exchanges.recorded import (
+    binance,
+    coinbase_advanced,
+    coinbase_app,
+    coinbase_exchange,
+    coinbase_lending,
+    coinbase_records,
+)
 from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
 
 from warifu.errors import InputRefused
 from warifu.exchanges.binance import spot
 from warifu.exchanges.calls import Effect, Endpoint
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
 from warifu.exchanges.market import Pair
 from warifu.exchanges.reading import Destination
 from warifu.exchanges.registry import EXCHANGES
@@ -23,7 +30,11 @@ pytestmark = pytest.mark.unit
 
 D = Decimal
 APIS: dict[str, list[tuple[Any, Any, Any]]] = {
-    "coinbase-exchange": [(exchange, exchange.api(), coinbase_exchange.RECORDED)],
+    "coinbase-exchange": [
+        (exchange, exchange.api(), coinbase_exchange.RECORDED),
+        (lending, exchange.api(), coinbase_lending.RECORDED),
+        (records, exchange.api(), coinbase_records.RECORDED),
+    ],
     "coinbase": [
         (advanced, advanced.api(), coinbase_advanced.RECORDED),
         (app, app.api(), coinbase_app.RECORDED),
@@ -250,6 +261,22 @@ UNBOUNDED: list[tuple[Any, Any, Any]] = [
     (spot.api(), spot.NEW_ORDER, spot_order(type="STOP_LOSS", quantity=D(1), price=D(1), stop_price=D(1))),
     (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", quantity=D(1), quote_order_qty=D(9))),
     (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", symbol="ETHUSDT", quantity=D(1))),
+    (
+        spot.api(),
+        spot.NEW_OCO,
+        spot.NewOco(
+            symbol="BTCUSDT",
+            list_client_order_id=UUID,
+            side="BUY",
+            quantity=D(1),
+            above_type="STOP_LOSS",
+            above_price=D(1),
+            above_stop_price=D(9),
+            below_type="LIMIT_MAKER",
+            below_price=D(1),
+        ),
+    ),
+    (advanced.api(), advanced.SCHEDULE_SWEEP, advanced.ScheduleSweep()),
 ]
 
 
@@ -271,6 +298,12 @@ def test_a_bracket_costs_at_most_its_higher_price():
     assert understand("coinbase", advanced.api().call(advanced.NEW_ORDER, ask).unsigned).meaning.gives == {
         "USD": D(220)
     }
+
+
+def test_of_two_orders_the_dearer_one_is_the_bound():
+    ask: Any = binance.RECORDED["NEW_OCO"][0]
+    meaning = understand("binance", spot.api().call(spot.NEW_OCO, ask).unsigned).meaning
+    assert (meaning.pair, meaning.gives) == (Pair("LTC", "BTC"), {"BTC": D(15)})
 
 
 def test_a_symbol_that_two_pairs_could_be_is_neither():

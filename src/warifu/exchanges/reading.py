@@ -70,13 +70,18 @@ class Language:
     """One API: all its endpoints, and what those that can give something away mean."""
 
     api: Api
-    module: ModuleType
+    modules: tuple[ModuleType, ...]
     """Where the endpoints are."""
     meanings: Mapping[str, Means]
     """By the endpoint's name. What trades or pays out and is not in here is refused."""
 
     def endpoints(self) -> dict[str, Endpoint[Any, Any]]:
-        found = {name: value for name, value in vars(self.module).items() if isinstance(value, Endpoint)}
+        found = {
+            name: value
+            for module in self.modules
+            for name, value in vars(module).items()
+            if isinstance(value, Endpoint)
+        }
         return dict(
             sorted(found.items(), key=lambda item: item[1].path.count("{"))
         )  # what is named comes first

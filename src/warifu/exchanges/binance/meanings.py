@@ -33,12 +33,23 @@ def _withdrawn(ask: spot.Withdraw, _: Pairs) -> Meaning:
 
 
 def _nothing(_: object, __: Pairs) -> Meaning:
-    """Takes back an order."""
+    """Takes back an order, or a part of it."""
     return NOTHING
+
+
+def _one_cancels_the_other(ask: spot.NewOco, pairs: Pairs) -> Meaning:
+    """Only one of the two is carried out; the dearer one is the bound, where both have a price."""
+    prices = (ask.above_price, ask.below_price)
+    bounded = None not in prices and {ask.above_type, ask.below_type} <= set(_PRICED)
+    quote = worth(ask.quantity, *prices) if bounded else None
+    return traded(pair_among(ask.symbol, pairs), buys=ask.side == "BUY", base=ask.quantity, quote=quote)
 
 
 _SPOT: dict[str, Means] = {
     "NEW_ORDER": _order,
+    "NEW_OCO": _one_cancels_the_other,
+    "REDUCE_ORDER": _nothing,
+    "CANCEL_ORDER_LIST": _nothing,
     "CANCEL_ORDER": _nothing,
     "CANCEL_ORDERS": _nothing,
     "WITHDRAW": _withdrawn,
@@ -46,4 +57,4 @@ _SPOT: dict[str, Means] = {
 
 
 def language(host: str) -> Language:
-    return Language(spot.api(host), spot, _SPOT)
+    return Language(spot.api(host), (spot,), _SPOT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
 from warifu.exchanges.reading import (
     NOTHING,
     Destination,
@@ -51,6 +51,21 @@ def _converted(ask: exchange.Convert, _: Pairs) -> Meaning:
     return Meaning(gives={ask.origin: ask.amount})
 
 
+def _interest(ask: lending.RepayInterest, _: Pairs) -> Meaning:
+    return Meaning(
+        gives={ask.currency: ask.native_amount}, destination=Destination(ask.currency, inside="interest")
+    )
+
+
+def _principal(ask: lending.RepayPrincipal, _: Pairs) -> Meaning:
+    to = Destination(ask.currency, inside=f"loan:{ask.loan_id}")
+    return Meaning(gives={ask.currency: ask.native_amount}, destination=to)
+
+
+def _staked(ask: records.StakeWrap, _: Pairs) -> Meaning:
+    return Meaning(gives={ask.from_currency: ask.amount})
+
+
 def _nothing(_: object, __: Pairs) -> Meaning:
     """Takes back an order."""
     return NOTHING
@@ -66,6 +81,9 @@ _EXCHANGE: dict[str, Means] = {
     "WITHDRAW_TO_PAYMENT_METHOD": _to_payment_method,
     "TRANSFER_BETWEEN_PROFILES": _between_profiles,
     "CONVERT": _converted,
+    "REPAY_INTEREST": _interest,
+    "REPAY_PRINCIPAL": _principal,
+    "STAKE_WRAP": _staked,
 }
 """Not in here, so refused: DEACTIVATE_PROFILE, which moves whatever is in it."""
 
@@ -94,7 +112,21 @@ def _moved(ask: advanced.MoveFunds, _: Pairs) -> Meaning:
     return Meaning(gives={ask.funds.currency: ask.funds.value}, destination=to)
 
 
+def _swept(ask: advanced.ScheduleSweep, _: Pairs) -> Meaning:
+    """From the futures account to the spot account. Without an amount all of it."""
+    if ask.usd_amount is None:
+        raise not_understood("a sweep of everything has no bound")
+    return Meaning(gives={"USD": ask.usd_amount}, destination=Destination("USD", inside="spot"))
+
+
+def _allocated(ask: advanced.Allocate, _: Pairs) -> Meaning:
+    to = Destination(ask.currency, inside=f"portfolio:{ask.portfolio_uuid}/{ask.symbol}")
+    return Meaning(gives={ask.currency: ask.amount}, destination=to)
+
+
 _ADVANCED: dict[str, Means] = {
+    "SCHEDULE_SWEEP": _swept,
+    "ALLOCATE": _allocated,
     "NEW_ORDER": _advanced_order,
     "CANCEL_ORDERS": _nothing,
     "MOVE_FUNDS": _moved,
@@ -111,12 +143,12 @@ _APP: dict[str, Means] = {"SEND": _sent}
 
 
 def exchange_language(host: str) -> Language:
-    return Language(exchange.api(host), exchange, _EXCHANGE)
+    return Language(exchange.api(host), (exchange, lending, records), _EXCHANGE)
 
 
 def advanced_language(host: str) -> Language:
-    return Language(advanced.api(host), advanced, _ADVANCED)
+    return Language(advanced.api(host), (advanced,), _ADVANCED)
 
 
 def app_language(host: str) -> Language:
-    return Language(app.api(host), app, _APP)
+    return Language(app.api(host), (app,), _APP)
