@@ -163,7 +163,7 @@ class ChainRules(Message, frozen=True):
             _require_sorted(listed)
         _require_sorted([item.token for item in self.assets])
         _require_sorted([item.contract for item in self.contracts])
-        if self.assets[0].token:
+        if not self.assets or self.assets[0].token:
             raise ValueError("the first asset is the chain's own coin")
         if family_of(self.chain) != "eip155" and any(item.methods for item in self.contracts):
             raise ValueError("only contracts of the EVM have methods that a signer can tell apart")
