@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
@@ -33,17 +32,12 @@ class Transfers:
     finished: Mapping[bytes, tuple[str, ...]]
     """By the request's digest: the devices that have its signatures."""
 
-    @cached_property
-    def first(self) -> Mapping[bytes, Deed]:
-        """The first start of each request, by the request's digest, in the order of their moments."""
-        found: dict[bytes, Deed] = {}
-        for deed in self.deeds:
-            found.setdefault(deed.started.request, deed)
-        return found
-
     def requests(self) -> dict[bytes, Started]:
-        """What those starts say."""
-        return {request: deed.started for request, deed in self.first.items()}
+        """One of the starts of each request, by the request's digest, in the order in which they were first met."""
+        found: dict[bytes, Started] = {}
+        for deed in self.deeds:
+            found.setdefault(deed.started.request, deed.started)
+        return found
 
 
 def transfers_of(journals: Sequence[Journal], wallet: bytes) -> Transfers:
@@ -73,10 +67,10 @@ def check_transfers(journals: Sequence[Journal], wallet: bytes) -> Iterator[Find
     yield from _denied(journals, transfers.deeds, wallet)
     yield from _heads_of_sessions(journals, wallet)
     yield from _notes(journals, wallet)
-    for request, deed in transfers.first.items():
+    for request, started in transfers.requests().items():
         if request not in transfers.finished:
-            transfer = deed.started.request_id.hex()
-            yield still_open("unfinished", deed.device, deed.entry, transfer=transfer)
+            first = next(deed for deed in transfers.deeds if deed.started.request == request)
+            yield still_open("unfinished", first.device, first.entry, transfer=started.request_id.hex())
 
 
 def _alone(journals: Sequence[Journal], wallet: bytes) -> Iterator[Finding]:

@@ -1733,6 +1733,4 @@ JAPANESE: dict[str, str] = {
     "{device} works by revision {revision} of the rules, which this client does not know": (
         "{device} のルールは第 {revision} 版ですが、このクライアントはそれを知りません"
     ),
-    # --- digits ---
-    "Digits to compare": "見比べる数字",
 }

@@ -203,7 +203,7 @@ class Ledger:
             request.expires,
             encode(signed) if signed is not None else b"",
             None,
-            most(request),
+            most(request, reading),
         )
         return not known
 
@@ -308,10 +308,11 @@ class Ledger:
         return list(found.values())
 
 
-def most(request: TransferRequest) -> dict[str, int]:
-    """The most that the transaction of this request can take of each asset."""
+def most(request: TransferRequest, reading: Reading | None) -> dict[str, int]:
+    """The most that the transaction of this request can take of each asset. In its bytes (``reading``) can be seen that
+    a part of what was authorized stays in the wallet; a name covers what is paid, as it does not cover the fee."""
     taken = Counter({COIN: int(request.fee_ceiling)})
-    for outflow in request.outflows:
+    for outflow in request.outflows if reading is None else reading.outflows:
         taken[outflow.token] += int(outflow.amount)
     return {token: amount for token, amount in taken.items() if amount}
 
