@@ -12,6 +12,8 @@ from tests.support.accounts import CROOK, ETHER, SHOP, ether_payment, token_call
 
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.frames import MAX_BODY_BYTES, Decision
 from warifu.protocol.policy import (
     POLICY_VERSION,
     WINDOWS,
@@ -353,6 +355,29 @@ def test_a_permit_is_spending_to_the_last_unit_and_needs_no_message_to_be_allowe
         reason(policy(amount, amount, any_destination=False, destinations=(SHOP,)), reading) == "destination"
     )
     assert reason(evm(chain="eip155:1", assets=EVM.assets[:1]), reading) == "asset"
+
+
+def test_the_longest_explanation_fits_into_its_answer():
+    """A hundred outflows, each an order to another contract or a payment of another token, and every rule there is."""
+    price = Price("EUR", "1", "somewhere", NOW, DAY)
+    limits = tuple(Window(hours, "9") for hours in WINDOWS)
+    tokens = [f"0x{number:040x}" for number in range(100)]
+    assets = (
+        EVM.assets[0],
+        *(AssetLimits(token, "T", 0, "9", limits, (), "1", price) for token in tokens),
+    )
+    policy = msgspec.structs.replace(
+        evm(assets=assets, denied=tuple(tokens), fee_share_bp=1, contracts=()),
+        hours=(Hours(("mon",), 0, 1440, 0),),
+        frozen=True,
+    )
+    for kind in Kind:
+        outflows = tuple(Outflow(kind, token, 2**256 - 1, token) for token in tokens)
+        reading = Reading("eip155:31337", Scheme.ECDSA, bytes(32), outflows, 2**255, (), ())
+        verdict = judge(policy, reading, facts(reading))
+        words = tuple(f"DENIED ({rule.reason}): {rule.words}" for rule in verdict.rules)
+        assert len(words) > 900
+        assert decode(Decision, encode(Decision(False, words, None)), MAX_BODY_BYTES).rules == words
 
 
 # --- overflow --------------------------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ class Decision(Message, frozen=True):
     """To ``AskDecision``: whether this signer would sign, and each rule it looked at in words."""
 
     allowed: bool
-    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=512)]
+    rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=1024)]
+    """As many as a request of a hundred outflows can come to, each of another token with every rule there is."""
     refusal: Refusal | None
 
 
