@@ -214,12 +214,26 @@ def test_keys_of_other_kinds_and_in_other_encodings_are_none(public: bytes) -> N
         decode_credential(encoded)
 
 
-def test_a_point_that_is_not_on_the_curve_verifies_nothing() -> None:
-    public = es256()[:-1] + bytes([es256()[-1] ^ 1])
-    twisted = msgspec.structs.replace(KEY.credential, public=public)
-    assert (
-        refusal(Approval(twisted, KEY.assertion(challenge("approval", ASKED)))) == "authorization.signature"
-    )
+ED25519 = Authenticator("EdDSA").credential.public
+SMALL_ORDER = [
+    bytes(32),
+    b"\x01" + bytes(31),
+    bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+]
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        es256()[:-1] + bytes([es256()[-1] ^ 1]),
+        es256()[:10] + bytes(32) + es256()[42:45] + bytes(32),
+        *(ED25519[:10] + point for point in SMALL_ORDER),
+    ],
+)
+def test_points_by_which_nobody_or_anybody_could_sign_are_no_keys(public: bytes) -> None:
+    with pytest.raises(ValueError):
+        PublicKey.read(public)
 
 
 @pytest.mark.parametrize(

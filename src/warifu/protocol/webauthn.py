@@ -23,7 +23,9 @@ from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from fido2.cose import CoseKey
+from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from warifu.errors import AuthorizationRefused
 from warifu.protocol.encoding import Message
@@ -57,10 +59,13 @@ class PublicKey:
 
     @classmethod
     def read(cls, encoded: bytes) -> PublicKey:
-        """From its COSE encoding; ``ValueError`` for every other kind of key, and for every other encoding."""
+        """From its COSE encoding; ``ValueError`` for every other kind of key, for every other encoding, and for points
+        that are not on the curve or (Ed25519) not in its large subgroup: by one of small order anybody could sign."""
         if (es256 := _fields(encoded, *_ES256)) is not None:
+            x, y = (int.from_bytes(part, "big") for part in es256)
+            ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
             return cls(CoseKey.parse({1: 2, 3: -7, -1: 1, -2: es256[0], -3: es256[1]}))
-        if (eddsa := _fields(encoded, *_EDDSA)) is not None:
+        if (eddsa := _fields(encoded, *_EDDSA)) is not None and crypto_core_ed25519_is_valid_point(eddsa[0]):
             return cls(CoseKey.parse({1: 1, 3: -8, -1: 6, -2: eddsa[0]}))
         raise ValueError("a credential's public key is neither ES256 on P-256 nor EdDSA on Ed25519")
 
