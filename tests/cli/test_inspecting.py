@@ -156,7 +156,7 @@ def test_a_client_that_never_looked_at_a_device_holds_it_to_what_the_wallet_acce
     )
     road: Any = Road(attested, rules=rules_hash(request.rules))
     with pytest.raises(PeerMisbehaved) as refused:
-        ask_envelope_keys(road, profile, [PI], request, request.rules, NOW)
+        ask_envelope_keys(road, profile, [PI], request, (request.rules,), NOW)
     assert (refused.value.code, refused.value.blame) == ("peer.evidence", "pi")
     profile.accept_device("pi", SOFTWARE, NOW)  # since then he looked, and accepted it as something else
-    assert len(ask_envelope_keys(road, profile, [PI], request, request.rules, NOW)) == 1
+    assert len(ask_envelope_keys(road, profile, [PI], request, (request.rules,), NOW)) == 1

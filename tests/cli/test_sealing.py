@@ -44,7 +44,7 @@ def expected(*devices: Device, reference: Reference | None = None) -> dict[bytes
 
 def asked(answer: Any, devices: list[Device]) -> list[EnvelopeKey]:
     references = [device.reference for device in devices]
-    return fetch_envelope_keys(answer, references, expected(*devices), b"", NOW)
+    return fetch_envelope_keys(answer, references, expected(*devices), (b"",), NOW)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_each_device_opens_its_own_envelope_and_no_other(devices):
         lambda _, nonce: [device.certified(nonce) for device in devices],
         [device.reference for device in devices],
         expected(*devices),
-        b"",
+        (b"",),
         NOW,
     )
     first, second = seal_to_all(keys, b"r" * 32, bytearray(b"correct horse"))
@@ -74,7 +74,7 @@ def test_a_service_that_puts_in_its_own_key_is_refused(devices):
             lambda _, nonce: [service.certified(nonce)],
             [devices[0].reference],
             expected(devices[0]),
-            b"",
+            (b"",),
             NOW,
         )
 
@@ -85,7 +85,7 @@ def test_an_old_answer_is_refused(devices):
             lambda *_: [devices[0].certified(b"n" * 32)],
             [devices[0].reference],
             expected(devices[0]),
-            b"",
+            (b"",),
             NOW,
         )
     with pytest.raises(InputRefused):
@@ -93,7 +93,7 @@ def test_an_old_answer_is_refused(devices):
             lambda _, nonce: [devices[0].certified(nonce, NOW - 1)],
             [devices[0].reference],
             expected(devices[0]),
-            b"",
+            (b"",),
             NOW,
         )
 
@@ -128,7 +128,7 @@ def test_nothing_is_sealed_to_a_device_that_has_become_another(devices):
             lambda _, nonce: [devices[0].certified(nonce)],
             [devices[0].reference],
             expected(devices[0], reference=server),
-            b"",
+            (b"",),
             NOW,
         )
     assert (refused.value.code, refused.value.blame) == ("peer.evidence", "a")
@@ -141,7 +141,7 @@ def test_nothing_is_sealed_to_a_device_whose_evidence_is_for_another_question(de
             lambda _, nonce: [devices[0].certified(nonce, shown=old)],
             [devices[0].reference],
             expected(devices[0]),
-            b"",
+            (b"",),
             NOW,
         )
     assert refused.value.code == "peer.evidence"
@@ -153,10 +153,27 @@ def test_nothing_is_sealed_to_a_device_that_runs_another_policy(devices):
             lambda _, nonce: [devices[0].certified(nonce, policy=b"p" * 32)],
             [devices[0].reference],
             expected(devices[0]),
-            b"q" * 32,
+            (b"q" * 32,),
             NOW,
         )
     assert (refused.value.code, refused.value.blame) == ("peer.policy-differs", "a")
+
+
+def test_devices_of_which_each_may_be_right_must_not_differ(devices):
+    """A change that was asked for may be in force or not, and is on all of them or on none."""
+
+    def ask(_, nonce):
+        return [devices[0].certified(nonce, policy=b"p" * 32), devices[1].certified(nonce, policy=b"q" * 32)]
+
+    with pytest.raises(PeerMisbehaved) as refused:
+        fetch_envelope_keys(
+            ask,
+            [devices[0].reference, devices[1].reference],
+            expected(devices[0], devices[1]),
+            (b"p" * 32, b"q" * 32),
+            NOW,
+        )
+    assert refused.value.code == "peer.policy-differs"
 
 
 def test_a_device_that_was_accepted_unchecked_is_taken_for_tier_0_and_nothing_more(devices):
@@ -167,10 +184,10 @@ def test_a_device_that_was_accepted_unchecked_is_taken_for_tier_0_and_nothing_mo
         return [devices[0].certified(nonce, shown=from_elsewhere)]
 
     (key,) = fetch_envelope_keys(
-        ask, [devices[0].reference], expected(devices[0], reference=unchecked), b"", NOW
+        ask, [devices[0].reference], expected(devices[0], reference=unchecked), (b"",), NOW
     )
     assert key.identity == devices[0].key.public
     demanding = {devices[0].key.public: Expectation("a", unchecked, DeviceRules(1))}
     with pytest.raises(PolicyDenied) as refused:
-        fetch_envelope_keys(ask, [devices[0].reference], demanding, b"", NOW)
+        fetch_envelope_keys(ask, [devices[0].reference], demanding, (b"",), NOW)
     assert refused.value.code == "policy.tier"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +34,6 @@ from warifu.service.store.instructions import owners_of, rules_of
 from warifu.service.store.wallets import wallet_named
 
 pytestmark = pytest.mark.real
-
-
-def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run the coroutine; pytest sees the parameters of the test."""
-
-    @functools.wraps(test)
-    def run(*args: object, **fixtures: object) -> None:
-        asyncio.run(test(*args, **fixtures))
-
-    return run
 
 
 @pytest.fixture
@@ -100,7 +89,6 @@ async def until(check: Any) -> None:
     raise AssertionError("it did not happen")
 
 
-@in_a_loop
 async def test_a_tightening_reaches_all_and_one_that_was_away_when_it_comes(world):
     async with world.running() as client:
         await world.ready(client)
@@ -119,7 +107,6 @@ async def test_a_tightening_reaches_all_and_one_that_was_away_when_it_comes(worl
         assert [device.kinds().count("rules-changed") for device in world.devices.values()] == [1, 1, 1]
 
 
-@in_a_loop
 async def test_what_was_kept_and_told_nobody_is_told_after_the_service_was_killed(world, monkeypatch):
     async with world.running() as client:
         await world.ready(client)
@@ -130,7 +117,6 @@ async def test_what_was_kept_and_told_nobody_is_told_after_the_service_was_kille
         await until(lambda: all(status(world, name).frozen == "stolen" for name in world.devices))
 
 
-@in_a_loop
 async def test_a_loosening_is_sealed_to_each_device_and_waits_there_until_somebody_vetoes_it(world):
     async with world.running() as client:
         await world.ready(client)
@@ -148,7 +134,6 @@ async def test_a_loosening_is_sealed_to_each_device_and_waits_there_until_somebo
         assert {device.refusal.code for device in again.devices if device.refusal} == {"authorization.vetoed"}
 
 
-@in_a_loop
 async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(world):
     other = IdentityKey.generate()
     async with world.running() as client:
@@ -172,7 +157,6 @@ async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(w
         assert set(states(told).values()) == {"done"}
 
 
-@in_a_loop
 async def test_a_frozen_wallet_sends_nothing_until_it_is_unfrozen(world):
     async with world.running() as client:
         await world.ready(client)
@@ -188,7 +172,6 @@ async def test_a_frozen_wallet_sends_nothing_until_it_is_unfrozen(world):
         assert set(states(told).values()) == {"waits"}
 
 
-@in_a_loop
 async def test_a_device_that_freezes_its_wallets_is_heard_by_the_others(world):
     async with world.running() as client:
         await world.ready(client)
@@ -198,7 +181,6 @@ async def test_a_device_that_freezes_its_wallets_is_heard_by_the_others(world):
         assert status(world, "device0").frozen == "device device1: the door was open"
 
 
-@in_a_loop
 async def test_a_stranger_and_what_is_no_instruction_come_no_further_than_the_service(world):
     async with world.running() as client:
         await world.ready(client)

@@ -10,6 +10,7 @@ import pytest
 from tests.support.service_world import Client, World, embedded_chain, refusal
 from tests.support.simulator import PASSPHRASE, SimulatedDevice
 
+from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.profile import Profile
 from warifu.cli.recovering import recover
 from warifu.errors import AuthorizationRefused, InputRefused, PassphraseRefused
@@ -105,7 +106,7 @@ class Blocking:
 def owners_profile(world: World, home: Path) -> Profile:
     """The profile of the owner who enrolled the world's devices."""
     profile = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))
-    (home / "credential").write_text(world.owner.seed().hex() + "\n")
+    DeviceKeyFile(home / "credential").write(world.owner, None, replace=True)
     for device in world.devices.values():
         profile.pin_device(device.ref)
     return profile
@@ -143,7 +144,8 @@ async def test_the_owner_of_another_wallet_recovers_nothing(world: World, tmp_pa
     async with world.running() as client:
         name, _ = await straggling(world, client)
         profile = owners_profile(world, tmp_path / "owner")
-        (tmp_path / "owner/credential").write_text(IdentityKey.generate().seed().hex() + "\n")
+        key_file = DeviceKeyFile(tmp_path / "owner/credential")
+        key_file.write(IdentityKey.generate(), None, replace=True)
         with pytest.raises(AuthorizationRefused):
             await asyncio.to_thread(
                 recover, cast("Any", Blocking(client)), profile, "savings", name, typed(PASSPHRASE)

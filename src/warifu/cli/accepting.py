@@ -96,7 +96,7 @@ def _tell(
     request = ReferenceRequest(
         random(16), wallet.wallet_id, device.identity, reference, replaces, moment, moment + _LIFETIME
     )
-    keys = ask_envelope_keys(client, profile, among, wallet.request, wallet.rules, moment)
+    keys = ask_envelope_keys(client, profile, among, wallet.request, wallet.acceptable(moment), moment)
     authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = NewReference(authorization=authorization, envelopes=envelopes)
     names = {item.identity: item.name for item in among}

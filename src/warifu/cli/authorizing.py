@@ -25,17 +25,17 @@ def ask_envelope_keys(
     profile: Profile,
     devices: Sequence[DeviceRef],
     request: WalletRequest,
-    rules: Rules | None,
+    rules: Sequence[Rules],
     now: int,
 ) -> list[EnvelopeKey]:
-    """A fresh, checked envelope key of each device, for the wallet that ``request`` made, with its ``rules`` in force;
-    or, without any, for one that it is to make.
+    """A fresh, checked envelope key of each device, for the wallet that ``request`` made, whose ``rules`` in force are
+    one of these, the same on all devices; or, without any, for one that it is to make.
 
     Every device has to be what the owner accepted it as, and enough for the wallet's policy. Where this client never
     looked at it (another one of the owner's made the wallet), what he accepted then counts.
     """
-    wallet_id = request_digest(request) if rules is not None else None
-    needed = (rules or request.rules).policy.devices
+    wallet_id = request_digest(request) if rules else None
+    needed = (rules[0] if rules else request.rules).policy.devices
     given = dict(zip((item.identity for item in request.devices), request.references, strict=False))
     expected = {
         device.identity: Expectation(
@@ -51,7 +51,11 @@ def ask_envelope_keys(
         answer = client.post("/envelope-keys", question, EnvelopeKeys)
         return [CertifiedEnvelopeKey(key.statement, key.signature) for key in answer.keys]
 
-    return fetch_envelope_keys(ask, devices, expected, rules_hash(rules) if rules is not None else b"", now)
+    named = [rules_hash(each) for each in rules] or [b""]
+    keys = fetch_envelope_keys(ask, devices, expected, named, now)
+    if wallet_id is not None and keys:
+        profile.saw_rules(wallet_id, keys[0].rules_hash)
+    return keys
 
 
 def authorized(

@@ -56,7 +56,7 @@ def create(
     accept_new(client, profile, screen, devices, now())
     with new_passphrase(passphrase_fd) as passphrase:
         request = wallet_request(profile, threshold, devices, schemes, policy, stretching, others)
-        keys = ask_envelope_keys(client, profile, request.devices, request, None, now())
+        keys = ask_envelope_keys(client, profile, request.devices, request, (), now())
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
     accepted = client.post("/wallets", question, api.Accepted)

@@ -82,7 +82,7 @@ def hand_out(
         moment + _LIFETIME,
     )
     with existing_passphrase(passphrase_fd) as passphrase:
-        keys = ask_envelope_keys(client, profile, [device], wallet.request, wallet.rules, moment)
+        keys = ask_envelope_keys(client, profile, [device], wallet.request, wallet.acceptable(moment), moment)
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = NewHandOut(authorization=authorization, envelopes=envelopes)
     said = decode(HandedOut, client.post("/hand-outs", question, HandOut).result, _MAX_RESULT)

@@ -30,13 +30,14 @@ from warifu.cli.files import private_directory, read_private, write_private
 from warifu.cli.passphrase import AskPin, pin_of_this_client
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.attesting import Reference
+from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest
 from warifu.protocol.encoding import Bytes32, Name, Seconds, decode, encode
 from warifu.protocol.epochs import read_statement, statement_in
 from warifu.protocol.frames import Certificate, RecoveryData, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
-from warifu.protocol.rules import MAX_RULES_BYTES, Rules
+from warifu.protocol.rules import MAX_RULES_BYTES, Rules, rules_hash
 
 VERSION = 2
 MAX_PROFILE_BYTES = 8 * 1024 * 1024
@@ -67,6 +68,16 @@ class DeviceRecord(_Part, frozen=True):
     """What its program said of itself then; empty where it was not asked."""
 
 
+class ChangeRecord(_Part, frozen=True):
+    """Rules that an owner asked for here and that wait, unless somebody vetoes them."""
+
+    request: Bytes32
+    """Digest of the request."""
+    rules: Annotated[bytes, msgspec.Meta(max_length=MAX_RULES_BYTES)]
+    effect: Seconds
+    """The moment from which on a device may rightly have them in force, by this machine's clock."""
+
+
 class WalletRecord(_Part, frozen=True):
     """A wallet: the request that made it, and what all of its signers stated when it was born."""
 
@@ -80,6 +91,7 @@ class WalletRecord(_Part, frozen=True):
     """The rules in force by the owner's own record; empty: those that it was made with."""
     certificate: Certificate = b""
     """Of the epoch of its shares, verified; empty where they were never refreshed."""
+    asked: ChangeRecord | None = None
 
 
 class PasskeyRecord(_Part, frozen=True):
@@ -376,6 +388,35 @@ class Profile:
                 ),
             )
 
+    def keep_rules(self, wallet_id: bytes, rules: Rules) -> None:
+        """From now on these are in force by this record; what was asked for before is over."""
+        with self._changing() as content:
+            self._write(
+                content, wallets=tuple(_with_rules(each, wallet_id, rules) for each in content.wallets)
+            )
+
+    def keep_asked(self, wallet_id: bytes, asked: Asked | None) -> None:
+        """This was asked for and waits; None: nothing does (any more)."""
+        record = ChangeRecord(asked.request, encode(asked.rules), asked.effect) if asked is not None else None
+        with self._changing() as content:
+            self._write(
+                content,
+                wallets=tuple(
+                    msgspec.structs.replace(each, asked=record)
+                    if Wallet.read(each).wallet_id == wallet_id
+                    else each
+                    for each in content.wallets
+                ),
+            )
+
+    def saw_rules(self, wallet_id: bytes, shown: bytes) -> None:
+        """Devices that were checked have the rules with this hash in force: where they were asked for here, they are in
+        force by this record as well."""
+        for wallet in self.wallets():
+            asked = wallet.asked
+            if wallet.wallet_id == wallet_id and asked is not None and rules_hash(asked.rules) == shown:
+                self.keep_rules(wallet_id, asked.rules)
+
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Content]:
         """The content as it is on disk now, while no other program of the owner's changes it ('warifu up' runs beside
@@ -394,6 +435,15 @@ class Profile:
         self.content = content
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Rules that were asked for here and wait: the digest of the request, the rules, and the moment from which on a
+    device may have them in force."""
+
+    request: bytes
+    rules: Rules
+    effect: int
+
+
 class Wallet(msgspec.Struct, frozen=True):
     """A wallet as this client verified it."""
 
@@ -404,6 +454,7 @@ class Wallet(msgspec.Struct, frozen=True):
     """The rules that its owner changed those of the request to."""
     certificate: bytes = b""
     """Of its epoch; empty where its shares were never refreshed."""
+    asked: Asked | None = None
 
     @classmethod
     def read(cls, record: WalletRecord) -> Wallet:
@@ -412,16 +463,29 @@ class Wallet(msgspec.Struct, frozen=True):
             request = decode_request(record.request)
             birth = decode(WalletBirth, record.birth, 64 * 1024)
             changed = decode(Rules, record.rules, MAX_RULES_BYTES) if record.rules else None
+            asked = record.asked
+            waits = (
+                Asked(asked.request, decode(Rules, asked.rules, MAX_RULES_BYTES), asked.effect)
+                if asked is not None
+                else None
+            )
         except InputRefused as error:
             raise _damaged(record.name) from error
         if not isinstance(request, WalletRequest) or len(request.devices) > MAX_SIGNERS:
             raise _damaged(record.name)
-        return cls(record.name, request, birth, changed, record.certificate)
+        return cls(record.name, request, birth, changed, record.certificate, waits)
 
     @property
     def rules(self) -> Rules:
         """Those in force, by the owner's own record: neither the service nor a device is asked."""
         return self.changed or self.request.rules
+
+    def acceptable(self, now: int) -> tuple[Rules, ...]:
+        """Those that a device may rightly have in force: the ones on record, and, once their wait may be over by a
+        clock that is a little ahead, those that were asked for here."""
+        if self.asked is None or now < self.asked.effect - CLOCK_SKEW:
+            return (self.rules,)
+        return self.rules, self.asked.rules
 
     @property
     def epoch(self) -> int:
@@ -449,6 +513,13 @@ def default_home() -> Path:
         return Path(named).absolute()
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "warifu"
+
+
+def _with_rules(record: WalletRecord, wallet_id: bytes, rules: Rules) -> WalletRecord:
+    wallet = Wallet.read(record)
+    if wallet.wallet_id != wallet_id or wallet.rules == rules:
+        return record
+    return msgspec.structs.replace(record, rules=encode(rules), asked=None)
 
 
 def _damaged(name: str) -> StoreDamaged:

@@ -31,7 +31,7 @@ def recover(
             remedy=f"Its devices: {', '.join(known.name for known in request.devices)}.",
         )
     with existing_passphrase(passphrase_fd) as passphrase:
-        keys = ask_envelope_keys(client, profile, chosen, request, None, now())
+        keys = ask_envelope_keys(client, profile, chosen, request, (), now())
         authorization, (envelope,) = authorized(profile, request, keys, passphrase)
     question = api.WalletRecovery(authorization=authorization, envelope=envelope)
     answer = client.post(f"/wallets/{segment(name)}/recover", question, api.Ceremony)

@@ -46,7 +46,7 @@ def refresh(
     )
     with existing_passphrase(passphrase_fd) as passphrase:
         devices = wallet.request.devices
-        keys = ask_envelope_keys(client, profile, devices, wallet.request, wallet.rules, moment)
+        keys = ask_envelope_keys(client, profile, devices, wallet.request, wallet.acceptable(moment), moment)
         authorization, envelopes = authorized(profile, request, keys, passphrase)
     question = api.NewRefresh(authorization=authorization, envelopes=envelopes)
     accepted = client.post(f"/wallets/{segment(wallet.name)}/refresh", question, api.Accepted)

@@ -24,13 +24,18 @@ AskKeys = Callable[[Sequence[bytes], bytes], Sequence[CertifiedEnvelopeKey]]
 
 
 def fetch_envelope_keys(
-    ask: AskKeys, devices: Sequence[DeviceRef], expected: Mapping[bytes, Expectation], rules: bytes, now: int
+    ask: AskKeys,
+    devices: Sequence[DeviceRef],
+    expected: Mapping[bytes, Expectation],
+    rules: Sequence[bytes],
+    now: int,
 ) -> list[EnvelopeKey]:
     """One fresh key of each device, checked against the identity that the owner pinned and what it was accepted as.
 
     A service that substitutes a key of its own, to read the passphrase, or replays an old one, is refused here, and so
-    is a device that has become another, or works by other rules than ``rules`` (a hash, or empty), before the
-    passphrase is sealed to it. Raises ``AuthorizationRefused``, ``InputRefused``, ``PeerMisbehaved``, ``PolicyDenied``.
+    is a device that has become another, or works by other rules than ``rules``, before the passphrase is sealed to it.
+    ``rules``: hashes, of which all devices show one and the same; an empty one stands for no wallet. Raises
+    ``AuthorizationRefused``, ``InputRefused``, ``PeerMisbehaved``, ``PolicyDenied``.
     """
     nonce = random(32)
     certified = ask([device.identity for device in devices], nonce)
@@ -41,7 +46,7 @@ def fetch_envelope_keys(
         for key, device in zip(certified, devices, strict=True)
     ]
     for key, device in zip(keys, devices, strict=True):
-        if key.rules_hash != rules:
+        if key.rules_hash not in rules or key.rules_hash != keys[0].rules_hash:
             raise PeerMisbehaved(
                 "policy-differs",
                 f"device {device.name} works by other rules of the wallet than those that are in force by your record",

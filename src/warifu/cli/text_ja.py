@@ -1733,4 +1733,137 @@ JAPANESE: dict[str, str] = {
     "{device} works by revision {revision} of the rules, which this client does not know": (
         "{device} のルールは第 {revision} 版ですが、このクライアントはそれを知りません"
     ),
+    "Add and remove owners of WALLET: a loosening, whichever it is. Without options, list them.": (
+        "WALLET の所有者を加え、外します。どちらも緩める変更です。オプションがなければ一覧を示します。"
+    ),
+    "An owner as 'policy show' names it (repeat).": "'policy show' が示す名前の所有者（複数可）。",
+    "Announce to every device that ADDRESS is going to be paid; with AMOUNT, that exactly so much is.": (
+        "ADDRESS へ支払うことを、すべての端末に予告します。AMOUNT があれば、ちょうどその額を支払うことを"
+        "予告します。"
+    ),
+    "Another owner changed the rules:": "別の所有者がルールを変更しました：",
+    "Approved. Give {file} to the owner who carries it out.": (
+        "承認しました。{file} を、実行する所有者に渡してください。"
+    ),
+    "Ask the connected devices of WALLET to sign again. It takes the passphrase and waits as every loosening "
+    "does.": (
+        "接続している WALLET の端末に、ふたたび署名するよう頼みます。パスフレーズが必要で、緩める変更と同"
+        "じだけ待ちます。"
+    ),
+    "Bring this client's record, and devices of WALLET that are behind, to the rules in force.": (
+        "このクライアントの記録と、遅れている WALLET の端末を、有効なルールに合わせます。"
+    ),
+    "By this client's record, revision {revision} is in force.": (
+        "このクライアントの記録では、改訂 {revision} が有効です。"
+    ),
+    "Change the rules of {name}?": "{name} のルールを変更しますか？",
+    "Compare a card's digest with its owner, aloud or on paper, before you add it: whoever it belongs to can "
+    "approve from then on, and veto.": (
+        "加える前に、カードのダイジェストを、口頭か紙で本人と照合してください。それ以降、その持ち主は承認"
+        "し、拒否できます。"
+    ),
+    "Freeze WALLET at once on every device that hears it, and veto all that waits. No passphrase is asked.": (
+        "聞いたすべての端末で WALLET をただちに凍結し、待っているものをすべて拒否します。パスフレーズは要"
+        "りません。"
+    ),
+    "Hand the request in FILE to the connected devices, with your word, the others' approvals and the "
+    "passphrase.": (
+        "FILE の依頼を、あなたの承認、ほかの所有者の承認、パスフレーズとともに、接続している端末に渡します。"
+    ),
+    "Is that right?": "これで正しいですか？",
+    "It is in force at once on every device that hears it.": (
+        "聞いたすべての端末で、ただちに有効になります。"
+    ),
+    "It is in force on no device before {moment}, and can be vetoed until then.": (
+        "どの端末でも {moment} より前には有効にならず、それまで拒否できます。"
+    ),
+    "Kept. Other owners approve it within a day: warifu policy approve {file}": (
+        "保存しました。ほかの所有者は一日以内に承認します: warifu policy approve {file}"
+    ),
+    "Nothing differs from what is in force.": "有効なものとの違いはありません。",
+    "Of this token of the wallet's policy: its symbol or address.": (
+        "ウォレットのポリシーにあるこのトークンについて：記号かアドレス。"
+    ),
+    "Replace the policy of WALLET by the one in FILE, after showing rule by rule what differs.": (
+        "違いをルールごとに示してから、WALLET のポリシーを FILE のものに置き換えます。"
+    ),
+    "Say it with this credential (default: this client's key).": (
+        "この資格情報で述べる（既定：このクライアントの鍵）。"
+    ),
+    "Show the rules of WALLET that are in force by this client's own record: owners, policy, revision.": (
+        "このクライアント自身の記録で有効な WALLET のルール（所有者、ポリシー、改訂）を示します。"
+    ),
+    "Show what the request in FILE changes, compared with the rules in force by this client's own record, "
+    "and approve.": (
+        "FILE の依頼が何を変えるかを、このクライアント自身の記録で有効なルールと比べて示し、承認します。"
+    ),
+    "Show what waits for WALLET and what was announced, as each device says it, and whether it is frozen.": (
+        "WALLET について待っているもの、予告されたもの、凍結されているかを、端末ごとに示します。"
+    ),
+    "Shown with every refusal until the freeze ends; at most 200 characters.": (
+        "凍結が終わるまで、拒否のたびに示されます。200 文字まで。"
+    ),
+    "Tell no device yet: keep the request in this new file, for other owners ('warifu policy approve').": (
+        "まだどの端末にも伝えず、依頼をこの新しいファイルに、ほかの所有者のために保存する（'warifu "
+        "policy approve'）。"
+    ),
+    "The wallet signs again.": "ウォレットがふたたび署名するようになります。",
+    "Veto what waits for WALLET, or was announced, under ID (its beginning is enough): it does not happen.": (
+        "WALLET について待っているもの、または予告されたものを、ID（先頭だけでよい）で拒否します。それは"
+        "起こりません。"
+    ),
+    "What 'warifu credential export' wrote (repeat).": "'warifu credential export' が書いたもの（複数可）。",
+    "What another owner changed is taken into the record where it bears that owner's signature and as many "
+    "devices show it as can sign. A device that is behind is told what it missed; what loosens takes the "
+    "passphrase, and waits there.": (
+        "別の所有者の変更は、その署名があり、署名できる数の端末がそれを示すときに、記録に取り入れます。遅"
+        "れている端末には、聞き逃したものを伝えます。緩めるものにはパスフレーズが必要で、その端末で待ちま"
+        "す。"
+    ),
+    "What another owner wrote (repeat).": "ほかの所有者が書いたもの（複数可）。",
+    "Where every difference tightens, it holds at once, on your word alone. Where one loosens, or cannot be "
+    "compared, the whole change takes the passphrase and waits on each device as long as the policy in force "
+    "says; meanwhile any owner or any device can veto it ('warifu policy veto', 'warifu signer veto').": (
+        "すべての違いが締めるものなら、あなたの言葉だけで、ただちに有効になります。一つでも緩めるもの、比"
+        "べられないものがあれば、変更全体にパスフレーズが必要で、有効なポリシーが定める時間だけ各端末で待"
+        "ちます。その間、どの所有者も、どの端末も拒否できます（'warifu policy veto'、'warifu signer "
+        "veto'）。"
+    ),
+    "Where the policy asks for a notice, the wait begins on each device when it hears this. A payment that "
+    "was announced is made once; a destination stays known. Any owner can veto either.": (
+        "ポリシーが予告を求める場合、待ち時間は、各端末がこれを聞いたときに始まります。予告した支払いは一"
+        "度だけ行えます。宛先は知られたままになります。どちらも、どの所有者でも拒否できます。"
+    ),
+    "Write the approval to this new file.": "承認をこの新しいファイルに書く。",
+    "Your approval covers exactly this request. It changes nothing by itself: the owner who kept the request "
+    "carries it out with all approvals ('warifu policy carry').": (
+        "あなたの承認は、ちょうどこの依頼だけに及びます。それだけでは何も変わりません。依頼を保存した所有"
+        "者が、すべての承認とともに実行します（'warifu policy carry'）。"
+    ),
+    "Your word alone is enough, and no passphrase is asked. Every device remembers it, also one that hears "
+    "of the thing itself only later.": (
+        "あなたの言葉だけで足り、パスフレーズは要りません。どの端末もそれを覚えます。対象そのものを後から"
+        "聞く端末も同じです。"
+    ),
+    "asked for here": "ここで依頼したもの",
+    "asking the devices": "端末に尋ねています",
+    "away: told when it comes": "不在：来たときに伝えます",
+    "has rules that are on no record here: find out who changed them, or leave it out": (
+        "ここの記録にないルールです：誰が変えたかを調べるか、この端末を外してください"
+    ),
+    "has the rules in force": "有効なルールです",
+    "is ahead: not enough devices have what it has yet": (
+        "先に進んでいます：同じルールの端末がまだ足りません"
+    ),
+    "loosens": "緩める",
+    "refused": "拒否",
+    "revision": "改訂",
+    "revision {revision}, not before {moment}": "改訂 {revision}、{moment} より前ではない",
+    "state": "状態",
+    "the same": "同じ",
+    "tightens": "締める",
+    "until {moment}": "{moment} まで",
+    "was not reached": "届きませんでした",
+    "was told, and has the rules in force": "伝え、有効なルールになりました",
+    "was told, and waits": "伝え、待っています",
 }

@@ -326,8 +326,10 @@ class Sender:
     ) -> tuple[bytes, tuple[bytes, ...]]:
         # The passphrase first: the devices' keys live 15 minutes, and a person may take a while to type.
         with existing_passphrase(passphrase_fd) as passphrase:
+            moment = now()
+            acceptable = self.wallet.acceptable(moment)
             keys = ask_envelope_keys(
-                self.client, self.profile, devices, self.wallet.request, self.wallet.rules, now()
+                self.client, self.profile, devices, self.wallet.request, acceptable, moment
             )
             return authorized(self.profile, request, keys, passphrase, further)
 

@@ -245,7 +245,7 @@ def give_birth(scene: Scene) -> None:
     policy = read_policy(policy_text(scene))
     _look_at_devices(scene, profile, devices)
     request = wallet_request(profile, 2, devices, usable_schemes(2), policy, Stretching(64, 3))
-    keys = ask_envelope_keys(scene.client, profile, request.devices, request, None, now())
+    keys = ask_envelope_keys(scene.client, profile, request.devices, request, (), now())
     authorization, envelopes = authorized(profile, request, keys, scene.passphrase)
     question = NewWallet(name=WALLET, authorization=authorization, envelopes=envelopes)
     accepted = scene.client.post("/wallets", question, Accepted)

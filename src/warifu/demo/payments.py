@@ -54,7 +54,7 @@ def sealed(
     profile = scene.profile
     chosen = [profile.device(name) for name in devices]
     wallet = profile.wallet(WALLET)
-    keys = ask_envelope_keys(scene.client, profile, chosen, wallet.request, wallet.rules, now())
+    keys = ask_envelope_keys(scene.client, profile, chosen, wallet.request, (wallet.rules,), now())
     return authorized(profile, request, keys, passphrase)
 
 

@@ -8,6 +8,18 @@ import click
 
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.checking import find_request, wallet_of_request
+from warifu.cli.commands.policy_changes import (
+    announce_command,
+    change_command,
+    freeze_command,
+    owners_command,
+    pending_command,
+    show_command,
+    sync_command,
+    unfreeze_command,
+    veto_command,
+)
+from warifu.cli.commands.policy_together import approve_command, carry_command
 from warifu.cli.context import Setting
 from warifu.cli.dry_run import decisions_of, exit_code_of, show_decisions
 from warifu.cli.policy_file import policy_from
@@ -91,3 +103,19 @@ def check_command(setting: Setting, request: str, as_json: bool) -> int:
         }
     )
     return code
+
+
+for _command in (
+    show_command,
+    change_command,
+    owners_command,
+    pending_command,
+    veto_command,
+    announce_command,
+    freeze_command,
+    unfreeze_command,
+    sync_command,
+    approve_command,
+    carry_command,
+):
+    group.add_command(_command)

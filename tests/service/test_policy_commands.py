@@ -1,0 +1,259 @@
+"""``warifu policy`` against a whole service with real signers: what an owner types, and what becomes of the wallet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from tests.service.test_instructions import change
+from tests.service.test_recovery import Blocking, owners_profile, typed
+from tests.support.service_world import Client, World, embedded_chain
+from tests.support.simulator import FRIEND, PASSPHRASE, bitcoin_policy
+
+from warifu.cli import changing
+from warifu.cli.commands.policy import group
+from warifu.cli.creating import adopt
+from warifu.cli.credential_card import CredentialCard, write_card
+from warifu.cli.device_key import DeviceKeyFile
+from warifu.cli.profile import Profile, Wallet
+from warifu.errors import PolicyDenied
+from warifu.protocol import api
+from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import DeviceKey, approver
+from warifu.protocol.encoding import encode
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.policy import DAY, Policy
+from warifu.protocol.policy_writing import write_policy
+
+pytestmark = pytest.mark.real
+
+POLICY = bitcoin_policy(per_transaction=100_000)
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    with embedded_chain(tmp_path / "chain") as (chain, url):
+        made = World(tmp_path, chain, url)
+        made.found()
+        yield made
+        for device in made.devices.values():
+            device.close()
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let so many seconds pass, for the client, the service and every device alike."""
+    beyond, real = [0], time.time
+    monkeypatch.setattr(time, "time", lambda: real() + beyond[0])
+
+    def pass_(seconds: int) -> None:
+        beyond[0] += seconds
+
+    return pass_
+
+
+class Owner:
+    """One owner at his command line."""
+
+    def __init__(self, client: Client, profile: Profile) -> None:
+        self._bridge: Any = Blocking(client)
+        self._home = profile.home
+
+    def profile(self) -> Profile:
+        return Profile.load(self._home)
+
+    @contextlib.contextmanager
+    def client(self, _profile: Profile) -> Iterator[Any]:
+        yield self._bridge
+
+    @property
+    def wallet(self) -> Wallet:
+        return self.profile().wallet("savings")
+
+    async def says(self, *arguments: str, expected: int = 0) -> dict[str, Any]:
+        """``warifu policy`` with these arguments; the object that it prints."""
+        result: Result = await asyncio.to_thread(
+            lambda: CliRunner().invoke(group, [*arguments, "--json"], obj=self, standalone_mode=False)
+        )
+        if result.exception is not None:
+            raise result.exception
+        assert (result.return_value or 0) == expected, result.output
+        return dict(json.loads(result.stdout))
+
+    async def says_with_passphrase(self, *arguments: str, expected: int = 0) -> dict[str, Any]:
+        return await self.says(*arguments, "--passphrase-fd", str(typed(PASSPHRASE)), expected=expected)
+
+
+async def ready(world: World, client: Client, policy: Policy = POLICY) -> Owner:
+    for number in range(3):
+        await world.add_device(client, f"device{number}")
+    assert (await world.create_wallet(client, policy=policy)).state == "finished"
+    await world.fund(client, 100_000_000)
+    profile = owners_profile(world, world.root / "owner")
+    owner = Owner(client, profile)
+    await asyncio.to_thread(adopt, owner._bridge, profile, "savings")
+    return owner
+
+
+def written(place: Path, policy: Policy) -> str:
+    path = place / "new.toml"
+    path.write_text(write_policy(policy))
+    return str(path)
+
+
+def states(told: dict[str, Any]) -> list[str]:
+    return [device["state"] for device in told["devices"]]
+
+
+async def test_an_owner_tightens_loosens_vetoes_and_waits(world, tmp_path, passing):
+    async with world.running() as client:
+        owner = await ready(world, client)
+        tight = written(tmp_path, bitcoin_policy(per_transaction=50_000))
+        told = await owner.says("change", "savings", tight, "--yes")
+        assert (told["waits"], states(told)) == (False, ["done"] * 3)
+        assert told["changes"][0]["effect"] == "tightens"
+        assert owner.wallet.rules.revision == 2
+        refused = await world.send(client, await world.payment(client, 60_000))
+        assert refused.refusal is not None and refused.refusal.code == "policy.per-transaction-limit"
+        assert (await owner.says("change", "savings", tight, "--yes"))["changes"] == []
+
+        loose = written(tmp_path, bitcoin_policy(per_transaction=1_000_000))
+        told = await owner.says_with_passphrase("change", "savings", loose, "--yes")
+        assert (told["waits"], states(told)) == (True, ["waits"] * 3)
+        assert (await owner.says("show", "savings"))["asked"]["revision"] == 3
+        pending = await owner.says("pending", "savings")
+        assert {device["pending"][0]["id"] for device in pending["devices"]} == {told["id"]}
+        assert states(await owner.says("veto", "savings", told["id"][:8])) == ["done"] * 3
+        assert owner.wallet.asked is None
+
+        await owner.says_with_passphrase("change", "savings", loose, "--yes")
+        passing(2 * DAY)
+        synced = await owner.says("sync", "savings", "--yes")
+        assert (synced["revision"], states(synced)) == (3, ["same"] * 3)
+        assert owner.wallet.rules.policy.chains[0].assets[0].per_transaction == "1000000"
+        sent = await world.send(client, await world.payment(client, 600_000))
+        assert sent.state == "broadcast"
+
+
+async def test_a_device_that_was_away_for_long_is_brought_back_by_sync(world, tmp_path, passing):
+    async with world.running() as client:
+        owner = await ready(world, client)
+        await world.disconnect("device2")
+        tight = written(tmp_path, bitcoin_policy(per_transaction=50_000))
+        assert states(await owner.says("change", "savings", tight, "--yes")) == ["done", "done", "away"]
+        passing(2 * DAY)
+        loose = written(tmp_path, bitcoin_policy(per_transaction=70_000))
+        told = await owner.says_with_passphrase("change", "savings", loose, "--yes")
+        assert states(told) == ["waits", "waits", "away"]
+        passing(2 * DAY)
+        await world.connect("device2")
+        synced = await owner.says("sync", "savings", "--yes")
+        assert (synced["revision"], states(synced)) == (3, ["same"] * 3)
+        assert world.devices["device2"].status().wallets[0].revision == 3, "by one step that only tightens"
+
+
+async def test_another_owners_client_takes_over_what_his_signature_and_the_devices_show(world, tmp_path):
+    async with world.running() as client:
+        owner = await ready(world, client)
+        record = owner.profile().content.wallets[0]
+        tight = written(tmp_path, bitcoin_policy(per_transaction=50_000))
+        await owner.says("change", "savings", tight, "--yes")
+        other = owners_profile(world, tmp_path / "other")
+        other.add_wallet(record)
+        second = Owner(client, other)
+        assert second.wallet.rules.revision == 1
+        assert (await second.says("sync", "savings", "--yes"))["revision"] == 2
+        assert second.wallet.rules == owner.wallet.rules
+
+
+async def test_a_service_that_makes_up_a_change_changes_no_record(world, tmp_path, monkeypatch):
+
+    from warifu.protocol.identity import IdentityKey
+
+    async with world.running() as client:
+        owner = await ready(world, client)
+        forged = change(world, owner.wallet.rules, passphrase_tries=20)
+        signed = encode(authorize(approver(IdentityKey.generate()), forged, encode(forged), ()))
+        told = api.Instruction(
+            id="0" * 64, kind="rules", authorization=signed, created=1, expires=2, devices=()
+        )
+        bridge = owner._bridge
+        real = bridge.get
+        monkeypatch.setattr(
+            bridge,
+            "get",
+            lambda path, kind, **query: (
+                api.Instructions(instructions=(told,))
+                if path.endswith("/instructions")
+                else real(path, kind, **query)
+            ),
+        )
+        known = await asyncio.to_thread(changing.known_rules, bridge, owner.wallet)
+        assert known == [owner.wallet.rules]
+
+
+async def test_an_owner_freezes_announces_and_thaws(world, passing):
+    async with world.running() as client:
+        owner = await ready(world, client)
+        assert states(await owner.says("freeze", "savings", "--reason", "stolen")) == ["done"] * 3
+        pending = await owner.says("pending", "savings")
+        assert {device["frozen"] for device in pending["devices"]} == {"stolen"}
+        told = await owner.says_with_passphrase("unfreeze", "savings")
+        assert states(told) == ["waits"] * 3
+        passing(2 * DAY)
+        announced = await owner.says("announce", "savings", FRIEND, "0.5 BTC")
+        assert announced["outflows"] == [{"kind": "payment", "token": "", "amount": "50000000", "to": FRIEND}]
+        pending = await owner.says("pending", "savings")
+        for device in pending["devices"]:
+            assert device["frozen"] is None
+            assert device["notices"][0]["destinations"] == [FRIEND]
+
+
+async def test_owners_are_added_by_their_cards_and_that_waits(world, tmp_path):
+    async with world.running() as client:
+        owner = await ready(world, client)
+        alice = DeviceKey(IdentityKey.generate().public)
+        (tmp_path / "alice.owner").write_text(write_card(CredentialCard("alice", alice)) + "\n")
+        told = await owner.says_with_passphrase(
+            "owners", "savings", "--add", str(tmp_path / "alice.owner"), "--yes"
+        )
+        assert (told["waits"], states(told)) == (True, ["waits"] * 3)
+        assert [change["rule"] for change in told["changes"]] == ["owners"]
+        assert owner.wallet.asked is not None and alice in owner.wallet.asked.rules.owners
+        assert (
+            msgspec.structs.replace(owner.wallet.asked.rules, owners=owner.wallet.rules.owners).policy
+            == POLICY
+        )
+
+
+async def test_what_two_owners_have_to_want_is_kept_approved_and_carried_out(world, tmp_path):
+    other = IdentityKey.generate()
+    world.others = (DeviceKey(other.public),)
+    both = msgspec.structs.replace(POLICY, approvals_needed=2)
+    async with world.running() as client:
+        owner = await ready(world, client, both)
+        home = tmp_path / "other"
+        profile = owners_profile(world, home)
+        DeviceKeyFile(home / "credential").write(other, None, replace=True)
+        profile.add_wallet(owner.profile().content.wallets[0])
+        second = Owner(client, profile)
+        loose = written(tmp_path, msgspec.structs.replace(both, approvals_needed=1))
+        with pytest.raises(PolicyDenied):
+            await owner.says_with_passphrase("change", "savings", loose, "--yes")
+        request, approval = str(tmp_path / "change.req"), str(tmp_path / "other.approval")
+        await owner.says("change", "savings", loose, "--yes", "--save", request)
+        alone = await owner.says_with_passphrase("carry", request, expected=PolicyDenied.exit_code)
+        assert {device["refusal"] for device in alone["devices"]} == {"policy.approvals"}
+        approved = await second.says("approve", request, "--out", approval, "--yes")
+        assert approved["changes"][0]["rule"] == "approvals"
+        told = await owner.says_with_passphrase("carry", request, "--approval", approval)
+        assert states(told) == ["waits"] * 3
+        assert states(await second.says("veto", "savings", told["id"])) == ["done"] * 3
