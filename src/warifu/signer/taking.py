@@ -91,11 +91,13 @@ def take_in(device: Device, wallet: Wallet, notes: Sequence[Note], now: int) -> 
 
 
 def _taken_in(device: Device, wallet: Wallet, note: Note, now: int) -> bool:
-    if note.identity not in wallet.identities or note.identity == device.identity.public:
+    if note.identity not in wallet.identities:
         return False
-    if isinstance(note.body, Spent):
+    if isinstance(note.body, Spent):  # also of its own making, where an old disk was put back
         return _spent(device, wallet, note, note.body, now)
-    if not device.rules.hear(wallet.id, note.identity, about(note)):
+    if note.identity == device.identity.public or not device.rules.hear(
+        wallet.id, note.identity, about(note)
+    ):
         return False
     device.notes.keep(note, until=FOR_EVER)
     if isinstance(note.body, Vetoed):
