@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from tests.support.journals import Journals, audited, taken
 
 from warifu.audit.findings import Finding
-from warifu.audit.onchain import Claim, ClaimedHead, Spend, Told
+from warifu.audit.onchain import Claim, ClaimedHead, Spend, Told, check_chain
+from warifu.audit.transfers import Deed, Transfers
 from warifu.protocol.journal import Started
+from warifu.protocol.request import Outflow
 
 pytestmark = pytest.mark.unit
 
@@ -127,3 +130,36 @@ def test_an_account_that_made_more_transactions_than_the_journals_have_is_wrong(
     (finding,) = found(journals, replace(honest, sent={"eip155:1": 1}))
     assert (finding.level, finding.code) == ("wrong", "more-sent-than-signed")
     assert (finding.values["sent"], finding.values["signed"]) == ("1", "0")
+
+
+@pytest.mark.parametrize(
+    ("replaces", "kinds", "most"),
+    [
+        ((None, None), ("payment", "payment"), 2),
+        ((None, b"0" * 16), ("payment", "payment"), 1),  # of the two one can be executed
+        ((None, b"?" * 16), ("payment", "payment"), 2),  # what it replaces was never started
+        ((None, b"0" * 16), ("payment", None), 1),  # a cancellation pays nobody
+        ((None, None), ("payment", "message"), 1),  # words use up no nonce
+    ],
+)
+def test_how_many_transactions_can_have_come_of_what_was_started(
+    journals, started, honest, replaces, kinds, most
+):
+    starts = [
+        msgspec.structs.replace(
+            started[0],
+            request=bytes([number]) * 32,
+            request_id=b"%d" % number * 16,
+            session=bytes([number]) * 16,
+            chain="eip155:1",
+            replaces=before,
+            outflows=(Outflow(kind, "", "1", "0x00"),) if kind is not None else (),
+        )
+        for number, (before, kind) in enumerate(zip(replaces, kinds, strict=True))
+    ]
+    transfers = Transfers(tuple(Deed("device0", 1, each) for each in starts), {})
+    told = Told({}, [], (), {"eip155:1": most})
+    assert not list(check_chain((), transfers, told, every_quorum=True))
+    told = replace(told, sent={"eip155:1": most + 1})
+    (finding,) = check_chain((), transfers, told, every_quorum=True)
+    assert finding.code == "more-sent-than-signed"

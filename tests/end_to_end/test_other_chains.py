@@ -258,3 +258,19 @@ def test_the_devices_tell_what_is_prepared_and_what_moved(scene, funded):
     (told,) = owner(scene, "signer", "status", "home")["wallets"]
     assert set(told["correlations"]) == {"home", "pi", "friend"}
     assert ETHEREUM in {spent["chain"] for spent in told["spent_today"]}
+
+
+def test_an_audit_finds_every_transaction_of_the_accounts_in_the_journals(scene, funded):
+    """Payments, a bump, a cancellation, a durable nonce and a permit went before: the chain counts no more than the
+    journals have."""
+    code, shown = script(scene.home, "audit", "verify", funded)
+    assert code == 0, [each for each in shown["findings"] if each["level"] in ("wrong", "missing")]
+    started = shown["transfers"]
+    scene.ethereum.fund(account_of(scene.born, ETHEREUM), ETHER)
+    sent = owner(scene, "send", funded, ETHEREUM_PAYEE, "0.01 ETH", "--chain", ETHEREUM, "--yes")
+    scene.ethereum.mine()
+    owner(scene, "resume", funded, sent["transfer"], "--wait", "1")
+    code, shown = script(scene.home, "audit", "verify", funded)
+    assert (code, shown["transfers"]) == (0, started + 1)
+    open_ones = {each["values"].get("transfer") for each in shown["findings"] if each["level"] == "open"}
+    assert sent["transfer"] not in open_ones

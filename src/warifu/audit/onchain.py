@@ -6,7 +6,7 @@ it invents, and a transaction that it keeps silent about still needs t devices, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warifu.audit.findings import Finding, Level, missing, note, still_open
@@ -93,13 +93,19 @@ def check_chain(
     yield from _heads(journals, told.heads)
 
 
-def _payments(started: Iterable[Started], chain: str) -> int:
+def _payments(started: Collection[Started], chain: str) -> int:
     """The most transactions that can have come of these: of a payment and its replacements one can be executed."""
+    known = {each.request_id for each in started}
     return sum(
-        each.replaces is None and any(outflow.kind != "message" for outflow in each.outflows)
+        each.replaces not in known and (each.replaces is not None or _is_transaction(each))
         for each in started
         if each.chain == chain
     )
+
+
+def _is_transaction(started: Started) -> bool:
+    """Words that are signed and not sent move nothing, and use up no nonce."""
+    return any(outflow.kind != "message" for outflow in started.outflows)
 
 
 def _ended(started: Started, told: Told) -> Iterator[Finding]:
