@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from tests.support.journals import KNOWN_TO_CLIENT, Journals, audited, rewritten, taken
 
 from warifu.audit.findings import Finding
+from warifu.protocol.attesting import SignedHead
+from warifu.protocol.journal import PeerHead
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit
@@ -220,3 +222,32 @@ def test_a_device_that_is_not_there_makes_the_audit_incomplete_and_not_wrong(jou
     assert any(
         isinstance(f, Finding) and f.code == "not-read" and f.device == "device2" for f in result.findings
     )
+
+
+# --- whatever a device shows -----------------------------------------------------------------------------------------
+
+rubbish = st.builds(
+    Shown,
+    number=st.integers(1, 2**53 - 1),
+    content=st.binary(max_size=200),
+    withheld=st.just(False),
+    hash=st.binary(min_size=32, max_size=32),
+    signature=st.binary(min_size=64, max_size=64),
+)
+heads = st.builds(
+    SignedHead,
+    st.integers(0, 2**53 - 1),
+    st.binary(min_size=32, max_size=32),
+    st.binary(min_size=64, max_size=64),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shown=st.lists(rubbish, max_size=5), head=heads, remembered=heads, place=places)
+def test_an_audit_ends_with_findings_whatever_a_device_shows(journals, shown, head, remembered, place):
+    entries, index = at(journals, place)
+    mixed = journals.with_entries(place.device, [*entries[:index], *shown, *entries[index:]])
+    strange = mixed.with_state(
+        place.device, head=head, remembered=(PeerHead(journals.states["device1"].identity, remembered),)
+    )
+    assert audited(strange).wrong

@@ -26,7 +26,7 @@ from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskJournal
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import OPERATOR
+from warifu.protocol.journal import OPERATOR, Thawed
 from warifu.protocol.journal_pages import SealedPage
 
 pytestmark = pytest.mark.unit
@@ -324,6 +324,18 @@ def test_what_a_device_writes_cannot_break_out_of_the_report(owner, household):
         line for line in report(audited, Names(), household.clock()).splitlines() if "| frozen |" in line
     ]
     assert "a \\| b?# &lt;b>?[2J" in line
+
+
+def test_a_moment_that_no_calendar_has_breaks_no_report(owner, household):
+    household["device0"].device.journal.append(Thawed(), 2**39, OPERATOR)
+    text = report(audit(owner), Names(), household.clock())
+    assert f"| {2**39} | thawed |" in text
+
+
+def test_a_device_that_never_ends_its_journal_fills_no_memory(owner, household, monkeypatch):
+    monkeypatch.setattr("warifu.cli.journals._MAX_JOURNAL_BYTES", 1000)
+    audited = audit(owner)
+    assert set(audited.failed) == {"device0", "device1"} and audited.exit_code == NOT_WHOLE
 
 
 def test_the_report_speaks_japanese(owner, household):

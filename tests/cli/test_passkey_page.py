@@ -214,10 +214,20 @@ def test_a_port_that_another_program_has_is_never_shown_to_the_browser(address: 
 def test_the_address_stands_in_no_process_list(tmp_path, monkeypatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
     opened_by(tmp_path, Screen(json=True))(ORIGIN + "/secret")
     assert opened and "secret" not in opened[0]
     guide = tmp_path / "open.html"
     assert guide.stat().st_mode & 0o777 == 0o600 and "/secret" in guide.read_text()
+
+
+def test_where_there_is_no_screen_no_browser_is_started_in_the_terminal(tmp_path, monkeypatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    opened_by(tmp_path, Screen(json=True))(ORIGIN + "/secret")
+    assert opened == []
 
 
 def test_what_is_shown_cannot_become_a_script() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.conftest import PASSPHRASE
-from tests.support.terminal import environment, script, terminal, warifu
+from tests.support.chromium import CHROMIUM, Tab, browsing
+from tests.support.terminal import Terminal, environment, script, terminal, warifu
 
 from warifu.demo.scene import Scene
 from warifu.units import Satoshi
@@ -156,3 +157,46 @@ def test_somebody_else_has_no_word_in_it(scene, family, anna, tmp_path):
     assert (code, refused["error"]["code"]) == (3, "authorization.unknown-credential")
     code, refused = script(stranger, "approval", "give", transfer, "--yes")
     assert (code, refused["error"]["code"]) == (2, "input.unknown-wallet")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed (tools/setup-browser.sh)")
+def test_one_person_approves_with_the_client_and_with_a_passkey(
+    scene, wallet, policy, tmp_path, passkey_port
+):
+    """On two pages of a real browser: made on the one, used on the other; the signers want both credentials."""
+    with browsing(tmp_path / "chromium") as tab:
+        tab.add_authenticator()
+        press(terminal(scene.home, "credential", "add", "laptop"), tab, "is yours")
+        demanding = tmp_path / "policy.toml"
+        demanding.write_text("approvals_needed = 2\n" + policy.read_text())
+        code, made = script(
+            scene.home,
+            *("wallet", "create", "careful", "--threshold", "2", "--memory-mib", "64", "--passes", "3"),
+            *("--key", "bitcoin", "--device", "home,pi,friend", "--policy", demanding, "--owner", "laptop"),
+            passphrase=WORDS,
+        )
+        assert code == 0, made
+        given = script(scene.home, "address", "careful")[1]["address"]
+        scene.chain.fund(given, Satoshi(100_000_000))
+        scene.chain.mine(1)
+        code, proposed = script(scene.home, "send", "careful", PAYEE, "0.05 BTC", "--fee-rate", "2", "--yes")
+        assert (code, proposed["state"]) == (0, "proposed"), proposed
+        transfer = proposed["transfer"]
+        code, refused = script(scene.home, "approval", "give", transfer, "--with", "laptop", "--yes")
+        assert (code, refused["error"]["code"]) == (2, "input.confirmation"), "a passkey is used by a person"
+        person = terminal(scene.home, "approval", "give", transfer, "--with", "laptop", "--yes")
+        page = press(person, tab, "Enough owners approved")
+        assert PAYEE in page and "0.05000000 BTC" in page
+    code, sent = script(scene.home, "resume", "careful", transfer, passphrase=WORDS)
+    assert code == 0, sent
+    assert scene.chain.status(sent["txid"]) == (False, "")
+
+
+def press(person: Terminal, tab: Tab, ending: str) -> str:
+    """Go to the page that the client tells, press yes there, see the client end; what stood on the page."""
+    tab.go(person.until(r"http://localhost:47470/[0-9a-f]{32}"))
+    page = str(tab.evaluate("document.body.innerText"))
+    tab.click("yes")
+    person.until(ending)
+    assert person.end().code == 0
+    return page

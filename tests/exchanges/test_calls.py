@@ -11,7 +11,7 @@ from warifu.errors import InputRefused
 from warifu.exchanges.binance import spot
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing, read_json
 from warifu.exchanges.clock import Skew, skew
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
 from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
 D = Decimal
 
 API = exchange.api()
+MODULES = (exchange, lending, records, advanced, app, spot)
 UUID = "1985ca2d-61ef-49f1-bfce-6c39d8462914"
 
 
@@ -105,7 +106,7 @@ def test_an_amount_is_never_a_float_in_any_request_or_answer():
             seen.add(hint)
         return seen
 
-    for module in (exchange, advanced, app, spot):
+    for module in MODULES:
         for name, endpoint in vars(module).items():
             if isinstance(endpoint, Endpoint):
                 assert not any(
@@ -117,7 +118,7 @@ def test_every_endpoint_says_what_it_does():
     """What is not a GET changes something, or says by name that it does not."""
     harmless = {"PREVIEW_ORDER", "PREVIEW_EDIT", "CONVERT_QUOTE", "TEST_ORDER"}
     count = 0
-    for module in (exchange, advanced, app, spot):
+    for module in MODULES:
         for name, endpoint in vars(module).items():
             if isinstance(endpoint, Endpoint):
                 count += 1
@@ -125,7 +126,7 @@ def test_every_endpoint_says_what_it_does():
                 assert (endpoint.effect is Effect.READS) == (endpoint.method == "GET" or name in harmless), (
                     name
                 )
-    assert count > 120
+    assert count > 160
 
 
 # What we hear

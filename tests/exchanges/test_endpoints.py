@@ -6,11 +6,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, coinbase_exchange
+from tests.exchanges.recorded import (
+    binance,
+    coinbase_advanced,
+    coinbase_app,
+    coinbase_exchange,
+    coinbase_lending,
+    coinbase_records,
+)
 
 from warifu.exchanges.binance import spot
 from warifu.exchanges.calls import Endpoint, Ignored
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
 from warifu.exchanges.failures import OutcomeUnknown, TryAgain
 from warifu.exchanges.http import HttpAnswer
 
@@ -19,6 +26,8 @@ pytestmark = pytest.mark.unit
 
 APIS: dict[str, Any] = {
     "coinbase_exchange": (exchange, exchange.api(), coinbase_exchange.RECORDED),
+    "coinbase_lending": (lending, exchange.api(), coinbase_lending.RECORDED),
+    "coinbase_records": (records, exchange.api(), coinbase_records.RECORDED),
     "coinbase_advanced": (advanced, advanced.api(), coinbase_advanced.RECORDED),
     "coinbase_app": (app, app.api(), coinbase_app.RECORDED),
     "binance": (spot, spot.api(), binance.RECORDED),

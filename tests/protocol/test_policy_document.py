@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
 import pytest
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.policy import ContractRule, DeviceRules, Policy, Window, policy_hash
+from warifu.protocol.policy import (
+    MAX_POLICY_BYTES,
+    POLICY_VERSION,
+    ApprovalTier,
+    AssetLimits,
+    ChainRules,
+    ContractRule,
+    DeviceRules,
+    ExchangeLimits,
+    ExchangeRules,
+    Hours,
+    Policy,
+    Price,
+    Window,
+    policy_hash,
+)
 from warifu.protocol.policy_text import read_policy
 
 pytestmark = pytest.mark.unit
@@ -161,3 +180,113 @@ def test_what_devices_have_to_show_is_read_and_nothing_is_demanded_where_it_is_l
 def test_bad_demands_on_devices_are_refused(rules: str) -> None:
     with pytest.raises(InputRefused):
         read_policy(GOOD + f"\n[devices]\n{rules}\n")
+
+
+# --- what is no policy, however it came ------------------------------------------------------------------------------
+
+A, B = "address00000000a", "address00000000b"
+COIN = AssetLimits("", "ETH", 18, "5", (Window(24, "5"),))
+RULES = ChainRules("eip155:1", "5", False, (A,), (COIN,), (), False)
+WINDOWS = (Window(24, "5"), Window(1, "5"))
+TIERS = (ApprovalTier("1", 2), ApprovalTier("2", 3))
+EXCHANGE = ExchangeRules(
+    "kraken", ("GET /a",), ("BTC-USD",), (ExchangeLimits("BTC", 8, "5", (Window(24, "5"),)),)
+)
+MORNING, EVENING = Hours(("mon",), 0, 60, 0), Hours(("mon",), 1200, 1260, 0)
+
+
+def with_coin(**fields: Any) -> Policy:
+    return with_rules(assets=(msgspec.structs.replace(COIN, **fields),))
+
+
+def with_rules(**fields: Any) -> Policy:
+    return Policy(POLICY_VERSION, 5, (msgspec.structs.replace(RULES, **fields),))
+
+
+def with_exchange(**fields: Any) -> Policy:
+    return Policy(POLICY_VERSION, 5, (), exchanges=(msgspec.structs.replace(EXCHANGE, **fields),))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: with_coin(windows=()),
+        lambda: with_coin(windows=WINDOWS),
+        lambda: with_coin(windows=WINDOWS[:1] * 2),
+        lambda: with_coin(windows=(Window(2, "5"),)),  # type: ignore[arg-type]
+        lambda: with_coin(approvals=TIERS[::-1]),
+        lambda: with_coin(approvals=(TIERS[0], ApprovalTier("2", 2))),
+        lambda: with_coin(approvals=(TIERS[0], ApprovalTier("1", 3))),
+        lambda: with_coin(approvals=(ApprovalTier("1", 9),)),
+        lambda: with_coin(per_transaction="-1"),
+        lambda: with_coin(per_transaction="05"),
+        lambda: with_coin(per_transaction=5),
+        lambda: with_coin(notice_above="1.5"),
+        lambda: with_coin(price=Price("eur", "1", "x", 1, 3600)),
+        lambda: with_coin(price=Price("EUR", "0.00", "x", 1, 3600)),
+        lambda: with_coin(price=Price("EUR", "1", "a\nb", 1, 3600)),
+        lambda: with_coin(price=Price("EUR", "1", "x", 2**40, 3600)),
+        lambda: with_coin(price=Price("EUR", "1", "x", 1, 3599)),
+        lambda: with_coin(token=A),
+        lambda: with_rules(assets=()),
+        lambda: with_rules(assets=(COIN, COIN)),
+        lambda: with_rules(destinations=(B, A)),
+        lambda: with_rules(destinations=(A, A)),
+        lambda: with_rules(denied=(B, A)),
+        lambda: with_rules(any_destination=True),
+        lambda: with_rules(destination_delay=60),
+        lambda: with_rules(any_destination=True, destination_delay=31 * 86_400),
+        lambda: with_rules(fee_share_bp=10_001),
+        lambda: with_rules(fee_share_above="1"),
+        lambda: with_rules(contracts=(ContractRule(B, (), True), ContractRule(A, (), True))),
+        lambda: with_rules(contracts=(ContractRule(A, (), False),)),
+        lambda: with_rules(contracts=(ContractRule(A, (b"abcd",), True),)),
+        lambda: with_rules(contracts=(ContractRule(A, (b"abc",), False),)),
+        lambda: with_rules(contracts=(ContractRule(A, (b"bbbb", b"aaaa"), False),)),
+        lambda: with_rules(chain="solana", contracts=(ContractRule(A, (b"abcd",), False),)),
+        lambda: with_exchange(endpoints=("GET /b", "GET /a")),
+        lambda: with_exchange(endpoints=("get /a",)),
+        lambda: with_exchange(endpoints=("GET /a?b=*",)),
+        lambda: with_exchange(endpoints=("GET /../a",)),
+        lambda: with_exchange(endpoints=("GET /a/",)),
+        lambda: with_exchange(endpoints=("GET /a*",)),
+        lambda: with_exchange(endpoints=("GET //a",)),
+        lambda: with_exchange(pairs=("btc-usd",)),
+        lambda: with_exchange(pairs=("BTC-USD", "BTC-EUR")),
+        lambda: with_exchange(limits=EXCHANGE.limits * 2),
+        lambda: with_exchange(exchange="Kraken"),
+        lambda: Policy(POLICY_VERSION, 5, (RULES, RULES)),
+        lambda: Policy(POLICY_VERSION, 5, (), exchanges=(EXCHANGE, EXCHANGE)),
+        lambda: Policy(
+            POLICY_VERSION, 5, (), hours=tuple(sorted((MORNING, EVENING), key=encode, reverse=True))
+        ),
+        lambda: Policy(POLICY_VERSION, 5, (), hours=(Hours(("tue", "mon"), 0, 60, 0),)),
+        lambda: Policy(POLICY_VERSION, 5, (), hours=(Hours((), 0, 60, 0),)),
+        lambda: Policy(POLICY_VERSION, 5, (), hours=(Hours(("mon",), 60, 60, 0),)),
+        lambda: Policy(POLICY_VERSION, 5, (), hours=(Hours(("mon",), 0, 1441, 0),)),
+        lambda: Policy(POLICY_VERSION, 5, (), hours=(Hours(("mon",), 0, 60, 841),)),
+        lambda: Policy(POLICY_VERSION, 5, (), approvals_needed=0),
+        lambda: Policy(POLICY_VERSION, 5, (), approvals_needed=9),
+        lambda: Policy(POLICY_VERSION, 5, (), notice_delay=-1),
+        lambda: Policy(POLICY_VERSION, 5, (), loosening_delay=31 * 86_400),
+        lambda: Policy(POLICY_VERSION, 5, (), frozen=1),  # type: ignore[arg-type]
+        lambda: Policy(POLICY_VERSION, 5, (), DeviceRules(host_max_age=59)),
+        lambda: Policy(POLICY_VERSION, 5, (), DeviceRules(host_max_age=3601)),
+        lambda: Policy(POLICY_VERSION - 1, 5, ()),
+    ],
+)
+def test_no_policy_with_two_meanings_or_none_enters_a_signer(make: Callable[[], Policy]) -> None:
+    with pytest.raises((ValueError, InputRefused)):
+        decode(Policy, encode(make()), MAX_POLICY_BYTES)
+
+
+def test_what_these_were_changed_from_is_one() -> None:
+    for policy in (with_coin(), with_rules(), with_exchange(), with_coin(approvals=TIERS)):
+        assert decode(Policy, encode(policy), MAX_POLICY_BYTES) == policy
+
+
+def test_a_policy_that_lacks_its_last_fields_has_another_encoding() -> None:
+    """What is left out has a value; a shorter form of the same policy would be a second hash of it."""
+    fields = msgspec.msgpack.decode(encode(with_rules()))
+    with pytest.raises(InputRefused):
+        decode(Policy, msgspec.msgpack.encode(fields[:-1]), MAX_POLICY_BYTES)

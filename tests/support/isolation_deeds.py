@@ -34,7 +34,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pyhpke import AEADId, CipherSuite, KDFId, KEMId
+from tests.support.authenticator import Authenticator
 
+from warifu.protocol.credential import check_approval
 from warifu.signer.isolation.handover import Handover
 from warifu.threshold.libsecp256k1 import point_create, point_mul_secret
 from warifu.threshold.wiping import Secret
@@ -164,6 +166,7 @@ def work(handover: Handover) -> dict[str, str]:
         "libsecp256k1 with its callback": _libsecp256k1,
         "X25519, HKDF, AES-GCM, ChaCha20": _cryptography,
         "HPKE": _hpke,
+        "passkeys of both kinds": _passkeys,
         "messages": _messages,
         "the connection": lambda: _talk(handover.connection),
         "waiting": lambda: time.sleep(0.001),
@@ -257,6 +260,13 @@ def _hpke() -> None:
             != b"passphrase"
         ):
             raise AssertionError("HPKE did not open")
+
+
+def _passkeys() -> None:
+    for kind in ("ES256", "EdDSA"):
+        key = Authenticator(kind)
+        if check_approval(key.approval("approval", bytes(32)), "approval", bytes(32)) != 1:
+            raise AssertionError("no counter")
 
 
 class _Message(msgspec.Struct):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
@@ -32,12 +33,17 @@ class Transfers:
     finished: Mapping[bytes, tuple[str, ...]]
     """By the request's digest: the devices that have its signatures."""
 
-    def requests(self) -> dict[bytes, Started]:
-        """One of the starts of each request, by the request's digest, in the order in which they were first met."""
-        found: dict[bytes, Started] = {}
+    @cached_property
+    def first(self) -> Mapping[bytes, Deed]:
+        """The first start of each request, by the request's digest, in the order of their moments."""
+        found: dict[bytes, Deed] = {}
         for deed in self.deeds:
-            found.setdefault(deed.started.request, deed.started)
+            found.setdefault(deed.started.request, deed)
         return found
+
+    def requests(self) -> dict[bytes, Started]:
+        """What those starts say."""
+        return {request: deed.started for request, deed in self.first.items()}
 
 
 def transfers_of(journals: Sequence[Journal], wallet: bytes) -> Transfers:
@@ -67,10 +73,10 @@ def check_transfers(journals: Sequence[Journal], wallet: bytes) -> Iterator[Find
     yield from _denied(journals, transfers.deeds, wallet)
     yield from _heads_of_sessions(journals, wallet)
     yield from _notes(journals, wallet)
-    for request, started in transfers.requests().items():
+    for request, deed in transfers.first.items():
         if request not in transfers.finished:
-            first = next(deed for deed in transfers.deeds if deed.started.request == request)
-            yield still_open("unfinished", first.device, first.entry, transfer=started.request_id.hex())
+            transfer = deed.started.request_id.hex()
+            yield still_open("unfinished", deed.device, deed.entry, transfer=transfer)
 
 
 def _alone(journals: Sequence[Journal], wallet: bytes) -> Iterator[Finding]:

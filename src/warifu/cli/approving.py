@@ -19,6 +19,7 @@ from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
 from warifu.protocol.api import Accepted, NewProposal, Proposal
 from warifu.protocol.authorization import APPROVAL, REFUSAL, approve_request
 from warifu.protocol.chains import BITCOIN
+from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Approver, Credential, check_approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.request import (
@@ -190,6 +191,8 @@ def facts_of_words(profile: Profile, asked: Asked) -> list[tuple[str, str]]:
             ),
         )
     ]
+    if isinstance(asked.request, TransferRequest):  # devices show no others
+        facts.append((tr("Digits to compare"), comparison_digits(request_digest(asked.request))))
     if asked.words.refused:
         refused = ", ".join(profile.credential_name(credential) for credential in asked.words.refused)
         facts.append((tr("Refused by"), refused))

@@ -26,6 +26,9 @@ from warifu.errors import InputRefused
 from warifu.protocol.chains import spoken
 from warifu.protocol.journal import decode_content
 
+_LAST = 253_402_300_799
+"""The end of the year 9999, in seconds."""
+
 
 def json_lines(taken: Taken, names: Names) -> Iterator[bytes]:
     """One journal: the device's word, and a line for each entry, with what it says beside what proves it."""
@@ -100,8 +103,8 @@ def verdict(result: Audit) -> str:
 
 
 def _transfers(result: Audit, names: Names) -> Iterator[tuple[str, ...]]:
-    for request, started in result.transfers.requests().items():
-        first = next(deed for deed in result.transfers.deeds if deed.started.request == request)
+    for request, first in result.transfers.first.items():
+        started = first.started
         signers = result.transfers.finished.get(request, ())
         yield (
             f"{first.device} {first.entry}",
@@ -124,4 +127,7 @@ def _cell(text: str) -> str:
 
 
 def _when(moment: int) -> str:
+    """A device may write down any moment; what no calendar has is shown as the number."""
+    if moment > _LAST:
+        return str(moment)
     return datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -30,9 +30,13 @@ def find_request(client: Client, named: str) -> ToCheck:
     if not _ID.fullmatch(named):
         request, unsigned = read_saved(Path(named))
         return ToCheck(request, unsigned, ())
-    told = client.get(f"/transfers/{segment(named)}/approvals", Proposal)
+    told = client.get(f"/proposals/{segment(named)}", Proposal)
     asked = decode_request(told.request)
-    if not isinstance(asked, TransferRequest) or asked.request_id.hex() != named:
+    if not isinstance(asked, TransferRequest):
+        raise InputRefused(
+            "request-kind", "devices judge transfers; that is none", not_done="Nothing was asked."
+        )
+    if asked.request_id.hex() != named:
         raise ServiceRefused(
             "answer", "the service told of another request than was asked for", blame="service"
         )

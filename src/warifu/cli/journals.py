@@ -43,6 +43,8 @@ MOST_ENTRIES = 10_000_000
 LIFETIME = 3600
 """Seconds for which a reading stays authorized."""
 _MAX_LINE_BYTES = 1024 * 1024
+_MAX_JOURNAL_BYTES = 1024**3
+"""More than a million transfers; a device that is taken over must not fill this machine's memory."""
 _MAX_FILE_BYTES = 4 * 1024**3
 
 Progress = Callable[[str, int, int], None]
@@ -91,9 +93,14 @@ def read_through_service(
 def read_pages(device: DeviceRef, request: bytes, ask: Callable[[int], Page], progress: Progress) -> Taken:
     """Page after page, until the device says that there is no more."""
     entries: list[Shown] = []
-    first = 1
+    first, size = 1, 0
     while True:
         page = ask(first)
+        size += sum(len(entry.content) for entry in page.entries)
+        if size > _MAX_JOURNAL_BYTES:
+            raise InputRefused(
+                "journal-page", f"the journal of {device.name} is longer than any", blame=device.name
+            )
         said = open_state(page.state, device.identity, request)
         entries += page.entries
         progress(device.name, len(entries), said.head.length)

@@ -22,7 +22,7 @@ from warifu.protocol.policy import (
     Window,
     policy_hash,
 )
-from warifu.protocol.policy_forms import format_duration, format_hours
+from warifu.protocol.policy_forms import format_duration
 from warifu.units import format_quantity
 
 Facts = Iterator[tuple[str, str]]
@@ -72,7 +72,7 @@ def _general(policy: Policy) -> Facts:
     yield tr("passphrase tries"), str(policy.passphrase_tries)
     yield tr("owners who must approve"), str(policy.approvals_needed)
     if policy.hours:
-        yield tr("signs only"), "; ".join(map(format_hours, policy.hours))
+        yield tr("signs only"), "; ".join(map(str, policy.hours))
     yield tr("an announced payment waits"), format_duration(policy.notice_delay)
     yield tr("a change that allows more waits"), format_duration(policy.loosening_delay)
     if policy.strict:

@@ -1866,4 +1866,6 @@ JAPANESE: dict[str, str] = {
     "was not reached": "届きませんでした",
     "was told, and has the rules in force": "伝え、有効なルールになりました",
     "was told, and waits": "伝え、待っています",
+    # --- digits ---
+    "Digits to compare": "見比べる数字",
 }

@@ -15,9 +15,10 @@ from typing import Literal, Protocol, TypeVar
 from warifu.errors import InputRefused
 from warifu.exchanges.allowances import Allowance
 from warifu.exchanges.amounts import positive
-from warifu.exchanges.calls import Call, Listed
+from warifu.exchanges.calls import Call, Listed, Unsigned
 from warifu.exchanges.http import HttpAnswer
-from warifu.exchanges.market import Market, Order, Pair
+from warifu.exchanges.market import Market, Order, Pair, Side
+from warifu.exchanges.reading import Pairs, Understood
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 
@@ -35,6 +36,17 @@ OrderStatus = Literal["pending", "open", "filled", "cancelled", "expired", "reje
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What an order at the exchange is for; None where the exchange does not say."""
+
+    side: Side
+    size: Decimal | None = None
+    funds: Decimal | None = None
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class OrderState:
     """What the exchange says of an order. Cancelled and partly filled is ``cancelled`` with a ``filled``."""
 
@@ -48,6 +60,8 @@ class OrderState:
     """Of the quote, for what is filled."""
     fees: Decimal | None
     """Of the quote; None where only the fills say it."""
+    terms: Terms | None = None
+    """None where an answer only says that the order was taken."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Withdrawal:
     network: str
     address: str
     amount: Decimal
-    """What leaves the account. Fees are taken from it where the exchange lets one choose."""
+    """What is asked for. The Exchange API and Binance take the network's fee out of it, the Coinbase App on top."""
     memo: str | None = None
     without_memo: bool = False
     """Said by name where a network knows memos and this address has none: a forgotten memo loses the funds."""
@@ -92,6 +106,9 @@ class WithdrawalState:
     amount: Decimal | None
     fee: Decimal | None
     transaction_id: str | None
+    address: str | None = None
+    """Where it goes; None where the exchange does not say."""
+    memo: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,12 @@ class Exchange(Protocol):
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts that its calls go to: what a policy allows."""
+
+    def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        """What a request to it means, read from its bytes; ``InputRefused`` for whatever is not understood wholly.
+
+        ``pairs``: those that may be traded.
+        """
 
     def time(self) -> Call[int]:
         """Milliseconds since 1970, on the exchange's clock."""

@@ -163,7 +163,7 @@ class ChainRules(Message, frozen=True):
             _require_sorted(listed)
         _require_sorted([item.token for item in self.assets])
         _require_sorted([item.contract for item in self.contracts])
-        if self.assets[0].token:
+        if not self.assets or self.assets[0].token:
             raise ValueError("the first asset is the chain's own coin")
         if family_of(self.chain) != "eip155" and any(item.methods for item in self.contracts):
             raise ValueError("only contracts of the EVM have methods that a signer can tell apart")
@@ -197,6 +197,15 @@ class Hours(Message, frozen=True):
             raise ValueError("days must be in the week's order and without repetition")
         if self.from_minute >= self.to_minute:
             raise ValueError("hours end after they begin, on the same day")
+
+    def __str__(self) -> str:
+        """As a policy's text has it: ``mon-fri 09:00-18:00 +09:00``."""
+        places = [DAYS.index(day) for day in self.days]
+        together = len(places) > 2 and places == list(range(places[0], places[-1] + 1))
+        days = f"{self.days[0]}-{self.days[-1]}" if together else ",".join(self.days)
+        sign = "-" if self.utc_offset_minutes < 0 else "+"
+        offset = _clock(abs(self.utc_offset_minutes))
+        return f"{days} {_clock(self.from_minute)}-{_clock(self.to_minute)} {sign}{offset}"
 
     def cover(self, moment: int) -> bool:
         """Whether ``moment`` (seconds since 1970-01-01 UTC) is in these hours."""
@@ -314,6 +323,10 @@ class Policy(Message, frozen=True):
 def policy_hash(policy: Policy) -> bytes:
     """32 bytes that name exactly this policy."""
     return digest("policy", encode(policy))
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _require_sorted(listed: Sequence[str] | Sequence[bytes]) -> None:

@@ -76,20 +76,6 @@ def _days(text: str) -> tuple[Day, ...]:
     return tuple(day for day in DAYS if day in named)
 
 
-def format_hours(hours: Hours) -> str:
-    """As ``parse_hours`` reads it."""
-    places = [DAYS.index(day) for day in hours.days]
-    together = len(places) > 2 and places == list(range(places[0], places[-1] + 1))
-    days = f"{hours.days[0]}-{hours.days[-1]}" if together else ",".join(hours.days)
-    sign = "-" if hours.utc_offset_minutes < 0 else "+"
-    offset = _clock(abs(hours.utc_offset_minutes))
-    return f"{days} {_clock(hours.from_minute)}-{_clock(hours.to_minute)} {sign}{offset}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
-
-
 def parse_method(text: str) -> bytes:
     """``withdraw(uint256)`` or ``0x2e1a7d4d``: the 4 bytes by which a call names it.
 

@@ -25,7 +25,7 @@ from warifu.protocol.policy import (
     Price,
 )
 from warifu.protocol.policy_amounts import WINDOW_FIELDS
-from warifu.protocol.policy_forms import format_duration, format_hours
+from warifu.protocol.policy_forms import format_duration
 from warifu.protocol.policy_text import TOKEN_ADDRESS
 from warifu.units import format_quantity
 
@@ -58,7 +58,7 @@ def _general(policy: Policy) -> Iterator[str]:
     if policy.approvals_needed != 1:
         yield f"approvals_needed = {policy.approvals_needed}"
     if policy.hours:
-        yield f"hours = {_list(format_hours(hours) for hours in policy.hours)}"
+        yield f"hours = {_list(str(hours) for hours in policy.hours)}"
     if policy.notice_delay != DEFAULT_NOTICE_DELAY:
         yield f'notice_delay = "{format_duration(policy.notice_delay)}"'
     if policy.loosening_delay != DEFAULT_LOOSENING_DELAY:

@@ -356,7 +356,7 @@ class Signer:
         return failed + answer(failure)
 
     def _cause(self, message: _Call) -> Cause | None:
-        if isinstance(message, AskAcknowledge):
+        if isinstance(message, AskAcknowledge | AskJournal):
             return cause_of(self._device, message.authorization, None, self._device.clock.now())
         if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
             return None

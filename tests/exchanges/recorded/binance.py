@@ -101,6 +101,16 @@ SYMBOL = {
     "permissions": [],
     "permissionSets": [["SPOT", "MARGIN"]],
 }
+LIST = {
+    "orderListId": 1,
+    "contingencyType": "OCO",
+    "listStatusType": "EXEC_STARTED",
+    "listOrderStatus": "EXECUTING",
+    "listClientOrderId": UUID,
+    "transactionTime": 1710485608839,
+    "symbol": "LTCBTC",
+    "orders": [{"symbol": "LTCBTC", "orderId": 10, "clientOrderId": "44nZvqpemY7sVYgPYbvPih"}],
+}
 
 RECORDED = {
     "TIME": (Nothing(), "GET /api/v3/time", None, {"serverTime": 1499827319559}),
@@ -131,6 +141,81 @@ RECORDED = {
             "askPrice": "4.00000200",
             "askQty": "9.00000000",
         },
+    ),
+    "CANDLES": (
+        b.CandlesOf(symbol="LTCBTC", interval="1m", limit=1),
+        "GET /api/v3/klines?symbol=LTCBTC&interval=1m&limit=1",
+        None,
+        [
+            [
+                1499040000000,
+                "0.01634790",
+                "0.80000000",
+                "0.01575800",
+                "0.01577100",
+                "148976.11427815",
+                1499644799999,
+                "2434.19055334",
+                308,
+                "1756.87402397",
+                "28.46694368",
+                "0",
+            ]
+        ],
+    ),
+    "REDUCE_ORDER": (
+        b.ReduceOrder(symbol="BTCUSDT", order_id=33, new_qty=D(5)),
+        "PUT /api/v3/order/amend/keepPriority?symbol=BTCUSDT&orderId=33&newQty=5",
+        None,
+        {
+            "transactTime": 1741926410255,
+            "executionId": 75,
+            "amendedOrder": {
+                "symbol": "BTCUSDT",
+                "orderId": 33,
+                "orderListId": -1,
+                "clientOrderId": "PFaq6hIHxqFENGfdtn4J6Q",
+                "price": "6.00000000",
+                "qty": "5.00000000",
+                "executedQty": "0.00000000",
+                "status": "NEW",
+                "type": "LIMIT",
+                "side": "SELL",
+            },
+        },
+    ),
+    "NEW_OCO": (
+        b.NewOco(
+            symbol="LTCBTC",
+            list_client_order_id=UUID,
+            side="BUY",
+            quantity=D(5),
+            above_type="STOP_LOSS_LIMIT",
+            above_price=D(3),
+            above_stop_price=D("2.9"),
+            above_time_in_force="GTC",
+            below_type="LIMIT_MAKER",
+            below_price=D(1),
+        ),
+        (
+            f"POST /api/v3/orderList/oco?symbol=LTCBTC&listClientOrderId={UUID}&side=BUY&quantity=5"
+            "&aboveType=STOP_LOSS_LIMIT&belowType=LIMIT_MAKER&abovePrice=3&aboveStopPrice=2.9"
+            "&aboveTimeInForce=GTC&belowPrice=1"
+        ),
+        None,
+        LIST,
+    ),
+    "CANCEL_ORDER_LIST": (
+        b.CancelList(symbol="LTCBTC", order_list_id=1),
+        "DELETE /api/v3/orderList?symbol=LTCBTC&orderListId=1",
+        None,
+        LIST,
+    ),
+    "ORDER_LIST": (
+        b.OfList(orig_client_order_id=UUID),
+        f"GET /api/v3/orderList?origClientOrderId={UUID}",
+        None,
+        LIST,
     ),
     "NEW_ORDER": (
         b.NewOrder(

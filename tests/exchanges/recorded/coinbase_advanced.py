@@ -488,6 +488,76 @@ RECORDED = {
         None,
         {"positions": [PERPETUAL], "summary": {}},
     ),
+    "SWEEPS": (
+        Nothing(),
+        f"GET {P}/cfm/sweeps",
+        None,
+        {
+            "sweeps": [
+                {
+                    "id": "s-1",
+                    "requested_amount": usd("10.5"),
+                    "should_sweep_all": False,
+                    "status": "PENDING",
+                    "schedule_time": AT,
+                }
+            ]
+        },
+    ),
+    "SCHEDULE_SWEEP": (
+        a.ScheduleSweep(usd_amount=D("10.5")),
+        f"POST {P}/cfm/sweeps/schedule",
+        {"usd_amount": "10.5"},
+        {"success": True},
+    ),
+    "CANCEL_SWEEP": (Nothing(), f"DELETE {P}/cfm/sweeps", None, {"success": True}),
+    "MARGIN_SETTING": (
+        Nothing(),
+        f"GET {P}/cfm/intraday/margin_setting",
+        None,
+        {"setting": "INTRADAY_MARGIN_SETTING_STANDARD"},
+    ),
+    "SET_MARGIN_SETTING": (
+        a.NewMarginSetting(setting="INTRADAY_MARGIN_SETTING_STANDARD"),
+        f"POST {P}/cfm/intraday/margin_setting",
+        {"setting": "INTRADAY_MARGIN_SETTING_STANDARD"},
+        {},
+    ),
+    "MARGIN_WINDOW": (
+        a.MarginWindowOf(margin_profile_type="MARGIN_PROFILE_TYPE_RETAIL_REGULAR"),
+        f"GET {P}/cfm/intraday/current_margin_window?margin_profile_type=MARGIN_PROFILE_TYPE_RETAIL_REGULAR",
+        None,
+        {
+            "margin_window": {"margin_window_type": "FCM_MARGIN_WINDOW_TYPE_OVERNIGHT", "end_time": AT},
+            "is_intraday_margin_killswitch_enabled": True,
+        },
+    ),
+    "ALLOCATE": (
+        a.Allocate(portfolio_uuid="p-1", symbol="BTC-PERP", amount=D(5), currency="USDC"),
+        f"POST {P}/intx/allocate",
+        {"portfolio_uuid": "p-1", "symbol": "BTC-PERP", "amount": "5", "currency": "USDC"},
+        {},
+    ),
+    "PERPETUAL_BALANCES": (
+        a.OfPortfolio(portfolio_uuid="p-1"),
+        f"GET {P}/intx/balances/p-1",
+        None,
+        {
+            "portfolio_balances": [
+                {
+                    "portfolio_uuid": "p-1",
+                    "balances": [{"asset": {}, "quantity": "10.5", "hold": "1", "loan": "0"}],
+                    "is_margin_limit_reached": False,
+                }
+            ]
+        },
+    ),
+    "MULTI_ASSET_COLLATERAL": (
+        a.MultiAssetCollateral(portfolio_uuid="p-1", multi_asset_collateral_enabled=True),
+        f"POST {P}/intx/multi_asset_collateral",
+        {"portfolio_uuid": "p-1", "multi_asset_collateral_enabled": True},
+        {"multi_asset_collateral_enabled": True},
+    ),
     "PERPETUAL_POSITION": (
         a.OfPerpetual(portfolio_uuid="p-1", symbol="BTC-PERP"),
         f"GET {P}/intx/positions/p-1/BTC-PERP",

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from warifu.exchanges.calls import Nothing
 from warifu.exchanges.coinbase import app as a
 
 D = Decimal
@@ -134,4 +135,29 @@ RECORDED = {
         None,
         {"data": TRANSACTION},
     ),
+    "SPOT_PRICE": (
+        a.PriceOf(pair="BTC-USD"),
+        "GET /v2/prices/BTC-USD/spot",
+        None,
+        {"data": {"amount": "1010.25", "base": "BTC", "currency": "USD"}},
+    ),
+    "BUY_PRICE": (
+        a.PriceOf(pair="BTC-USD"),
+        "GET /v2/prices/BTC-USD/buy",
+        None,
+        {"data": {"amount": "1020.25", "currency": "USD"}},
+    ),
+    "SELL_PRICE": (
+        a.PriceOf(pair="BTC-USD"),
+        "GET /v2/prices/BTC-USD/sell",
+        None,
+        {"data": {"amount": "1000.25", "currency": "USD"}},
+    ),
+    "EXCHANGE_RATES": (
+        a.RatesOf(currency="BTC"),
+        "GET /v2/exchange-rates?currency=BTC",
+        None,
+        {"data": {"currency": "BTC", "rates": {"AED": "36.73", "USD": "0.00001"}}},
+    ),
+    "TIME": (Nothing(), "GET /v2/time", None, {"data": {"iso": "2026-06-23T18:02:51Z", "epoch": 1435082571}}),
 }

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import secrets
 import socket
+import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
@@ -85,6 +87,8 @@ def opened_by(home: Path, screen: Screen) -> Show:
     def show(address: str) -> None:
         screen.line(tr("Go on in the browser. If it does not open, go to this address on this machine:"))
         screen.exact(address)
+        if not _has_screen():
+            return
         guide = home / "open.html"
         content = (
             f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={address}"><title>Warifu</title>\n'
@@ -94,6 +98,11 @@ def opened_by(home: Path, screen: Screen) -> Show:
             webbrowser.open(guide.as_uri())
 
     return show
+
+
+def _has_screen() -> bool:
+    """Without one, Python would start a browser for text in this terminal, and those know no passkeys."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 class _Question:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable
+from typing import TypeVar
 
 from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
-from fido2.ctap import CtapDevice
+from fido2.ctap import CtapDevice, CtapError
 from fido2.ctap2.pin import ClientPin
 from fido2.hid import CtapHidDevice
 from fido2.webauthn import (
@@ -24,6 +25,8 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.webauthn.ceremony import ORIGIN, Facts
 from warifu.errors import AuthorizationRefused, HostUnsuitable
+
+R = TypeVar("R")
 
 
 def plugged_in() -> CtapDevice:
@@ -49,24 +52,28 @@ class SecurityKey:
     def make(self, options: PublicKeyCredentialCreationOptions, facts: Facts) -> RegistrationResponse:
         """``facts`` stand on the terminal. Raises ``AuthorizationRefused`` (``declined``), ``HostUnsuitable``."""
         del facts
-        try:
-            return self._client().make_credential(options)
-        except ClientError as error:
-            raise _declined(error) from None
+        return self._asked(lambda client: client.make_credential(options))
 
     def ask(self, options: PublicKeyCredentialRequestOptions, facts: Facts) -> AuthenticationResponse:
         """As :meth:`make`."""
         del facts
-        try:
-            return self._client().get_assertion(options).get_response(0)
-        except ClientError as error:
-            raise _declined(error) from None
+        return self._asked(lambda client: client.get_assertion(options).get_response(0))
 
-    def _client(self) -> Fido2Client:
-        # No extensions: the signers take assertions without them.
-        return Fido2Client(
-            self._device(), DefaultClientDataCollector(ORIGIN), _AtTheTerminal(self._screen), extensions=()
-        )
+    def _asked(self, question: Callable[[Fido2Client], R]) -> R:
+        person = _AtTheTerminal(self._screen)
+        try:
+            # No extensions: the signers take assertions without them.
+            client = Fido2Client(self._device(), DefaultClientDataCollector(ORIGIN), person, extensions=())
+            return question(client)
+        except ClientError as error:
+            raise AuthorizationRefused(
+                "declined",
+                f"the security key gave nothing: {error.code.name.lower().replace('_', ' ')}",
+                remedy="It needs a PIN, or a finger, of its own: set one with its maker's program. Then repeat the "
+                "command.",
+            ) from None
+        except (CtapError, ValueError, OSError) as error:
+            raise _unsuitable(f"the security key cannot be used: {error}") from None
 
 
 class _AtTheTerminal(UserInteraction):
@@ -83,14 +90,6 @@ class _AtTheTerminal(UserInteraction):
         if not sys.stdin.isatty():
             raise _unsuitable("there is no terminal to type the security key's PIN at")
         return getpass.getpass(tr("PIN of the security key: "))
-
-
-def _declined(error: ClientError) -> AuthorizationRefused:
-    return AuthorizationRefused(
-        "declined",
-        f"the security key gave nothing: {error.code.name.lower().replace('_', ' ')}",
-        remedy="It needs a PIN, or a finger, of its own: set one with its maker's program. Then repeat the command.",
-    )
 
 
 def _unsuitable(why: str) -> HostUnsuitable:

@@ -12,17 +12,19 @@ from warifu.exchanges.adapter import (
     OrderState,
     OrderStatus,
     Permissions,
+    Terms,
     Withdrawal,
     WithdrawalState,
     WithdrawalStatus,
     known,
 )
 from warifu.exchanges.allowances import Allowance, whole_number
-from warifu.exchanges.binance import spot
-from warifu.exchanges.calls import Api, Call, Listed, Nothing
+from warifu.exchanges.binance import meanings, spot
+from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair
+from warifu.exchanges.reading import Pairs, Understood
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -41,6 +43,9 @@ class Binance:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        return meanings.language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
         return self._api.call(spot.TIME, Nothing()).map(lambda found: found.server_time)
@@ -196,6 +201,13 @@ def _order(found: spot.Order, pair: Pair) -> OrderState:
         found.executed_qty,
         found.cummulative_quote_qty,
         None,
+        Terms(
+            "buy" if found.side == "BUY" else "sell",
+            found.orig_qty or None,
+            found.orig_quote_order_qty or None,
+            found.price or None,
+            found.stop_price or None,
+        ),
     )
 
 
@@ -239,7 +251,9 @@ def _withdrawal(found: spot.Withdrawal) -> WithdrawalState:
     status = known(_WITHDRAWALS, str(found.status))
     if status == "pending" and found.tx_id:
         status = "sent"
-    return WithdrawalState(found.id, status, found.amount, found.transaction_fee, found.tx_id)
+    return WithdrawalState(
+        found.id, status, found.amount, found.transaction_fee, found.tx_id, found.address, found.address_tag
+    )
 
 
 def _require_no_wallet(wallet: str) -> None:

@@ -151,6 +151,32 @@ class BestPrice(Said, frozen=True, kw_only=True):
     ask_qty: Decimal
 
 
+Interval = Literal[
+    "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"
+]
+
+
+class CandlesOf(Sent, frozen=True, kw_only=True):
+    symbol: Symbol
+    interval: Interval
+    start_time: Milliseconds | None = None
+    end_time: Milliseconds | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
+
+
+class Candle(Answer, frozen=True, array_like=True):
+    open_time: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    close_time: int
+    quote_volume: Decimal
+    trades: int
+
+
+CANDLES = Endpoint("GET", "/api/v3/klines", CandlesOf, tuple[Candle, ...], signed=False)
 BOOK = Endpoint("GET", "/api/v3/depth", BookOf, Book, signed=False)
 BEST_PRICE = Endpoint("GET", "/api/v3/ticker/bookTicker", OfSymbol, BestPrice, signed=False)
 
@@ -191,6 +217,7 @@ class Order(Said, frozen=True, kw_only=True):
     orig_qty: Decimal
     executed_qty: Decimal
     price: Decimal = Decimal(0)
+    orig_quote_order_qty: Decimal = Decimal(0)
     cummulative_quote_qty: Decimal = Decimal(0)
     """Below zero: not known any more."""
     orig_client_order_id: str | None = None
@@ -259,6 +286,81 @@ def _later_trades(ask: TradesOf, _: HttpAnswer, page: tuple[Trade, ...]) -> Trad
     )
 
 
+class ReduceOrder(Sent, frozen=True, kw_only=True):
+    """Fewer of the same, without losing the place in the queue."""
+
+    symbol: Symbol
+    order_id: int
+    new_qty: Decimal
+    new_client_order_id: Uuid | None = None
+
+
+class Reduced(Said, frozen=True, kw_only=True):
+    symbol: str
+    order_id: int
+    client_order_id: str
+    qty: Decimal
+    executed_qty: Decimal
+    price: Decimal
+    status: str
+    side: Side
+    type: str
+
+
+class ReducedOrder(Said, frozen=True, kw_only=True):
+    transact_time: int
+    amended_order: Reduced
+
+
+class NewOco(Sent, frozen=True, kw_only=True):
+    """Two orders of which the one that comes about cancels the other."""
+
+    symbol: Symbol
+    list_client_order_id: Uuid
+    side: Side
+    quantity: Decimal
+    above_type: Literal["STOP_LOSS_LIMIT", "STOP_LOSS", "LIMIT_MAKER", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"]
+    below_type: Literal["STOP_LOSS_LIMIT", "STOP_LOSS", "LIMIT_MAKER", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"]
+    above_price: Decimal | None = None
+    above_stop_price: Decimal | None = None
+    above_time_in_force: Literal["GTC", "IOC", "FOK"] | None = None
+    below_price: Decimal | None = None
+    below_stop_price: Decimal | None = None
+    below_time_in_force: Literal["GTC", "IOC", "FOK"] | None = None
+
+
+class OfList(Sent, frozen=True, kw_only=True):
+    order_list_id: int | None = None
+    orig_client_order_id: Identifier | None = None
+
+
+class CancelList(Sent, frozen=True, kw_only=True):
+    symbol: Symbol
+    order_list_id: int | None = None
+    list_client_order_id: Identifier | None = None
+
+
+class ListedOrder(Said, frozen=True, kw_only=True):
+    symbol: str
+    order_id: int
+    client_order_id: str
+
+
+class OrderList(Said, frozen=True, kw_only=True):
+    order_list_id: int
+    contingency_type: str
+    list_status_type: str
+    list_order_status: str
+    list_client_order_id: str
+    symbol: str
+    orders: tuple[ListedOrder, ...] = ()
+    transaction_time: int | None = None
+
+
+REDUCE_ORDER = Endpoint("PUT", "/api/v3/order/amend/keepPriority", ReduceOrder, ReducedOrder, Effect.TRADES)
+NEW_OCO = Endpoint("POST", "/api/v3/orderList/oco", NewOco, OrderList, Effect.TRADES)
+CANCEL_ORDER_LIST = Endpoint("DELETE", "/api/v3/orderList", CancelList, OrderList, Effect.TRADES)
+ORDER_LIST = Endpoint("GET", "/api/v3/orderList", OfList, OrderList)
 NEW_ORDER = Endpoint("POST", "/api/v3/order", NewOrder, Order, Effect.TRADES)
 TEST_ORDER = Endpoint("POST", "/api/v3/order/test", NewOrder, Said)
 CANCEL_ORDER = Endpoint("DELETE", "/api/v3/order", OfOrder, Order, Effect.TRADES)
@@ -423,6 +525,7 @@ class Withdrawal(Said, frozen=True, kw_only=True):
     """0 mailed, 1 cancelled, 2 awaits approval, 3 rejected, 4 processing, 5 failed, 6 completed."""
     address: str
     apply_time: str
+    address_tag: str | None = None
     tx_id: str | None = None
     network: str | None = None
     withdraw_order_id: str | None = None

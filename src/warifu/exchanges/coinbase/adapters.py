@@ -13,17 +13,19 @@ from warifu.exchanges.adapter import (
     OrderState,
     OrderStatus,
     Permissions,
+    Terms,
     Withdrawal,
     WithdrawalState,
     WithdrawalStatus,
     known,
 )
 from warifu.exchanges.allowances import Allowance, whole_number
-from warifu.exchanges.calls import Api, Call, Listed, Nothing
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
+from warifu.exchanges.coinbase import advanced, app, exchange, meanings
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
-from warifu.exchanges.market import Market, Order, Pair
+from warifu.exchanges.market import Market, Order, Pair, Side
+from warifu.exchanges.reading import Pairs, Understood
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
 
@@ -41,6 +43,9 @@ class CoinbaseExchange:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        return meanings.exchange_language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
         return self._api.call(exchange.TIME, Nothing()).map(lambda answer: int(answer.epoch * 1000))
@@ -196,6 +201,7 @@ def _exchange_order(found: exchange.Order, client_id: str) -> OrderState:
         found.filled_size,
         found.executed_value,
         found.fill_fees,
+        Terms(found.side, found.size, found.specified_funds or found.funds, found.price, found.stop_price),
     )
 
 
@@ -208,7 +214,15 @@ def _exchange_transfer(found: exchange.Transfer) -> WithdrawalState:
     elif found.details.crypto_transaction_hash:
         status = "sent"
     details = found.details
-    return WithdrawalState(found.id, status, abs(found.amount), details.fee, details.crypto_transaction_hash)
+    return WithdrawalState(
+        found.id,
+        status,
+        abs(found.amount),
+        details.fee,
+        details.crypto_transaction_hash,
+        details.sent_to_address or details.crypto_address,
+        details.destination_tag,
+    )
 
 
 @dataclass(frozen=True)
@@ -224,6 +238,11 @@ class Coinbase:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        if unsigned.path.startswith("/v2/"):
+            return meanings.app_language(self.host).understand(unsigned, pairs)
+        return meanings.advanced_language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
         return self._orders.call(advanced.TIME, Nothing()).map(lambda found: int(found.epoch_millis))
@@ -415,7 +434,15 @@ def _advanced_order(found: advanced.Order) -> OrderState:
         found.filled_size,
         found.filled_value,
         found.total_fees,
+        _terms(found),
     )
+
+
+def _terms(found: advanced.Order) -> Terms:
+    configured = list((found.order_configuration or {}).values())
+    one = configured[0] if len(configured) == 1 else advanced.Configured()
+    side: Side = "buy" if found.side == "BUY" else "sell"
+    return Terms(side, one.base_size, one.quote_size, one.limit_price, one.stop_price)
 
 
 def _require_cancelled(found: advanced.CancelAnswer, order_id: str) -> None:
@@ -442,9 +469,15 @@ def _app_transaction(found: app.Transaction) -> WithdrawalState:
     status = known(_APP_STATES, found.status)
     if status == "pending" and found.network.hash:
         status = "sent"
-    fee = found.network.transaction_fee
+    network = found.network
+    fee, asked = network.transaction_fee, network.transaction_amount
     return WithdrawalState(
-        found.id, status, abs(found.amount.amount), fee.amount if fee else None, found.network.hash
+        found.id,
+        status,
+        abs((asked or found.amount).amount),
+        fee.amount if fee else None,
+        network.hash,
+        found.to.address if found.to else None,
     )
 
 

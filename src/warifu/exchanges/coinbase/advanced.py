@@ -275,13 +275,24 @@ class ClosePosition(Ask, frozen=True, kw_only=True):
     size: Decimal | None = None
 
 
+class Configured(Answer, frozen=True, kw_only=True):
+    """What an order was for, whatever its kind."""
+
+    base_size: Decimal | None = None
+    quote_size: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    stop_trigger_price: Decimal | None = None
+
+
 class Order(Answer, frozen=True, kw_only=True):
     order_id: str
     product_id: str
-    side: str
+    side: Side
     status: str
     """``PENDING``, ``OPEN``, ``FILLED``, ``CANCELLED``, ``EXPIRED``, ``FAILED``, ``QUEUED``, ``CANCEL_QUEUED``..."""
     client_order_id: str = ""
+    order_configuration: dict[str, Configured] | None = None
     filled_size: Decimal = Decimal(0)
     filled_value: Decimal = Decimal(0)
     average_filled_price: Decimal = Decimal(0)
@@ -679,7 +690,7 @@ COMMIT_CONVERSION = Endpoint(
 PAYMENT_METHODS = Endpoint("GET", f"{_P}/payment_methods", Nothing, PaymentMethodList)
 
 
-# Futures and perpetuals, to read
+# Futures and perpetuals
 
 
 class FuturesSummary(Answer, frozen=True, kw_only=True):
@@ -767,4 +778,94 @@ PERPETUAL_POSITIONS = Endpoint(
 )
 PERPETUAL_POSITION = Endpoint(
     "GET", f"{_P}/intx/positions/{{portfolio_uuid}}/{{symbol}}", OfPerpetual, OnePerpetualPosition
+)
+
+
+class ScheduleSweep(Ask, frozen=True, kw_only=True):
+    usd_amount: Decimal | None = None
+
+
+class Scheduled(Answer, frozen=True, kw_only=True):
+    success: Literal[True]
+
+
+class Sweep(Answer, frozen=True, kw_only=True):
+    id: str
+    requested_amount: Value
+    should_sweep_all: bool
+    status: str
+    schedule_time: str | None = None
+
+
+class Sweeps(Answer, frozen=True, kw_only=True):
+    sweeps: tuple[Sweep, ...] = ()
+
+
+class MarginSetting(Answer, frozen=True, kw_only=True):
+    setting: str
+
+
+class NewMarginSetting(Ask, frozen=True, kw_only=True):
+    setting: Literal["INTRADAY_MARGIN_SETTING_STANDARD", "INTRADAY_MARGIN_SETTING_INTRADAY"]
+
+
+class MarginWindowOf(Ask, frozen=True, kw_only=True):
+    margin_profile_type: str | None = None
+
+
+class Window(Answer, frozen=True, kw_only=True):
+    margin_window_type: str
+    end_time: str | None = None
+
+
+class MarginWindow(Answer, frozen=True, kw_only=True):
+    margin_window: Window
+    is_intraday_margin_killswitch_enabled: bool = False
+    is_intraday_margin_enrollment_killswitch_enabled: bool = False
+
+
+class Allocate(Ask, frozen=True, kw_only=True):
+    portfolio_uuid: Identifier
+    symbol: Identifier
+    amount: Decimal
+    currency: Currency
+
+
+class PerpetualBalance(Answer, frozen=True, kw_only=True):
+    quantity: Decimal
+    hold: Decimal = Decimal(0)
+    transfer_hold: Decimal = Decimal(0)
+    collateral_value: Decimal | None = None
+    collateral_weight: Decimal | None = None
+    max_withdraw_amount: Decimal | None = None
+    loan: Decimal | None = None
+
+
+class PerpetualBalanceList(Answer, frozen=True, kw_only=True):
+    portfolio_uuid: str
+    balances: tuple[PerpetualBalance, ...] = ()
+    is_margin_limit_reached: bool = False
+
+
+class PerpetualBalances(Answer, frozen=True, kw_only=True):
+    portfolio_balances: tuple[PerpetualBalanceList, ...] = ()
+
+
+class MultiAssetCollateral(Ask, frozen=True, kw_only=True):
+    portfolio_uuid: Identifier
+    multi_asset_collateral_enabled: bool
+
+
+SWEEPS = Endpoint("GET", f"{_P}/cfm/sweeps", Nothing, Sweeps)
+SCHEDULE_SWEEP = Endpoint("POST", f"{_P}/cfm/sweeps/schedule", ScheduleSweep, Scheduled, Effect.PAYS_OUT)
+CANCEL_SWEEP = Endpoint("DELETE", f"{_P}/cfm/sweeps", Nothing, Scheduled, Effect.MANAGES)
+MARGIN_SETTING = Endpoint("GET", f"{_P}/cfm/intraday/margin_setting", Nothing, MarginSetting)
+SET_MARGIN_SETTING = Endpoint(
+    "POST", f"{_P}/cfm/intraday/margin_setting", NewMarginSetting, Ignored, Effect.MANAGES
+)
+MARGIN_WINDOW = Endpoint("GET", f"{_P}/cfm/intraday/current_margin_window", MarginWindowOf, MarginWindow)
+ALLOCATE = Endpoint("POST", f"{_P}/intx/allocate", Allocate, Ignored, Effect.PAYS_OUT)
+PERPETUAL_BALANCES = Endpoint("GET", f"{_P}/intx/balances/{{portfolio_uuid}}", OfPortfolio, PerpetualBalances)
+MULTI_ASSET_COLLATERAL = Endpoint(
+    "POST", f"{_P}/intx/multi_asset_collateral", MultiAssetCollateral, Ignored, Effect.MANAGES
 )

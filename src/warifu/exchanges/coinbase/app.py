@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint
+from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint, Nothing
 from warifu.exchanges.coinbase.faults import app_complaint
 from warifu.exchanges.fields import Address, Currency, Cursor, Identifier, Memo, Network, Uuid, Words
 from warifu.exchanges.http import HttpAnswer
@@ -207,3 +207,49 @@ TRANSACTIONS = Endpoint(
 TRANSACTION = Endpoint(
     "GET", "/v2/accounts/{account_id}/transactions/{transaction_id}", OfTransaction, OneTransaction
 )
+
+
+# Prices and time, without a key
+
+
+class PriceOf(Ask, frozen=True, kw_only=True):
+    pair: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\Z")]
+
+
+class Price(Answer, frozen=True, kw_only=True):
+    amount: Decimal
+    currency: str
+    base: str | None = None
+
+
+class OnePrice(Answer, frozen=True, kw_only=True):
+    data: Price
+
+
+class RatesOf(Ask, frozen=True, kw_only=True):
+    currency: Currency | None = None
+
+
+class Rates(Answer, frozen=True, kw_only=True):
+    currency: str
+    rates: dict[str, Decimal]
+
+
+class OneRates(Answer, frozen=True, kw_only=True):
+    data: Rates
+
+
+class Moment(Answer, frozen=True, kw_only=True):
+    iso: str
+    epoch: int
+
+
+class ServerTime(Answer, frozen=True, kw_only=True):
+    data: Moment
+
+
+SPOT_PRICE = Endpoint("GET", "/v2/prices/{pair}/spot", PriceOf, OnePrice, signed=False)
+BUY_PRICE = Endpoint("GET", "/v2/prices/{pair}/buy", PriceOf, OnePrice, signed=False)
+SELL_PRICE = Endpoint("GET", "/v2/prices/{pair}/sell", PriceOf, OnePrice, signed=False)
+EXCHANGE_RATES = Endpoint("GET", "/v2/exchange-rates", RatesOf, OneRates, signed=False)
+TIME = Endpoint("GET", "/v2/time", Nothing, ServerTime, signed=False)

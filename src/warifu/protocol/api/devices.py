@@ -196,7 +196,7 @@ class DecisionQuestion(Question, frozen=True):
     unsigned: UnsignedBytes
     identities: Identities
     approvals: Annotated[tuple[EncodedApproval, ...], msgspec.Meta(max_length=MAX_OWNERS)] = ()
-    """What owners approved so far (``GET /transfers/{id}/approvals``)."""
+    """What owners approved so far (``GET /proposals/{id}``)."""
 
 
 class DecisionOf(Answer, frozen=True):

@@ -29,7 +29,6 @@ from warifu.protocol.policy import (
     Price,
     Window,
 )
-from warifu.protocol.policy_forms import format_hours
 from warifu.protocol.rules import Rules
 from warifu.signer.policy.words import duration
 from warifu.units import format_quantity
@@ -142,7 +141,7 @@ def _minutes(hours: tuple[Hours, ...]) -> int:
 
 
 def _said_hours(hours: tuple[Hours, ...]) -> str:
-    return " or ".join(map(format_hours, hours)) or "at any time"
+    return " or ".join(map(str, hours)) or "at any time"
 
 
 def _devices(old: DeviceRules, new: DeviceRules) -> Iterator[Change]:

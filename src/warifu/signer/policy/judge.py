@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from warifu.chains.reading import COIN, Kind, Outflow, Reading
 from warifu.protocol.chains import spoken
 from warifu.protocol.policy import AssetLimits, ChainRules, ContractRule, Policy
-from warifu.protocol.policy_forms import format_hours
 from warifu.signer.policy.facts import Facts, Rule, Verdict, leaves
 from warifu.signer.policy.words import duration
 from warifu.units import format_quantity
@@ -50,7 +49,7 @@ def at_this_moment(policy: Policy, now: int) -> Iterator[Rule]:
         yield Rule("frozen-wallet", False, "the wallet is frozen")
     if policy.hours:
         open_now = any(hours.cover(now) for hours in policy.hours)
-        words = " or ".join(format_hours(hours) for hours in policy.hours)
+        words = " or ".join(str(hours) for hours in policy.hours)
         yield Rule("hours", open_now, f"the wallet signs {words}{'' if open_now else ', and not now'}")
 
 

@@ -1,0 +1,43 @@
+"""From the bytes of a request to what the policy judges: nobody's word in between.
+
+``warifu.exchanges.reading`` understands the request wholly or not at all; here its amounts become whole numbers of the
+smallest unit that the policy counts in, rounded up, because a limit is a limit.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal, localcontext
+
+from warifu.exchanges.adapter import Exchange
+from warifu.exchanges.calls import Unsigned
+from warifu.exchanges.market import Pair
+from warifu.exchanges.reading import Understood
+from warifu.protocol.policy import ExchangeRules
+from warifu.signer.policy.exchanges import ExchangeCall
+
+
+def read_call(
+    exchange: Exchange, unsigned: Unsigned, rules: ExchangeRules
+) -> tuple[ExchangeCall, Understood]:
+    """The call for ``judge_call``, and all that was understood (where funds go is in it).
+
+    ``InputRefused`` (``exchange-not-understood``) for a request that is not, to its last byte, one of the exchange's.
+    """
+    pairs = [Pair(*pair.split("-", 1)) for pair in rules.pairs]
+    understood = exchange.understand(unsigned, pairs)
+    decimals = {limits.symbol: limits.decimals for limits in rules.limits}
+    meaning = understood.meaning
+    call = ExchangeCall(
+        exchange=exchange.name,
+        method=unsigned.method,
+        path=unsigned.path,
+        pair=None if meaning.pair is None else str(meaning.pair),
+        amounts={symbol: _units(given, decimals.get(symbol, 0)) for symbol, given in meaning.gives.items()},
+    )
+    return call, understood
+
+
+def _units(amount: Decimal, decimals: int) -> int:
+    with localcontext() as context:
+        context.prec = 250  # twice the most digits that an amount has, and the policy's
+        return int(amount.scaleb(decimals).to_integral_value(ROUND_CEILING))

@@ -1,0 +1,312 @@
+"""What a signer sees in the bytes of a request: all of it, at its most, or nothing."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.exchanges.recorded import (
+    binance,
+    coinbase_advanced,
+    coinbase_app,
+    coinbase_exchange,
+    coinbase_lending,
+    coinbase_records,
+)
+from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
+
+from warifu.errors import InputRefused
+from warifu.exchanges.binance import spot
+from warifu.exchanges.calls import Effect, Endpoint
+from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
+from warifu.exchanges.market import Pair
+from warifu.exchanges.reading import Destination
+from warifu.exchanges.registry import EXCHANGES
+
+pytestmark = pytest.mark.unit
+
+D = Decimal
+APIS: dict[str, list[tuple[Any, Any, Any]]] = {
+    "coinbase-exchange": [
+        (exchange, exchange.api(), coinbase_exchange.RECORDED),
+        (lending, exchange.api(), coinbase_lending.RECORDED),
+        (records, exchange.api(), coinbase_records.RECORDED),
+    ],
+    "coinbase": [
+        (advanced, advanced.api(), coinbase_advanced.RECORDED),
+        (app, app.api(), coinbase_app.RECORDED),
+    ],
+    "binance": [(spot, spot.api(), binance.RECORDED)],
+}
+ALL = [
+    (name, endpoint, client.call(getattr(module, endpoint), table[endpoint][0]).unsigned, table[endpoint][0])
+    for name, apis in APIS.items()
+    for module, client, table in apis
+    for endpoint in table
+]
+TRADED = [Pair("BTC", "USDT"), Pair("LTC", "BTC"), Pair("BTC", "USD")]
+REFUSED = {"DEACTIVATE_PROFILE", "EDIT_ORDER", "CLOSE_POSITION", "COMMIT_CONVERSION"}
+"""What they give away is not in the request."""
+
+every = pytest.mark.parametrize("name", sorted(EXCHANGES))
+
+
+def understand(name, unsigned, pairs=TRADED):
+    return EXCHANGES[name].understand(unsigned, pairs)
+
+
+def refused(name, unsigned, pairs=TRADED) -> bool:
+    try:
+        understand(name, unsigned, pairs)
+    except InputRefused as error:
+        assert error.reason == "exchange-not-understood"
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("name", "endpoint", "unsigned", "ask"), ALL)
+def test_every_request_is_understood_as_what_it_was_made_from(name, endpoint, unsigned, ask):
+    if endpoint in REFUSED:
+        assert refused(name, unsigned)
+        return
+    found = understand(name, unsigned)
+    assert (found.name, found.ask) == (endpoint, ask)
+
+
+def test_what_trades_or_pays_out_has_a_meaning_or_is_refused():
+    for name, apis in APIS.items():
+        for module, client, table in apis:
+            for endpoint, value in vars(module).items():
+                if (
+                    isinstance(value, Endpoint)
+                    and value.effect is Effect.PAYS_OUT
+                    and endpoint not in REFUSED
+                ):
+                    meaning = understand(name, client.call(value, table[endpoint][0]).unsigned).meaning
+                    assert meaning.gives, endpoint
+                    assert meaning.destination is not None, endpoint
+
+
+# Nothing in it that was not understood
+
+
+@every
+def test_another_byte_is_another_request_or_none(name):
+    """Whatever is understood is understood exactly: the same meaning never has two forms."""
+    for honest in (
+        EXCHANGES[name].place(order(name)).unsigned,
+        EXCHANGES[name].withdraw(withdrawal(name)).unsigned,
+    ):
+        understood = understand(name, honest)
+        for changed in variants(honest):
+            if changed != honest and not refused(name, changed):
+                assert understand(name, changed).ask != understood.ask
+
+
+def variants(unsigned):
+    yield replace(unsigned, host="api.evil.com")
+    yield replace(unsigned, effect=Effect.READS)
+    yield replace(unsigned, signed=False)
+    yield replace(unsigned, method="PUT")
+    yield replace(unsigned, path=unsigned.path + "/")
+    yield replace(unsigned, path="/" + unsigned.path)
+    yield replace(unsigned, path=unsigned.path + "%2e%2e")
+    yield replace(unsigned, query=(*unsigned.query, ("unknown", "1")))
+    yield replace(unsigned, query=(*unsigned.query, *unsigned.query[:1]))
+    yield replace(unsigned, query=(*reversed(unsigned.query), ("amount", "9")))
+    yield replace(unsigned, query=tuple(reversed(unsigned.query)))
+    yield replace(unsigned, body=unsigned.body + b" ")
+    yield replace(unsigned, body=unsigned.body + b"{}")
+    for position in range(len(unsigned.body)):
+        yield replace(
+            unsigned,
+            body=unsigned.body[:position]
+            + bytes([unsigned.body[position] ^ 1])
+            + unsigned.body[position + 1 :],
+        )
+    if unsigned.body:
+        fields = json.loads(unsigned.body)
+        yield replace(unsigned, body=json.dumps(fields).encode())  # spaces
+        yield replace(unsigned, body=json.dumps({**fields, "more": 1}, separators=(",", ":")).encode())
+        doubled = unsigned.body[:-1] + b"," + unsigned.body[1:]
+        yield replace(unsigned, body=doubled)
+        reordered = dict(reversed(fields.items()))
+        yield replace(unsigned, body=json.dumps(reordered, separators=(",", ":")).encode())
+
+
+def test_a_second_amount_in_the_same_body_is_not_overlooked():
+    """JSON lets a name be there twice, and who reads the first may not be who reads the last."""
+    honest = EXCHANGES["coinbase-exchange"].withdraw(withdrawal("coinbase-exchange")).unsigned
+    for body in (
+        honest.body.replace(b'"amount":"0.25"', b'"amount":"0.25","amount":"9999"'),
+        honest.body.replace(b'"amount":"0.25"', b'"amount":"9999","amount":"0.25"'),
+        honest.body.replace(b'"amount":"0.25"', b'"amount":0.25'),
+        honest.body.replace(b'"amount":"0.25"', b'"amount":"2.5e-1"'),
+        honest.body.replace(b'"amount"', b'"\\u0061mount"'),
+    ):
+        assert body != honest.body
+        assert refused("coinbase-exchange", replace(honest, body=body))
+
+
+@given(st.binary(max_size=80), st.text(max_size=20), st.text(max_size=20))
+@settings(max_examples=60)
+def test_whatever_it_is_it_is_understood_or_refused(body, path, value):
+    for name in EXCHANGES:
+        honest = EXCHANGES[name].withdraw(withdrawal(name)).unsigned
+        for changed in (
+            replace(honest, body=body),
+            replace(honest, path="/" + path),
+            replace(honest, query=(("coin", value),)),
+        ):
+            refused(name, changed)
+
+
+# What it gives away at its most
+
+
+@every
+def test_a_limit_order(name):
+    pair = PAIRS[name]
+    buy = understand(name, EXCHANGES[name].place(order(name)).unsigned).meaning
+    assert (buy.pair, buy.gives, buy.destination) == (pair, {pair.quote: D("10000.005")}, None)
+    sell = understand(name, EXCHANGES[name].place(replace(order(name), side="sell")).unsigned).meaning
+    assert sell.gives == {pair.base: D("0.5")}
+
+
+@every
+def test_a_stop_order_is_bounded_by_its_own_price(name):
+    stop = order(name, kind="stop-limit", price=D(21100), stop_price=D(21000), rising=True)
+    assert understand(name, EXCHANGES[name].place(stop).unsigned).meaning.gives == {
+        PAIRS[name].quote: D(10550)
+    }
+
+
+@every
+def test_a_market_order_to_buy_is_bounded_only_by_its_funds(name):
+    funds = order(name, kind="market", price=None, size=None, funds=D(100))
+    assert understand(name, EXCHANGES[name].place(funds).unsigned).meaning.gives == {
+        PAIRS[name].quote: D(100)
+    }
+    size = order(name, kind="market", price=None, size=D("0.5"))
+    assert refused(name, EXCHANGES[name].place(size).unsigned)
+    sold = replace(size, side="sell")
+    assert understand(name, EXCHANGES[name].place(sold).unsigned).meaning.gives == {
+        PAIRS[name].base: D("0.5")
+    }
+    assert refused(name, EXCHANGES[name].place(replace(funds, side="sell")).unsigned)
+
+
+@every
+def test_a_withdrawal_names_amount_and_destination(name):
+    meaning = understand(name, EXCHANGES[name].withdraw(withdrawal(name, memo="42")).unsigned).meaning
+    network = withdrawal(name).network
+    assert meaning.gives == {"BTC": D("0.25")}
+    assert meaning.destination == Destination("BTC", HOME, network, "42")
+
+
+@every
+def test_what_reads_and_what_cancels_gives_nothing(name):
+    assert understand(name, EXCHANGES[name].balances().unsigned).meaning.gives == {}
+    assert understand(name, EXCHANGES[name].find_order(order(name)).unsigned).meaning.gives == {}
+
+
+def coinbase_order(**fields) -> exchange.NewOrder:
+    return exchange.NewOrder(**{"product_id": "BTC-USD", "side": "buy", "client_oid": UUID, **fields})
+
+
+def advanced_order(product="BTC-USD", side="BUY", **configured) -> advanced.NewOrder:
+    return advanced.NewOrder(
+        client_order_id=UUID,
+        product_id=product,
+        side=side,
+        order_configuration=advanced.OrderConfiguration(**configured),
+    )
+
+
+def spot_order(**fields) -> spot.NewOrder:
+    return spot.NewOrder(**{"symbol": "BTCUSDT", "side": "BUY", "new_client_order_id": UUID, **fields})
+
+
+NINE = advanced.LimitGtc(base_size=D(9), limit_price=D(9))
+UNBOUNDED: list[tuple[Any, Any, Any]] = [
+    (exchange.api(), exchange.PLACE_ORDER, coinbase_order(type="market", size=D(1), price=D("0.01"))),
+    (
+        exchange.api(),
+        exchange.PLACE_ORDER,
+        coinbase_order(type="stop", size=D(1), price=D(1), stop_price=D(1)),
+    ),
+    (exchange.api(), exchange.PLACE_ORDER, coinbase_order(type="market", side="sell", funds=D(1))),
+    (
+        exchange.api(),
+        exchange.WITHDRAW_TO_ADDRESS,
+        exchange.ToCryptoAddress(
+            amount=D(1), currency="BTC", crypto_address=HOME, add_network_fee_to_total=True
+        ),
+    ),
+    (advanced.api(), advanced.NEW_ORDER, advanced_order()),
+    (
+        advanced.api(),
+        advanced.NEW_ORDER,
+        advanced_order(market_market_ioc=advanced.MarketIoc(quote_size=D(1)), limit_limit_gtc=NINE),
+    ),
+    (
+        advanced.api(),
+        advanced.NEW_ORDER,
+        advanced_order(market_market_ioc=advanced.MarketIoc(base_size=D(9), quote_size=D(1))),
+    ),
+    (advanced.api(), advanced.NEW_ORDER, advanced_order("BIT-28JUL23-CDE", "SELL", limit_limit_gtc=NINE)),
+    (spot.api(), spot.NEW_ORDER, spot_order(type="STOP_LOSS", quantity=D(1), price=D(1), stop_price=D(1))),
+    (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", quantity=D(1), quote_order_qty=D(9))),
+    (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", symbol="ETHUSDT", quantity=D(1))),
+    (
+        spot.api(),
+        spot.NEW_OCO,
+        spot.NewOco(
+            symbol="BTCUSDT",
+            list_client_order_id=UUID,
+            side="BUY",
+            quantity=D(1),
+            above_type="STOP_LOSS",
+            above_price=D(1),
+            above_stop_price=D(9),
+            below_type="LIMIT_MAKER",
+            below_price=D(1),
+        ),
+    ),
+    (advanced.api(), advanced.SCHEDULE_SWEEP, advanced.ScheduleSweep()),
+]
+
+
+@pytest.mark.parametrize(("api", "endpoint", "ask"), UNBOUNDED)
+def test_what_has_no_bound_is_refused(api, endpoint, ask):
+    """A price that the exchange ignores is no bound, and neither is one of two sizes."""
+    unsigned = api.call(endpoint, ask).unsigned
+    assert any(refused(name, unsigned) for name in EXCHANGES if unsigned.host in EXCHANGES[name].hosts)
+
+
+def test_a_bracket_costs_at_most_its_higher_price():
+    bracket = advanced.BracketGtc(base_size=D(2), limit_price=D(90), stop_trigger_price=D(110))
+    ask = advanced.NewOrder(
+        client_order_id=UUID,
+        product_id="BTC-USD",
+        side="BUY",
+        order_configuration=advanced.OrderConfiguration(trigger_bracket_gtc=bracket),
+    )
+    assert understand("coinbase", advanced.api().call(advanced.NEW_ORDER, ask).unsigned).meaning.gives == {
+        "USD": D(220)
+    }
+
+
+def test_of_two_orders_the_dearer_one_is_the_bound():
+    ask: Any = binance.RECORDED["NEW_OCO"][0]
+    meaning = understand("binance", spot.api().call(spot.NEW_OCO, ask).unsigned).meaning
+    assert (meaning.pair, meaning.gives) == (Pair("LTC", "BTC"), {"BTC": D(15)})
+
+
+def test_a_symbol_that_two_pairs_could_be_is_neither():
+    two = [Pair("BTC", "USDT"), Pair("BTCU", "SDT")]
+    assert refused("binance", EXCHANGES["binance"].place(order("binance")).unsigned, two)
+    assert refused("binance", EXCHANGES["binance"].place(order("binance")).unsigned, [])
