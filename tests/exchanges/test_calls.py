@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warifu.errors import InputRefused
-from warifu.exchanges.binance import spot
+from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing, read_json
 from warifu.exchanges.clock import Skew, skew
-from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
+from warifu.exchanges.coinbase import advanced, app, exchange
 from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 D = Decimal
 
 API = exchange.api()
-MODULES = (exchange, lending, records, advanced, app, spot)
+MODULES = (*exchange.MODULES, *advanced.MODULES, app, spot, capital)
 UUID = "1985ca2d-61ef-49f1-bfce-6c39d8462914"
 
 
@@ -33,26 +33,29 @@ def answer(body, status=200, **headers) -> HttpAnswer:
 
 
 def test_what_the_path_names_is_in_the_path_and_the_rest_in_the_query():
-    call = API.call(exchange.HOLDS, exchange.HoldsOf(account_id="a-1", limit=10))
+    call = API.call(exchange.accounts.HOLDS, exchange.accounts.HoldsOf(account_id="a-1", limit=10))
     assert (call.unsigned.method, call.unsigned.target) == ("GET", "/accounts/a-1/holds?limit=10")
     assert call.unsigned.body == b""
 
 
 def test_a_body_has_plain_decimals_and_no_absent_fields():
-    ask = exchange.ToCryptoAddress(amount=D("1E-8"), currency="BTC", crypto_address="bc1qexample")
-    assert API.call(exchange.WITHDRAW_TO_ADDRESS, ask).unsigned.body == (
+    ask = exchange.funds.ToCryptoAddress(amount=D("1E-8"), currency="BTC", crypto_address="bc1qexample")
+    assert API.call(exchange.funds.WITHDRAW_TO_ADDRESS, ask).unsigned.body == (
         b'{"amount":"0.00000001","currency":"BTC","crypto_address":"bc1qexample"}'
     )
 
 
 def test_lists_and_booleans_in_a_query():
-    call = API.call(exchange.ORDERS, exchange.Orders(status=("open", "done"), limit=5))
+    call = API.call(exchange.orders.ORDERS, exchange.orders.Orders(status=("open", "done"), limit=5))
     assert call.unsigned.query_text == "limit=5&status=open&status=done"
-    assert API.call(exchange.PROFILES, exchange.Profiles(active=True)).unsigned.query_text == "active=true"
+    assert (
+        API.call(exchange.profiles.PROFILES, exchange.profiles.Profiles(active=True)).unsigned.query_text
+        == "active=true"
+    )
 
 
 def test_what_python_cannot_call_a_name_has_its_own_name_on_the_wire():
-    call = API.call(exchange.CONVERT, exchange.Convert(origin="USD", to="USDC", amount=D(5)))
+    call = API.call(exchange.funds.CONVERT, exchange.funds.Convert(origin="USD", to="USDC", amount=D(5)))
     assert json.loads(call.unsigned.body) == {"from": "USD", "to": "USDC", "amount": "5"}
     order = spot.api().call(spot.ORDER, spot.OfOrder(symbol="BTCUSDT", orig_client_order_id=UUID))
     assert order.unsigned.query_text == f"symbol=BTCUSDT&origClientOrderId={UUID}"
@@ -61,37 +64,37 @@ def test_what_python_cannot_call_a_name_has_its_own_name_on_the_wire():
 @pytest.mark.parametrize(
     "ask",
     [
-        exchange.OfAccount(account_id="../orders"),
-        exchange.OfAccount(account_id="a/b"),
-        exchange.OfAccount(account_id="a?b=c"),
-        exchange.OfAccount(account_id=""),
-        exchange.OfAccount(account_id=".."),
-        exchange.OfAccount(account_id="a\r\nb"),
-        exchange.OfAccount(account_id="a" * 101),
-        exchange.OfAccount(account_id=7),  # type: ignore[arg-type]
-        exchange.OfAccount(account_id=None),  # type: ignore[arg-type]
+        exchange.accounts.OfAccount(account_id="../orders"),
+        exchange.accounts.OfAccount(account_id="a/b"),
+        exchange.accounts.OfAccount(account_id="a?b=c"),
+        exchange.accounts.OfAccount(account_id=""),
+        exchange.accounts.OfAccount(account_id=".."),
+        exchange.accounts.OfAccount(account_id="a\r\nb"),
+        exchange.accounts.OfAccount(account_id="a" * 101),
+        exchange.accounts.OfAccount(account_id=7),  # type: ignore[arg-type]
+        exchange.accounts.OfAccount(account_id=None),  # type: ignore[arg-type]
     ],
 )
 def test_an_identifier_never_changes_the_path_it_is_in(ask):
     with pytest.raises(InputRefused):
-        API.call(exchange.ACCOUNT, ask)
+        API.call(exchange.accounts.ACCOUNT, ask)
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        exchange.ToCryptoAddress(amount=D("NaN"), currency="BTC", crypto_address="bc1qexample"),
-        exchange.ToCryptoAddress(amount=0.1, currency="BTC", crypto_address="bc1qexample"),  # type: ignore[arg-type]
-        exchange.ToCryptoAddress(amount=D(1), currency="btc", crypto_address="bc1qexample"),
-        exchange.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="someone@example.com"),
-        exchange.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="bc1q example"),
-        exchange.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="bc1qexample", nonce=0),
+        exchange.funds.ToCryptoAddress(amount=D("NaN"), currency="BTC", crypto_address="bc1qexample"),
+        exchange.funds.ToCryptoAddress(amount=0.1, currency="BTC", crypto_address="bc1qexample"),  # type: ignore[arg-type]
+        exchange.funds.ToCryptoAddress(amount=D(1), currency="btc", crypto_address="bc1qexample"),
+        exchange.funds.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="someone@example.com"),
+        exchange.funds.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="bc1q example"),
+        exchange.funds.ToCryptoAddress(amount=D(1), currency="BTC", crypto_address="bc1qexample", nonce=0),
     ],
 )
 def test_a_withdrawal_that_is_none_is_not_built(ask):
     """Above all no float (0.1 is 0.1000000000000000055...) and no e-mail address in place of a blockchain's."""
     with pytest.raises(InputRefused):
-        API.call(exchange.WITHDRAW_TO_ADDRESS, ask)
+        API.call(exchange.funds.WITHDRAW_TO_ADDRESS, ask)
 
 
 def test_an_amount_is_never_a_float_in_any_request_or_answer():
@@ -148,12 +151,12 @@ def test_numbers_never_pass_through_a_float():
 def test_an_amount_that_is_none_is_no_answer(amount):
     body = b'{"maker_fee_rate":' + amount.encode() + b',"taker_fee_rate":"0.1"}'
     with pytest.raises(TryAgain) as caught:
-        API.call(exchange.FEES, Nothing()).read(answer(body))
+        API.call(exchange.orders.FEES, Nothing()).read(answer(body))
     assert caught.value.reason == "answer-form"
 
 
 def test_empty_text_and_null_are_absent_and_new_fields_are_none_of_our_business():
-    read = API.call(exchange.FEES, Nothing()).read(
+    read = API.call(exchange.orders.FEES, Nothing()).read(
         answer(
             {
                 "maker_fee_rate": "0.004",
@@ -164,15 +167,15 @@ def test_empty_text_and_null_are_absent_and_new_fields_are_none_of_our_business(
             }
         )
     )
-    assert read == exchange.Fees(maker_fee_rate=D("0.004"), taker_fee_rate=D("0.006"))
+    assert read == exchange.orders.Fees(maker_fee_rate=D("0.004"), taker_fee_rate=D("0.006"))
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_whatever_comes_is_an_answer_or_a_failure(body):
     """No exception of another kind, for what reads and for what changes something."""
     for endpoint, ask, failure in (
-        (exchange.FEES, Nothing(), TryAgain),
-        (exchange.CANCEL_ORDERS, exchange.CancelOrders(), OutcomeUnknown),
+        (exchange.orders.FEES, Nothing(), TryAgain),
+        (exchange.orders.CANCEL_ORDERS, exchange.orders.CancelOrders(), OutcomeUnknown),
     ):
         try:
             API.call(endpoint, ask).read(HttpAnswer(200, (), body))  # type: ignore[misc]
@@ -182,47 +185,50 @@ def test_whatever_comes_is_an_answer_or_a_failure(body):
 
 def test_an_answer_that_is_nested_without_end_is_refused():
     with pytest.raises(TryAgain):
-        API.call(exchange.FEES, Nothing()).read(answer(b"[" * 100_000 + b"]" * 100_000))
+        API.call(exchange.orders.FEES, Nothing()).read(answer(b"[" * 100_000 + b"]" * 100_000))
     with pytest.raises(TryAgain):
-        API.call(exchange.FEES, Nothing()).read(answer(b'{"a":' * 30 + b"1" + b"}" * 30))
+        API.call(exchange.orders.FEES, Nothing()).read(answer(b'{"a":' * 30 + b"1" + b"}" * 30))
 
 
 # Pages
 
 
 def test_a_list_of_the_exchange_api_is_read_to_its_end_by_its_headers():
-    ask = exchange.TransfersOf(account_id="a", limit=2)
+    ask = exchange.accounts.TransfersOf(account_id="a", limit=2)
     first = answer([TRANSFER], cb_after="page2", cb_before="page0")
-    following = API.following(exchange.ACCOUNT_TRANSFERS, ask, first)
-    assert following == exchange.TransfersOf(account_id="a", limit=2, after="page2")
-    assert API.following(exchange.ACCOUNT_TRANSFERS, following, answer([TRANSFER])) is None
-    assert API.following(exchange.ACCOUNT_TRANSFERS, following, answer([], cb_after="page3")) is None
+    following = API.following(exchange.accounts.ACCOUNT_TRANSFERS, ask, first)
+    assert following == exchange.accounts.TransfersOf(account_id="a", limit=2, after="page2")
+    assert API.following(exchange.accounts.ACCOUNT_TRANSFERS, following, answer([TRANSFER])) is None
+    assert API.following(exchange.accounts.ACCOUNT_TRANSFERS, following, answer([], cb_after="page3")) is None
 
 
 TRANSFER = {"id": "t", "type": "withdraw", "created_at": "2026-01-01", "amount": "1", "details": {}}
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading():
-    ask = exchange.TransfersOf(account_id="a", after="again")
+    ask = exchange.accounts.TransfersOf(account_id="a", after="again")
     with pytest.raises(TryAgain):
-        API.following(exchange.ACCOUNT_TRANSFERS, ask, answer([TRANSFER], cb_after="again"))
+        API.following(exchange.accounts.ACCOUNT_TRANSFERS, ask, answer([TRANSFER], cb_after="again"))
 
 
 def test_a_list_of_advanced_trade_is_read_by_its_cursor():
     api = advanced.api()
     account = {"uuid": "u", "currency": "BTC", "available_balance": {"value": "1", "currency": "BTC"}}
-    ask = advanced.Accounts(limit=1)
+    ask = advanced.accounts.Accounts(limit=1)
     more = api.following(
-        advanced.ACCOUNTS, ask, answer({"accounts": [account], "has_next": True, "cursor": "c"})
+        advanced.accounts.ACCOUNTS, ask, answer({"accounts": [account], "has_next": True, "cursor": "c"})
     )
-    assert more == advanced.Accounts(limit=1, cursor="c")
+    assert more == advanced.accounts.Accounts(limit=1, cursor="c")
     assert (
         api.following(
-            advanced.ACCOUNTS, ask, answer({"accounts": [account], "has_next": False, "cursor": "c"})
+            advanced.accounts.ACCOUNTS, ask, answer({"accounts": [account], "has_next": False, "cursor": "c"})
         )
         is None
     )
-    assert api.following(advanced.FILLS, advanced.Fills(), answer({"fills": [], "cursor": "c"})) is None
+    assert (
+        api.following(advanced.orders.FILLS, advanced.orders.Fills(), answer({"fills": [], "cursor": "c"}))
+        is None
+    )
 
 
 def test_a_list_of_the_app_takes_the_cursor_and_never_the_address():
@@ -242,10 +248,10 @@ def test_binance_is_read_by_number_and_by_position():
     withdrawal = {
         "id": "w", "amount": "1", "transactionFee": "0", "coin": "BTC", "status": 6, "address": "a", "applyTime": "t",
     }  # fmt: skip
-    ask = spot.WithdrawalsOf(limit=2)
-    more = api.following(spot.WITHDRAWALS, ask, answer([withdrawal] * 2))
-    assert more == spot.WithdrawalsOf(limit=2, offset=2)
-    assert api.following(spot.WITHDRAWALS, more, answer([withdrawal])) is None
+    ask = capital.WithdrawalsOf(limit=2)
+    more = api.following(capital.WITHDRAWALS, ask, answer([withdrawal] * 2))
+    assert more == capital.WithdrawalsOf(limit=2, offset=2)
+    assert api.following(capital.WITHDRAWALS, more, answer([withdrawal])) is None
 
 
 # Clocks
@@ -261,7 +267,7 @@ def test_the_clock_is_as_exact_as_the_road_was_short():
 
 def test_a_refusal_is_no_reading_failure():
     with pytest.raises(Refused) as caught:
-        API.call(exchange.ACCOUNT, exchange.OfAccount(account_id="a")).read(
+        API.call(exchange.accounts.ACCOUNT, exchange.accounts.OfAccount(account_id="a")).read(
             answer({"message": "NotFound"}, 404)
         )
     assert (caught.value.reason, caught.value.words) == ("not-found", "NotFound")
@@ -273,4 +279,4 @@ def test_a_request_of_another_type_is_not_sent():
         more: str = "x"
 
     with pytest.raises(InputRefused):
-        API.call(exchange.ACCOUNT, Other(account_id="a"))  # type: ignore[misc]
+        API.call(exchange.accounts.ACCOUNT, Other(account_id="a"))  # type: ignore[misc]

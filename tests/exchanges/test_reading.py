@@ -19,9 +19,9 @@ from tests.exchanges.recorded import (
 from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
 
 from warifu.errors import InputRefused
-from warifu.exchanges.binance import spot
+from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Effect, Endpoint
-from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
+from warifu.exchanges.coinbase import advanced, app, exchange
 from warifu.exchanges.market import Pair
 from warifu.exchanges.reading import Destination
 from warifu.exchanges.registry import EXCHANGES
@@ -29,23 +29,27 @@ from warifu.exchanges.registry import EXCHANGES
 pytestmark = pytest.mark.unit
 
 D = Decimal
-APIS: dict[str, list[tuple[Any, Any, Any]]] = {
+APIS: dict[str, list[tuple[Any, Any, dict[str, Any]]]] = {
     "coinbase-exchange": [
-        (exchange, exchange.api(), coinbase_exchange.RECORDED),
-        (lending, exchange.api(), coinbase_lending.RECORDED),
-        (records, exchange.api(), coinbase_records.RECORDED),
+        (
+            exchange.MODULES,
+            exchange.api(),
+            {**coinbase_exchange.RECORDED, **coinbase_lending.RECORDED, **coinbase_records.RECORDED},
+        ),
     ],
     "coinbase": [
-        (advanced, advanced.api(), coinbase_advanced.RECORDED),
-        (app, app.api(), coinbase_app.RECORDED),
+        (advanced.MODULES, advanced.api(), coinbase_advanced.RECORDED),
+        ((app,), app.api(), coinbase_app.RECORDED),
     ],
-    "binance": [(spot, spot.api(), binance.RECORDED)],
+    "binance": [((spot, capital), spot.api(), binance.RECORDED)],
 }
 ALL = [
     (name, endpoint, client.call(getattr(module, endpoint), table[endpoint][0]).unsigned, table[endpoint][0])
     for name, apis in APIS.items()
-    for module, client, table in apis
+    for modules, client, table in apis
+    for module in modules
     for endpoint in table
+    if isinstance(vars(module).get(endpoint), Endpoint)
 ]
 TRADED = [Pair("BTC", "USDT"), Pair("LTC", "BTC"), Pair("BTC", "USD")]
 REFUSED = {"DEACTIVATE_PROFILE", "EDIT_ORDER", "CLOSE_POSITION", "COMMIT_CONVERSION"}
@@ -76,18 +80,13 @@ def test_every_request_is_understood_as_what_it_was_made_from(name, endpoint, un
     assert (found.name, found.ask) == (endpoint, ask)
 
 
-def test_what_trades_or_pays_out_has_a_meaning_or_is_refused():
-    for name, apis in APIS.items():
-        for module, client, table in apis:
-            for endpoint, value in vars(module).items():
-                if (
-                    isinstance(value, Endpoint)
-                    and value.effect is Effect.PAYS_OUT
-                    and endpoint not in REFUSED
-                ):
-                    meaning = understand(name, client.call(value, table[endpoint][0]).unsigned).meaning
-                    assert meaning.gives, endpoint
-                    assert meaning.destination is not None, endpoint
+def test_what_pays_out_says_what_and_where_to_or_is_refused():
+    paying = [item for item in ALL if item[2].effect is Effect.PAYS_OUT and item[1] not in REFUSED]
+    assert len(paying) > 8
+    for name, endpoint, unsigned, _ in paying:
+        meaning = understand(name, unsigned).meaning
+        assert meaning.gives, endpoint
+        assert meaning.destination is not None, endpoint
 
 
 # Nothing in it that was not understood
@@ -213,16 +212,16 @@ def test_what_reads_and_what_cancels_gives_nothing(name):
     assert understand(name, EXCHANGES[name].find_order(order(name)).unsigned).meaning.gives == {}
 
 
-def coinbase_order(**fields) -> exchange.NewOrder:
-    return exchange.NewOrder(**{"product_id": "BTC-USD", "side": "buy", "client_oid": UUID, **fields})
+def coinbase_order(**fields) -> exchange.orders.NewOrder:
+    return exchange.orders.NewOrder(**{"product_id": "BTC-USD", "side": "buy", "client_oid": UUID, **fields})
 
 
-def advanced_order(product="BTC-USD", side="BUY", **configured) -> advanced.NewOrder:
-    return advanced.NewOrder(
+def advanced_order(product="BTC-USD", side="BUY", **configured) -> advanced.orders.NewOrder:
+    return advanced.orders.NewOrder(
         client_order_id=UUID,
         product_id=product,
         side=side,
-        order_configuration=advanced.OrderConfiguration(**configured),
+        order_configuration=advanced.orders.OrderConfiguration(**configured),
     )
 
 
@@ -230,34 +229,38 @@ def spot_order(**fields) -> spot.NewOrder:
     return spot.NewOrder(**{"symbol": "BTCUSDT", "side": "BUY", "new_client_order_id": UUID, **fields})
 
 
-NINE = advanced.LimitGtc(base_size=D(9), limit_price=D(9))
+NINE = advanced.orders.LimitGtc(base_size=D(9), limit_price=D(9))
 UNBOUNDED: list[tuple[Any, Any, Any]] = [
-    (exchange.api(), exchange.PLACE_ORDER, coinbase_order(type="market", size=D(1), price=D("0.01"))),
+    (exchange.api(), exchange.orders.PLACE_ORDER, coinbase_order(type="market", size=D(1), price=D("0.01"))),
     (
         exchange.api(),
-        exchange.PLACE_ORDER,
+        exchange.orders.PLACE_ORDER,
         coinbase_order(type="stop", size=D(1), price=D(1), stop_price=D(1)),
     ),
-    (exchange.api(), exchange.PLACE_ORDER, coinbase_order(type="market", side="sell", funds=D(1))),
+    (exchange.api(), exchange.orders.PLACE_ORDER, coinbase_order(type="market", side="sell", funds=D(1))),
     (
         exchange.api(),
-        exchange.WITHDRAW_TO_ADDRESS,
-        exchange.ToCryptoAddress(
+        exchange.funds.WITHDRAW_TO_ADDRESS,
+        exchange.funds.ToCryptoAddress(
             amount=D(1), currency="BTC", crypto_address=HOME, add_network_fee_to_total=True
         ),
     ),
-    (advanced.api(), advanced.NEW_ORDER, advanced_order()),
+    (advanced.api(), advanced.orders.NEW_ORDER, advanced_order()),
     (
         advanced.api(),
-        advanced.NEW_ORDER,
-        advanced_order(market_market_ioc=advanced.MarketIoc(quote_size=D(1)), limit_limit_gtc=NINE),
+        advanced.orders.NEW_ORDER,
+        advanced_order(market_market_ioc=advanced.orders.MarketIoc(quote_size=D(1)), limit_limit_gtc=NINE),
     ),
     (
         advanced.api(),
-        advanced.NEW_ORDER,
-        advanced_order(market_market_ioc=advanced.MarketIoc(base_size=D(9), quote_size=D(1))),
+        advanced.orders.NEW_ORDER,
+        advanced_order(market_market_ioc=advanced.orders.MarketIoc(base_size=D(9), quote_size=D(1))),
     ),
-    (advanced.api(), advanced.NEW_ORDER, advanced_order("BIT-28JUL23-CDE", "SELL", limit_limit_gtc=NINE)),
+    (
+        advanced.api(),
+        advanced.orders.NEW_ORDER,
+        advanced_order("BIT-28JUL23-CDE", "SELL", limit_limit_gtc=NINE),
+    ),
     (spot.api(), spot.NEW_ORDER, spot_order(type="STOP_LOSS", quantity=D(1), price=D(1), stop_price=D(1))),
     (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", quantity=D(1), quote_order_qty=D(9))),
     (spot.api(), spot.NEW_ORDER, spot_order(type="MARKET", side="SELL", symbol="ETHUSDT", quantity=D(1))),
@@ -276,7 +279,7 @@ UNBOUNDED: list[tuple[Any, Any, Any]] = [
             below_price=D(1),
         ),
     ),
-    (advanced.api(), advanced.SCHEDULE_SWEEP, advanced.ScheduleSweep()),
+    (advanced.api(), advanced.derivatives.SCHEDULE_SWEEP, advanced.derivatives.ScheduleSweep()),
 ]
 
 
@@ -288,16 +291,16 @@ def test_what_has_no_bound_is_refused(api, endpoint, ask):
 
 
 def test_a_bracket_costs_at_most_its_higher_price():
-    bracket = advanced.BracketGtc(base_size=D(2), limit_price=D(90), stop_trigger_price=D(110))
-    ask = advanced.NewOrder(
+    bracket = advanced.orders.BracketGtc(base_size=D(2), limit_price=D(90), stop_trigger_price=D(110))
+    ask = advanced.orders.NewOrder(
         client_order_id=UUID,
         product_id="BTC-USD",
         side="BUY",
-        order_configuration=advanced.OrderConfiguration(trigger_bracket_gtc=bracket),
+        order_configuration=advanced.orders.OrderConfiguration(trigger_bracket_gtc=bracket),
     )
-    assert understand("coinbase", advanced.api().call(advanced.NEW_ORDER, ask).unsigned).meaning.gives == {
-        "USD": D(220)
-    }
+    assert understand(
+        "coinbase", advanced.api().call(advanced.orders.NEW_ORDER, ask).unsigned
+    ).meaning.gives == {"USD": D(220)}
 
 
 def test_of_two_orders_the_dearer_one_is_the_bound():

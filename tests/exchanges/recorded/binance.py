@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from warifu.exchanges.binance import capital
 from warifu.exchanges.binance import spot as b
 from warifu.exchanges.calls import Nothing
 
@@ -374,7 +375,7 @@ RECORDED = {
         ],
     ),
     "DEPOSIT_ADDRESS": (
-        b.DepositAddressOf(coin="BTC", network="BTC"),
+        capital.DepositAddressOf(coin="BTC", network="BTC"),
         "GET /sapi/v1/capital/deposit/address?coin=BTC&network=BTC",
         None,
         {
@@ -385,7 +386,7 @@ RECORDED = {
         },
     ),
     "DEPOSITS": (
-        b.DepositsOf(coin="PAXG", limit=1),
+        capital.DepositsOf(coin="PAXG", limit=1),
         "GET /sapi/v1/capital/deposit/hisrec?coin=PAXG&limit=1",
         None,
         [
@@ -407,7 +408,7 @@ RECORDED = {
         ],
     ),
     "WITHDRAW": (
-        b.Withdraw(
+        capital.Withdraw(
             coin="XRP",
             network="XRP",
             address="rExampleExample",
@@ -423,7 +424,7 @@ RECORDED = {
         {"id": "7213fea8e94b4a5593d507237e5a555b"},
     ),
     "WITHDRAWALS": (
-        b.WithdrawalsOf(coin="USDT", withdraw_order_id=UUID),
+        capital.WithdrawalsOf(coin="USDT", withdraw_order_id=UUID),
         f"GET /sapi/v1/capital/withdraw/history?coin=USDT&withdrawOrderId={UUID}",
         None,
         [

@@ -31,8 +31,8 @@ ACCOUNT = {
     "retail_portfolio_id": "b87a2d3f-8a1e-4d7e-9a5e-111111111111",
     "platform": "ACCOUNT_PLATFORM_CONSUMER",
 }
-CONFIGURATION = a.OrderConfiguration(
-    limit_limit_gtc=a.LimitGtc(base_size=D("0.2"), limit_price=D("0.006"), post_only=True)
+CONFIGURATION = a.orders.OrderConfiguration(
+    limit_limit_gtc=a.orders.LimitGtc(base_size=D("0.2"), limit_price=D("0.006"), post_only=True)
 )
 CONFIGURED = {"limit_limit_gtc": {"base_size": "0.2", "limit_price": "0.006", "post_only": True}}
 PLACED = {
@@ -178,12 +178,17 @@ PERPETUAL = {
 
 RECORDED = {
     "ACCOUNTS": (
-        a.Accounts(limit=250, cursor="c"),
+        a.accounts.Accounts(limit=250, cursor="c"),
         f"GET {P}/accounts?limit=250&cursor=c",
         None,
         {"accounts": [ACCOUNT], "has_next": True, "cursor": "789100", "size": 1},
     ),
-    "ACCOUNT": (a.OfAccount(account_uuid="u-1"), f"GET {P}/accounts/u-1", None, {"account": ACCOUNT}),
+    "ACCOUNT": (
+        a.accounts.OfAccount(account_uuid="u-1"),
+        f"GET {P}/accounts/u-1",
+        None,
+        {"account": ACCOUNT},
+    ),
     "KEY_PERMISSIONS": (
         Nothing(),
         f"GET {P}/key_permissions",
@@ -197,7 +202,7 @@ RECORDED = {
         },
     ),
     "NEW_ORDER": (
-        a.NewOrder(
+        a.orders.NewOrder(
             client_order_id=UUID, product_id="LTC-BTC", side="SELL", order_configuration=CONFIGURATION
         ),
         f"POST {P}/orders",
@@ -205,7 +210,7 @@ RECORDED = {
         PLACED,
     ),
     "PREVIEW_ORDER": (
-        a.PreviewOrder(product_id="LTC-BTC", side="SELL", order_configuration=CONFIGURATION),
+        a.orders.PreviewOrder(product_id="LTC-BTC", side="SELL", order_configuration=CONFIGURATION),
         f"POST {P}/orders/preview",
         {"product_id": "LTC-BTC", "side": "SELL", "order_configuration": CONFIGURED},
         {
@@ -223,13 +228,13 @@ RECORDED = {
         },
     ),
     "EDIT_ORDER": (
-        a.EditOrder(order_id="o-1", price=D("0.0061"), size=D("0.1")),
+        a.orders.EditOrder(order_id="o-1", price=D("0.0061"), size=D("0.1")),
         f"POST {P}/orders/edit",
         {"order_id": "o-1", "price": "0.0061", "size": "0.1"},
         {"success": True, "errors": []},
     ),
     "PREVIEW_EDIT": (
-        a.EditOrder(order_id="o-1", size=D("0.1")),
+        a.orders.EditOrder(order_id="o-1", size=D("0.1")),
         f"POST {P}/orders/edit_preview",
         {"order_id": "o-1", "size": "0.1"},
         {
@@ -241,7 +246,7 @@ RECORDED = {
         },
     ),
     "CANCEL_ORDERS": (
-        a.CancelOrders(order_ids=("o-1", "o-2")),
+        a.orders.CancelOrders(order_ids=("o-1", "o-2")),
         f"POST {P}/orders/batch_cancel",
         {"order_ids": ["o-1", "o-2"]},
         {
@@ -252,20 +257,20 @@ RECORDED = {
         },
     ),
     "CLOSE_POSITION": (
-        a.ClosePosition(client_order_id=UUID, product_id="BIT-28JUL23-CDE", size=D(1)),
+        a.orders.ClosePosition(client_order_id=UUID, product_id="BIT-28JUL23-CDE", size=D(1)),
         f"POST {P}/orders/close_position",
         {"client_order_id": UUID, "product_id": "BIT-28JUL23-CDE", "size": "1"},
         PLACED,
     ),
     "ORDERS": (
-        a.Orders(product_ids=("LTC-BTC",), order_status=("OPEN",), limit=10),
+        a.orders.Orders(product_ids=("LTC-BTC",), order_status=("OPEN",), limit=10),
         f"GET {P}/orders/historical/batch?limit=10&product_ids=LTC-BTC&order_status=OPEN",
         None,
         {"orders": [ORDER], "sequence": "0", "has_next": False, "cursor": ""},
     ),
-    "ORDER": (a.OfOrder(order_id="o-1"), f"GET {P}/orders/historical/o-1", None, {"order": ORDER}),
+    "ORDER": (a.orders.OfOrder(order_id="o-1"), f"GET {P}/orders/historical/o-1", None, {"order": ORDER}),
     "FILLS": (
-        a.Fills(order_ids=("o-1", "o-2")),
+        a.orders.Fills(order_ids=("o-1", "o-2")),
         f"GET {P}/orders/historical/fills?order_ids=o-1&order_ids=o-2",
         None,
         {
@@ -291,57 +296,64 @@ RECORDED = {
         },
     ),
     "PRODUCTS": (
-        a.Products(product_type="SPOT", product_ids=("BTC-USD",)),
+        a.products.Products(product_type="SPOT", product_ids=("BTC-USD",)),
         f"GET {P}/products?product_type=SPOT&product_ids=BTC-USD",
         None,
         {"products": [PRODUCT], "num_products": 1},
     ),
-    "PRODUCT": (a.OfProduct(product_id="BTC-USD"), f"GET {P}/products/BTC-USD", None, PRODUCT),
+    "PRODUCT": (a.products.OfProduct(product_id="BTC-USD"), f"GET {P}/products/BTC-USD", None, PRODUCT),
     "BOOK": (
-        a.BookOf(product_id="BTC-USD", limit=1),
+        a.products.BookOf(product_id="BTC-USD", limit=1),
         f"GET {P}/product_book?product_id=BTC-USD&limit=1",
         None,
         {"pricebook": PRICE_BOOK, "last": "24000", "mid_market": "23999.65"},
     ),
     "BEST": (
-        a.BestOf(product_ids=("BTC-USD", "ETH-USD")),
+        a.products.BestOf(product_ids=("BTC-USD", "ETH-USD")),
         f"GET {P}/best_bid_ask?product_ids=BTC-USD&product_ids=ETH-USD",
         None,
         {"pricebooks": [PRICE_BOOK]},
     ),
     "CANDLES": (
-        a.CandlesOf(product_id="BTC-USD", start="1639508050", end="1639509050", granularity="ONE_MINUTE"),
+        a.products.CandlesOf(
+            product_id="BTC-USD", start="1639508050", end="1639509050", granularity="ONE_MINUTE"
+        ),
         f"GET {P}/products/BTC-USD/candles?start=1639508050&end=1639509050&granularity=ONE_MINUTE",
         None,
         {"candles": [CANDLE]},
     ),
     "TRADES": (
-        a.TradesOf(product_id="BTC-USD", limit=1),
+        a.products.TradesOf(product_id="BTC-USD", limit=1),
         f"GET {P}/products/BTC-USD/ticker?limit=1",
         None,
         TRADES,
     ),
     "PUBLIC_PRODUCTS": (
-        a.Products(limit=1),
+        a.products.Products(limit=1),
         f"GET {P}/market/products?limit=1",
         None,
         {"products": [PRODUCT]},
     ),
-    "PUBLIC_PRODUCT": (a.OfProduct(product_id="BTC-USD"), f"GET {P}/market/products/BTC-USD", None, PRODUCT),
+    "PUBLIC_PRODUCT": (
+        a.products.OfProduct(product_id="BTC-USD"),
+        f"GET {P}/market/products/BTC-USD",
+        None,
+        PRODUCT,
+    ),
     "PUBLIC_BOOK": (
-        a.BookOf(product_id="BTC-USD"),
+        a.products.BookOf(product_id="BTC-USD"),
         f"GET {P}/market/product_book?product_id=BTC-USD",
         None,
         {"pricebook": PRICE_BOOK},
     ),
     "PUBLIC_CANDLES": (
-        a.CandlesOf(product_id="BTC-USD", start="1", end="2", granularity="ONE_DAY"),
+        a.products.CandlesOf(product_id="BTC-USD", start="1", end="2", granularity="ONE_DAY"),
         f"GET {P}/market/products/BTC-USD/candles?start=1&end=2&granularity=ONE_DAY",
         None,
         {"candles": [CANDLE]},
     ),
     "PUBLIC_TRADES": (
-        a.TradesOf(product_id="BTC-USD", limit=1),
+        a.products.TradesOf(product_id="BTC-USD", limit=1),
         f"GET {P}/market/products/BTC-USD/ticker?limit=1",
         None,
         TRADES,
@@ -353,7 +365,7 @@ RECORDED = {
         {"iso": "2026-02-22T14:35:13Z", "epochSeconds": "1708612513", "epochMillis": "1708612513123"},
     ),
     "TRANSACTION_SUMMARY": (
-        a.SummaryOf(product_type="SPOT"),
+        a.portfolios.SummaryOf(product_type="SPOT"),
         f"GET {P}/transaction_summary?product_type=SPOT",
         None,
         {
@@ -371,19 +383,19 @@ RECORDED = {
         },
     ),
     "PORTFOLIOS": (
-        a.Portfolios(portfolio_type="DEFAULT"),
+        a.portfolios.Portfolios(portfolio_type="DEFAULT"),
         f"GET {P}/portfolios?portfolio_type=DEFAULT",
         None,
         {"portfolios": [PORTFOLIO]},
     ),
     "NEW_PORTFOLIO": (
-        a.NewPortfolio(name="visits"),
+        a.portfolios.NewPortfolio(name="visits"),
         f"POST {P}/portfolios",
         {"name": "visits"},
         {"portfolio": PORTFOLIO},
     ),
     "BREAKDOWN": (
-        a.BreakdownOf(portfolio_uuid="p-1", currency="USD"),
+        a.portfolios.BreakdownOf(portfolio_uuid="p-1", currency="USD"),
         f"GET {P}/portfolios/p-1?currency=USD",
         None,
         {
@@ -405,15 +417,20 @@ RECORDED = {
         },
     ),
     "RENAME_PORTFOLIO": (
-        a.RenamePortfolio(portfolio_uuid="p-1", name="visits"),
+        a.portfolios.RenamePortfolio(portfolio_uuid="p-1", name="visits"),
         f"PUT {P}/portfolios/p-1",
         {"name": "visits"},
         {"portfolio": PORTFOLIO},
     ),
-    "DELETE_PORTFOLIO": (a.OfPortfolio(portfolio_uuid="p-1"), f"DELETE {P}/portfolios/p-1", None, {}),
+    "DELETE_PORTFOLIO": (
+        a.portfolios.OfPortfolio(portfolio_uuid="p-1"),
+        f"DELETE {P}/portfolios/p-1",
+        None,
+        {},
+    ),
     "MOVE_FUNDS": (
-        a.MoveFunds(
-            funds=a.Funds(value=D("0.5"), currency="BTC"),
+        a.portfolios.MoveFunds(
+            funds=a.portfolios.Funds(value=D("0.5"), currency="BTC"),
             source_portfolio_uuid="p-1",
             target_portfolio_uuid="p-2",
         ),
@@ -426,19 +443,19 @@ RECORDED = {
         {"source_portfolio_uuid": "p-1", "target_portfolio_uuid": "p-2"},
     ),
     "CONVERT_QUOTE": (
-        a.ConvertQuote(from_account="USD", to_account="USDC", amount=D(10)),
+        a.portfolios.ConvertQuote(from_account="USD", to_account="USDC", amount=D(10)),
         f"POST {P}/convert/quote",
         {"from_account": "USD", "to_account": "USDC", "amount": "10"},
         CONVERSION,
     ),
     "CONVERSION": (
-        a.OfConversion(trade_id="t-1", from_account="USD", to_account="USDC"),
+        a.portfolios.OfConversion(trade_id="t-1", from_account="USD", to_account="USDC"),
         f"GET {P}/convert/trade/t-1?from_account=USD&to_account=USDC",
         None,
         CONVERSION,
     ),
     "COMMIT_CONVERSION": (
-        a.OfConversion(trade_id="t-1", from_account="USD", to_account="USDC"),
+        a.portfolios.OfConversion(trade_id="t-1", from_account="USD", to_account="USDC"),
         f"POST {P}/convert/trade/t-1",
         {"from_account": "USD", "to_account": "USDC"},
         CONVERSION,
@@ -471,19 +488,19 @@ RECORDED = {
     ),
     "FUTURES_POSITIONS": (Nothing(), f"GET {P}/cfm/positions", None, {"positions": [FUTURE]}),
     "FUTURES_POSITION": (
-        a.OfProduct(product_id="BIT-28JUL23-CDE"),
+        a.products.OfProduct(product_id="BIT-28JUL23-CDE"),
         f"GET {P}/cfm/positions/BIT-28JUL23-CDE",
         None,
         {"position": FUTURE},
     ),
     "PERPETUAL_SUMMARY": (
-        a.OfPortfolio(portfolio_uuid="p-1"),
+        a.portfolios.OfPortfolio(portfolio_uuid="p-1"),
         f"GET {P}/intx/portfolio/p-1",
         None,
         {"portfolios": [{"portfolio_uuid": "p-1", "collateral": "100.5", "total_balance": usd("100.5")}]},
     ),
     "PERPETUAL_POSITIONS": (
-        a.OfPortfolio(portfolio_uuid="p-1"),
+        a.portfolios.OfPortfolio(portfolio_uuid="p-1"),
         f"GET {P}/intx/positions/p-1",
         None,
         {"positions": [PERPETUAL], "summary": {}},
@@ -505,7 +522,7 @@ RECORDED = {
         },
     ),
     "SCHEDULE_SWEEP": (
-        a.ScheduleSweep(usd_amount=D("10.5")),
+        a.derivatives.ScheduleSweep(usd_amount=D("10.5")),
         f"POST {P}/cfm/sweeps/schedule",
         {"usd_amount": "10.5"},
         {"success": True},
@@ -518,13 +535,13 @@ RECORDED = {
         {"setting": "INTRADAY_MARGIN_SETTING_STANDARD"},
     ),
     "SET_MARGIN_SETTING": (
-        a.NewMarginSetting(setting="INTRADAY_MARGIN_SETTING_STANDARD"),
+        a.derivatives.NewMarginSetting(setting="INTRADAY_MARGIN_SETTING_STANDARD"),
         f"POST {P}/cfm/intraday/margin_setting",
         {"setting": "INTRADAY_MARGIN_SETTING_STANDARD"},
         {},
     ),
     "MARGIN_WINDOW": (
-        a.MarginWindowOf(margin_profile_type="MARGIN_PROFILE_TYPE_RETAIL_REGULAR"),
+        a.derivatives.MarginWindowOf(margin_profile_type="MARGIN_PROFILE_TYPE_RETAIL_REGULAR"),
         f"GET {P}/cfm/intraday/current_margin_window?margin_profile_type=MARGIN_PROFILE_TYPE_RETAIL_REGULAR",
         None,
         {
@@ -533,13 +550,13 @@ RECORDED = {
         },
     ),
     "ALLOCATE": (
-        a.Allocate(portfolio_uuid="p-1", symbol="BTC-PERP", amount=D(5), currency="USDC"),
+        a.derivatives.Allocate(portfolio_uuid="p-1", symbol="BTC-PERP", amount=D(5), currency="USDC"),
         f"POST {P}/intx/allocate",
         {"portfolio_uuid": "p-1", "symbol": "BTC-PERP", "amount": "5", "currency": "USDC"},
         {},
     ),
     "PERPETUAL_BALANCES": (
-        a.OfPortfolio(portfolio_uuid="p-1"),
+        a.portfolios.OfPortfolio(portfolio_uuid="p-1"),
         f"GET {P}/intx/balances/p-1",
         None,
         {
@@ -553,13 +570,13 @@ RECORDED = {
         },
     ),
     "MULTI_ASSET_COLLATERAL": (
-        a.MultiAssetCollateral(portfolio_uuid="p-1", multi_asset_collateral_enabled=True),
+        a.derivatives.MultiAssetCollateral(portfolio_uuid="p-1", multi_asset_collateral_enabled=True),
         f"POST {P}/intx/multi_asset_collateral",
         {"portfolio_uuid": "p-1", "multi_asset_collateral_enabled": True},
         {"multi_asset_collateral_enabled": True},
     ),
     "PERPETUAL_POSITION": (
-        a.OfPerpetual(portfolio_uuid="p-1", symbol="BTC-PERP"),
+        a.derivatives.OfPerpetual(portfolio_uuid="p-1", symbol="BTC-PERP"),
         f"GET {P}/intx/positions/p-1/BTC-PERP",
         None,
         {"position": PERPETUAL},

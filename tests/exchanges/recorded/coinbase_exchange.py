@@ -161,9 +161,9 @@ WRAPPED = {
 
 RECORDED = {
     "ACCOUNTS": (Nothing(), "GET /accounts", None, [ACCOUNT]),
-    "ACCOUNT": (x.OfAccount(account_id="a-1"), "GET /accounts/a-1", None, ACCOUNT),
+    "ACCOUNT": (x.accounts.OfAccount(account_id="a-1"), "GET /accounts/a-1", None, ACCOUNT),
     "HOLDS": (
-        x.HoldsOf(account_id="a-1", limit=5, after="c"),
+        x.accounts.HoldsOf(account_id="a-1", limit=5, after="c"),
         "GET /accounts/a-1/holds?after=c&limit=5",
         None,
         [
@@ -178,7 +178,7 @@ RECORDED = {
         ],
     ),
     "LEDGER": (
-        x.LedgerOf(account_id="a-1", start_date="2026-01-01"),
+        x.accounts.LedgerOf(account_id="a-1", start_date="2026-01-01"),
         "GET /accounts/a-1/ledger?start_date=2026-01-01",
         None,
         [
@@ -193,27 +193,31 @@ RECORDED = {
         ],
     ),
     "ACCOUNT_TRANSFERS": (
-        x.TransfersOf(account_id="a-1", type="withdraw"),
+        x.accounts.TransfersOf(account_id="a-1", type="withdraw"),
         "GET /accounts/a-1/transfers?type=withdraw",
         None,
         [TRANSFER],
     ),
     "ADDRESS_BOOK": (Nothing(), "GET /address-book", None, [BOOKED]),
     "ADD_ADDRESSES": (
-        x.NewAddresses(
-            addresses=(x.NewAddress(currency="BTC", to=x.AddressTo(address="bc1qexample"), label="home"),)
+        x.accounts.NewAddresses(
+            addresses=(
+                x.accounts.NewAddress(
+                    currency="BTC", to=x.accounts.AddressTo(address="bc1qexample"), label="home"
+                ),
+            )
         ),
         "POST /address-book",
         {"addresses": [{"currency": "BTC", "to": {"address": "bc1qexample"}, "label": "home"}]},
         [BOOKED],
     ),
     "RELABEL_ADDRESS": (
-        x.RelabelledAddress(id="b-1", label="old"),
+        x.accounts.RelabelledAddress(id="b-1", label="old"),
         "PUT /address-book/b-1",
         {"label": "old"},
         {},
     ),
-    "DELETE_ADDRESS": (x.BookedId(id="b-1"), "DELETE /address-book/b-1", None, None),
+    "DELETE_ADDRESS": (x.accounts.BookedId(id="b-1"), "DELETE /address-book/b-1", None, None),
     "WALLETS": (
         Nothing(),
         "GET /coinbase-accounts",
@@ -235,7 +239,7 @@ RECORDED = {
         ],
     ),
     "NEW_DEPOSIT_ADDRESS": (
-        x.NewDepositAddress(account_id="w-1", network="bitcoin"),
+        x.accounts.NewDepositAddress(account_id="w-1", network="bitcoin"),
         "POST /coinbase-accounts/w-1/addresses",
         {"network": "bitcoin"},
         {
@@ -253,7 +257,7 @@ RECORDED = {
         },
     ),
     "CONVERT": (
-        x.Convert(origin="USD", to="USDC", amount=D(100), nonce="n-1"),
+        x.funds.Convert(origin="USD", to="USDC", amount=D(100), nonce="n-1"),
         "POST /conversions",
         {"from": "USD", "to": "USDC", "amount": "100", "nonce": "n-1"},
         {
@@ -267,7 +271,7 @@ RECORDED = {
         },
     ),
     "CONVERSION": (
-        x.OfConversion(conversion_id="c-1"),
+        x.funds.OfConversion(conversion_id="c-1"),
         "GET /conversions/c-1",
         None,
         {"id": "c-1", "amount": "100.00", "from": "USD", "to": "USDC"},
@@ -288,28 +292,28 @@ RECORDED = {
         },
     ),
     "CURRENCIES": (Nothing(), "GET /currencies", None, [CURRENCY]),
-    "CURRENCY": (x.OfCurrency(currency_id="USDT"), "GET /currencies/USDT", None, CURRENCY),
+    "CURRENCY": (x.funds.OfCurrency(currency_id="USDT"), "GET /currencies/USDT", None, CURRENCY),
     "DEPOSIT_FROM_WALLET": (
-        x.FromWallet(amount=D(10), currency="BTC", coinbase_account_id="w-1"),
+        x.funds.FromWallet(amount=D(10), currency="BTC", coinbase_account_id="w-1"),
         "POST /deposits/coinbase-account",
         {"amount": "10", "currency": "BTC", "coinbase_account_id": "w-1"},
         MOVED,
     ),
     "DEPOSIT_FROM_PAYMENT_METHOD": (
-        x.FromPaymentMethod(amount=D(10), currency="USD", payment_method_id="p-1"),
+        x.funds.FromPaymentMethod(amount=D(10), currency="USD", payment_method_id="p-1"),
         "POST /deposits/payment-method",
         {"amount": "10", "currency": "USD", "payment_method_id": "p-1"},
         MOVED,
     ),
     "WITHDRAW_TO_ADDRESS": (
-        x.ToCryptoAddress(
+        x.funds.ToCryptoAddress(
             amount=D("0.50"),
             currency="XRP",
             crypto_address="rExampleExample",
             destination_tag="42",
             network="ripple",
             nonce=7,
-            travel_rule_data=x.TravelRuleData(is_self=True, beneficiary_name="Satoshi"),
+            travel_rule_data=x.funds.TravelRuleData(is_self=True, beneficiary_name="Satoshi"),
         ),
         "POST /withdrawals/crypto",
         {
@@ -324,32 +328,32 @@ RECORDED = {
         MOVED,
     ),
     "WITHDRAW_TO_WALLET": (
-        x.FromWallet(amount=D(10), currency="BTC", coinbase_account_id="w-1"),
+        x.funds.FromWallet(amount=D(10), currency="BTC", coinbase_account_id="w-1"),
         "POST /withdrawals/coinbase-account",
         {"amount": "10", "currency": "BTC", "coinbase_account_id": "w-1"},
         MOVED,
     ),
     "WITHDRAW_TO_PAYMENT_METHOD": (
-        x.FromPaymentMethod(amount=D(10), currency="USD", payment_method_id="p-1"),
+        x.funds.FromPaymentMethod(amount=D(10), currency="USD", payment_method_id="p-1"),
         "POST /withdrawals/payment-method",
         {"amount": "10", "currency": "USD", "payment_method_id": "p-1"},
         MOVED,
     ),
     "FEE_ESTIMATE": (
-        x.FeeEstimateFor(currency="BTC", crypto_address="bc1qexample", network="bitcoin"),
+        x.funds.FeeEstimateFor(currency="BTC", crypto_address="bc1qexample", network="bitcoin"),
         "GET /withdrawals/fee-estimate?currency=BTC&crypto_address=bc1qexample&network=bitcoin",
         None,
         {"fee": 0.00006, "fee_before_subsidy": "0.00012"},
     ),
     "TRANSFERS": (
-        x.Transfers(type="withdraw", currency="LTC"),
+        x.funds.Transfers(type="withdraw", currency="LTC"),
         "GET /transfers?type=withdraw&currency=LTC",
         None,
         [TRANSFER],
     ),
-    "TRANSFER": (x.OfTransfer(transfer_id="t-1"), "GET /transfers/t-1", None, TRANSFER),
+    "TRANSFER": (x.funds.OfTransfer(transfer_id="t-1"), "GET /transfers/t-1", None, TRANSFER),
     "SUBMIT_TRAVEL_INFORMATION": (
-        x.TravelInformation(transfer_id="t-1", originator_name="S", originator_country="JP"),
+        x.funds.TravelInformation(transfer_id="t-1", originator_name="S", originator_country="JP"),
         "POST /transfers/t-1/travel-rules",
         {"originator_name": "S", "originator_country": "JP"},
         {"message": "ok"},
@@ -374,7 +378,7 @@ RECORDED = {
         ],
     ),
     "PLACE_ORDER": (
-        x.NewOrder(
+        x.orders.NewOrder(
             product_id="BTC-USD",
             side="buy",
             type="limit",
@@ -398,33 +402,33 @@ RECORDED = {
         ORDER,
     ),
     "ORDERS": (
-        x.Orders(status=("open", "pending"), product_id="BTC-USD", limit=100),
+        x.orders.Orders(status=("open", "pending"), product_id="BTC-USD", limit=100),
         "GET /orders?limit=100&status=open&status=pending&product_id=BTC-USD",
         None,
         [ORDER],
     ),
-    "ORDER": (x.OfOrder(order_id="o-1"), "GET /orders/o-1", None, ORDER),
-    "CLIENT_ORDER": (x.OfClientOrder(client_oid=UUID), f"GET /orders/client:{UUID}", None, ORDER),
+    "ORDER": (x.orders.OfOrder(order_id="o-1"), "GET /orders/o-1", None, ORDER),
+    "CLIENT_ORDER": (x.orders.OfClientOrder(client_oid=UUID), f"GET /orders/client:{UUID}", None, ORDER),
     "CANCEL_ORDER": (
-        x.CancelOrder(order_id="o-1", product_id="BTC-USD"),
+        x.orders.CancelOrder(order_id="o-1", product_id="BTC-USD"),
         "DELETE /orders/o-1?product_id=BTC-USD",
         None,
         "o-1",
     ),
     "CANCEL_CLIENT_ORDER": (
-        x.CancelClientOrder(client_oid=UUID),
+        x.orders.CancelClientOrder(client_oid=UUID),
         f"DELETE /orders/client:{UUID}",
         None,
         "o-1",
     ),
     "CANCEL_ORDERS": (
-        x.CancelOrders(product_id="BTC-USD"),
+        x.orders.CancelOrders(product_id="BTC-USD"),
         "DELETE /orders?product_id=BTC-USD",
         None,
         ["o-1", "o-2"],
     ),
     "FILLS": (
-        x.Fills(order_id="o-1"),
+        x.orders.Fills(order_id="o-1"),
         "GET /fills?order_id=o-1",
         None,
         [
@@ -452,9 +456,9 @@ RECORDED = {
         {"maker_fee_rate": "0.0040", "taker_fee_rate": "0.0060", "usd_volume": "43806.92"},
     ),
     "PRODUCTS": (Nothing(), "GET /products", None, [PRODUCT]),
-    "PRODUCT": (x.OfProduct(product_id="BTC-USD"), "GET /products/BTC-USD", None, PRODUCT),
+    "PRODUCT": (x.products.OfProduct(product_id="BTC-USD"), "GET /products/BTC-USD", None, PRODUCT),
     "BOOK": (
-        x.BookOf(product_id="BTC-USD", level=2),
+        x.products.BookOf(product_id="BTC-USD", level=2),
         "GET /products/BTC-USD/book?level=2",
         None,
         {
@@ -467,13 +471,13 @@ RECORDED = {
         },
     ),
     "CANDLES": (
-        x.CandlesOf(product_id="BTC-USD", granularity=60, start="2026-01-01T00:00:00Z"),
+        x.products.CandlesOf(product_id="BTC-USD", granularity=60, start="2026-01-01T00:00:00Z"),
         "GET /products/BTC-USD/candles?granularity=60&start=2026-01-01T00%3A00%3A00Z",
         None,
         [[1415398768, 0.32, 4.2, 0.35, 4.2, 12.3]],
     ),
     "STATS": (
-        x.OfProduct(product_id="BTC-USD"),
+        x.products.OfProduct(product_id="BTC-USD"),
         "GET /products/BTC-USD/stats",
         None,
         {
@@ -486,7 +490,7 @@ RECORDED = {
         },
     ),
     "TICKER": (
-        x.OfProduct(product_id="BTC-USD"),
+        x.products.OfProduct(product_id="BTC-USD"),
         "GET /products/BTC-USD/ticker",
         None,
         {
@@ -500,7 +504,7 @@ RECORDED = {
         },
     ),
     "TRADES": (
-        x.TradesOf(product_id="BTC-USD", limit=1),
+        x.products.TradesOf(product_id="BTC-USD", limit=1),
         "GET /products/BTC-USD/trades?limit=1",
         None,
         [{"trade_id": 74, "side": "sell", "size": "0.01", "price": "10.00", "time": AT}],
@@ -522,37 +526,37 @@ RECORDED = {
         ],
     ),
     "TIME": (Nothing(), "GET /time", None, {"iso": "2026-01-07T23:47:25.201Z", "epoch": 1767829645.201}),
-    "PROFILES": (x.Profiles(active=True), "GET /profiles?active=true", None, [PROFILE]),
-    "PROFILE": (x.OfProfile(profile_id="p-1"), "GET /profiles/p-1", None, PROFILE),
-    "NEW_PROFILE": (x.NewProfile(name="visits"), "POST /profiles", {"name": "visits"}, PROFILE),
+    "PROFILES": (x.profiles.Profiles(active=True), "GET /profiles?active=true", None, [PROFILE]),
+    "PROFILE": (x.profiles.OfProfile(profile_id="p-1"), "GET /profiles/p-1", None, PROFILE),
+    "NEW_PROFILE": (x.profiles.NewProfile(name="visits"), "POST /profiles", {"name": "visits"}, PROFILE),
     "RENAME_PROFILE": (
-        x.RenameProfile(profile_id="p-1", name="visits"),
+        x.profiles.RenameProfile(profile_id="p-1", name="visits"),
         "PUT /profiles/p-1",
         {"name": "visits"},
         PROFILE,
     ),
     "DEACTIVATE_PROFILE": (
-        x.DeactivateProfile(profile_id="p-1", to="p-2"),
+        x.profiles.DeactivateProfile(profile_id="p-1", to="p-2"),
         "PUT /profiles/p-1/deactivate",
         {"to": "p-2"},
         None,
     ),
     "TRANSFER_BETWEEN_PROFILES": (
-        x.BetweenProfiles(origin="p-1", to="p-2", currency="BTC", amount=D("0.5")),
+        x.profiles.BetweenProfiles(origin="p-1", to="p-2", currency="BTC", amount=D("0.5")),
         "POST /profiles/transfer",
         {"from": "p-1", "to": "p-2", "currency": "BTC", "amount": "0.5"},
         "OK",
     ),
-    "TRAVEL_RULES": (x.TravelRules(limit=1), "GET /travel-rules?limit=1", None, [TRAVEL_RULE]),
+    "TRAVEL_RULES": (x.profiles.TravelRules(limit=1), "GET /travel-rules?limit=1", None, [TRAVEL_RULE]),
     "NEW_TRAVEL_RULE": (
-        x.NewTravelRule(address="bc1qexample", originator_name="S", originator_country="JP"),
+        x.profiles.NewTravelRule(address="bc1qexample", originator_name="S", originator_country="JP"),
         "POST /travel-rules",
         {"address": "bc1qexample", "originator_name": "S", "originator_country": "JP"},
         TRAVEL_RULE,
     ),
-    "DELETE_TRAVEL_RULE": (x.OfTravelRule(id="r-1"), "DELETE /travel-rules/r-1", None, {}),
+    "DELETE_TRAVEL_RULE": (x.profiles.OfTravelRule(id="r-1"), "DELETE /travel-rules/r-1", None, {}),
     "EXCHANGE_LIMITS": (
-        x.OfUser(user_id="u-1"),
+        x.profiles.OfUser(user_id="u-1"),
         "GET /users/u-1/exchange-limits",
         None,
         {
@@ -563,9 +567,14 @@ RECORDED = {
         },
     ),
     "WRAPPED_ASSETS": (Nothing(), "GET /wrapped-assets", None, {"wrapped_assets": [WRAPPED]}),
-    "WRAPPED_ASSET": (x.OfWrappedAsset(wrapped_asset_id="CBETH"), "GET /wrapped-assets/CBETH", None, WRAPPED),
+    "WRAPPED_ASSET": (
+        x.profiles.OfWrappedAsset(wrapped_asset_id="CBETH"),
+        "GET /wrapped-assets/CBETH",
+        None,
+        WRAPPED,
+    ),
     "WRAPPED_CONVERSION_RATE": (
-        x.OfWrappedAsset(wrapped_asset_id="CBETH"),
+        x.profiles.OfWrappedAsset(wrapped_asset_id="CBETH"),
         "GET /wrapped-assets/CBETH/conversion-rate",
         None,
         {"amount": "1.0234"},

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from warifu.exchanges.calls import Nothing
-from warifu.exchanges.coinbase import lending as x
+from warifu.exchanges.coinbase.exchange import lending as x
 
 D = Decimal
 UUID = "1985ca2d-61ef-49f1-bfce-6c39d8462914"

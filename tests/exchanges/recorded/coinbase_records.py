@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from warifu.exchanges.calls import Nothing
-from warifu.exchanges.coinbase import records as x
-from warifu.exchanges.coinbase.exchange import OfUser
+from warifu.exchanges.coinbase.exchange import records as x
+from warifu.exchanges.coinbase.exchange.profiles import OfUser
 
 D = Decimal
 AT = "2026-03-11T20:48:46.622052Z"

@@ -19,7 +19,7 @@ from warifu.exchanges.adapter import (
     known,
 )
 from warifu.exchanges.allowances import Allowance, whole_number
-from warifu.exchanges.binance import meanings, spot
+from warifu.exchanges.binance import capital, meanings, spot
 from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
@@ -101,18 +101,18 @@ class Binance:
 
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[adapter.DepositAddress]:
         _require_no_wallet(wallet)
-        ask = spot.DepositAddressOf(coin=asset, network=network)
+        ask = capital.DepositAddressOf(coin=asset, network=network)
 
-        def read(found: spot.DepositAddress) -> adapter.DepositAddress:
+        def read(found: capital.DepositAddress) -> adapter.DepositAddress:
             if found.coin != asset:
                 raise Refused("network", f"asked for an address for {asset}, got one for {found.coin}")
             return adapter.DepositAddress(asset, network, found.address, found.tag)
 
-        return self._api.call(spot.DEPOSIT_ADDRESS, ask).map(read)
+        return self._api.call(capital.DEPOSIT_ADDRESS, ask).map(read)
 
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]:
         _require_no_wallet(withdrawal.wallet)
-        ask = spot.Withdraw(
+        ask = capital.Withdraw(
             coin=withdrawal.asset,
             network=withdrawal.network,
             address=withdrawal.address,
@@ -120,15 +120,15 @@ class Binance:
             withdraw_order_id=withdrawal.client_id,
             address_tag=withdrawal.memo,
         )
-        return self._api.call(spot.WITHDRAW, ask).map(
+        return self._api.call(capital.WITHDRAW, ask).map(
             lambda found: WithdrawalState(found.id, "pending", None, None, None)
         )
 
     def find_withdrawal(self, withdrawal: Withdrawal) -> Call[Listed[WithdrawalState]]:
         """Only what is at most seven days old: so far the exchange looks for an identifier of ours."""
         return self._api.listed(
-            spot.WITHDRAWALS,
-            spot.WithdrawalsOf(coin=withdrawal.asset, withdraw_order_id=withdrawal.client_id),
+            capital.WITHDRAWALS,
+            capital.WithdrawalsOf(coin=withdrawal.asset, withdraw_order_id=withdrawal.client_id),
             lambda page: tuple(
                 _withdrawal(one) for one in page if one.withdraw_order_id == withdrawal.client_id
             ),
@@ -247,7 +247,7 @@ _WITHDRAWALS: dict[str, WithdrawalStatus] = {
 }
 
 
-def _withdrawal(found: spot.Withdrawal) -> WithdrawalState:
+def _withdrawal(found: capital.Withdrawal) -> WithdrawalState:
     status = known(_WITHDRAWALS, str(found.status))
     if status == "pending" and found.tx_id:
         status = "sent"

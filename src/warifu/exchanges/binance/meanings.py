@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.exchanges.binance import spot
+from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.reading import (
     NOTHING,
     Destination,
@@ -27,7 +27,7 @@ def _order(ask: spot.NewOrder, pairs: Pairs) -> Meaning:
     return traded(pair_among(ask.symbol, pairs), buys=ask.side == "BUY", base=ask.quantity, quote=quote)
 
 
-def _withdrawn(ask: spot.Withdraw, _: Pairs) -> Meaning:
+def _withdrawn(ask: capital.Withdraw, _: Pairs) -> Meaning:
     to = Destination(ask.coin, ask.address, ask.network, ask.address_tag)
     return Meaning(gives={ask.coin: ask.amount}, destination=to)
 
@@ -57,4 +57,4 @@ _SPOT: dict[str, Means] = {
 
 
 def language(host: str) -> Language:
-    return Language(spot.api(host), (spot,), _SPOT)
+    return Language(spot.api(host), (spot, capital), _SPOT)

@@ -1,4 +1,4 @@
-"""Binance's spot API and what its wallet has to do with trading: requests and answers as types.
+"""Binance's spot API: requests and answers as types.
 
 All parameters are in the query, whatever the method. Moments are milliseconds.
 """
@@ -6,14 +6,14 @@ All parameters are in the query, whatever the method. Moments are milliseconds.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from warifu.exchanges.binance.faults import complaint
 from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint, Nothing
-from warifu.exchanges.fields import Address, Currency, Identifier, Memo, Network, Uuid
+from warifu.exchanges.fields import Identifier, Uuid
 from warifu.exchanges.http import HttpAnswer
 
 HOST = "api.binance.com"
@@ -419,136 +419,3 @@ class Restrictions(Said, frozen=True, kw_only=True):
 ACCOUNT = Endpoint("GET", "/api/v3/account", AccountOf, Account)
 COMMISSION = Endpoint("GET", "/api/v3/account/commission", OfSymbol, Commission)
 RESTRICTIONS = Endpoint("GET", "/sapi/v1/account/apiRestrictions", Nothing, Restrictions)
-
-
-# The wallet
-
-
-class CoinNetwork(Said, frozen=True, kw_only=True):
-    network: str
-    coin: str
-    deposit_enable: bool
-    withdraw_enable: bool
-    withdraw_fee: Decimal
-    withdraw_min: Decimal
-    withdraw_max: Decimal
-    withdraw_integer_multiple: Decimal
-    """The step of an amount."""
-    address_regex: str | None = None
-    memo_regex: str | None = None
-    same_address: bool = False
-    """All users have one address and are told apart by the memo."""
-    is_default: bool = False
-    min_confirm: int | None = None
-    un_lock_confirm: int | None = None
-
-
-class Coin(Said, frozen=True, kw_only=True):
-    coin: str
-    name: str
-    free: Decimal
-    locked: Decimal
-    deposit_all_enable: bool
-    withdraw_all_enable: bool
-    trading: bool
-    network_list: tuple[CoinNetwork, ...] = ()
-
-
-class DepositAddressOf(Sent, frozen=True, kw_only=True):
-    coin: Currency
-    network: Network
-
-
-class DepositAddress(Said, frozen=True, kw_only=True):
-    coin: str
-    address: str
-    tag: str | None = None
-    url: str | None = None
-
-
-class DepositsOf(Sent, frozen=True, kw_only=True):
-    coin: Currency | None = None
-    status: int | None = None
-    start_time: Milliseconds | None = None
-    end_time: Milliseconds | None = None
-    offset: Annotated[int, Meta(ge=0)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    tx_id: Identifier | None = None
-
-
-class Deposit(Said, frozen=True, kw_only=True):
-    id: str
-    amount: Decimal
-    coin: str
-    network: str
-    status: int
-    address: str
-    tx_id: str
-    insert_time: int
-    address_tag: str | None = None
-    confirm_times: str | None = None
-    """``1/12``."""
-    unlock_confirm: int | None = None
-
-
-class Withdraw(Sent, frozen=True, kw_only=True):
-    coin: Currency
-    network: Network
-    """Required here: without it the exchange chooses."""
-    address: Address
-    amount: Decimal
-    withdraw_order_id: Uuid
-    address_tag: Memo | None = None
-    wallet_type: Literal[0, 1] | None = None
-
-
-class WithdrawalId(Said, frozen=True, kw_only=True):
-    id: str
-
-
-class WithdrawalsOf(Sent, frozen=True, kw_only=True):
-    coin: Currency | None = None
-    withdraw_order_id: Identifier | None = None
-    status: int | None = None
-    offset: Annotated[int, Meta(ge=0)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    start_time: Milliseconds | None = None
-    end_time: Milliseconds | None = None
-
-
-class Withdrawal(Said, frozen=True, kw_only=True):
-    id: str
-    amount: Decimal
-    transaction_fee: Decimal
-    coin: str
-    status: int
-    """0 mailed, 1 cancelled, 2 awaits approval, 3 rejected, 4 processing, 5 failed, 6 completed."""
-    address: str
-    apply_time: str
-    address_tag: str | None = None
-    tx_id: str | None = None
-    network: str | None = None
-    withdraw_order_id: str | None = None
-    info: str | None = None
-    confirm_no: int | None = None
-
-
-L = TypeVar("L", DepositsOf, WithdrawalsOf)
-
-
-def _further(ask: L, _: HttpAnswer, page: tuple[object, ...]) -> L | None:
-    """By position: a full page may have something after it."""
-    if len(page) < (ask.limit or 1000):
-        return None
-    return msgspec.structs.replace(ask, offset=(ask.offset or 0) + len(page))
-
-
-COINS = Endpoint("GET", "/sapi/v1/capital/config/getall", Nothing, tuple[Coin, ...])
-DEPOSIT_ADDRESS = Endpoint("GET", "/sapi/v1/capital/deposit/address", DepositAddressOf, DepositAddress)
-DEPOSITS = Endpoint(
-    "GET", "/sapi/v1/capital/deposit/hisrec", DepositsOf, tuple[Deposit, ...], following=_further
-)
-WITHDRAW = Endpoint("POST", "/sapi/v1/capital/withdraw/apply", Withdraw, WithdrawalId, Effect.PAYS_OUT)
-WITHDRAWALS = Endpoint(
-    "GET", "/sapi/v1/capital/withdraw/history", WithdrawalsOf, tuple[Withdrawal, ...], following=_further
-)

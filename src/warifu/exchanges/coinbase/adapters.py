@@ -48,18 +48,18 @@ class CoinbaseExchange:
         return meanings.exchange_language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
-        return self._api.call(exchange.TIME, Nothing()).map(lambda answer: int(answer.epoch * 1000))
+        return self._api.call(exchange.products.TIME, Nothing()).map(lambda answer: int(answer.epoch * 1000))
 
     def balances(self) -> Call[Listed[Balance]]:
         return self._api.listed(
-            exchange.ACCOUNTS,
+            exchange.accounts.ACCOUNTS,
             Nothing(),
             lambda page: tuple(Balance(one.currency, one.available, one.hold, one.id) for one in page),
         )
 
     def wallets(self) -> Call[Listed[Balance]]:
         return self._api.listed(
-            exchange.WALLETS,
+            exchange.accounts.WALLETS,
             Nothing(),
             lambda page: tuple(
                 Balance(one.currency, one.balance, one.hold_balance or Decimal(0), one.id)
@@ -69,12 +69,12 @@ class CoinbaseExchange:
         )
 
     def market(self, pair: Pair) -> Call[Market]:
-        return self._api.call(exchange.PRODUCT, exchange.OfProduct(product_id=str(pair))).map(
-            _exchange_market
-        )
+        return self._api.call(
+            exchange.products.PRODUCT, exchange.products.OfProduct(product_id=str(pair))
+        ).map(_exchange_market)
 
     def place(self, order: Order) -> Call[OrderState]:
-        ask = exchange.NewOrder(
+        ask = exchange.orders.NewOrder(
             client_oid=order.client_id,
             product_id=str(order.pair),
             side=order.side,
@@ -87,13 +87,13 @@ class CoinbaseExchange:
             time_in_force=_LIFETIMES[order.lifetime] if order.kind == "limit" else None,  # type: ignore[arg-type]
             post_only=True if order.post_only else None,
         )
-        return self._api.call(exchange.PLACE_ORDER, ask).map(
+        return self._api.call(exchange.orders.PLACE_ORDER, ask).map(
             lambda answer: _exchange_order(answer, order.client_id)
         )
 
     def find_order(self, order: Order) -> Call[Listed[OrderState]]:
-        ask = exchange.OfClientOrder(client_oid=order.client_id)
-        found = self._api.call(exchange.CLIENT_ORDER, ask)
+        ask = exchange.orders.OfClientOrder(client_oid=order.client_id)
+        found = self._api.call(exchange.orders.CLIENT_ORDER, ask)
 
         def read(answer: HttpAnswer) -> Listed[OrderState]:
             try:
@@ -106,12 +106,12 @@ class CoinbaseExchange:
         return Call(found.unsigned, read)
 
     def cancel(self, order: OrderState) -> Call[None]:
-        ask = exchange.CancelOrder(order_id=order.id, product_id=str(order.pair))
-        return self._api.call(exchange.CANCEL_ORDER, ask).map(lambda _: None)
+        ask = exchange.orders.CancelOrder(order_id=order.id, product_id=str(order.pair))
+        return self._api.call(exchange.orders.CANCEL_ORDER, ask).map(lambda _: None)
 
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[adapter.DepositAddress]:
-        ask = exchange.NewDepositAddress(account_id=wallet, network=network)
-        return self._api.call(exchange.NEW_DEPOSIT_ADDRESS, ask).map(
+        ask = exchange.accounts.NewDepositAddress(account_id=wallet, network=network)
+        return self._api.call(exchange.accounts.NEW_DEPOSIT_ADDRESS, ask).map(
             lambda found: _deposit_address(
                 asset,
                 network,
@@ -122,7 +122,7 @@ class CoinbaseExchange:
         )
 
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]:
-        ask = exchange.ToCryptoAddress(
+        ask = exchange.funds.ToCryptoAddress(
             amount=withdrawal.amount,
             currency=withdrawal.asset,
             crypto_address=withdrawal.address,
@@ -131,15 +131,15 @@ class CoinbaseExchange:
             no_destination_tag=True if withdrawal.without_memo else None,
             nonce=withdrawal_nonce(withdrawal.client_id),
         )
-        return self._api.call(exchange.WITHDRAW_TO_ADDRESS, ask).map(
+        return self._api.call(exchange.funds.WITHDRAW_TO_ADDRESS, ask).map(
             lambda moved: WithdrawalState(moved.id, "pending", moved.amount, moved.fee, None)
         )
 
     def find_withdrawal(self, withdrawal: Withdrawal) -> Call[Listed[WithdrawalState]]:
         nonce = str(withdrawal_nonce(withdrawal.client_id))
         return self._api.listed(
-            exchange.TRANSFERS,
-            exchange.Transfers(type="withdraw", currency=withdrawal.asset),
+            exchange.funds.TRANSFERS,
+            exchange.funds.Transfers(type="withdraw", currency=withdrawal.asset),
             lambda page: tuple(_exchange_transfer(one) for one in page if str(one.user_nonce) == nonce),
         )
 
@@ -159,7 +159,7 @@ def withdrawal_nonce(client_id: str) -> int:
     return (uuid.UUID(client_id).int >> 66) | 1
 
 
-def _exchange_market(found: exchange.ProductInfo) -> Market:
+def _exchange_market(found: exchange.products.ProductInfo) -> Market:
     state: market.State = "open"
     if found.trading_disabled or found.status != "online":
         state = "closed"
@@ -190,7 +190,7 @@ _EXCHANGE_STATES: dict[str, OrderStatus] = {
 _DONE_STATES: dict[str | None, OrderStatus] = {"filled": "filled", "rejected": "rejected"}
 
 
-def _exchange_order(found: exchange.Order, client_id: str) -> OrderState:
+def _exchange_order(found: exchange.orders.Order, client_id: str) -> OrderState:
     done = _DONE_STATES.get(found.done_reason, "cancelled")
     status = done if found.status == "done" else known(_EXCHANGE_STATES, found.status)
     return OrderState(
@@ -205,7 +205,7 @@ def _exchange_order(found: exchange.Order, client_id: str) -> OrderState:
     )
 
 
-def _exchange_transfer(found: exchange.Transfer) -> WithdrawalState:
+def _exchange_transfer(found: exchange.accounts.Transfer) -> WithdrawalState:
     status: WithdrawalStatus = "pending"
     if found.canceled_at:
         status = "cancelled"
@@ -245,12 +245,12 @@ class Coinbase:
         return meanings.advanced_language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
-        return self._orders.call(advanced.TIME, Nothing()).map(lambda found: int(found.epoch_millis))
+        return self._orders.call(advanced.products.TIME, Nothing()).map(lambda found: int(found.epoch_millis))
 
     def balances(self) -> Call[Listed[Balance]]:
         return self._orders.listed(
-            advanced.ACCOUNTS,
-            advanced.Accounts(limit=250),
+            advanced.accounts.ACCOUNTS,
+            advanced.accounts.Accounts(limit=250),
             lambda page: tuple(
                 Balance(
                     one.currency,
@@ -272,18 +272,20 @@ class Coinbase:
         )
 
     def market(self, pair: Pair) -> Call[Market]:
-        ask = advanced.OfProduct(product_id=str(pair))
-        return self._orders.call(advanced.PRODUCT, ask).map(lambda found: _advanced_market(found, pair))
+        ask = advanced.products.OfProduct(product_id=str(pair))
+        return self._orders.call(advanced.products.PRODUCT, ask).map(
+            lambda found: _advanced_market(found, pair)
+        )
 
     def place(self, order: Order) -> Call[OrderState]:
-        ask = advanced.NewOrder(
+        ask = advanced.orders.NewOrder(
             client_order_id=order.client_id,
             product_id=str(order.pair),
             side="BUY" if order.side == "buy" else "SELL",
             order_configuration=_configuration(order),
         )
 
-        def placed(found: advanced.NewOrderAnswer) -> OrderState:
+        def placed(found: advanced.orders.NewOrderAnswer) -> OrderState:
             nothing = Decimal(0)
             return OrderState(
                 found.success_response.order_id,
@@ -295,20 +297,20 @@ class Coinbase:
                 None,
             )
 
-        return self._orders.call(advanced.NEW_ORDER, ask).map(placed)
+        return self._orders.call(advanced.orders.NEW_ORDER, ask).map(placed)
 
     def find_order(self, order: Order) -> Call[Listed[OrderState]]:
         return self._orders.listed(
-            advanced.ORDERS,
-            advanced.Orders(product_ids=(str(order.pair),), limit=250),
+            advanced.orders.ORDERS,
+            advanced.orders.Orders(product_ids=(str(order.pair),), limit=250),
             lambda page: tuple(
                 _advanced_order(one) for one in page.orders if one.client_order_id == order.client_id
             ),
         )
 
     def cancel(self, order: OrderState) -> Call[None]:
-        ask = advanced.CancelOrders(order_ids=(order.id,))
-        return self._orders.call(advanced.CANCEL_ORDERS, ask).map(
+        ask = advanced.orders.CancelOrders(order_ids=(order.id,))
+        return self._orders.call(advanced.orders.CANCEL_ORDERS, ask).map(
             lambda found: _require_cancelled(found, order.id)
         )
 
@@ -346,7 +348,7 @@ class Coinbase:
         )
 
     def permissions(self) -> Call[Permissions]:
-        return self._orders.call(advanced.KEY_PERMISSIONS, Nothing()).map(
+        return self._orders.call(advanced.accounts.KEY_PERMISSIONS, Nothing()).map(
             lambda found: Permissions(found.can_view, found.can_trade, found.can_transfer)
         )
 
@@ -367,29 +369,31 @@ class Coinbase:
         return app.api(self.host)
 
 
-def _configuration(order: Order) -> advanced.OrderConfiguration:
+def _configuration(order: Order) -> advanced.orders.OrderConfiguration:
     if order.kind == "market":
-        sizes = advanced.MarketIoc(base_size=order.size, quote_size=order.funds)
-        return advanced.OrderConfiguration(market_market_ioc=sizes)
+        sizes = advanced.orders.MarketIoc(base_size=order.size, quote_size=order.funds)
+        return advanced.orders.OrderConfiguration(market_market_ioc=sizes)
     assert order.size is not None and order.price is not None, "an order that is not of the market has both"
     if order.stop_price is not None:
-        stop = advanced.StopGtc(
+        stop = advanced.orders.StopGtc(
             base_size=order.size,
             limit_price=order.price,
             stop_price=order.stop_price,
             stop_direction="STOP_DIRECTION_STOP_UP" if order.rising else "STOP_DIRECTION_STOP_DOWN",
         )
-        return advanced.OrderConfiguration(stop_limit_stop_limit_gtc=stop)
+        return advanced.orders.OrderConfiguration(stop_limit_stop_limit_gtc=stop)
     if order.lifetime == "until-cancelled":
-        waiting = advanced.LimitGtc(base_size=order.size, limit_price=order.price, post_only=order.post_only)
-        return advanced.OrderConfiguration(limit_limit_gtc=waiting)
-    at_once = advanced.LimitIoc(base_size=order.size, limit_price=order.price)
+        waiting = advanced.orders.LimitGtc(
+            base_size=order.size, limit_price=order.price, post_only=order.post_only
+        )
+        return advanced.orders.OrderConfiguration(limit_limit_gtc=waiting)
+    at_once = advanced.orders.LimitIoc(base_size=order.size, limit_price=order.price)
     if order.lifetime == "immediate":
-        return advanced.OrderConfiguration(sor_limit_ioc=at_once)
-    return advanced.OrderConfiguration(limit_limit_fok=at_once)
+        return advanced.orders.OrderConfiguration(sor_limit_ioc=at_once)
+    return advanced.orders.OrderConfiguration(limit_limit_fok=at_once)
 
 
-def _advanced_market(found: advanced.ProductInfo, pair: Pair) -> Market:
+def _advanced_market(found: advanced.products.ProductInfo, pair: Pair) -> Market:
     state: market.State = "open"
     if found.is_disabled or found.trading_disabled or found.view_only or found.status not in (None, "online"):
         state = "closed"
@@ -425,7 +429,7 @@ _ADVANCED_STATES: dict[str, OrderStatus] = {
 }
 
 
-def _advanced_order(found: advanced.Order) -> OrderState:
+def _advanced_order(found: advanced.orders.Order) -> OrderState:
     return OrderState(
         found.order_id,
         found.client_order_id,
@@ -438,14 +442,14 @@ def _advanced_order(found: advanced.Order) -> OrderState:
     )
 
 
-def _terms(found: advanced.Order) -> Terms:
+def _terms(found: advanced.orders.Order) -> Terms:
     configured = list((found.order_configuration or {}).values())
-    one = configured[0] if len(configured) == 1 else advanced.Configured()
+    one = configured[0] if len(configured) == 1 else advanced.orders.Configured()
     side: Side = "buy" if found.side == "BUY" else "sell"
     return Terms(side, one.base_size, one.quote_size, one.limit_price, one.stop_price)
 
 
-def _require_cancelled(found: advanced.CancelAnswer, order_id: str) -> None:
+def _require_cancelled(found: advanced.orders.CancelAnswer, order_id: str) -> None:
     results = [one for one in found.results if one.order_id == order_id]
     if len(results) != 1:
         raise InputRefused("exchange-answer", "the answer is not about the order that was to be cancelled")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.exchanges.coinbase import advanced, app, exchange, lending, records
+from warifu.exchanges.coinbase import advanced, app, exchange
 from warifu.exchanges.reading import (
     NOTHING,
     Destination,
@@ -17,7 +17,7 @@ from warifu.exchanges.reading import (
 )
 
 
-def _exchange_order(ask: exchange.NewOrder, _: Pairs) -> Meaning:
+def _exchange_order(ask: exchange.orders.NewOrder, _: Pairs) -> Meaning:
     if ask.type == "stop" or ask.stop_limit_price is not None:
         raise not_understood("this kind of order is not read here")
     at_its_price = worth(ask.size, ask.price) if ask.type == "limit" else None  # a market order has none
@@ -25,44 +25,44 @@ def _exchange_order(ask: exchange.NewOrder, _: Pairs) -> Meaning:
     return traded(pair_of(ask.product_id), buys=ask.side == "buy", base=ask.size, quote=quote)
 
 
-def _to_crypto_address(ask: exchange.ToCryptoAddress, _: Pairs) -> Meaning:
+def _to_crypto_address(ask: exchange.funds.ToCryptoAddress, _: Pairs) -> Meaning:
     if ask.add_network_fee_to_total:
         raise not_understood("a network fee on top of the amount has no bound")
     to = Destination(ask.currency, ask.crypto_address, ask.network, ask.destination_tag)
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
-def _to_wallet(ask: exchange.FromWallet, _: Pairs) -> Meaning:
+def _to_wallet(ask: exchange.funds.FromWallet, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"coinbase-account:{ask.coinbase_account_id}")
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
-def _to_payment_method(ask: exchange.FromPaymentMethod, _: Pairs) -> Meaning:
+def _to_payment_method(ask: exchange.funds.FromPaymentMethod, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"payment-method:{ask.payment_method_id}")
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
-def _between_profiles(ask: exchange.BetweenProfiles, _: Pairs) -> Meaning:
+def _between_profiles(ask: exchange.profiles.BetweenProfiles, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"profile:{ask.to}")
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
-def _converted(ask: exchange.Convert, _: Pairs) -> Meaning:
+def _converted(ask: exchange.funds.Convert, _: Pairs) -> Meaning:
     return Meaning(gives={ask.origin: ask.amount})
 
 
-def _interest(ask: lending.RepayInterest, _: Pairs) -> Meaning:
+def _interest(ask: exchange.lending.RepayInterest, _: Pairs) -> Meaning:
     return Meaning(
         gives={ask.currency: ask.native_amount}, destination=Destination(ask.currency, inside="interest")
     )
 
 
-def _principal(ask: lending.RepayPrincipal, _: Pairs) -> Meaning:
+def _principal(ask: exchange.lending.RepayPrincipal, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"loan:{ask.loan_id}")
     return Meaning(gives={ask.currency: ask.native_amount}, destination=to)
 
 
-def _staked(ask: records.StakeWrap, _: Pairs) -> Meaning:
+def _staked(ask: exchange.records.StakeWrap, _: Pairs) -> Meaning:
     return Meaning(gives={ask.from_currency: ask.amount})
 
 
@@ -88,7 +88,7 @@ _EXCHANGE: dict[str, Means] = {
 """Not in here, so refused: DEACTIVATE_PROFILE, which moves whatever is in it."""
 
 
-def _advanced_order(ask: advanced.NewOrder, _: Pairs) -> Meaning:
+def _advanced_order(ask: advanced.orders.NewOrder, _: Pairs) -> Meaning:
     chosen = [
         found
         for name in ask.order_configuration.__struct_fields__
@@ -97,29 +97,29 @@ def _advanced_order(ask: advanced.NewOrder, _: Pairs) -> Meaning:
     if len(chosen) != 1:
         raise not_understood("an order has exactly one configuration")
     pair, buys, kind = pair_of(ask.product_id), ask.side == "BUY", chosen[0]
-    if isinstance(kind, advanced.MarketIoc):
+    if isinstance(kind, advanced.orders.MarketIoc):
         if kind.base_size is not None and kind.quote_size is not None:
             raise not_understood("a market order has one size")
         return traded(pair, buys=buys, base=kind.base_size, quote=kind.quote_size)
     prices = [kind.limit_price]
-    if isinstance(kind, advanced.BracketGtc | advanced.BracketGtd):
+    if isinstance(kind, advanced.orders.BracketGtc | advanced.orders.BracketGtd):
         prices.append(kind.stop_trigger_price)
     return traded(pair, buys=buys, base=kind.base_size, quote=worth(kind.base_size, *prices))
 
 
-def _moved(ask: advanced.MoveFunds, _: Pairs) -> Meaning:
+def _moved(ask: advanced.portfolios.MoveFunds, _: Pairs) -> Meaning:
     to = Destination(ask.funds.currency, inside=f"portfolio:{ask.target_portfolio_uuid}")
     return Meaning(gives={ask.funds.currency: ask.funds.value}, destination=to)
 
 
-def _swept(ask: advanced.ScheduleSweep, _: Pairs) -> Meaning:
+def _swept(ask: advanced.derivatives.ScheduleSweep, _: Pairs) -> Meaning:
     """From the futures account to the spot account. Without an amount all of it."""
     if ask.usd_amount is None:
         raise not_understood("a sweep of everything has no bound")
     return Meaning(gives={"USD": ask.usd_amount}, destination=Destination("USD", inside="spot"))
 
 
-def _allocated(ask: advanced.Allocate, _: Pairs) -> Meaning:
+def _allocated(ask: advanced.derivatives.Allocate, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"portfolio:{ask.portfolio_uuid}/{ask.symbol}")
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
@@ -143,11 +143,11 @@ _APP: dict[str, Means] = {"SEND": _sent}
 
 
 def exchange_language(host: str) -> Language:
-    return Language(exchange.api(host), (exchange, lending, records), _EXCHANGE)
+    return Language(exchange.api(host), exchange.MODULES, _EXCHANGE)
 
 
 def advanced_language(host: str) -> Language:
-    return Language(advanced.api(host), (advanced,), _ADVANCED)
+    return Language(advanced.api(host), advanced.MODULES, _ADVANCED)
 
 
 def app_language(host: str) -> Language:

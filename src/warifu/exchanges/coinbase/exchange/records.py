@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing
-from warifu.exchanges.coinbase.exchange import OfUser, Paged, older
+from warifu.exchanges.coinbase.exchange.base import Paged, older
+from warifu.exchanges.coinbase.exchange.profiles import OfUser
 from warifu.exchanges.fields import Currency, Cursor, Identifier, Moment, Product
 
 # Reports. By e-mail they would leave for whoever is named: there is no such field here.
