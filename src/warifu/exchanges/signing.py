@@ -54,6 +54,10 @@ class Credential(Protocol):
     @property
     def algorithm(self) -> str: ...
 
+    @property
+    def lifetime(self) -> int:
+        """Milliseconds after its stamp in which the exchange takes a request; later it is dead, whoever has it."""
+
     covers: ClassVar[Coverage]
     """``method and path``: who carries the request can change its body and its query under the same signature.
     ``parameters``: what it can change is where they go."""

@@ -39,6 +39,10 @@ class BinanceKey:
         if not 1 <= self.window <= 60_000:
             raise InputRefused("exchange-key", "a window has 1 to 60,000 milliseconds")
 
+    @property
+    def lifetime(self) -> int:
+        return self.window
+
     def prepare(self, unsigned: Unsigned, stamp: Stamp) -> ToSign:
         assert not unsigned.body, "all parameters are in the query"
         parts = [unsigned.query_text, f"recvWindow={self.window}&timestamp={stamp.milliseconds}"]

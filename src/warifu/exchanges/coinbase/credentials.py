@@ -36,6 +36,7 @@ class ExchangeKey:
     passphrase: Secret = field(repr=False)
 
     algorithm: ClassVar[str] = "HS256"
+    lifetime: ClassVar[int] = 30_000
     covers: ClassVar[Coverage] = "everything"
 
     def __post_init__(self) -> None:
@@ -66,6 +67,7 @@ class CdpKey:
     name: str
     algorithm: Literal["ES256", "EdDSA"]
 
+    lifetime: ClassVar[int] = LIFETIME * 1000
     covers: ClassVar[Coverage] = "method and path"
 
     def __post_init__(self) -> None:

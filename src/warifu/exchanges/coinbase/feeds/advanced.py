@@ -1,0 +1,230 @@
+"""Advanced Trade's feeds: market data, and the user's orders with a token that names no path.
+
+Each message has a ``sequence_num``, one more than the one before it on the connection. A subscription is for one
+channel and takes a token of its own, which expires like any other.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, get_args
+
+import msgspec
+
+from warifu.errors import InputRefused
+from warifu.exchanges.calls import Answer, read_json
+from warifu.exchanges.coinbase.faults import ADVANCED_RULES
+from warifu.exchanges.coinbase.feeds.watch import FeedBroken, Watch
+from warifu.exchanges.failures import ExchangeFailed, Refused, by_rules
+from warifu.exchanges.http import HttpAnswer
+
+HOST = "advanced-trade-ws.coinbase.com"
+USER_HOST = "advanced-trade-ws-user.coinbase.com"
+
+Channel = Literal[
+    "heartbeats", "candles", "market_trades", "status", "ticker", "ticker_batch", "level2", "user"
+]
+_PRIVATE = ("user",)
+MAX_PRODUCTS = 500
+
+
+class Heartbeat(Answer, frozen=True, kw_only=True):
+    current_time: str
+    heartbeat_counter: int | str
+
+
+class Candle(Answer, frozen=True, kw_only=True):
+    start: str
+    high: Decimal
+    low: Decimal
+    open: Decimal
+    close: Decimal
+    volume: Decimal
+    product_id: str
+
+
+class Trade(Answer, frozen=True, kw_only=True):
+    trade_id: str
+    product_id: str
+    price: Decimal
+    size: Decimal
+    side: str
+    time: str
+
+
+class Product(Answer, frozen=True, kw_only=True):
+    id: str
+    status: str
+    base_increment: Decimal
+    quote_increment: Decimal
+    base_currency: str | None = None
+    quote_currency: str | None = None
+    status_message: str | None = None
+    min_market_funds: Decimal | None = None
+
+
+class Ticker(Answer, frozen=True, kw_only=True):
+    product_id: str
+    price: Decimal
+    volume_24_h: Decimal | None = None
+    low_24_h: Decimal | None = None
+    high_24_h: Decimal | None = None
+    best_bid: Decimal | None = None
+    best_bid_quantity: Decimal | None = None
+    best_ask: Decimal | None = None
+    best_ask_quantity: Decimal | None = None
+
+
+class LevelChange(Answer, frozen=True, kw_only=True):
+    """What is at a price from now on: ``new_quantity`` zero is nothing."""
+
+    side: Literal["bid", "offer"]
+    price_level: Decimal
+    new_quantity: Decimal
+    event_time: str
+
+
+class UserOrder(Answer, frozen=True, kw_only=True):
+    order_id: str
+    client_order_id: str
+    product_id: str
+    status: str
+    order_side: str
+    cumulative_quantity: Decimal = Decimal(0)
+    leaves_quantity: Decimal = Decimal(0)
+    avg_price: Decimal = Decimal(0)
+    total_fees: Decimal = Decimal(0)
+    creation_time: str | None = None
+    cancel_reason: str | None = None
+    reject_reason: str | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+class CandleEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    candles: tuple[Candle, ...] = ()
+
+
+class TradeEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    trades: tuple[Trade, ...] = ()
+
+
+class StatusEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    products: tuple[Product, ...] = ()
+
+
+class TickerEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    tickers: tuple[Ticker, ...] = ()
+
+
+class LevelEvent(Answer, frozen=True, kw_only=True):
+    type: Literal["snapshot", "update"]
+    product_id: str
+    updates: tuple[LevelChange, ...] = ()
+
+
+class UserEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    orders: tuple[UserOrder, ...] = ()
+
+
+class _Message(Answer, frozen=True, kw_only=True, tag_field="channel"):
+    timestamp: str
+    sequence_num: int
+
+
+class Heartbeats(_Message, frozen=True, kw_only=True, tag="heartbeats"):
+    events: tuple[Heartbeat, ...]
+
+
+class Candles(_Message, frozen=True, kw_only=True, tag="candles"):
+    events: tuple[CandleEvent, ...]
+
+
+class MarketTrades(_Message, frozen=True, kw_only=True, tag="market_trades"):
+    events: tuple[TradeEvent, ...]
+
+
+class Status(_Message, frozen=True, kw_only=True, tag="status"):
+    events: tuple[StatusEvent, ...]
+
+
+class Tickers(_Message, frozen=True, kw_only=True, tag="ticker"):
+    events: tuple[TickerEvent, ...]
+
+
+class TickerBatch(_Message, frozen=True, kw_only=True, tag="ticker_batch"):
+    events: tuple[TickerEvent, ...]
+
+
+class Level2(_Message, frozen=True, kw_only=True, tag="l2_data"):
+    events: tuple[LevelEvent, ...]
+
+
+class User(_Message, frozen=True, kw_only=True, tag="user"):
+    events: tuple[UserEvent, ...]
+
+
+class Subscriptions(_Message, frozen=True, kw_only=True, tag="subscriptions"):
+    events: tuple[dict[str, dict[str, tuple[str, ...]]], ...]
+
+
+Message = Heartbeats | Candles | MarketTrades | Status | Tickers | TickerBatch | Level2 | User | Subscriptions
+
+
+class _Complaint(Answer, frozen=True, kw_only=True):
+    type: str | None = None
+    message: str = ""
+
+
+def subscription(
+    channel: Channel, products: tuple[str, ...], token: bytes | None = None, *, end: bool = False
+) -> bytes:
+    """The text that begins (or ends) a subscription. ``token``: a signed JWT (``CdpKey.websocket_token``).
+
+    ``InputRefused`` (``exchange-feed``) for a channel that is none, or the user's without a token.
+    """
+    if channel not in get_args(Channel) or len(products) > MAX_PRODUCTS:
+        raise InputRefused("exchange-feed", "there is no such channel, or there are too many products")
+    if channel in _PRIVATE and token is None:
+        raise InputRefused("exchange-feed", "this channel needs a token")
+    text: dict[str, object] = {"type": "unsubscribe" if end else "subscribe", "channel": channel}
+    text["product_ids"] = list(products)
+    if token is not None:
+        text["jwt"] = token.decode("ascii")
+    return msgspec.json.encode(text)
+
+
+class Feed:
+    """One connection's messages, in order."""
+
+    def __init__(self) -> None:
+        self._watch = Watch()
+
+    def read(self, text: bytes) -> Message:
+        """FeedBroken where one is missing or unreadable; :class:`ExchangeFailed` where the exchange complains."""
+        failure = _complaint(text)
+        if failure is not None:
+            raise failure
+        try:
+            message: Message = read_json(Message, text)
+        except InputRefused as error:
+            raise FeedBroken(error.message) from None
+        self._watch.see(message.sequence_num)
+        return message
+
+
+def _complaint(text: bytes) -> ExchangeFailed | None:
+    try:
+        found = read_json(_Complaint, text)
+    except InputRefused:
+        return None
+    if found.type != "error":
+        return None
+    return by_rules(ADVANCED_RULES, found.message, HttpAnswer(400), found.message) or Refused(
+        "request", found.message
+    )

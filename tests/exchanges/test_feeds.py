@@ -1,0 +1,260 @@
+"""Coinbase's feeds: what is subscribed with, what comes, and what is noticed when something does not come."""
+
+import base64
+import hashlib
+import hmac
+import json
+from decimal import Decimal
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.exchange_keys import STAMP, quorums
+
+from warifu.errors import InputRefused
+from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
+from warifu.exchanges.coinbase.feeds import advanced, exchange
+from warifu.exchanges.coinbase.feeds.watch import FeedBroken
+from warifu.exchanges.failures import ExchangeFailed, Refused, TryAgain
+from warifu.exchanges.signing import base64url
+from warifu.signer.egress.keys import HmacKey
+from warifu.threshold.wiping import Secret
+
+pytestmark = pytest.mark.unit
+
+D = Decimal
+AT = "2026-06-23T20:31:26.122969572Z"
+
+EVENTS = {
+    "heartbeats": {"current_time": "2026-06-23 20:31:56 +0000 UTC", "heartbeat_counter": "3049"},
+    "candles": {
+        "type": "snapshot",
+        "candles": [
+            {
+                "start": "1688998200",
+                "high": "1867.72",
+                "low": "1865.63",
+                "open": "1867.38",
+                "close": "1866.81",
+                "volume": "0.20269406",
+                "product_id": "ETH-USD",
+            }
+        ],
+    },
+    "market_trades": {
+        "type": "update",
+        "trades": [
+            {
+                "trade_id": "000000000",
+                "product_id": "ETH-USD",
+                "price": "1260.01",
+                "size": "0.3",
+                "side": "BUY",
+                "time": AT,
+            }
+        ],
+    },
+    "status": {
+        "type": "snapshot",
+        "products": [
+            {
+                "product_type": "SPOT",
+                "id": "BTC-USD",
+                "base_currency": "BTC",
+                "quote_currency": "USD",
+                "base_increment": "0.00000001",
+                "quote_increment": "0.01",
+                "status": "online",
+                "status_message": "",
+                "min_market_funds": "1",
+            }
+        ],
+    },
+    "ticker": {
+        "type": "snapshot",
+        "tickers": [
+            {"type": "ticker", "product_id": "BTC-USD", "price": "21932.98", "volume_24_h": "16038.28"}
+        ],
+    },
+    "ticker_batch": {"type": "update", "tickers": []},
+    "l2_data": {
+        "type": "snapshot",
+        "product_id": "BTC-USD",
+        "updates": [{"side": "bid", "event_time": AT, "price_level": "21921.73", "new_quantity": "0"}],
+    },
+    "user": {
+        "type": "snapshot",
+        "orders": [
+            {
+                "order_id": "a1",
+                "client_order_id": "c1",
+                "cumulative_quantity": "0.5",
+                "leaves_quantity": "0.25",
+                "avg_price": "20000.01",
+                "total_fees": "1",
+                "status": "OPEN",
+                "product_id": "BTC-USD",
+                "creation_time": AT,
+                "order_side": "BUY",
+                "cancel_reason": "",
+                "stop_price": "",
+                "limit_price": "20001",
+            }
+        ],
+    },
+    "subscriptions": {"subscriptions": {"ticker": ["BTC-USD"]}},
+}
+
+
+def message(channel, number=0) -> bytes:
+    return json.dumps(
+        {
+            "channel": channel,
+            "client_id": "",
+            "timestamp": AT,
+            "sequence_num": number,
+            "events": [EVENTS[channel]],
+        }
+    ).encode()
+
+
+@pytest.mark.parametrize("channel", sorted(EVENTS))
+def test_each_channel_of_advanced_trade(channel):
+    read = advanced.Feed().read(message(channel))
+    assert (read.sequence_num, len(read.events)) == (0, 1)
+
+
+def test_the_users_own_orders():
+    read = advanced.Feed().read(message("user"))
+    assert isinstance(read, advanced.User)
+    [order] = read.events[0].orders
+    assert (order.client_order_id, order.leaves_quantity, order.avg_price) == ("c1", D("0.25"), D("20000.01"))
+    assert order.stop_price is None
+
+
+@pytest.mark.parametrize("numbers", [[0, 2], [5, 5], [5, 4], [0, 1, 3]])
+def test_a_message_that_is_missing_or_comes_twice_is_noticed(numbers):
+    feed = advanced.Feed()
+    with pytest.raises(FeedBroken):
+        for number in numbers:
+            feed.read(message("ticker", number))
+
+
+def test_a_feed_may_begin_anywhere_and_changes_channels_without_losing_count():
+    feed = advanced.Feed()
+    for number, channel in enumerate(("ticker", "heartbeats", "user", "l2_data"), start=7):
+        assert feed.read(message(channel, number)).sequence_num == number
+
+
+@given(st.binary(max_size=80))
+def test_whatever_comes_is_a_message_or_ends_the_feed(text):
+    for read in (advanced.Feed().read, exchange.read):
+        with pytest.raises((FeedBroken, ExchangeFailed)):
+            read(text)
+
+
+def test_what_the_exchange_complains_of():
+    for text, kind in (
+        (b'{"type":"error","message":"authentication failure: invalid_signature"}', Refused),
+        (b'{"type":"error","message":"rate limit exceeded"}', TryAgain),
+        (b'{"type":"error","message":"something"}', Refused),
+    ):
+        with pytest.raises(kind):
+            advanced.Feed().read(text)
+        with pytest.raises(kind):
+            exchange.read(text)
+
+
+def test_a_subscription_carries_a_token_of_two_of_three():
+    quorum = next(quorums())
+    unsigned = CdpKey("organizations/a/apiKeys/b", "EdDSA").websocket_token(STAMP)
+    token = unsigned + b"." + base64url(quorum.sign(unsigned))
+    text = json.loads(advanced.subscription("user", ("BTC-USD",), token))
+    assert {name: text[name] for name in ("type", "channel", "product_ids")} == {
+        "type": "subscribe",
+        "channel": "user",
+        "product_ids": ["BTC-USD"],
+    }
+    key = ed25519.Ed25519PublicKey.from_public_bytes(quorum.public)
+    claims = jwt.decode(
+        text["jwt"], key, algorithms=["EdDSA"], options={"verify_exp": False, "verify_nbf": False}
+    )
+    assert "uri" not in claims
+    assert json.loads(advanced.subscription("ticker", ("BTC-USD",), end=True))["type"] == "unsubscribe"
+
+
+def test_private_channels_want_a_credential_and_there_are_no_others():
+    for make in (
+        lambda: advanced.subscription("user", ("BTC-USD",)),
+        lambda: advanced.subscription("everything", ()),  # type: ignore[arg-type]
+        lambda: advanced.subscription("ticker", ("BTC-USD",) * 501),
+        lambda: exchange.subscription(("user",), ("BTC-USD",)),
+        lambda: exchange.subscription((), ("BTC-USD",)),
+        lambda: exchange.subscription(("everything",), ()),  # type: ignore[arg-type]
+        lambda: exchange.subscription(("user",), (), KEY, b"short", STAMP),
+        lambda: exchange.subscription(("user",), (), KEY, bytes(32)),
+    ):
+        with pytest.raises(InputRefused):
+            make()
+
+
+KEY = ExchangeKey("0123456789abcdef0123456789abcdef", Secret(b"pass"))
+
+
+def test_the_exchange_apis_feed_is_signed_as_a_request_to_verify_oneself():
+    signature = HmacKey(Secret(bytes(range(64)))).sign(exchange.to_sign(STAMP))
+    text = json.loads(exchange.subscription(("user", "heartbeat"), ("BTC-USD",), KEY, signature, STAMP))
+    expected = hmac.new(bytes(range(64)), f"{STAMP.seconds}GET/users/self/verify".encode(), hashlib.sha256)
+    assert text == {
+        "type": "subscribe",
+        "product_ids": ["BTC-USD"],
+        "channels": ["user", "heartbeat"],
+        "key": KEY.key,
+        "signature": base64.b64encode(expected.digest()).decode(),
+        "passphrase": "pass",
+        "timestamp": str(STAMP.seconds),
+    }
+    assert "key" not in json.loads(exchange.subscription(("ticker",), ("BTC-USD",)))
+
+
+ORDER = {"time": AT, "product_id": "BTC-USD", "sequence": 10, "side": "sell", "order_id": "o"}
+TRADE = {
+    "time": AT,
+    "product_id": "BTC-USD",
+    "sequence": 10,
+    "side": "sell",
+    "maker_order_id": "m",
+    "taker_order_id": "t",
+    "size": "5.2",
+    "price": "400.2",
+}
+BTC = {"product_id": "BTC-USD"}
+EXCHANGE: list[dict[str, Any]] = [
+    {
+        "type": "subscriptions",
+        "channels": [{"name": "ticker", "product_ids": ["BTC-USD"], "account_ids": None}],
+    },
+    {**BTC, "type": "heartbeat", "sequence": 90, "last_trade_id": 20, "time": AT},
+    {**BTC, "type": "ticker", "sequence": 3, "price": "1285.22", "best_bid": "1285.04", "trade_id": 3},
+    {**BTC, "type": "snapshot", "bids": [["10101.10", "0.45"]], "asks": [["10102.55", "0.57"]]},
+    {**BTC, "type": "l2update", "time": AT, "changes": [["buy", "22356.27", "0.00"]]},
+    {**ORDER, "type": "received", "size": "1.34", "price": "502.1", "order_type": "limit"},
+    {**ORDER, "type": "open", "price": "200.2", "remaining_size": "1.00"},
+    {**ORDER, "type": "done", "price": "200.2", "reason": "filled", "remaining_size": "0"},
+    {**TRADE, "type": "match", "trade_id": 10},
+    {**TRADE, "type": "last_match", "trade_id": 9},
+    {**ORDER, "type": "change", "new_size": "5.23512", "old_size": "12.234412", "price": "400.23"},
+    {**BTC, "type": "activate", "order_id": "o", "side": "buy", "stop_price": "80", "size": "2"},
+]
+
+
+@pytest.mark.parametrize("said", EXCHANGE, ids=lambda said: said["type"])
+def test_each_message_of_the_exchange_api(said):
+    read = exchange.read(json.dumps(said).encode())
+    assert type(read).__struct_config__.tag == said["type"]
+    for name in ("price", "sequence", "trade_id", "remaining_size"):
+        if name in said:
+            assert getattr(read, name) == (D(said[name]) if isinstance(said[name], str) else said[name])
