@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from nacl.utils import random
 from tests.support.service_world import Client, World, embedded_chain, now, refusal
@@ -12,11 +13,21 @@ from tests.support.simulator import PASSPHRASE, SimulatedDevice
 
 from warifu.errors import WarifuError
 from warifu.protocol import api
-from warifu.protocol.encoding import encode
-from warifu.protocol.epochs import check_certificate
-from warifu.protocol.frames import Finished, OpenSession, Relay, decode_from_signer, decode_to_signer
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.epochs import EpochCertificate, certify, check_certificate, read_statement
+from warifu.protocol.frames import (
+    Finished,
+    OpenSession,
+    Relay,
+    Reply,
+    ShowEpoch,
+    decode_from_signer,
+    decode_to_signer,
+)
 from warifu.protocol.framing import Origin
 from warifu.protocol.request import RefreshRequest
+from warifu.service.store import schema
+from warifu.service.workflows import refresh as refresh_workflow
 
 pytestmark = pytest.mark.real
 WORDS = 4
@@ -24,7 +35,8 @@ WORDS = 4
 
 
 @pytest.fixture
-def world(tmp_path: Path):
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(refresh_workflow, "ROUND_SECONDS", 0.2)
     with embedded_chain(tmp_path / "chain") as (chain, url):
         made = World(tmp_path, chain, url)
         made.found()
@@ -301,3 +313,47 @@ async def test_an_end_that_nobody_could_be_asked_about_is_found_when_the_devices
         assert (found.state, found.refusal) == ("finished", None)
         assert epochs(world) == [1, 1, 1]
         assert (await ended(client, await begin(world, client, 2))).state == "finished"
+
+
+async def test_a_service_that_was_put_back_to_an_old_database_learns_the_epoch_from_the_devices(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        found = await ended(client, await begin(world, client))
+        with world.database.writing() as connection:
+            connection.execute(schema.epochs.delete())
+            connection.execute(schema.refreshes.delete())
+    async with world.running() as client:
+        for _ in range(200):
+            wallet = await client.get("/wallets/savings", api.Wallet)
+            if wallet.certificate:
+                break
+            await asyncio.sleep(0.05)
+        assert wallet.certificate == found.certificate
+        assert (await ended(client, await begin(world, client, 2))).state == "finished"
+
+
+async def test_a_device_that_shows_nonsense_teaches_the_service_nothing(world: World):
+    async with world.running() as client:
+        await world.ready(client)
+        found = await ended(client, await begin(world, client))
+        real = decode(EpochCertificate, found.certificate, 2**14)
+        statement = msgspec.structs.replace(read_statement(real.statement), epoch=9)
+        liar = world.devices["device1"]
+        original = liar.signer.receive
+
+        def receive(origin: Any, payload: bytes) -> Any:
+            frame = decode_to_signer(payload)
+            if isinstance(frame, ShowEpoch):
+                made_up = certify(encode(statement), real.signatures)
+                return [(Origin.SERVICE, encode(Reply(frame.call, made_up)))]
+            return original(origin, payload)
+
+        liar.signer.receive = receive  # type: ignore[method-assign]
+    async with world.running() as client:
+        for _ in range(100):
+            refresh = await client.get(f"/refreshes/{found.id}", api.Refresh)
+            if len(refresh.behind) == 1:
+                break
+            await asyncio.sleep(0.05)
+        assert refresh.behind == ("device1",), "whoever speaks nonsense has said nothing"
+        assert (await client.get("/wallets/savings", api.Wallet)).certificate == found.certificate

@@ -31,7 +31,7 @@ from warifu.attestation.registry import VERIFIERS
 from warifu.protocol.channel import Channel
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.epochs import EpochCertificate, certify, position, read_statement, statement_in
-from warifu.protocol.frames import CallRefused, Relay, SessionFailed, ShowEpoch, SignedBirth
+from warifu.protocol.frames import CallRefused, Relay, Reply, SessionFailed, ShowEpoch, SignedBirth
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import FreezeDevice
 from warifu.signer import refreshes
@@ -410,9 +410,11 @@ def test_a_device_that_missed_the_end_is_shown_it_by_the_service(home, monkeypat
     certificate = without_the_last_word_to(home, "device0", monkeypatch)
     home["device0"].restart()
     show = ShowEpoch(9, home.birth.wallet_id, certificate)
-    home["device0"].send(show)
+    assert home["device0"].send(ShowEpoch(8, home.birth.wallet_id, b"")) == [Reply(8, b"")]
+    assert home["device0"].send(show) == [Reply(9, certificate)]
     assert epochs(home) == [1, 1, 1]
-    home["device0"].send(show)  # again: nothing
+    assert home["device0"].send(show) == [Reply(9, certificate)]  # again: nothing
+    assert home["device0"].send(ShowEpoch(8, home.birth.wallet_id, b"")) == [Reply(8, certificate)]
     assert home["device0"].kinds().count("shares-refreshed") == 1
     every_pair_pays(home)
 

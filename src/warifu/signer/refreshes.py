@@ -28,7 +28,7 @@ from warifu.protocol.epochs import (
     read_statement,
     statement_in,
 )
-from warifu.protocol.frames import Finished, OpenSession, ResultAnswer
+from warifu.protocol.frames import Finished, OpenSession
 from warifu.protocol.journal import DEVICE, Asker, SharesKept, SharesRefreshed
 from warifu.protocol.request import RefreshRequest
 from warifu.signer.asking import asker
@@ -94,16 +94,6 @@ class Refreshes:
         if place not in self._shares.kept(wallet.id):
             self._freeze()
         self._put_in_force(wallet.id, certificate, by)
-
-    def result(self, request: bytes) -> ResultAnswer | None:
-        """What came of the refresh with this digest; None where none of this device's wallets knows of it."""
-        for wallet in self._device.wallets.all():
-            if wallet.epoch is not None and wallet.epoch.request == request:
-                return ResultAnswer("finished", wallet.certificate)
-            kept = self._shares.kept(wallet.id).values()
-            if any(read_statement(statement).request == request for statement in kept):
-                return ResultAnswer("started", b"")
-        return None
 
     def _check(self, wallet: Wallet, request: RefreshRequest, frame: OpenSession) -> None:
         if frame.participants != wallet.identities or frame.unsigned:

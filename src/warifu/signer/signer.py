@@ -304,9 +304,7 @@ class Signer:
             take_notes(device, message)
             return b""
         if isinstance(message, ShowEpoch):
-            device.freeze.require_none()
-            self._refreshes.adopt(message.wallet_id, message.certificate)
-            return b""
+            return self._shown_epoch(message)
         if isinstance(message, Instruct):
             return encode(instruct(device, message))
         if isinstance(message, AskPiece):
@@ -324,6 +322,12 @@ class Signer:
             return self._births.recover(message)
         return encode(status(device, self._isolation))
 
+    def _shown_epoch(self, message: ShowEpoch) -> bytes:
+        if message.certificate:
+            self._device.freeze.require_none()
+            self._refreshes.adopt(message.wallet_id, message.certificate)
+        return self._device.wallets.born(message.wallet_id).certificate
+
     def _envelope_key(self, message: AskEnvelopeKey) -> CertifiedEnvelopeKey:
         device = self._device
         rules = device.rules.hash(device.wallets.born(message.wallet_id).id) if message.wallet_id else b""
@@ -335,9 +339,6 @@ class Signer:
         result = wallet.signed_birth if wallet is not None else device.ledger.result(request)
         if result is not None:
             return ResultAnswer("finished", result)
-        refreshed = self._refreshes.result(request)
-        if refreshed is not None:
-            return refreshed
         started = wallet is not None or device.ledger.started(request)
         return ResultAnswer("started" if started else "unknown", b"")
 

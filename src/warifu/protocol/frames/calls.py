@@ -141,7 +141,8 @@ class ApproveReference(Message, frozen=True, tag="approve-reference"):
 
 
 class ShowEpoch(Message, frozen=True, tag="show-epoch"):
-    """All devices of the wallet keep shares of this epoch: use yours. Answered by an empty reply once it is so."""
+    """All devices of the wallet keep shares of this epoch: use yours, unless you use later ones. Answered by the
+    certificate of the shares that are in force then; empty, as ``certificate`` can be, for those of its birth."""
 
     call: Call
     wallet_id: Bytes32

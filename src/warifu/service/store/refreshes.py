@@ -10,12 +10,11 @@ import sqlalchemy as sa
 
 from warifu.errors import ServiceRefused
 from warifu.protocol.api import ErrorBody, Refresh
-from warifu.protocol.epochs import position, statement_in
+from warifu.protocol.epochs import position, read_statement, statement_in
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event, events_after
 from warifu.service.store.schema import epochs, refreshes
 
-_MOST = 64
 _envelopes = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
 
@@ -26,6 +25,8 @@ class StoredRefresh:
     id: str
     wallet: str
     epoch: int
+    request: bytes
+    """Digest of what the owner authorized."""
     authorization: bytes
     envelopes: tuple[bytes, ...]
 
@@ -59,6 +60,7 @@ def begin_refresh(database: Database, asked: StoredRefresh, body: bytes) -> bool
                 id=asked.id,
                 wallet=asked.wallet,
                 epoch=asked.epoch,
+                request=asked.request,
                 body=body,
                 authorization=asked.authorization,
                 envelopes=msgspec.msgpack.encode(asked.envelopes),
@@ -77,31 +79,31 @@ def note_refresh(
         add_event(connection, identifier, 0, text, device=device, once=once)
 
 
-def finish_refresh(database: Database, refresh: StoredRefresh, certificate: bytes) -> None:
-    """Every device keeps its new shares. Of two certificates of a wallet the one in force is kept."""
+def learn_epoch(database: Database, wallet: str, certificate: bytes) -> None:
+    """Every device of the wallet keeps the shares of this (checked) certificate: whatever was asked for it came to its
+    end, even where it was taken for refused. Of two certificates the one in force is kept."""
+    request = read_statement(statement_in(certificate)).request
     with database.writing() as connection:
-        before = connection.execute(
-            sa.select(epochs.c.certificate).where(epochs.c.wallet == refresh.wallet)
-        ).scalar()
+        before = connection.execute(sa.select(epochs.c.certificate).where(epochs.c.wallet == wallet)).scalar()
         if before is None:
-            connection.execute(epochs.insert().values(wallet=refresh.wallet, certificate=certificate))
+            connection.execute(epochs.insert().values(wallet=wallet, certificate=certificate))
         elif position(statement_in(before)) < position(statement_in(certificate)):
             connection.execute(
-                epochs.update().where(epochs.c.wallet == refresh.wallet).values(certificate=certificate)
+                epochs.update().where(epochs.c.wallet == wallet).values(certificate=certificate)
             )
+        asked = (refreshes.c.wallet == wallet) & (refreshes.c.request == request)
+        for identifier in connection.execute(sa.select(refreshes.c.id).where(asked)).scalars().all():
+            text = "every device keeps its new share, and deletes the old one"
+            add_event(connection, identifier, 0, text, once="finished")
         connection.execute(
             refreshes.update()
-            .where(refreshes.c.id == refresh.id)
+            .where(asked)
             .values(
-                state="finished", refusal=None, certificate=certificate, envelopes=msgspec.msgpack.encode(())
+                state="finished",
+                refusal=None,
+                certificate=certificate,
+                envelopes=msgspec.msgpack.encode(()),
             )
-        )
-        add_event(
-            connection,
-            refresh.id,
-            0,
-            "every device keeps its new share, and deletes the old one",
-            once="finished",
         )
 
 
@@ -124,25 +126,17 @@ def refuse_refresh(database: Database, identifier: str, refusal: ErrorBody) -> N
 
 def running_refreshes(database: Database) -> tuple[StoredRefresh, ...]:
     """Those that had not ended."""
-    return _in_state(database, "running")
-
-
-def refused_refreshes(database: Database) -> tuple[StoredRefresh, ...]:
-    """The newest of those that ended without a certificate, newest first."""
-    return _in_state(database, "refused")
-
-
-def _in_state(database: Database, state: str) -> tuple[StoredRefresh, ...]:
-    found = (
-        sa.select(refreshes)
-        .where(refreshes.c.state == state)
-        .order_by(refreshes.c.created.desc())
-        .limit(_MOST)
-    )
     with database.reading() as connection:
         return tuple(
-            StoredRefresh(row.id, row.wallet, row.epoch, row.authorization, _envelopes.decode(row.envelopes))
-            for row in connection.execute(found)
+            StoredRefresh(
+                row.id,
+                row.wallet,
+                row.epoch,
+                row.request,
+                row.authorization,
+                _envelopes.decode(row.envelopes),
+            )
+            for row in connection.execute(sa.select(refreshes).where(refreshes.c.state == "running"))
         )
 
 

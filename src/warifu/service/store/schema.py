@@ -122,6 +122,7 @@ refreshes = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("wallet", sa.Text, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("authorization", sa.LargeBinary, nullable=False),
     sa.Column("envelopes", sa.LargeBinary, nullable=False),

@@ -2,17 +2,18 @@
 
 What was asked is stored before anything else. Killed at any moment, the service asks the devices first what came of it:
 one that has the certificate answers for all, because without all of them there is none. If none has, the same session
-is opened once more; a device whose one-shot envelope was used up by then refuses, and the owner asks again. A device
-that could not be asked is asked when it comes back: what was taken for a refusal is found to have come to its end then.
-In no case is a share lost, whatever this service does: that is the devices' own affair (``docs/protocol.md``, 7.6).
+is opened once more; a device whose one-shot envelope was used up by then refuses, and the owner asks again. In no case
+is a share lost, whatever this service does: that is the devices' own affair (``docs/protocol.md``, 7.6).
 
-A certificate is shown to every device of its wallet, as often as it takes. Until then a device that is behind signs
-with the old shares, which no other device uses any more.
+Certificates are exchanged with every device of a wallet until both sides have the same. So a device that is behind
+catches up, and a service learns of an end that it missed: cut off from all devices just then, or put back to an old
+database.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Coroutine, Iterable
@@ -22,11 +23,16 @@ import msgspec
 
 from warifu.errors import PassphraseRefused, PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
 from warifu.protocol.api import Refresh, error_body
-from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization, check_times
-from warifu.protocol.encoding import decode
-from warifu.protocol.epochs import check_certificate, epoch_at, position, statement_in
-from warifu.protocol.frames import MAX_BODY_BYTES, AskResult, OpenSession, ResultAnswer, ShowEpoch
-from warifu.protocol.request import decode_request, request_digest
+from warifu.protocol.authorization import check_times
+from warifu.protocol.epochs import (
+    AT_BIRTH,
+    EpochStatement,
+    check_certificate,
+    position,
+    read_statement,
+    statement_in,
+)
+from warifu.protocol.frames import OpenSession, ShowEpoch
 from warifu.service.bell import Bell
 from warifu.service.config import ServiceConfig
 from warifu.service.doors import Authorized, body_digest, read_authorized, refresh_request
@@ -36,11 +42,10 @@ from warifu.service.store.database import Database
 from warifu.service.store.refreshes import (
     StoredRefresh,
     begin_refresh,
-    finish_refresh,
+    learn_epoch,
     note_refresh,
     read_refresh,
     refuse_refresh,
-    refused_refreshes,
     running_refreshes,
 )
 from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_named
@@ -60,8 +65,6 @@ class Refreshes:
         self._tasks: set[asyncio.Task[None]] = set()
         self._shown: dict[tuple[bytes, bytes], bytes] = {}
         """Wallet and device -> position that this device has in force, or a later one: its own word, in this run."""
-        self._asked: set[tuple[str, bytes]] = set()
-        """Refused refreshes and devices that have no certificate of them."""
 
     def start(self) -> None:
         """Take up what was running, and begin to show certificates."""
@@ -80,7 +83,12 @@ class Refreshes:
         wallet = await asyncio.to_thread(wallet_named, self._database, name)
         request = refresh_request(authorized, wallet.request)
         asked = StoredRefresh(
-            request.request_id.hex(), name, request.epoch, authorized.encoded, tuple(envelopes)
+            request.request_id.hex(),
+            name,
+            request.epoch,
+            authorized.digest,
+            authorized.encoded,
+            tuple(envelopes),
         )
         body = body_digest(authorized.encoded, envelopes, name.encode())
         if await asyncio.to_thread(begin_refresh, self._database, asked, body):
@@ -102,8 +110,8 @@ class Refreshes:
         """Before a session of these devices: whoever is behind is shown the wallet's certificate. A device that does
         not take it in is left to its peers."""
         wallet = await asyncio.to_thread(wallet_named, self._database, name)
-        for identity in identities:
-            await self._show(wallet, identity)
+        if wallet.certificate:
+            await self._exchange(wallet, (each for each in identities if self._is_behind(wallet, each)))
 
     # --- one refresh ----------------------------------------------------------------------------------------------
 
@@ -111,44 +119,63 @@ class Refreshes:
         try:
             ceremony = await asyncio.to_thread(self._ceremony, refresh)
             certificate = await self._certificate(ceremony, fresh=fresh)
-            await asyncio.to_thread(finish_refresh, self._database, refresh, certificate)
+            await asyncio.to_thread(learn_epoch, self._database, refresh.wallet, certificate)
             self._bell.ring()
-            await self.catch_up(refresh.wallet, ceremony.sought.identities)
+            await self.catch_up(refresh.wallet, ceremony.identities)
         except WarifuError as error:
-            await asyncio.to_thread(refuse_refresh, self._database, refresh.id, error_body(error))
+            await self._refuse(refresh, error)
         except Exception as error:  # noqa: BLE001 - nobody foresaw it, and it must not stand as running for ever
             log_mistake(error)
-            await asyncio.to_thread(refuse_refresh, self._database, refresh.id, error_body(_interrupted()))
+            await self._refuse(refresh, _interrupted())
         finally:
             self._bell.ring()
 
+    async def _refuse(self, refresh: StoredRefresh, error: WarifuError) -> None:
+        """Unless a device that could not be asked knows better: all are asked again."""
+        await asyncio.to_thread(refuse_refresh, self._database, refresh.id, error_body(error))
+        wallet = await asyncio.to_thread(wallet_named, self._database, refresh.wallet)
+        for device in wallet.request.devices:
+            self._shown.pop((wallet.id, device.identity), None)
+
     def _ceremony(self, refresh: StoredRefresh) -> _Ceremony:
         wallet = wallet_named(self._database, refresh.wallet)
-        authorized = read_authorized(refresh.authorization, refresh.envelopes, timely=False)
-        return _Ceremony(_Sought(refresh, wallet, authorized.digest), authorized)
+        return _Ceremony(
+            refresh, wallet, read_authorized(refresh.authorization, refresh.envelopes, timely=False)
+        )
 
     async def _certificate(self, ceremony: _Ceremony, *, fresh: bool) -> bytes:
         await self._wait_for_devices(ceremony)
         if not fresh:
-            found = await self._ask(ceremony.sought)
+            found = await self._found(ceremony)
             if found is not None:
                 return found
         try:
             return await self._session(ceremony)
         except WarifuError as error:
-            found = await self._ask(ceremony.sought)
+            found = await self._found(ceremony)
             if found is not None:
                 return found
             if not fresh and isinstance(error, PassphraseRefused) and error.reason.startswith("envelope"):
                 raise _interrupted() from None
             raise
 
+    async def _found(self, ceremony: _Ceremony) -> bytes | None:
+        """The certificate of this refresh, if any connected device has it."""
+        await self._exchange(ceremony.wallet, ceremony.identities)
+        wallet = await asyncio.to_thread(wallet_named, self._database, ceremony.wallet.name)
+        if (
+            wallet.certificate
+            and read_statement(statement_in(wallet.certificate)).request == ceremony.refresh.request
+        ):
+            return wallet.certificate
+        return None
+
     async def _wait_for_devices(self, ceremony: _Ceremony) -> None:
         """All must be there. Who is missing is told while there is still time to switch it on."""
         missing = self._missing(ceremony)
         if missing:
-            self._note(ceremony.sought.refresh, f"waiting for: {', '.join(missing)}")
-        if not await self._hub.wait_connected(ceremony.sought.identities, self._config.signer_wait):
+            self._note(ceremony.refresh, f"waiting for: {', '.join(missing)}")
+        if not await self._hub.wait_connected(ceremony.identities, self._config.signer_wait):
             names = self._missing(ceremony)
             raise ServiceRefused(
                 "device-offline",
@@ -159,95 +186,72 @@ class Refreshes:
             )
 
     def _missing(self, ceremony: _Ceremony) -> list[str]:
-        return [
-            self._hub.name_of(item) for item in ceremony.sought.identities if not self._hub.connected(item)
-        ]
+        return [self._hub.name_of(item) for item in ceremony.identities if not self._hub.connected(item)]
 
     async def _session(self, ceremony: _Ceremony) -> bytes:
-        sought, request = ceremony.sought, ceremony.authorized.request
+        request, identities = ceremony.authorized.request, ceremony.identities
         check_times(request.created, request.expires, int(time.time()))
-        await self.catch_up(sought.refresh.wallet, sought.identities)
+        await self.catch_up(ceremony.refresh.wallet, identities)
         session = secrets.token_bytes(16)
         openings = {
-            identity: OpenSession(
-                session, ceremony.authorized.authorization, envelope, sought.identities, b""
-            )
+            identity: OpenSession(session, ceremony.authorized.authorization, envelope, identities, b"")
             for identity, envelope in ceremony.authorized.envelopes.items()
         }
-        self._note(sought.refresh, "authorization and envelopes are sent to the devices")
+        self._note(ceremony.refresh, "authorization and envelopes are sent to the devices")
         results = await self._hub.run_session(
             openings,
             wanted=len(openings),
-            judge=lambda identity, result: self._heard(sought, identity, result),
+            judge=lambda identity, result: self._handed_in(ceremony, identity, result),
             entered=lambda device: self._note(
-                sought.refresh, "judged the request and entered the ceremony", device
+                ceremony.refresh, "judged the request and entered the ceremony", device
             ),
             timeout=self._config.session_seconds,
         )
         return next(iter(results.values()))
 
-    async def _ask(self, sought: _Sought, asked: set[tuple[str, bytes]] | None = None) -> bytes | None:
-        """The certificate, if any connected device has it. ``asked``: those that are not asked any more, to which those
-        are added that have it not."""
-        asked = set() if asked is None else asked
-        for identity in sought.identities:
-            if (sought.refresh.id, identity) in asked or not self._hub.connected(identity):
-                continue
-            try:
-                reply = await self._hub.call(
-                    identity, lambda call: AskResult(call, sought.digest), timeout=_ASK_SECONDS
-                )
-                answer = decode(ResultAnswer, reply, MAX_BODY_BYTES * 2)
-                if answer.state == "finished":
-                    self._heard(sought, identity, answer.result)
-                    return answer.result
-            except WarifuError:
-                continue
-            asked.add((sought.refresh.id, identity))
-        return None
-
-    def _heard(self, sought: _Sought, identity: bytes, result: bytes) -> None:
-        """The certificate, from a device that uses its new shares."""
-        sought.judge(result)
-        self._shown[sought.wallet.id, identity] = position(statement_in(result))
+    def _handed_in(self, ceremony: _Ceremony, identity: bytes, result: bytes) -> None:
+        """A device's result: the certificate of this refresh, which it uses. The owner's client judges it again."""
+        statement = _checked(ceremony.wallet, result)
+        if statement.request != ceremony.refresh.request or statement.epoch != ceremony.refresh.epoch:
+            raise PeerMisbehaved("certificate", "a device handed in the certificate of another refresh")
+        self._shown[ceremony.wallet.id, identity] = position(statement_in(result))
 
     # --- certificates ---------------------------------------------------------------------------------------------
-
-    async def _seek(self) -> None:
-        """What was taken for a refusal, while a device that knows better was away."""
-        for refresh in await asyncio.to_thread(refused_refreshes, self._database):
-            wallet = await asyncio.to_thread(wallet_named, self._database, refresh.wallet)
-            if refresh.epoch != epoch_of(wallet) + 1:
-                continue
-            found = await self._ask(_Sought(refresh, wallet, _digest(refresh)), self._asked)
-            if found is not None:
-                await asyncio.to_thread(finish_refresh, self._database, refresh, found)
-                self._bell.ring()
 
     async def _carry(self) -> None:
         while True:
             with survived():
-                await self._seek()
                 for wallet in await asyncio.to_thread(list_wallets, self._database):
-                    for device in wallet.request.devices:
-                        await self._show(wallet, device.identity)
+                    behind = [
+                        item.identity
+                        for item in wallet.request.devices
+                        if self._is_behind(wallet, item.identity)
+                    ]
+                    await self._exchange(wallet, behind)
             await asyncio.sleep(ROUND_SECONDS)
 
-    async def _show(self, wallet: StoredWallet, identity: bytes) -> None:
-        if not self._is_behind(wallet, identity) or not self._hub.connected(identity):
-            return
-        try:
-            await self._hub.call(
+    async def _exchange(self, wallet: StoredWallet, identities: Iterable[bytes]) -> None:
+        """Each of these devices that is connected is shown the wallet's certificate, and shows its own."""
+        connected = [identity for identity in identities if self._hub.connected(identity)]
+        await asyncio.gather(*(self._exchange_with(wallet, identity) for identity in connected))
+
+    async def _exchange_with(self, wallet: StoredWallet, identity: bytes) -> None:
+        """One that does not answer, or answers nonsense, is asked again in another round."""
+        with contextlib.suppress(WarifuError):
+            theirs = await self._hub.call(
                 identity, lambda call: ShowEpoch(call, wallet.id, wallet.certificate), timeout=_ASK_SECONDS
             )
-        except WarifuError:
-            return
-        self._shown[wallet.id, identity] = _position(wallet)
-        self._bell.ring()
+            if theirs:
+                _checked(wallet, theirs)
+            place = position(statement_in(theirs)) if theirs else AT_BIRTH
+            if place > _position(wallet):
+                await asyncio.to_thread(learn_epoch, self._database, wallet.name, theirs)
+            self._shown[wallet.id, identity] = place
+            self._bell.ring()
 
     def _is_behind(self, wallet: StoredWallet, identity: bytes) -> bool:
         """Whether this device has not said in this run that it uses the wallet's newest shares."""
-        return bool(wallet.certificate) and self._shown.get((wallet.id, identity), b"") < _position(wallet)
+        return self._shown.get((wallet.id, identity), b"") < _position(wallet)
 
     def _note(self, refresh: StoredRefresh, text: str, device: str | None = None) -> None:
         note_refresh(self._database, refresh.id, text, device=device)
@@ -260,46 +264,27 @@ class Refreshes:
 
 
 @dataclass(frozen=True)
-class _Sought:
-    """The certificate of one refresh."""
+class _Ceremony:
+    """One refresh with all that a session among the devices needs."""
 
     refresh: StoredRefresh
     wallet: StoredWallet
-    digest: bytes
-    """Of the request."""
+    authorized: Authorized
 
     @property
     def identities(self) -> tuple[bytes, ...]:
         """All devices, ascending."""
-        return tuple(sorted(device.identity for device in self.wallet.request.devices))
-
-    def judge(self, result: bytes) -> None:
-        """Whether this is it. The owner's client does this again."""
-        statement = check_certificate(result, self.wallet.id, self.identities, self.wallet.request.schemes)
-        if statement.request != self.digest or statement.epoch != self.refresh.epoch:
-            raise PeerMisbehaved("certificate", "a device handed in the certificate of another refresh")
+        return self.authorized.participants
 
 
-@dataclass(frozen=True)
-class _Ceremony:
-    """One refresh with all that a session among the devices needs."""
-
-    sought: _Sought
-    authorized: Authorized
-
-
-def epoch_of(wallet: StoredWallet) -> int:
-    """How many times the wallet's shares were refreshed, as far as this service knows."""
-    return epoch_at(_position(wallet)) if wallet.certificate else 0
+def _checked(wallet: StoredWallet, certificate: bytes) -> EpochStatement:
+    """What the certificate says, if every device of the wallet signed it."""
+    identities = sorted(device.identity for device in wallet.request.devices)
+    return check_certificate(certificate, wallet.id, identities, wallet.request.schemes)
 
 
 def _position(wallet: StoredWallet) -> bytes:
-    return position(statement_in(wallet.certificate))
-
-
-def _digest(refresh: StoredRefresh) -> bytes:
-    authorization = decode(Authorization, refresh.authorization, MAX_AUTHORIZATION_BYTES)
-    return request_digest(decode_request(authorization.request))
+    return position(statement_in(wallet.certificate)) if wallet.certificate else AT_BIRTH
 
 
 def _interrupted() -> SessionAborted:
