@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
@@ -19,12 +20,13 @@ from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND, PASSPHRASE, bitcoin_policy
 
 from warifu.cli import changing
+from warifu.cli.commands import approval
 from warifu.cli.commands.policy import group
 from warifu.cli.creating import adopt
 from warifu.cli.credential_card import CredentialCard, write_card
 from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.profile import Profile, Wallet
-from warifu.errors import PolicyDenied
+from warifu.errors import AuthorizationRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.credential import DeviceKey, approver
@@ -78,15 +80,19 @@ class Owner:
     def wallet(self) -> Wallet:
         return self.profile().wallet("savings")
 
-    async def says(self, *arguments: str, expected: int = 0) -> dict[str, Any]:
+    async def says(self, *arguments: str, expected: int = 0, of: click.Group = group) -> dict[str, Any]:
         """``warifu policy`` with these arguments; the object that it prints."""
         result: Result = await asyncio.to_thread(
-            lambda: CliRunner().invoke(group, [*arguments, "--json"], obj=self, standalone_mode=False)
+            lambda: CliRunner().invoke(of, [*arguments, "--json"], obj=self, standalone_mode=False)
         )
         if result.exception is not None:
             raise result.exception
         assert (result.return_value or 0) == expected, result.output
         return dict(json.loads(result.stdout))
+
+    async def approves(self, *arguments: str) -> dict[str, Any]:
+        """``warifu approval`` with these arguments."""
+        return await self.says(*arguments, of=approval.group)
 
     async def says_with_passphrase(self, *arguments: str, expected: int = 0) -> dict[str, Any]:
         return await self.says(*arguments, "--passphrase-fd", str(typed(PASSPHRASE)), expected=expected)
@@ -234,7 +240,7 @@ async def test_owners_are_added_by_their_cards_and_that_waits(world, tmp_path):
         )
 
 
-async def test_what_two_owners_have_to_want_is_kept_approved_and_carried_out(world, tmp_path):
+async def test_what_two_owners_have_to_want_is_laid_before_the_other_and_carried_out(world, tmp_path):
     other = IdentityKey.generate()
     world.others = (DeviceKey(other.public),)
     both = msgspec.structs.replace(POLICY, approvals_needed=2)
@@ -246,14 +252,15 @@ async def test_what_two_owners_have_to_want_is_kept_approved_and_carried_out(wor
         profile.add_wallet(owner.profile().content.wallets[0])
         second = Owner(client, profile)
         loose = written(tmp_path, msgspec.structs.replace(both, approvals_needed=1))
-        with pytest.raises(PolicyDenied):
-            await owner.says_with_passphrase("change", "savings", loose, "--yes")
-        request, approval = str(tmp_path / "change.req"), str(tmp_path / "other.approval")
-        await owner.says("change", "savings", loose, "--yes", "--save", request)
-        alone = await owner.says_with_passphrase("carry", request, expected=PolicyDenied.exit_code)
-        assert {device["refusal"] for device in alone["devices"]} == {"policy.approvals"}
-        approved = await second.says("approve", request, "--out", approval, "--yes")
-        assert approved["changes"][0]["rule"] == "approvals"
-        told = await owner.says_with_passphrase("carry", request, "--approval", approval)
+        proposed = await owner.says("change", "savings", loose, "--yes")
+        assert (proposed["state"], proposed["needed"]) == ("proposed", 2)
+        with pytest.raises(AuthorizationRefused) as alone:
+            await owner.says_with_passphrase("carry", proposed["id"])
+        assert alone.value.code == "authorization.approvals-missing"
+        (seen,) = (await second.approves("list"))["proposals"]
+        assert (seen["id"], seen["missing"], seen["changes"][0]["rule"]) == (proposed["id"], 1, "approvals")
+        approved = await second.approves("give", proposed["id"], "--yes")
+        assert approved["missing"] == 0
+        told = await owner.says_with_passphrase("carry", proposed["id"])
         assert states(told) == ["waits"] * 3
         assert states(await second.says("veto", "savings", told["id"])) == ["done"] * 3

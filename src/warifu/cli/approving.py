@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from warifu.cli.accounts import proposed_order
+from warifu.cli.changing import owners_needed
 from warifu.cli.client import Client, segment
 from warifu.cli.order import Order
 from warifu.cli.paying import proposed_bitcoin_order
@@ -123,7 +124,7 @@ def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words:
                 "rules-stale",
                 "it would change other rules than those that this client knows, so nobody can say what it changes",
                 not_done="Nothing was approved.",
-                remedy="Bring this client to the rules in force, then look again.",
+                remedy="Bring this client to the rules in force ('warifu policy sync'), then look again.",
             )
         changes = compare(wallet.rules, request.rules)
         said = [(change.effect, change.rule, change.words) for change in changes]
@@ -132,7 +133,7 @@ def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words:
         described = {
             "changes": [{"effect": effect, "rule": rule, "words": words} for effect, rule, words in said]
         }
-    needed = min(wallet.rules.policy.most_approvals, len(wallet.rules.owners))
+    needed = owners_needed(wallet)
     gist = "; ".join(value for _, value in facts[1:])
     return Asked(wallet, request, tuple(facts), gist, described, False, words, needed)
 

@@ -1566,6 +1566,17 @@ JAPANESE: dict[str, str] = {
     ),
     "other rules": "別の規則",
     "the end of its freeze": "凍結の終わり",
+    "Hand a change that enough owners approved ('warifu approval give ID') to the connected devices, with the "
+    "passphrase.": (
+        "必要な数の所有者が承認した変更（warifu approval give ID）を、パスフレーズとともに接続中の端末へ渡します。"
+    ),
+    "It is shown once more, compared with the rules in force by this client's own record.": (
+        "このクライアント自身の記録で有効な規則と比べて、もう一度表示します。"
+    ),
+    "Then go on with: warifu policy carry {identifier}": "その後に続けます: warifu policy carry {identifier}",
+    "What allows more takes {needed} owners, as the largest payment does. Yours is the first.": (
+        "許すものを増やす変更には、最大の支払いと同じく所有者 {needed} 人が必要です。あなたが 1 人目です。"
+    ),
     "Approve with your passkey": "パスキーで承認する",
     "Done. Go back to the terminal.": "済みました。端末の画面に戻ってください。",
     "Go on in the browser. If it does not open, go to this address on this machine:": (
@@ -1742,9 +1753,6 @@ JAPANESE: dict[str, str] = {
         "予告します。"
     ),
     "Another owner changed the rules:": "別の所有者がルールを変更しました：",
-    "Approved. Give {file} to the owner who carries it out.": (
-        "承認しました。{file} を、実行する所有者に渡してください。"
-    ),
     "Ask the connected devices of WALLET to sign again. It takes the passphrase and waits as every loosening "
     "does.": (
         "接続している WALLET の端末に、ふたたび署名するよう頼みます。パスフレーズが必要で、緩める変更と同"
@@ -1766,19 +1774,12 @@ JAPANESE: dict[str, str] = {
         "聞いたすべての端末で WALLET をただちに凍結し、待っているものをすべて拒否します。パスフレーズは要"
         "りません。"
     ),
-    "Hand the request in FILE to the connected devices, with your word, the others' approvals and the "
-    "passphrase.": (
-        "FILE の依頼を、あなたの承認、ほかの所有者の承認、パスフレーズとともに、接続している端末に渡します。"
-    ),
     "Is that right?": "これで正しいですか？",
     "It is in force at once on every device that hears it.": (
         "聞いたすべての端末で、ただちに有効になります。"
     ),
     "It is in force on no device before {moment}, and can be vetoed until then.": (
         "どの端末でも {moment} より前には有効にならず、それまで拒否できます。"
-    ),
-    "Kept. Other owners approve it within a day: warifu policy approve {file}": (
-        "保存しました。ほかの所有者は一日以内に承認します: warifu policy approve {file}"
     ),
     "Nothing differs from what is in force.": "有効なものとの違いはありません。",
     "Of this token of the wallet's policy: its symbol or address.": (
@@ -1793,21 +1794,12 @@ JAPANESE: dict[str, str] = {
     "Show the rules of WALLET that are in force by this client's own record: owners, policy, revision.": (
         "このクライアント自身の記録で有効な WALLET のルール（所有者、ポリシー、改訂）を示します。"
     ),
-    "Show what the request in FILE changes, compared with the rules in force by this client's own record, "
-    "and approve.": (
-        "FILE の依頼が何を変えるかを、このクライアント自身の記録で有効なルールと比べて示し、承認します。"
-    ),
     "Show what waits for WALLET and what was announced, as each device says it, and whether it is frozen.": (
         "WALLET について待っているもの、予告されたもの、凍結されているかを、端末ごとに示します。"
     ),
     "Shown with every refusal until the freeze ends; at most 200 characters.": (
         "凍結が終わるまで、拒否のたびに示されます。200 文字まで。"
     ),
-    "Tell no device yet: keep the request in this new file, for other owners ('warifu policy approve').": (
-        "まだどの端末にも伝えず、依頼をこの新しいファイルに、ほかの所有者のために保存する（'warifu "
-        "policy approve'）。"
-    ),
-    "The wallet signs again.": "ウォレットがふたたび署名するようになります。",
     "Veto what waits for WALLET, or was announced, under ID (its beginning is enough): it does not happen.": (
         "WALLET について待っているもの、または予告されたものを、ID（先頭だけでよい）で拒否します。それは"
         "起こりません。"
@@ -1820,7 +1812,6 @@ JAPANESE: dict[str, str] = {
         "れている端末には、聞き逃したものを伝えます。緩めるものにはパスフレーズが必要で、その端末で待ちま"
         "す。"
     ),
-    "What another owner wrote (repeat).": "ほかの所有者が書いたもの（複数可）。",
     "Where every difference tightens, it holds at once, on your word alone. Where one loosens, or cannot be "
     "compared, the whole change takes the passphrase and waits on each device as long as the policy in force "
     "says; meanwhile any owner or any device can veto it ('warifu policy veto', 'warifu signer veto').": (
@@ -1833,12 +1824,6 @@ JAPANESE: dict[str, str] = {
     "was announced is made once; a destination stays known. Any owner can veto either.": (
         "ポリシーが予告を求める場合、待ち時間は、各端末がこれを聞いたときに始まります。予告した支払いは一"
         "度だけ行えます。宛先は知られたままになります。どちらも、どの所有者でも拒否できます。"
-    ),
-    "Write the approval to this new file.": "承認をこの新しいファイルに書く。",
-    "Your approval covers exactly this request. It changes nothing by itself: the owner who kept the request "
-    "carries it out with all approvals ('warifu policy carry').": (
-        "あなたの承認は、ちょうどこの依頼だけに及びます。それだけでは何も変わりません。依頼を保存した所有"
-        "者が、すべての承認とともに実行します（'warifu policy carry'）。"
     ),
     "Your word alone is enough, and no passphrase is asked. Every device remembers it, also one that hears "
     "of the thing itself only later.": (

@@ -19,7 +19,7 @@ from warifu.cli.commands.policy_changes import (
     unfreeze_command,
     veto_command,
 )
-from warifu.cli.commands.policy_together import approve_command, carry_command
+from warifu.cli.commands.policy_together import carry_command
 from warifu.cli.context import Setting
 from warifu.cli.dry_run import decisions_of, exit_code_of, show_decisions
 from warifu.cli.policy_file import policy_from
@@ -115,7 +115,6 @@ for _command in (
     freeze_command,
     unfreeze_command,
     sync_command,
-    approve_command,
     carry_command,
 ):
     group.add_command(_command)

@@ -31,9 +31,9 @@ from warifu.cli.changing_shown import (
     told_object,
 )
 from warifu.cli.client import Client
+from warifu.cli.commands.policy_together import lay_before
 from warifu.cli.context import Setting, now
 from warifu.cli.credential_card import read_card
-from warifu.cli.files import write_private
 from warifu.cli.paying import recipient
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_shown import policy_object, show_policy
@@ -45,19 +45,12 @@ from warifu.cli.waiting_shown import ids_of, moment, waiting_facts, waiting_obje
 from warifu.errors import InputRefused, PolicyDenied, ServiceRefused
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.credential import Credential
-from warifu.protocol.encoding import encode
-from warifu.protocol.request import MAX_REASON, Instruction, Outflow, request_digest
+from warifu.protocol.request import MAX_REASON, Outflow, request_digest
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
 
 _with_option = click.option(
     "--with", "credential", metavar="NAME", help="Say it with this credential (default: this client's key)."
-)
-
-_save_option = click.option(
-    "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Tell no device yet: keep the request in this new file, for other owners ('warifu policy approve').",
 )
 
 
@@ -99,7 +92,6 @@ def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
 @click.argument("wallet_name", metavar="WALLET")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @_with_option
-@_save_option
 @yes_option
 @passphrase_option
 @json_option
@@ -109,7 +101,6 @@ def change_command(
     wallet_name: str,
     file: Path,
     credential: str | None,
-    save: Path | None,
     yes: bool,
     passphrase_fd: int | None,
     as_json: bool,
@@ -125,7 +116,7 @@ def change_command(
     policy = policy_from(file)
     check_terms(policy, profile.content.network)
     rules = Rules(wallet.rules.revision + 1, wallet.rules.owners, policy)
-    return _change(setting, screen, profile, wallet, rules, credential, save, yes, passphrase_fd)
+    return _change(setting, screen, profile, wallet, rules, credential, yes, passphrase_fd)
 
 
 @examples(
@@ -142,7 +133,6 @@ def change_command(
     "--remove", "removed", multiple=True, metavar="NAME", help="An owner as 'policy show' names it (repeat)."
 )
 @_with_option
-@_save_option
 @yes_option
 @passphrase_option
 @json_option
@@ -153,7 +143,6 @@ def owners_command(
     added: tuple[str, ...],
     removed: tuple[str, ...],
     credential: str | None,
-    save: Path | None,
     yes: bool,
     passphrase_fd: int | None,
     as_json: bool,
@@ -185,7 +174,7 @@ def owners_command(
     if not owners:
         raise InputRefused("owners", "a wallet has at least one owner", not_done="Nothing was changed.")
     rules = Rules(wallet.rules.revision + 1, tuple(owners), wallet.rules.policy)
-    return _change(setting, screen, profile, wallet, rules, credential, save, yes, passphrase_fd)
+    return _change(setting, screen, profile, wallet, rules, credential, yes, passphrase_fd)
 
 
 def _named(profile: Profile, owner: Credential, names: tuple[str, ...]) -> bool:
@@ -199,7 +188,6 @@ def _change(
     wallet: Wallet,
     rules: Rules,
     credential: str | None,
-    save: Path | None,
     yes: bool,
     passphrase_fd: int | None,
 ) -> int:
@@ -213,7 +201,6 @@ def _change(
     effect = now() + wallet.rules.policy.loosening_delay
     if waits:
         _require_free(wallet)
-        _require_alone(wallet, save)
         screen.line(
             tr(
                 "It is in force on no device before {moment}, and can be vetoed until then.",
@@ -225,9 +212,10 @@ def _change(
     if not yes:
         click.confirm(tr("Change the rules of {name}?", name=wallet.name), abort=True, err=screen.json)
     request = rules_request(wallet, rules_hash(wallet.rules), rules)
-    if save is not None:
-        return _kept(screen, save, request)
     with setting.client(profile) as client:
+        if waits and owners_needed(wallet) > 1:
+            lay_before(client, profile, screen, wallet, request, credential)
+            return 0
         if waits:
             told = tell_sealed(
                 client,
@@ -251,15 +239,6 @@ def _change(
     return exit_code_of(told)
 
 
-def _kept(screen: Screen, save: Path, request: Instruction) -> int:
-    write_private(save, encode(request), replace=False)
-    screen.line(
-        tr("Kept. Other owners approve it within a day: warifu policy approve {file}", file=str(save))
-    )
-    screen.result({"saved": str(save), "id": request_digest(request).hex()})
-    return 0
-
-
 def _require_free(wallet: Wallet) -> None:
     if wallet.asked is not None:
         raise PolicyDenied(
@@ -267,17 +246,6 @@ def _require_free(wallet: Wallet) -> None:
             "a change that was asked for here waits already",
             not_done="Nothing was asked for.",
             remedy="See 'warifu policy pending'. Veto it first, or wait; 'warifu policy sync' notes what became of it.",
-        )
-
-
-def _require_alone(wallet: Wallet, save: Path | None) -> None:
-    needed = owners_needed(wallet)
-    if needed > 1 and save is None:
-        raise PolicyDenied(
-            "approvals",
-            f"what allows more takes {needed} of the owners, as the largest payment does",
-            not_done="Nothing was asked for.",
-            remedy="Keep the request with --save, and have the others approve it ('warifu policy approve').",
         )
 
 
@@ -456,21 +424,18 @@ def freeze_command(
 @examples("warifu policy unfreeze savings")
 @click.command("unfreeze", cls=Command)
 @click.argument("wallet_name", metavar="WALLET")
-@_save_option
 @passphrase_option
 @json_option
 @click.pass_obj
-def unfreeze_command(
-    setting: Setting, wallet_name: str, save: Path | None, passphrase_fd: int | None, as_json: bool
-) -> int:
+def unfreeze_command(setting: Setting, wallet_name: str, passphrase_fd: int | None, as_json: bool) -> int:
     """Ask the connected devices of WALLET to sign again. It takes the passphrase and waits as every loosening does."""
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
-    _require_alone(wallet, save)
     request = unfreeze_request(wallet)
-    if save is not None:
-        return _kept(screen, save, request)
     with setting.client(profile) as client:
+        if owners_needed(wallet) > 1:
+            lay_before(client, profile, screen, wallet, request)
+            return 0
         devices = require_some(client, wallet)
         told = tell_sealed(client, profile, wallet, request, devices, wallet.acceptable(now()), passphrase_fd)
     show_told(screen, told)
