@@ -143,7 +143,7 @@ async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(w
         for name in world.devices:  # no wait: so that the change is in force within the test
             device = world.devices[name].device
             with device.store.transaction():
-                device.rules.put(world.wallet_id, current)
+                device.rules.put(world.wallet_id, current, now())
         rules = Rules(3, (*before.owners, DeviceKey(other.public)), current.policy)
         request = RulesRequest(random(16), world.wallet_id, rules_hash(current), rules, *times())
         with pytest.raises(AuthorizationRefused):

@@ -223,21 +223,33 @@ async def test_an_owner_freezes_announces_and_thaws(world, passing):
             assert device["notices"][0]["destinations"] == [FRIEND]
 
 
-async def test_owners_are_added_by_their_cards_and_that_waits(world, tmp_path):
+async def test_an_owner_is_added_by_his_card_waits_and_then_takes_the_wallet_up(world, tmp_path, passing):
     async with world.running() as client:
         owner = await ready(world, client)
-        alice = DeviceKey(IdentityKey.generate().public)
+        key = IdentityKey.generate()
+        alice = DeviceKey(key.public)
         (tmp_path / "alice.owner").write_text(write_card(CredentialCard("alice", alice)) + "\n")
         told = await owner.says_with_passphrase(
             "owners", "savings", "--add", str(tmp_path / "alice.owner"), "--yes"
         )
         assert (told["waits"], states(told)) == (True, ["waits"] * 3)
         assert [change["rule"] for change in told["changes"]] == ["owners"]
-        assert owner.wallet.asked is not None and alice in owner.wallet.asked.rules.owners
-        assert (
-            msgspec.structs.replace(owner.wallet.asked.rules, owners=owner.wallet.rules.owners).policy
-            == POLICY
-        )
+        asked = owner.wallet.asked
+        assert asked is not None and asked.rules.owners == (*owner.wallet.rules.owners, alice)
+
+        passing(2 * DAY)
+        profile = owners_profile(world, tmp_path / "alice")
+        DeviceKeyFile(tmp_path / "alice/credential").write(key, None, replace=True)
+        bridge: Any = Blocking(client)
+        await asyncio.to_thread(adopt, bridge, profile, "savings", owner.wallet.wallet_id)
+        second = Owner(client, profile)
+        assert (await second.says("sync", "savings", "--yes"))["revision"] == 2
+        assert states(await second.says("freeze", "savings")) == ["done"] * 3
+
+        stranger = owners_profile(world, tmp_path / "stranger")
+        DeviceKeyFile(tmp_path / "stranger/credential").write(IdentityKey.generate(), None, replace=True)
+        with pytest.raises(AuthorizationRefused):
+            await asyncio.to_thread(adopt, bridge, stranger, "savings", owner.wallet.wallet_id)
 
 
 async def test_what_two_owners_have_to_want_is_laid_before_the_other_and_carried_out(world, tmp_path):

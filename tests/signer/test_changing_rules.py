@@ -10,8 +10,9 @@ from nacl.utils import random
 from tests.support.instructing import Owner
 from tests.support.simulator import BTC, FRIEND, PASSPHRASE, Household, bitcoin_policy, signed
 
-from warifu.protocol.authorization import approve_request
+from warifu.protocol.authorization import approve_request, authorize
 from warifu.protocol.credential import DeviceKey, approver
+from warifu.protocol.encoding import encode
 from warifu.protocol.frames import (
     AskEnvelopeKey,
     AskNotes,
@@ -23,7 +24,7 @@ from warifu.protocol.frames import (
     error_of,
 )
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.notes import Vetoed, write_note
+from warifu.protocol.notes import Spent, Vetoed, write_note
 from warifu.protocol.operator import OperatorRefused, VetoWaiting
 from warifu.protocol.policy import DAY, HOUR, POLICY_VERSION, Policy
 from warifu.protocol.request import request_digest
@@ -181,6 +182,28 @@ def test_a_change_of_owners_waits_and_then_only_the_new_ones_count(home, owner):
     assert home.sign(payment, PAIR).code == "authorization.unknown-credential"
     openings = home.openings(payment.request, PAIR, payment.unsigned, key=heir)
     assert signed(payment, home.run(openings))
+
+
+def test_what_was_authorized_before_an_owner_was_removed_counts_and_what_he_makes_up_afterwards_does_not(
+    tmp_path,
+):
+    home = Household(tmp_path, 3)
+    home.make_wallet(2, msgspec.structs.replace(POLICY, loosening_delay=HOUR))
+    owner, heir = Owner(home), IdentityKey.generate()
+    before = home.pay(60_000)
+    assert home.sign(before, PAIR).finished
+    request = owner.asks(Rules(2, (DeviceKey(heir.public),), owner.rules.policy))
+    owner.tell_all(request, PASSPHRASE)
+    home.clock.pass_(HOUR)
+    notes = home["device0"].call(AskNotes(5, owner.wallet_id, None), NotesAnswer).notes
+    home.clock.pass_(1)
+    later = home.pay(70_000, first_coin=5)
+    lie = Spent(authorize(approver(home.owner), later.request, encode(later.request), ()), later.unsigned)
+    note = write_note(home["device1"].device.identity, owner.wallet_id, 9, lie)
+    home["device2"].send(TakeNotes(6, owner.wallet_id, (*notes, note)))
+    (spent,) = owner.status("device2").spent_today
+    assert int(spent.amount) < 70_000
+    home.close()
 
 
 def test_two_owners_of_a_wallet_that_has_both_approve_have_to_ask_for_a_loosening_together(tmp_path):

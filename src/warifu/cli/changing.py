@@ -164,17 +164,22 @@ def shown_rules(client: Client, profile: Profile, wallet: Wallet, device: Device
 def known_rules(client: Client, wallet: Wallet) -> list[Rules]:
     """Those on record, those that the wallet was made with, and all that owners asked for since, each authorized by
     owners of the ones before: in the order of their revisions. Which are in force, devices say."""
-    told = client.get(f"/wallets/{segment(wallet.name)}/instructions", api.Instructions).instructions
-    asked = [found for found in map(_asked, told) if found is not None]
     known = list(dict.fromkeys((wallet.request.rules, wallet.rules)))
     if wallet.asked is not None:
         known.append(wallet.asked.rules)
+    return rules_after(client, wallet.name, wallet.wallet_id, known)
+
+
+def rules_after(client: Client, name: str, wallet_id: bytes, known: list[Rules]) -> list[Rules]:
+    """``known``, and all that owners asked for since of the wallet that the service calls ``name``."""
+    told = client.get(f"/wallets/{segment(name)}/instructions", api.Instructions).instructions
+    asked = [found for found in map(_asked, told) if found is not None]
     grew = True
     while grew:
         grew = False
         for request, authorization in asked:
             before = next((rules for rules in known if rules_hash(rules) == request.replaces), None)
-            if before is None or request.rules in known or request.wallet_id != wallet.wallet_id:
+            if before is None or request.rules in known or request.wallet_id != wallet_id:
                 continue
             if {approval.credential for approval in authorization.approvals} <= set(before.owners):
                 known.append(request.rules)

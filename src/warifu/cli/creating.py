@@ -9,6 +9,7 @@ from nacl.utils import random
 
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.births import verify_births
+from warifu.cli.changing import rules_after
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.following import follow_ceremony
@@ -75,14 +76,17 @@ def adopt(client: Client, profile: Profile, name: str, compared: bytes | None = 
     if compared is None:
         request = owned_request(profile, told.authorization)
     else:
-        request = compared_request(profile, told.authorization, compared)
+        request = compared_request(told.authorization, compared)
+        since = rules_after(client, name, compared, [request.rules])
+        if not any(set(profile.own_credentials()) & set(rules.owners) for rules in since):
+            raise _not_yours()
         for device in request.devices:
             profile.pin_device(device)
     return latest(client, profile, keep(profile, name, request, told.births))
 
 
-def compared_request(profile: Profile, authorization: bytes, compared: bytes) -> WalletRequest:
-    """The request that made a wallet, if its id is ``compared`` and one of this profile's credentials is an owner's.
+def compared_request(authorization: bytes, compared: bytes) -> WalletRequest:
+    """The request that made a wallet, if its id is ``compared``.
 
     The id is the request's digest, so whoever compared it compared every device, owner and rule of it.
     """
@@ -97,8 +101,6 @@ def compared_request(profile: Profile, authorization: bytes, compared: bytes) ->
             not_done="Nothing was kept.",
             remedy="Ask the owner who made it for its id ('warifu wallet show').",
         )
-    if not set(profile.own_credentials()) & set(wallet.owners):
-        raise _not_yours()
     return wallet
 
 

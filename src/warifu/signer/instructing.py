@@ -103,7 +103,7 @@ def settle(device: Device, now: int) -> None:
         with device.epoch.lasting():
             device.rules.drop(waiting)
             if isinstance(waiting.request, RulesRequest):
-                _put_in_force(device, waiting.request, waiting.digest, DEVICE, now)
+                _put_in_force(device, waiting.request, waiting.digest, DEVICE, now, waiting.effect)
             else:
                 device.rules.thaw(waiting.request.wallet_id)
                 device.rules.settle(waiting.request.wallet_id, waiting.digest, "done")
@@ -202,7 +202,7 @@ class _Loosening:
         changes = compare(self._rules, request.rules)
         if not loosening(changes):
             with device.epoch.lasting():
-                _put_in_force(device, request, named, self._by, self._now)
+                _put_in_force(device, request, named, self._by, self._now, self._now)
             return Instructed("done", self._now, words_of(changes))
         self._require_allowed("rules")
         effect = self._now + self._rules.policy.loosening_delay
@@ -290,15 +290,18 @@ class _Loosening:
             share.wipe()
 
 
-def _put_in_force(device: Device, request: RulesRequest, named: bytes, by: Asker, now: int) -> None:
-    """Inside a transaction. What waits to replace the rules that were in force until now waits for nothing any more."""
+def _put_in_force(
+    device: Device, request: RulesRequest, named: bytes, by: Asker, now: int, effect: int
+) -> None:
+    """Inside a transaction. What waits to replace the rules that were in force until now waits for nothing any more.
+    ``effect``: the moment from which on they are in force, which a device that was off finds in the past."""
     wallet, before = request.wallet_id, device.rules.hash(request.wallet_id)
     for waiting in device.rules.waiting(wallet):
         if waiting.kind == "rules":
             device.rules.drop(waiting)
             device.rules.settle(wallet, waiting.digest, "vetoed")
             device.journal.append(Vetoed(wallet, waiting.digest), now, by)
-    device.rules.put(wallet, request.rules)
+    device.rules.put(wallet, request.rules, effect)
     device.rules.settle(wallet, named, "done")
     device.journal.append(
         RulesChanged(wallet, named, before, rules_hash(request.rules), request.rules.revision), now, by

@@ -8,11 +8,13 @@ else's clock is asked.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import msgspec
 
+from warifu.protocol.credential import Credential, credential_digest
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import MAX_REQUEST_BYTES, RulesRequest, UnfreezeRequest
@@ -75,8 +77,26 @@ class RulesInForce:
         policy = self.of(wallet).policy
         return policy if self.frozen(wallet) is None else msgspec.structs.replace(policy, frozen=True)
 
-    def put(self, wallet: bytes, rules: Rules) -> None:
-        """From now on these are in force."""
+    def were_owners(self, wallet: bytes, credentials: Sequence[Credential], moment: int) -> bool:
+        """Whether all of these are owners', or were at that moment. What somebody authorized before he was removed may
+        have been signed, and is counted."""
+        owners = self.of(wallet).owners
+        return all(each in owners or self._former(wallet, each) >= moment for each in credentials)
+
+    def _former(self, wallet: bytes, credential: Credential) -> int:
+        rows = self._store.execute(
+            "SELECT until FROM former_owners WHERE wallet = ? AND credential = ?",
+            (wallet, credential_digest(credential)),
+        )
+        return int(rows[0][0]) if rows else -1
+
+    def put(self, wallet: bytes, rules: Rules, effect: int) -> None:
+        """These are in force, since the moment ``effect``."""
+        for owner in set(self.of(wallet).owners) - set(rules.owners):
+            self._store.execute(
+                "INSERT OR REPLACE INTO former_owners VALUES (?, ?, ?)",
+                (wallet, credential_digest(owner), effect),
+            )
         self._store.execute(
             "INSERT OR REPLACE INTO rules VALUES (?, ?, ?)", (wallet, rules_hash(rules), encode(rules))
         )

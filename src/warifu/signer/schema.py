@@ -68,6 +68,13 @@ CREATE TABLE rules (                 -- of a wallet whose owner changed them; wi
     rules BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE former_owners (
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    credential BLOB NOT NULL,        -- digest
+    until INTEGER NOT NULL,          -- the moment at which it stopped being an owner's
+    PRIMARY KEY (wallet, credential)
+) STRICT;
+
 CREATE TABLE pending (               -- what an owner asked for that allows more, until it takes effect or is vetoed
     request BLOB PRIMARY KEY,        -- digest
     wallet BLOB NOT NULL REFERENCES wallets (id),

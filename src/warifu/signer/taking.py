@@ -111,7 +111,7 @@ def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) ->
     authorized = read_authorization(body.authorization)
     request = authorized.request
     assert isinstance(request, TransferRequest), "looked at before"
-    if not set(authorized.credentials) <= set(device.rules.of(wallet.id).owners):
+    if not device.rules.were_owners(wallet.id, authorized.credentials, request.created):
         return False
     long_ago = request.expires + LONGEST < now
     if long_ago or not request.created < request.expires <= min(request.created, now) + MAX_LIFETIME:
