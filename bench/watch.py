@@ -55,7 +55,9 @@ def watched(pids: Sequence[int]) -> Iterator[None]:
     """``warifu host watch`` over these processes, in a process of its own, as always."""
     command = (sys.executable, "-m", "warifu.cli", "host", "watch", "--json", "--log", "/dev/null")
     named = ("--pids", ",".join(map(str, pids)))
-    with subprocess.Popen((*command, *named), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as watch:
+    with subprocess.Popen(
+        (*command, *named), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as watch:
         assert watch.stdout is not None, "it was asked for"
         try:
             for said in map(json.loads, watch.stdout):
