@@ -20,6 +20,7 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.cli.sealing import binding_of
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol import api
+from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import (
     MAX_AUTHORIZATION_BYTES,
     Authorization,
@@ -36,6 +37,7 @@ from warifu.protocol.request import (
     Instruction,
     NoticeRequest,
     Outflow,
+    RestoredRequest,
     RulesRequest,
     UnfreezeRequest,
     VetoRequest,
@@ -80,6 +82,11 @@ def freeze_request(wallet: Wallet, reason: str) -> FreezeRequest:
 def unfreeze_request(wallet: Wallet) -> UnfreezeRequest:
     moment = now()
     return UnfreezeRequest(random(16), wallet.wallet_id, moment, moment + LIFETIME)
+
+
+def restored_request(wallet: Wallet, identity: bytes, head: SignedHead) -> RestoredRequest:
+    moment = now()
+    return RestoredRequest(random(16), wallet.wallet_id, identity, head, moment, moment + LIFETIME)
 
 
 def tell(client: Client, approve: Approver, request: Instruction) -> api.Instruction:

@@ -20,6 +20,7 @@ from warifu.cli.client import Client
 from warifu.cli.profile import Profile, Wallet
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import JournalPage, JournalQuestion
+from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import authorize
 from warifu.protocol.credential import approver
 from warifu.protocol.encoding import Bytes32, Bytes64, Name, decode, encode
@@ -88,6 +89,18 @@ def read_through_service(
         except WarifuError as error:
             failed[device.name] = error
     return taken, failed
+
+
+def head_of(client: Client, profile: Profile, wallet: Wallet, device: DeviceRef, now: int) -> SignedHead:
+    """How far the device's journal is at this moment, by its own signature."""
+    reader = ReaderKey()
+    request = JournalRequest(random(16), wallet.wallet_id, reader.public, 1, 1, now, now + LIFETIME)
+    authorization = encode(authorize(approver(profile.credential()), request, encode(request), ()))
+    question = JournalQuestion(authorization=authorization, identity=device.identity, first=1)
+    answer = client.post("/journals", question, JournalPage)
+    sealed = decode(SealedPage, answer.page, MAX_BODY_BYTES)
+    page = reader.open(sealed, request_digest(request), device.identity, 1)
+    return open_state(page.state, device.identity, request_digest(request)).head
 
 
 def read_pages(device: DeviceRef, request: bytes, ask: Callable[[int], Page], progress: Progress) -> Taken:

@@ -1643,7 +1643,7 @@ JAPANESE: dict[str, str] = {
     "touch your security key now": "セキュリティキーに触れてください",
     "whose": "誰のもの",
     "yours": "自分のもの",
-    "awake for each transfer": "取引ごとに起動が必要な機器",
+    "awake for each transfer": "送金ごとに起動が必要な端末",
     # --- requests judged by devices ---
     "Ask every device of the wallet whether it would sign REQUEST, rule by rule; nothing is signed or "
     "counted.": (
@@ -1853,4 +1853,16 @@ JAPANESE: dict[str, str] = {
     "was told, and waits": "伝え、待っています",
     # --- digits ---
     "Digits to compare": "見比べる数字",
+    "Take the device NAME back into WALLET as it is, after you put an older backup of its disk back yourself.": (
+        "自分で古いディスクのバックアップを戻した端末 NAME を、現在の状態のまま WALLET に復帰させます。"
+    ),
+    "Did you put an older disk of {name} back yourself?": "{name} の古いディスクを自分で戻しましたか？",
+    "Now lift its freeze, on the device itself: 'warifu signer unfreeze'.": (
+        "次に、その端末自身で凍結を解除してください: 'warifu signer unfreeze'。"
+    ),
+    "The other devices refuse it, because a thief's copy looks the same. They take its present state from now on, and "
+    "tell it again what it forgot. Then lift its freeze, on the device itself: 'warifu signer unfreeze'.": (
+        "他の端末は、盗まれた複製と見分けがつかないため、その端末を拒みます。このコマンドで以後は現在の状態を受け入れ、"
+        "忘れたことをもう一度伝えます。そのあと、その端末自身で凍結を解除してください: 'warifu signer unfreeze'。"
+    ),
 }

@@ -336,6 +336,17 @@ class Noted(Message, frozen=True, tag="noted"):
     request: Bytes32
 
 
+class Restored(Message, frozen=True, tag="restored"):
+    """The owners want that device taken back as it is, though this one remembers a later state of it."""
+
+    wallet: Bytes32
+    device: Bytes32
+    remembered: int
+    """Entries in its journal when it was last met; 0: never."""
+    taken: int
+    """Entries from which on it must not go back again."""
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +402,7 @@ Event = (
     | FinishedTransfer
     | Acknowledged
     | Noted
+    | Restored
     | Denied
     | Refused
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, cast
 
 import msgspec
 
-from warifu.protocol.attesting import Reference
+from warifu.protocol.attesting import Reference, SignedHead
 from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.identity import DeviceRef
@@ -235,7 +235,19 @@ class UnfreezeRequest(Message, frozen=True, tag="unfreeze"):
     expires: Seconds
 
 
-Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest
+class RestoredRequest(Message, frozen=True, tag="restored"):
+    """Take this device back as it is: its newest disk is gone, and an older one was put back on purpose."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    identity: Bytes32
+    head: SignedHead
+    """Of its journal as it is now, signed by it: from there on it must not go back."""
+    created: Seconds
+    expires: Seconds
+
+
+Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest | RestoredRequest
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
 Shared = TransferRequest | RulesRequest | UnfreezeRequest
 """What several owners may have to approve."""

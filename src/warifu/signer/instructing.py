@@ -34,8 +34,9 @@ from warifu.protocol.journal import (
     WalletThawed,
 )
 from warifu.protocol.request import (
-    FreezeRequest,
+    Instruction,
     NoticeRequest,
+    RestoredRequest,
     RulesRequest,
     UnfreezeRequest,
     VetoRequest,
@@ -47,6 +48,7 @@ from warifu.signer.device import Device
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.policy.compare import Change, compare, loosening
 from warifu.signer.policy.words import duration
+from warifu.signer.restoring import require_restorable, take_back
 from warifu.signer.rules import Waiting
 from warifu.signer.sound import check_rules
 from warifu.signer.unlocking import require_try, unlock
@@ -64,7 +66,7 @@ def instruct(device: Device, frame: Instruct) -> Instructed:
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
-    if not isinstance(request, RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest):
+    if not isinstance(request, Instruction):
         raise InputRefused("request-kind", "this says nothing about the wallet itself", not_done=_NOTHING)
     wallet = device.wallets.born(request.wallet_id)
     owners = device.rules.of(wallet.id).owners
@@ -81,6 +83,8 @@ def instruct(device: Device, frame: Instruct) -> Instructed:
         return _Loosening(device, wallet, frame, authorized, by, now).change(request)
     if isinstance(request, UnfreezeRequest):
         return _Loosening(device, wallet, frame, authorized, by, now).unfreeze(request)
+    if isinstance(request, RestoredRequest):
+        return _Loosening(device, wallet, frame, authorized, by, now).take_back(request)
     if isinstance(request, NoticeRequest):
         return _announce(device, request, authorized.digest, by, now)
     if device.rules.outcome(wallet.id, authorized.digest) == "done":
@@ -226,6 +230,17 @@ class _Loosening:
         effect = self._now + self._rules.policy.loosening_delay
         self._wait(request, effect, UnfreezeAsked(wallet.id, named, effect))
         return Instructed("waits", effect)
+
+    def take_back(self, request: RestoredRequest) -> Instructed:
+        """A device whose older disk was put back on purpose: at once, and once."""
+        device, wallet, named = self._device, self._wallet, self._authorized.digest
+        if device.rules.outcome(wallet.id, named) != "done":
+            require_restorable(device, wallet, request)
+            self._require_allowed("restored")
+            with device.epoch.lasting():
+                take_back(device, request, self._by, self._now)
+                device.rules.settle(wallet.id, named, "done")
+        return _done(self._now)
 
     def _wait(
         self, request: RulesRequest | UnfreezeRequest, effect: int, event: RulesAsked | UnfreezeAsked

@@ -111,6 +111,10 @@ class Notes:
             ),
         )
 
+    def start_over(self, wallet: bytes, peer: bytes) -> None:
+        """Tell ``peer`` everything again, and hear everything from it again."""
+        self._store.execute("DELETE FROM told WHERE wallet = ? AND peer = ?", (wallet, peer))
+
     def forget(self, now: int) -> None:
         """Drop what nobody needs any more."""
         self._store.execute("DELETE FROM notes WHERE until < ?", (now,))

@@ -69,6 +69,10 @@ class Peers:
         rows = self._store.execute("SELECT identity, head FROM peers ORDER BY identity")
         return [(bytes(identity), decode(SignedHead, bytes(head), _MAX_HEAD)) for identity, head in rows]
 
+    def take_back(self, peer: bytes, head: SignedHead) -> None:
+        """Inside a transaction: ``peer`` is at this head now, whatever it showed before, and has no count yet."""
+        self._store.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, NULL)", (peer, encode(head)))
+
     def remember(self, met: Mapping[bytes, Known], write_down: Callable[[], None]) -> None:
         """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one.
 
@@ -219,6 +223,7 @@ def _rolled_back(name: str, shown: str, before: str) -> PeerMisbehaved:
     return PeerMisbehaved(
         "rolled-back",
         f"device {name} shows {shown}, and has shown {before} before: an old state of it was put back",
-        remedy="Do not sign with it any more: what it remembers of limits and used nonces is old. Replace it.",
+        remedy="Do not sign with it any more: what it remembers of limits and used nonces is old. Replace it; or, if "
+        "you put an older disk back yourself, take it back ('warifu devices take-back').",
         blame=name,
     )

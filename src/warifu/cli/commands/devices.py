@@ -9,6 +9,8 @@ import click
 
 from warifu.cli.accepting import tell_wallet
 from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes
+from warifu.cli.changing import require_some, restored_request, tell_sealed
+from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
@@ -16,6 +18,7 @@ from warifu.cli.evidence_asked import read_endorsements
 from warifu.cli.files import write_private
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
+from warifu.cli.journals import head_of
 from warifu.cli.profile import DeviceRecord
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -231,6 +234,44 @@ def hand_out_command(
             "keepers": [keeper.name for keeper in chosen],
         }
     )
+
+
+@examples("warifu devices take-back savings pi")
+@group.command("take-back")
+@click.argument("wallet_name", metavar="WALLET")
+@click.argument("name", metavar="NAME")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@passphrase_option
+@json_option
+@click.pass_obj
+def take_back_command(
+    setting: Setting,
+    wallet_name: str,
+    name: str,
+    yes: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
+) -> int:
+    """Take the device NAME back into WALLET as it is, after you put an older backup of its disk back yourself.
+
+    The other devices refuse it, because a thief's copy looks the same. They take its present state from now on, and
+    tell it again what it forgot. Then lift its freeze, on the device itself: 'warifu signer unfreeze'.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    wallet, device = profile.wallet(wallet_name), profile.device(name)
+    if not yes:
+        click.confirm(
+            tr("Did you put an older disk of {name} back yourself?", name=name), abort=True, err=as_json
+        )
+    with setting.client(profile) as client:
+        head = head_of(client, profile, wallet, DeviceRef(device.name, device.identity), now())
+        others = [each for each in require_some(client, wallet) if each.identity != device.identity]
+        request = restored_request(wallet, device.identity, head)
+        told = tell_sealed(client, profile, wallet, request, others, wallet.acceptable(now()), passphrase_fd)
+    show_told(screen, told)
+    screen.line(tr("Now lift its freeze, on the device itself: 'warifu signer unfreeze'."))
+    screen.result(told_object(told))
+    return exit_code_of(told)
 
 
 def _looked(

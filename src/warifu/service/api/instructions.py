@@ -9,13 +9,7 @@ from litestar.params import JSONBody
 
 from warifu.errors import InputRefused
 from warifu.protocol.api import Instruction, Instructions, NewInstruction
-from warifu.protocol.request import (
-    FreezeRequest,
-    NoticeRequest,
-    RulesRequest,
-    UnfreezeRequest,
-    VetoRequest,
-)
+from warifu.protocol.request import Instruction as Kinds
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import NamePath, strictly
 from warifu.service.doors import Authorized, check_owner, read_authorized
@@ -31,9 +25,7 @@ def router(service: Service) -> Router:
     def read(data: NewInstruction) -> tuple[StoredWallet, Authorized]:
         authorized = read_authorized(data.authorization, data.envelopes)
         request = authorized.request
-        if not isinstance(
-            request, RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest
-        ):
+        if not isinstance(request, Kinds):
             raise InputRefused("request", "this says nothing about a wallet itself")
         wallet = wallet_with_id(database, request.wallet_id)
         check_owner(authorized, owners_of(database, wallet))
