@@ -38,6 +38,7 @@ from warifu.cli.accounts import (
     parse_amount,
     payment_order,
     preparation_order,
+    proposed_order,
 )
 from warifu.cli.order import Order
 from warifu.cli.policy_terms import check_terms
@@ -52,7 +53,7 @@ from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import ContractRule
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.request import Outflow as Authorized
-from warifu.protocol.request import Stretching, WalletRequest
+from warifu.protocol.request import Stretching, TransferRequest, WalletRequest
 from warifu.threshold.derivation import derive
 
 pytestmark = pytest.mark.unit
@@ -630,3 +631,75 @@ def test_a_token_with_limits_is_no_contract_that_may_be_called_with_anything() -
         with pytest.raises(InputRefused, match="has limits") as caught:
             check_terms(policy, "regtest")
         assert caught.value.code == "input.policy"
+
+
+# --- what another owner asks for -----------------------------------------------------------------------------------
+
+
+def asked_for(order: Order, **changed: object) -> TransferRequest:
+    return msgspec.structs.replace(order.request(WALLET, 1000), **changed)
+
+
+def test_another_owners_request_is_read_like_ones_own() -> None:
+    orders = (
+        payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, NOW),
+        message_order(WALLET, CHAIN, personal_message("I own this account"), NOW),
+        payment_order(
+            WALLET,
+            solana_draft(PAY_SHOP),
+            str(SOLANA_SHOP),
+            5_000_000,
+            asset_named(WALLET, "solana", None),
+            NOW,
+        ),
+    )
+    for order in orders:
+        seen = proposed_order(WALLET, asked_for(order), order.unsigned)
+        assert (seen.outflows, seen.transaction, seen.sent) == (order.outflows, order.transaction, order.sent)
+        assert dict(order.facts).items() <= dict(seen.facts).items()
+
+
+@pytest.mark.parametrize(
+    "built",
+    [payment(to=THIEF), payment(value=ETHER + 1), payment(nonce=8), payment(chain_id=8453)],
+    ids=["somebody else", "more", "another nonce", "another chain"],
+)
+def test_other_bytes_than_another_owner_asked_for_are_never_shown(built: Transaction) -> None:
+    request = asked_for(payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, NOW))
+    with pytest.raises(TransactionRefused):
+        proposed_order(WALLET, request, built.serialize())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"outflows": (Authorized("payment", "", str(ETHER), THIEF),)},
+        {"outflows": (Authorized("approval", "", str(ETHER), SHOP),)},
+        {"outflows": ()},
+        {"fee_ceiling": str(payment().fee - 1)},
+        {"transaction": bytes(32)},
+        {"chain": "eip155:8453"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_request_that_its_bytes_do_not_bear_out_is_never_shown(changed: dict[str, object]) -> None:
+    request = asked_for(payment_order(WALLET, draft_of(payment()), SHOP, ETHER, COIN, NOW), **changed)
+    with pytest.raises(TransactionRefused):
+        proposed_order(WALLET, request, payment().serialize())
+
+
+def test_a_message_is_never_shown_as_another_one() -> None:
+    request = asked_for(message_order(WALLET, CHAIN, personal_message("I own this account"), NOW))
+    with pytest.raises(TransactionRefused):
+        proposed_order(WALLET, request, personal_message("I owe you this account"))
+
+
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE.keys())
+def test_what_nobody_is_shown_is_in_no_proposal(beside: Instruction) -> None:
+    """A memo would not stand among the facts, and decides whom an exchange credits."""
+    draft = solana_draft(PAY_SHOP, beside)
+    coin = asset_named(WALLET, "solana", None)
+    order = payment_order(WALLET, solana_draft(PAY_SHOP), str(SOLANA_SHOP), 5_000_000, coin, NOW)
+    request = asked_for(order, transaction=bytes.fromhex(draft.transaction), fee_ceiling=draft.fee)
+    with pytest.raises(PeerMisbehaved):
+        proposed_order(WALLET, request, draft.unsigned)

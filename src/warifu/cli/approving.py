@@ -59,8 +59,7 @@ class Asked:
     """The same in one line."""
     described: dict[str, Any]
     """For scripts."""
-    dear: bool
-    """Whether the fee is to be pointed out."""
+    warnings: tuple[str, ...]
     words: Words
     needed: int
 
@@ -110,7 +109,7 @@ def _transfer(wallet: Wallet, request: TransferRequest, order: Order, words: Wor
     )
     gist = ", ".join(value for name, value in order.facts if name in telling) or order.facts[0][1]
     needed = approvals_needed(wallet, order)
-    return Asked(wallet, request, order.facts, gist, order.described, order.dear, words, needed)
+    return Asked(wallet, request, order.facts, gist, order.described, order.warnings, words, needed)
 
 
 def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words: Words) -> Asked:
@@ -135,7 +134,7 @@ def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words:
         }
     needed = owners_needed(wallet)
     gist = "; ".join(value for _, value in facts[1:])
-    return Asked(wallet, request, tuple(facts), gist, described, False, words, needed)
+    return Asked(wallet, request, tuple(facts), gist, described, (), words, needed)
 
 
 def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Order:

@@ -10,6 +10,7 @@ from nacl.utils import random
 from warifu.chains import reading
 from warifu.chains.reading import COIN
 from warifu.cli.profile import Wallet
+from warifu.cli.text import tr
 from warifu.errors import InputRefused, TransactionRefused
 from warifu.protocol.chains import coin_decimals, coin_symbol
 from warifu.protocol.request import Outflow, TransferRequest
@@ -67,6 +68,21 @@ class Order:
     def dear(self) -> bool:
         """Whether the fee is more than a twentieth of what is paid in the same coin: to be pointed out."""
         return 0 < self.paid < self.fee * DEAR_FEE
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is pointed out to whoever is asked for a yes."""
+        found = []
+        if self.dear:
+            found.append(tr("the fee is more than a twentieth of the amount"))
+        if self.makes_a_key:
+            found.append(
+                tr(
+                    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is "
+                    "held by that key is lost with it, because it can never be made again."
+                )
+            )
+        return tuple(found)
 
     def check_unseen(self) -> None:
         """Return if something but a person's look says that the fee is fitting; else ``InputRefused`` (``dear-fee``).

@@ -351,15 +351,8 @@ class Sender:
             style="bold",
         )
         self.screen.facts(order.facts)
-        if order.dear:
-            self.screen.warn(tr("the fee is more than a twentieth of the amount"))
-        if order.makes_a_key:
-            self.screen.warn(
-                tr(
-                    "an exchange makes a key of this signature. Each signature of this wallet is another one: what is "
-                    "held by that key is lost with it, because it can never be made again."
-                )
-            )
+        for warning in order.warnings:
+            self.screen.warn(warning)
 
     @contextlib.contextmanager
     def _told_how_to_look_on(self, transfer: str) -> Iterator[None]:

@@ -105,8 +105,8 @@ def _say(
         facts = [*asked.facts, *facts_of_words(profile, asked)]
         screen.line(tr("This is asked for, as this client reads it itself:"), style="bold")
         screen.facts(facts)
-        if asked.dear:
-            screen.warn(tr("the fee is more than a twentieth of the amount"))
+        for warning in asked.warnings:
+            screen.warn(warning)
         known, approve = approver_named(profile, screen, credential, facts)
         require_owner(asked.wallet, known)
         if not yes:
