@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from warifu.protocol.frames import CallRefused, Relay, Reply, SessionFailed, Sho
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import FreezeDevice
 from warifu.signer import refreshes
+from warifu.signer.epoch import Epoch
 from warifu.signer.refreshes import Refreshes
 from warifu.signer.sessions.messages import Agreement, Complaint, Word, ZeroShares
 from warifu.signer.sessions.refreshing import RefreshCeremony
@@ -126,6 +128,31 @@ def test_the_journal_tells_of_both_steps(home):
     refreshed(home, refresh(home))
     kinds = home["device0"].kinds()
     assert kinds[-2:] == ["shares-kept", "shares-refreshed"]
+
+
+def test_sixteen_devices_of_which_nine_sign(tmp_path):
+    home = household(tmp_path, 16, 9, ("bip340",))
+    refreshed(home, refresh(home))
+    payment = home.pay()
+    assert signed(payment, home.sign(payment, home.names[7:]))
+    home.close()
+
+
+def test_no_old_disk_takes_back_what_a_device_gave_its_word_for(home, monkeypatch):
+    """Where the platform counts, both steps are counted before anything that depends on them leaves."""
+    lasting, device = Epoch.lasting, home["device0"]
+    counted: list[str] = []
+
+    @contextmanager
+    def noting(self):
+        with lasting(self):
+            yield
+        if self is device.device.epoch:
+            counted.append(device.kinds()[-1])
+
+    monkeypatch.setattr(Epoch, "lasting", noting)
+    refreshed(home, refresh(home))
+    assert counted[-2:] == ["shares-kept", "shares-refreshed"]
 
 
 # --- what it refuses -------------------------------------------------------------------------------------------------
