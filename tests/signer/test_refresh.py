@@ -105,6 +105,8 @@ def test_what_gives_the_old_share_is_gone(home):
         born = decode(SignedBirth, device.wallets.born(home.birth.wallet_id).signed_birth, 2**20)
         assert born.recovery == (b"",)
         assert device.store.execute("SELECT count(*) FROM kept_shares") == [(0,)]
+        (log,) = home[name].directory.rglob("*-wal")
+        assert log.stat().st_size == 0, "the log, too, has the old share no more"
 
 
 def test_prepared_ecdsa_signatures_are_dropped_and_made_anew(on_all_chains):

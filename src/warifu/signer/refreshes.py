@@ -155,6 +155,7 @@ class Refreshes:
             device.pool.drop(wallet_id)
             refreshed = SharesRefreshed(wallet_id, read_statement(statement).epoch, _named(statement))
             device.journal.append(refreshed, device.clock.now(), by)
+        device.store.forget_deleted()
 
     def _freeze(self) -> None:
         found = "it gave its word that it keeps refreshed shares, and has none"

@@ -108,6 +108,11 @@ class Store:
         """Forget a value of the device itself, inside a transaction."""
         self.execute("DELETE FROM device WHERE name = ?", (name,))
 
+    def forget_deleted(self) -> None:
+        """What was deleted is in no file any more: in the database it was overwritten (``secure_delete``), and the log,
+        which still has it, is emptied. What a flash disk keeps of old blocks is encrypted. Outside transactions."""
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def storage_key(self) -> Secret:
         """32 bytes for the custody service's own database; the same at every start."""
         return derived_key(self._root.buffer, "service-storage")
