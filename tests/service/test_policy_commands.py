@@ -14,7 +14,7 @@ import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from tests.service.test_instructions import change
+from tests.service.test_instructions import change, tell
 from tests.service.test_recovery import Blocking, owners_profile, typed
 from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND, PASSPHRASE, bitcoin_policy
@@ -276,3 +276,25 @@ async def test_what_two_owners_have_to_want_is_laid_before_the_other_and_carried
         told = await owner.says_with_passphrase("carry", proposed["id"])
         assert states(told) == ["waits"] * 3
         assert states(await second.says("veto", "savings", told["id"])) == ["done"] * 3
+
+
+async def test_devices_that_were_told_different_things_are_given_the_record_again(world, passing):
+    """Two owners at once, or a thief with a credential and the service: each device has a revision 2 of its own."""
+    async with world.running() as client:
+        owner = await ready(world, client)
+        for number, (name, device) in enumerate(world.devices.items()):
+            others = [other for other in world.devices if other != name]
+            for other in others:
+                await world.disconnect(other)
+            await tell(client, change(world, owner.wallet.rules, passphrase_tries=4 - number))
+            for other in others:
+                await world.connect(other)
+            assert device.status().wallets[0].revision == 2
+        synced = await owner.says("sync", "savings", "--yes", expected=13)
+        assert states(synced) == ["ahead"] * 3
+        restored = await owner.says_with_passphrase("sync", "savings", "--restore", "--yes", expected=13)
+        assert states(restored) == ["waits"] * 3
+        passing(2 * DAY)
+        synced = await owner.says("sync", "savings", "--yes")
+        assert (synced["revision"], states(synced)) == (3, ["same"] * 3)
+        assert owner.wallet.rules.policy == POLICY

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import click
+import msgspec
 
-from warifu.cli.changing import known_rules, rules_request, shown_rules, tell, tell_sealed
+from warifu.cli.changing import known_rules, rules_request, shown_rules, tell, tell_with
 from warifu.cli.changing_shown import show_changes
 from warifu.cli.client import Client
 from warifu.cli.context import now
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.passphrase import passphrase_when_needed
+from warifu.cli.profile import Asked, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import WarifuError
@@ -21,6 +24,8 @@ from warifu.protocol.identity import DeviceRef
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
 
+Ask = Callable[[], bytearray]
+"""The passphrase, asked for once, and only where it is needed."""
 State = Literal["same", "told", "waits", "ahead", "unknown", "away"]
 
 
@@ -41,20 +46,43 @@ class Outcome:
 
 
 def catch_up(
-    client: Client, profile: Profile, screen: Screen, wallet: Wallet, yes: bool, passphrase_fd: int | None
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    wallet: Wallet,
+    yes: bool,
+    restore: bool,
+    passphrase_fd: int | None,
 ) -> Outcome:
-    """First the record, then the devices that are behind it. Raises what the service refuses."""
-    known = known_rules(client, wallet)
-    shown = {device: shown_rules(client, profile, wallet, device) for device in wallet.request.devices}
+    """First the record, then the devices that are behind it. Raises what the service refuses.
+
+    ``restore``: where devices have rules that an owner asked for and that are not on record, or differ among
+    themselves, give all of them those on record, as a new revision.
+    """
+    with passphrase_when_needed(passphrase_fd) as ask:
+        known = known_rules(client, wallet)
+        shown = {device: shown_rules(client, profile, wallet, device) for device in wallet.request.devices}
+        if restore:
+            return _restore(client, profile, screen, wallet, known, shown, yes, ask)
+        return _caught_up(client, profile, screen, wallet, known, shown, yes, ask)
+
+
+def _caught_up(
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    wallet: Wallet,
+    known: list[Rules],
+    shown: Mapping[DeviceRef, bytes | WarifuError],
+    yes: bool,
+    ask: Ask,
+) -> Outcome:
     wallet = _record(
         profile, screen, wallet, known, [each for each in shown.values() if isinstance(each, bytes)], yes
     )
     return Outcome(
         wallet.rules,
-        tuple(
-            _device(client, profile, wallet, known, device, found, passphrase_fd)
-            for device, found in shown.items()
-        ),
+        tuple(_device(client, profile, wallet, known, device, found, ask) for device, found in shown.items()),
     )
 
 
@@ -89,7 +117,7 @@ def _device(
     known: list[Rules],
     device: DeviceRef,
     shown: bytes | WarifuError,
-    passphrase_fd: int | None,
+    ask: Ask,
 ) -> Caught:
     if isinstance(shown, WarifuError):
         return Caught(device, "away", shown.code, f"{shown.message} ({shown.code})")
@@ -99,23 +127,58 @@ def _device(
     if before is None:
         words = tr("has rules that are on no record here: find out who changed them, or leave it out")
         return Caught(device, "unknown", None, words)
-    if before.revision > wallet.rules.revision:
-        return Caught(device, "ahead", None, tr("is ahead: not enough devices have what it has yet"))
-    return _tell(client, profile, wallet, device, before, passphrase_fd)
+    if before.revision >= wallet.rules.revision:
+        words = tr("has rules of its own that too few devices have; see --restore")
+        return Caught(device, "ahead", None, words)
+    return _tell(client, profile, wallet, wallet.rules, device, before, ask)
+
+
+def _restore(
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    wallet: Wallet,
+    known: list[Rules],
+    shown: Mapping[DeviceRef, bytes | WarifuError],
+    yes: bool,
+    ask: Ask,
+) -> Outcome:
+    """Each device is told what replaces the rules that it has, whatever they are, if an owner asked for them once."""
+    has = {device: rules for device, found in shown.items() for rules in known if rules_hash(rules) == found}
+    top = max((rules.revision for rules in has.values()), default=wallet.rules.revision)
+    target = msgspec.structs.replace(wallet.rules, revision=top + 1)
+    for device, rules in has.items():
+        screen.line(device.name, style="bold")
+        show_changes(screen, compare(rules, target))
+    if not yes:
+        click.confirm(tr("Give all of them the rules of this client's record?"), abort=True, err=screen.json)
+    caught = [
+        _tell(client, profile, wallet, target, device, has[device], ask)
+        if device in has
+        else _device(client, profile, wallet, known, device, found, ask)
+        for device, found in shown.items()
+    ]
+    if any(found.state in ("same", "waits") for found in caught):
+        delay = min(rules.policy.loosening_delay for rules in has.values())
+        at_once = any(found.state == "same" for found in caught)
+        asked = Asked(bytes(32), target, now() + (0 if at_once else delay))
+        profile.keep_asked(wallet.wallet_id, asked)
+    return Outcome(profile.wallet(wallet.name).rules, tuple(caught))
 
 
 def _tell(
     client: Client,
     profile: Profile,
     wallet: Wallet,
+    target: Rules,
     device: DeviceRef,
     before: Rules,
-    passphrase_fd: int | None,
+    ask: Ask,
 ) -> Caught:
-    """It is behind. What it has was an owner's word once, so the passphrase may be sealed to it."""
-    request = rules_request(wallet, rules_hash(before), wallet.rules)
-    if loosening(compare(before, wallet.rules)):
-        told = tell_sealed(client, profile, wallet, request, [device], (before,), passphrase_fd)
+    """What it has was an owner's word once, so the passphrase may be sealed to it."""
+    request = rules_request(wallet, rules_hash(before), target)
+    if loosening(compare(before, target)):
+        told = tell_with(client, profile, wallet, request, [device], (before,), ask())
     else:
         told = tell(client, approver(profile.credential()), request)
     return _caught(device, told)

@@ -109,8 +109,22 @@ def tell_sealed(
     """Hand in what takes the passphrase, sealed to these devices, which work by one of ``rules``. ``further``: what
     other owners approved it by."""
     with existing_passphrase(passphrase_fd) as passphrase:
-        keys = ask_envelope_keys(client, profile, devices, wallet.request, rules, now())
-        authorization, envelopes = authorized(profile, request, keys, passphrase, further)
+        return tell_with(client, profile, wallet, request, devices, rules, passphrase, further)
+
+
+def tell_with(
+    client: Client,
+    profile: Profile,
+    wallet: Wallet,
+    request: Instruction,
+    devices: Sequence[DeviceRef],
+    rules: Sequence[Rules],
+    passphrase: bytearray,
+    further: Sequence[Approval] = (),
+) -> api.Instruction:
+    """As ``tell_sealed``, with a passphrase that was asked for."""
+    keys = ask_envelope_keys(client, profile, devices, wallet.request, rules, now())
+    authorization, envelopes = authorized(profile, request, keys, passphrase, further)
     question = api.NewInstruction(authorization=authorization, envelopes=envelopes)
     return client.post("/instructions", question, api.Instruction)
 

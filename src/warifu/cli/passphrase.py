@@ -11,7 +11,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
@@ -29,6 +29,21 @@ def existing_passphrase(descriptor: int | None) -> Iterator[bytearray]:
     """The wallet's passphrase, asked once; wiped when the context ends."""
     with _wiped(_obtain(tr("Passphrase of the wallet: "), descriptor)) as passphrase:
         yield passphrase
+
+
+@contextmanager
+def passphrase_when_needed(descriptor: int | None) -> Iterator[Callable[[], bytearray]]:
+    """Asks for the wallet's passphrase the first time that it is called for, and not again; wiped when the context
+    ends."""
+    with ExitStack() as stack:
+        asked: list[bytearray] = []
+
+        def ask() -> bytearray:
+            if not asked:
+                asked.append(stack.enter_context(existing_passphrase(descriptor)))
+            return asked[0]
+
+        yield ask
 
 
 @contextmanager

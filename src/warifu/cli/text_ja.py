@@ -1837,9 +1837,6 @@ JAPANESE: dict[str, str] = {
         "ここの記録にないルールです：誰が変えたかを調べるか、この端末を外してください"
     ),
     "has the rules in force": "有効なルールです",
-    "is ahead: not enough devices have what it has yet": (
-        "先に進んでいます：同じルールの端末がまだ足りません"
-    ),
     "loosens": "緩める",
     "refused": "拒否",
     "revision": "改訂",
@@ -1864,5 +1861,21 @@ JAPANESE: dict[str, str] = {
     "tell it again what it forgot. Then lift its freeze, on the device itself: 'warifu signer unfreeze'.": (
         "他の端末は、盗まれた複製と見分けがつかないため、その端末を拒みます。このコマンドで以後は現在の状態を受け入れ、"
         "忘れたことをもう一度伝えます。そのあと、その端末自身で凍結を解除してください: 'warifu signer unfreeze'。"
+    ),
+    "Give all of them the rules of this client's record?": (
+        "すべての端末に、このクライアントの記録にあるルールを渡しますか？"
+    ),
+    "Give every device the rules of this client's record again, whatever an owner's credential asked of it "
+    "since.": (
+        "その後どの所有者の資格情報が何を頼んだとしても、すべての端末に、このクライアントの記録にあるルー"
+        "ルをふたたび渡す。"
+    ),
+    "With --restore, for devices that were told different things (by two owners at once, by a thief with a "
+    "credential), all of them are given what is on record, as a new revision.": (
+        "--restore を付けると、（二人の所有者が同時に、または資格情報を盗んだ者によって）別々のことを伝え"
+        "られた端末すべてに、記録にあるものを新しい改訂として渡します。"
+    ),
+    "has rules of its own that too few devices have; see --restore": (
+        "独自のルールで、同じ端末が足りません。--restore を参照"
     ),
 }

@@ -443,25 +443,33 @@ def unfreeze_command(setting: Setting, wallet_name: str, passphrase_fd: int | No
     return exit_code_of(told)
 
 
-@examples("warifu policy sync savings")
+@examples("warifu policy sync savings", "warifu policy sync savings --restore")
 @click.command("sync", cls=Command)
 @click.argument("wallet_name", metavar="WALLET")
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="Give every device the rules of this client's record again, whatever an owner's credential asked of it since.",
+)
 @yes_option
 @passphrase_option
 @json_option
 @click.pass_obj
 def sync_command(
-    setting: Setting, wallet_name: str, yes: bool, passphrase_fd: int | None, as_json: bool
+    setting: Setting, wallet_name: str, restore: bool, yes: bool, passphrase_fd: int | None, as_json: bool
 ) -> int:
     """Bring this client's record, and devices of WALLET that are behind, to the rules in force.
 
     What another owner changed is taken into the record where it bears that owner's signature and as many devices show
     it as can sign. A device that is behind is told what it missed; what loosens takes the passphrase, and waits there.
+
+    With --restore, for devices that were told different things (by two owners at once, by a thief with a credential),
+    all of them are given what is on record, as a new revision.
     """
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
     with setting.client(profile) as client:
-        outcome = catch_up(client, profile, screen, wallet, yes, passphrase_fd)
+        outcome = catch_up(client, profile, screen, wallet, yes, restore, passphrase_fd)
     screen.table((tr("device"), tr("state")), [(found.device.name, found.words) for found in outcome.devices])
     screen.line(
         tr("By this client's record, revision {revision} is in force.", revision=outcome.rules.revision)
