@@ -1,5 +1,6 @@
 """The contract of every exchange: the same questions, the same words back, on good days and on bad ones."""
 
+import dataclasses
 import json
 from decimal import Decimal
 
@@ -292,6 +293,29 @@ def test_binances_ban_says_so():
     with pytest.raises(TryAgain) as caught:
         question("binance", "balances").read(http(body, 418, {"retry-after": "120"}))
     assert (caught.value.reason, caught.value.retry_after) == ("banned", 120)
+
+
+@pytest.mark.parametrize(
+    ("side", "rising", "kind"),
+    [
+        ("buy", True, "STOP_LOSS_LIMIT"),
+        ("buy", False, "TAKE_PROFIT_LIMIT"),
+        ("sell", True, "TAKE_PROFIT_LIMIT"),
+        ("sell", False, "STOP_LOSS_LIMIT"),
+    ],
+)
+def test_binance_names_stops_by_side_and_direction(side, rising, kind):
+    """Above the market a buyer limits a loss and a seller takes a profit; below it is the other way round."""
+    stop = order("binance", kind="stop-limit", stop_price=D(21000), rising=rising)
+    call = EXCHANGES["binance"].place(dataclasses.replace(stop, side=side))
+    assert dict(call.unsigned.query)["type"] == kind
+
+
+def test_what_binance_does_not_remember_is_not_taken_for_zero():
+    said = {**json.loads(json.dumps(GOOD["binance"]["find_order"])), "cummulativeQuoteQty": "-1"}
+    with pytest.raises(TryAgain) as caught:
+        question("binance", "find_order").read(http(said))
+    assert caught.value.reason == "answer-form"
 
 
 @pytest.mark.parametrize("code", [-1000, -1001, -1006, -1007])

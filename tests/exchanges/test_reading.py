@@ -240,6 +240,16 @@ UNBOUNDED: list[tuple[Any, Any, Any]] = [
     (exchange.api(), exchange.orders.PLACE_ORDER, coinbase_order(type="market", side="sell", funds=D(1))),
     (
         exchange.api(),
+        exchange.orders.PLACE_ORDER,
+        coinbase_order(type="stop", side="sell", size=D(1), price=D(1)),
+    ),
+    (
+        exchange.api(),
+        exchange.orders.PLACE_ORDER,
+        coinbase_order(type="limit", size=D(1), price=D(1), stop_limit_price=D(9)),
+    ),
+    (
+        exchange.api(),
         exchange.funds.WITHDRAW_TO_ADDRESS,
         exchange.funds.ToCryptoAddress(
             amount=D(1), currency="BTC", crypto_address=HOME, add_network_fee_to_total=True

@@ -46,13 +46,15 @@ class Authority:
         )
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def server_context(self, name: str = NAME, *, until: datetime.datetime = NOW + DAY) -> ssl.SSLContext:
-        """What a server with a certificate for ``name`` needs."""
+    def server_context(
+        self, name: str = NAME, *, until: datetime.datetime = NOW + DAY, alternative: str | None = None
+    ) -> ssl.SSLContext:
+        """What a server with a certificate for ``name`` needs; ``alternative``: for another one, and only called so."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         leaf = (
             self._builder(subject, key.public_key(), until)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(alternative or name)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(

@@ -3,6 +3,7 @@
 ``sent`` in every error is what a payment hangs on: False means that nothing can have happened.
 """
 
+import ssl
 from contextlib import suppress
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_redirected_tunnel_meets_a_genuine_certificate_of_another_name(world):
     failure = fails(world, world.client())
     assert (failure.reason, failure.sent) == ("certificate", False)
     assert exchange.heard == []
+
+
+def test_a_certificate_that_is_only_called_so_is_of_another_name(world):
+    """The common name is a comment: authorities check the alternative names."""
+    world.serve(context=world.authority.server_context(NAME, alternative="api.evil.example.com"))
+    failure = fails(world, world.client())
+    assert (failure.reason, failure.sent) == ("certificate", False)
 
 
 def test_an_expired_certificate_is_refused(world):
@@ -246,6 +254,10 @@ BAD_ANSWERS = {
     "no HTTP": ("http-form", b"220 ftp.example.com ready\r\n\r\n"),
     "endless hints": ("http-form", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 9 + OK),
     "endless header": ("http-form", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 5000),
+    "very many headers": (
+        "too-large",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + b"X: aaaaaaaa\r\n" * 300 + b"\r\n{}",
+    ),
     "a body that is long and says so": (
         "too-large",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000,
@@ -301,6 +313,22 @@ def test_a_list_without_an_authority_is_refused():
     for roots in ("", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
         with pytest.raises(InputRefused):
             client_context(roots)
+
+
+def test_a_certificate_that_is_no_authoritys_is_no_root(tmp_path):
+    """A leaf in the list would make its one key the judge of everything."""
+    Authority(tmp_path).server_context()
+    [file] = tmp_path.glob("*.pem")
+    leaf = file.read_text().partition("-----END PRIVATE KEY-----\n")[2]
+    with pytest.raises(InputRefused):
+        client_context(leaf)
+
+
+def test_nothing_but_tls_1_3_is_offered(tmp_path):
+    context = client_context(Authority(tmp_path).pem)
+    assert context.minimum_version == context.maximum_version == ssl.TLSVersion.TLSv1_3
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert not context.hostname_checks_common_name
 
 
 def test_no_key_of_a_session_is_ever_written_to_a_file(world, tmp_path, monkeypatch):
