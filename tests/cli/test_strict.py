@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from warifu.cli.authorizing import choose_signers
+from warifu.cli.wallet_shown import show_awake
 from warifu.errors import ServiceRefused
 from warifu.protocol.identity import DeviceRef
 
@@ -32,6 +33,14 @@ def chosen(
 def test_the_threshold_signs_and_the_others_only_have_to_be_awake():
     assert chosen(3, (0, 1, 2, 4), strict=True) == ["device0", "device1", "device2"]
     assert chosen(3, (1, 2, 4), strict=False) == ["device1", "device2", "device4"]
+
+
+def test_a_change_to_strict_says_how_many_must_be_awake():
+    said: list[str] = []
+    screen = cast(Any, SimpleNamespace(line=said.append))
+    wallet = cast(Any, SimpleNamespace(request=SimpleNamespace(threshold=2, devices=DEVICES[:3])))
+    show_awake(screen, wallet)
+    assert said == ["While it is in force, 3 of the wallet's 3 devices must be awake for each transfer."]
 
 
 @pytest.mark.parametrize("named", [(), ("device0", "device1", "device2")])

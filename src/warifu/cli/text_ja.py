@@ -1878,4 +1878,7 @@ JAPANESE: dict[str, str] = {
     "has rules of its own that too few devices have; see --restore": (
         "独自のルールで、同じ端末が足りません。--restore を参照"
     ),
+    "While it is in force, {needed} of the wallet's {count} devices must be awake for each transfer.": (
+        "これが有効な間は、送金のたびにウォレットの端末 {count} 台のうち {needed} 台が起動している必要があります。"
+    ),
 }

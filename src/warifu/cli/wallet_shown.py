@@ -78,6 +78,18 @@ def fingerprint(credential: Credential) -> str:
     return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
+def show_awake(screen: Screen, wallet: Wallet) -> None:
+    """What a strict policy takes, before it is asked for."""
+    count = len(wallet.request.devices)
+    screen.line(
+        tr(
+            "While it is in force, {needed} of the wallet's {count} devices must be awake for each transfer.",
+            needed=witnesses_needed(wallet.request.threshold, count),
+            count=count,
+        )
+    )
+
+
 def show_terms(screen: Screen, threshold: int, devices: list[str], policy: Policy) -> None:
     facts = [(tr("devices"), f"{threshold} / {len(devices)}: {', '.join(devices)}")]
     if policy.strict:

@@ -74,13 +74,15 @@ def require_confirmed(
                 "a device confirmed other acknowledgements than these",
                 blame=wallet.names[confirmation.identity],
             )
-    told = {item for confirmation in confirmations for item in confirmation.known}
-    if any(device.ledger.known(item) is None for item in told - {request}):
-        raise SessionAborted(
-            "notes-missing",
-            "other devices count transfers that this device was not told of",
-            remedy="Ask again: the service brings their notes.",
-        )
+    for confirmation in confirmations:
+        if any(device.ledger.known(item) is None for item in confirmation.known if item != request):
+            name = wallet.names[confirmation.identity]
+            raise SessionAborted(
+                "notes-missing",
+                f"device {name} counts transfers that this device was not told of",
+                remedy="Ask again: the service brings its notes. If it has none to bring, that device makes them up.",
+                blame=name,
+            )
 
 
 def require_acknowledged(wallet: Wallet, request: bytes, acknowledgements: Sequence[Acknowledgement]) -> None:

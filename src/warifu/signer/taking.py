@@ -20,7 +20,7 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import Noted, peer
 from warifu.protocol.notes import MAX_NOTE_BYTES, Note, Spent, Told, Vetoed
-from warifu.protocol.request import MAX_REASON, TransferRequest
+from warifu.protocol.request import MAX_REASON, TransferRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.instructing import hear_freeze, hear_veto
 from warifu.signer.ledger import LONGEST
@@ -108,20 +108,23 @@ def _taken_in(device: Device, wallet: Wallet, note: Note, now: int) -> bool:
 
 
 def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) -> bool:
-    authorized = read_authorization(body.authorization)
-    request = authorized.request
-    assert isinstance(request, TransferRequest), "looked at before"
-    if not device.rules.were_owners(wallet.id, authorized.credentials, request.created):
+    request = decode_request(body.authorization.request)
+    assert isinstance(request, TransferRequest), "looked at before, as its signatures were"
+    named = request_digest(request)
+    if device.ledger.known(named) in ("started", "acknowledged"):
+        return False
+    credentials = tuple(dict.fromkeys(approval.credential for approval in body.authorization.approvals))
+    if not device.rules.were_owners(wallet.id, credentials, request.created):
         return False
     long_ago = request.expires + LONGEST < now
     if long_ago or not request.created < request.expires <= min(request.created, now) + MAX_LIFETIME:
         return False
     seen = _read(device, wallet, request, body.unsigned)
-    news = device.ledger.note(request, authorized.digest, seen)
+    news = device.ledger.note(request, named, seen)
     if news:
         device.notes.keep(note, until=request.expires + LONGEST)
-        device.notices.used_elsewhere(request, device.ledger.payment(authorized.digest))
-        device.journal.append(Noted(wallet.id, authorized.digest), now, peer(note.identity))
+        device.notices.used_elsewhere(request, device.ledger.payment(named))
+        device.journal.append(Noted(wallet.id, named), now, peer(note.identity))
     return news
 
 

@@ -42,6 +42,7 @@ from warifu.cli.profile import Asked, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.waiting_shown import ids_of, moment, waiting_facts, waiting_object
+from warifu.cli.wallet_shown import show_awake
 from warifu.errors import InputRefused, PolicyDenied, ServiceRefused
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.credential import Credential
@@ -198,6 +199,8 @@ def _change(
         screen.result({"changes": []})
         return 0
     show_changes(screen, changes)
+    if rules.policy.strict and not wallet.rules.policy.strict:
+        show_awake(screen, wallet)
     effect = now() + wallet.rules.policy.loosening_delay
     if waits:
         _require_free(wallet)
