@@ -14,7 +14,7 @@ from tests.support.simulator import Household, Spend, bitcoin_policy
 from warifu.chains.bitcoin.address import address_for
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.network import Network
-from warifu.protocol.policy import DAY
+from warifu.protocol.policy import DAY, HOUR
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
@@ -105,4 +105,28 @@ def test_with_notes_in_time_it_is_the_limit_itself(tmp_path: Path):
             for source, target in itertools.permutations(home.names, 2):
                 home.carry(source, target)
     assert 0 < attack.most_in(DAY) <= LIMIT
+    home.close()
+
+
+def test_what_is_signed_anew_counts_from_then_on(tmp_path: Path):
+    """device0 let its share go in a session that broke off, and again twenty hours later with another device. Were the
+    first moment to count, it could let a whole limit pass again a few hours after that."""
+    home = Household(tmp_path, 3)
+    home.make_wallet(2, bitcoin_policy(per_day=LIMIT))
+    attack = Attack(home, 2, set())
+    spend = home.pay(LIMIT, fee=0, first_coin=1, expires=home.clock() + DAY)
+    with watched(attack):
+        session = attack.open(home.openings(spend.request, ["device0", "device1"], spend.unsigned))
+        session.round()
+        session.round()
+        session.deliver((home["device1"].identity, home["device0"].identity))
+        session.give_up()
+        assert [item.device for item in attack.left] == ["device0"]
+        home.clock.pass_(20 * HOUR)
+        assert home.sign(spend, ["device0", "device2"]).finished
+        home.clock.pass_(5 * HOUR)
+        again = home.pay(LIMIT, fee=0, first_coin=2)
+        assert home.sign(again, ["device0", "device1"]).codes["device0"] == "policy.window-limit"
+        home.clock.pass_(23 * HOUR)  # device1 was told: there it counts a day from the end of the request
+        assert home.sign(home.pay(LIMIT, fee=0, first_coin=2), ["device0", "device1"]).finished
     home.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.accounts import ETHER, LOCAL, account_request, ether_payment, ethereum_rules
 from tests.support.simulator import Household, Outcome, Spend, bitcoin_policy, signed, with_witnesses
 
 from warifu.errors import WarifuError
@@ -293,3 +294,18 @@ def test_a_device_that_is_frozen_acknowledges_nothing(home):
     home["device2"].operator(FreezeDevice("tests"))
     assert code(lambda: home.acknowledged(home.pay(), ["device2"])) == "policy.frozen"
     assert home["device2"].send(AskStatus(1))
+
+
+def test_an_ethereum_payment_takes_the_same_words(tmp_path):
+    """Threshold ECDSA judges once more in between: nothing that was prepared is used up without them."""
+    household = Household(tmp_path, 3)
+    policy = msgspec.structs.replace(bitcoin_policy(others=[ethereum_rules()]), strict=True)
+    birth = household.make_wallet(2, policy, schemes=("bip340", "ecdsa"))
+    assert not household.correlate(1, WHO).failed
+    account = household["device0"].device.wallets.born(birth.wallet_id).ethereum
+    unsigned = ether_payment(ETHER // 100)
+    spend = Spend(account_request(birth.wallet_id, LOCAL, unsigned, account, household.clock()), unsigned)
+    assert household.sign(spend, WHO).code == "policy.acknowledgements"
+    assert household["device0"].status().wallets[0].correlations != (0, 0, 0)
+    assert household.sign_strictly(spend, WHO, ALL).finished
+    household.close()
