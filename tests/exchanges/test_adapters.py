@@ -267,6 +267,24 @@ def test_a_deposit_address_of_another_network_is_refused():
         assert caught.value.reason == "network"
 
 
+TAGGED = {"id": "d", "address": "r1", "network": "bitcoin"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("coinbase", {"data": {**TAGGED, "destination_tag": "42"}}),
+        ("coinbase", {"data": {**TAGGED, "address_info": {"destination_tag": "42"}}}),
+        ("coinbase-exchange", {**TAGGED, "destination_tag": "42"}),
+        ("coinbase-exchange", {**TAGGED, "address_info": {"destination_tag": "42"}}),
+        ("binance", {"coin": "BTC", "address": "r1", "tag": "42"}),
+    ],
+)
+def test_the_memo_of_a_deposit_address_is_never_lost(name, body):
+    """Deposited without it, the funds are somebody else's."""
+    assert question(name, "deposit_address").read(http(body)).memo == "42"
+
+
 def test_coinbases_cancel_is_refused_inside_of_status_200():
     body = {"results": [{"success": False, "failure_reason": "UNKNOWN_CANCEL_ORDER", "order_id": "28"}]}
     with pytest.raises(Refused) as caught:

@@ -9,15 +9,19 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_exchange
+from tests.support.exchange_days import UUID, order, withdrawal
 from tests.support.exchange_keys import WholeEd25519, unsigned
 from tests.support.exchange_oracles import ask
 
 from warifu.exchanges.adapter import OrderState
 from warifu.exchanges.binance.credentials import BinanceKey
 from warifu.exchanges.calls import Call
-from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.coinbase.adapters import Coinbase, withdrawal_nonce
 from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
+from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Order, Pair
+from warifu.exchanges.registry import EXCHANGES
 from warifu.exchanges.signing import Stamp
 from warifu.signer.egress.keys import Es256Key, HmacKey
 from warifu.threshold.wiping import Secret
@@ -239,3 +243,76 @@ def test_the_adapters_requests_are_what_the_sdk_sends():
         assert {name: str(value) for name, value in params.items()} == dict(request.query)
         sent = json.loads(request.body) if request.body else {}
         assert {name: value for name, value in (body or {}).items() if value is not None} == sent
+
+
+CCXT_READS = (
+    PRELUDE
+    + """
+import ccxt
+client = getattr(ccxt, question['client'])()
+print(json.dumps([getattr(client, method)(raw) for method, raw in question['raw']], default=str))
+"""
+)
+
+CLOSED = {
+    "client": "coinbase",
+    "name": "coinbase",
+    "order": {
+        **coinbase_advanced.ORDER,
+        "product_id": "BTC-USD",
+        "client_order_id": UUID,
+        "status": "CANCELLED",
+    },
+    "wrap": lambda raw: {"orders": [raw], "has_next": False},
+}
+DONE = {
+    "client": "coinbaseexchange",
+    "name": "coinbase-exchange",
+    "order": {**coinbase_exchange.ORDER, "status": "done", "done_reason": "canceled"},
+    "wrap": lambda raw: raw,
+}
+SPOT = {
+    "client": "binance",
+    "name": "binance",
+    "order": {**binance.ORDER, "symbol": "BTCUSDT", "status": "CANCELED"},
+    "wrap": lambda raw: raw,
+}
+
+
+@pytest.mark.parametrize("case", [CLOSED, DONE, SPOT], ids=lambda case: case["name"])
+def test_an_order_means_to_us_what_it_means_to_ccxt(case):
+    """Partly filled and cancelled, in each exchange's own form."""
+    raw = case["order"]
+    [theirs] = ask(CCXT_READS, {"client": case["client"], "raw": [["parse_order", raw]]})
+    call = EXCHANGES[case["name"]].find_order(order(case["name"]))
+    [ours] = call.read(HttpAnswer(200, (), json.dumps(case["wrap"](raw)).encode())).items
+    assert theirs["status"] == "canceled"
+    assert ours.status == "cancelled"
+    assert theirs["clientOrderId"] == ours.client_id == UUID
+    assert ours.terms is not None
+    assert theirs["side"] == ours.terms.side
+    assert Decimal(str(theirs["filled"])) == ours.filled
+    assert Decimal(str(theirs["cost"])) == ours.value
+    assert Decimal(str(theirs["price"])) == ours.terms.price
+    assert Decimal(str(theirs["amount"])) == ours.terms.size
+
+
+WITHDRAWALS: Any = binance.RECORDED["WITHDRAWALS"][3]
+TRANSFERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("coinbaseexchange", "coinbase-exchange", {**coinbase_exchange.TRANSFER, "completed_at": "2026-03-21"}),
+    ("coinbaseexchange", "coinbase-exchange", {**coinbase_exchange.TRANSFER, "canceled_at": "2026-03-21"}),
+    ("binance", "binance", {**WITHDRAWALS[0], "type": "withdrawal"}),
+    ("binance", "binance", {**WITHDRAWALS[0], "type": "withdrawal", "status": 3}),
+]
+STATES = {"done": "ok", "cancelled": "canceled", "failed": "failed"}
+
+
+@pytest.mark.parametrize(("client", "name", "raw"), TRANSFERS)
+def test_a_withdrawal_means_to_us_what_it_means_to_ccxt(client, name, raw):
+    known = {**raw, "user_nonce": str(withdrawal_nonce(UUID)), "withdrawOrderId": UUID}
+    [theirs] = ask(CCXT_READS, {"client": client, "raw": [["parse_transaction", known]]})
+    call = EXCHANGES[name].find_withdrawal(withdrawal(name))
+    [ours] = call.read(HttpAnswer(200, (), json.dumps([known]).encode())).items
+    assert (theirs["id"], theirs["txid"], theirs["address"]) == (ours.id, ours.transaction_id, ours.address)
+    assert theirs["status"] == STATES[ours.status]
+    assert Decimal(str(theirs["fee"]["cost"])) == ours.fee

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -21,5 +20,6 @@ Moment = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{5,15
 """RFC 3339, or a date."""
 Cursor = Annotated[str, Meta(min_length=1, max_length=500)]
 Words = Annotated[str, Meta(max_length=200)]
-Amount = Decimal
+Count = int | str
+"""A number that one answer writes as a number and the next as text, and that nobody calculates with."""
 Side = Literal["buy", "sell"]

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from warifu.exchanges.binance.spot import Milliseconds, Said, Sent
 from warifu.exchanges.calls import Effect, Endpoint, Nothing
-from warifu.exchanges.fields import Address, Currency, Identifier, Memo, Network, Uuid
+from warifu.exchanges.fields import Address, Count, Currency, Identifier, Memo, Network, Uuid
 from warifu.exchanges.http import HttpAnswer
 
 
@@ -29,8 +29,8 @@ class CoinNetwork(Said, frozen=True, kw_only=True):
     same_address: bool = False
     """All users have one address and are told apart by the memo."""
     is_default: bool = False
-    min_confirm: int | None = None
-    un_lock_confirm: int | None = None
+    min_confirm: Count | None = None
+    un_lock_confirm: Count | None = None
 
 
 class Coin(Said, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Deposit(Said, frozen=True, kw_only=True):
     address_tag: str | None = None
     confirm_times: str | None = None
     """``1/12``."""
-    unlock_confirm: int | None = None
+    unlock_confirm: Count | None = None
 
 
 class Withdraw(Sent, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ class Withdrawal(Said, frozen=True, kw_only=True):
     network: str | None = None
     withdraw_order_id: str | None = None
     info: str | None = None
-    confirm_no: int | None = None
+    confirm_no: Count | None = None
 
 
 L = TypeVar("L", DepositsOf, WithdrawalsOf)

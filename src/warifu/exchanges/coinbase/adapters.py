@@ -322,7 +322,7 @@ class Coinbase:
                 network,
                 found.data.network,
                 found.data.address,
-                found.data.address_info.destination_tag,
+                found.data.destination_tag or found.data.address_info.destination_tag,
             )
         )
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint, Nothing
 from warifu.exchanges.coinbase.faults import app_complaint
-from warifu.exchanges.fields import Address, Currency, Cursor, Identifier, Memo, Network, Uuid, Words
+from warifu.exchanges.fields import Address, Count, Currency, Cursor, Identifier, Memo, Network, Uuid, Words
 from warifu.exchanges.http import HttpAnswer
 
 HOST = "api.coinbase.com"
@@ -57,7 +57,7 @@ class AccountCurrency(Answer, frozen=True, kw_only=True):
     code: str
     name: str | None = None
     type: str | None = None
-    exponent: int | None = None
+    exponent: Count | None = None
     address_regex: str | None = None
     destination_tag_name: str | None = None
     destination_tag_regex: str | None = None
@@ -96,6 +96,7 @@ class DepositAddress(Answer, frozen=True, kw_only=True):
     address: str
     network: str
     address_info: AddressInfo = AddressInfo()
+    destination_tag: str | None = None
     name: str | None = None
     created_at: str | None = None
     deposit_uri: str | None = None
@@ -154,7 +155,7 @@ class TransactionNetwork(Answer, frozen=True, kw_only=True):
     network_name: str | None = None
     transaction_fee: Money | None = None
     transaction_amount: Money | None = None
-    confirmations: int | None = None
+    confirmations: Count | None = None
 
 
 class Counterparty(Answer, frozen=True, kw_only=True):

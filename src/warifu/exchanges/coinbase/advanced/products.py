@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from warifu.exchanges.calls import Answer, Ask, Endpoint, Nothing
 from warifu.exchanges.coinbase.advanced.base import _P, Granularity, Product, ProductType
+from warifu.exchanges.fields import Count
 
 # Products and market data; the same paths under /market need no key
 
@@ -49,7 +50,7 @@ class Products(Ask, frozen=True, kw_only=True):
 
 class ProductList(Answer, frozen=True, kw_only=True):
     products: tuple[ProductInfo, ...] = ()
-    num_products: int | None = None
+    num_products: Count | None = None
 
 
 class OfProduct(Ask, frozen=True, kw_only=True):

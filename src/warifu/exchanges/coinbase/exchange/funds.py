@@ -10,14 +10,7 @@ from msgspec import Meta
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Ignored, Nothing
 from warifu.exchanges.coinbase.exchange.accounts import Transfer
 from warifu.exchanges.coinbase.exchange.base import Paged, older
-from warifu.exchanges.fields import (
-    Address,
-    Currency,
-    Identifier,
-    Memo,
-    Network,
-    Words,
-)
+from warifu.exchanges.fields import Address, Count, Currency, Identifier, Memo, Network, Words
 
 # Conversions
 
@@ -71,13 +64,13 @@ class CurrencyNetwork(Answer, frozen=True, kw_only=True):
     contract_address: str | None = None
     min_withdrawal_amount: Decimal | None = None
     max_withdrawal_amount: Decimal | None = None
-    network_confirmations: int | None = None
+    network_confirmations: Count | None = None
     destination_tag_regex: str | None = None
 
 
 class CurrencyDetails(Answer, frozen=True, kw_only=True):
     type: str | None = None
-    network_confirmations: int | None = None
+    network_confirmations: Count | None = None
     min_withdrawal_amount: Decimal | None = None
     max_withdrawal_amount: Decimal | None = None
 

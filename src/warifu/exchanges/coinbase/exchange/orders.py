@@ -9,13 +9,7 @@ from msgspec import Meta
 
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing
 from warifu.exchanges.coinbase.exchange.base import Paged, older
-from warifu.exchanges.fields import (
-    Identifier,
-    Moment,
-    Product,
-    Side,
-    Uuid,
-)
+from warifu.exchanges.fields import Count, Identifier, Moment, Product, Side, Uuid
 
 # Orders and fills
 
@@ -113,7 +107,7 @@ class Fills(Paged, frozen=True, kw_only=True):
 
 
 class Fill(Answer, frozen=True, kw_only=True):
-    trade_id: int
+    trade_id: Count
     product_id: str
     order_id: str
     liquidity: str

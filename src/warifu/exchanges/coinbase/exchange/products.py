@@ -7,11 +7,7 @@ from typing import Literal
 
 from warifu.exchanges.calls import Answer, Ask, Endpoint, Nothing
 from warifu.exchanges.coinbase.exchange.base import Paged, older
-from warifu.exchanges.fields import (
-    Moment,
-    Product,
-    Side,
-)
+from warifu.exchanges.fields import Count, Moment, Product, Side
 
 # Products and market data
 
@@ -91,7 +87,7 @@ class Ticker(Answer, frozen=True, kw_only=True):
     volume: Decimal
     bid: Decimal | None = None
     ask: Decimal | None = None
-    trade_id: int | None = None
+    trade_id: Count | None = None
 
 
 class TradesOf(Paged, frozen=True, kw_only=True):
@@ -99,7 +95,7 @@ class TradesOf(Paged, frozen=True, kw_only=True):
 
 
 class Trade(Answer, frozen=True, kw_only=True):
-    trade_id: int
+    trade_id: Count
     side: Side
     price: Decimal
     size: Decimal

@@ -6,12 +6,7 @@ from decimal import Decimal
 
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Ignored, Nothing
 from warifu.exchanges.coinbase.exchange.base import Paged, older
-from warifu.exchanges.fields import (
-    Address,
-    Currency,
-    Identifier,
-    Words,
-)
+from warifu.exchanges.fields import Address, Count, Currency, Identifier, Words
 
 # Profiles
 
@@ -93,7 +88,7 @@ class OfTravelRule(Ask, frozen=True, kw_only=True):
 class LimitOfAsset(Answer, frozen=True, kw_only=True):
     max: Decimal
     remaining: Decimal
-    period_in_days: int
+    period_in_days: Count
 
 
 class ExchangeLimits(Answer, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec import Meta
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing
 from warifu.exchanges.coinbase.exchange.base import Paged, older
 from warifu.exchanges.coinbase.exchange.profiles import OfUser
-from warifu.exchanges.fields import Currency, Cursor, Identifier, Moment, Product
+from warifu.exchanges.fields import Count, Currency, Cursor, Identifier, Moment, Product
 
 # Reports. By e-mail they would leave for whoever is named: there is no such field here.
 
@@ -59,7 +59,7 @@ class Report(Answer, frozen=True, kw_only=True):
     user_id: str | None = None
     file_url: str | None = None
     """Shown, never fetched: it is on another host."""
-    file_count: int | None = None
+    file_count: Count | None = None
 
 
 class Reports(Ask, frozen=True, kw_only=True):

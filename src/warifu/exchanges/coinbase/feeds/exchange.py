@@ -18,6 +18,7 @@ from warifu.exchanges.coinbase.credentials import ExchangeKey
 from warifu.exchanges.coinbase.faults import EXCHANGE_RULES
 from warifu.exchanges.coinbase.feeds.watch import FeedBroken
 from warifu.exchanges.failures import Refused, by_rules
+from warifu.exchanges.fields import Count
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.signing import Stamp, reveal
 
@@ -58,7 +59,7 @@ class Ticker(_Message, frozen=True, kw_only=True, tag="ticker"):
     volume_24h: Decimal | None = None
     side: str | None = None
     time: str | None = None
-    trade_id: int | None = None
+    trade_id: Count | None = None
     last_size: Decimal | None = None
 
 
@@ -119,7 +120,7 @@ class Done(_OfOrder, frozen=True, kw_only=True, tag="done"):
 
 
 class Match(_OfOrder, frozen=True, kw_only=True, tag="match"):
-    trade_id: int
+    trade_id: Count
     maker_order_id: str
     taker_order_id: str
     size: Decimal
@@ -127,7 +128,7 @@ class Match(_OfOrder, frozen=True, kw_only=True, tag="match"):
 
 
 class LastMatch(_OfOrder, frozen=True, kw_only=True, tag="last_match"):
-    trade_id: int
+    trade_id: Count
     maker_order_id: str
     taker_order_id: str
     size: Decimal
