@@ -10,23 +10,37 @@ from nacl.utils import random
 from tests.support.simulator import Household, SimulatedDevice
 
 from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
-from warifu.protocol.frames import AskJournal
+from warifu.protocol.frames import MAX_BODY_BYTES, AskJournal
 from warifu.protocol.identity import IdentityKey, verify
-from warifu.protocol.journal import NO_HEAD, content_digest, decode_content, entry_hash, wallet_of
+from warifu.protocol.journal import (
+    MAX_CONTENT_BYTES,
+    NO_HEAD,
+    PeerHead,
+    content_digest,
+    decode_content,
+    entry_hash,
+    wallet_of,
+)
 from warifu.protocol.journal import OPERATOR as BY_OPERATOR
 from warifu.protocol.journal_pages import (
+    ENTRY_OVERHEAD,
     MAX_PAGE_BYTES,
+    MAX_REMEMBERED,
     OPERATOR,
     Page,
     ReaderKey,
     SealedPage,
     Shown,
+    SignedState,
+    State,
     open_state,
+    seal_page,
 )
-from warifu.protocol.operator import AskOwnJournal, OwnJournal
+from warifu.protocol.operator import MAX_OPERATOR_BYTES, AskOwnJournal, OwnJournal
 from warifu.protocol.request import JournalRequest, request_digest
 
 pytestmark = pytest.mark.unit
@@ -103,7 +117,7 @@ def test_a_long_journal_comes_in_pages_that_follow_each_other(home):
     head, first, pages = NO_HEAD, 1, 0
     while first <= device.device.journal.head[0]:
         page = read(home, first=first)
-        assert sum(len(entry.content) for entry in page.entries) < MAX_PAGE_BYTES + 1024
+        assert len(encode(page)) < MAX_PAGE_BYTES + 8192
         head = check_chain(page.entries, device.identity, head)
         first, pages = page.entries[-1].number + 1, pages + 1
     assert head == device.device.journal.head[1]
@@ -190,3 +204,24 @@ def test_the_operator_at_the_device_reads_all_of_it(home):
     assert check_chain(answer.page.entries, device.identity) == device.device.journal.head[1]
     state = open_state(answer.page.state, device.identity, OPERATOR)
     assert state.head.length == len(answer.page.entries)
+
+
+def test_the_longest_page_fits_into_an_answer_and_through_the_door():
+    """Entries up to the limit, the longest content as the last of them, and as many heads as there can be."""
+    many = [
+        Shown(2**53 - 1, bytes(150), False, bytes(32), bytes(64))
+        for _ in range(MAX_PAGE_BYTES // (150 + ENTRY_OVERHEAD))
+    ]
+    last = Shown(2**53 - 1, bytes(MAX_CONTENT_BYTES), False, bytes(32), bytes(64))
+    head = SignedHead(2**53 - 1, bytes(32), bytes(64))
+    remembered = tuple(PeerHead(bytes(32), head) for _ in range(MAX_REMEMBERED))
+    state = State("x" * 32, bytes(32), bytes(32), 2**40 - 1, head, remembered)
+    page = Page(SignedState(encode(state), bytes(64)), (*many, last))
+    sealed = seal_page(page, ReaderKey().public, bytes(32), bytes(32), 1)
+    assert len(encode(sealed)) <= MAX_BODY_BYTES
+    assert len(encode(OwnJournal(page))) <= MAX_OPERATOR_BYTES
+
+
+def test_an_entry_has_less_beside_its_content_than_is_reckoned():
+    entry = Shown(2**53 - 1, bytes(MAX_CONTENT_BYTES), False, bytes(32), bytes(64))
+    assert len(encode(entry)) - MAX_CONTENT_BYTES < ENTRY_OVERHEAD

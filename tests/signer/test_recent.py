@@ -7,17 +7,26 @@ from pathlib import Path
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.simulator import BTC, COIN, FRIEND, THIEF, THIEF_SCRIPT, Household, Spend
+from tests.support.simulator import BTC, COIN, FRIEND, START, THIEF, THIEF_SCRIPT, Household, Spend
 
-from warifu.errors import InputRefused
+from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import approver
 from warifu.protocol.encoding import encode
-from warifu.protocol.frames import AskDecision, Decision, error_of
+from warifu.protocol.frames import MAX_BODY_BYTES, AskDecision, Decision, error_of, refusal_of
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.operator import AskJudged, OperatorRefused, ShowJudged
-from warifu.signer.recent import KEPT
+from warifu.protocol.operator import (
+    MAX_OPERATOR_BYTES,
+    AskJudged,
+    Glimpse,
+    Judged,
+    OperatorRefused,
+    ShowJudged,
+)
+from warifu.protocol.request import Outflow
+from warifu.signer.policy.facts import Rule, Verdict
+from warifu.signer.recent import KEPT, in_words
 
 pytestmark = pytest.mark.unit
 
@@ -125,3 +134,27 @@ def test_approvals_that_came_so_far_are_verified_before_they_count(home):
     assert decision.refusal is not None and decision.refusal.reason == "signature"
     fair = AskDecision(3, encode(payment.request), payment.unsigned, (genuine,))
     assert home["device0"].call(fair, Decision).allowed
+
+
+def test_the_longest_judgement_fits_through_the_door(home):
+    """A service asks for dry runs of what it likes; what the operator then looks at must not break his agent."""
+    outflow = Outflow("payment", "t" * 64, "9" * 77, "a" * 100)
+    judged = Judged(
+        bytes(32),
+        bytes(16),
+        bytes(32),
+        ("d" * 32,) * 16,
+        True,
+        START,
+        "bitcoin",
+        bytes(32),
+        (outflow,) * 128,
+        "9" * 77,
+        bytes(16),
+        START,
+        in_words(Verdict(tuple(Rule("reason", False, "w" * 5000) for _ in range(2000)))),
+        refusal_of(PolicyDenied("reason", "m" * 1000)),
+    )
+    others = tuple(Glimpse(bytes(16), True, START) for _ in range(2 * KEPT))
+    assert len(encode(ShowJudged(judged, others))) <= MAX_OPERATOR_BYTES
+    assert len(encode(Decision(False, judged.rules, judged.refusal))) <= MAX_BODY_BYTES

@@ -21,10 +21,14 @@ from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, d
 from warifu.protocol.frames.bounds import MAX_BODY_BYTES
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.journal import MAX_CONTENT_BYTES, PeerHead
-from warifu.protocol.request import MAX_SIGNERS
 
-MAX_PAGE_BYTES = 128 * 1024
-"""Entries are added to a page until they are so long; the last may go beyond."""
+MAX_PAGE_BYTES = 64 * 1024
+"""Entries are added to a page until they are so long; the last may go beyond. With that, and with the longest state, a
+page fits into an answer."""
+ENTRY_OVERHEAD = 128
+"""More than an entry has beside its content."""
+MAX_REMEMBERED = 256
+"""Heads of peers in a state; of more, the first by identity. A wallet has fewer."""
 OPERATOR = bytes(32)
 """In place of a request's digest, where the device's own operator asked."""
 
@@ -58,7 +62,7 @@ class State(Message, frozen=True):
     """Digest of the ``JournalRequest`` that this answers, or ``OPERATOR``."""
     time: Seconds
     head: SignedHead
-    remembered: Annotated[tuple[PeerHead, ...], msgspec.Meta(max_length=MAX_SIGNERS * 256)]
+    remembered: Annotated[tuple[PeerHead, ...], msgspec.Meta(max_length=MAX_REMEMBERED)]
 
 
 class SignedState(Message, frozen=True):

@@ -12,7 +12,9 @@ from warifu.errors import InputRefused
 from warifu.protocol.frames import AskJournal
 from warifu.protocol.journal import PeerHead, content_digest
 from warifu.protocol.journal_pages import (
+    ENTRY_OVERHEAD,
     MAX_PAGE_BYTES,
+    MAX_REMEMBERED,
     OPERATOR,
     Page,
     SealedPage,
@@ -66,7 +68,7 @@ def _page(
         PeerHead(identity, head)
         for identity, head in device.peers.heads()
         if known is None or identity in known
-    )
+    )[:MAX_REMEMBERED]
     state = State(
         device.name or UNJOINED,
         device.identity.public,
@@ -80,7 +82,7 @@ def _page(
     for number, whose, content, named, signature in device.journal.rows(first, min(end, first + _ROWS)):
         shown = content if visible(whose) else content_digest(content)
         entries.append(Shown(number, shown, not visible(whose), named, signature))
-        length += len(shown)
+        length += len(shown) + ENTRY_OVERHEAD
         if length >= MAX_PAGE_BYTES:
             break
     return Page(sign_state(device.identity, state), tuple(entries))

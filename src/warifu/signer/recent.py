@@ -17,6 +17,7 @@ from warifu.signer.policy.facts import Verdict
 
 KEPT = 8
 """Of each of the two kinds."""
+_MOST, _LONGEST = 512, 400
 
 
 class Recent:
@@ -83,8 +84,8 @@ class Recent:
 
 
 def in_words(verdict: Verdict) -> tuple[str, ...]:
-    """Each rule in one line."""
+    """Each rule in one line: as many, and as long, as fit into an answer."""
     return tuple(
-        f"{'allowed' if rule.allowed else 'DENIED'} ({rule.reason}): {rule.words}"[:1000]
+        f"{'allowed' if rule.allowed else 'DENIED'} ({rule.reason}): {rule.words}"[:_LONGEST]
         for rule in verdict.rules
-    )[:512]
+    )[:_MOST]
