@@ -41,7 +41,7 @@ from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Asked, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.waiting_shown import ids_of, moment, waiting_facts, waiting_object
+from warifu.cli.waiting_shown import SHORT, ids_of, moment, waiting_facts, waiting_object
 from warifu.cli.wallet_shown import show_awake
 from warifu.errors import InputRefused, PolicyDenied, ServiceRefused
 from warifu.protocol.chains import BITCOIN
@@ -70,7 +70,9 @@ def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
     asked = wallet.asked
     if asked is not None:
         revision, effect = asked.rules.revision, moment(asked.effect)
-        when = tr("revision {revision}, not before {moment}", revision=revision, moment=effect)
+        when = f"{asked.request.hex()[:SHORT]}  " + tr(
+            "revision {revision}, not before {moment}", revision=revision, moment=effect
+        )
         facts.append((tr("asked for here"), when))
     screen.facts(facts)
     show_policy(screen, rules.policy)
@@ -81,7 +83,7 @@ def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
             "hash": rules_hash(rules).hex(),
             "owners": [profile.credential_name(owner) for owner in rules.owners],
             "policy": policy_object(rules.policy),
-            "asked": {"revision": asked.rules.revision, "effect": asked.effect}
+            "asked": {"revision": asked.rules.revision, "effect": asked.effect, "id": asked.request.hex()}
             if asked is not None
             else None,
         }
@@ -248,7 +250,7 @@ def _require_free(wallet: Wallet) -> None:
             "change-waits",
             "a change that was asked for here waits already",
             not_done="Nothing was asked for.",
-            remedy="See 'warifu policy pending'. Veto it first, or wait; 'warifu policy sync' notes what became of it.",
+            remedy="See 'warifu policy show' and 'warifu policy pending'. Veto it ('warifu policy veto'), or wait.",
         )
 
 
@@ -331,6 +333,10 @@ def _waiting_with(client: Client, wallet: Wallet, beginning: str) -> bytes:
         for named in ids_of(item.status)
         if named.hex().startswith(beginning)
     }
+    if wallet.asked is not None and wallet.asked.request.hex().startswith(beginning):
+        found.add(
+            wallet.asked.request
+        )  # also where no device has it any more: then this client's record ends it
     if len(found) != 1:
         raise InputRefused(
             "unknown-id",

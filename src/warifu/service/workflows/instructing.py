@@ -24,6 +24,9 @@ from warifu.service.store.wallets import StoredWallet, list_wallets
 from warifu.service.workflows.carrying import Carrier
 
 ROUND_SECONDS = 2.0
+ROUNDS_BETWEEN_LOOKS = 5
+"""So many rounds after one look at what devices tell each other comes the next: an operator's veto or freeze leaves a
+device only when it is asked."""
 _UNHEARD = ("device-offline", "device-silent", "device-busy")
 """Reasons for which a device is asked again: it may not have heard it."""
 
@@ -36,6 +39,7 @@ class Instructor:
         self._hub = hub
         self._carrier = carrier
         self._connected: frozenset[bytes] = frozenset()
+        self._rounds = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,7 +82,10 @@ class Instructor:
             if self._hub.connected(device.identity)
         }
         new, self._connected = there - self._connected, frozenset(there)
+        self._rounds += 1
         for wallet in wallets:
+            if self._rounds % ROUNDS_BETWEEN_LOOKS == 0:
+                self._carrier.soon(wallet.name)
             for device in wallet.request.devices:
                 if device.identity in new:
                     with survived():
