@@ -230,6 +230,7 @@ SMALL_ORDER = [
         es256()[:10] + bytes(32) + es256()[42:45] + bytes(32),
         *(ED25519[:10] + point for point in SMALL_ORDER),
     ],
+    ids=["beside-the-curve", "zero", "order-4", "order-1", "order-2", "order-8"],
 )
 def test_points_by_which_nobody_or_anybody_could_sign_are_no_keys(public: bytes) -> None:
     with pytest.raises(ValueError):
