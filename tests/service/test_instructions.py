@@ -190,3 +190,16 @@ async def test_a_stranger_and_what_is_no_instruction_come_no_further_than_the_se
             question = api.NewInstruction(authorization=encode(signed), envelopes=())
             await client.post("/instructions", question, api.Instruction)
         assert (await client.get("/wallets/savings/instructions", api.Instructions)).instructions == ()
+
+
+async def test_many_notices_do_not_crowd_out_a_change_of_rules(world, monkeypatch):
+    monkeypatch.setattr("warifu.service.store.instructions.MAX_SHOWN", 2)
+    async with world.running() as client:
+        await world.ready(client)
+        request = change(world, first_rules(world), passphrase_tries=3)
+        await tell(client, request)
+        for number in range(3):
+            await tell(client, FreezeRequest(random(16), world.wallet_id, str(number), *times()))
+        told = (await client.get("/wallets/savings/instructions", api.Instructions)).instructions
+        assert sorted(item.kind for item in told) == ["freeze", "freeze", "rules"]
+        assert rules_of(world.database, wallet_named(world.database, "savings")) == request.rules

@@ -49,6 +49,7 @@ from warifu.protocol.credential import Credential
 from warifu.protocol.request import MAX_REASON, Outflow, request_digest
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
+from warifu.signer.sound import check_rules
 
 _with_option = click.option(
     "--with", "credential", metavar="NAME", help="Say it with this credential (default: this client's key)."
@@ -196,6 +197,7 @@ def _change(
 ) -> int:
     changes = compare(wallet.rules, rules)
     waits = loosening(changes)
+    check_rules(rules, wallet.request.network)
     if not changes:
         screen.line(tr("Nothing differs from what is in force."))
         screen.result({"changes": []})

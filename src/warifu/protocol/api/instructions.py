@@ -49,6 +49,7 @@ class Instruction(Answer, frozen=True):
 
 
 class Instructions(Answer, frozen=True):
-    """``GET /wallets/{name}/instructions`` (read): what owners said, newest first, at most 200."""
+    """``GET /wallets/{name}/instructions`` (read): what owners said, newest first: at most 200 changes and vetoes,
+    and 200 others."""
 
     instructions: tuple[Instruction, ...]

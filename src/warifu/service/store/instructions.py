@@ -14,7 +14,7 @@ from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import Instructed
-from warifu.protocol.request import RulesRequest, VetoRequest, decode_request
+from warifu.protocol.request import Request, RulesRequest, VetoRequest, decode_request
 from warifu.protocol.rules import Rules
 from warifu.service.doors import Authorized
 from warifu.service.store.database import Database
@@ -22,6 +22,8 @@ from warifu.service.store.schema import instructions, instructions_told
 from warifu.service.store.wallets import StoredWallet
 
 MAX_SHOWN = 200
+_MAX_CHANGES = 1000
+_CHANGES = ("rules", "veto")
 
 
 @dataclass(frozen=True)
@@ -116,15 +118,27 @@ def untold(database: Database, wallet: StoredWallet, identity: bytes, now: int) 
 
 
 def list_instructions(database: Database, wallet: StoredWallet) -> tuple[Instruction, ...]:
-    """As they are shown, newest first."""
+    """As they are shown, newest first: so many changes of rules, and so many others, which must not crowd them out."""
+    changes = instructions.c.kind.in_(_CHANGES)
     with database.reading() as connection:
-        rows = connection.execute(
-            sa.select(instructions)
-            .where(instructions.c.wallet == wallet.name)
-            .order_by(instructions.c.created.desc(), instructions.c.id)
-            .limit(MAX_SHOWN)
-        )
-        return tuple(_shown(connection, wallet, _stored(row)) for row in rows)
+        found = [
+            *_rows(connection, wallet, changes, MAX_SHOWN),
+            *_rows(connection, wallet, sa.not_(changes), MAX_SHOWN),
+        ]
+        found.sort(key=lambda stored: (-stored.created, stored.id))
+        return tuple(_shown(connection, wallet, stored) for stored in found)
+
+
+def _rows(
+    connection: sa.Connection, wallet: StoredWallet, condition: sa.ColumnElement[bool], most: int
+) -> list[StoredInstruction]:
+    rows = connection.execute(
+        sa.select(instructions)
+        .where(instructions.c.wallet == wallet.name, condition)
+        .order_by(instructions.c.created.desc(), instructions.c.id)
+        .limit(most)
+    )
+    return [_stored(row) for row in rows]
 
 
 def show_instruction(database: Database, wallet: StoredWallet, stored: StoredInstruction) -> Instruction:
@@ -137,8 +151,7 @@ def rules_of(database: Database, wallet: StoredWallet) -> Rules:
     """Those that are in force as far as devices said: of the latest revision that one of them has. The signers judge;
     this spares a round to them."""
     now, vetoed, found = int(time.time()), set[str](), [wallet.request.rules]
-    for item in list_instructions(database, wallet):
-        request = decode_request(decode(Authorization, item.authorization, MAX_AUTHORIZATION_BYTES).request)
+    for item, request in _changes(database, wallet):
         heard = [told for told in item.devices if told.state in ("done", "waits") and told.effect <= now]
         if isinstance(request, VetoRequest) and heard:
             vetoed.add(request.about.hex())
@@ -150,11 +163,17 @@ def rules_of(database: Database, wallet: StoredWallet) -> Rules:
 def owners_of(database: Database, wallet: StoredWallet) -> tuple[Credential, ...]:
     """All who are, or may be, owners: of a change of owners the service cannot tell where it is in force."""
     known = dict.fromkeys(wallet.request.owners)
-    for item in list_instructions(database, wallet):
-        request = decode_request(decode(Authorization, item.authorization, MAX_AUTHORIZATION_BYTES).request)
+    for _, request in _changes(database, wallet):
         if isinstance(request, RulesRequest):
             known |= dict.fromkeys(request.rules.owners)
     return tuple(known)
+
+
+def _changes(database: Database, wallet: StoredWallet) -> list[tuple[Instruction, Request]]:
+    """Changes of rules and vetoes, newest first."""
+    with database.reading() as connection:
+        stored = _rows(connection, wallet, instructions.c.kind.in_(_CHANGES), _MAX_CHANGES)
+        return [(_shown(connection, wallet, each), decode_request(each.read.request)) for each in stored]
 
 
 def _stored(row: sa.Row[tuple[object, ...]]) -> StoredInstruction:
