@@ -3,8 +3,11 @@
 import dataclasses
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.exchange_days import (
     BAD,
     GOOD,
@@ -23,6 +26,7 @@ from warifu.errors import InputRefused
 from warifu.exchanges import failures
 from warifu.exchanges.adapter import Balance, DepositAddress, Withdrawal
 from warifu.exchanges.allowances import Allowance
+from warifu.exchanges.amounts import checked
 from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
@@ -195,7 +199,8 @@ def test_a_bad_day(name, day):
 @pytest.mark.parametrize("what", ["place", "cancel", "withdraw"])
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_fault_of_the_server_leaves_open_what_was_to_be_done(name, what, status):
-    for body in (None, {"message": "maintenance"}, {"error": "x"}, {"msg": "x"}):
+    coded = [{"code": code, "msg": "x"} for code in (-1003, -1008, -2010, -9999)]
+    for body in (None, {"message": "maintenance"}, {"error": "x"}, {"msg": "x"}, *coded):
         with pytest.raises(OutcomeUnknown):
             question(name, what).read(http(body, status))
     with pytest.raises(TryAgain):
@@ -343,6 +348,91 @@ def test_binance_says_itself_when_it_does_not_know(code):
             question("binance", "place").read(http({"code": code, "msg": "?"}, status))
         with pytest.raises(TryAgain):
             question("binance", "balances").read(http({"code": code, "msg": "?"}, status))
+
+
+JUNK: list[Any] = [None, "", "x", "NaN", "1e999", -1, 0, True, [], {}, [[]], "9" * 70, "BTC-", "\x00"]
+
+
+def bent(tree, choose):
+    """The same answer with something else at one place of it."""
+    match tree:
+        case dict() if tree and choose(st.booleans()):
+            key = choose(st.sampled_from(sorted(tree)))
+            return {**tree, key: bent(tree[key], choose)}
+        case list() if tree and choose(st.booleans()):
+            return [bent(tree[0], choose), *tree[1:]]
+        case _:
+            return choose(st.sampled_from(JUNK))
+
+
+def amounts(value):
+    match value:
+        case Decimal():
+            yield value
+        case tuple():
+            for item in value:
+                yield from amounts(item)
+        case _ if dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                yield from amounts(getattr(value, field.name))
+
+
+@every
+@given(st.data())
+@settings(max_examples=150)
+def test_an_answer_that_is_wrong_anywhere_is_read_or_refused(name, data):
+    """No error of another kind, from any question, for any wrong type or amount at any place."""
+    what = data.draw(st.sampled_from(sorted(GOOD[name])))
+    answer = bent(GOOD[name][what], data.draw)
+    try:
+        found = question(name, what).read(http(answer))
+    except failures.ExchangeFailed:
+        return
+    for amount in amounts(found):
+        checked(amount)
+
+
+WORDS = [
+    "message",
+    "error",
+    "error_details",
+    "errors",
+    "error_response",
+    "failure_reason",
+    "success",
+    "code",
+    "msg",
+]
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5000, 5000)
+    | st.text(max_size=8)
+    | st.sampled_from(["id", "limit"])
+)
+trees = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@every
+@given(
+    tree=trees,
+    status=st.sampled_from([200, 201, 204, 400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 503, 520]),
+)
+@settings(max_examples=150)
+def test_whatever_a_refusal_looks_like_it_is_one_of_three(name, tree, status):
+    """And a fault of the server's never says of an order or a withdrawal that nothing happened."""
+    for what in ("place", "withdraw", "cancel"):
+        try:
+            question(name, what).read(http(tree, status))
+        except failures.ExchangeFailed as failed:
+            if status >= 500:
+                assert isinstance(failed, OutcomeUnknown)
+        else:
+            assert status < 300
 
 
 @every

@@ -100,8 +100,12 @@ class Call(Generic[A]):
         """The typed answer; :class:`ExchangeFailed` where the exchange says no, or what it says cannot be read."""
         try:
             return self.reader(answer)
-        except InputRefused as error:  # an amount that is none, an account that is not in the list
-            raise unreadable(self.effect, error.message) from None
+        except (
+            InputRefused,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # a number that is none, a state that is unknown
+            raise unreadable(self.effect, str(error)) from None
 
     def map(self, change: Callable[[A], B]) -> Call[B]:
         """The same request with a further step of reading."""
@@ -214,8 +218,16 @@ def read_json(kind: Any, body: bytes) -> Any:  # noqa: ANN401  # msgspec takes a
     """A value of ``kind`` from JSON; ``InputRefused`` (``exchange-answer``) for anything else."""
     try:
         tree = msgspec.json.Decoder(float_hook=Decimal).decode(body or b"null")
-        value = msgspec.convert(_pruned(tree, MAX_DEPTH), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        raise InputRefused("exchange-answer", f"an answer cannot be read: {str(error)[:200]}") from None
+    return read_tree(kind, tree)
+
+
+def read_tree(kind: Any, tree: Any) -> Any:  # noqa: ANN401  # msgspec takes any type form
+    """As :func:`read_json`, from JSON that is taken apart already."""
+    try:
+        value = msgspec.convert(_pruned(tree, MAX_DEPTH), kind)
+    except (msgspec.MsgspecError, ArithmeticError) as error:
         raise InputRefused("exchange-answer", f"an answer cannot be read: {str(error)[:200]}") from None
     _check_amounts(value)
     return value

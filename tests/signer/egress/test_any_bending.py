@@ -28,6 +28,11 @@ class Server:
         self._request = b""
         self.heard: list[bytes] = []
 
+    def say(self, words: bytes) -> bytes:
+        """Unasked."""
+        self._tls.write(words)
+        return self._out.read()
+
     def receive(self, data: bytes) -> bytes:
         if self._broken:
             return b""
@@ -122,3 +127,47 @@ def test_whatever_it_does(contexts, outward, inward):
     else:
         assert failure is not None
         assert failure.sent or server.heard == []
+
+
+def answered(client: HttpsClient, server: Server):
+    for _ in range(4):
+        answer = client.receive(server.receive(client.outgoing()))
+        if answer is not None:
+            return answer
+    raise AssertionError("no answer")
+
+
+def test_what_comes_unasked_between_two_questions_is_never_the_answer_to_the_next(contexts):
+    """A server, or a cache before it, that has slipped by one answer would tell one order's fate as another's."""
+    ours, theirs = contexts
+    client, server = HttpsClient(NAME, ours), Server(theirs)
+    client.ask(ORDER)
+    assert answered(client, server).body == BODY
+    assert client.idle
+    late = server.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlies")
+    with pytest.raises(EgressFailed) as caught:
+        client.receive(late)
+    assert (caught.value.reason, caught.value.sent) == ("http-form", False)
+    assert not client.idle
+
+
+def test_the_same_when_the_next_question_is_ready_but_has_not_left(contexts):
+    ours, theirs = contexts
+    client, server = HttpsClient(NAME, ours), Server(theirs)
+    client.ask(ORDER)
+    assert answered(client, server).body == BODY
+    late = server.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlies")
+    client.ask(ORDER)
+    with pytest.raises(EgressFailed) as caught:
+        client.receive(late)
+    assert (caught.value.reason, caught.value.sent) == ("http-form", False)
+
+
+def test_an_end_between_two_questions_concerns_neither(contexts):
+    ours, theirs = contexts
+    client, server = HttpsClient(NAME, ours), Server(theirs)
+    client.ask(ORDER)
+    assert answered(client, server).body == BODY
+    with pytest.raises(EgressFailed) as caught:
+        client.receive(b"")
+    assert not caught.value.sent

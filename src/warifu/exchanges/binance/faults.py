@@ -94,6 +94,8 @@ def complaint(answer: HttpAnswer, effect: bool) -> ExchangeFailed | None:
     said = f"{words if isinstance(words, str) else ''} ({code})"
     if not isinstance(code, int) or code >= 0:
         return None if 200 <= answer.status < 300 else _by_status(answer, effect, said)
+    if answer.status >= 500 and effect:  # "execution status unknown", whatever code comes with it
+        return by_status(answer, effect, said)
     if code in _UNKNOWN:
         return OutcomeUnknown("server-fault", said) if effect else TryAgain("server-fault", said)
     if code in _AGAIN:
@@ -101,8 +103,6 @@ def complaint(answer: HttpAnswer, effect: bool) -> ExchangeFailed | None:
         return TryAgain("banned" if banned else _AGAIN[code], said, retry_after(answer))
     if code in _REFUSED:
         return Refused(_REFUSED[code], said)
-    if answer.status >= 500:  # no code of ours says that nothing happened
-        return by_status(answer, effect, said)
     return by_rules(_WORDS, said, answer, said) or Refused("rejected" if code <= -2000 else "request", said)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from warifu.exchanges.binance.faults import complaint
-from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint, Nothing
+from warifu.exchanges.calls import Answer, Api, Ask, Effect, Endpoint, Nothing, read_tree
 from warifu.exchanges.fields import Identifier, Uuid
 from warifu.exchanges.http import HttpAnswer
 
@@ -86,7 +86,7 @@ class Notional(Said, frozen=True, kw_only=True, tag_field="filterType", tag="NOT
 
 Filter = PriceFilter | LotSize | MarketLotSize | MinNotional | Notional
 """Those that a signer can judge by itself; the others depend on prices and on what is open."""
-_FILTERS = {"PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "MIN_NOTIONAL", "NOTIONAL"}
+_FILTERS = ("PRICE_FILTER", "LOT_SIZE", "MARKET_LOT_SIZE", "MIN_NOTIONAL", "NOTIONAL")
 
 
 class SymbolInfo(Said, frozen=True, kw_only=True):
@@ -102,9 +102,7 @@ class SymbolInfo(Said, frozen=True, kw_only=True):
 
     def known_filters(self) -> tuple[Filter, ...]:
         """The filters of a kind that is known here."""
-        return tuple(
-            msgspec.convert(one, Filter) for one in self.filters if one.get("filterType") in _FILTERS
-        )
+        return tuple(read_tree(Filter, one) for one in self.filters if one.get("filterType") in _FILTERS)
 
 
 class ExchangeInfoOf(Sent, frozen=True, kw_only=True):

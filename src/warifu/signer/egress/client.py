@@ -36,7 +36,10 @@ class Limits:
 
 
 class HttpsClient:
-    """One connection. The caller carries :meth:`outgoing` to the tunnel, and what it gives back to :meth:`receive`.
+    """One connection. A request that changes something deserves one of its own: an answer that a server sends too late
+    is the next question's answer in HTTP/1.1.
+
+    The caller carries :meth:`outgoing` to the tunnel, and what it gives back to :meth:`receive`.
 
     A deadline is the caller's: when its clock says so it calls :meth:`give_up`. Every error is an
     :class:`EgressFailed` that says whether the request can have left; after one the connection is over.
@@ -151,7 +154,8 @@ class HttpsClient:
             tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._head.headers),
             bytes(self._body),
         )
-        self._said, self._head, self._hints = False, None, 0
+        self._said = self._sent = False  # what comes from now on answers nothing
+        self._head, self._hints = None, 0
         self._body = bytearray()
         unasked, _ = self._http.trailing_data
         if unasked or self._http.their_state is not h11.DONE:
