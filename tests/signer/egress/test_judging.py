@@ -8,8 +8,10 @@ from tests.support.exchange_days import NETWORKS, PAIRS, WALLETS, order, withdra
 
 from warifu.errors import InputRefused
 from warifu.exchanges.registry import EXCHANGES
-from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Window
+from warifu.protocol.policy import WINDOWS, ExchangeLimits, ExchangeRules, Window
+from warifu.protocol.policy_text import read_policy
 from warifu.signer.egress.judging import read_call
+from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
 
 pytestmark = pytest.mark.unit
 
@@ -59,3 +61,59 @@ def test_what_is_not_understood_is_not_judged_at_all(name):
     unsigned = EXCHANGES[name].withdraw(withdrawal(name, wallet=WALLETS[name])).unsigned
     with pytest.raises(InputRefused):
         read_call(EXCHANGES[name], replace(unsigned, query=(*unsigned.query, ("x", "1"))), rules(name))
+
+
+# With a policy in its own language
+
+PATHS = {
+    "coinbase": ("/api/v3/brokerage/orders", "/v2/accounts/*/transactions", "/api/v3/brokerage/accounts"),
+    "coinbase-exchange": ("/orders", "/withdrawals/crypto", "/accounts"),
+    "binance": ("/api/v3/order", "/sapi/v1/capital/withdraw/apply", "/api/v3/account"),
+}
+
+
+def verdict(name, unsigned) -> str | None:
+    """The reason of the first denial; None for a yes."""
+    orders, withdrawals, accounts = PATHS[name]
+    pair = PAIRS[name]
+    policy = read_policy(
+        f"""
+        passphrase_tries = 5
+
+        [exchanges.{name}]
+        endpoints = ["GET {accounts}", "POST {orders}", "POST {withdrawals}"]
+        pairs = ["{pair}"]
+
+        [exchanges.{name}.limits.BTC]
+        decimals = 8
+        per_order = "0.25 BTC"
+        per_day = "1 BTC"
+
+        [exchanges.{name}.limits.{pair.quote}]
+        decimals = 2
+        per_order = "10000.01 {pair.quote}"
+        per_day = "20000 {pair.quote}"
+        """
+    )
+    [rules] = policy.exchanges
+    call, _ = read_call(EXCHANGES[name], unsigned, rules)
+    facts = ExchangeFacts(1_800_273_600, {hours: {} for hours in WINDOWS})
+    refusal = judge_call(policy, call, facts).refusal
+    return None if refusal is None else refusal.reason
+
+
+@every
+def test_each_request_meets_the_rule_that_it_should(name):
+    exchange = EXCHANGES[name]
+    assert verdict(name, exchange.balances().unsigned) is None
+    assert verdict(name, exchange.withdraw(withdrawal(name)).unsigned) is None
+    assert verdict(name, exchange.place(order(name)).unsigned) is None
+    more = withdrawal(name, amount=D("0.25000001"))
+    assert verdict(name, exchange.withdraw(more).unsigned) == "order-limit"
+    dearer = order(name, price=D("20000.03"))  # half of it is a cent and a half over the limit
+    assert verdict(name, exchange.place(dearer).unsigned) == "order-limit"
+    sold = replace(order(name), side="sell")
+    assert verdict(name, exchange.place(sold).unsigned) == "order-limit"  # half a bitcoin
+    other = withdrawal(name)
+    assert verdict(name, exchange.withdraw(replace(other, asset="ETH")).unsigned) == "asset"
+    assert verdict(name, exchange.find_withdrawal(withdrawal(name)).unsigned) == "endpoint"
