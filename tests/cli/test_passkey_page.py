@@ -7,7 +7,8 @@ import json
 import socket
 import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -65,11 +66,25 @@ def speak(
 def asked(work: Callable[[str], None], timeout: float = 10) -> Approval:
     """What the client holds in the end, while ``work`` speaks to the page at the path that it is given."""
 
+    with somebody(work) as show:
+        return approve_with(Browser(show, timeout), KEY.credential, [("To", "friend")], "approval", ASKED)
+
+
+@contextmanager
+def somebody(work: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Shows an address to a thread that does ``work`` with its path; it has ended when the context does."""
+    threads: list[threading.Thread] = []
+
     def show(address: str) -> None:
         assert address.startswith(ORIGIN + "/")
-        threading.Thread(target=work, args=(address.removeprefix(ORIGIN),)).start()
+        threads.append(threading.Thread(target=work, args=(address.removeprefix(ORIGIN),)))
+        threads[-1].start()
 
-    return approve_with(Browser(show, timeout), KEY.credential, [("To", "friend")], "approval", ASKED)
+    try:
+        yield show
+    finally:
+        for thread in threads:
+            thread.join()
 
 
 def give(path: str, content: Any = None) -> int:
@@ -176,6 +191,8 @@ def test_an_answer_of_another_length_is_not_waited_for(length: str) -> None:
         answer(KEY.assertion(challenge("approval", ASKED), flags=1)),
         answer(KEY.assertion(challenge("approval", ASKED), origin="https://evil.example")),
         answer(Authenticator().assertion(challenge("approval", ASKED))),
+        answer(KEY.assertion(challenge("approval", ASKED), more=b"more")),
+        answer(KEY.assertion(challenge("approval", ASKED), other_keys_can_be_added_here="x" * 1024)),
         {"refused": True},
     ],
 )
@@ -273,10 +290,8 @@ def made(**twists: Any) -> Any:
         assert [each["alg"] for each in options["pubKeyCredParams"]] == [-7, -8]
         give(path, registration(options=options, **twists))
 
-    def show(address: str) -> None:
-        threading.Thread(target=browser, args=(address.removeprefix(ORIGIN),)).start()
-
-    return make_passkey(Browser(show, 10), "laptop", (), [])
+    with somebody(browser) as show:
+        return make_passkey(Browser(show, 10), "laptop", (), [])
 
 
 @pytest.mark.parametrize("kind", ["ES256", "EdDSA"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,15 +36,18 @@ class Tab:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._number = 0
+        self._lock = threading.Lock()
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._number += 1
-        self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
-        while True:
-            answer = json.loads(self._socket.recv(timeout=30))
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                return dict(answer["result"])
+        """From any thread, one after the other."""
+        with self._lock:
+            self._number += 1
+            self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
+            while True:
+                answer = json.loads(self._socket.recv(timeout=30))
+                if answer.get("id") == self._number:
+                    assert "error" not in answer, answer
+                    return dict(answer["result"])
 
     def evaluate(self, script: str) -> Any:
         result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)

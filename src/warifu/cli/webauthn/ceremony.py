@@ -29,7 +29,8 @@ from fido2.webauthn import (
 from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, WarifuError
-from warifu.protocol.credential import Approval, Passkey, challenge, check_approval
+from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Passkey, challenge, check_approval
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.webauthn import Assertion, PublicKey
 
 PORT = 47470
@@ -98,9 +99,9 @@ def approve_with(road: Road, passkey: Passkey, facts: Facts, tag: str, *parts: b
     said = response.response
     try:
         assertion = Assertion(bytes(said.authenticator_data), bytes(said.client_data), said.signature)
-        approval = Approval(passkey, assertion)
+        approval = decode(Approval, encode(Approval(passkey, assertion)), MAX_APPROVAL_BYTES)
         check_approval(approval, tag, *parts)
-    except AuthorizationRefused as error:
+    except WarifuError as error:
         error.remedy = (
             error.remedy or "Nobody would take this approval. Try again, with another browser or key."
         )
@@ -113,8 +114,9 @@ def _passkey(data: AttestedCredentialData) -> Passkey:
     try:
         encoded = cbor.encode(dict(key))
         PublicKey.read(encoded)
-        return Passkey(data.credential_id, encoded, RP_ID, ORIGIN)
-    except ValueError as error:
+        passkey = Passkey(data.credential_id, encoded, RP_ID, ORIGIN)
+        return decode(Passkey, encode(passkey), MAX_APPROVAL_BYTES)
+    except (ValueError, InputRefused) as error:
         raise _no_passkey(str(error)) from None
 
 
