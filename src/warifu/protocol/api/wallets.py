@@ -96,7 +96,8 @@ class Refresh(Answer, frozen=True):
     """``GET /refreshes/{id}?after=N&wait=S`` (admin): events with a number above ``after``, once there is one.
 
     ``certificate``: the encoded ``EpochCertificate`` when finished: every device keeps its new shares. ``behind``:
-    names of devices that were not shown it yet; they hold the old shares in use, and sign with nobody, until they are.
+    names of devices that were not shown it yet, by the service's word; they have the old shares in use, and sign with
+    nobody else, until they are.
     """
 
     id: str
