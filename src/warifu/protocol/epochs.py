@@ -6,7 +6,7 @@ certificate of the epoch. Whoever holds it knows that no device is left without 
 same ceremony (ChillDKG's equality check, CertEq). It is public, and it convinces anybody at any later time.
 
 A hostile device could have two attempts at one epoch certified and show them to different others. Every honest device
-keeps the shares of both then (``signer.refreshes``), and of two certificates the greater *position* is in force.
+kept the shares of both then (``signer.refreshes``), and of two certificates the greater *position* is in force.
 """
 
 from __future__ import annotations

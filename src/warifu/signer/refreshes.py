@@ -5,9 +5,9 @@
 3. The words of *all* devices are the certificate (``protocol.epochs``). A device that has it, by the session or shown
    by anybody later (``adopt``), puts its new shares in force and deletes the old ones. One that has it not signs with
    the old ones, which no other device can be left without: nobody deletes them before *all* keep the new.
-4. What a device gave its word for it keeps until a later epoch is in force, however many attempts follow: a hostile
-   device may have collected all words and hold them back. So whichever certificate turns up, every honest device has
-   the shares for it; and where there are two of one epoch, the greater position is in force with all of them.
+4. What a device gave its word for it keeps until shares of a greater position are in force, however many attempts
+   follow: a hostile device may have collected all words and hold them back. So whichever certificate turns up, every
+   honest device has the shares for it, or later ones; and of two of one epoch the greater is in force with all of them.
 
 So no crash and no hostile device leaves fewer than all honest devices with shares that fit together. What a refresh is
 for comes true on each device when the old share is deleted there; an old backup of its disk, of which somebody knows

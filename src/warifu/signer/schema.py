@@ -47,7 +47,7 @@ CREATE TABLE epochs (                -- of wallets that were refreshed: the cert
 ) STRICT;
 
 CREATE TABLE kept_shares (           -- new shares beside those in force, locked as they are: each one this device
-    wallet BLOB NOT NULL REFERENCES wallets (id),  -- gave its word for, until another epoch makes it useless
+    wallet BLOB NOT NULL REFERENCES wallets (id),  -- gave its word for, until one of a greater position is in force
     position BLOB NOT NULL,
     statement BLOB NOT NULL,
     scheme TEXT NOT NULL,

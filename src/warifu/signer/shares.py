@@ -1,7 +1,7 @@
 """The shares of a wallet that are in force, and new ones beside them, each locked as it is and never opened here.
 
-A device that gave its word for new shares keeps them until another epoch makes them useless: somebody may hold the
-words of all. More than one set waits beside those in force only where refreshes broke off.
+A device that gave its word for new shares keeps them until those of a greater position are in force: somebody may hold
+the words of all. More than one set waits beside those in force only where refreshes broke off.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.epochs import epoch_at, position, statement_in
+from warifu.protocol.epochs import position, statement_in
 from warifu.protocol.frames import MAX_BODY_BYTES, SignedBirth
 from warifu.signer.store import Store
 from warifu.signer.vault import Role
@@ -19,7 +19,6 @@ from warifu.signer.wallets import Wallet, Wallets
 
 MAX_KEPT = 16
 """Sets of new shares that wait for the words of all: refreshes that broke off at their very end, one after another."""
-_EPOCH_BYTES = 8
 
 
 class Shares:
@@ -39,30 +38,24 @@ class Shares:
     def keep(self, wallet: Wallet, statement: bytes, records: Mapping[Role, bytes]) -> None:
         """Lay these (locked) shares of the encoded ``statement`` beside those in force."""
         for scheme in wallet.request.schemes:
-            self._lay_by(wallet.id, statement, scheme, records[Role("share", scheme)])
+            self._store.execute(
+                "INSERT INTO kept_shares VALUES (?, ?, ?, ?, ?)",
+                (wallet.id, position(statement), statement, scheme, records[Role("share", scheme)]),
+            )
 
     def put_in_force(self, wallet: Wallet, certificate: bytes) -> None:
         """Use the set with this (checked) certificate, which waits, from now on.
 
-        The shares of an earlier epoch are deleted, and whatever gives the shares of birth: the host secret keys, and
-        the recovery data in the signed birth. Where two sets of *one* epoch are certified, a hostile device had two
-        faces; others may have put the other one in force, so this one stays beside it.
+        The shares that were in force are deleted, and what gives the shares of birth: the host secret keys, and the
+        recovery data in the signed birth. So are sets of a lower position: whoever puts one of those in force goes on
+        to this one. A set of a greater one stays, because it may be certified as well.
         """
-        statement = statement_in(certificate)
-        place = position(statement)
-        if wallet.certificate and epoch_at(wallet.position) == epoch_at(place):
-            for scheme in wallet.request.schemes:
-                self._lay_by(
-                    wallet.id, statement_in(wallet.certificate), scheme, self._in_force(wallet, scheme)
-                )
-        else:
-            self._store.execute(
-                "DELETE FROM kept_shares WHERE wallet = ? AND position < ?", (wallet.id, place[:_EPOCH_BYTES])
-            )
+        place = position(statement_in(certificate))
         waiting = self._store.execute(
             "DELETE FROM kept_shares WHERE wallet = ? AND position = ? RETURNING scheme, share",
             (wallet.id, place),
         )
+        self._store.execute("DELETE FROM kept_shares WHERE wallet = ? AND position < ?", (wallet.id, place))
         assert {scheme for scheme, _ in waiting} == set(wallet.request.schemes), "a set is kept whole"
         for scheme, share in waiting:
             self._store.execute(
@@ -74,18 +67,6 @@ class Shares:
             "UPDATE wallets SET birth = ? WHERE id = ?", (_without_recovery(wallet), wallet.id)
         )
         self._wallets.forget(wallet.id)
-
-    def _lay_by(self, wallet: bytes, statement: bytes, scheme: str, share: bytes) -> None:
-        self._store.execute(
-            "INSERT OR REPLACE INTO kept_shares VALUES (?, ?, ?, ?, ?)",
-            (wallet, position(statement), statement, scheme, share),
-        )
-
-    def _in_force(self, wallet: Wallet, scheme: str) -> bytes:
-        rows = self._store.execute(
-            "SELECT share FROM keys WHERE wallet = ? AND scheme = ?", (wallet.id, scheme)
-        )
-        return bytes(rows[0][0])
 
 
 def _without_recovery(wallet: Wallet) -> bytes:

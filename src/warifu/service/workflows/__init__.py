@@ -1,1 +1,1 @@
-"""What runs longer than one HTTP request: key generation, transfers, and following them to the end."""
+"""What runs longer than one HTTP request: key generation, refreshes, transfers, and following them to the end."""

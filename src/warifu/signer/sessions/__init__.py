@@ -1,1 +1,1 @@
-"""Ceremonies among several signers, as state machines without I/O: key generation and signing a transfer."""
+"""Ceremonies among several signers, as state machines without I/O: keys and their shares, signing, what it needs."""
