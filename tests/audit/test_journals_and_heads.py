@@ -18,7 +18,7 @@ from tests.support.journals import KNOWN_TO_CLIENT, Journals, audited, rewritten
 
 from warifu.audit.findings import Finding
 from warifu.protocol.attesting import SignedHead
-from warifu.protocol.journal import PeerHead
+from warifu.protocol.journal import Content, PeerHead, Restored, encode_content, owners
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit
@@ -222,6 +222,31 @@ def test_a_device_that_is_not_there_makes_the_audit_incomplete_and_not_wrong(jou
     assert any(
         isinstance(f, Finding) and f.code == "not-read" and f.device == "device2" for f in result.findings
     )
+
+
+def test_what_a_device_forgot_on_its_owners_word_is_told_as_open(journals):
+    """Its disk was put back on purpose; the wallet's others wrote the owners' word for it down."""
+    seen = journals.seen_by_others("device0")
+    forgetful = rewritten(journals, "device0", lambda entries: entries[: seen - 2])
+    assert audited(forgetful).wrong
+    word = Restored(journals.record.wallet, journals.states["device0"].identity, seen, seen - 2)
+    by = owners([bytes(32)])
+    content = encode_content(Content(bytes(16), 1_800_000_000, by, word))
+    entry = Shown(1, content, False, bytes(32), bytes(64))
+    told = rewritten(forgetful, "device1", lambda entries: [*entries, entry])
+    result = audited(told)
+    assert {finding.code for finding in result.wrong} <= {"unknown-owner"}
+    levels = {finding.code: finding.level for finding in result.findings if finding.device == "device0"}
+    assert levels["restored"] == "note" and levels["shorter-than-known"] == "open"
+
+
+def test_a_device_cannot_excuse_itself(journals):
+    seen = journals.seen_by_others("device0")
+    word = Restored(journals.record.wallet, journals.states["device0"].identity, seen, seen - 2)
+    content = encode_content(Content(bytes(16), 1_800_000_000, owners([bytes(32)]), word))
+    entry = Shown(1, content, False, bytes(32), bytes(64))
+    forged = rewritten(journals, "device0", lambda entries: [*entries[: seen - 2], entry])
+    assert "shorter-than-known" in {finding.code for finding in audited(forged).wrong}
 
 
 # --- whatever a device shows -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 from tests.support.simulator import Household
@@ -15,7 +15,7 @@ from warifu.cli.audit_words import sentence
 from warifu.cli.auditing import NOT_WHOLE, WRONG, Audited, run_audit
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
-from warifu.cli.journal_words import Names
+from warifu.cli.journal_words import _KINDS, Names
 from warifu.cli.known_heads import known_heads
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
@@ -26,7 +26,7 @@ from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskJournal
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import OPERATOR, Thawed
+from warifu.protocol.journal import OPERATOR, Event, Thawed
 from warifu.protocol.journal_pages import SealedPage
 
 pytestmark = pytest.mark.unit
@@ -321,7 +321,9 @@ def test_what_a_device_writes_cannot_break_out_of_the_report(owner, household):
     household["device0"].device.freeze.freeze("a | b\n# <b>\x1b[2J", household.clock(), OPERATOR)
     audited = audit(owner)
     (line,) = [
-        line for line in report(audited, Names(), household.clock()).splitlines() if "| frozen |" in line
+        line
+        for line in report(audited, Names(), household.clock()).splitlines()
+        if "| device frozen |" in line
     ]
     assert "a \\| b?# &lt;b>?[2J" in line
 
@@ -329,7 +331,7 @@ def test_what_a_device_writes_cannot_break_out_of_the_report(owner, household):
 def test_a_moment_that_no_calendar_has_breaks_no_report(owner, household):
     household["device0"].device.journal.append(Thawed(), 2**39, OPERATOR)
     text = report(audit(owner), Names(), household.clock())
-    assert f"| {2**39} | thawed |" in text
+    assert f"| {2**39} | device thawed |" in text
 
 
 def test_a_device_that_never_ends_its_journal_fills_no_memory(owner, household, monkeypatch):
@@ -345,4 +347,9 @@ def test_the_report_speaks_japanese(owner, household):
         text = report(audited, Names(None, audited.wallet), household.clock())
     finally:
         speak("en")
-    assert "ウォレット savings の監査" in text and "所有者 1" in text
+    assert "ウォレット savings の監査" in text and "所有者 1" in text and "| 署名の開始 |" in text
+
+
+@pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: str(kind.__struct_config__.tag))
+def test_every_kind_of_entry_has_a_word_for_people(kind):
+    assert str(kind.__struct_config__.tag) in _KINDS

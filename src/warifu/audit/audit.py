@@ -10,6 +10,7 @@ from warifu.audit.heads import check_memories, memories
 from warifu.audit.journals import Journal
 from warifu.audit.onchain import Told, check_chain
 from warifu.audit.records import Record, check_record
+from warifu.audit.restored import softened
 from warifu.audit.rules import check_rules
 from warifu.audit.transfers import Transfers, check_transfers, transfers_of
 from warifu.protocol.journal import PeerHead
@@ -61,4 +62,5 @@ def audit(
     else:
         every_quorum = len(journals) > record.devices - record.threshold
         findings += check_chain(journals, transfers, told, every_quorum=every_quorum)
+    findings = softened(journals, findings, record.wallet, record.threshold)
     return Audit(tuple(journals), transfers, tuple(findings))

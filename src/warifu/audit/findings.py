@@ -29,6 +29,7 @@ Code = Literal[
     "forked",
     "rewritten",
     "shorter-than-known",
+    "restored",
     # among the devices
     "finish-without-start",
     "start-differs",

@@ -24,7 +24,7 @@ from warifu.cli.screen import clean
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.protocol.chains import spoken
-from warifu.protocol.journal import decode_content
+from warifu.protocol.journal import decode_content, kind_of
 
 _LAST = 253_402_300_799
 """The end of the year 9999, in seconds."""
@@ -43,7 +43,7 @@ def json_lines(taken: Taken, names: Names) -> Iterator[bytes]:
             else:
                 line["time"] = content.time
                 line["by"] = {"kind": content.by.kind, "ids": [each.hex() for each in content.by.ids]}
-                line["kind"] = kind_word(content.event)
+                line["kind"] = kind_of(content.event)
                 line["event"] = event_object(content.event)
                 line["words"] = clean(told(content, names))
         yield msgspec.json.encode(line)

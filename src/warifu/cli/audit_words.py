@@ -54,6 +54,9 @@ _SAID = {
     "shorter-than-known": lambda: tr(
         "{device}: entries {entry} to {last} are gone; it had shown them to {witnesses}"
     ),
+    "restored": lambda: tr(
+        "{device} was taken back with an older disk on its owners' word, as {by} wrote down"
+    ),
     "finish-without-start": lambda: tr("{device}: entry {entry} tells of signatures that it never started"),
     "start-differs": lambda: tr(
         "{device} (entry {entry}) and {other} tell of the same session otherwise: {fields}"

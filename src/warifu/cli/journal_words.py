@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -84,8 +84,9 @@ def told(content: Content, names: Names) -> str:
 
 
 def kind_word(event: Event) -> str:
-    """The kind of an entry."""
-    return kind_of(event)
+    """The kind of an entry, for people."""
+    word = _KINDS.get(kind_of(event))
+    return word() if word is not None else kind_of(event)
 
 
 def event_object(event: Event) -> dict[str, Any]:
@@ -133,7 +134,8 @@ def _unwritten(count: int) -> str:
 
 def _fields(event: Event, names: Names) -> Iterator[tuple[str, str]]:
     for name in event.__struct_fields__:
-        yield name, _short(getattr(event, name), names)
+        if name != "wallet":  # everything in a report is of one
+            yield name, _short(getattr(event, name), names)
 
 
 def _short(value: object, names: Names) -> str:
@@ -158,3 +160,38 @@ def _plain(value: object) -> Any:  # noqa: ANN401  # any field of any event
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return value
+
+
+_KINDS: dict[str, Callable[[], str]] = {
+    "born": lambda: tr("born"),
+    "joined": lambda: tr("owner joined"),
+    "banned": lambda: tr("device banned"),
+    "ban-lifted": lambda: tr("ban lifted"),
+    "frozen": lambda: tr("device frozen"),
+    "thawed": lambda: tr("device thawed"),
+    "handed-over": lambda: tr("secret handed out"),
+    "piece-kept": lambda: tr("piece kept"),
+    "piece-released": lambda: tr("piece released"),
+    "wallet-pending": lambda: tr("wallet pending"),
+    "wallet-born": lambda: tr("wallet born"),
+    "shares-kept": lambda: tr("new shares kept"),
+    "shares-refreshed": lambda: tr("shares refreshed"),
+    "reference-approved": lambda: tr("device accepted anew"),
+    "rules-asked": lambda: tr("rules asked for"),
+    "rules-changed": lambda: tr("rules changed"),
+    "announced": lambda: tr("payment announced"),
+    "vetoed": lambda: tr("vetoed"),
+    "wallet-frozen": lambda: tr("wallet frozen"),
+    "unfreeze-asked": lambda: tr("unfreezing asked for"),
+    "wallet-thawed": lambda: tr("wallet thawed"),
+    "wrong-passphrase": lambda: tr("wrong passphrase"),
+    "met": lambda: tr("session entered"),
+    "heads-seen": lambda: tr("peers' journals seen"),
+    "started": lambda: tr("signing started"),
+    "finished": lambda: tr("signed"),
+    "acknowledged": lambda: tr("payment acknowledged"),
+    "noted": lambda: tr("payment noted"),
+    "restored": lambda: tr("device taken back"),
+    "denied": lambda: tr("refused"),
+    "refused": lambda: tr("refused, nobody's request"),
+}

@@ -1881,4 +1881,38 @@ JAPANESE: dict[str, str] = {
     "While it is in force, {needed} of the wallet's {count} devices must be awake for each transfer.": (
         "これが有効な間は、送金のたびにウォレットの端末 {count} 台のうち {needed} 台が起動している必要があります。"
     ),
+    # --- kinds of journal entries ---
+    "born": "誕生",
+    "owner joined": "所有者の登録",
+    "device banned": "端末の排除",
+    "ban lifted": "排除の解除",
+    "device frozen": "端末の凍結",
+    "device thawed": "端末の凍結解除",
+    "secret handed out": "秘密の分配",
+    "piece kept": "断片の保管",
+    "piece released": "断片の引き渡し",
+    "wallet pending": "ウォレットの準備",
+    "wallet born": "ウォレットの誕生",
+    "new shares kept": "新しい分散鍵の保管",
+    "device accepted anew": "端末の再承認",
+    "rules asked for": "ルール変更の申請",
+    "rules changed": "ルールの変更",
+    "payment announced": "支払いの予告",
+    "vetoed": "拒否権の行使",
+    "wallet frozen": "ウォレットの凍結",
+    "unfreezing asked for": "凍結解除の申請",
+    "wallet thawed": "ウォレットの凍結解除",
+    "wrong passphrase": "パスフレーズの誤り",
+    "session entered": "セッションへの参加",
+    "peers' journals seen": "ほかの端末の日誌の確認",
+    "signing started": "署名の開始",
+    "signed": "署名の完了",
+    "payment acknowledged": "支払いの確認",
+    "payment noted": "支払いの記録",
+    "refused, nobody's request": "拒否（だれの依頼でもない）",
+    # --- audits: devices taken back ---
+    "device taken back": "端末の受け入れ直し",
+    "{device} was taken back with an older disk on its owners' word, as {by} wrote down": (
+        "{device} は、所有者の意思で古いディスクのまま受け入れ直されました（{by} の記録による）"
+    ),
 }
