@@ -10,6 +10,7 @@ from nacl.utils import random
 from tests.support.instructing import Owner
 from tests.support.simulator import BTC, FRIEND, PASSPHRASE, Household, bitcoin_policy, signed
 
+from warifu.errors import StoreDamaged
 from warifu.protocol.authorization import approve_request, authorize
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import encode
@@ -467,3 +468,21 @@ def test_no_old_disk_undoes_a_change_or_a_veto_where_the_platform_counts(home, o
 def test_a_policy_that_nobody_can_pay_by_is_a_tightening(home, owner):
     owner.tell_all(owner.change(Policy(POLICY_VERSION, 5, ())))
     assert home.sign(home.pay()).code == "policy.chain"
+
+
+def test_where_the_disk_cannot_take_the_new_rules_the_old_ones_go_on_and_it_is_tried_again(
+    home, owner, monkeypatch
+):
+    owner.tell_all(owner.change(loose()), PASSPHRASE)
+    home.clock.pass_(WAIT)
+    epoch = home["device0"].device.epoch
+
+    def full():
+        raise StoreDamaged("full", "the disk of the device's store is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(epoch, "lasting", full)
+        assert home["device0"].tick() == []
+        assert owner.status("device0").revision == 1
+    home["device0"].tick()
+    assert owner.status("device0").revision == 2
