@@ -51,7 +51,7 @@ def pressing(tab: Tab, button: str, seen: list[str] | None = None) -> Browser:
 def test_a_passkey_is_made_and_approves_what_the_page_shows(tab):
     tab.add_authenticator()
     passkey = make_passkey(pressing(tab, "yes"), "laptop", (), FACTS)
-    assert (passkey.rp_id, passkey.origin) == ("localhost", "http://localhost:47470")
+    assert (passkey.rp_id, passkey.origin) == ("localhost", "http://localhost:24740")
     seen: list[str] = []
     counters = []
     for _ in range(2):
@@ -111,12 +111,12 @@ def test_another_page_of_the_machine_gets_nothing_that_counts(tab, tmp_path):
     passkey = make_passkey(pressing(tab, "yes"), "laptop", (), FACTS)
     from warifu.cli.webauthn import browser as module
 
-    elsewhere = "http://localhost:47471"
+    elsewhere = "http://localhost:24741"
     patch = pytest.MonkeyPatch()
     with patch.context() as change:
-        change.setattr(module, "PORT", 47471)
+        change.setattr(module, "PORT", 24741)
         change.setattr(module, "ORIGIN", elsewhere)
-        change.setattr(module, "_HOST", "localhost:47471")
+        change.setattr(module, "_HOST", "localhost:24741")
         with pytest.raises(AuthorizationRefused) as refused:
             approve_with(pressing(tab, "yes"), passkey, FACTS, "approval", ASKED)
     assert refused.value.code == "authorization.assertion"

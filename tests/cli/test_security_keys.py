@@ -24,7 +24,7 @@ def road(key: SoftKey) -> SecurityKey:
 def test_a_key_is_enrolled_and_approves(kind: str) -> None:
     key = SoftKey(kind=kind)
     passkey = make_passkey(road(key), "yubikey", (), [])
-    assert (passkey.rp_id, passkey.origin) == ("localhost", "http://localhost:47470")
+    assert (passkey.rp_id, passkey.origin) == ("localhost", "http://localhost:24740")
     counters = [
         check_approval(approve_with(road(key), passkey, [], "approval", ASKED), "approval", ASKED)
         for _ in range(2)

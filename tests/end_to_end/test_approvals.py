@@ -194,7 +194,7 @@ def test_one_person_approves_with_the_client_and_with_a_passkey(
 
 def press(person: Terminal, tab: Tab, ending: str) -> str:
     """Go to the page that the client tells, press yes there, see the client end; what stood on the page."""
-    tab.go(person.until(r"http://localhost:47470/[0-9a-f]{32}"))
+    tab.go(person.until(r"http://localhost:24740/[0-9a-f]{32}"))
     page = str(tab.evaluate("document.body.innerText"))
     tab.click("yes")
     person.until(ending)

@@ -80,7 +80,7 @@ def test_a_passkey_that_is_no_owner_of_the_wallet_is_refused(home, key):
 def test_the_same_key_for_another_page_is_another_credential(home, key):
     """Whoever gets a credential to sign on a page of his own presents it in vain."""
     payment = home.pay()
-    origin = "http://localhost:47471"
+    origin = "http://localhost:24741"
     elsewhere = msgspec.structs.replace(
         approved(key, payment, origin=origin),
         credential=msgspec.structs.replace(key.credential, origin=origin),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from warifu.protocol.credential import Approval, Passkey, challenge
 from warifu.protocol.webauthn import Assertion
 
-ORIGIN = "http://localhost:47470"
+ORIGIN = "http://localhost:24740"
 RP_ID = "localhost"
 PRESENT, VERIFIED, BACKUP_ELIGIBLE, BACKED_UP, ATTESTED, EXTENDED = 0x01, 0x04, 0x08, 0x10, 0x40, 0x80
 

@@ -33,7 +33,8 @@ from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Passkey, ch
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.webauthn import Assertion, PublicKey
 
-PORT = 47470
+PORT = 24740
+"""Below those that systems give to whoever asks for any (Linux: from 32768 on), so that nobody gets it by chance."""
 RP_ID = "localhost"
 ORIGIN = f"http://{RP_ID}:{PORT}"
 """Fixed, because it is enrolled: a page on another port asks in vain."""
