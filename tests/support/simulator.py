@@ -316,6 +316,9 @@ class Household:
             self.clock.time = int(time.time())
         make = make_device or (lambda name, place, clock: SimulatedDevice(name, place, clock, stretch))
         self.owner = IdentityKey.generate()
+        self.choose: Callable[[int], int] = lambda _links: 0
+        """From which of so many links comes the next message, the one that waits longest first. On each link from one
+        device to another they come in order."""
         self.devices = {
             f"device{number}": make(f"device{number}", root / f"{number}", self.clock) for number in range(n)
         }
@@ -481,7 +484,12 @@ class Household:
             post(name, self[name].send(opening))
         opened()
         while queue:
-            receiver, frame = queue.popleft()
+            links = {
+                (receiver, frame.peer): place for place, (receiver, frame) in reversed(list(enumerate(queue)))
+            }
+            place = sorted(links.values())[self.choose(len(links))]
+            receiver, frame = queue[place]
+            del queue[place]
             name = self.name_of(receiver)
             post(name, self[name].send(frame))
         for name, opening in openings.items():

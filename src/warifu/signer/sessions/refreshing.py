@@ -68,7 +68,8 @@ class RefreshCeremony(Ceremony):
         self._refreshes: dict[Scheme, Refresh] = {}
         self._seen: dict[bytes, tuple[bytes, bytes]] = {}
         """By dealer: the digest of its commitments, and its signature."""
-        self._agreed: set[bytes] = set()
+        self._told: dict[bytes, Sequence[tuple[bytes, bytes]]] = {}
+        """By peer: what it saw of each dealer. One that is quicker tells it before this device has heard them all."""
         self._words: dict[bytes, bytes] = {}
         self._statement: bytes | None = None
         """Encoded, once this device keeps its shares of it."""
@@ -181,8 +182,11 @@ class RefreshCeremony(Ceremony):
     def _agree(self, peer: bytes, agreement: Agreement) -> list[FromSigner]:
         if len(agreement.seen) != len(self.seat.participants):
             raise self._fault(peer, "refresh-agreement", "saw another number of devices")
-        self._agreed.add(peer)
-        for dealer, (named, signature) in zip(self.seat.participants, agreement.seen, strict=True):
+        self._told[peer] = agreement.seen
+        return self._keep_when_agreed()
+
+    def _require_agreed(self, peer: bytes, told: Sequence[tuple[bytes, bytes]]) -> None:
+        for dealer, (named, signature) in zip(self.seat.participants, told, strict=True):
             if named == self._seen[dealer][0]:
                 continue
             try:
@@ -190,11 +194,13 @@ class RefreshCeremony(Ceremony):
             except AuthorizationRefused:
                 raise self._fault(peer, "refresh-agreement", "tells of what nobody dealt") from None
             raise self._fault(dealer, "refresh-two-faces", "committed itself to different things")
-        return self._keep_when_agreed()
 
     def _keep_when_agreed(self) -> list[FromSigner]:
-        everybody = len(self._seen) == len(self.seat.participants)
-        if not everybody or len(self._agreed) < len(self._channel.peers):
+        if len(self._seen) < len(self.seat.participants):
+            return []
+        for peer, told in self._told.items():
+            self._require_agreed(peer, told)
+        if len(self._told) < len(self._channel.peers):
             return []
         transcripts = [refresh.transcript for refresh in self._refreshes.values()]
         outcomes = {scheme: self._finished(refresh) for scheme, refresh in self._refreshes.items()}
