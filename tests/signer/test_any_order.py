@@ -1,7 +1,7 @@
 """Whichever device is quicker and whichever link is slower: an honest ceremony comes to its end.
 
-Each link from one device to another keeps its order. Between links there is none, and a hostile service would choose the
-worst: a device hears a second one's answer to what it has not yet heard itself from a third.
+Each link from one device to another keeps its order. Between links there is none, and a hostile service would choose
+the worst: a device hears a second one's answer to what it has not yet heard itself from a third.
 """
 
 from __future__ import annotations
