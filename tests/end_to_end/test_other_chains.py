@@ -255,7 +255,8 @@ def test_decode_shows_what_a_signer_would_see(scene, funded, tmp_path):
 
 
 def test_the_devices_tell_what_is_prepared_and_what_moved(scene, funded):
-    (told,) = owner(scene, "signer", "status", "home")["wallets"]
+    wallets = owner(scene, "signer", "status", "home")["wallets"]
+    (told,) = [each for each in wallets if each["wallet_id"] == scene.born.birth.wallet_id.hex()]
     assert set(told["correlations"]) == {"home", "pi", "friend"}
     assert ETHEREUM in {spent["chain"] for spent in told["spent_today"]}
 

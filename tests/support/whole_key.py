@@ -37,6 +37,7 @@ from warifu.protocol.frames import (
     Reply,
     ResultAnswer,
     SessionFailed,
+    ShowEpoch,
     SignedBirth,
     Status,
     TransferSignatures,
@@ -164,6 +165,8 @@ class WholeKeySigner:
                 found = self.results.get(frame.request)
                 state = "finished" if found else "unknown"
                 return [Reply(frame.call, encode(ResultAnswer(state, found or b"")))]
+            case ShowEpoch():
+                return [Reply(frame.call, b"")]
             case OpenCorrelating():
                 return [self._correlate(frame)]
             case OpenSession():

@@ -23,6 +23,7 @@ import msgspec
 
 from warifu.errors import InputRefused
 from warifu.exchanges.amounts import checked, plain
+from warifu.exchanges.depth import is_deep
 from warifu.exchanges.failures import ExchangeFailed, by_status, unanswered, unreadable
 from warifu.exchanges.http import HttpAnswer, Method
 
@@ -216,6 +217,8 @@ class Api:
 
 def read_json(kind: Any, body: bytes) -> Any:  # noqa: ANN401  # msgspec takes any type form
     """A value of ``kind`` from JSON; ``InputRefused`` (``exchange-answer``) for anything else."""
+    if is_deep(body, MAX_DEPTH):
+        raise InputRefused("exchange-answer", "an answer cannot be read: it is nested without end")
     try:
         tree = msgspec.json.Decoder(float_hook=Decimal).decode(body or b"null")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:

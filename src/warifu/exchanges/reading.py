@@ -21,7 +21,8 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from warifu.errors import InputRefused
-from warifu.exchanges.calls import Api, Ask, Effect, Endpoint, Unsigned
+from warifu.exchanges.calls import MAX_DEPTH, Api, Ask, Effect, Endpoint, Unsigned
+from warifu.exchanges.depth import is_deep
 from warifu.exchanges.market import Pair
 
 
@@ -154,6 +155,8 @@ def pair_among(symbol: str, pairs: Pairs) -> Pair:
 def _said(kind: type[Ask], unsigned: Unsigned) -> dict[str, Any]:
     """The fields in the query or the body, not yet of their types."""
     if unsigned.body:
+        if is_deep(unsigned.body, MAX_DEPTH):
+            raise not_understood("its body is nested without end")
         found = msgspec.json.decode(unsigned.body)
         return found if isinstance(found, dict) else {}
     many = {one.encode_name for one in msgspec.structs.fields(kind) if _is_list(one.type)}
