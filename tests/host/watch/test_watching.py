@@ -62,7 +62,7 @@ class Watching:
         """The next of this kind (and of this process, if one is named); what comes before it is read over."""
         while True:
             said = self._said.get(timeout=PATIENCE)
-            assert said is not None, "the watch ended"
+            assert said is not None and "kind" in said, f"the watch ended: {said}"
             if said["kind"] == kind and pid in (None, said.get("pid")):
                 return said
 
