@@ -24,6 +24,7 @@ from warifu.protocol.credential import (
 )
 from warifu.protocol.encoding import Bytes32, Message
 from warifu.protocol.envelope import Envelope, envelope_digest
+from warifu.protocol.parcel import Parcel, parcel_digest
 from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Request, decode_request, request_digest
 
 AUTHORIZATION, APPROVAL, REFUSAL = "authorization", "approval", "refusal"
@@ -72,12 +73,12 @@ def authorize(
     approve: Approver,
     request: Request,
     encoded: bytes,
-    envelopes: Sequence[Envelope],
+    envelopes: Sequence[Envelope | Parcel],
     further: Sequence[Approval] = (),
 ) -> Authorization:
     """Have ``approve`` say yes to ``request`` (whose encoding is ``encoded``) and its envelopes. ``further``: other
     owners' approvals of the request (:func:`approve_request`)."""
-    digests = tuple(envelope_digest(envelope) for envelope in envelopes)
+    digests = tuple(map(_sealed_digest, envelopes))
     first = approve(AUTHORIZATION, request_digest(request), *digests)
     return Authorization(encoded, digests, (first, *further))
 
@@ -93,7 +94,7 @@ def refuse_request(approve: Approver, request: Request) -> Approval:
 
 
 def check_authorization(
-    authorization: Authorization, owners: Sequence[Credential], envelope: Envelope | None, now: int
+    authorization: Authorization, owners: Sequence[Credential], envelope: Envelope | Parcel | None, now: int
 ) -> Authorized:
     """The request and who approved it, if all of its approvals are of ``owners`` and genuine, it is in time, and its
     first approval covers ``envelope`` (None: no envelope is used).
@@ -107,10 +108,8 @@ def check_authorization(
             "unknown-credential", "the request is authorized by a credential that is not enrolled"
         )
     authorized = read_authorization(authorization)
-    if envelope is not None and envelope_digest(envelope) not in authorization.envelopes:
-        raise AuthorizationRefused(
-            "other-envelope", "the passphrase envelope is not the one the owner authorized"
-        )
+    if envelope is not None and _sealed_digest(envelope) not in authorization.envelopes:
+        raise AuthorizationRefused("other-envelope", "the envelope is not the one the owner authorized")
     check_times(authorized.request.created, authorized.request.expires, now)
     return authorized
 
@@ -148,3 +147,7 @@ def check_times(created: int, expires: int, now: int) -> None:
         )
     if not created < expires <= created + MAX_LIFETIME:
         raise AuthorizationRefused("lifetime", f"a request is valid for at most {MAX_LIFETIME // 3600} hours")
+
+
+def _sealed_digest(sealed: Envelope | Parcel) -> bytes:
+    return parcel_digest(sealed) if isinstance(sealed, Parcel) else envelope_digest(sealed)

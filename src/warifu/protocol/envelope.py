@@ -8,10 +8,10 @@ expiry, so it opens for nothing else. Whoever learns the signer's long-lived key
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
-from pyhpke import AEADId, CipherSuite, KDFId, KEMId
+from pyhpke import AEADId, CipherSuite, ContextInterface, KDFId, KEMId
 from pyhpke.exceptions import PyHPKEError
 
 from warifu.errors import InputRefused, PassphraseRefused
@@ -63,6 +63,17 @@ class Envelope(Message, frozen=True):
     ciphertext: Annotated[bytes, msgspec.Meta(min_length=_PADDED + 16, max_length=_PADDED + 16)]
 
 
+class Sealed(Protocol):
+    """What is sealed to a one-shot key: an envelope, or a parcel."""
+
+    @property
+    def expires(self) -> int: ...
+    @property
+    def encapsulated(self) -> bytes: ...
+    @property
+    def ciphertext(self) -> bytes: ...
+
+
 class EnvelopeSecret:
     """The signer's half: opens at most one envelope, then is gone. Lives in memory only."""
 
@@ -79,24 +90,29 @@ class EnvelopeSecret:
         ``request`` is the digest that the owner authorized. Raises ``PassphraseRefused``: the envelope is expired,
         altered, for another signer, request or key, or the key was used before.
         """
-        private, self._private = self._private, None
-        if private is None:
-            raise PassphraseRefused("envelope-used", "this passphrase envelope's key was used before")
-        if now > envelope.expires:
-            raise PassphraseRefused("envelope-expired", "the passphrase envelope has expired")
-        try:
-            context = _suite.create_recipient_context(envelope.encapsulated, private, info=_INFO)  # type: ignore[arg-type]
-            padded = bytearray(context.open(envelope.ciphertext, aad=_binding(envelope, request)))
-        except (PyHPKEError, ValueError):
-            raise PassphraseRefused(
-                "envelope", "the passphrase envelope does not open for this request"
-            ) from None
+        padded = self.decrypt(envelope, _INFO, _binding(envelope, request), now)
         length = padded[0]
         if length > MAX_PASSPHRASE_BYTES or any(padded[1 + length :]):
             raise PassphraseRefused("envelope", "the passphrase envelope's content is malformed")
         passphrase = bytearray(padded[1 : 1 + length])
         padded[:] = bytes(len(padded))
         return passphrase
+
+    def decrypt(self, sealed: Sealed, info: bytes, binding: bytes, now: int) -> bytearray:
+        """What was sealed to this key in the domain ``info`` and for ``binding``, in a buffer that the caller wipes.
+
+        Raises ``PassphraseRefused`` (``envelope-used``, ``envelope-expired``, ``envelope``). The key is gone then.
+        """
+        private, self._private = self._private, None
+        if private is None:
+            raise PassphraseRefused("envelope-used", "this envelope's key was used before")
+        if now > sealed.expires:
+            raise PassphraseRefused("envelope-expired", "the envelope has expired")
+        try:
+            context = _suite.create_recipient_context(sealed.encapsulated, private, info=info)  # type: ignore[arg-type]
+            return bytearray(context.open(sealed.ciphertext, aad=binding))
+        except (PyHPKEError, ValueError):
+            raise PassphraseRefused("envelope", "the envelope does not open for this request") from None
 
     def __repr__(self) -> str:
         return f"EnvelopeSecret(public={self.public.hex()})"
@@ -153,8 +169,7 @@ def seal(key: EnvelopeKey, request: bytes, passphrase: bytes | bytearray) -> Env
     """
     if not 0 < len(passphrase) <= MAX_PASSPHRASE_BYTES:
         raise InputRefused("passphrase-length", f"a passphrase has 1 to {MAX_PASSPHRASE_BYTES} bytes")
-    public = _suite.kem.deserialize_public_key(key.public)
-    encapsulated, context = _suite.create_sender_context(public, info=_INFO)
+    encapsulated, context = sealed_context(key.public, _INFO)
     padded = bytearray(_PADDED)
     padded[0] = len(passphrase)
     padded[1 : 1 + len(passphrase)] = passphrase
@@ -162,6 +177,11 @@ def seal(key: EnvelopeKey, request: bytes, passphrase: bytes | bytearray) -> Env
     ciphertext = context.seal(bytes(padded), aad=_binding(blank, request))
     padded[:] = bytes(_PADDED)
     return Envelope(key.identity, key.public, key.expires, encapsulated, ciphertext)
+
+
+def sealed_context(public: bytes, info: bytes) -> tuple[bytes, ContextInterface]:
+    """The sender's half of HPKE to this X25519 key (32 bytes) in a domain: what is sent along, and what seals once."""
+    return _suite.create_sender_context(_suite.kem.deserialize_public_key(public), info=info)
 
 
 def envelope_digest(envelope: Envelope) -> bytes:

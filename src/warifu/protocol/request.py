@@ -13,6 +13,12 @@ import msgspec
 from warifu.protocol.attesting import Reference, SignedHead
 from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
+from warifu.protocol.exchange_requests import (
+    AccountRequest,
+    CallRequest,
+    ExchangeKeyRequest,
+    RemoveAccountRequest,
+)
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
 from warifu.protocol.release import MAX_KEEPERS
@@ -258,6 +264,10 @@ Request = (
     | HandOutRequest
     | RefreshRequest
     | JournalRequest
+    | ExchangeKeyRequest
+    | AccountRequest
+    | RemoveAccountRequest
+    | CallRequest
     | Instruction
 )
 

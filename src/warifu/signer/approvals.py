@@ -16,6 +16,7 @@ from warifu.errors import AuthorizationRefused
 from warifu.protocol.authorization import Authorization, Authorized, check_authorization
 from warifu.protocol.credential import Credential, credential_digest
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.parcel import Parcel
 from warifu.signer.epoch import Epoch
 from warifu.signer.store import Store
 
@@ -28,7 +29,11 @@ class Approvals:
         self._epoch = epoch
 
     def check(
-        self, authorization: Authorization, owners: Sequence[Credential], envelope: Envelope | None, now: int
+        self,
+        authorization: Authorization,
+        owners: Sequence[Credential],
+        envelope: Envelope | Parcel | None,
+        now: int,
     ) -> Authorized:
         """As ``protocol.authorization.check_authorization``; also ``AuthorizationRefused`` (``counter``). What the
         counters show is durable when this returns."""

@@ -21,6 +21,7 @@ from warifu.protocol.envelope import (
     envelope_binding,
 )
 from warifu.protocol.identity import IdentityKey
+from warifu.protocol.parcel import Parcel, open_parcel
 from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.store import Store
@@ -63,10 +64,10 @@ class EnvelopeKeys:
             ),
         )
 
-    def require(self, envelope: Envelope, now: int) -> None:
+    def require(self, envelope: Envelope | Parcel, now: int) -> None:
         """Refuse an envelope for another device, or for a key that is not waiting (any more), without using it up."""
         if envelope.identity != self._identity.public:
-            raise AuthorizationRefused("other-device", "the passphrase envelope is for another device")
+            raise AuthorizationRefused("other-device", "the envelope is for another device")
         self._forget_expired(now)
         if envelope.public not in self._pending:
             raise _no_key()
@@ -76,15 +77,24 @@ class EnvelopeKeys:
 
         Raises ``PassphraseRefused`` (``envelope-used``, ``envelope-expired``, ``envelope``, ``empty``).
         """
-        secret, expires = self._pending.pop(envelope.public, (None, 0))
-        if secret is None:
-            raise _no_key()
-        if envelope.expires != expires:
-            raise PassphraseRefused("envelope", "the passphrase envelope names another moment of expiry")
+        secret = self._taken(envelope)
         passphrase = secret.open(envelope, request, now)
         if not passphrase:
             raise PassphraseRefused("empty", "the passphrase is empty")
         return passphrase
+
+    def open_parcel(self, parcel: Parcel, request: bytes, now: int) -> bytearray:
+        """As :meth:`open`, for what an owner says that is longer. ``InputRefused`` (``parcel``) for a malformed one."""
+        return open_parcel(self._taken(parcel), parcel, request, now)
+
+    def _taken(self, envelope: Envelope | Parcel) -> EnvelopeSecret:
+        """The key that it is sealed to, which is gone from here now."""
+        secret, expires = self._pending.pop(envelope.public, (None, 0))
+        if secret is None:
+            raise _no_key()
+        if envelope.expires != expires:
+            raise PassphraseRefused("envelope", "the envelope names another moment of expiry")
+        return secret
 
     def forget_all(self) -> None:
         """No envelope that waits opens any more."""

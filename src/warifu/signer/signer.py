@@ -28,24 +28,31 @@ from warifu.protocol.frames import (
     AskResult,
     AskStatus,
     CallRefused,
+    Carried,
     Challenge,
     CloseSession,
     EnvelopeKeyAnswer,
     FromSigner,
     Instruct,
     JoinOwner,
+    KeepAccount,
     NotesAnswer,
+    OpenCall,
+    OpenComparison,
     OpenCorrelating,
+    OpenExchangeKey,
     OpenSession,
     Presence,
     RecoverWallet,
     Relay,
+    RemoveAccount,
     Reply,
     ResultAnswer,
     SessionFailed,
     ShowEpoch,
     TakeNotes,
     ToSigner,
+    TunnelEnded,
     decode_to_signer,
     refusal_of,
 )
@@ -109,6 +116,11 @@ _Call = (
     | RecoverWallet
     | AskJournal
 )
+
+_Exchanging = (
+    KeepAccount | RemoveAccount | OpenCall | OpenExchangeKey | OpenComparison | Carried | TunnelEnded
+)
+"""What concerns exchanges: nothing here answers it."""
 
 _PANIC = "PanicException"
 """Of libraries in Rust. It is no ``Exception``, and pyo3 lets nobody import it."""
@@ -255,6 +267,8 @@ class Signer:
             return []
         if isinstance(message, Challenge):
             return self._presence(message)
+        if isinstance(message, _Exchanging):
+            return []
         assert isinstance(message, JoinOwner), "the union has no other member"
         return self._join_owner(message)
 

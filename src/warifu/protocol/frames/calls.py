@@ -22,6 +22,16 @@ from warifu.protocol.encoding import (
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
+from warifu.protocol.frames.exchanging import (
+    Carried,
+    KeepAccount,
+    OpenCall,
+    OpenComparison,
+    OpenExchangeKey,
+    OpenTunnel,
+    RemoveAccount,
+    TunnelEnded,
+)
 from warifu.protocol.frames.noting import (
     Acknowledgements,
     AskAcknowledge,
@@ -261,6 +271,13 @@ ToSigner = (
     | TakeNotes
     | AskAcknowledge
     | AskConfirmation
+    | KeepAccount
+    | RemoveAccount
+    | OpenCall
+    | OpenExchangeKey
+    | OpenComparison
+    | Carried
+    | TunnelEnded
     | JoinOwner
     | Relay
 )
@@ -275,6 +292,9 @@ FromSigner = (
     | Relay
     | Finished
     | SessionFailed
+    | OpenTunnel
+    | Carried
+    | TunnelEnded
     | Reply
     | CallRefused
 )

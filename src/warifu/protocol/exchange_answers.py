@@ -1,0 +1,146 @@
+"""What a signer answers about an exchange: words for the service, and the exchange's own answer for the owner alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from nacl.utils import random
+from pyhpke import AEADId, CipherSuite, KDFId, KEMId
+from pyhpke.exceptions import PyHPKEError
+
+from warifu.errors import InputRefused
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode, digest, encode
+from warifu.protocol.exchange_requests import KeyKind
+
+MAX_ANSWER_BYTES = 192 * 1024
+"""Of an exchange's answer that is handed on, headers and body; a longer one is refused by the carrier."""
+_INFO = b"warifu/v1/exchange-answer"
+_suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)
+
+Outcome = Literal["done", "refused", "try-again", "unknown", "differs", "not-there", "unanswered"]
+"""``done``: the exchange answered so. ``refused``, ``try-again``: nothing happened. ``unknown``: it may have happened;
+ask, and do not send it again. Of a comparison: ``done`` (it is what was signed), ``differs``, ``not-there``,
+``unanswered``."""
+
+
+class ExchangeAnswer(Message, frozen=True):
+    """The exchange's answer as it came."""
+
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
+    headers: Annotated[
+        tuple[
+            tuple[
+                Annotated[str, msgspec.Meta(max_length=128)], Annotated[str, msgspec.Meta(max_length=8192)]
+            ],
+            ...,
+        ],
+        msgspec.Meta(max_length=100),
+    ]
+    body: Annotated[bytes, msgspec.Meta(max_length=MAX_ANSWER_BYTES)]
+
+
+class SealedAnswer(Message, frozen=True):
+    """An ``ExchangeAnswer`` for whoever holds the private half of the request's ``reader``."""
+
+    encapsulated: Bytes32
+    ciphertext: Annotated[bytes, msgspec.Meta(max_length=MAX_ANSWER_BYTES + 32 * 1024)]
+
+
+class CallResult(Message, frozen=True):
+    """Result of an ``exchange`` session at its carrier; the other participants finish with ``Cosigned``."""
+
+    request: Bytes32
+    """Digest of the ``CallRequest``, or what a comparison is about."""
+    outcome: Outcome
+    reason: Annotated[str, msgspec.Meta(max_length=32)]
+    """``warifu.exchanges.failures.Reason``, or a reason of the egress; empty for ``done``."""
+    retry_after: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+    """Seconds that the exchange wants us to wait; 0 where it did not say."""
+    answer: SealedAnswer | None
+    """None where no whole answer came, and for a comparison."""
+
+
+class Cosigned(Message, frozen=True):
+    """This device gave its signature share to the carrier, and has nothing more to do."""
+
+    request: Bytes32
+
+
+class AccountKept(Message, frozen=True):
+    """A device keeps its part of an account's credential. Signed by its identity (purpose ``exchange-account``)."""
+
+    request: Bytes32
+    """Digest of the ``AccountRequest``."""
+    signature: Bytes64
+
+
+class KeyBorn(Message, frozen=True):
+    """Result of an ``exchange-key`` session: signed (purpose ``exchange-key``) over request, key and public shares."""
+
+    request: Bytes32
+    """Digest of the ``ExchangeKeyRequest``."""
+    public: Bytes32
+    public_shares: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=16)]
+    identity: Bytes32
+    signature: Bytes64
+
+
+class AccountStatus(Message, frozen=True):
+    """One account as a device sees it. Neither the API key nor a secret."""
+
+    wallet_id: Bytes32
+    account: Name
+    exchange: Name
+    key: KeyKind
+    holders: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=16)]
+    public: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of a shared key."""
+    finished: bool
+    """False: the key was born, and the exchange's API key was not brought yet."""
+    simulation: bool
+    due: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=16)]
+    """Calls (digests of their requests) that this device signed and has not compared with the exchange yet."""
+    since: Seconds
+
+
+def seal_answer(answer: ExchangeAnswer, reader: bytes, request: bytes, identity: bytes) -> SealedAnswer:
+    """``answer`` for the reader's key, bound to the request (its digest) and the carrier. ``InputRefused``
+    (``reader-key``)."""
+    try:
+        public = _suite.kem.deserialize_public_key(reader)
+        encapsulated, context = _suite.create_sender_context(public, info=_INFO)
+    except (PyHPKEError, ValueError):
+        raise InputRefused("reader-key", "nothing can be sealed to the key of this request") from None
+    return SealedAnswer(encapsulated, context.seal(encode(answer), aad=_sealed_for(request, identity)))
+
+
+class AnswerKey:
+    """The owner's half, for one call. Lives in memory only."""
+
+    def __init__(self) -> None:
+        pair = _suite.kem.derive_key_pair(random(32))
+        self._private = pair.private_key
+        self.public: bytes = pair.public_key.to_public_bytes()
+
+    def open(self, sealed: SealedAnswer, request: bytes, identity: bytes) -> ExchangeAnswer:
+        """The answer, if this carrier sealed it for this request. ``InputRefused`` (``exchange-answer``).
+
+        HPKE's base mode proves no sender: whoever sees the request could seal an answer. What decides money is read
+        from several carriers.
+        """
+        try:
+            context = _suite.create_recipient_context(sealed.encapsulated, self._private, info=_INFO)
+            data = context.open(sealed.ciphertext, aad=_sealed_for(request, identity))
+        except (PyHPKEError, ValueError):
+            raise InputRefused(
+                "exchange-answer", "the answer does not open: it was altered on its way, or is another's"
+            ) from None
+        return decode(ExchangeAnswer, data, MAX_ANSWER_BYTES + 16 * 1024)
+
+    def __repr__(self) -> str:
+        return f"AnswerKey(public={self.public.hex()})"
+
+
+def _sealed_for(request: bytes, identity: bytes) -> bytes:
+    return digest("exchange-answer/sealed", request, identity)

@@ -1,0 +1,174 @@
+"""What an owner asks for at an exchange, and what reaches the signers about it in parcels.
+
+``docs/protocol.md``, "Exchanges". A request names what the service may know: the account by its name, and digests. What
+the service must not know (credentials, what is asked, what is answered) goes in a parcel, or comes back sealed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Seconds, digest, encode
+
+MAX_ACCOUNTS = 16
+"""Accounts at exchanges that a wallet has."""
+MAX_CALL_BYTES = 80 * 1024
+MAX_SHARES = 16
+
+KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
+"""``hmac``, ``es256``: a secret, whole in one device. ``ed25519-split``: a finished key that the owner's client split.
+``ed25519-born``: a key that the devices generated together, and that never existed whole."""
+Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SHARES)]
+"""Ascending, none twice."""
+
+
+class ExchangeKeyRequest(Message, frozen=True, tag="exchange-key"):
+    """Have all devices of the wallet generate an Ed25519 key for an account: a session, in which nothing is sealed.
+
+    Its public key is what the exchange is told; the account exists once the exchange's API key was brought
+    (``AccountRequest`` with ``ed25519-born``)."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    exchange: Name
+    created: Seconds
+    expires: Seconds
+
+
+class AccountRequest(Message, frozen=True, tag="exchange-account"):
+    """Keep a credential at an exchange, of which each holder gets its part in a parcel (``AccountPart``)."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    exchange: Name
+    key: KeyKind
+    holders: Identities
+    """One device for a whole secret; all devices of the wallet for a shared one."""
+    terms: Bytes32
+    """``terms_digest`` of what all holders keep alike: no two of them are told different things."""
+    simulation: bool
+    """Whether the exchange is a simulation: it is one where the owner names other certificate authorities."""
+    created: Seconds
+    expires: Seconds
+
+    def __post_init__(self) -> None:
+        if list(self.holders) != sorted(set(self.holders)):
+            raise ValueError("'holders' must be sorted and without repetition")
+        if self.key in ("hmac", "es256") and len(self.holders) != 1:
+            raise ValueError("a whole secret is kept by one device")
+
+
+class RemoveAccountRequest(Message, frozen=True, tag="exchange-removal"):
+    """Forget an account and its credential. What is at the exchange stays there."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    created: Seconds
+    expires: Seconds
+
+
+class CallRequest(Message, frozen=True, tag="exchange-call"):
+    """Make one request at the exchange with the account's credential."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    call: Bytes32
+    """``call_digest`` of the ``ExchangeCall`` in the parcels."""
+    carrier: Bytes32
+    """Identity of the device that carries it to the exchange."""
+    reader: Bytes32
+    """X25519 public key, made for this call, that the answer is sealed to."""
+    created: Seconds
+    expires: Seconds
+
+
+class HmacSecret(Message, frozen=True, tag="hmac"):
+    """Whole."""
+
+    secret: Annotated[bytes, msgspec.Meta(min_length=16, max_length=128)]
+    passphrase: Annotated[str, msgspec.Meta(max_length=128)]
+    """The exchange's; empty where it has none."""
+
+    def __repr__(self) -> str:
+        return "HmacSecret(<hidden>)"
+
+
+class Es256Secret(Message, frozen=True, tag="es256"):
+    """Whole: a P-256 private key."""
+
+    private: Annotated[bytes, msgspec.Meta(min_length=32, max_length=512)]
+    """PKCS #8, DER."""
+
+    def __repr__(self) -> str:
+        return "Es256Secret(<hidden>)"
+
+
+class Ed25519Part(Message, frozen=True, tag="ed25519-split"):
+    """One holder's share of a split key."""
+
+    share: Bytes32
+
+    def __repr__(self) -> str:
+        return "Ed25519Part(<hidden>)"
+
+
+class BornPart(Message, frozen=True, tag="ed25519-born"):
+    """Nothing: the holder has its share."""
+
+
+class AccountTerms(Message, frozen=True):
+    """What all holders of a credential keep alike."""
+
+    api_key: Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[ -~]+\Z")]
+    """The exchange's name for the key: a part of the triplet, sealed as the rest."""
+    public: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of a shared key; empty for a whole secret."""
+    public_shares: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SHARES)]
+    """Of a split key, in the order of the holders; empty for others."""
+    authorities: Annotated[str, msgspec.Meta(max_length=32 * 1024)]
+    """PEM of the certificate authorities that the exchange's name is believed from; empty: those of the program."""
+
+
+class AccountPart(Message, frozen=True):
+    """The content of a holder's parcel."""
+
+    terms: AccountTerms
+    secret: HmacSecret | Es256Secret | Ed25519Part | BornPart
+
+
+class ExchangeCall(Message, frozen=True):
+    """One request at an exchange without its credential: the content of every participant's parcel.
+
+    ``warifu.exchanges.calls.Unsigned``, without what follows from the endpoint."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    host: Annotated[str, msgspec.Meta(max_length=253)]
+    path: Annotated[str, msgspec.Meta(max_length=2048)]
+    query: Annotated[
+        tuple[
+            tuple[
+                Annotated[str, msgspec.Meta(max_length=128)], Annotated[str, msgspec.Meta(max_length=2048)]
+            ],
+            ...,
+        ],
+        msgspec.Meta(max_length=128),
+    ]
+    body: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
+    salt: Bytes32
+    """Random, so that the digest in the request tells nobody what is asked."""
+
+
+def call_digest(call: ExchangeCall) -> bytes:
+    """32 bytes that name exactly this call, and tell nothing of it."""
+    return digest("exchange-call", encode(call))
+
+
+def terms_digest(terms: AccountTerms) -> bytes:
+    """32 bytes that name exactly these terms. They hold an API key, which is long and random: nobody guesses it."""
+    return digest("exchange-terms", encode(terms))

@@ -1,0 +1,91 @@
+"""Frames about exchanges: accounts, calls, and the tunnels through which a signer speaks TLS itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from warifu.protocol.authorization import Authorization
+from warifu.protocol.encoding import Bytes16, Bytes32, Message
+from warifu.protocol.frames.bounds import Call
+from warifu.protocol.parcel import Parcel
+from warifu.protocol.request import MAX_SIGNERS
+
+MAX_CARRIED = 64 * 1024
+"""Bytes of one frame's ciphertext."""
+MAX_TUNNELS = 4
+"""Of one session."""
+
+Tunnel = Annotated[int, msgspec.Meta(ge=0, lt=MAX_TUNNELS)]
+"""Number of a tunnel in its session: the signer counts them."""
+Participants = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+"""Identities, ascending."""
+
+
+class KeepAccount(Message, frozen=True, tag="keep-account"):
+    """Keep your part of an account's credential: an authorized ``AccountRequest``. Answered by ``AccountKept``."""
+
+    call: Call
+    authorization: Authorization
+    parcel: Parcel
+
+
+class RemoveAccount(Message, frozen=True, tag="remove-account"):
+    """Forget an account: an authorized ``RemoveAccountRequest``. Answered by an empty reply."""
+
+    call: Call
+    authorization: Authorization
+
+
+class OpenCall(Message, frozen=True, tag="open-call"):
+    """Take part in a call at an exchange: an authorized ``CallRequest``, whose ``ExchangeCall`` is in the parcel."""
+
+    session: Bytes16
+    authorization: Authorization
+    parcel: Parcel
+    participants: Participants
+
+
+class OpenExchangeKey(Message, frozen=True, tag="open-exchange-key"):
+    """Generate a key for an account: an authorized ``ExchangeKeyRequest``, with all devices of the wallet."""
+
+    session: Bytes16
+    authorization: Authorization
+    participants: Participants
+
+
+class OpenComparison(Message, frozen=True, tag="open-comparison"):
+    """Compare what is at the exchange with what was signed. ``carrier``: the device that owes it.
+
+    No owner is asked: what is read follows from what was signed."""
+
+    session: Bytes16
+    wallet_id: Bytes32
+    about: Bytes32
+    """Digest of the ``CallRequest``."""
+    participants: Participants
+    carrier: Bytes32
+
+
+class OpenTunnel(Message, frozen=True, tag="open-tunnel"):
+    """From a signer: connect me to this host. It will speak TLS there; nothing else is promised."""
+
+    session: Bytes16
+    tunnel: Tunnel
+    host: Annotated[str, msgspec.Meta(min_length=4, max_length=253)]
+
+
+class Carried(Message, frozen=True, tag="carried"):
+    """Bytes of a tunnel, to or from its host."""
+
+    session: Bytes16
+    tunnel: Tunnel
+    data: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_CARRIED)]
+
+
+class TunnelEnded(Message, frozen=True, tag="tunnel-ended"):
+    """The stream has ended: by its host or the service (to a signer), or the signer wants no more of it."""
+
+    session: Bytes16
+    tunnel: Tunnel
