@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 ROOMS = (
     "__init__.py",
+    "depth.py",
     "errors.py",
     "units.py",
     "agent/__init__.py",

@@ -18,6 +18,7 @@ from nacl.utils import random
 from warifu.agent.door import ask_at_door, ask_for
 from warifu.cli.client import Client
 from warifu.cli.profile import Profile, Wallet
+from warifu.depth import is_deep
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import JournalPage, JournalQuestion
 from warifu.protocol.attesting import SignedHead
@@ -242,6 +243,8 @@ def _lines(file: Path) -> Iterable[tuple[int, bytes]]:
 
 def _line(file: Path, number: int, line: bytes) -> _StateLine | _EntryLine:
     try:
+        if is_deep(line):
+            raise ValueError
         raw = msgspec.json.decode(line, type=dict[str, object])
         kind: type[_StateLine] | type[_EntryLine] = _StateLine if "state" in raw else _EntryLine
         unhexed = {

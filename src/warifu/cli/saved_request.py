@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from warifu.cli.files import read_input, write_private
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import MAX_UNSIGNED_BYTES
@@ -31,8 +32,11 @@ def save_request(path: Path, request: TransferRequest, unsigned: bytes) -> None:
 def read_saved(path: Path) -> tuple[TransferRequest, bytes]:
     """The request and its unsigned transaction. ``InputRefused`` (``file``, ``request-file``)."""
     try:
-        saved = msgspec.json.decode(read_input(path, _MAX_BYTES), type=_Saved)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        content = read_input(path, _MAX_BYTES)
+        if is_deep(content):
+            raise ValueError
+        saved = msgspec.json.decode(content, type=_Saved)
+    except (msgspec.DecodeError, ValueError):
         raise InputRefused(
             "request-file",
             f"{path} holds no saved request",

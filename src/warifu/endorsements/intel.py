@@ -21,6 +21,7 @@ from warifu.attestation.dcap.intel import ROOTS
 from warifu.attestation.dcap.library import read_machine
 from warifu.attestation.dcap.quote import read_quote
 from warifu.attestation.verifier import CheckFailed
+from warifu.depth import is_deep
 from warifu.endorsements.entry import Entry
 from warifu.endorsements.source import Answer, Source, unavailable, useless
 
@@ -116,6 +117,8 @@ def entry_of(machines: Machines, document: bytes, collateral: Collateral, now: i
 
 
 def _together(answers: dict[str, Answer]) -> bytes:
+    if is_deep(answers["tcb"].body) or is_deep(answers["identity"].body):
+        raise ValueError
     tcb = msgspec.json.decode(answers["tcb"].body, type=_TcbAnswer)
     identity = msgspec.json.decode(answers["identity"].body, type=_IdentityAnswer)
     tcb_chain = next(

@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 from warifu.exchanges.amounts import checked, plain
-from warifu.exchanges.depth import is_deep
 from warifu.exchanges.failures import ExchangeFailed, by_status, unanswered, unreadable
 from warifu.exchanges.http import HttpAnswer, Method
 

@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import MAX_DEPTH, Api, Ask, Effect, Endpoint, Unsigned
-from warifu.exchanges.depth import is_deep
 from warifu.exchanges.market import Pair
 
 

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fido2.cose import CoseKey
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
+from warifu.depth import is_deep
 from warifu.errors import AuthorizationRefused
 from warifu.protocol.encoding import Message
 
@@ -96,8 +97,10 @@ def check(assertion: Assertion, key: PublicKey, rp_id: str, origin: str, challen
 
 def _check_client_data(encoded: bytes, origin: str, challenge: bytes) -> None:
     try:
+        if is_deep(encoded):
+            raise ValueError
         data = json.loads(encoded.decode("utf-8"), object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _refused("its client data cannot be read") from None
     if not isinstance(data, dict) or not data.keys() <= _KNOWN:
         raise _refused("its client data hold what is not known here")

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from warifu.attestation.certificates import read_documents
 from warifu.attestation.verifier import CheckFailed
+from warifu.depth import is_deep
 
 _MAX_BYTES = 256 * 1024
 _Pem = Annotated[str, msgspec.Meta(max_length=32 * 1024)]
@@ -114,10 +115,14 @@ def read_collateral(document: bytes) -> Collateral:
         raise CheckFailed("collateral", f"the collateral has more than {_MAX_BYTES} bytes")
     try:
         text = document.decode("ascii")
+        if is_deep(document):
+            raise ValueError
         fields = msgspec.convert(json.loads(text, object_pairs_hook=_once), _Fields)
+        if is_deep(fields.tcb_info.encode()) or is_deep(fields.qe_identity.encode()):
+            raise ValueError
         tcb_info = msgspec.json.decode(fields.tcb_info, type=TcbInfo)
         qe_identity = msgspec.json.decode(fields.qe_identity, type=QeIdentity)
-    except (ValueError, RecursionError):  # of json and of msgspec alike
+    except ValueError:  # of json and of msgspec alike
         raise CheckFailed("collateral", "the collateral is not in its form") from None
     root_crl, pck_crl = read_list(fields.root_ca_crl), read_list(fields.pck_crl)
     return Collateral(

@@ -19,6 +19,7 @@ from warifu.chains.local_server import (
     respond,
     served,
 )
+from warifu.depth import is_deep
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -40,6 +41,8 @@ class Application:
         method, path = scope["method"], unquote(scope["path"])
         if body is None:
             return Answer(b"the body is too long", 413)
+        if is_deep(body):
+            return Answer(b"the body is nested without end", 400)
         if not path.startswith(PREFIX):
             return self._esplora.answer(method, path, body)
         if not is_json(scope):

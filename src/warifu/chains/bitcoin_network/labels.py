@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 
 MAX_FILE_CHARACTERS = 8 * 1024 * 1024
@@ -86,6 +87,8 @@ def check_label(label: Label) -> None:
 
 
 def _line(line: str, number: int) -> Label:
+    if is_deep(line.encode("utf-8", "replace")):
+        raise _refusal(f"line {number} is nested without end")
     try:
         label = _decoder.decode(line)
         check_label(label)

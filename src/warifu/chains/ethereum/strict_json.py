@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 MAX_SAFE_INTEGER = (1 << 53) - 1
 """The largest whole number that JavaScript holds exactly."""
-_QUOTE, _BACKSLASH = b'"\\'
 
 
 def parse_json(data: bytes) -> Any:  # noqa: ANN401  # JSON is of any type until it is looked at
     """The value; ``InputRefused`` (``json-form``, ``too-long``)."""
     if len(data) > MAX_BYTES:
         raise InputRefused("too-long", f"{len(data)} bytes of JSON are over the limit of {MAX_BYTES}")
-    _check_depth(data)
+    if is_deep(data, MAX_DEPTH):
+        raise refusal(f"it nests deeper than {MAX_DEPTH}")
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -42,23 +43,6 @@ def parse_json(data: bytes) -> Any:  # noqa: ANN401  # JSON is of any type until
 def refusal(message: str) -> InputRefused:
     """The error for unusable JSON."""
     return InputRefused("json-form", f"not usable JSON: {message}")
-
-
-def _check_depth(data: bytes) -> None:
-    """Before the parser, which recurses. Brackets within strings count for nothing: closing ones would hide others."""
-    depth, in_string, escaped = 0, False, False
-    for byte in data:
-        if in_string:
-            in_string = escaped or byte != _QUOTE
-            escaped = byte == _BACKSLASH and not escaped
-        elif byte == _QUOTE:
-            in_string = True
-        elif byte in b"{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise refusal(f"it nests deeper than {MAX_DEPTH}")
-        elif byte in b"}]":
-            depth -= 1
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

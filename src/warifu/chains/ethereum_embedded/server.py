@@ -18,6 +18,7 @@ from warifu.chains.local_server import (
     respond,
     served,
 )
+from warifu.depth import is_deep
 
 MAX_BODY_BYTES = 512 * 1024
 
@@ -39,6 +40,8 @@ class Application:
     def _answer(self, scope: Message, body: bytes | None) -> tuple[int, bytes]:
         if body is None:
             return 413, b"the body is too long"
+        if is_deep(body):
+            return 400, b"the body is nested without end"
         if scope["method"] != "POST":
             return 405, b"POST only"
         if not is_json(scope):

@@ -16,6 +16,7 @@ from warifu.chains.rpc.http import MAX_DEADLINE, Answer, BoundedHttp
 from warifu.chains.rpc.retries import Retries
 from warifu.chains.rpc.secret import Secret, hide
 from warifu.chains.rpc.unavailable import said, unavailable
+from warifu.depth import is_deep
 from warifu.errors import ChainUnavailable, InputRefused
 
 BASE_URL = "https://api.quicknode.com/v0"
@@ -122,10 +123,10 @@ class AdminHttp:
 
     def _complaint(self, answer: Answer) -> str:
         try:
-            found = msgspec.json.decode(answer.body, type=_Complaint)
+            found = _read(answer, _Complaint)
             inner = found.error or found.message or ""
             text = inner if isinstance(inner, str) else str(inner)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError):
             text = answer.body[:2000].decode("utf-8", "replace")
         return "" if text.lstrip().startswith("<") else said(hide(text, [self._key]))
 
@@ -138,8 +139,8 @@ class AdminHttp:
     def _envelope(self, answer: Answer, kind: type[T]) -> _Envelope[T]:
         failure: ChainUnavailable | InputRefused
         try:
-            envelope = msgspec.json.decode(answer.body, type=_Envelope[kind], dec_hook=_secret)  # type: ignore[valid-type]
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            envelope = _read(answer, _Envelope[kind])  # type: ignore[valid-type]
+        except (msgspec.MsgspecError, ValueError):
             failure = by_text(self._complaint(answer), self.name, answer.retry_after)
         else:
             if not envelope.error:
@@ -170,6 +171,13 @@ def _query(query: Query) -> str:
         elif value is not None:
             pairs += [(f"{name}[]", item) for item in value]
     return "?" + urlencode(pairs) if pairs else ""
+
+
+def _read(answer: Answer, kind: type[T]) -> T:
+    """Its body as ``kind``. ``MsgspecError`` or ``ValueError`` for anything else."""
+    if is_deep(answer.body):
+        raise ValueError("JSON that is nested without end")
+    return msgspec.json.decode(answer.body, type=kind, dec_hook=_secret)
 
 
 def _secret(kind: type, value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,17 +14,12 @@ from warifu.chains.rpc.faults import RpcRefused, by_status, by_text, refusal
 from warifu.chains.rpc.http import Answer
 from warifu.chains.rpc.secret import Secret, hide
 from warifu.chains.rpc.unavailable import said, unavailable
+from warifu.depth import is_deep
 from warifu.errors import ChainUnavailable
 
 T = TypeVar("T")
 
 UNSET = msgspec.UNSET
-
-MAX_DEPTH = 64
-"""Levels of lists and objects: no method answers with more than a few."""
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 _GATEWAY_STATUSES = (401, 403, 413, 429, 502, 503, 504)
 """With these the answer is of whoever stands before the node, even where it looks like the node's own."""
@@ -207,20 +201,9 @@ def read_json(text: bytes | msgspec.Raw, kind: type[T]) -> T:
     """``text`` as ``kind``; numbers with a point are ``Decimal``. ``MsgspecError`` or ``ValueError`` for anything else:
     a server must not choose which exception a caller meets (broken UTF-8, 1e(10^30), brackets without end)."""
     text = bytes(text)
-    if _is_too_deep(text):
-        raise ValueError(f"JSON that nests deeper than {MAX_DEPTH}")
+    if is_deep(text):
+        raise ValueError("JSON that is nested without end")
     try:
         return msgspec.json.Decoder(kind, float_hook=Decimal).decode(text)
     except ArithmeticError:
         raise ValueError("a number beyond any decimal") from None
-
-
-def _is_too_deep(text: bytes) -> bool:
-    """Before the parser, which recurses as deep as the interpreter allows. Some libraries allow more than there is
-    stack (py_ecc: 100,000 levels), and then brackets without end would end the process."""
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
-        return False
-    brackets = _STRING.sub(b"", text).translate(_ONE_KIND, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)

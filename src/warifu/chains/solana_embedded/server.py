@@ -21,6 +21,7 @@ from warifu.chains.local_server import (
 from warifu.chains.solana_embedded.chain import EmbeddedChain
 from warifu.chains.solana_embedded.control import PREFIX, Control
 from warifu.chains.solana_embedded.json_rpc import JsonRpc
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -46,6 +47,8 @@ class Application:
             return _words(405, "only POST")
         if body is None:
             return _words(413, "the body is too long")
+        if is_deep(body):
+            return _words(400, "the body is nested without end")
         if not is_json(scope):
             return _words(415, "requests are application/json")
         if scope["path"] == "/":

@@ -34,6 +34,7 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.webauthn.ceremony import ORIGIN, PORT, TIMEOUT_SECONDS, Facts
 from warifu.cli.webauthn.page import Kind, page, policy
+from warifu.depth import is_deep
 from warifu.errors import AuthorizationRefused, HostUnsuitable, InputRefused
 
 _MAX_ANSWER = 32 * 1024
@@ -177,8 +178,9 @@ class _Handler(BaseHTTPRequestHandler):
             and int(length) <= _MAX_ANSWER
         )
         try:
-            answer = json.loads(self.rfile.read(int(length))) if right else None
-        except (ValueError, RecursionError):
+            body = self.rfile.read(int(length)) if right else b""
+            answer = None if is_deep(body) else json.loads(body.decode())
+        except ValueError:
             answer = None
         if not isinstance(answer, dict):
             self._end(400)

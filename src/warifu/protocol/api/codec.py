@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.api.errors import ErrorAnswer, error_from
 from warifu.protocol.api.shapes import MAX_API_ANSWER_BYTES, MAX_API_BODY_BYTES
@@ -22,9 +23,11 @@ def read_question(kind: type[T], body: bytes) -> T:
     """The service's side: one ``kind`` of at most ``MAX_API_BODY_BYTES``; ``InputRefused`` for anything else."""
     if len(body) > MAX_API_BODY_BYTES:
         raise InputRefused("too-long", f"a request body is over the limit of {MAX_API_BODY_BYTES} bytes")
+    if is_deep(body):
+        raise InputRefused("malformed", "the request's body is nested without end")
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputRefused("malformed", f"the request's body cannot be read: {str(error)[:200]}") from None
 
 
@@ -34,12 +37,12 @@ def read_answer(kind: type[T], status: int, body: bytes) -> T:
     Raises ``ServiceRefused`` (``answer``) where the service's answer is neither.
     """
     try:
-        if len(body) > MAX_API_ANSWER_BYTES:
+        if len(body) > MAX_API_ANSWER_BYTES or is_deep(body):
             raise ValueError
         if status < 400:
             return msgspec.json.decode(body, type=kind)
         told = msgspec.json.decode(body, type=ErrorAnswer).error
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError):
         raise ServiceRefused(
             "answer",
             f"the custody service gave an answer that cannot be read (status {status})",

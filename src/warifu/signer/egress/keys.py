@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from warifu.depth import is_deep
 from warifu.errors import InputRefused
 from warifu.threshold.wiping import Secret
 
@@ -105,8 +106,11 @@ def read_cdp_key(text: str) -> CdpKeyFile:
     if len(text) > MAX_KEY_FILE:
         raise InputRefused("exchange-key", "a key file is shorter than that")
     try:
-        found = msgspec.json.decode(text.encode("utf-8"), type=_KeyFile)
-    except (msgspec.MsgspecError, UnicodeEncodeError):
+        content = text.encode("utf-8")
+        if is_deep(content):
+            raise ValueError
+        found = msgspec.json.decode(content, type=_KeyFile)
+    except (msgspec.MsgspecError, ValueError):
         raise InputRefused("exchange-key", "this is no key file of the Coinbase portal") from None
     name = found.name or found.id
     if not name:

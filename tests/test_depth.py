@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warifu.exchanges.depth import is_deep
+from warifu.depth import is_deep
 
 TREES = st.recursive(
     st.none() | st.text(alphabet='"\\[]{}a', max_size=6),
