@@ -12,6 +12,7 @@ from pyhpke.exceptions import PyHPKEError
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode, digest, encode
 from warifu.protocol.exchange_requests import KeyKind
+from warifu.protocol.identity import IdentityKey, verify
 
 MAX_ANSWER_BYTES = 192 * 1024
 """Of an exchange's answer that is handed on, headers and body; a longer one is refused by the carrier."""
@@ -22,6 +23,12 @@ Outcome = Literal["done", "refused", "try-again", "unknown", "differs", "not-the
 """``done``: the exchange answered so. ``refused``, ``try-again``: nothing happened. ``unknown``: it may have happened;
 ask, and do not send it again. Of a comparison: ``done`` (it is what was signed), ``differs``, ``not-there``,
 ``unanswered``."""
+
+
+Reason = Annotated[str, msgspec.Meta(max_length=32)]
+"""``warifu.exchanges.failures.Reason``, or a reason of the egress; empty for ``done``."""
+RetryAfter = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+"""Seconds that the exchange wants us to wait; 0 where it did not say."""
 
 
 class ExchangeAnswer(Message, frozen=True):
@@ -40,8 +47,21 @@ class ExchangeAnswer(Message, frozen=True):
     body: Annotated[bytes, msgspec.Meta(max_length=MAX_ANSWER_BYTES)]
 
 
+class Told(Message, frozen=True):
+    """What the carrier tells the owner: the outcome as it judges it, and the exchange's answer where one came whole."""
+
+    request: Bytes32
+    """Digest of the ``CallRequest``."""
+    outcome: Outcome
+    reason: Reason
+    retry_after: RetryAfter
+    answer: ExchangeAnswer | None
+
+
 class SealedAnswer(Message, frozen=True):
-    """An ``ExchangeAnswer`` for whoever holds the private half of the request's ``reader``."""
+    """A ``Told`` with the carrier's signature, for whoever holds the private half of the request's ``reader``.
+
+    The service knows that key's public half, so sealing alone would let it answer in the carrier's place."""
 
     encapsulated: Bytes32
     ciphertext: Annotated[bytes, msgspec.Meta(max_length=MAX_ANSWER_BYTES + 32 * 1024)]
@@ -53,12 +73,11 @@ class CallResult(Message, frozen=True):
     request: Bytes32
     """Digest of the ``CallRequest``, or what a comparison is about."""
     outcome: Outcome
-    reason: Annotated[str, msgspec.Meta(max_length=32)]
-    """``warifu.exchanges.failures.Reason``, or a reason of the egress; empty for ``done``."""
-    retry_after: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
-    """Seconds that the exchange wants us to wait; 0 where it did not say."""
-    answer: SealedAnswer | None
-    """None where no whole answer came, and for a comparison."""
+    """For the service's books; the owner believes what is sealed."""
+    reason: Reason
+    retry_after: RetryAfter
+    told: SealedAnswer | None
+    """None for a comparison, which no owner asked for."""
 
 
 class Cosigned(Message, frozen=True):
@@ -104,15 +123,21 @@ class AccountStatus(Message, frozen=True):
     since: Seconds
 
 
-def seal_answer(answer: ExchangeAnswer, reader: bytes, request: bytes, identity: bytes) -> SealedAnswer:
-    """``answer`` for the reader's key, bound to the request (its digest) and the carrier. ``InputRefused``
-    (``reader-key``)."""
+class _Signed(Message, frozen=True):
+    told: Annotated[bytes, msgspec.Meta(max_length=MAX_ANSWER_BYTES + 24 * 1024)]
+    signature: Bytes64
+
+
+def seal_told(told: Told, reader: bytes, carrier: IdentityKey) -> SealedAnswer:
+    """``told``, signed by the carrier, for the reader's key. ``InputRefused`` (``reader-key``)."""
+    encoded = encode(told)
+    signed = encode(_Signed(encoded, carrier.sign("exchange-answer", encoded)))
     try:
         public = _suite.kem.deserialize_public_key(reader)
         encapsulated, context = _suite.create_sender_context(public, info=_INFO)
     except (PyHPKEError, ValueError):
         raise InputRefused("reader-key", "nothing can be sealed to the key of this request") from None
-    return SealedAnswer(encapsulated, context.seal(encode(answer), aad=_sealed_for(request, identity)))
+    return SealedAnswer(encapsulated, context.seal(signed, aad=_sealed_for(told.request, carrier.public)))
 
 
 class AnswerKey:
@@ -123,20 +148,22 @@ class AnswerKey:
         self._private = pair.private_key
         self.public: bytes = pair.public_key.to_public_bytes()
 
-    def open(self, sealed: SealedAnswer, request: bytes, identity: bytes) -> ExchangeAnswer:
-        """The answer, if this carrier sealed it for this request. ``InputRefused`` (``exchange-answer``).
+    def open(self, sealed: SealedAnswer, request: bytes, carrier: bytes) -> Told:
+        """What the carrier (its pinned identity) tells of this request (its digest).
 
-        HPKE's base mode proves no sender: whoever sees the request could seal an answer. What decides money is read
-        from several carriers.
+        Raises ``InputRefused`` (``exchange-answer``), ``AuthorizationRefused`` (``signature``).
         """
         try:
             context = _suite.create_recipient_context(sealed.encapsulated, self._private, info=_INFO)
-            data = context.open(sealed.ciphertext, aad=_sealed_for(request, identity))
+            data = context.open(sealed.ciphertext, aad=_sealed_for(request, carrier))
         except (PyHPKEError, ValueError):
-            raise InputRefused(
-                "exchange-answer", "the answer does not open: it was altered on its way, or is another's"
-            ) from None
-        return decode(ExchangeAnswer, data, MAX_ANSWER_BYTES + 16 * 1024)
+            raise _foreign() from None
+        signed = decode(_Signed, data, MAX_ANSWER_BYTES + 32 * 1024)
+        verify(carrier, signed.signature, "exchange-answer", signed.told)
+        told = decode(Told, signed.told, MAX_ANSWER_BYTES + 24 * 1024)
+        if told.request != request:
+            raise _foreign()
+        return told
 
     def __repr__(self) -> str:
         return f"AnswerKey(public={self.public.hex()})"
@@ -144,3 +171,9 @@ class AnswerKey:
 
 def _sealed_for(request: bytes, identity: bytes) -> bytes:
     return digest("exchange-answer/sealed", request, identity)
+
+
+def _foreign() -> InputRefused:
+    return InputRefused(
+        "exchange-answer", "the answer does not open: it was altered on its way, or is another's"
+    )
