@@ -17,6 +17,8 @@ from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, sealed_context
 
 MAX_PARCEL_CONTENT = 96 * 1024
 """Bytes of a content."""
+MAX_PARCEL_BYTES = 128 * 1024 + 1024
+"""Bytes of an encoded parcel."""
 _LEAST = 1024
 _LENGTH = 4
 _INFO = b"warifu/v1/parcel"

@@ -19,6 +19,7 @@ from warifu.protocol.encoding import (
     Text,
 )
 from warifu.protocol.envelope import CertifiedEnvelopeKey
+from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.frames.bounds import MAX_INPUTS, Body, PublicKey, RecoveryData
 from warifu.protocol.frames.refusals import Refusal
 from warifu.protocol.request import MAX_ANNOUNCED, MAX_EPOCH, MAX_SIGNERS, Outflow
@@ -195,6 +196,8 @@ class Status(Message, frozen=True):
     """Identities of the devices that hold its sealing secret, where it has no sealing key of its own."""
     not_held: bool = False
     """It has no sealing key, and nobody holds its sealing secret yet: nothing of it outlives this run."""
+    accounts: Annotated[tuple[AccountStatus, ...], msgspec.Meta(max_length=256)] = ()
+    """At exchanges, of all wallets."""
 
 
 class HandedOut(Message, frozen=True):

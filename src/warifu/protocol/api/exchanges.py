@@ -1,0 +1,142 @@
+"""Accounts at exchanges and calls there. The service carries both, and reads neither: credentials and requests are in
+parcels for the devices, answers are sealed to whoever asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from warifu.protocol.api.errors import ErrorBody
+from warifu.protocol.api.shapes import Answer, EncodedAuthorization, Event, Id16, Question
+from warifu.protocol.encoding import Bytes32, Seconds
+from warifu.protocol.exchange_answers import Outcome
+from warifu.protocol.parcel import MAX_PARCEL_BYTES
+from warifu.protocol.request import MAX_SIGNERS
+
+EncodedParcel = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_PARCEL_BYTES)]
+EncodedParcels = Annotated[tuple[EncodedParcel, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+
+
+class NewExchangeKey(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-keys`` (admin) -> ``ExchangeKeyBorn``: have all devices of the wallet generate a
+    key for an account. ``authorization``: of an ``ExchangeKeyRequest``, with no envelopes."""
+
+    authorization: EncodedAuthorization
+
+
+class ExchangeKeyBorn(Answer, frozen=True):
+    """Every device's own encoded ``exchange_answers.KeyBorn``, ascending by identity: check that all state one key."""
+
+    births: tuple[bytes, ...]
+
+
+class NewExchangeAccount(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-accounts`` (admin) -> ``ExchangeAccountTold``: keep a credential.
+
+    ``authorization``: of an ``AccountRequest``; ``parcels``: encoded, one for each of its holders. No holder is told
+    anything unless all of them are connected.
+    """
+
+    authorization: EncodedAuthorization
+    parcels: EncodedParcels
+
+
+class ExchangeAccountRemoval(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-accounts/remove`` (admin) -> ``ExchangeAccountTold``: forget an account.
+
+    ``authorization``: of a ``RemoveAccountRequest``, with no envelopes. Every connected device of the wallet is told;
+    for those that are away ask again.
+    """
+
+    authorization: EncodedAuthorization
+
+
+class AccountTold(Answer, frozen=True):
+    """What one device made of it: its answer (an encoded ``AccountKept``, empty for a removal), or why not."""
+
+    device: str
+    identity: Bytes32
+    answer: bytes
+    refusal: ErrorBody | None
+
+
+class ExchangeAccountTold(Answer, frozen=True):
+    """Ascending by identity. What some did and others did not can be asked again."""
+
+    devices: tuple[AccountTold, ...]
+
+
+class AccountsOf(Answer, frozen=True):
+    """The wallet's accounts as one device sees them: its own encoded ``exchange_answers.AccountStatus`` of each."""
+
+    device: str
+    identity: Bytes32
+    accounts: tuple[bytes, ...]
+    refusal: ErrorBody | None
+    """Why it did not say."""
+
+
+class ExchangeAccounts(Answer, frozen=True):
+    """``GET /wallets/{name}/exchange-accounts`` (read): asked of every device of the wallet now."""
+
+    devices: tuple[AccountsOf, ...]
+
+
+class NewExchangeCall(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-calls`` (transfer) -> ``Accepted``, whose id is the request's ``request_id`` in
+    hex.
+
+    ``authorization``: of a ``CallRequest``; ``parcels``: encoded, one for each device that takes part, the carrier
+    among them. Exactly once: the same question again returns the same call, another under the same id is refused (409,
+    ``service.request-id-used``).
+    """
+
+    authorization: EncodedAuthorization
+    parcels: EncodedParcels
+
+
+CallState = Literal["waiting", "running", "done", "refused", "unknown"]
+"""``waiting``: no device was told yet. ``running``: it may be under way. ``done``: ``outcome`` is the carrier's word.
+``refused``: nothing was sent, and ``refusal`` says why. ``unknown``: the devices were told, and the carrier has not
+said what came of it; it is asked as soon as it is there, so this can become ``done`` or ``refused`` still."""
+
+
+class Compared(Answer, frozen=True):
+    """What a device that signed a call found at the exchange afterwards, over its own TLS."""
+
+    device: str
+    outcome: Outcome
+    """``done``: it is what was signed. ``differs``: the device froze the wallet. Others are tried again."""
+    at: Seconds
+
+
+class ExchangeCallShown(Answer, frozen=True):
+    """``GET /wallets/{name}/exchange-calls/{id}?after=N&wait=S`` (read or transfer): events with a number above
+    ``after``, once there is one."""
+
+    id: Id16
+    wallet: str
+    account: str
+    request: Bytes32
+    """Digest of the ``CallRequest``."""
+    carrier: Bytes32
+    state: CallState
+    outcome: Outcome | None
+    """When ``done``."""
+    reason: str
+    retry_after: int
+    """Seconds; 0 where the exchange did not say."""
+    answer: bytes | None
+    """The encoded ``exchange_answers.SealedAnswer``, until it is deleted: by ``DELETE
+    /wallets/{name}/exchange-calls/{id}/answer`` (transfer) once you have read it, or after a day."""
+    refusal: ErrorBody | None
+    compared: tuple[Compared, ...]
+    created: Seconds
+    events: tuple[Event, ...]
+
+
+class ExchangeCalls(Answer, frozen=True):
+    """``GET /wallets/{name}/exchange-calls`` (read): the newest 200, newest first, without events and answers."""
+
+    calls: tuple[ExchangeCallShown, ...]
