@@ -157,6 +157,10 @@ def test_the_device_itself_shows_what_it_read_with_the_same_digits_as_the_client
     assert own["comparison"] == checked["comparison"]
     assert not own["authorized"] and own["refusal"] is None
     assert own["rules"] == next(each["rules"] for each in checked["decisions"] if each["device"] == "pi")
+    code, brought = script(scene.home, "signer", "show", "--file", file, "--device-dir", scene.device("pi"))
+    assert (code, brought["source"]) == (0, "asked"), "no service carried it"
+    told = ("comparison", "outflows", "fee", "transaction", "rules", "refusal", "message")
+    assert [brought[each] for each in told] == [own[each] for each in told]
 
 
 def test_a_payment_over_the_limit_is_denied_by_every_device_and_the_exit_code_says_so(

@@ -77,6 +77,9 @@ def test_the_sent_transaction_is_what_was_shown_and_is_in_the_mempool(scene, sen
 
 def test_it_is_bumped_confirmed_and_told_in_the_history(scene, funded, sent):
     command = ("bump", funded, sent, "--fee-rate", "9", "--yes")
+    code, tried = script(scene.home, *command, "--dry-run")
+    assert (code, [each["allowed"] for each in tried["decisions"]]) == (0, [True, True, True])
+    assert scene.chain.status(sent) == (False, ""), "nothing took its place by that"
     code, bumped = script(scene.home, *command, passphrase=SECRET)
     assert (code, bumped["state"]) == (0, "broadcast")
     scene.chain.mine()

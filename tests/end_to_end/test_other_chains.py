@@ -125,9 +125,10 @@ def test_of_a_bump_and_its_original_exactly_one_happens(scene, funded):
 def test_a_cancelled_transfer_pays_nobody(scene, funded):
     before = scene.ethereum.balance(ETHEREUM_PAYEE)
     first = owner(scene, "send", funded, ETHEREUM_PAYEE, "0.03 ETH", "--chain", ETHEREUM, "--yes")
-    cancelled = owner(
-        scene, "cancel", funded, first["transfer"], "--chain", ETHEREUM, "--yes", "--fee-ceiling", "0.01 ETH"
-    )
+    cancel = ("cancel", funded, first["transfer"], "--chain", ETHEREUM, "--yes", "--fee-ceiling", "0.01 ETH")
+    tried = owner(scene, *cancel, "--dry-run")
+    assert all(each["allowed"] for each in tried["decisions"])
+    cancelled = owner(scene, *cancel, "--rehearse")
     scene.ethereum.mine()
     assert owner(scene, "resume", funded, cancelled["transfer"], "--wait", "1")["state"] == "confirmed"
     wait_until(lambda: state_of(scene, funded, first["transfer"])["state"] == "replaced", "its end", 20)

@@ -1,4 +1,5 @@
-"""What a device shows of a request at its own door: what it read itself, the newest that an owner authorized first."""
+"""What a device shows of a request at its own door: what it read itself, the newest that an owner authorized first; of
+what it let be signed before it was started, what its journal says; and a request that its operator brings."""
 
 from __future__ import annotations
 
@@ -7,9 +8,22 @@ from pathlib import Path
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.simulator import BTC, COIN, FRIEND, START, THIEF, THIEF_SCRIPT, Household, Spend
+from tests.chains.ethereum.typed_samples import as_json, typed
+from tests.support.accounts import LOCAL, SHOP, account_request, ethereum_rules
+from tests.support.simulator import (
+    BTC,
+    COIN,
+    FRIEND,
+    START,
+    THIEF,
+    THIEF_SCRIPT,
+    Household,
+    Spend,
+    bitcoin_policy,
+)
 
-from warifu.errors import InputRefused, PolicyDenied
+from warifu.chains.ethereum.personal import personal_message
+from warifu.errors import InputRefused, PolicyDenied, TransactionRefused
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import approver
@@ -17,16 +31,19 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.frames import MAX_BODY_BYTES, AskDecision, Decision, error_of, refusal_of
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import (
+    MAX_LINES,
     MAX_OPERATOR_BYTES,
     AskJudged,
+    FreezeDevice,
     Glimpse,
     Judged,
+    LookAt,
     OperatorRefused,
     ShowJudged,
 )
-from warifu.protocol.request import Outflow
+from warifu.protocol.request import FreezeRequest, Outflow
 from warifu.signer.policy.facts import Rule, Verdict
-from warifu.signer.recent import KEPT, in_words
+from warifu.signer.recent import KEPT, bounded, in_words
 
 pytestmark = pytest.mark.unit
 
@@ -118,6 +135,165 @@ def test_nothing_was_judged_yet(home):
         shown(home)
 
 
+# --- after a restart --------------------------------------------------------------------------------------------------
+
+
+def test_after_a_restart_the_journal_tells_what_was_let_be_signed_and_nothing_that_it_does_not_know(home):
+    first, second = home.pay(amount=70_000, fee=1_234), home.pay(amount=5_000, first_coin=3)
+    home.sign(first)
+    home.clock.pass_(5)
+    home.sign(second)
+    home["device0"].restart()
+    newest = shown(home)
+    assert newest.judged.source == "journal" and newest.judged.request == second.digest
+    assert newest.others == (Glimpse(first.request.request_id, True, home.clock() - 5),)
+    named = shown(home, first.request.request_id).judged
+    assert (named.request, named.transaction) == (first.digest, first.request.transaction)
+    assert [(each.kind, each.amount, each.to) for each in named.outflows] == [("payment", "70000", FRIEND)]
+    assert (named.fee, named.authorized, named.devices) == ("1234", True, tuple(home.names))
+    assert (named.rules, named.refusal, named.expires, named.message) == ((), None, 0, ())
+
+
+def test_what_is_judged_since_the_start_comes_before_what_the_journal_tells(home):
+    before = home.pay()
+    home.sign(before)
+    home["device0"].restart()
+    since = home.pay(first_coin=3)
+    decide(home, since)
+    assert shown(home).judged.request == since.digest
+    assert shown(home, before.request.request_id).judged.source == "journal"
+
+
+def test_what_was_refused_is_not_told_as_signed_after_a_restart(home):
+    refused = home.pay(amount=20 * BTC, coins=((COIN, 30 * BTC),))
+    home.sign(refused)
+    home["device0"].restart()
+    for asked in (b"", refused.request.request_id):
+        with pytest.raises(InputRefused) as caught:
+            shown(home, asked)
+        assert caught.value.reason == "not-seen"
+
+
+# --- a request that the operator brings ------------------------------------------------------------------------------
+
+
+def look(home: Household, payment: Spend, name: str = "device0") -> Judged:
+    (answer,) = home[name].operator(LookAt(encode(payment.request), payment.unsigned))
+    if isinstance(answer, OperatorRefused):
+        raise error_of(answer.refusal)
+    assert isinstance(answer, ShowJudged) and answer.others == ()
+    return answer.judged
+
+
+def test_what_the_operator_brings_is_read_and_judged_as_in_a_dry_run_and_leaves_no_trace(home):
+    payment = home.pay(amount=70_000, fee=1_234)
+    before, disk = home["device0"].status(), home["device0"].disk()
+    judged = look(home, payment)
+    assert (judged.source, judged.authorized, judged.request) == ("asked", False, payment.digest)
+    assert [(each.kind, each.amount, each.to) for each in judged.outflows] == [("payment", "70000", FRIEND)]
+    assert (judged.fee, judged.expires, judged.refusal) == ("1234", payment.request.expires, None)
+    assert (home["device0"].status(), home["device0"].disk()) == (before, disk)
+    with pytest.raises(InputRefused):  # nobody can fill what the operator looks at by bringing requests
+        shown(home)
+    assert judged.rules == decide(home, payment).rules
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        (lambda home: home.pay(amount=20 * BTC, coins=((COIN, 30 * BTC),)), "policy.per-transaction-limit"),
+        (lambda home: home.pay(created=START - 7200, expires=START - 3600), "authorization.expired"),
+    ],
+    ids=["by a rule", "by the clock"],
+)
+def test_what_would_be_refused_is_shown_all_the_same_with_the_reason(home, refused, code):
+    payment = refused(home)
+    judged = look(home, payment)
+    assert judged.refusal is not None and error_of(judged.refusal).code == code
+    assert judged.outflows[0].to == FRIEND
+
+
+def test_a_frozen_device_still_reads_what_it_is_shown(home):
+    home["device0"].operator(FreezeDevice("the door was open"))
+    judged = look(home, home.pay(amount=70_000))
+    assert judged.outflows[0].amount == "70000"
+    assert judged.refusal is not None and judged.refusal.reason == "frozen"
+
+
+def test_bytes_that_are_not_what_the_request_says_are_refused_and_not_shown(home):
+    """Whoever took the client over, or the file on its way, shows a friend's request with a thief's transaction."""
+    payment = home.pay()
+    with pytest.raises(TransactionRefused):
+        look(home, Spend(payment.request, home.pay(to=THIEF, script=THIEF_SCRIPT).unsigned))
+    with pytest.raises(TransactionRefused):
+        look(home, Spend(home.pay(to=THIEF, script=THIEF_SCRIPT).request, payment.unsigned))
+
+
+def test_of_another_wallet_or_of_another_kind_nothing_is_shown(home):
+    payment = home.pay()
+    with pytest.raises(InputRefused):
+        look(home, Spend(msgspec.structs.replace(payment.request, wallet_id=random(32)), payment.unsigned))
+    freeze = FreezeRequest(random(16), payment.request.wallet_id, "now", START, START + 60)
+    (answer,) = home["device0"].operator(LookAt(encode(freeze), b""))
+    assert isinstance(answer, OperatorRefused) and answer.refusal.reason == "request-kind"
+
+
+def test_the_service_cannot_ask_what_only_the_operator_may(home):
+    payment = home.pay()
+    assert home["device0"].send(LookAt(encode(payment.request), payment.unsigned)) == []
+
+
+# --- what a message says ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def talking(tmp_path: Path):
+    household = Household(tmp_path, 2)
+    rules = ethereum_rules(messages=True)
+    household.make_wallet(2, bitcoin_policy(others=[rules]), schemes=("bip340", "ecdsa"))
+    yield household
+    household.close()
+
+
+def words(home: Household, message: bytes) -> Judged:
+    assert home.birth is not None
+    account = home["device0"].device.wallets.born(home.birth.wallet_id).ethereum
+    request = account_request(home.birth.wallet_id, LOCAL, message, account, home.clock())
+    return look(home, Spend(request, message))
+
+
+def order_of(types: str, message: dict[str, object]) -> bytes:
+    chain = int(LOCAL.partition(":")[2])
+    return as_json(
+        typed("Order", {"Order": types}, message, chainId=chain, verifyingContract=SHOP, name="Shop")
+    )
+
+
+def test_the_text_of_a_message_is_shown_line_by_line(talking):
+    judged = words(talking, personal_message("Sign in to the shop\nas \\me"))
+    assert judged.message == (("EIP-191", "Sign in to the shop"), ("", "as \\\\me"))
+    assert (judged.left_out, judged.refusal) == (0, None)
+
+
+def test_every_field_of_typed_data_is_shown_and_none_of_its_characters_acts(talking):
+    """A text that turns itself around, or moves the cursor, would show another order than the one that is signed."""
+    order = order_of("address to,string what", {"to": SHOP, "what": "a\x1b[2Jb\u202e\u200b\nc\\n"})
+    judged = words(talking, order)
+    assert dict(judged.message)["message.what"] == r"a\u{1b}[2Jb\u{202e}\u{200b}\u{a}c\\n"
+    assert dict(judged.message)["message.to"] == SHOP
+
+
+def test_of_a_message_that_is_too_long_the_device_says_how_much_it_does_not_show(talking):
+    judged = words(talking, personal_message("\n".join(["?"] * 3000)))
+    assert (len(judged.message), judged.left_out) == (MAX_LINES, 3000 - MAX_LINES)
+    long = order_of("string what", {"what": "x" * 5000})
+    judged = words(talking, long)
+    assert judged.left_out == 1 and dict(judged.message)["message.what"] == "x" * 2000
+    many = order_of("string[] what", {"what": ["\U0001f600" * 1000] * 15})
+    judged = words(talking, many)
+    assert judged.left_out == 0 and len(encode(ShowJudged(judged, ()))) <= MAX_OPERATOR_BYTES
+
+
 # --- owners' approvals in a dry run ----------------------------------------------------------------------------------
 
 
@@ -140,6 +316,7 @@ def test_the_longest_judgement_fits_through_the_door(home):
     """A service asks for dry runs of what it likes; what the operator then looks at must not break his agent."""
     outflow = Outflow("payment", "t" * 64, "9" * 77, "a" * 100)
     judged = Judged(
+        "judged",
         bytes(32),
         bytes(16),
         bytes(32),
@@ -152,9 +329,11 @@ def test_the_longest_judgement_fits_through_the_door(home):
         "9" * 77,
         bytes(16),
         START,
-        in_words(Verdict(tuple(Rule("reason", False, "w" * 5000) for _ in range(2000)))),
+        *bounded([("n" * 500, "\U0001f600" * 5000)] * 5000),
+        in_words(Verdict(tuple(Rule("reason", False, "\u9280" * 5000) for _ in range(2000)))),
         refusal_of(PolicyDenied("reason", "m" * 1000)),
     )
+    assert judged.left_out == 5000
     others = tuple(Glimpse(bytes(16), True, START) for _ in range(2 * KEPT))
     assert len(encode(ShowJudged(judged, others))) <= MAX_OPERATOR_BYTES
     assert len(encode(Decision(False, judged.rules, judged.refusal))) <= MAX_BODY_BYTES

@@ -1,7 +1,7 @@
 """The agent's local door: whoever may enter the device's directory may ask the running device how it is.
 
-One question and one answer for each connection, then it ends. Only the status, the journal and what it judged pass,
-and the words that lift a ban, freeze the device and thaw it: no enrolment, no storage key.
+One question and one answer for each connection, then it ends. Only the status, the journal, what it judged or is to
+judge without doing it, and the words that lift a ban, freeze the device and thaw it pass: no enrolment, no storage key.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import Refusal, Status, error_of, refusal_of
 from warifu.protocol.operator import (
+    MAX_ASKED_BYTES,
+    MAX_OPERATOR_BYTES,
     AskJudged,
     AskLocalStatus,
     AskOwnJournal,
     FreezeDevice,
     LiftBan,
     LocalStatus,
+    LookAt,
     OperatorRefused,
     OwnJournal,
     ShowJudged,
@@ -31,11 +34,18 @@ from warifu.protocol.operator import (
     VetoWaiting,
 )
 
-Question = AskLocalStatus | LiftBan | FreezeDevice | UnfreezeDevice | VetoWaiting | AskOwnJournal | AskJudged
+Question = (
+    AskLocalStatus
+    | LiftBan
+    | FreezeDevice
+    | UnfreezeDevice
+    | VetoWaiting
+    | AskOwnJournal
+    | AskJudged
+    | LookAt
+)
 Answer = LocalStatus | OwnJournal | ShowJudged
 A = TypeVar("A", LocalStatus, OwnJournal, ShowJudged)
-_MAX_QUESTION_BYTES = 1024
-_MAX_ANSWER_BYTES = 1024 * 1024
 _PATIENCE = 20.0
 
 
@@ -46,8 +56,8 @@ async def open_door(agent: Agent, path: Path) -> AsyncIterator[None]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
-                asked = await _read_all(reader, _MAX_QUESTION_BYTES)
-            question = decode(cast("type[Question]", Question), asked, _MAX_QUESTION_BYTES)
+                asked = await _read_all(reader, MAX_ASKED_BYTES)
+            question = decode(cast("type[Question]", Question), asked, MAX_ASKED_BYTES)
             said: Answer | OperatorRefused = await agent.ask(question, _answer_to(question))
         except WarifuError as error:
             said = OperatorRefused(refusal_of(error))
@@ -95,7 +105,7 @@ async def ask_for(path: Path, kind: type[A], question: Question) -> A:
             try:
                 writer.write(encode(question))
                 writer.write_eof()
-                data = await _read_all(reader, _MAX_ANSWER_BYTES)
+                data = await _read_all(reader, MAX_OPERATOR_BYTES)
             finally:
                 writer.close()
     except (OSError, TimeoutError) as error:
@@ -106,7 +116,7 @@ async def ask_for(path: Path, kind: type[A], question: Question) -> A:
             remedy="Start it with 'warifu up' or 'warifu signer run'.",
         ) from None
     kinds = cast("type[Answer | OperatorRefused]", Answer | OperatorRefused)
-    said = decode(kinds, data, _MAX_ANSWER_BYTES)
+    said = decode(kinds, data, MAX_OPERATOR_BYTES)
     if isinstance(said, OperatorRefused):
         refusal: Refusal = said.refusal
         raise error_of(refusal)
@@ -118,7 +128,7 @@ async def ask_for(path: Path, kind: type[A], question: Question) -> A:
 def _answer_to(question: Question) -> type[Answer]:
     if isinstance(question, AskOwnJournal):
         return OwnJournal
-    return ShowJudged if isinstance(question, AskJudged) else LocalStatus
+    return ShowJudged if isinstance(question, AskJudged | LookAt) else LocalStatus
 
 
 async def _read_all(reader: asyncio.StreamReader, limit: int) -> bytes:

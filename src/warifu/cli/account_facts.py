@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from warifu.chains import reading
+from warifu.chains.ethereum.message_words import Fact
 from warifu.chains.ethereum.reading import EvmReading
 from warifu.chains.ethereum.transaction import Transaction
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana.reading import SolanaReading
-from warifu.cli.message_words import Fact
 from warifu.cli.order import format_coin
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr

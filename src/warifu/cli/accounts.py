@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from warifu.chains import authorized, reading
 from warifu.chains.ethereum import address as ethereum
+from warifu.chains.ethereum.message_words import Fact, content_of, makes_a_key
 from warifu.chains.ethereum.networks import NETWORKS, DataFee
 from warifu.chains.ethereum.reading import EvmReading
 from warifu.chains.ethereum.reading import read as read_ethereum
@@ -24,7 +25,6 @@ from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.cli.account_facts import described, facts_of, turn_of
 from warifu.cli.asked import check_new, otherwise
-from warifu.cli.message_words import Fact, content_of, makes_a_key
 from warifu.cli.order import Order, as_authorized
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr

@@ -25,23 +25,28 @@ def show_judged(screen: Screen, shown: ShowJudged) -> None:
         facts += [(_WORDS[outflow.kind](), outflow.to or "-"), (tr("Amount"), _amount(judged.chain, outflow))]
     if not judged.outflows:
         facts.append((tr("To"), tr("nobody")))
+    facts += judged.message
     facts.append((tr("Most in fees"), format_coin(judged.chain, int(judged.fee))))
     if judged.replaces is not None:
         facts.append((tr("Replaces"), judged.replaces.hex()))
     facts += [
         (tr("Transaction"), _name(judged)),
         (tr("Wallet"), f"{judged.wallet.hex()[:16]} ({', '.join(judged.devices)})"),
-        (tr("Judged"), _when(judged.time)),
-        (tr("Authorized"), tr("by its owner") if judged.authorized else tr("by nobody: a dry run")),
+        (tr("Signed from") if judged.source == "journal" else tr("Judged"), _when(judged.time)),
+        (tr("Authorized"), _authorized(judged)),
     ]
     screen.facts(facts)
+    if judged.left_out:
+        screen.warn(
+            tr(
+                "{count} lines of the message are not shown, or not whole: look at all of it elsewhere, or do not sign "
+                "it",
+                count=judged.left_out,
+            )
+        )
     for rule in judged.rules:
         screen.line(f"  {rule}")
-    refusal = error_of(judged.refusal) if judged.refusal is not None else None
-    if refusal is None:
-        screen.line(tr("By its rules this device would sign."), style="bold")
-    else:
-        screen.line(tr("This device would refuse: {message}", message=refusal.message), style="red")
+    _show_verdict(screen, judged)
     screen.line(
         tr("Compare with the client: {digits}", digits=comparison_digits(judged.request)), style="bold"
     )
@@ -58,10 +63,33 @@ def show_judged(screen: Screen, shown: ShowJudged) -> None:
         )
 
 
+def _show_verdict(screen: Screen, judged: Judged) -> None:
+    refusal = error_of(judged.refusal) if judged.refusal is not None else None
+    if judged.source == "journal":
+        screen.line(
+            tr(
+                "This device let it be signed: so says its journal. It was started since; what each rule said, until "
+                "when the request was in time, and the text of a message are not known here any more."
+            ),
+            style="bold",
+        )
+    elif refusal is None:
+        screen.line(tr("By its rules this device would sign."), style="bold")
+    else:
+        screen.line(tr("This device would refuse: {message}", message=refusal.message), style="red")
+
+
+def _authorized(judged: Judged) -> str:
+    if judged.source == "asked":
+        return tr("nobody was asked: you brought it here yourself")
+    return tr("by its owner") if judged.authorized else tr("by nobody: a dry run")
+
+
 def describe_judged(shown: ShowJudged) -> dict[str, Any]:
     """The same for scripts."""
     judged = shown.judged
     return {
+        "source": judged.source,
         "request_id": judged.request_id.hex(),
         "request": judged.request.hex(),
         "comparison": comparison_digits(judged.request),
@@ -76,7 +104,9 @@ def describe_judged(shown: ShowJudged) -> dict[str, Any]:
         ],
         "fee": judged.fee,
         "replaces": judged.replaces.hex() if judged.replaces is not None else None,
-        "expires": judged.expires,
+        "expires": judged.expires or None,
+        "message": [{"name": name, "value": value} for name, value in judged.message],
+        "left_out": judged.left_out,
         "rules": list(judged.rules),
         "refusal": error_object(error_of(judged.refusal)) if judged.refusal is not None else None,
         "others": [

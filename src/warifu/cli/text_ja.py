@@ -1654,11 +1654,36 @@ JAPANESE: dict[str, str] = {
     "By its rules this device would sign.": "ルールによれば、この端末は署名します。",
     "Chain": "チェーン",
     "Compare it, by eye, with what the client shows: two displays that nobody could alter together. The "
-    "digits say that both speak of the same request. REQUEST is its id; without one it is the newest that an "
-    "owner authorized, else the newest dry run. Nothing is signed by it.": (
-        "クライアントの表示と目で見比べてください。二つの表示を同時に偽ることはだれにもできません。数"
-        "字は、どちらも同じ依頼のことだと示します。REQUEST は依頼の識別子です。省くと、所有者が承認し"
-        "た最も新しいもの、なければ最も新しい試行です。これで何かが署名されることはありません。"
+    "digits say that both speak of the same request. Nothing is signed or counted by it.": (
+        "クライアントの表示と目で見比べてください。二つの表示を同時に偽ることはだれにもできません。数字は"
+        "、どちらも同じ依頼のことだと示します。これで何かが署名されたり数えられたりすることはありません。"
+    ),
+    "REQUEST is the id of one that the device judged since its start, or let be signed before; without "
+    "one it is the newest that an owner authorized, else the newest dry run. With --file no service is "
+    "asked: bring the request over.": (
+        "REQUEST は、端末が起動後に判断した依頼、または起動前に署名を許した依頼の識別子です。省くと、所有"
+        "者が承認した最も新しいもの、なければ最も新しい試行です。--file ではサービスに何も尋ねません。依"
+        "頼のファイルを自分で運んでください。"
+    ),
+    "Show a request as this machine's device itself reads it in the transaction's bytes, and judges it.": (
+        "このマシンの端末が依頼をトランザクションのバイト列から自分で読み、判断したとおりに表示します。"
+    ),
+    "Signed from": "署名を始めた時刻",
+    "This device let it be signed: so says its journal. It was started since; what each rule said, until "
+    "when the request was in time, and the text of a message are not known here any more.": (
+        "この端末は署名を許した、と日誌にあります。その後に端末は再起動しています。各規則の判断、依頼の期"
+        "限、メッセージの文面は、もうここではわかりません。"
+    ),
+    "What 'warifu send --dry-run --save' wrote ('-': standard input): the device reads and judges it now.": (
+        "'warifu send --dry-run --save' が書いたファイル（'-' なら標準入力）。端末がいま読んで判断します。"
+    ),
+    "nobody was asked: you brought it here yourself": (
+        "だれにも尋ねていません（あなたがここへ持ってきました）"
+    ),
+    "{count} lines of the message are not shown, or not whole: look at all of it elsewhere, or do not "
+    "sign it": (
+        "メッセージの {count} 行が表示されていないか、途中までです。ほかで全文を確かめるか、署名しないで"
+        "ください"
     ),
     "Compare on a device ('warifu signer show'): {digits}": "端末で見比べる数字（'warifu signer show'）: {digits}",
     "Compare with the client: {digits}": "クライアントと見比べる数字: {digits}",
@@ -1671,10 +1696,6 @@ JAPANESE: dict[str, str] = {
         "REQUEST は 'warifu send --dry-run --save' が書いたファイルか、サービスにある送金の識別子です。"
         "ほかの所有者を待つ送金でもかまいません。これまでの承認が数えられます。"
     ),
-    "Show a request that this machine's device judged, as the device itself read it in the transaction's "
-    "bytes.": (
-        "このマシンの端末が判断した依頼を、端末自身がトランザクションのバイト列から読んだとおりに表示します。"
-    ),
     "The exit code is 0 where enough devices would sign; else it is that of the first refusal (5: the policy)"
     ", or 13 where too many devices are off.": (
         "終了コードは、必要な数の端末が署名するなら 0、そうでなければ最初の拒否のもの（5 はポリシー）、"
@@ -1685,8 +1706,8 @@ JAPANESE: dict[str, str] = {
     "What this device read in the bytes that it would sign:": (
         "この端末が、署名することになるバイト列から読み取ったもの:"
     ),
-    "With --dry-run: keep the request in this new file, for 'warifu policy check'.": (
-        "--dry-run とともに: 依頼をこの新しいファイルに保存します（'warifu policy check' 用）。"
+    "With --dry-run: keep the request in this new file, for 'warifu policy check' and 'warifu signer show'.": (
+        "--dry-run とともに: 依頼をこの新しいファイルに保存します（'warifu policy check' と 'warifu signer show' 用）。"
     ),
     "also judged: {id} ({when}; authorized {kind})": "ほかに判断したもの: {id}（{when}、承認: {kind}）",
     "by its owner": "所有者による",

@@ -13,11 +13,17 @@ from warifu.protocol.attesting import Documents, HostClaims
 from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Name, Seconds, Text, decode
 from warifu.protocol.frames import Refusal, Status
+from warifu.protocol.frames.bounds import Unsigned
 from warifu.protocol.journal_pages import Number, Page
 from warifu.protocol.release import MAX_KEEPERS
-from warifu.protocol.request import Outflow
+from warifu.protocol.request import MAX_REQUEST_BYTES, Outflow
 
-MAX_OPERATOR_BYTES = 256 * 1024
+MAX_ASKED_BYTES = 1536 * 1024
+"""Of what the operator says: at the most a whole request with what it would have signed."""
+MAX_OPERATOR_BYTES = 512 * 1024
+"""Of what the signer answers."""
+MAX_LINES = 1000
+"""Of a message to be signed, as it is shown."""
 MAX_WHY = 200
 Why = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_WHY)]
 
@@ -53,6 +59,14 @@ class AskJudged(Message, frozen=True, tag="ask-judged"):
     """Show a request that the device judged, as it read it itself. ``request_id`` empty: the newest."""
 
     request_id: Annotated[bytes, msgspec.Meta(max_length=16)] = b""
+
+
+class LookAt(Message, frozen=True, tag="look-at"):
+    """Read this request, judge it as in a dry run, and show that. It is not kept."""
+
+    request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
+    """Encoded: a transfer."""
+    unsigned: Unsigned
 
 
 class LiftBan(Message, frozen=True, tag="lift-ban"):
@@ -146,6 +160,9 @@ class OwnJournal(Message, frozen=True, tag="own-journal"):
 class Judged(Message, frozen=True):
     """One request: what the device read in the bytes that it would sign, and what each rule said when it looked."""
 
+    source: Literal["judged", "asked", "journal"]
+    """``judged``: since the start. ``asked``: just now, for the operator. ``journal``: signed for before the start; of
+    this the device knows no more than the entry says, so ``rules``, ``expires`` and ``message`` are empty (0)."""
     request: Bytes32
     """Its digest."""
     request_id: Bytes16
@@ -162,6 +179,13 @@ class Judged(Message, frozen=True):
     """The most that it can cost beside them."""
     replaces: Bytes16 | None
     expires: Seconds
+    message: Annotated[
+        tuple[tuple[Text, Annotated[str, msgspec.Meta(max_length=4000)]], ...],
+        msgspec.Meta(max_length=MAX_LINES),
+    ]
+    """What a message says: name and value of each field, or the lines of a text. Nothing of a transaction."""
+    left_out: Annotated[int, msgspec.Meta(ge=0)]
+    """How many lines of the message are not shown, or not whole."""
     rules: Annotated[tuple[Text, ...], msgspec.Meta(max_length=512)]
     refusal: Refusal | None
 
@@ -175,7 +199,7 @@ class Glimpse(Message, frozen=True):
 
 
 class ShowJudged(Message, frozen=True, tag="show-judged"):
-    """Answer to ``AskJudged``."""
+    """Answer to ``AskJudged`` and ``LookAt``."""
 
     judged: Judged
     others: Annotated[tuple[Glimpse, ...], msgspec.Meta(max_length=64)]
@@ -203,6 +227,7 @@ ToSignerFromOperator = (
     | AskStorageKey
     | AskOwnJournal
     | AskJudged
+    | LookAt
     | LiftBan
     | FreezeDevice
     | UnfreezeDevice
@@ -225,7 +250,7 @@ FromSignerToOperator = (
 
 def decode_operator(data: bytes) -> ToSignerFromOperator:
     """Read what the operator says; ``InputRefused`` for anything else."""
-    return decode(cast("type[ToSignerFromOperator]", ToSignerFromOperator), data, MAX_OPERATOR_BYTES)
+    return decode(cast("type[ToSignerFromOperator]", ToSignerFromOperator), data, MAX_ASKED_BYTES)
 
 
 def decode_for_operator(data: bytes) -> FromSignerToOperator:

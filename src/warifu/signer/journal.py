@@ -131,6 +131,15 @@ class Journal:
             wallet, content, named, signature = map(bytes, parts)
             yield number, wallet, content, named, signature
 
+    def newest(self, kind: str, most: int) -> Iterator[Content]:
+        """What the ``most`` newest entries of this kind say, the newest first."""
+        rows = self._store.execute(
+            "SELECT content FROM journal WHERE kind = ? ORDER BY time DESC, sequence DESC LIMIT ?",
+            (kind, most),
+        )
+        for (content,) in rows:
+            yield decode_content(bytes(content))
+
     def contents(self) -> Iterator[Content]:
         """What all entries say, oldest first. ``InputRefused`` for one that cannot be read."""
         for (content,) in self._store.execute("SELECT content FROM journal ORDER BY sequence"):

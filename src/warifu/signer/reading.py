@@ -13,6 +13,7 @@ from warifu.chains.bitcoin.authorized import AuthorizedTransfer, check_payment
 from warifu.chains.bitcoin.network import network_named
 from warifu.chains.bitcoin.payment import Payment, read_payment
 from warifu.chains.bitcoin.reading import reading_of
+from warifu.chains.ethereum.message_words import content_of
 from warifu.chains.ethereum.reading import read as read_ethereum
 from warifu.chains.reading import COIN, Kind, Outflow, Reading
 from warifu.chains.solana.reading import read as read_solana
@@ -27,10 +28,12 @@ from warifu.units import Satoshi, satoshi
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read, and the highest Bitcoin address index that takes part in it (0 on other chains)."""
+    """What was read, the highest Bitcoin address index that takes part in it (0 on other chains), and what a message
+    says, as name and value of each field or line."""
 
     reading: Reading
     reached: int
+    says: tuple[tuple[str, str], ...] = ()
 
 
 def read(wallet: Wallet, request: TransferRequest, unsigned: bytes, window: int) -> Seen:
@@ -56,7 +59,8 @@ def _bitcoin(wallet: Wallet, request: TransferRequest, unsigned: bytes, window: 
 
 
 def _ethereum(wallet: Wallet, request: TransferRequest, unsigned: bytes, _window: int) -> Seen:
-    return _checked(request, read_ethereum(unsigned, wallet.ethereum, request.chain).reading)
+    understood = read_ethereum(unsigned, wallet.ethereum, request.chain)
+    return _checked(request, understood.reading, content_of(understood.subject))
 
 
 def _solana(wallet: Wallet, request: TransferRequest, unsigned: bytes, _window: int) -> Seen:
@@ -70,7 +74,7 @@ _READERS: dict[Family, Callable[[Wallet, TransferRequest, bytes, int], Seen]] = 
 }
 
 
-def _checked(request: TransferRequest, reading: Reading) -> Seen:
+def _checked(request: TransferRequest, reading: Reading, says: tuple[tuple[str, str], ...] = ()) -> Seen:
     wanted = tuple(
         Outflow(Kind(each.kind), each.token, int(each.amount), each.to) for each in request.outflows
     )
@@ -81,7 +85,7 @@ def _checked(request: TransferRequest, reading: Reading) -> Seen:
         fee_ceiling=int(request.fee_ceiling),
         name=request.transaction,
     )
-    return Seen(reading, 0)
+    return Seen(reading, 0, says)
 
 
 def _recipient(outflow: Authorized) -> tuple[str, Satoshi]:

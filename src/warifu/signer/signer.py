@@ -69,9 +69,9 @@ from warifu.protocol.operator import (
     FromSignerToOperator,
     LiftBan,
     LocalStatus,
+    LookAt,
     OperatorRefused,
     OwnJournal,
-    ShowJudged,
     StorageKey,
     TellEndorsements,
     TellHost,
@@ -92,6 +92,7 @@ from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_her
 from warifu.signer.journal import Cause
 from warifu.signer.journal_reading import show_to_operator, show_to_owner
 from warifu.signer.keeping import answer_boot, keeper_of
+from warifu.signer.looking import look, show
 from warifu.signer.refreshes import Refreshes
 from warifu.signer.status import UNJOINED, status
 from warifu.signer.taking import take_notes
@@ -218,7 +219,9 @@ class Signer:
         if isinstance(message, AskOwnJournal):
             return [_to_operator(OwnJournal(show_to_operator(self._device, message.first)))]
         if isinstance(message, AskJudged):
-            return [_to_operator(ShowJudged(*self._transfers.recent.show(message.request_id)))]
+            return [_to_operator(show(self._device, self._transfers, message.request_id))]
+        if isinstance(message, LookAt):
+            return [_to_operator(look(self._transfers, message))]
         assert isinstance(message, AskStorageKey), "the union has no other member"
         if self._device.entrusted is not None:
             raise _service_could_not_start()

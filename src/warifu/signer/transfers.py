@@ -30,10 +30,12 @@ from warifu.protocol.frames import (
     Decision,
     Finished,
     OpenSession,
+    Refusal,
     TransferSignatures,
     refusal_of,
 )
 from warifu.protocol.journal import Acknowledged, Asker, FinishedTransfer, Moved, Started
+from warifu.protocol.operator import Judged
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Outflow as Authorized
 from warifu.protocol.request import TransferRequest, decode_request, request_digest
@@ -47,7 +49,7 @@ from warifu.signer.notices import Notice
 from warifu.signer.policy.facts import Facts, Verdict
 from warifu.signer.policy.judge import judge
 from warifu.signer.reading import Seen, read
-from warifu.signer.recent import Recent, in_words
+from warifu.signer.recent import Recent, in_words, judgement
 from warifu.signer.sessions import ecdsa
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.ecdsa import EcdsaCeremony
@@ -137,10 +139,16 @@ class Transfers:
             raise
 
     def decide(
-        self, request: TransferRequest, unsigned: bytes, approvals: Sequence[Approval] = ()
+        self,
+        request: TransferRequest,
+        unsigned: bytes,
+        approvals: Sequence[Approval] = (),
+        *,
+        keep: bool = True,
     ) -> Decision:
         """A dry run: steps 3 to 5, what the policy demands of this device, and whether a passphrase would be tried.
-        Nothing is counted. ``approvals``: of owners, given so far; whoever asks counts as one where there is none."""
+        Nothing is counted. ``approvals``: of owners, given so far; whoever asks counts as one where there is none.
+        ``keep``: for the operator to look at."""
         device, now = self._device, self._device.clock.now()
         rules: tuple[str, ...] = ()
         try:
@@ -150,7 +158,7 @@ class Transfers:
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             owners = device.rules.of(wallet.id).owners
             given = _approved(approvals, transfer.digest, owners)
-            verdict = self._verdict(transfer, now, dry_run=max(1, given))[0]
+            verdict = self._verdict(transfer, now, dry_run=max(1, given), keep=keep)[0]
             rules = in_words(verdict)
             if verdict.refusal is not None:
                 raise verdict.refusal
@@ -159,6 +167,14 @@ class Transfers:
         except WarifuError as error:
             return Decision(False, rules, refusal_of(error))
         return Decision(True, rules, None)
+
+    def look(self, request: TransferRequest, unsigned: bytes) -> Judged:
+        """What ``decide`` says, with what was read, for the operator who brought it. ``TransactionRefused`` or
+        ``InputRefused`` where the bytes are not what the request says: that is shown to nobody."""
+        wallet = self._device.wallets.born(request.wallet_id)
+        transfer = self.read(wallet, request, unsigned)
+        decision = self.decide(request, unsigned, keep=False)
+        return _judged(transfer, "asked", decision.rules, decision.refusal, self._device.clock.now())
 
     def acknowledge(self, frame: AskAcknowledge) -> Acknowledgement:
         """Judge for the others, from the bytes, and count: steps 1 and 3 to 5, for a strict wallet.
@@ -207,8 +223,10 @@ class Transfers:
         seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
         return Transfer(request, request_digest(request), wallet, seen, unsigned, approved)
 
-    def _verdict(self, transfer: Transfer, now: int, dry_run: int = 1) -> tuple[Verdict, Counting]:
-        """``dry_run``: how many owners count as having approved, where nobody authorized it."""
+    def _verdict(
+        self, transfer: Transfer, now: int, dry_run: int = 1, *, keep: bool = True
+    ) -> tuple[Verdict, Counting]:
+        """``dry_run``: how many owners count as having approved, where nobody authorized it. ``keep``: to be shown."""
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
         rules = self._device.rules.of(transfer.wallet.id)
@@ -220,16 +238,9 @@ class Transfers:
         since = notice.since if notice is not None else None
         facts = Facts(now, approvals, counting.leaves, counting.spent, known, since)
         verdict = judge(self._policy(transfer), transfer.reading, facts)
-        devices = tuple(transfer.wallet.names[identity] for identity in transfer.wallet.identities)
-        self.recent.keep(
-            transfer.request,
-            transfer.digest,
-            devices,
-            transfer.reading,
-            verdict,
-            now,
-            authorized=authorized,
-        )
+        if keep:
+            refusal = refusal_of(verdict.refusal) if verdict.refusal is not None else None
+            self.recent.keep(_judged(transfer, "judged", in_words(verdict), refusal, now))
         return verdict, counting
 
     def _policy(self, transfer: Transfer) -> Policy:
@@ -402,6 +413,26 @@ def check_devices(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> N
         )
     if me not in participants:
         raise InputRefused("participants", "this device is not among the participants")
+
+
+def _judged(
+    transfer: Transfer,
+    source: Literal["judged", "asked"],
+    rules: tuple[str, ...],
+    refusal: Refusal | None,
+    now: int,
+) -> Judged:
+    return judgement(
+        source,
+        transfer.request,
+        transfer.digest,
+        tuple(transfer.wallet.names[identity] for identity in transfer.wallet.identities),
+        transfer.seen,
+        rules,
+        refusal,
+        now,
+        authorized=transfer.approved is not None,
+    )
 
 
 def _approved(approvals: Sequence[Approval], request: bytes, owners: Sequence[Credential]) -> int:

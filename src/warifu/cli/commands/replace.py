@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from warifu.cli.accounts import Watching, check_replaces, draft_order, outflows_of
 from warifu.cli.asked import check_rate
 from warifu.cli.base import Command, chain_option, examples
-from warifu.cli.commands.send import order_options, parse_ceiling
+from warifu.cli.commands.send import Rehearsal, order_options, parse_ceiling, rehearsal_options
 from warifu.cli.context import Setting
 from warifu.cli.order import Order
 from warifu.cli.paying import bitcoin_order, parse_fee_rate, read_draft, recipients_of_child
@@ -22,6 +24,7 @@ from warifu.protocol.chains import BITCOIN
 @examples(
     "warifu bump savings 3f9c... --fee-rate 12",
     "warifu bump savings 3f9c... --fee-rate 12 --cpfp",
+    "warifu bump savings 3f9c... --fee-rate 12 --dry-run",
     "warifu bump savings 0123456789abcdef0123456789abcdef --chain ethereum",
 )
 @click.command("bump", cls=Command)
@@ -32,6 +35,7 @@ from warifu.protocol.chains import BITCOIN
 @click.option(
     "--cpfp", is_flag=True, help="Bitcoin: spend an output of it at a high fee instead of replacing it."
 )
+@rehearsal_options
 @order_options
 @click.pass_obj
 def bump(
@@ -41,6 +45,9 @@ def bump(
     chain: str,
     fee_rate: str | None,
     cpfp: bool,
+    dry_run: bool,
+    save: Path | None,
+    rehearse: bool,
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
@@ -57,6 +64,7 @@ def bump(
 
     One that the network refused is bumped in the same way: never pay again by another, both could be mined.
     """
+    rehearsal = Rehearsal(dry_run, save, rehearse)
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         if chain == BITCOIN:
@@ -67,14 +75,18 @@ def bump(
                     "bump", "--fee-rate and --cpfp are for Bitcoin", remedy="Use --fee-ceiling."
                 )
             order = _account_replacement(sender, chain, transaction, watching, cancel=False)
-        sender.send(order, passphrase_fd, ask=not yes)
+        rehearsal.carry_out(sender, order, passphrase_fd, ask=not yes)
 
 
-@examples("warifu cancel savings 0123456789abcdef0123456789abcdef --chain ethereum")
+@examples(
+    "warifu cancel savings 0123456789abcdef0123456789abcdef --chain ethereum",
+    "warifu cancel savings 0123456789abcdef0123456789abcdef --chain ethereum --rehearse",
+)
 @click.command("cancel", cls=Command)
 @click.argument("wallet")
 @click.argument("transfer")
 @chain_option
+@rehearsal_options
 @order_options
 @click.pass_obj
 def cancel(
@@ -82,6 +94,9 @@ def cancel(
     wallet: str,
     transfer: str,
     chain: str,
+    dry_run: bool,
+    save: Path | None,
+    rehearse: bool,
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
@@ -93,6 +108,7 @@ def cancel(
 
     Whichever of the two is executed first, the other one never is. For chains of accounts; on Bitcoin use 'bump'.
     """
+    rehearsal = Rehearsal(dry_run, save, rehearse)
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
         if chain == BITCOIN:
             raise InputRefused(
@@ -100,7 +116,7 @@ def cancel(
             )
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         order = _account_replacement(sender, chain, transfer, watching, cancel=True)
-        sender.send(order, passphrase_fd, ask=not yes)
+        rehearsal.carry_out(sender, order, passphrase_fd, ask=not yes)
 
 
 def _bitcoin_bump(sender: Sender, txid: str, fee_rate: str | None, cpfp: bool, watching: Watching) -> Order:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -74,6 +75,49 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
     return ceiling(watch_options(yes_option(function)))
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """Whether the devices are asked before the owner is, and whether that is all."""
+
+    dry_run: bool
+    save: Path | None
+    rehearse: bool
+
+    def __post_init__(self) -> None:
+        if self.save is not None and not self.dry_run:
+            raise InputRefused("usage", "--save keeps what a --dry-run made", not_done="Nothing was sent.")
+
+    def carry_out(self, sender: Sender, order: Order, passphrase_fd: int | None, *, ask: bool) -> None:
+        """Have ``order`` judged and no more, or send it."""
+        if self.dry_run:
+            sender.dry_run(order, self.save)
+        else:
+            sender.send(order, passphrase_fd, ask=ask, rehearse=self.rehearse)
+
+
+def rehearsal_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command whose order can be judged before it is given."""
+    for option in (
+        click.option(
+            "--rehearse",
+            is_flag=True,
+            help="Have every device judge the request before you say yes; each can show it itself ('warifu signer "
+            "show').",
+        ),
+        click.option(
+            "--save",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="With --dry-run: keep the request in this new file, for 'warifu policy check' and 'warifu signer "
+            "show'.",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Ask the devices whether they would sign; sign nothing."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 @examples(
     "warifu send savings bc1p... '0.015 BTC'",
     "warifu send savings bc1p... '250000 sat' --fee-rate 2.5 --wait 1",
@@ -93,17 +137,7 @@ def order_options(function: Callable[..., None]) -> Callable[..., None]:
     "--token", metavar="TOKEN", help="Pay this token of the wallet's policy: its symbol or address."
 )
 @click.option("--fee-rate", metavar="RATE", help="Bitcoin: in sat/vB (default: what the backends suggest).")
-@click.option("--dry-run", is_flag=True, help="Ask the devices whether they would sign; sign nothing.")
-@click.option(
-    "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="With --dry-run: keep the request in this new file, for 'warifu policy check'.",
-)
-@click.option(
-    "--rehearse",
-    is_flag=True,
-    help="Have every device judge the request before you say yes; each can show it itself ('warifu signer show').",
-)
+@rehearsal_options
 @order_options
 @click.pass_obj
 def send(
@@ -132,8 +166,7 @@ def send(
     The transaction is shown as this client reads it, then the passphrase is asked for, then the eight steps are shown
     as they happen. Ctrl-C is safe at any time and says how far it got.
     """
-    if save is not None and not dry_run:
-        raise InputRefused("usage", "--save keeps what a --dry-run made", not_done="Nothing was sent.")
+    rehearsal = Rehearsal(dry_run, save, rehearse)
     with Sender.open(setting, wallet, Screen(as_json)) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         if chain == BITCOIN:
@@ -148,10 +181,7 @@ def send(
                     "fee-rate", "a fee rate in sat/vB is for Bitcoin", remedy="Use --fee-ceiling."
                 )
             order = _account_payment(sender, chain, address, amount, token, watching)
-        if dry_run:
-            sender.dry_run(order, save)
-        else:
-            sender.send(order, passphrase_fd, ask=not yes, rehearse=rehearse)
+        rehearsal.carry_out(sender, order, passphrase_fd, ask=not yes)
 
 
 def _bitcoin_payment(

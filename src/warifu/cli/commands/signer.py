@@ -24,19 +24,21 @@ from warifu.cli.journal_words import Names
 from warifu.cli.journals import own_journal
 from warifu.cli.judged_shown import describe_judged, show_judged
 from warifu.cli.places import default_device_directory
+from warifu.cli.saved_request import read_saved
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.unlocking import new_unlock_key, unlock_key
 from warifu.cli.waiting_shown import ids_of
 from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
-from warifu.protocol.encoding import decode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.operator import (
     MAX_WHY,
     AskJudged,
     FreezeDevice,
     LiftBan,
+    LookAt,
     ShowJudged,
     UnfreezeDevice,
     VetoWaiting,
@@ -205,29 +207,52 @@ def status_command(setting: Setting, name: str | None, device_dir: Path | None, 
     screen.result(describe_status(status))
 
 
-@examples("warifu signer show", "warifu signer show 0123456789abcdef0123456789abcdef")
+@examples(
+    "warifu signer show",
+    "warifu signer show 0123456789abcdef0123456789abcdef",
+    "warifu signer show --file payment.req",
+    "ssh laptop cat payment.req | warifu signer show --file -",
+)
 @group.command("show")
 @click.argument("request", required=False)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    help="What 'warifu send --dry-run --save' wrote ('-': standard input): the device reads and judges it now.",
+)
 @directory_option
 @json_option
 @click.pass_obj
-def show_command(setting: Setting, request: str | None, device_dir: Path | None, as_json: bool) -> None:
-    """Show a request that this machine's device judged, as the device itself read it in the transaction's bytes.
+def show_command(
+    setting: Setting, request: str | None, file: Path | None, device_dir: Path | None, as_json: bool
+) -> None:
+    """Show a request as this machine's device itself reads it in the transaction's bytes, and judges it.
 
     Compare it, by eye, with what the client shows: two displays that nobody could alter together. The digits say that
-    both speak of the same request. REQUEST is its id; without one it is the newest that an owner authorized, else the
-    newest dry run. Nothing is signed by it.
+    both speak of the same request. Nothing is signed or counted by it.
+
+    REQUEST is the id of one that the device judged since its start, or let be signed before; without one it is the
+    newest that an owner authorized, else the newest dry run. With --file no service is asked: bring the request over.
     """
     _ = setting
     screen = Screen(as_json)
+    door = DeviceDirectory(device_dir or default_device_directory()).door
+    shown = asyncio.run(ask_for(door, ShowJudged, _what_to_show(request, file)))
+    show_judged(screen, shown)
+    screen.result(describe_judged(shown))
+
+
+def _what_to_show(request: str | None, file: Path | None) -> AskJudged | LookAt:
+    if file is not None:
+        if request is not None:
+            raise InputRefused("usage", "name a REQUEST or a --file, not both", not_done="Nothing is shown.")
+        saved, unsigned = read_saved(file)
+        return LookAt(encode(saved), unsigned)
     if request is not None and not re.fullmatch("[0-9a-f]{32}", request):
         raise InputRefused(
             "request-id", f"{request[:40]!r} is not the id of a request", not_done="Nothing is shown."
         )
-    door = DeviceDirectory(device_dir or default_device_directory()).door
-    shown = asyncio.run(ask_for(door, ShowJudged, AskJudged(bytes.fromhex(request or ""))))
-    show_judged(screen, shown)
-    screen.result(describe_judged(shown))
+    return AskJudged(bytes.fromhex(request or ""))
 
 
 @examples("warifu signer journal --output pi.jsonl", "warifu signer journal | jq -r .words")

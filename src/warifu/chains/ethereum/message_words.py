@@ -1,7 +1,9 @@
 """What a message says, line by line, as its signer reads it: for what no device understands, the owner's eyes are the
 only judge, so nothing of it is left out.
 
-Every name is the message's own, behind its place in it (``message.to``): none can pass for a line of ours.
+Every name is the message's own, behind its place in it (``message.to``): none can pass for a line of ours. What would
+move a terminal's cursor, turn text around or not be seen at all is written as its code point (``\\u{202e}``), and the
+backslash as two, so that no text passes for another one. The client and each device show the same words.
 """
 
 from __future__ import annotations
@@ -34,8 +36,15 @@ def content_of(subject: Subject) -> tuple[Fact, ...]:
         return typed, *(fact for name, value in fields.items() for fact in _fields(name, value))
     if isinstance(subject, PersonalMessage):
         lines = (subject.text or "").split("\n")
-        return tuple(("EIP-191" if number == 0 else "", line) for number, line in enumerate(lines))
+        return tuple(("EIP-191" if number == 0 else "", visible(line)) for number, line in enumerate(lines))
     return ()
+
+
+def visible(text: str) -> str:
+    """``text`` in characters that can be seen, each of which is only itself."""
+    return "".join(
+        "\\\\" if mark == "\\" else mark if mark.isprintable() else f"\\u{{{ord(mark):x}}}" for mark in text
+    )
 
 
 def makes_a_key(subject: Subject) -> bool:
@@ -56,4 +65,4 @@ def _fields(place: str, value: object) -> Iterator[Fact]:
         for number, element in enumerate(value):
             yield from _fields(f"{place}[{number}]", element)
     else:
-        yield place, str(value).lower() if isinstance(value, bool) else str(value)
+        yield place, str(value).lower() if isinstance(value, bool) else visible(str(value))
