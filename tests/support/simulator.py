@@ -81,6 +81,7 @@ from warifu.protocol.request import (
     request_digest,
 )
 from warifu.signer.device import Device
+from warifu.signer.exchanges.loading import Loaded
 from warifu.signer.signer import Signer
 from warifu.signer.store import Store
 from warifu.signer.vault import Stretch
@@ -146,6 +147,8 @@ class SimulatedDevice:
     stretch: Stretch = cheap_stretch
     unlock_key: bytes = field(default_factory=lambda: random(32))
     open_store: Callable[[Path, Platform], Store] = Store.open
+    loaded: Loaded | None = field(default_factory=lambda: Loaded(""))
+    """What it takes to ask exchanges; without any certificate authority of the program."""
     signer: Signer = field(init=False)
     device: Device = field(init=False)
     platform: Platform = field(init=False)
@@ -160,7 +163,7 @@ class SimulatedDevice:
         store = self.open_store(self.directory, self.platform)
         store.execute("PRAGMA synchronous = OFF")
         try:
-            self.device = Device.start(store, self.platform, self.clock, self.stretch)
+            self.device = Device.start(store, self.platform, self.clock, self.stretch, loaded=self.loaded)
         except BaseException:
             store.close()
             raise

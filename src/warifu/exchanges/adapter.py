@@ -19,6 +19,7 @@ from warifu.exchanges.calls import Call, Listed, Unsigned
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
 from warifu.exchanges.reading import Pairs, Understood
+from warifu.exchanges.signing import Keys
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 
@@ -122,7 +123,7 @@ class Permissions:
     """Whether the exchange takes this key from known IP addresses only."""
 
 
-class Exchange(Protocol):
+class Exchange(Keys, Protocol):
     """One exchange. Every method builds a :class:`Call`; none of them does anything."""
 
     @property

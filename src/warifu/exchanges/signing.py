@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
+from warifu.errors import InputRefused
 from warifu.exchanges.calls import Unsigned
 from warifu.exchanges.http import HttpRequest
 from warifu.threshold.wiping import Secret
@@ -46,6 +47,9 @@ class ToSign:
 
 
 Coverage = Literal["everything", "parameters", "method and path"]
+KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
+"""``hmac``, ``es256``: a secret that is whole where it signs. ``ed25519-split``: a finished key that was split.
+``ed25519-born``: one that never existed whole."""
 
 
 class Credential(Protocol):
@@ -63,6 +67,25 @@ class Credential(Protocol):
     ``parameters``: what it can change is where they go."""
 
     def prepare(self, unsigned: Unsigned, stamp: Stamp) -> ToSign: ...
+
+
+class Keys(Protocol):
+    """Which keys an exchange takes, and what a request looks like that bears a signature of one."""
+
+    @property
+    def keys(self) -> tuple[KeyKind, ...]: ...
+
+    def credential(self, kind: KeyKind, api_key: str, passphrase: Secret | None) -> Credential:
+        """``InputRefused`` (``exchange-key``) where it takes no such key, or its key's name looks otherwise.
+
+        ``passphrase``: the exchange's; None where there is none."""
+
+
+def require_kind(exchange: Keys, kind: KeyKind) -> None:
+    """``InputRefused`` (``exchange-key``) where the exchange takes no such key, or the owner's devices do not make it
+    so."""
+    if kind not in exchange.keys:
+        raise InputRefused("exchange-key", f"a key of the kind {kind} is not for this exchange")
 
 
 JSON = (("Content-Type", "application/json"),)

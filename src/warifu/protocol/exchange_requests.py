@@ -134,6 +134,9 @@ class AccountTerms(Message, frozen=True):
     authorities: Annotated[str, msgspec.Meta(max_length=32 * 1024)]
     """PEM of the certificate authorities that the exchange's name is believed from; empty: those of the program."""
 
+    def __repr__(self) -> str:
+        return "AccountTerms(<hidden>)"
+
 
 class AccountPart(Message, frozen=True):
     """The content of a holder's parcel."""

@@ -16,6 +16,8 @@ from warifu.signer.clock import Clock
 from warifu.signer.entrusted import Entrusted
 from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
+from warifu.signer.exchanges.accounts import Accounts
+from warifu.signer.exchanges.loading import Loaded
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Journal
@@ -54,11 +56,14 @@ class Device:
     notes: Notes
     approvals: Approvals
     pool: Pool
+    accounts: Accounts
     freeze: Freeze
     seen: Seen
     """Of this run: identifiers of ECDSA sessions and correlations."""
     entrusted: Entrusted | None
     """Its sealing key, where the platform has none; None where it has."""
+    loaded: Loaded | None
+    """What it takes to ask an exchange; None in a process that was started without."""
 
     @classmethod
     def start(
@@ -69,10 +74,12 @@ class Device:
         stretch: Stretch = argon2id,
         attester: Attester | None = None,
         entrusted: Entrusted | None = None,
+        loaded: Loaded | None = None,
     ) -> Device:
         """Check the journal and put the parts together; the very first start makes the identity.
 
-        ``attester``: with what the process knows of itself; otherwise one that claims nothing.
+        ``attester``: with what the process knows of itself; otherwise one that claims nothing. ``loaded``: None where
+        the process cannot ask exchanges.
         Raises ``StoreDamaged`` (``journal``, ``rolled-back``), ``PlatformRefused``.
         """
         seed = store.get("identity")
@@ -115,9 +122,11 @@ class Device:
                 keep=platform.capabilities.rollback_protected,
                 lasting=epoch.lasting,
             ),
+            Accounts(store, wallets, identity.public, loaded),
             Freeze(store, journal, epoch),
             Seen(),
             entrusted,
+            loaded,
         )
 
     def meeting(self, expected: Mapping[bytes, Expectation], exchange: Exchange | None) -> Meeting:

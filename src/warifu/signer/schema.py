@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE device (
@@ -161,6 +161,23 @@ CREATE TABLE correlations (          -- prepared ECDSA signatures; a row is dele
     id BLOB NOT NULL,
     stored BLOB NOT NULL,
     PRIMARY KEY (wallet, peer, id)
+) STRICT;
+
+CREATE TABLE exchange_accounts (     -- a wallet's accounts at exchanges
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    request BLOB NOT NULL UNIQUE,    -- digest of what it came by
+    generated BLOB UNIQUE,           -- digest of what its key was born by, if it was
+    kept BLOB NOT NULL,              -- what is no secret (signer.exchanges.accounts.Account)
+    secret BLOB NOT NULL,            -- this device's part of the credential, encrypted
+    PRIMARY KEY (wallet, account)
+) STRICT;
+
+CREATE TABLE exchange_names (        -- of accounts that are there, and that were: no older request is heard
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    created INTEGER NOT NULL,        -- of the newest request that was carried out
+    PRIMARY KEY (wallet, account)
 ) STRICT;
 
 CREATE TABLE assertions (            -- the newest that each WebAuthn credential gave

@@ -115,7 +115,11 @@ class Store:
 
     def storage_key(self) -> Secret:
         """32 bytes for the custody service's own database; the same at every start."""
-        return derived_key(self._root.buffer, "service-storage")
+        return self.key_for("service-storage")
+
+    def key_for(self, purpose: str) -> Secret:
+        """32 bytes for one purpose, the same at every start; the caller wipes them."""
+        return derived_key(self._root.buffer, purpose)
 
     def close(self) -> None:
         """Close the database, wipe the root secret, and let others open the store."""

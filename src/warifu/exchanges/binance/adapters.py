@@ -20,11 +20,14 @@ from warifu.exchanges.adapter import (
 )
 from warifu.exchanges.allowances import Allowance, whole_number
 from warifu.exchanges.binance import capital, meanings, spot
+from warifu.exchanges.binance.credentials import BinanceKey
 from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair
 from warifu.exchanges.reading import Pairs, Understood
+from warifu.exchanges.signing import Credential, KeyKind, require_kind
+from warifu.threshold.wiping import Secret
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -43,6 +46,16 @@ class Binance:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    @property
+    def keys(self) -> tuple[KeyKind, ...]:
+        return ("ed25519-born",)
+
+    def credential(self, kind: KeyKind, api_key: str, passphrase: Secret | None) -> Credential:
+        require_kind(self, kind)
+        if passphrase is not None:
+            raise InputRefused("exchange-key", "a Binance key has no passphrase")
+        return BinanceKey(api_key)
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         return meanings.language(self.host).understand(unsigned, pairs)

@@ -22,10 +22,13 @@ from warifu.exchanges.adapter import (
 from warifu.exchanges.allowances import Allowance, whole_number
 from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.coinbase import advanced, app, exchange, meanings
+from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
 from warifu.exchanges.reading import Pairs, Understood
+from warifu.exchanges.signing import Credential, KeyKind, require_kind
+from warifu.threshold.wiping import Secret
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
 
@@ -43,6 +46,16 @@ class CoinbaseExchange:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    @property
+    def keys(self) -> tuple[KeyKind, ...]:
+        return ("hmac",)
+
+    def credential(self, kind: KeyKind, api_key: str, passphrase: Secret | None) -> Credential:
+        require_kind(self, kind)
+        if passphrase is None:
+            raise InputRefused("exchange-key", "the Exchange API wants a passphrase with its key")
+        return ExchangeKey(api_key, passphrase)
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         return meanings.exchange_language(self.host).understand(unsigned, pairs)
@@ -238,6 +251,16 @@ class Coinbase:
     @property
     def hosts(self) -> tuple[str, ...]:
         return (self.host,)
+
+    @property
+    def keys(self) -> tuple[KeyKind, ...]:
+        return ("es256", "ed25519-split")
+
+    def credential(self, kind: KeyKind, api_key: str, passphrase: Secret | None) -> Credential:
+        require_kind(self, kind)
+        if passphrase is not None:
+            raise InputRefused("exchange-key", "a CDP key has no passphrase")
+        return CdpKey(api_key, "ES256" if kind == "es256" else "EdDSA")
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         if unsigned.path.startswith("/v2/"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -61,6 +62,28 @@ class Es256Key:
         if not isinstance(key.curve, ec.SECP256R1):
             raise InputRefused("exchange-key", "an ES256 key is on P-256")
         self._key = key
+
+    @classmethod
+    def from_der(cls, der: Secret) -> Es256Key:
+        """PKCS #8. ``InputRefused`` (``exchange-key``) for anything else. OpenSSL takes no buffer of ours: a copy of
+        ``der`` stays behind until its memory is used again."""
+        try:
+            key = serialization.load_der_private_key(der.expose(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise InputRefused("exchange-key", "the private key cannot be read") from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise InputRefused("exchange-key", "an ES256 key is on P-256")
+        return cls(key)
+
+    def der(self) -> bytearray:
+        """PKCS #8, in a buffer that the caller wipes."""
+        return bytearray(
+            self._key.private_bytes(
+                serialization.Encoding.DER,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes, r || s."""

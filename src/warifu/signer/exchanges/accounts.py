@@ -1,0 +1,201 @@
+"""What this device keeps of accounts at exchanges: what it was told, and its secret part, sealed.
+
+A row is whole or not there. The secret part is encrypted once more under a key of its own (XChaCha20-Poly1305) within
+the store, which is encrypted already: SQLite hands out immutable bytes, and so they are never the secret itself.
+
+Of every name the newest request that was carried out is remembered, also when the account is gone: a request that an
+owner made before that is not heard any more. The service may have held back an ``AccountRequest`` while its owner
+removed the account; it must not bring the old credential back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nacl.utils import random
+
+from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
+from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, digest, encode
+from warifu.protocol.exchange_answers import KeyBorn
+from warifu.protocol.exchange_requests import AccountTerms, Identities, KeyKind
+from warifu.signer import aead
+from warifu.signer.exchanges import loading
+from warifu.signer.exchanges.loading import Loaded
+from warifu.signer.store import Store
+from warifu.signer.wallets import Wallets
+from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.wiping import Secret
+
+if TYPE_CHECKING:
+    from warifu.signer.exchanges.opening import OpenAccount
+
+_MAX_ACCOUNT = 64 * 1024
+_KEY = "exchange-secrets"
+
+
+class Account(Message, frozen=True):
+    """An account, without this device's secret part. Stored as it is."""
+
+    wallet: Bytes32
+    name: Name
+    exchange: Name
+    kind: KeyKind
+    holders: Identities
+    terms: AccountTerms | None
+    """None: the key was born, and the exchange's API key was not brought yet."""
+    simulation: bool
+    born: KeyBorn | None
+    """Of a key that the devices generated."""
+    since: Seconds
+
+    @property
+    def finished(self) -> bool:
+        return self.terms is not None
+
+    @property
+    def public(self) -> bytes:
+        """Of a shared key, 32 bytes; empty for a whole secret."""
+        if self.born is not None:
+            return self.born.public
+        return self.terms.public if self.terms is not None else b""
+
+    def threshold_key(self, t: int) -> ThresholdKey:
+        """Of a shared key. ``t``: the wallet's threshold."""
+        assert self.public, "a whole secret is no threshold key"
+        shares = self.born.public_shares if self.born is not None else ()
+        if self.terms is not None and self.terms.public_shares:
+            shares = self.terms.public_shares
+        return ThresholdKey(t, len(self.holders), self.public, shares)
+
+
+class Accounts:
+    """The tables of exchange accounts. Every method that changes something is called inside a transaction."""
+
+    def __init__(self, store: Store, wallets: Wallets, identity: bytes, loaded: Loaded | None) -> None:
+        """``loaded``: None where this process cannot ask exchanges."""
+        self._store = store
+        self._wallets = wallets
+        self._identity = identity
+        self._loaded = loaded
+
+    def get(self, wallet: bytes, name: str) -> Account | None:
+        """The account of this name, finished or not."""
+        rows = self._store.execute(
+            "SELECT kept FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+        return _read(rows[0][0]) if rows else None
+
+    def of(self, wallet: bytes) -> list[Account]:
+        """All of the wallet's, by name."""
+        rows = self._store.execute(
+            "SELECT kept FROM exchange_accounts WHERE wallet = ? ORDER BY account", (wallet,)
+        )
+        return [_read(kept) for (kept,) in rows]
+
+    def made_by(self, request: bytes) -> Account | None:
+        """What the request with this digest left here: a key that was born by it, or an account; None where nothing is
+        left of that."""
+        rows = self._store.execute(
+            "SELECT kept FROM exchange_accounts WHERE request = ? OR generated = ?", (request, request)
+        )
+        return _read(rows[0][0]) if rows else None
+
+    def load(self, wallet: bytes, name: str) -> OpenAccount:
+        """What a call with this account takes; the caller wipes it.
+
+        ``InputRefused`` (``unknown-account``, ``account-unfinished``), ``PolicyDenied`` (``exchanges-not-loaded``).
+        """
+        loaded = loading.require(self._loaded)
+        from warifu.signer.exchanges.opening import open_account
+
+        account = self.get(wallet, name)
+        if account is None:
+            raise _unknown(name)
+        if account.terms is None:
+            raise InputRefused(
+                "account-unfinished",
+                f"the exchange's API key of account {name} was not brought yet",
+                remedy="Register the account's public key at the exchange, and bring the API key that it gives.",
+            )
+        threshold = self._wallets.born(wallet).request.threshold
+        return open_account(account, self.secret(account), threshold, self._identity, loaded.authorities)
+
+    def secret(self, account: Account) -> Secret:
+        """This device's part of it, as ``signer.exchanges.parts`` lays it out; the caller wipes it."""
+        rows = self._store.execute(
+            "SELECT secret FROM exchange_accounts WHERE wallet = ? AND account = ?",
+            (account.wallet, account.name),
+        )
+        sealed = bytes(rows[0][0])
+        with self._store.key_for(_KEY) as key:
+            nonce, rest = sealed[: aead.NONCE_BYTES], sealed[aead.NONCE_BYTES :]
+            secret = aead.decrypt(rest, _about(account), nonce, key)
+        if secret is None:
+            raise StoreDamaged("altered", "an exchange's credential in the device's store does not open")
+        return secret
+
+    def put(
+        self, account: Account, request: bytes, created: int, secret: Secret, generated: bytes | None = None
+    ) -> None:
+        """Keep it, in place of an unfinished one of its name. ``request``: digest of what it came by, made at the
+        moment ``created``; ``generated``: of the ``ExchangeKeyRequest`` by which its key was born, if it was."""
+        with self._store.key_for(_KEY) as key:
+            nonce = random(aead.NONCE_BYTES)
+            sealed = nonce + aead.encrypt(secret, _about(account), nonce, key)
+        self._store.execute(
+            "INSERT OR REPLACE INTO exchange_accounts VALUES (?, ?, ?, ?, ?, ?)",
+            (account.wallet, account.name, request, generated, encode(account), sealed),
+        )
+        self._remember(account.wallet, account.name, created)
+
+    def remove(self, wallet: bytes, name: str, created: int) -> None:
+        """Forget it, and whatever an owner asked about it up to the moment ``created``."""
+        self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
+        self._remember(wallet, name, created)
+
+    def newest(self, wallet: bytes, name: str) -> int:
+        """When the newest request about this name was made that was carried out here; -1: there was none."""
+        rows = self._store.execute(
+            "SELECT created FROM exchange_names WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+        return int(rows[0][0]) if rows else -1
+
+    def require_newer(self, wallet: bytes, name: str, created: int) -> None:
+        """``AuthorizationRefused`` (``replayed``) for a request that is not newer than what was carried out."""
+        if created <= self.newest(wallet, name):
+            raise AuthorizationRefused(
+                "replayed",
+                f"something newer than this was done with account {name} already",
+                not_done="Nothing was changed.",
+                remedy="If it is wanted all the same, ask for it anew.",
+            )
+
+    def _remember(self, wallet: bytes, name: str, created: int) -> None:
+        self._store.execute(
+            "INSERT OR REPLACE INTO exchange_names VALUES (?, ?, ?)",
+            (wallet, name, max(created, self.newest(wallet, name))),
+        )
+
+
+def _read(kept: bytes) -> Account:
+    return decode(Account, bytes(kept), _MAX_ACCOUNT)
+
+
+def _about(account: Account) -> bytes:
+    """A secret part opens as this account's and no other's."""
+    return digest(
+        "exchange-secret",
+        account.wallet,
+        account.name.encode(),
+        account.exchange.encode(),
+        account.kind.encode(),
+        account.public,
+    )
+
+
+def _unknown(name: str) -> InputRefused:
+    return InputRefused(
+        "unknown-account",
+        f"this device keeps no account {name} at an exchange",
+        remedy="See what it keeps ('warifu exchange list').",
+    )
