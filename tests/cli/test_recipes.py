@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.support.exchange_days import NETWORKS, PAIRS, WALLETS, order, state, withdrawal
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
 from warifu.cli.context import Setting
 from warifu.cli.main import main
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.recipes import RECIPES, recipe
+from warifu.exchanges.calls import Call
+from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.policy import WINDOWS, Policy
 from warifu.protocol.policy_text import read_policy
+from warifu.signer.egress.judging import read_call
+from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
 from warifu.signer.policy.facts import Facts
 from warifu.signer.policy.judge import judge
+from warifu.signer.policy.visits import Stay, StayFacts, judge_stay
 
 pytestmark = pytest.mark.unit
 
@@ -63,6 +71,38 @@ def test_the_company_signs_in_office_hours_by_a_price_that_is_not_old() -> None:
     assert (
         refused(company, paid(1_000_000), facts(now=IN_OFFICE_HOURS + 35 * 86400, approvals=2)) == "price-age"
     )
+
+
+@pytest.mark.parametrize("name", sorted(EXCHANGES))
+def test_a_trader_may_ask_all_that_a_visit_needs_and_pays_out_to_nobody_but_himself(name: str) -> None:
+    trader, exchange = read_policy(recipe("trader")), EXCHANGES[name]
+    rules = trader.rules_at(name)
+    assert rules is not None
+    small, home = order(name, size=Decimal("0.01")), withdrawal(name, amount=Decimal("0.1"))
+    questions: list[Call[Any] | None] = [
+        exchange.time(),
+        exchange.permissions(),
+        exchange.balances(),
+        exchange.wallets(),
+        exchange.market(PAIRS[name]),
+        exchange.deposit_address("BTC", NETWORKS[name], WALLETS[name]),
+        exchange.place(small),
+        exchange.find_order(small),
+        exchange.cancel(state(name)),
+        exchange.withdraw(home),
+        exchange.find_withdrawal(home),
+    ]
+    spent: dict[int, dict[str, int]] = {hours: {} for hours in WINDOWS}
+    for question in questions:
+        if question is None:
+            continue
+        call, _ = read_call(exchange, question.unsigned, rules)
+        assert judge_call(trader, call, ExchangeFacts(1_800_000_000, spent, own=True)).refusal is None, call
+        if call.destination is not None:
+            refusal = judge_call(trader, call, ExchangeFacts(1_800_000_000, spent)).refusal
+            assert refusal is not None and refusal.reason == "destination"
+    stay = Stay(name, "BTC", 50_000_000, 8 * 3600)
+    assert judge_stay(trader, stay, StayFacts(1_800_000_000, 0)).refusal is None
 
 
 def test_the_command_prints_a_recipe_that_the_other_reads() -> None:

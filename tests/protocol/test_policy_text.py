@@ -481,3 +481,44 @@ def test_no_amount_overflows(amount: str) -> None:
     else:
         with pytest.raises(InputRefused):
             read_policy(text)
+
+
+EXCHANGE = """
+passphrase_tries = 5
+[exchanges.coinbase-exchange]
+endpoints = ["GET /orders/client:*"]
+inside = ["profile:86602c68-306a-4500-ac73-4ce56a91d83c", "payment-method:bank"]
+longest_visit = "8h"
+[exchanges.coinbase-exchange.limits.BTC]
+decimals = 8
+per_order = "0.1 BTC"
+per_day = "0.5 BTC"
+exposure = "0.4 BTC"
+"""
+
+
+def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_where_it_is_left_out():
+    [rules] = read_policy(EXCHANGE).exchanges
+    assert rules.endpoints == ("GET /orders/client:*",)
+    assert rules.inside == ("payment-method:bank", "profile:86602c68-306a-4500-ac73-4ce56a91d83c")
+    assert (rules.visit_seconds, rules.limits[0].exposure) == (8 * 3600, "40000000")
+    left_out = ("inside", "longest_visit", "exposure")
+    text = "\n".join(line for line in EXCHANGE.splitlines() if not line.startswith(left_out))
+    [bare] = read_policy(text).exchanges
+    assert (bare.inside, bare.visit_seconds, bare.limits[0].exposure) == ((), 0, "0")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("client:*", "client:**", "line 4, 'endpoints' in [exchanges.coinbase-exchange]: "),
+        ("profile:866", "me@example.com", "line 5, 'inside' in [exchanges.coinbase-exchange]: "),
+        ('"8h"', '"31d"', "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: it must be from 0"),
+        ('"8h"', "8", "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: "),
+        ('"0.4 BTC"', '"0.4 ETH"', "line 11, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
+        ("exposure", "exposed", "line 11, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
+    ],
+)
+def test_what_is_wrong_with_an_exchange_is_said_by_line_and_field(before, after, said):
+    with pytest.raises(InputRefused, match=re.escape(said)):
+        read_policy(EXCHANGE.replace(before, after, 1))

@@ -11,7 +11,7 @@ from tests.support.policies import policies
 
 from warifu.cli.recipes import RECIPES, recipe
 from warifu.errors import InputRefused
-from warifu.protocol.policy import AssetLimits, ChainRules, Policy, Price, Window
+from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Policy, Price, Window
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.policy_writing import write_policy
 
@@ -49,7 +49,7 @@ def asset(
 
 def with_assets(*assets: AssetLimits, **fields: Any) -> Policy:
     rules = ChainRules("eip155:1", "1", True, (), assets, (), False)
-    return Policy(4, 5, (msgspec.structs.replace(rules, **fields),))
+    return Policy(POLICY_VERSION, 5, (msgspec.structs.replace(rules, **fields),))
 
 
 @pytest.mark.parametrize(

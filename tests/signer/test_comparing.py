@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.limits import limits
-from tests.support.policies import ADDRESSES, TOKENS, chain_rules, facts, policies, readings
+from tests.support.policies import (
+    ADDRESSES,
+    PLACES,
+    TOKENS,
+    chain_rules,
+    exchange_calls,
+    exchange_facts,
+    facts,
+    policies,
+    readings,
+    stays,
+)
 
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import Message
@@ -33,7 +44,9 @@ from warifu.protocol.policy import (
 )
 from warifu.protocol.rules import Rules
 from warifu.signer.policy.compare import Change, _unforeseen, compare, loosening
+from warifu.signer.policy.exchanges import judge_call
 from warifu.signer.policy.judge import judge
+from warifu.signer.policy.visits import HomeFacts, StayFacts, judge_home, judge_stay
 
 pytestmark = pytest.mark.unit
 
@@ -55,6 +68,7 @@ CHAIN = ChainRules(
     fee_share_bp=100,
     fee_share_above="5",
 )
+DAILY = (Window(24, "500"),)
 OFFICE = Hours(("mon", "tue", "wed", "thu", "fri"), 9 * 60, 18 * 60, 9 * 60)
 POLICY = Policy(
     POLICY_VERSION,
@@ -66,7 +80,9 @@ POLICY = Policy(
             "coinbase",
             ("GET /accounts", "POST /orders"),
             ("BTC-USD",),
-            (ExchangeLimits("BTC", 8, "100", (Window(24, "500"),)),),
+            (ExchangeLimits("BTC", 8, "100", DAILY, "40"),),
+            ("bank:1",),
+            2 * HOUR,
         ),
     ),
     (OFFICE,),
@@ -83,6 +99,10 @@ def with_policy(**fields: Any) -> Rules:
 
 def with_chain(**fields: Any) -> Rules:
     return with_policy(chains=(msgspec.structs.replace(CHAIN, **fields),))
+
+
+def without_exchanges(**fields: Any) -> Rules:
+    return with_policy(exchanges=(), chains=(msgspec.structs.replace(CHAIN, **fields),))
 
 
 def with_coin(**fields: Any) -> Rules:
@@ -124,14 +144,14 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
     (
         "only some destinations",
         "destination",
-        with_chain(any_destination=True, destinations=()),
-        RULES,
+        without_exchanges(any_destination=True, destinations=()),
+        without_exchanges(),
     ),
     (
         "a delay for new destinations",
         "destination",
-        with_chain(any_destination=True, destinations=()),
-        with_chain(any_destination=True, destinations=(FRIEND,), destination_delay=HOUR),
+        without_exchanges(any_destination=True, destinations=()),
+        without_exchanges(any_destination=True, destinations=(FRIEND,), destination_delay=HOUR),
     ),
     ("one more denied", "destination-denied", RULES, with_chain(denied=(SHOP, THIEF))),
     ("no messages", "message", RULES, with_chain(messages=False)),
@@ -174,6 +194,16 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
         with_coin(price=Price("EUR", "2000", "somewhere", 1_800_000_000, DAY)),
     ),
     ("no exchange", "exchange", RULES, with_policy(exchanges=())),
+    ("a shorter visit", "visit-time", RULES, with_exchange(visit_seconds=2 * HOUR - 1)),
+    ("no visit", "visit-time", RULES, with_exchange(visit_seconds=0)),
+    ("a place fewer", "destination", RULES, with_exchange(inside=())),
+    ("another place fewer", "destination", with_exchange(inside=("bank:1", "profile:2")), RULES),
+    (
+        "less at once",
+        "exposure",
+        RULES,
+        with_exchange(limits=(ExchangeLimits("BTC", 8, "100", DAILY, "39"),)),
+    ),
     ("an endpoint fewer", "endpoint", RULES, with_exchange(endpoints=("GET /accounts",))),
     ("no pair", "pair", RULES, with_exchange(pairs=())),
     ("no limit is no order", "asset", RULES, with_exchange(limits=())),
@@ -181,7 +211,7 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
         "smaller orders",
         "per-transaction-limit",
         RULES,
-        with_exchange(limits=(ExchangeLimits("BTC", 8, "99", (Window(24, "500"),)),)),
+        with_exchange(limits=(ExchangeLimits("BTC", 8, "99", DAILY, "40"),)),
     ),
 ]
 
@@ -218,6 +248,17 @@ def test_what_allows_less_tightens_and_the_way_back_loosens(rule, old, new):
 def test_what_cannot_be_ordered_loosens(new, rule):
     """Also where most of it tightens: what is part of one change waits with it."""
     assert any(change.rule == rule and change.effect == "loosens" for change in compare(RULES, new))
+
+
+def test_whom_exchanges_may_pay_is_compared_beside_whom_the_wallet_may():
+    """Who is named where anybody may be paid can be paid by a withdrawal from then on, and could not before."""
+    anybody = with_chain(any_destination=True, destinations=())
+    changes = compare(anybody, RULES)
+    assert {(change.rule, change.effect) for change in changes} == {
+        ("destination", "tightens"),
+        ("destination", "loosens"),
+    }
+    assert f"exchanges may pay out to: {FRIEND} is added" in " ".join(change.words for change in changes)
 
 
 def test_a_credential_that_goes_is_a_loosening_as_one_that_comes():
@@ -329,6 +370,57 @@ def _alike(draw: st.DrawFn, asset: AssetLimits, other: AssetLimits) -> AssetLimi
     names = ["per_transaction", "windows", "approvals", "notice_above", "price"]
     chosen = draw(st.sets(st.sampled_from(names), max_size=2))
     return msgspec.structs.replace(asset, **{name: getattr(other, name) for name in chosen})
+
+
+AT_EXCHANGES = msgspec.structs.replace(
+    GENEROUS,
+    exchanges=tuple(
+        ExchangeRules(
+            name,
+            ("GET /a/*", "GET /a/c:*", "POST /a/b"),
+            ("BTC-USD", "ETH-USD"),
+            tuple(ExchangeLimits(symbol, 0, "1000", PLENTY, "1000") for symbol in ("BTC", "USD")),
+            PLACES,
+            30 * DAY,
+        )
+        for name in ("coinbase", "kraken")
+    ),
+)
+
+
+@st.composite
+def exchanging(draw: st.DrawFn) -> tuple[Policy, Policy]:
+    """One policy that allows much at exchanges, and one that differs from it in a few rules there."""
+    other = draw(policies())
+    by_name = {rules.exchange: rules for rules in other.exchanges}
+    mixed = []
+    for rules in AT_EXCHANGES.exchanges:
+        names = draw(st.sets(st.sampled_from([*rules.__struct_fields__[1:]]), max_size=2))
+        taken = by_name.get(rules.exchange, rules)
+        mixed.append(msgspec.structs.replace(rules, **{name: getattr(taken, name) for name in names}))
+    chains = draw(st.sampled_from((AT_EXCHANGES.chains, other.chains)))
+    second = msgspec.structs.replace(AT_EXCHANGES, exchanges=tuple(mixed), chains=chains)
+    first = msgspec.structs.replace(AT_EXCHANGES, chains=draw(policies()).chains)
+    return draw(st.sampled_from((AT_EXCHANGES, first))), second
+
+
+@settings(max_examples=250, deadline=None)
+@given(exchanging(), exchange_calls(), exchange_facts(), stays(), st.integers(0, 9))
+def test_nor_does_it_at_an_exchange(pair, call, known, stay, there):
+    one, other = pair
+    for old, new in ((one, other), (other, one)):
+        if loosening(compare(Rules(1, (ME,), old), Rules(2, (ME,), new))):
+            continue
+        home = HomeFacts(own=known.own, binding=True)
+        staying = StayFacts(known.now, there)
+        assert not allows(judge_call, old, new, call, known)
+        assert not allows(judge_stay, old, new, stay, staying)
+        assert not allows(judge_home, old, new, call, home)
+
+
+def allows(judged: Any, old: Policy, new: Policy, asked: object, known: object) -> bool:
+    """Whether ``new`` allows what ``old`` refuses."""
+    return judged(old, asked, known).refusal is not None and judged(new, asked, known).refusal is None
 
 
 @settings(max_examples=250, deadline=None)

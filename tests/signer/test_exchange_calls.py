@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from warifu.protocol.policy import POLICY_VERSION, WINDOWS, Policy
 from warifu.protocol.policy_text import read_policy
-from warifu.signer.policy.exchanges import ExchangeCall, ExchangeFacts, judge_call, matches
+from warifu.signer.policy.exchanges import Destination, ExchangeCall, ExchangeFacts, judge_call, matches
 
 pytestmark = pytest.mark.unit
 
@@ -124,6 +124,92 @@ def test_a_policy_without_exchanges_asks_none_of_anything():
 def test_a_star_is_one_part_that_no_server_reads_otherwise(path):
     assert matches("GET /v3/orders/*", "GET", "/v3/orders/7c3f-1")
     assert not matches("GET /v3/orders/*", "GET", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/orders/client:7c3f-1", True),
+        ("/orders/client:", False),
+        ("/orders/client:..", False),
+        ("/orders/client:a:b", False),
+        ("/orders/client:%2e%2e", False),
+        ("/orders/client%3A7c3f", False),
+        ("/orders/client:a/b", False),
+        ("/orders/clients:a", False),
+        ("/orders/7c3f", False),
+        ("/orders/other:7c3f", False),
+    ],
+)
+def test_a_star_after_a_colon_is_the_rest_of_that_part(path, expected):
+    assert matches("GET /orders/client:*", "GET", path) == expected
+    assert not matches("GET /orders/*", "GET", path) or path == "/orders/7c3f"
+
+
+FRIEND, CROOK, OWN = (digit * 20 for digit in "abc")
+PAYING = read_policy(
+    f"""
+    passphrase_tries = 5
+
+    [bitcoin]
+    per_transaction = "1 BTC"
+    per_day = "1 BTC"
+    fee_ceiling = "0.01 BTC"
+    destinations = ["{FRIEND}", "{CROOK}"]
+    denied = ["{CROOK}"]
+
+    [ethereum]
+    per_transaction = "1 ETH"
+    per_day = "1 ETH"
+    fee_ceiling = "0.01 ETH"
+    destinations = "any"
+
+    [exchanges.coinbase]
+    endpoints = ["POST /withdrawals"]
+    inside = ["profile:mine"]
+
+    [exchanges.coinbase.limits.BTC]
+    decimals = 8
+    per_order = "0.1 BTC"
+    per_day = "0.3 BTC"
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("to", "own", "expected"),
+    [
+        (Destination("bitcoin", OWN), True, None),
+        (Destination("bitcoin", OWN), False, "destination"),
+        (Destination("bitcoin", FRIEND), False, None),
+        (Destination("bitcoin", CROOK), False, "destination-denied"),
+        (Destination("bitcoin", CROOK), True, "destination-denied"),
+        (Destination("eip155:1", FRIEND), False, "destination"),  # named on another chain
+        (Destination("eip155:1", OWN), True, None),
+        (Destination("solana", FRIEND), False, "destination"),  # a chain without rules
+        (Destination("solana", OWN), True, None),
+        (Destination(None, FRIEND), False, "destination"),  # a chain that nobody knows
+        (Destination(None, OWN), True, "destination"),
+        (Destination("bitcoin", FRIEND, memo=True), False, "destination"),
+        (Destination("bitcoin", OWN, memo=True), True, "destination"),
+        (Destination(None, "", "profile:mine"), False, None),
+        (Destination(None, "", "profile:yours"), False, "destination"),
+        (Destination(None, "", "profile"), True, "destination"),
+        (Destination(None, FRIEND, "profile:mine"), False, "destination"),  # two places at once
+        (Destination(None, ""), True, "destination"),
+    ],
+)
+def test_funds_go_home_to_whom_the_policy_names_on_that_chain_or_to_a_place_it_names(to, own, expected):
+    """Where anybody may be paid on a chain, no exchange may pay out to anybody."""
+    call = ExchangeCall("coinbase", "POST", "/withdrawals", None, {"BTC": 1}, to)
+    assert reason(call, facts(own=own), PAYING) == expected
+
+
+def test_going_home_is_within_the_limits_of_an_owners_call():
+    call = ExchangeCall(
+        "coinbase", "POST", "/withdrawals", None, {"BTC": 10_000_001}, Destination("bitcoin", OWN)
+    )
+    assert reason(call, facts(own=True), PAYING) == "order-limit"
 
 
 @given(st.text(alphabet="/.*ab%?", max_size=12))

@@ -23,13 +23,16 @@ from warifu.protocol.policy import (
     Price,
     Window,
 )
+from warifu.signer.policy.exchanges import Destination, ExchangeCall, ExchangeFacts
 from warifu.signer.policy.facts import Facts
+from warifu.signer.policy.visits import Stay
 
 NOW = 1_800_000_000
 DELAY = 3600
 CHAINS = ("bitcoin", "eip155:1")
 TOKENS = ("0x" + "a" * 40, "0x" + "b" * 40)
 ADDRESSES = tuple(f"0x{digit * 40}" for digit in "1234")
+PLACES = ("bank:1", "profile:2")
 METHODS = (b"\x01\x02\x03\x04", b"\x0a\x0b\x0c\x0d")
 
 _amounts = st.integers(0, 12).map(str)
@@ -125,15 +128,58 @@ def hours(draw: st.DrawFn) -> Hours:
 
 
 def exchanges() -> st.SearchStrategy[ExchangeRules]:
-    limits = st.builds(ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows())
+    limits = st.builds(
+        ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows(), _amounts
+    )
     return st.builds(
         ExchangeRules,
         st.sampled_from(("coinbase", "kraken")),
-        _some(("GET /a/*", "POST /a/b")),
+        _some(("GET /a/*", "GET /a/c:*", "POST /a/b")),
         _some(("BTC-USD", "ETH-USD")),
         st.lists(limits, max_size=2, unique_by=lambda item: item.symbol).map(
             lambda found: tuple(sorted(found, key=lambda item: item.symbol))
         ),
+        _some(PLACES),
+        st.sampled_from((0, DELAY, 2 * DELAY)),
+    )
+
+
+def destinations() -> st.SearchStrategy[Destination]:
+    on_chain = st.builds(
+        Destination,
+        st.none() | st.sampled_from(CHAINS),
+        st.sampled_from(ADDRESSES),
+        memo=st.sampled_from((False, False, False, True)),
+    )
+    return on_chain | st.builds(Destination, st.none(), st.just(""), st.sampled_from(PLACES))
+
+
+def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
+    return st.builds(
+        ExchangeCall,
+        st.sampled_from(("coinbase", "kraken")),
+        st.sampled_from(("GET", "POST")),
+        st.sampled_from(("/a/b", "/a/c:d")),
+        st.none() | st.sampled_from(("BTC-USD", "ETH-USD")),
+        st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 12), max_size=2),
+        st.none() | destinations(),
+    )
+
+
+@st.composite
+def exchange_facts(draw: st.DrawFn) -> ExchangeFacts:
+    amounts = st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 9))
+    spent: dict[int, dict[str, int]] = {hours: draw(amounts) for hours in WINDOWS}
+    return ExchangeFacts(NOW + draw(st.integers(0, 7 * 24 * DELAY)), spent, own=draw(st.booleans()))
+
+
+def stays() -> st.SearchStrategy[Stay]:
+    return st.builds(
+        Stay,
+        st.sampled_from(("coinbase", "kraken")),
+        st.sampled_from(("BTC", "USD")),
+        st.integers(0, 12),
+        st.sampled_from((0, DELAY, DELAY + 1, 2 * DELAY)),
     )
 
 

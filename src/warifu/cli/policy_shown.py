@@ -155,7 +155,14 @@ def _contract(rule: ContractRule) -> str:
 def _exchange(rules: ExchangeRules) -> Facts:
     yield tr("may ask"), "; ".join(rules.endpoints) or tr("nothing")
     yield tr("may trade"), ", ".join(rules.pairs) or tr("nothing")
+    if rules.inside:
+        yield tr("may move funds there to"), ", ".join(rules.inside)
+    if rules.visit_seconds:
+        yield tr("longest visit"), format_duration(rules.visit_seconds)
     for limits in rules.limits:
         most = format_quantity(int(limits.per_order), limits.decimals, limits.symbol)
         yield tr("most per order"), most
+        if limits.exposure != "0":
+            exposed = format_quantity(int(limits.exposure), limits.decimals, limits.symbol)
+            yield tr("most there at once by visits"), exposed
         yield from _windows(limits.windows, limits.decimals, limits.symbol)

@@ -18,6 +18,7 @@ from warifu.exchanges.amounts import positive
 from warifu.exchanges.calls import Call, Listed, Unsigned
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
+from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Keys
 
@@ -132,6 +133,10 @@ class Exchange(Keys, Protocol):
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts that its calls go to: what a policy allows."""
+
+    @property
+    def networks(self) -> Networks:
+        """What it calls the chains that a wallet has."""
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         """What a request to it means, read from its bytes; ``InputRefused`` for whatever is not understood wholly.

@@ -18,7 +18,7 @@ from warifu.protocol.chains import Chain, family_of
 from warifu.protocol.encoding import Amount, Message, Name, digest, encode
 from warifu.units import MAX_QUANTITY
 
-POLICY_VERSION = 4
+POLICY_VERSION = 5
 MAX_POLICY_BYTES = 128 * 1024
 MAX_CHAINS = 32
 MAX_ASSETS = 200
@@ -216,15 +216,21 @@ class Hours(Message, frozen=True):
         )
 
 
+_PART = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
 Endpoint = Annotated[
     str,
     msgspec.Meta(
-        max_length=200, pattern=r"^(GET|POST|PUT|PATCH|DELETE) (/([A-Za-z0-9_~-][A-Za-z0-9._~-]*|\*))+\Z"
+        max_length=200,
+        pattern=rf"^(GET|POST|PUT|PATCH|DELETE) (/({_PART}(:({_PART}|\*))?|\*))+\Z",
     ),
 ]
-"""A method and a path without a query; ``*`` stands for exactly one part of the path."""
+"""A method and a path without a query; ``*`` stands for exactly one part of the path, or, as in ``client:*``, for what
+follows the colon in it."""
 Pair = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}\Z")]
 """What is traded for what: ``BTC-USD``."""
+Inside = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[a-z][a-z-]{0,29}(:[A-Za-z0-9_.:/-]+)?\Z")]
+"""A place at an exchange that funds can be moved to, by its kind and the exchange's name for it:
+``payment-method:83562370-...``, ``profile:...``."""
 
 
 class ExchangeLimits(Message, frozen=True):
@@ -235,9 +241,11 @@ class ExchangeLimits(Message, frozen=True):
     decimals: Decimals
     per_order: Amount
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=len(WINDOWS))]
+    exposure: Amount = "0"
+    """Most that may be at the exchange at once when a visit brings it there."""
 
     def __post_init__(self) -> None:
-        _require_quantities((self.per_order, *(window.amount for window in self.windows)))
+        _require_quantities((self.per_order, self.exposure, *(window.amount for window in self.windows)))
         _require_windows(self.windows)
 
 
@@ -248,11 +256,20 @@ class ExchangeRules(Message, frozen=True):
     endpoints: Annotated[tuple[Endpoint, ...], msgspec.Meta(max_length=200)]
     pairs: Annotated[tuple[Pair, ...], msgspec.Meta(max_length=200)]
     limits: Annotated[tuple[ExchangeLimits, ...], msgspec.Meta(max_length=MAX_ASSETS)]
+    inside: Annotated[tuple[Inside, ...], msgspec.Meta(max_length=100)] = ()
+    """Where funds may go that do not go to an address on a chain: accounts there, banks."""
+    visit_seconds: Delay = 0
+    """Longest time for which a visit brings funds there; 0: no visit does."""
 
     def __post_init__(self) -> None:
         _require_sorted(self.endpoints)
         _require_sorted(self.pairs)
         _require_sorted([item.symbol for item in self.limits])
+        _require_sorted(self.inside)
+
+    def limits_of(self, symbol: str) -> ExchangeLimits | None:
+        """Those of one asset; None where nothing of it may be traded or moved."""
+        return next((limits for limits in self.limits if limits.symbol == symbol), None)
 
 
 class DeviceRules(Message, frozen=True):
@@ -301,6 +318,10 @@ class Policy(Message, frozen=True):
     def rules(self, chain: str) -> ChainRules | None:
         """Those of ``chain``; None where nothing may leave."""
         return next((rules for rules in self.chains if rules.chain == chain), None)
+
+    def rules_at(self, exchange: str) -> ExchangeRules | None:
+        """Those of ``exchange``; None where nothing may be asked of it."""
+        return next((rules for rules in self.exchanges if rules.exchange == exchange), None)
 
     def approvals_for(self, chain: str, leaving: Mapping[str, int]) -> int:
         """How many owners must approve a transfer by which so much leaves of each asset (by token)."""

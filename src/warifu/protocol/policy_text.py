@@ -33,6 +33,7 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
+    Inside,
     Pair,
     Policy,
 )
@@ -244,7 +245,7 @@ def _token(table: Table, symbol: str, chain: str, prices: Prices) -> AssetLimits
 
 
 def _exchange(table: Table, name: str) -> ExchangeRules:
-    table.require_fields(("endpoints",), ("pairs", "limits"))
+    table.require_fields(("endpoints",), ("pairs", "inside", "longest_visit", "limits"))
     limits = table.table("limits")
     return table.checked(
         ExchangeRules,
@@ -253,16 +254,21 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
             tuple(table.texts("endpoints", 'endpoints, such as "GET /accounts/*"', 200, Endpoint)),
             tuple(table.texts("pairs", "pairs, such as BTC-USD", 200, Pair)),
             tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
+            tuple(table.texts("inside", "places there, such as profile:NAME", 100, Inside)),
+            table.seconds("longest_visit", 0, MAX_DELAY, 0),
         ),
     )
 
 
 def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:
-    table.require_fields(("decimals", "per_order"), tuple(WINDOW_FIELDS))
+    table.require_fields(("decimals", "per_order"), (*WINDOW_FIELDS, "exposure"))
     decimals = table.number("decimals", 0, 36)
     amounts = Amounts(table, symbol, decimals, {symbol.lower(): decimals})
     per_order, windows = amounts.read("per_order"), amounts.windows()
-    return table.checked(ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows))
+    exposure = amounts.read("exposure") if "exposure" in table.content else "0"
+    return table.checked(
+        ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows, exposure)
+    )
 
 
 def _refusal(why: str) -> InputRefused:

@@ -131,11 +131,17 @@ def _amount(asset: AssetLimits, amount: str) -> str:
 def _exchange(rules: ExchangeRules) -> Iterator[str]:
     name = f"exchanges.{_key(rules.exchange)}"
     yield from ("", f"[{name}]", f"endpoints = {_list(rules.endpoints)}", f"pairs = {_list(rules.pairs)}")
+    if rules.inside:
+        yield f"inside = {_list(rules.inside)}"
+    if rules.visit_seconds:
+        yield f'longest_visit = "{format_duration(rules.visit_seconds)}"'
     for limits in rules.limits:
         yield from ("", f"[{name}.limits.{_key(limits.symbol)}]", f"decimals = {limits.decimals}")
         fields = {"per_order": limits.per_order} | {
             _FIELD_OF[each.hours]: each.amount for each in limits.windows
         }
+        if limits.exposure != "0":
+            fields["exposure"] = limits.exposure
         for field, amount in fields.items():
             yield f"{field} = {_text(format_quantity(int(amount), limits.decimals, limits.symbol))}"
 

@@ -4,14 +4,17 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.support.exchange_days import NETWORKS, PAIRS, WALLETS, order, withdrawal
+from tests.support.exchange_days import HOME, NETWORKS, PAIRS, UUID, WALLETS, order, withdrawal
 
 from warifu.errors import InputRefused
+from warifu.exchanges.coinbase import app
+from warifu.exchanges.coinbase import exchange as coinbase_exchange
+from warifu.exchanges.coinbase.exchange import funds
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.policy import WINDOWS, ExchangeLimits, ExchangeRules, Window
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.egress.judging import read_call
-from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
+from warifu.signer.policy.exchanges import Destination, ExchangeFacts, judge_call
 
 pytestmark = pytest.mark.unit
 
@@ -40,6 +43,35 @@ def test_a_withdrawal_is_counted_in_the_policys_smallest_unit(name):
     assert (call.pair, call.amounts) == (None, {"BTC": 25_000_000})
     assert understood.meaning.destination is not None
     assert understood.meaning.destination.network == NETWORKS[name]
+    assert call.destination == Destination("bitcoin", HOME)
+
+
+@every
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"network": "lightning"}, Destination(None, HOME)),
+        ({"asset": "WBTC"}, Destination(None, HOME)),  # not on Bitcoin
+        ({"memo": "7"}, Destination("bitcoin", HOME, memo=True)),
+    ],
+)
+def test_where_it_arrives_is_known_or_said_to_be_unknown(name, changed, expected):
+    unsigned = EXCHANGES[name].withdraw(replace(withdrawal(name), **changed)).unsigned
+    call, _ = read_call(EXCHANGES[name], unsigned, rules(name))
+    assert call.destination == expected
+
+
+def test_where_the_exchange_would_choose_the_network_the_chain_is_unknown():
+    ask = app.Send(account_id="a", to=HOME, amount=D(1), currency="BTC", idem=UUID)
+    call, _ = read_call(EXCHANGES["coinbase"], app.api().call(app.SEND, ask).unsigned, rules("coinbase"))
+    assert call.destination == Destination(None, HOME)
+
+
+def test_what_stays_inside_of_the_exchange_goes_to_a_place_there():
+    ask = funds.FromPaymentMethod(amount=D(1), currency="USD", payment_method_id="bank")
+    unsigned = coinbase_exchange.api().call(funds.WITHDRAW_TO_PAYMENT_METHOD, ask).unsigned
+    call, _ = read_call(EXCHANGES["coinbase-exchange"], unsigned, rules("coinbase-exchange"))
+    assert call.destination == Destination(None, "", "payment-method:bank")
 
 
 @every
@@ -72,7 +104,7 @@ PATHS = {
 }
 
 
-def verdict(name, unsigned) -> str | None:
+def verdict(name, unsigned, *, own=True) -> str | None:
     """The reason of the first denial; None for a yes."""
     orders, withdrawals, accounts = PATHS[name]
     pair = PAIRS[name]
@@ -97,7 +129,7 @@ def verdict(name, unsigned) -> str | None:
     )
     [rules] = policy.exchanges
     call, _ = read_call(EXCHANGES[name], unsigned, rules)
-    facts = ExchangeFacts(1_800_273_600, {hours: {} for hours in WINDOWS})
+    facts = ExchangeFacts(1_800_273_600, {hours: {} for hours in WINDOWS}, own=own)
     refusal = judge_call(policy, call, facts).refusal
     return None if refusal is None else refusal.reason
 
@@ -114,6 +146,8 @@ def test_each_request_meets_the_rule_that_it_should(name):
     assert verdict(name, exchange.place(dearer).unsigned) == "order-limit"
     sold = replace(order(name), side="sell")
     assert verdict(name, exchange.place(sold).unsigned) == "order-limit"  # half a bitcoin
-    other = withdrawal(name)
-    assert verdict(name, exchange.withdraw(replace(other, asset="ETH")).unsigned) == "asset"
+    other = replace(withdrawal(name), asset="ETH", network=exchange.networks.ethereum)
+    assert verdict(name, exchange.withdraw(other).unsigned) == "asset"
+    assert verdict(name, exchange.withdraw(replace(other, asset="BTC")).unsigned) == "destination"
     assert verdict(name, exchange.find_withdrawal(withdrawal(name)).unsigned) == "endpoint"
+    assert verdict(name, exchange.withdraw(withdrawal(name)).unsigned, own=False) == "destination"

@@ -25,6 +25,7 @@ from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair
+from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Credential, KeyKind, require_kind
 from warifu.threshold.wiping import Secret
@@ -56,6 +57,10 @@ class Binance:
         if passphrase is not None:
             raise InputRefused("exchange-key", "a Binance key has no passphrase")
         return BinanceKey(api_key)
+
+    @property
+    def networks(self) -> Networks:
+        return Networks(bitcoin="BTC", ethereum="ETH", solana="SOL")
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         return meanings.language(self.host).understand(unsigned, pairs)

@@ -26,11 +26,14 @@ from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
+from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Credential, KeyKind, require_kind
 from warifu.threshold.wiping import Secret
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
+_NETWORKS = Networks(bitcoin="bitcoin", ethereum="ethereum", solana="solana")
+"""The Exchange API's identifiers of networks; the App's are the same words."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class CoinbaseExchange:
         if passphrase is None:
             raise InputRefused("exchange-key", "the Exchange API wants a passphrase with its key")
         return ExchangeKey(api_key, passphrase)
+
+    @property
+    def networks(self) -> Networks:
+        return _NETWORKS
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         return meanings.exchange_language(self.host).understand(unsigned, pairs)
@@ -261,6 +268,10 @@ class Coinbase:
         if passphrase is not None:
             raise InputRefused("exchange-key", "a CDP key has no passphrase")
         return CdpKey(api_key, "ES256" if kind == "es256" else "EdDSA")
+
+    @property
+    def networks(self) -> Networks:
+        return _NETWORKS
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         if unsigned.path.startswith("/v2/"):

@@ -9,17 +9,19 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal, localcontext
 
 from warifu.exchanges.adapter import Exchange
-from warifu.exchanges.calls import Unsigned
+from warifu.exchanges.calls import Effect, Unsigned
 from warifu.exchanges.market import Pair
 from warifu.exchanges.reading import Understood
 from warifu.protocol.policy import ExchangeRules
-from warifu.signer.policy.exchanges import ExchangeCall
+from warifu.signer.policy.exchanges import Destination, ExchangeCall
 
 
 def read_call(
     exchange: Exchange, unsigned: Unsigned, rules: ExchangeRules
 ) -> tuple[ExchangeCall, Understood]:
-    """The call for ``judge_call``, and all that was understood (where funds go is in it).
+    """The call for ``judge_call``, and all that was understood.
+
+    What pays out without saying where has a destination that no rule names.
 
     ``InputRefused`` (``exchange-not-understood``) for a request that is not, to its last byte, one of the exchange's.
     """
@@ -33,8 +35,18 @@ def read_call(
         path=unsigned.path,
         pair=None if meaning.pair is None else str(meaning.pair),
         amounts={symbol: _units(given, decimals.get(symbol, 0)) for symbol, given in meaning.gives.items()},
+        destination=_destination(exchange, understood),
     )
     return call, understood
+
+
+def _destination(exchange: Exchange, understood: Understood) -> Destination | None:
+    to = understood.meaning.destination
+    if to is None:
+        return Destination(None, "") if understood.effect is Effect.PAYS_OUT else None
+    if to.inside:
+        return Destination(None, to.address, to.inside, to.memo is not None)
+    return Destination(exchange.networks.chain_of(to.asset, to.network), to.address, memo=to.memo is not None)
 
 
 def _units(amount: Decimal, decimals: int) -> int:

@@ -98,6 +98,8 @@ def _policy(old: Policy, new: Policy) -> Iterator[Change]:
         {item.exchange: item for item in new.exchanges},
     )
     yield from _each("exchange", "calls of the exchange", *exchanges, _exchange)
+    if old.exchanges:
+        yield from _payees(old, new)
     yield from _unforeseen(
         old,
         new,
@@ -113,6 +115,16 @@ def _policy(old: Policy, new: Policy) -> Iterator[Change]:
         "chains",
         "exchanges",
     )
+
+
+def _payees(old: Policy, new: Policy) -> Iterator[Change]:
+    """Who is named on a chain may be paid by withdrawals from exchanges, too; that any other may be paid on the chain
+    says nothing about exchanges (``warifu.signer.policy.exchanges``)."""
+    for rules in new.chains:
+        before = old.rules(rules.chain)
+        if before is not None:
+            what = f"{spoken(rules.chain)}: exchanges may pay out to"
+            yield from _set("destination", what, before.destinations, rules.destinations, grows="loosens")
 
 
 def _hours(old: tuple[Hours, ...], new: tuple[Hours, ...]) -> Iterator[Change]:
@@ -358,7 +370,10 @@ def _exchange(old: ExchangeRules, new: ExchangeRules) -> Iterator[Change]:
     yield from _set("pair", f"{name}: pairs", old.pairs, new.pairs, grows="loosens")
     limits = {item.symbol: item for item in old.limits}, {item.symbol: item for item in new.limits}
     yield from _each("asset", f"{name}: orders of", *limits, _exchange_limits)
-    yield from _unforeseen(old, new, "exchange", "endpoints", "pairs", "limits")
+    yield from _set("destination", f"{name}: places there", old.inside, new.inside, grows="loosens")
+    visit = f"{name}: the longest visit"
+    yield from _less("visit-time", visit, old.visit_seconds, new.visit_seconds, duration)
+    yield from _unforeseen(old, new, "exchange", "endpoints", "pairs", "limits", "inside", "visit_seconds")
 
 
 def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Change]:
@@ -371,7 +386,9 @@ def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Chang
     most = f"{old.symbol}: most by one order"
     yield from _less("per-transaction-limit", most, int(old.per_order), int(new.per_order), said)
     yield from _windows(old.symbol, old.windows, new.windows, said)
-    yield from _unforeseen(old, new, "symbol", "decimals", "per_order", "windows")
+    there = f"{old.symbol}: most at the exchange by visits"
+    yield from _less("exposure", there, int(old.exposure), int(new.exposure), said)
+    yield from _unforeseen(old, new, "symbol", "decimals", "per_order", "windows", "exposure")
 
 
 # --- how any rule differs --------------------------------------------------------------------------------------------

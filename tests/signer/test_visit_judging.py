@@ -1,0 +1,108 @@
+"""The judge of visits: bounded in amount and in time; home, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from warifu.protocol.policy_text import read_policy
+from warifu.signer.policy.exchanges import Destination, ExchangeCall
+from warifu.signer.policy.visits import HomeFacts, Stay, StayFacts, judge_home, judge_stay
+
+pytestmark = pytest.mark.unit
+
+MONDAY_NOON = 1_800_273_600
+HOME, THIEF = "h" * 20, "t" * 20
+POLICY = read_policy(
+    f"""
+    passphrase_tries = 5
+    hours = ["mon-fri 09:00-18:00 UTC"]
+
+    [bitcoin]
+    per_transaction = "1 BTC"
+    per_day = "1 BTC"
+    fee_ceiling = "0.01 BTC"
+    destinations = ["{THIEF}"]
+
+    [exchanges.coinbase]
+    endpoints = ["GET /transfers", "POST /withdrawals"]
+    inside = ["profile:mine"]
+    longest_visit = "2h"
+
+    [exchanges.coinbase.limits.BTC]
+    decimals = 8
+    per_order = "0.1 BTC"
+    per_day = "0.1 BTC"
+    exposure = "0.5 BTC"
+
+    [exchanges.coinbase.limits.USD]
+    decimals = 2
+    per_order = "1 USD"
+    per_day = "1 USD"
+    """
+)
+STAY = Stay("coinbase", "BTC", 40_000_000, 7200)
+WITHDRAWN = ExchangeCall(
+    "coinbase", "POST", "/withdrawals", None, {"BTC": 50_000_000}, Destination("bitcoin", HOME)
+)
+
+
+def reason(verdict: Any) -> str | None:
+    return None if verdict.refusal is None else verdict.refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "there", "expected"),
+    [
+        ({}, 0, None),
+        ({}, 10_000_000, None),
+        ({}, 10_000_001, "exposure"),
+        ({}, None, "exposure"),
+        ({}, -1, "exposure"),
+        ({"amount": 0}, 0, "exposure"),
+        ({"amount": -1}, 0, "exposure"),
+        ({"seconds": 7201}, 0, "visit-time"),
+        ({"seconds": 0}, 0, "visit-time"),
+        ({"exchange": "binance"}, 0, "exchange"),
+        ({"symbol": "USD", "amount": 1}, 0, "exposure"),  # nothing said: nothing allowed
+        ({"symbol": "ETH"}, 0, "asset"),
+    ],
+)
+def test_a_visit_is_bounded_in_amount_and_in_time(change, there, expected):
+    assert reason(judge_stay(POLICY, replace(STAY, **change), StayFacts(MONDAY_NOON, there))) == expected
+
+
+def test_a_visit_is_opened_in_the_wallets_hours_and_never_while_it_is_frozen():
+    assert reason(judge_stay(POLICY, STAY, StayFacts(MONDAY_NOON - 86_400, 0))) == "hours"
+    frozen = msgspec.structs.replace(POLICY, frozen=True)
+    assert reason(judge_stay(frozen, STAY, StayFacts(MONDAY_NOON, 0))) == "frozen-wallet"
+
+
+@pytest.mark.parametrize(
+    ("change", "own", "expected"),
+    [
+        ({}, True, None),  # five times what an owner's call may move, on whatever day
+        ({}, False, "destination"),
+        ({"destination": Destination("bitcoin", THIEF)}, False, "destination"),  # named, and still not home
+        ({"destination": Destination(None, "", "profile:mine")}, False, "destination"),
+        ({"destination": Destination(None, HOME)}, True, "destination"),
+        ({"destination": Destination("bitcoin", HOME, memo=True)}, True, "destination"),
+        ({"destination": None}, True, "destination"),
+        ({"destination": None, "amounts": {}, "method": "GET", "path": "/transfers"}, False, None),
+        ({"path": "/transfers"}, True, "endpoint"),
+        ({"pair": "BTC-USD"}, True, "pair"),
+        ({"exchange": "binance"}, True, "exchange"),
+    ],
+)
+def test_what_is_left_goes_home_without_limits_and_nowhere_else(change, own, expected):
+    facts = HomeFacts(own=own, binding=True)
+    assert reason(judge_home(POLICY, replace(WITHDRAWN, **change), facts)) == expected
+
+
+@pytest.mark.parametrize(("binding", "expected"), [(True, None), (False, "frozen-wallet")])
+def test_a_frozen_wallet_is_brought_home_where_the_signature_binds_the_destination(binding, expected):
+    frozen = msgspec.structs.replace(POLICY, frozen=True)
+    assert reason(judge_home(frozen, WITHDRAWN, HomeFacts(own=True, binding=binding))) == expected
