@@ -183,7 +183,7 @@ PAYING = read_policy(
         (Destination("bitcoin", OWN), False, "destination"),
         (Destination("bitcoin", FRIEND), False, None),
         (Destination("bitcoin", CROOK), False, "destination-denied"),
-        (Destination("bitcoin", CROOK), True, "destination-denied"),
+        (Destination("bitcoin", CROOK), True, None),  # what the wallet itself is, nobody denies
         (Destination("eip155:1", FRIEND), False, "destination"),  # named on another chain
         (Destination("eip155:1", OWN), True, None),
         (Destination("solana", FRIEND), False, "destination"),  # a chain without rules

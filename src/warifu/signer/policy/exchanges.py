@@ -145,15 +145,15 @@ def goes_to(policy: Policy, rules: ExchangeRules, to: Destination, *, own: bool)
     if to.chain is None:
         yield Rule("destination", False, "it is not known on what chain this would arrive")
         return
-    on_chain = policy.rules(to.chain)
-    if on_chain is not None and to.address in on_chain.denied:
-        yield Rule("destination-denied", False, f"{to.address} is denied")
     if to.memo:
         yield Rule("destination", False, "a memo can make an address somebody else's, and no rule names one")
     where = f"{to.address} on {spoken(to.chain)}"
     if own:
         yield Rule("destination", True, f"{where} is the wallet's own")
         return
+    on_chain = policy.rules(to.chain)
+    if on_chain is not None and to.address in on_chain.denied:
+        yield Rule("destination-denied", False, f"{to.address} is denied")
     named = on_chain is not None and to.address in on_chain.destinations
     words = "is an allowed destination" if named else "is neither the wallet's own nor an allowed destination"
     words = f"{where} {words}"
