@@ -12,7 +12,7 @@ from warifu.chains.accounts import Token
 from warifu.errors import ChainUnavailable, InputRefused, StoreDamaged
 from warifu.service.account_chains import evm_network, make_account_chains
 from warifu.service.chain import LightNodes, make_backend
-from warifu.service.config import BackendConfig, ServiceConfig, read_config
+from warifu.service.config import BackendConfig, ServiceConfig, read_config, with_simulations
 from warifu.service.quicknode import quicknode_access
 from warifu.service.setup import found_service
 from warifu.service.store.api_keys import find_api_key
@@ -364,3 +364,43 @@ def test_the_certificate_is_the_same_at_every_start_and_its_key_is_shown_nowhere
     assert (parsed.not_valid_after_utc - parsed.not_valid_before_utc).days > 3650
     assert server_context(one).minimum_version is ssl.TLSVersion.TLSv1_3
     database.close()
+
+
+# --- where devices' tunnels may lead -----------------------------------------------------------------------------
+
+BASE = 'network = "regtest"\ndata_dir = "data"\n'
+
+
+def test_devices_reach_the_known_exchanges_unless_the_file_says_otherwise(tmp_path: Path):
+    reach = read_config(written(tmp_path, BASE)).reach
+    assert {"api.coinbase.com", "api.exchange.coinbase.com", "api.binance.com"} == set(reach.hosts)
+    assert not reach.simulated and not reach.allows("example.com")
+    few = read_config(written(tmp_path, f'{BASE}exchange_hosts = ["api.binance.com"]')).reach
+    assert few.allows("api.binance.com") and not few.allows("api.coinbase.com")
+    assert not read_config(written(tmp_path, f"{BASE}exchange_hosts = []")).reach.allows("api.binance.com")
+
+
+async def test_a_simulation_is_dialled_in_the_place_of_its_host(tmp_path: Path):
+    text = f'{BASE}exchange_hosts = []\n[simulated_exchanges]\n"api.coinbase.com" = "127.0.0.1:9443"'
+    config = with_simulations(read_config(written(tmp_path, text)), {"api.binance.com": "[::1]:9444"})
+    assert await config.reach.addresses("api.coinbase.com") == (("127.0.0.1", 9443),)
+    assert await config.reach.addresses("api.binance.com") == (("::1", 9444),)
+    assert not config.reach.allows("api.exchange.coinbase.com")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "localhost:1", ":1"]
+)
+def test_a_simulation_is_an_address_and_a_port(tmp_path: Path, address: str):
+    with pytest.raises(InputRefused):
+        read_config(written(tmp_path, f'{BASE}[simulated_exchanges]\n"api.coinbase.com" = "{address}"'))
+    with pytest.raises(InputRefused):
+        with_simulations(read_config(written(tmp_path, BASE)), {"api.coinbase.com": address})
+
+
+@pytest.mark.parametrize("host", ["", "API.COINBASE.COM", "api coinbase", "-", "https://api.coinbase.com"])
+def test_a_simulated_host_is_a_host_name(tmp_path: Path, host: str):
+    with pytest.raises(InputRefused):
+        with_simulations(read_config(written(tmp_path, BASE)), {host: "127.0.0.1:9443"})
+    with pytest.raises(InputRefused):
+        read_config(written(tmp_path, f'{BASE}exchange_hosts = ["{host}"]'))

@@ -15,6 +15,7 @@ from warifu.service.hub.hub import Hub
 from warifu.service.hub.link import LinkClosed
 from warifu.service.store.database import Database
 from warifu.service.store.devices import add_device
+from warifu.service.tunnels import Reach
 
 
 class Device:
@@ -53,9 +54,9 @@ class Device:
 class Meeting:
     """A hub with some enrolled devices."""
 
-    def __init__(self, database: Database, *names: str) -> None:
+    def __init__(self, database: Database, *names: str, reach: Reach | None = None) -> None:
         self.database = database
-        self.hub = Hub(database)
+        self.hub = Hub(database, reach=reach)
         self.devices = {name: Device(name) for name in names}
         for name, device in self.devices.items():
             add_device(database, name, device.identity)
@@ -75,13 +76,14 @@ class Meeting:
 
     async def end(self) -> None:
         self.hub.close()
+        await self.hub.tunnels.close()
         for task in self._tasks:
             await asyncio.wait_for(task, 5)
 
 
 @asynccontextmanager
-async def meeting(database: Database, *names: str) -> AsyncIterator[Meeting]:
-    made = Meeting(database, *names)
+async def meeting(database: Database, *names: str, reach: Reach | None = None) -> AsyncIterator[Meeting]:
+    made = Meeting(database, *names, reach=reach)
     try:
         yield made
     finally:

@@ -1,4 +1,6 @@
-"""``python -m warifu.cli.service_process CONFIG``: the custody service as a process of its own.
+"""``python -m warifu.cli.service_process CONFIG [HOST=ADDRESS:PORT ..]``: the custody service as a process of its own.
+
+The further arguments are simulated exchanges, beside those of the file.
 
 The key of its database (32 bytes) comes over standard input, once the process has said that it closed itself: before
 that, another program of the same user could take the pipe out of /proc. When standard input ends, whoever started it is
@@ -12,11 +14,12 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from warifu.cli.screen import Screen
 from warifu.errors import WarifuError
-from warifu.service.config import read_config
+from warifu.service.config import read_config, with_simulations
 from warifu.service.run import Listening, serve_until
 from warifu.signer.isolation.layers.privileges import close_to_others
 
@@ -25,7 +28,7 @@ CLOSED, READY = "closed", "ready "
 _STDIN = 0
 
 
-def main(config: Path) -> int:
+def main(config: Path, simulated: Sequence[str] = ()) -> int:
     """Serve until standard input ends or a signal comes; the exit code."""
     close_to_others()
     _tell(CLOSED)
@@ -37,21 +40,22 @@ def main(config: Path) -> int:
             return 0  # the starter ended first
         filled += count
     try:
-        asyncio.run(_serve(config, key))
+        asyncio.run(_serve(config, simulated, key))
     except WarifuError as error:
         Screen().error(error)
         return error.exit_code
     return 0
 
 
-async def _serve(config: Path, key: bytearray) -> None:
+async def _serve(config: Path, simulated: Sequence[str], key: bytearray) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_stop_at_the_end, args=(loop, stop), daemon=True).start()
     taken = bytes(key)
     key[:] = bytes(len(key))
-    await serve_until(read_config(config), taken, _say, stop)
+    named = dict(each.partition("=")[::2] for each in simulated)
+    await serve_until(with_simulations(read_config(config), named), taken, _say, stop)
 
 
 def _stop_at_the_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -70,4 +74,4 @@ def _tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from warifu.agent.agent import Agent
@@ -31,11 +31,16 @@ _STARTING = 60.0
 _ENDING = 15.0
 
 
-async def run_everything(screen: Screen, profile: Profile, storage_key: Path | None) -> None:
+async def run_everything(
+    screen: Screen, profile: Profile, storage_key: Path | None, simulated: Sequence[str] = ()
+) -> None:
     """Until a signal, or until something that must run has ended (an error).
 
     ``storage_key``: the file with the key of the service's database, in the place of the one that the profile names.
+    ``simulated``: exchanges that are simulated, as HOST=ADDRESS:PORT.
     """
+    for each in simulated:
+        screen.warn(tr("SIMULATION: {what} is no real exchange", what=each))
     local = profile.content.local
     if local is None:
         raise InputRefused(
@@ -47,7 +52,7 @@ async def run_everything(screen: Screen, profile: Profile, storage_key: Path | N
     file = storage_key or (Path(local.storage_key) if local.storage_key else None)
     if local.device_directory is None:
         assert file is not None, "a service without a local device has its key in a file"
-        await _serve_alone(screen, profile, local, _from_file(file, local))
+        await _serve_alone(screen, profile, local, _from_file(file, local), simulated)
         return
     assert local.unlock_key is not None, "a device has an unlock key"
     directory = DeviceDirectory(Path(local.device_directory))
@@ -57,15 +62,17 @@ async def run_everything(screen: Screen, profile: Profile, storage_key: Path | N
             key = _from_file(file, local)
         else:
             key = bytearray((await agent.ask(AskStorageKey(), StorageKey)).key)
-        async with _service(screen, profile, local, key) as ended:
+        async with _service(screen, profile, local, key, simulated) as ended:
             if not ready.joined or directory.enrolment() is None:
                 await _enrol(screen, profile, local, agent, directory)
             device = asyncio.create_task(serve_device(agent, directory, pump))
             await _first_error(ended, device)
 
 
-async def _serve_alone(screen: Screen, profile: Profile, local: LocalRecord, key: bytearray) -> None:
-    async with _service(screen, profile, local, key) as ended:
+async def _serve_alone(
+    screen: Screen, profile: Profile, local: LocalRecord, key: bytearray, simulated: Sequence[str]
+) -> None:
+    async with _service(screen, profile, local, key, simulated) as ended:
         await _first_error(ended)
 
 
@@ -75,12 +82,13 @@ def _from_file(file: Path, local: LocalRecord) -> bytearray:
 
 @contextlib.asynccontextmanager
 async def _service(
-    screen: Screen, profile: Profile, local: LocalRecord, key: bytearray
+    screen: Screen, profile: Profile, local: LocalRecord, key: bytearray, simulated: Sequence[str]
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The service's process, answering under the certificate that the profile pins; the task fails when it ends."""
     process = await asyncio.create_subprocess_exec(
         *SERVICE,
         local.service_config,
+        *simulated,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # a Ctrl-C at the terminal is this process's to handle

@@ -470,6 +470,10 @@ JAPANESE: dict[str, str] = {
     "profile": "プロファイル",
     "service": "サービス",
     "certificate": "証明書",
+    "A SIMULATION: connect devices that ask for this exchange's host to that address (repeat).": (
+        "シミュレーション: デバイスがこの取引所のホストを求めたとき、このアドレスにつなぎます(繰り返し可)。"
+    ),
+    "SIMULATION: {what} is no real exchange": "シミュレーション: {what} は本物の取引所ではありません",
     "no chain backend was named: add one to service.toml before you receive or send": (
         "チェーンのバックエンドがありません。受け取りや支払いの前に service.toml に加えてください"
     ),

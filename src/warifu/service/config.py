@@ -26,13 +26,21 @@ confirmations = 2              # how many make a transaction final
 data_fee = "op-stack"          # how posting to Ethereum is charged: none (unless said otherwise), op-stack, arbitrum
 quorum = 2                     # how many backends have to agree on what decides money
 cluster = "devnet"             # Solana only: mainnet (unless said otherwise), devnet, testnet, local
+
+exchange_hosts = [             # optional, above all tables: where devices' tunnels may lead, on port 443; unless said
+    "api.binance.com",         # otherwise the hosts of all exchanges that this version knows, [] for nowhere
+]
+
+[simulated_exchanges]          # optional, a SIMULATION: what is dialled in the place of an exchange's host
+"api.coinbase.com" = "127.0.0.1:9443"
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -40,8 +48,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from warifu.errors import InputRefused
+from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.chains import BITCOIN, chain_named, family_of, spoken
+from warifu.protocol.frames.exchanging import HostName
 from warifu.protocol.request import Network
+from warifu.service.tunnels import Address, Reach
 
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_BACKENDS = 8
@@ -107,6 +118,19 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds for which a transfer waits for devices that are not connected."""
     session_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 130.0
     """Seconds after which a ceremony is given up; the signers themselves give up after 120."""
+    exchange_hosts: Annotated[tuple[HostName, ...], msgspec.Meta(max_length=64)] | None = None
+    """None: those of all exchanges that are known."""
+    simulated_exchanges: Annotated[dict[HostName, str], msgspec.Meta(max_length=64)] = {}
+    """Host -> IP address and port, as one text."""
+
+    @property
+    def reach(self) -> Reach:
+        """Where devices' tunnels may lead."""
+        known = tuple(host for exchange in EXCHANGES.values() for host in exchange.hosts)
+        return Reach(
+            frozenset(known if self.exchange_hosts is None else self.exchange_hosts),
+            {host: _address(text) for host, text in self.simulated_exchanges.items()},
+        )
 
     @property
     def configured(self) -> tuple[str, ...]:
@@ -155,6 +179,23 @@ def with_backends(config: ServiceConfig, more: Sequence[BackendConfig]) -> Servi
         ) from None
 
 
+def with_simulations(config: ServiceConfig, more: Mapping[str, str]) -> ServiceConfig:
+    """``config`` with these simulated exchanges (host -> ADDRESS:PORT) too. Raises ``InputRefused`` (``config``)."""
+    try:
+        simulated = msgspec.convert(
+            {**config.simulated_exchanges, **more},
+            Annotated[dict[HostName, str], msgspec.Meta(max_length=64)],
+        )
+        return _checked(msgspec.structs.replace(config, simulated_exchanges=simulated))
+    except ValueError as error:
+        raise InputRefused(
+            "config",
+            f"the simulated exchange cannot be used: {error}",
+            not_done="The service did not start.",
+            remedy="Write HOST=ADDRESS:PORT, for example api.coinbase.com=127.0.0.1:9443.",
+        ) from None
+
+
 _Named = TypeVar("_Named", BackendConfig, ChainConfig)
 
 
@@ -174,7 +215,18 @@ def _checked(config: ServiceConfig) -> ServiceConfig:
             raise ValueError(f"{spoken(item.chain)} has two entries under [[chains]]")
         if item.quorum is not None and item.quorum > sum(b.chain == item.chain for b in backends):
             raise ValueError(f"{spoken(item.chain)} has fewer backends than its quorum")
+    for text in config.simulated_exchanges.values():
+        _address(text)
     return msgspec.structs.replace(config, backends=backends, chains=chains)
+
+
+def _address(text: str) -> Address:
+    """An IP address and a port: no name, which somebody else would resolve. Raises ``ValueError``."""
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError(f"{text[:80]!r} is not ADDRESS:PORT")
+    return str(ip_address(bare)), int(port)
 
 
 def _check_secrets(backend: BackendConfig) -> None:

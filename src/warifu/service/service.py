@@ -47,7 +47,7 @@ class Service:
         self.database = database
         self.backend = backend
         self.bell = Bell()
-        self.hub = Hub(database, self.bell.ring)
+        self.hub = Hub(database, self.bell.ring, config.reach)
         self.wallets = Wallets(database, backend)
         self.roads = Roads(
             BitcoinRoad(self.wallets, config.settle_depth),
@@ -108,6 +108,7 @@ class Service:
             follower.tell_to_stop()
         await self.refreshes.close()  # before the connections: what breaks off because of that is no outcome
         self.hub.close()
+        await self.hub.tunnels.close()
         await self.correlations.close()
         await self.instructor.close()
         await self.carrier.close()

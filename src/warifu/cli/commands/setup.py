@@ -226,15 +226,22 @@ def connect(setting: Setting, url: str, fingerprint: str, network: str, no_pin: 
     type=click.Path(path_type=Path, dir_okay=False),
     help="File with the key of the service's database (default: the local device has it).",
 )
+@click.option(
+    "--simulated-exchange",
+    "simulated",
+    multiple=True,
+    metavar="HOST=ADDRESS:PORT",
+    help="A SIMULATION: connect devices that ask for this exchange's host to that address (repeat).",
+)
 @click.pass_obj
-def up(setting: Setting, storage_key: Path | None) -> None:
+def up(setting: Setting, storage_key: Path | None, simulated: tuple[str, ...]) -> None:
     """Start the custody service and this machine's own device, and keep them running until Ctrl-C.
 
     At the first start the device of this machine is enrolled with your profile.
     """
     from warifu.cli.serving import run_everything  # needs the service's extra
 
-    run_until_stopped(run_everything(Screen(), setting.profile(), storage_key))
+    run_until_stopped(run_everything(Screen(), setting.profile(), storage_key, simulated))
 
 
 _NOTHING_MADE = "Nothing was made."

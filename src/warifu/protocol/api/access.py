@@ -25,6 +25,8 @@ class Health(Answer, frozen=True):
     """All that are configured."""
     devices: int
     connected: int
+    simulated_exchanges: tuple[str, ...] = ()
+    """Hosts in whose place this service dials a simulation."""
 
 
 class NewApiKey(Question, frozen=True):

@@ -15,10 +15,13 @@ from warifu.protocol.request import MAX_SIGNERS
 MAX_CARRIED = 64 * 1024
 """Bytes of one frame's ciphertext."""
 MAX_TUNNELS = 4
-"""Of one session."""
+"""Of one device in one session, open or not."""
 
 Tunnel = Annotated[int, msgspec.Meta(ge=0, lt=MAX_TUNNELS)]
-"""Number of a tunnel in its session: the signer counts them."""
+"""Number of a device's tunnel in its session: the signer counts them, and uses none twice."""
+HostName = Annotated[
+    str, msgspec.Meta(min_length=4, max_length=253, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]\Z")
+]
 Participants = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
 """Identities, ascending."""
 
@@ -73,7 +76,9 @@ class OpenTunnel(Message, frozen=True, tag="open-tunnel"):
 
     session: Bytes16
     tunnel: Tunnel
-    host: Annotated[str, msgspec.Meta(min_length=4, max_length=253)]
+    host: Annotated[
+        str, msgspec.Meta(min_length=4, max_length=253, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]\Z")
+    ]
 
 
 class Carried(Message, frozen=True, tag="carried"):

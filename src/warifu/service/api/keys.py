@@ -41,6 +41,7 @@ def router(service: Service) -> Router:
             chains=service.config.configured,
             devices=len(devices),
             connected=service.hub.connected_count(),
+            simulated_exchanges=tuple(sorted(service.config.simulated_exchanges)),
         )
 
     @post(

@@ -17,27 +17,29 @@ from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuEr
 from warifu.protocol.frames import (
     BootPresence,
     CallRefused,
+    Carried,
     Challenge,
     Finished,
     FromSigner,
     JoinCommit,
     JoinReveal,
-    OpenCorrelating,
-    OpenSession,
+    OpenTunnel,
     Presence,
     Relay,
     Reply,
     SessionFailed,
     ToSigner,
+    TunnelEnded,
     error_of,
 )
 from warifu.protocol.identity import verify
 from warifu.service.hub.boots import Boots, not_there
 from warifu.service.hub.joins import Joins
 from warifu.service.hub.link import Link, LinkClosed, Transport
-from warifu.service.hub.session import Entered, Judge, Session
+from warifu.service.hub.session import Entered, Judge, Opening, Session
 from warifu.service.store.database import Database
 from warifu.service.store.devices import device_of, list_devices, saw_device
+from warifu.service.tunnels import Note, Reach, Tunnels
 
 MAX_STRANGERS = 32
 """Connections that may be open without having proved who they are."""
@@ -58,8 +60,11 @@ class _Call:
 class Hub:
     """Runs on one event loop. Nothing in it survives a restart: the signers simply connect again."""
 
-    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
-        """``changed`` is called whenever somebody who waits should look again."""
+    def __init__(
+        self, database: Database, changed: Callable[[], None] = lambda: None, reach: Reach | None = None
+    ) -> None:
+        """``changed`` is called whenever somebody who waits should look again. ``reach``: where devices' tunnels may
+        lead; nowhere unless it is said."""
         self._database = database
         self._changed = changed
         self._links: dict[bytes, Link] = {}
@@ -68,6 +73,7 @@ class Hub:
         self._sessions: dict[bytes, Session] = {}
         self._strangers = 0
         self._all: set[Link] = set()
+        self.tunnels = Tunnels(reach or Reach())
         self.joins = Joins(database, changed)
         self.boots = Boots(database, self.call)
 
@@ -211,6 +217,8 @@ class Hub:
                 session = self._sessions.get(frame.session)
                 if session is not None and session.holds(identity, link):
                     self._in_session(session, identity, frame)
+            case OpenTunnel() | Carried() | TunnelEnded():
+                self._outside(link, identity, frame)
             case _:
                 raise InputRefused("out-of-turn", "a device introduced itself twice")
 
@@ -222,6 +230,22 @@ class Hub:
                 session.finished(identity, frame)
             case SessionFailed():
                 session.failed(identity, frame)
+
+    def _outside(self, link: Link, identity: bytes, frame: OpenTunnel | Carried | TunnelEnded) -> None:
+        """Only who is in a session that is about an exchange speaks to somebody outside."""
+        session = self._sessions.get(frame.session)
+        within = session is not None and session.tunnels and session.holds(identity, link)
+        match frame:
+            case OpenTunnel() if session is not None and within:
+                self.tunnels.open(link, identity, session.name_of(identity), frame, session.note)
+            case OpenTunnel():  # perhaps of a session that has just ended
+                link.say(TunnelEnded(frame.session, frame.tunnel))
+            case Carried() if within:
+                self.tunnels.carry(identity, frame)
+            case TunnelEnded() if within:
+                self.tunnels.end(identity, frame)
+            case _:
+                pass
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
@@ -264,14 +288,18 @@ class Hub:
 
     async def run_session(
         self,
-        openings: Mapping[bytes, OpenSession | OpenCorrelating],
+        openings: Mapping[bytes, Opening],
         *,
         wanted: int,
         judge: Judge,
         entered: Entered,
         timeout: float,
+        decisive: bytes | None = None,
+        note: Note = lambda _: None,
     ) -> dict[bytes, bytes]:
         """Run one ceremony among the devices of ``openings``; the wanted results by identity.
+
+        ``decisive``: the device whose result ends it. ``note``: told what became of the devices' tunnels.
 
         Raises the first refusal of a device, ``SessionAborted``, or ``ServiceRefused`` (``device-offline``).
         """
@@ -282,12 +310,13 @@ class Hub:
                 raise self._offline(identity)
         links = {identity: self._links[identity] for identity in openings}
         names = {identity: self.name_of(identity) for identity in openings}
-        session = Session(openings, links, names, wanted, judge, entered)
+        session = Session(openings, links, names, wanted, judge, entered, decisive, note)
         self._sessions[session.id] = session
         try:
             return await session.run(timeout)
         finally:
             del self._sessions[session.id]
+            self.tunnels.end_session(session.id)
 
     def name_of(self, identity: bytes) -> str:
         """What the device is called; the beginning of its identity where it was removed."""

@@ -19,6 +19,8 @@ from warifu.protocol.frames import (
 
 MAX_WAITING_FRAMES = 256
 MAX_WAITING_BYTES = 32 * 1024 * 1024
+ROOM_BYTES = 512 * 1024
+"""What may wait for a peer while more is fetched for it from elsewhere."""
 _SEND_TIMEOUT = 30.0
 
 
@@ -66,6 +68,8 @@ class Link:
         self._transport = transport
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING_FRAMES)
         self._waiting_bytes = 0
+        self._roomy = asyncio.Event()
+        self._roomy.set()
         self._frames = Allowance(200, 2000)
         self._bytes = Allowance(8 * 1024 * 1024, 64 * 1024 * 1024)
         self._writer: asyncio.Task[None] | None = None
@@ -78,7 +82,7 @@ class Link:
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.closed.set()
+        self.drop()
         assert self._writer is not None
         self._writer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -108,10 +112,19 @@ class Link:
             return
         self._waiting_bytes += len(data)
         self._waiting.put_nowait(data)
+        if self._waiting_bytes > ROOM_BYTES:
+            self._roomy.clear()
+
+    async def room(self) -> None:
+        """Return once little enough waits for this peer that more may be fetched for it. Raises ``LinkClosed``."""
+        await self._roomy.wait()
+        if self.closed.is_set():
+            raise LinkClosed
 
     def drop(self) -> None:
         """End the connection; ``hear`` then raises ``LinkClosed``."""
         self.closed.set()
+        self._roomy.set()
 
     async def next_frame(self) -> FromSigner:
         """As ``hear``, but ends with ``LinkClosed`` as soon as this side drops the link."""
@@ -135,5 +148,7 @@ class Link:
                 async with asyncio.timeout(_SEND_TIMEOUT):
                     await self._transport.send(data)
                 self._waiting_bytes -= len(data)
+                if self._waiting_bytes <= ROOM_BYTES:
+                    self._roomy.set()
         except (LinkClosed, OSError, TimeoutError, RuntimeError):
-            self.closed.set()
+            self.drop()

@@ -9,16 +9,21 @@ from warifu.errors import InputRefused, SessionAborted, TransactionRefused, Wari
 from warifu.protocol.frames import (
     CloseSession,
     Finished,
+    OpenCall,
+    OpenComparison,
     OpenCorrelating,
+    OpenExchangeKey,
     OpenSession,
     Relay,
     SessionFailed,
     error_of,
 )
 from warifu.service.hub.link import Link
+from warifu.service.tunnels import Note
 
 MAX_SESSION_BYTES = 128 * 1024 * 1024
 """Bytes that one session relays in all, before it is given up."""
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison
 Entered = Callable[[str], None]
 """Told the name of a device when its first word to the others passes: it has judged the request and entered."""
 Judge = Callable[[bytes, bytes], None]
@@ -33,14 +38,17 @@ class Session:
 
     def __init__(
         self,
-        openings: Mapping[bytes, OpenSession | OpenCorrelating],
+        openings: Mapping[bytes, Opening],
         links: Mapping[bytes, Link],
         names: Mapping[bytes, str],
         wanted: int,
         judge: Judge,
         entered: Entered,
+        decisive: bytes | None = None,
+        note: Note = lambda _: None,
     ) -> None:
-        """``wanted``: how many results are needed, 1 where any one will do."""
+        """``wanted``: how many results are needed, 1 where any one will do. ``decisive``: the device whose result ends
+        it, whoever else has handed one in by then. ``note``: told what became of tunnels."""
         first = next(iter(openings.values()))
         self.id = first.session
         self._openings = openings
@@ -49,6 +57,8 @@ class Session:
         self._wanted = wanted
         self._judge = judge
         self._entered = entered
+        self._decisive = decisive
+        self.note = note
         self._heard: set[bytes] = set()
         self._results: dict[bytes, bytes] = {}
         self._ended: set[bytes] = set()
@@ -91,6 +101,15 @@ class Session:
         """Whether this very connection of this device is in the session."""
         return self._links.get(identity) is link
 
+    def name_of(self, identity: bytes) -> str:
+        """What a participant is called."""
+        return self._names[identity]
+
+    @property
+    def tunnels(self) -> bool:
+        """Whether its devices speak to somebody outside: only where it is about an exchange."""
+        return isinstance(next(iter(self._openings.values())), OpenCall | OpenComparison)
+
     def relay(self, sender: bytes, frame: Relay) -> None:
         """Pass a body on to the participant it is for, with its sender's name on it."""
         if sender not in self._heard:
@@ -128,7 +147,10 @@ class Session:
             self._missing(_with_blame(error, self._names[sender]))
             return
         self._results[sender] = frame.result
-        if len(self._results) >= self._wanted and not self._outcome.done():
+        enough = (
+            len(self._results) >= self._wanted if self._decisive is None else self._decisive in self._results
+        )
+        if enough and not self._outcome.done():
             self._outcome.set_result(dict(self._results))
 
     def failed(self, sender: bytes, frame: SessionFailed) -> None:
