@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from warifu.chains.bitcoin.address import address_for, script_for
 from warifu.chains.bitcoin.descriptor import DEFAULT_WINDOW, MAX_WINDOW, WalletKeys
 from warifu.chains.bitcoin.network import network_named
 from warifu.chains.ethereum.address import address_of
@@ -14,6 +15,7 @@ from warifu.chains.reading import Scheme
 from warifu.chains.solana.address import format_address
 from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.attesting import Reference
+from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.epochs import AT_BIRTH, EpochStatement, position, read_statement, statement_in
 from warifu.protocol.frames import MAX_BODY_BYTES, KeyBirth, SignedBirth, WalletBirth
@@ -110,6 +112,22 @@ class Wallet:
     def solana(self) -> str:
         """The address of its account on Solana. ``InputRefused`` (``no-key``)."""
         return format_address(self.key(Scheme.ED25519).threshold_public)
+
+    def owns(self, chain: str, address: str, window: int) -> bool:
+        """Whether an address in its one text form is the wallet's, by derivation. ``window``: how many Bitcoin
+        addresses of each branch count as its own."""
+        try:
+            match family_of(chain):
+                case "bitcoin":
+                    script = script_for(address, self.bitcoin.network)
+                    canonical = address_for(script, self.bitcoin.network) == address
+                    return canonical and self.bitcoin.find(script, window) is not None
+                case "eip155":
+                    return address == self.ethereum
+                case "solana":
+                    return address == self.solana
+        except InputRefused:  # no such key, or no address there
+            return False
 
 
 @dataclass(frozen=True)
