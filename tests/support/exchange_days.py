@@ -284,7 +284,7 @@ BAD: dict[str, dict[str, Day]] = {
     },
     "coinbase-exchange": {
         "not enough funds": _words("Insufficient funds"),
-        "too many decimals": _words("size is too accurate. Smallest unit is 0.00000001, price too precise"),
+        "too many decimals": _words("size is too accurate. Smallest unit is 0.00000001"),
         "below the minimum": _words("size is too small. Minimum size is 0.001"),
         "delisted pair": _words("Trading pair not available"),
         "maintenance": _words("BTC-USD is under maintenance"),

@@ -529,6 +529,34 @@ JAPANESE: dict[str, str] = {
     "File with the key of the service's database (default: the local device has it).": (
         "サービスのデータベースの鍵のファイル（既定: 端末が持っています）。"
     ),
+    # --- the simulated exchanges -----------------------------------------------------------------------------------
+    "Run a simulation of Coinbase and Binance on this machine, for rehearsals: nothing in it is worth anything.": (
+        "Coinbase と Binance の模擬をこのマシンで動かします。練習用で、その中のものに価値はありません。"
+    ),
+    (
+        "It answers under the exchanges' own names on one loopback port, over TLS by an authority of its own, and "
+        "moves coins on a local Bitcoin chain. Its control door makes customers and bad days."
+    ): (
+        "一つのループバックポートで、取引所自身の名前で、自前の認証局の TLS で答え、"
+        "手元の Bitcoin チェーンでコインを動かします。制御口から顧客と悪い日を作れます。"
+    ),
+    "Where it keeps what it remembers (default: nowhere).": "覚えていることを置く場所（既定：どこにも置かない）。",
+    "Port on 127.0.0.1; 0 lets the system choose.": "127.0.0.1 のポート。0 ならシステムが選びます。",
+    "Esplora interface of a local regtest chain (default: one of its own).": (
+        "手元の regtest チェーンの Esplora インターフェース（既定：自前のチェーン）。"
+    ),
+    "Seconds after which the house changes its offers; 0: never.": "胴元が気配を変えるまでの秒数。0：変えない。",
+    "After how many blocks a deposit is credited.": "入金を認めるまでのブロック数。",
+    "This is a simulation of exchanges: nothing in it is worth anything.": (
+        "これは取引所の模擬です。その中のものに価値はありません。"
+    ),
+    "hosts": "ホスト",
+    "address": "アドレス",
+    "authority": "認証局",
+    "control door": "制御口",
+    "Bitcoin chain": "Bitcoin チェーン",
+    "Ctrl-C ends it.": "Ctrl-C で終わります。",
+    "The simulation has ended.": "模擬を終わりました。",
     # --- the demo --------------------------------------------------------------------------------------------------
     "Play the eight steps of a transfer with three devices on a local chain, and what must not work.": (
         "三つの端末と手元のチェーンで、送金の八つの段階と、通ってはならないことを見せます。"

@@ -24,6 +24,7 @@ from warifu.cli.commands import (
     quicknode,
     receive,
     replace,
+    sandbox,
     send,
     setup,
     signer,
@@ -61,5 +62,6 @@ COMMANDS: tuple[click.Command, ...] = (
     decode.command,
     backend.group,
     quicknode.group,
+    sandbox.command,
     api_key.group,
 )

@@ -32,7 +32,7 @@ EXCHANGE_RULES: tuple[Rule, ...] = (
     (r"network", Refused, "network"),
     (r"invalid (crypto.)?address|crypto.address", Refused, "address"),
     (r"insufficient (funds|balance)", Refused, "funds"),
-    (r"too precise|too many decimals|increment", Refused, "decimals"),
+    (r"too (precise|accurate)|too many decimals|increment", Refused, "decimals"),
     (r"too small|minimum|at least", Refused, "below-minimum"),
     (r"limit exceeded|maximum|max(imum)? \d+ open orders", Refused, "limits"),
     (

@@ -1,0 +1,145 @@
+"""One exchange of the simulation: its customers, its money, its markets, its coins, its clock."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from contextlib import suppress
+from decimal import Decimal
+from threading import RLock
+
+import httpx
+import msgspec
+
+from warifu.sandbox.bitcoin import BitcoinChain, Purse
+from warifu.sandbox.custody import DEPTH, HOUSE, Chain, Custody, Vaults
+from warifu.sandbox.engine import Engine, Trading
+from warifu.sandbox.house import House, Mood
+from warifu.sandbox.ledger import Ledger
+from warifu.sandbox.markets import Market, State
+from warifu.sandbox.people import Account, People
+from warifu.sandbox.refusal import Refusal
+
+HOUSE_MONEY = Decimal(100_000_000)
+HOUSE_COINS = Decimal(20)
+"""BTC that the local chain's faucet gives the house."""
+
+
+class Remembered(msgspec.Struct):
+    """The state of an exchange, as it is kept on the disk."""
+
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    trading: Trading = msgspec.field(default_factory=Trading)
+    people: People = msgspec.field(default_factory=People)
+    vaults: Vaults = msgspec.field(default_factory=Vaults)
+    purse: Purse = msgspec.field(default_factory=Purse)
+    mood: Mood = msgspec.field(default_factory=Mood)
+    states: dict[str, State] = {}
+    ahead: int = 0
+    """Milliseconds that its clock is ahead of the machine's."""
+
+
+class Venue:
+    """``name``: ``coinbase`` or ``binance``. Whoever uses it holds :attr:`lock`."""
+
+    def __init__(
+        self,
+        name: str,
+        markets: list[Market],
+        *,
+        bitcoin: str | None = None,
+        seed: bytes = b"",
+        remembered: Remembered | None = None,
+        depth: int = DEPTH,
+    ) -> None:
+        """``bitcoin``: the address of a local chain's Esplora interface; ``seed``: of the exchange's own keys."""
+        self.name = name
+        self.lock = RLock()
+        self.state = remembered or Remembered()
+        state = self.state
+        for market in markets:
+            market.state = state.states.get(market.name, market.state)
+        self.engine = Engine(markets, state.ledger, state.trading)
+        chains: list[Chain] = []
+        if bitcoin is not None:
+            self.bitcoin = BitcoinChain(bitcoin, seed + name.encode(), state.purse)
+            chains.append(self.bitcoin)
+        self.custody = Custody(chains, state.ledger, state.vaults, self.now, depth)
+        for place in state.vaults.places:
+            self.custody.chain(place.asset).address(place.index)
+        self.house = House(self.engine, state.mood)
+
+    def open(self) -> None:
+        """For the first time: the house gets its money, its coins from the chain, and makes its offers."""
+        if HOUSE in self.state.people.accounts:
+            self.settle()
+            return
+        self.account(HOUSE, make=True)
+        for asset in self.assets():
+            self.give(HOUSE, asset, HOUSE_COINS if asset in self.custody.chains else HOUSE_MONEY)
+        self.house.turn(self.now(), steady=True)
+
+    def give(self, account: str, asset: str, amount: Decimal) -> None:
+        """From outside: by a deposit on the chain, where the asset has one. ``Refusal`` (``no-such``)."""
+        if asset not in self.assets():
+            raise Refusal("no-such", asset)
+        if asset not in self.custody.chains:
+            self.state.ledger.come(account, asset, amount)
+            return
+        place = self.custody.address(account, asset)
+        self.bitcoin.fund(place.address, amount, self.custody.depth)
+        self.custody.settle()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if "BTC" in self.custody.chains:
+            self.bitcoin.close()
+
+    def settle(self) -> bool:
+        """What came, and what can go; whether anything may have changed. While the chain is away, nothing does."""
+        with suppress(httpx.HTTPError):
+            return self.custody.settle()
+        return False
+
+    def now(self) -> int:
+        """Milliseconds since 1970, on this exchange's clock."""
+        return int(time.time() * 1000) + self.state.ahead
+
+    def assets(self) -> tuple[str, ...]:
+        """All that is traded, in order."""
+        markets = self.engine.markets.values()
+        return tuple(sorted({asset for market in markets for asset in (market.base, market.quote)}))
+
+    def account(self, name: str, *, make: bool = False) -> Account:
+        """``Refusal`` (``no-such``) for one that is not there and is not to be made."""
+        accounts = self.state.people.accounts
+        if name not in accounts:
+            if not make:
+                raise Refusal("no-such", name)
+            accounts[name] = Account(
+                name=name,
+                uuid=_named(self.name, name),
+                number=len(accounts) + 1,
+                wallets={asset: _named(self.name, name, asset) for asset in self.assets()},
+            )
+        return accounts[name]
+
+    def wallet(self, account: Account, name: str) -> str:
+        """The asset of a wallet, by its UUID (or the asset's own name). ``Refusal`` (``no-such``)."""
+        for asset, wallet in account.wallets.items():
+            if name in (wallet, asset):
+                return asset
+        raise Refusal("no-such", name)
+
+    def set_state(self, pair: str, state: State) -> None:
+        """Of a market."""
+        if pair not in self.engine.markets:
+            raise Refusal("no-such", pair)
+        self.engine.markets[pair].state = state
+        self.state.states[pair] = state
+
+
+def _named(*parts: str) -> str:
+    """A UUID (version 4 in form) that is the same each time."""
+    return str(uuid.UUID(bytes=hashlib.sha256(" ".join(parts).encode()).digest()[:16], version=4))
