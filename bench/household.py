@@ -15,10 +15,10 @@ from typing import ClassVar
 
 from nacl.utils import random
 from tests.support.enclaves import EnclaveDevice
-from tests.support.simulator import Household, Outcome, Tamper, honest
+from tests.support.simulator import Household, Opening, Outcome, Tamper, honest
 
 from warifu.protocol.encoding import encode
-from warifu.protocol.frames import Finished, OpenCorrelating, OpenSession, Relay, SessionFailed, error_of
+from warifu.protocol.frames import Finished, Relay, SessionFailed, error_of
 from warifu.protocol.framing import Origin
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,9 +48,9 @@ class Processes(Household):
 
     def run(
         self,
-        openings: Mapping[str, OpenSession | OpenCorrelating],
+        openings: Mapping[str, Opening],
         tamper: Tamper = honest,
-        opened: Callable[[], None] = lambda: None,
+        opened: Callable[[], object] = lambda: None,
     ) -> Outcome:
         outcome = Outcome()
         chosen = [device for device in self.running if device.name in openings]

@@ -181,6 +181,13 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "join-owner",
         "relay",
         "show-epoch",
+        "keep-account",
+        "remove-account",
+        "open-call",
+        "open-exchange-key",
+        "open-comparison",
+        "carried",
+        "tunnel-ended",
     }
 
 

@@ -30,7 +30,7 @@ from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.chains import Scheme
 from warifu.protocol.credential import Approval, Approver, Credential, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.envelope import Envelope, check_envelope_key, seal
+from warifu.protocol.envelope import Envelope, EnvelopeKey, check_envelope_key, seal
 from warifu.protocol.frames import (
     AskAcknowledge,
     AskConfirmation,
@@ -48,6 +48,7 @@ from warifu.protocol.frames import (
     JoinOwner,
     NotesAnswer,
     OpenCorrelating,
+    OpenExchangeKey,
     OpenSession,
     RecoverWallet,
     Reply,
@@ -71,6 +72,7 @@ from warifu.protocol.operator import (
     ShowAuthenticationString,
     decode_for_operator,
 )
+from warifu.protocol.parcel import Parcel, seal_parcel
 from warifu.protocol.policy import POLICY_VERSION, ChainRules, Policy
 from warifu.protocol.request import (
     Outflow,
@@ -249,6 +251,8 @@ class SimulatedDevice:
         return b"".join(path.read_bytes() for path in sorted(self.directory.rglob("*")) if path.is_file())
 
 
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey
+"""What opens a session."""
 Tamper = Callable[[bytes, bytes, RelayFrame], list[tuple[bytes, RelayFrame]]]
 """(sender, receiver, frame for the receiver) -> what is delivered instead: (receiver, frame) each."""
 
@@ -371,10 +375,7 @@ class Household:
         )
 
     def envelope(self, device: SimulatedDevice, request: bytes, passphrase: str) -> Envelope:
-        nonce = random(32)
-        answer = device.call(AskEnvelopeKey(4, nonce), EnvelopeKeyAnswer)
-        key = check_envelope_key(answer.key, device.identity, nonce, self.clock())
-        return seal(key, request, passphrase.encode())
+        return seal(self.envelope_key(device), request, passphrase.encode())
 
     def authorized(
         self,
@@ -393,6 +394,24 @@ class Household:
         first = approve or approver(key or self.owner)
         signed = authorize(first, request, encode(request), list(envelopes.values()), further)
         return signed, envelopes
+
+    def envelope_key(self, device: SimulatedDevice) -> EnvelopeKey:
+        """A one-shot key of the device, checked as the client checks it."""
+        nonce = random(32)
+        answer = device.call(AskEnvelopeKey(4, nonce), EnvelopeKeyAnswer)
+        return check_envelope_key(answer.key, device.identity, nonce, self.clock())
+
+    def authorized_parcels(
+        self, request: Request, contents: Mapping[str, bytes | bytearray], further: Sequence[Approval] = ()
+    ) -> tuple[Authorization, dict[str, Parcel]]:
+        """The owner's yes, with a parcel of this content for each named device."""
+        named = request_digest(request)
+        parcels = {
+            name: seal_parcel(self.envelope_key(self[name]), named, content)
+            for name, content in contents.items()
+        }
+        signed = authorize(approver(self.owner), request, encode(request), list(parcels.values()), further)
+        return signed, parcels
 
     def authorized_alone(self, request: Request) -> Authorization:
         """The owner's yes without any envelope: whoever has it can open nothing by it."""
@@ -461,9 +480,9 @@ class Household:
 
     def run(
         self,
-        openings: Mapping[str, OpenSession | OpenCorrelating],
+        openings: Mapping[str, Opening],
         tamper: Tamper = honest,
-        opened: Callable[[], None] = lambda: None,
+        opened: Callable[[], object] = lambda: None,
     ) -> Outcome:
         """Relay until nothing is under way. A device that fails makes the service close the session everywhere.
 

@@ -1965,6 +1965,9 @@ JAPANESE: dict[str, str] = {
     "signed": "署名の完了",
     "payment acknowledged": "支払いの確認",
     "payment noted": "支払いの記録",
+    "exchange key born": "取引所の鍵の生成",
+    "exchange account kept": "取引所口座の保管",
+    "exchange account removed": "取引所口座の削除",
     "refused, nobody's request": "拒否（だれの依頼でもない）",
     # --- audits: devices taken back ---
     "device taken back": "端末の受け入れ直し",

@@ -1,6 +1,6 @@
 """What an owner asks for at an exchange, and what reaches the signers about it in parcels.
 
-``docs/protocol.md``, "Exchanges". A request names what the service may know: the account by its name, and digests. What
+``docs/protocol.md``, 7.9. A request names what the service may know: the account by its name, and digests. What
 the service must not know (credentials, what is asked, what is answered) goes in a parcel, or comes back sealed.
 """
 

@@ -23,11 +23,13 @@ from warifu.protocol.encoding import (
     Bytes16,
     Bytes32,
     Message,
+    Name,
     Seconds,
     decode,
     digest,
     encode,
 )
+from warifu.protocol.exchange_requests import Identities, KeyKind
 from warifu.protocol.frames.bounds import PublicKey
 from warifu.protocol.release import MAX_KEEPERS
 from warifu.protocol.request import MAX_ANNOUNCED, MAX_REASON, MAX_SIGNERS, Outflow
@@ -336,6 +338,39 @@ class Noted(Message, frozen=True, tag="noted"):
     request: Bytes32
 
 
+class ExchangeKeyBorn(Message, frozen=True, tag="exchange-key-born"):
+    """The share of a key for an account at an exchange is kept."""
+
+    wallet: Bytes32
+    request: Bytes32
+    account: Name
+    exchange: Name
+    public: Bytes32
+
+
+class ExchangeAccountKept(Message, frozen=True, tag="exchange-account-kept"):
+    """This device's part of a credential at an exchange is kept. Neither the API key nor a secret is in it."""
+
+    wallet: Bytes32
+    request: Bytes32
+    account: Name
+    exchange: Name
+    key: KeyKind
+    holders: Identities
+    public: Annotated[bytes, msgspec.Meta(max_length=32)]
+    """Of a shared key."""
+    simulation: bool
+
+
+class ExchangeAccountRemoved(Message, frozen=True, tag="exchange-account-removed"):
+    """An account and this device's part of its credential are forgotten."""
+
+    wallet: Bytes32
+    request: Bytes32
+    account: Name
+    exchange: Name
+
+
 class Restored(Message, frozen=True, tag="restored"):
     """The owners want that device taken back as it is, though this one remembers a later state of it."""
 
@@ -402,6 +437,9 @@ Event = (
     | FinishedTransfer
     | Acknowledged
     | Noted
+    | ExchangeKeyBorn
+    | ExchangeAccountKept
+    | ExchangeAccountRemoved
     | Restored
     | Denied
     | Refused

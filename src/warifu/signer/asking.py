@@ -7,6 +7,7 @@ from warifu.protocol.authorization import Authorization, check_authorization
 from warifu.protocol.credential import Credential, credential_digest
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.journal import Asker, owners
+from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import Request, WalletRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.journal import Cause
@@ -19,7 +20,7 @@ def asker(authorization: Authorization) -> Asker:
 
 
 def cause_of(
-    device: Device, authorization: Authorization, envelope: Envelope | None, now: int
+    device: Device, authorization: Authorization, envelope: Envelope | Parcel | None, now: int
 ) -> Cause | None:
     """What an owner really asked for with this, in time; None where it is the service's own.
 

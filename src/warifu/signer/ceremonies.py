@@ -13,10 +13,12 @@ from dataclasses import replace
 from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
+from warifu.protocol.exchange_requests import ExchangeKeyRequest
 from warifu.protocol.frames import (
     Finished,
     FromSigner,
     OpenCorrelating,
+    OpenExchangeKey,
     OpenSession,
     Relay,
     SessionFailed,
@@ -35,6 +37,7 @@ from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.asking import asker, cause_of
 from warifu.signer.births import Births
 from warifu.signer.device import Device
+from warifu.signer.exchanges.generating import open_exchange_key
 from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.hand_outs import open_hand_out
 from warifu.signer.journal import Cause
@@ -42,6 +45,7 @@ from warifu.signer.peers import Exchange
 from warifu.signer.refreshes import Refreshes
 from warifu.signer.sessions.ceremony import LIFETIME, Ceremony, Seat
 from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
+from warifu.signer.sessions.exchange_key import ExchangeKeyCeremony
 from warifu.signer.sessions.handing_out import HandingOut
 from warifu.signer.sessions.refreshing import RefreshCeremony
 from warifu.signer.taking import WalletExchange
@@ -52,6 +56,9 @@ from warifu.threshold.errors import ThresholdError
 
 MAX_SESSIONS = 8
 _REMEMBERED_SESSIONS = 1024
+
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey
+"""What opens a session."""
 
 Note = Callable[[str, WarifuError, bytes, Cause | None], None]
 """Writes a refusal down: at which door, what, about what, and what an owner had authorized, if one had."""
@@ -80,7 +87,7 @@ class Ceremonies:
         """Of the running sessions that an owner authorized."""
         self._used: deque[bytes] = deque(maxlen=_REMEMBERED_SESSIONS)
 
-    def open(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
+    def open(self, frame: Opening) -> list[FromSigner]:
         """Judge, and take part or refuse."""
         try:
             return self._opened(frame)
@@ -132,7 +139,7 @@ class Ceremonies:
             ceremony.close()
         return list(running)
 
-    def _opened(self, frame: OpenSession | OpenCorrelating) -> list[FromSigner]:
+    def _opened(self, frame: Opening) -> list[FromSigner]:
         self._device.freeze.require_none()
         if frame.session in self._running or frame.session in self._used:
             raise InputRefused("session-reused", "a session with this identifier was opened before")
@@ -152,10 +159,12 @@ class Ceremonies:
             self._causes[frame.session] = cause
         return ended + self._in_session(frame.session, lambda opened: opened.begin())
 
-    def _judged(self, frame: OpenSession | OpenCorrelating) -> tuple[Ceremony | Finished, list[FromSigner]]:
+    def _judged(self, frame: Opening) -> tuple[Ceremony | Finished, list[FromSigner]]:
         """The ceremony, or the result that is there already; and what the sessions say that it puts an end to."""
         if isinstance(frame, OpenCorrelating):
             return self._correlating(frame), []
+        if isinstance(frame, OpenExchangeKey):
+            return self._exchange_key(frame)
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         if isinstance(request, TransferRequest):
@@ -186,7 +195,27 @@ class Ceremonies:
         seat = self._seat_of(frame, named, wallet)
         return CorrelatingCeremony(seat, Batch(pool, frame.count, device.seen))
 
-    def _seat_of(self, frame: OpenSession | OpenCorrelating, request: bytes, wallet: Wallet) -> Seat:
+    def _exchange_key(
+        self, frame: OpenExchangeKey
+    ) -> tuple[ExchangeKeyCeremony | Finished, list[FromSigner]]:
+        """One generation for an account at a time: two would replace each other's key."""
+        request = decode_request(frame.authorization.request)
+        if not isinstance(request, ExchangeKeyRequest):
+            raise InputRefused("request-kind", "this asks for no key to be generated for an exchange")
+        wallet = self._device.wallets.born(request.wallet_id)
+        seat = self._seat_of(frame, request_digest(request), wallet)
+        opened = open_exchange_key(self._device, frame, request, seat)
+        if isinstance(opened, Finished):
+            return opened, []
+        others = [
+            session
+            for session, other in self._running.items()
+            if isinstance(other, ExchangeKeyCeremony)
+            and (other.seat.wallet, other.account) == (wallet.id, request.account)
+        ]
+        return opened, self._supersede(others)
+
+    def _seat_of(self, frame: Opening, request: bytes, wallet: Wallet) -> Seat:
         """In a session of a wallet that is born."""
         device = self._device
         exchange = WalletExchange(device, wallet)
@@ -202,7 +231,7 @@ class Ceremonies:
 
     def _seat(
         self,
-        frame: OpenSession | OpenCorrelating,
+        frame: Opening,
         request: bytes,
         wallet: bytes,
         rules: Rules,
@@ -215,7 +244,7 @@ class Ceremonies:
             require_own(device, expected[own])
         meeting = device.meeting(expected, exchange)
         entry = None
-        if isinstance(frame, OpenSession):
+        if not isinstance(frame, OpenCorrelating):
             entry = Met(wallet, frame.session, request), asker(frame.authorization)
         return Seat(
             key=device.identity,
@@ -233,10 +262,11 @@ class Ceremonies:
             meet=meeting.meet,
         )
 
-    def _cause(self, frame: OpenSession | OpenCorrelating) -> Cause | None:
+    def _cause(self, frame: Opening) -> Cause | None:
         if isinstance(frame, OpenCorrelating):
             return None
-        return cause_of(self._device, frame.authorization, frame.envelope, self._device.clock.now())
+        envelope = frame.envelope if isinstance(frame, OpenSession) else None
+        return cause_of(self._device, frame.authorization, envelope, self._device.clock.now())
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:
         """One key generation for a wallet at a time: two would replace each other's host keys."""

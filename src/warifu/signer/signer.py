@@ -39,9 +39,6 @@ from warifu.protocol.frames import (
     NotesAnswer,
     OpenCall,
     OpenComparison,
-    OpenCorrelating,
-    OpenExchangeKey,
-    OpenSession,
     Presence,
     RecoverWallet,
     Relay,
@@ -83,10 +80,12 @@ from warifu.protocol.request import TransferRequest, decode_request
 from warifu.signer.acknowledging import confirm_transfer
 from warifu.signer.asking import cause_of
 from warifu.signer.births import Births
-from warifu.signer.ceremonies import Ceremonies
+from warifu.signer.ceremonies import Ceremonies, Opening
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
+from warifu.signer.exchanges.generating import born_by
+from warifu.signer.exchanges.keeping import keep_account, remove_account
 from warifu.signer.expecting import approve_reference
 from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
 from warifu.signer.journal import Cause
@@ -116,11 +115,11 @@ _Call = (
     | ShowEpoch
     | RecoverWallet
     | AskJournal
+    | KeepAccount
+    | RemoveAccount
 )
 
-_Exchanging = (
-    KeepAccount | RemoveAccount | OpenCall | OpenExchangeKey | OpenComparison | Carried | TunnelEnded
-)
+_Exchanging = OpenCall | OpenComparison | Carried | TunnelEnded
 """What concerns exchanges: nothing here answers it."""
 
 _PANIC = "PanicException"
@@ -261,7 +260,7 @@ class Signer:
         if isinstance(message, _Call):
             answer = _to_service(self._answer(message))
             return [answer, *_all_to_service(self._ceremonies.end_stale())]
-        if isinstance(message, OpenSession | OpenCorrelating):
+        if isinstance(message, Opening):
             return _all_to_service(self._ceremonies.open(message))
         if isinstance(message, Relay):
             return _all_to_service(self._ceremonies.relay(message))
@@ -337,6 +336,11 @@ class Signer:
             return encode(self._transfers.decide(request, message.unsigned, message.approvals))
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
+        if isinstance(message, KeepAccount):
+            return encode(keep_account(device, message))
+        if isinstance(message, RemoveAccount):
+            remove_account(device, message)
+            return b""
         return encode(status(device, self._isolation))
 
     def _shown_epoch(self, message: ShowEpoch) -> bytes:
@@ -354,6 +358,8 @@ class Signer:
         device = self._device
         wallet = device.wallets.get(request)
         result = wallet.signed_birth if wallet is not None else device.ledger.result(request)
+        if (born := born_by(device, request)) is not None:
+            result = encode(born)
         if result is not None:
             return ResultAnswer("finished", result)
         started = wallet is not None or device.ledger.started(request)
@@ -374,11 +380,14 @@ class Signer:
         return failed + answer(failure)
 
     def _cause(self, message: _Call) -> Cause | None:
-        if isinstance(message, AskAcknowledge | AskJournal):
-            return cause_of(self._device, message.authorization, None, self._device.clock.now())
+        now = self._device.clock.now()
+        if isinstance(message, AskAcknowledge | AskJournal | RemoveAccount):
+            return cause_of(self._device, message.authorization, None, now)
+        if isinstance(message, KeepAccount):
+            return cause_of(self._device, message.authorization, message.parcel, now)
         if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
             return None
-        return cause_of(self._device, message.authorization, message.envelope, self._device.clock.now())
+        return cause_of(self._device, message.authorization, message.envelope, now)
 
     def _note(self, door: str, error: WarifuError, about: bytes, cause: Cause | None = None) -> None:
         """A refusal must be answered even where the disk is full and cannot take a note of it."""
@@ -414,7 +423,7 @@ def _service_refused(message: ToSigner, error: WarifuError) -> Frames:
     """The service is told, where its message has an answer; it learns nothing but that it failed."""
     if isinstance(message, _Call):
         return [_to_service(CallRefused(message.call, refusal_of(error)))]
-    if isinstance(message, OpenSession | OpenCorrelating):
+    if isinstance(message, Opening):
         return [_to_service(SessionFailed(message.session, refusal_of(error)))]
     return []
 

@@ -6,6 +6,7 @@ from warifu import __version__
 from warifu.chains.reading import Scheme
 from warifu.protocol.attesting import reference_digest
 from warifu.protocol.epochs import epoch_at
+from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.frames import (
     SHOWN_NOTICES,
     SHOWN_OF_A_NOTICE,
@@ -19,6 +20,7 @@ from warifu.protocol.request import RulesRequest
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.device import Device
 from warifu.signer.evidence import given
+from warifu.signer.exchanges.accounts import Account
 from warifu.signer.expecting import accepted
 from warifu.signer.instructing import words_of
 from warifu.signer.notices import Notice
@@ -34,6 +36,7 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
     """Of the device and of each of its wallets."""
     capabilities = device.platform.capabilities
     length, head = device.journal.head
+    wallets = device.wallets.all()
     return Status(
         device.name or UNJOINED,
         device.identity.public,
@@ -46,10 +49,30 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         isolation,
         length,
         head,
-        tuple(_wallet_status(device, wallet) for wallet in device.wallets.all()),
+        tuple(_wallet_status(device, wallet) for wallet in wallets),
         _banned(device),
         device.freeze.reason,
         *_held(device),
+        tuple(
+            _account_status(account, wallet)
+            for wallet in wallets
+            for account in device.accounts.of(wallet.id)
+        ),
+    )
+
+
+def _account_status(account: Account, wallet: Wallet) -> AccountStatus:
+    return AccountStatus(
+        account.wallet,
+        account.name,
+        account.exchange,
+        account.kind,
+        tuple(wallet.names[holder] for holder in account.holders),
+        account.public,
+        account.finished,
+        account.simulation,
+        (),
+        account.since,
     )
 
 

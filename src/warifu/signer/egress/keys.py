@@ -49,6 +49,11 @@ class HmacKey:
         finally:
             key[:] = bytes(len(key))
 
+    @property
+    def secret(self) -> Secret:
+        """Still this key's, and wiped with it."""
+        return self._secret
+
     def wipe(self) -> None:
         self._secret.wipe()
 

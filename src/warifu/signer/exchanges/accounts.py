@@ -92,6 +92,10 @@ class Accounts:
         )
         return [_read(kept) for (kept,) in rows]
 
+    def count(self) -> int:
+        """Of all wallets."""
+        return int(self._store.execute("SELECT count(*) FROM exchange_accounts")[0][0])
+
     def made_by(self, request: bytes) -> Account | None:
         """What the request with this digest left here: a key that was born by it, or an account; None where nothing is
         left of that."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from warifu.chains.reading import Scheme
 from warifu.errors import PeerMisbehaved, SessionAborted
@@ -45,7 +46,8 @@ class Cradle:
     threshold: int
     schemes: tuple[Scheme, ...]
     keep: Callable[[Mapping[Scheme, Secret], Sequence[bytes]], None]
-    """Makes the host secret keys durable (with their public keys, in the order of ``schemes``), or raises."""
+    """Makes the host secret keys durable (with their public keys, in the order of ``schemes``), or raises. For a key
+    that is simply generated anew where not all devices got it, it keeps nothing."""
     born: Callable[[Mapping[Scheme, DkgResult]], bytes]
     """Makes shares and birth durable and returns the signed birth, or raises."""
     wipe: Callable[[], None]
@@ -56,6 +58,7 @@ class KeygenCeremony(Ceremony):
     """See the module."""
 
     kind = "wallet"
+    again: ClassVar[str] = "Make the wallet again."
 
     def __init__(self, seat: Seat, cradle: Cradle) -> None:
         super().__init__(seat)
@@ -119,7 +122,7 @@ class KeygenCeremony(Ceremony):
         if generation is None:  # messages wait until the channel stands, so it is a key of no generation here
             name = self.seat.names[peer]
             raise PeerMisbehaved(
-                "malformed", f"device {name} speaks of a key that this wallet does not have", blame=name
+                "malformed", f"device {name} speaks of a key that is not being generated", blame=name
             )
         try:
             outgoing = generation.handle(self.seat.participants.index(peer), message.phase, message.body)
@@ -161,7 +164,7 @@ class KeygenCeremony(Ceremony):
                 return SessionAborted(
                     "share-complaint",
                     f"device {complainant} complained of a wrong secret share and did not say whom it suspects",
-                    remedy="Make the wallet again.",
+                    remedy=self.again,
                 )
         return super().timeout()
 
@@ -189,7 +192,7 @@ class KeygenCeremony(Ceremony):
         return PeerMisbehaved(
             "key-generation",
             f"key generation failed: {who} sent an invalid {error.what}{doubt}",
-            remedy="Make the wallet again, without the named device if it happens twice.",
+            remedy=f"{self.again} If it happens twice, do without the named device.",
             blame=names[0] if names else None,
         )
 

@@ -84,6 +84,11 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         # The order within a key generation is ChillDKG's own table's business.
         (Phase.GENERATION, "generation"): Phase.GENERATION,
     },
+    "exchange-key": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.GENERATION,
+        (Phase.GENERATION, "generation"): Phase.GENERATION,
+    },
 }
 
 
