@@ -9,9 +9,9 @@ import pytest
 from tests.support.journals import Journals, audited, taken
 
 from warifu.audit.findings import Finding
-from warifu.audit.onchain import Claim, ClaimedHead, Spend, Told, check_chain
+from warifu.audit.onchain import Claim, ClaimedHead, Made, Seen, Spend, Told, check_chain
 from warifu.audit.transfers import Deed, Transfers
-from warifu.protocol.journal import Started
+from warifu.protocol.journal import Started, decode_content
 from warifu.protocol.request import Outflow
 
 pytestmark = pytest.mark.unit
@@ -163,3 +163,84 @@ def test_how_many_transactions_can_have_come_of_what_was_started(
     told = replace(told, sent={"eip155:1": most + 1})
     (finding,) = check_chain((), transfers, told, every_quorum=True)
     assert finding.code == "more-sent-than-signed"
+
+
+# --- chains that list what names an account --------------------------------------------------------------------------
+
+
+def solana(started: list[Started]) -> Transfers:
+    """Two transfers there, signed."""
+    starts = [
+        msgspec.structs.replace(
+            each,
+            chain="solana",
+            transaction=bytes([number]) * 32,
+            outflows=(Outflow("payment", "", "1", "x"),),
+        )
+        for number, each in enumerate(started[:2])
+    ]
+    deeds = tuple(Deed("device0", 1, each) for each in starts)
+    return Transfers(deeds, {each.request: ("device0",) for each in starts})
+
+
+def made(*numbers: int, whole: bool = True, since: int | None = None) -> Told:
+    seen = Seen([Made(f"tx{number}", bytes([number]) * 32) for number in numbers], whole, since)
+    return Told({}, None, (), seen={"solana": seen})
+
+
+def judged(transfers: Transfers, told: Told, *, every_quorum: bool = True, born: int | None = 100):
+    return [
+        (finding.level, finding.code, finding.values.get("txid", ""))
+        for finding in check_chain((), transfers, told, every_quorum=every_quorum, born=born)
+    ]
+
+
+def test_what_the_key_signed_on_a_chain_that_lists_it_has_its_entry(started):
+    assert judged(solana(started), made(0, 1)) == []
+    assert judged(solana(started), made(0, 1, 7)) == [("wrong", "signed-without-entry", "tx7")]
+    assert judged(solana(started), made(0, 1, 7), every_quorum=False) == [
+        ("open", "signed-without-entry", "tx7")
+    ]
+
+
+def test_an_entry_of_another_chain_is_no_entry_of_this_one(started, honest, journals):
+    bitcoin = audited(journals).transfers
+    name = started[0].transaction
+    told = Told(honest.claims, honest.spends, (), seen={"solana": Seen([Made("tx", name)], True, None)})
+    assert judged(bitcoin, told) == [("wrong", "signed-without-entry", "tx")]
+
+
+@pytest.mark.parametrize("state", ["confirmed", "broadcast", None])
+def test_what_is_signed_and_not_listed_is_open_whatever_the_service_says_of_it(started, state):
+    transfers, told = solana(started), made(0)
+    gone = transfers.deeds[1].started.request_id
+    if state is not None:
+        told = replace(told, claims={gone: Claim(gone, "solana", state, None)})
+    assert judged(transfers, told) == [("open", "not-on-chain", "")]
+
+
+def test_where_the_list_is_not_whole_the_services_word_is_all_there_is(started):
+    transfers = solana(started)
+    gone = transfers.deeds[1].started.request_id
+    told = replace(made(0, whole=False), claims={gone: Claim(gone, "solana", "confirmed", None)})
+    assert judged(transfers, told) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "born", "short"),
+    [(None, 100, False), (None, None, False), (100, 100, False), (101, 100, True), (1, None, True)],
+)
+def test_a_history_that_begins_after_the_wallet_is_not_whole(started, since, born, short):
+    found = judged(solana(started), made(0, 1, since=since), born=born)
+    assert found == ([("missing", "history-short", "")] if short else [])
+
+
+def test_the_wallets_first_day_is_what_its_journals_say(journals, honest):
+    since = min(
+        content.time
+        for name in journals.entries
+        for content in [decode_content(journals.first_of(name, "wallet-born").content)]
+    )
+    for moment, whole in ((since, True), (since + 1, False)):
+        told = replace(honest, seen={"solana": Seen((), True, moment)})
+        assert audited(journals, told=told).whole is whole

@@ -4,6 +4,7 @@ The signers hold a whole key each (``tests/support/whole_key.py``): here the ser
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -533,3 +534,43 @@ async def test_a_backend_of_another_chain_is_told_by_name(world: AccountWorld, e
         assert accounts[0].refusal is None
         assert accounts[1].refusal is not None and accounts[1].refusal.code == "chain.wrong-network"
         assert accounts[1].assets == () and parse_address(accounts[1].address)
+
+
+# --- what the chain has that this service did not send --------------------------------------------------------------
+
+
+async def test_what_the_account_sent_through_somebody_else_is_named_and_shown(world: AccountWorld):
+    async with world.running() as client:
+        payment = await world.pay(client)
+        await world.send(client, payment)
+        await world.mine()
+        await client.until(payment.id, ("confirmed",))
+        path = "/wallets/savings/account-listing"
+        assert (await client.get(path, api.AccountListing, chain=EVM)).txids == ()
+        unsigned = dataclasses.replace(parse_unsigned(payment.unsigned), nonce=1)
+        signature = world.key.sign(EVM, unsigned.serialize())
+        elsewhere = unsigned.with_signature(signature, world.address)
+        await asyncio.to_thread(world.evm.rpc, "eth_sendRawTransaction", "0x" + elsewhere.raw.hex())
+        await world.mine()
+        assert (await client.get(path, api.AccountListing, chain=EVM)).txids == (elsewhere.txid,)
+        question = api.AccountBytesQuestion(chain=EVM, txids=(elsewhere.txid, "0x" + 64 * "7"))
+        shown = await client.post("/wallets/savings/account-bytes", question, api.AccountBytes)
+        assert shown.transactions == (elsewhere.raw, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "code"),
+    [
+        ("savings", {}, "input.malformed"),
+        ("savings", {"chain": "dogecoin"}, "input.malformed"),
+        ("savings", {"chain": "bitcoin"}, "chain.no-backend"),
+        ("savings", {"chain": "eip155:1"}, "chain.no-backend"),
+        ("none", {"chain": EVM}, "service.unknown-wallet"),
+    ],
+)
+async def test_a_list_is_of_an_account_that_there_is(
+    world: AccountWorld, name: str, query: dict[str, str], code: str
+):
+    async with world.running() as client:
+        asked = client.get(f"/wallets/{name}/account-listing", api.AccountListing, **query)
+        assert (await refusal(asked)).code == code

@@ -224,3 +224,19 @@ def test_a_local_cluster_that_took_the_place_of_another_is_noticed_after_a_resta
     with local_solana() as second, pytest.raises(ChainUnavailable) as refused:
         check(second.url, "local")
     assert refused.value.reason == "wrong-network" and "begins anew" in refused.value.remedy
+
+
+async def test_the_service_lists_what_names_the_account_and_shows_it(
+    world: AccountWorld, solana: LocalSolana, friend: str
+):
+    async with world.running() as client:
+        await ready(world, client, solana)
+        payment = await pay(world, client, friend)
+        await world.hand_in(client, payment)
+        done = await confirmed(client, solana, payment.id)
+        listed = await client.get("/wallets/savings/account-listing", api.AccountListing, chain=SOLANA)
+        assert (listed.txids, listed.since) == ((done.txid,), None)
+        question = api.AccountBytesQuestion(chain=SOLANA, txids=listed.txids)
+        shown = await client.post("/wallets/savings/account-bytes", question, api.AccountBytes)
+        (raw,) = shown.transactions
+        assert parse_transaction(raw).txid == done.txid

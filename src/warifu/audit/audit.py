@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from warifu.audit.findings import Finding, missing, note
@@ -13,7 +13,7 @@ from warifu.audit.records import Record, check_record
 from warifu.audit.restored import softened
 from warifu.audit.rules import check_rules
 from warifu.audit.transfers import Transfers, check_transfers, transfers_of
-from warifu.protocol.journal import PeerHead
+from warifu.protocol.journal import PeerHead, WalletBorn
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ def audit(
         findings.append(note("offline"))
     else:
         every_quorum = len(journals) > record.devices - record.threshold
-        findings += check_chain(journals, transfers, told, every_quorum=every_quorum)
+        born = min((born for journal in journals for born in _births(journal, record.wallet)), default=None)
+        findings += check_chain(journals, transfers, told, every_quorum=every_quorum, born=born)
     findings = softened(journals, findings, record.wallet, record.threshold)
     return Audit(tuple(journals), transfers, tuple(findings))
+
+
+def _births(journal: Journal, wallet: bytes) -> Iterator[int]:
+    """The moments at which the device says that the wallet was made."""
+    return (content.time for _, content, event in journal.events(WalletBorn) if event.wallet == wallet)

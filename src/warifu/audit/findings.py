@@ -52,6 +52,8 @@ Code = Literal[
     "unknown-owner",
     # against the chain and the service
     "left-without-entry",
+    "signed-without-entry",
+    "history-short",
     "more-sent-than-signed",
     "claimed-not-signed",
     "not-on-chain",

@@ -92,6 +92,16 @@ class AccountStatus:
     """Why it failed, in words, where that is known."""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Transactions in blocks that name an account in any part: what others sent it is among them."""
+
+    txids: tuple[str, ...]
+    since: int | None
+    """The moment (seconds since 1970-01-01 UTC) before which the backends have no history; None where they have it
+    all."""
+
+
 class Sent(Enum):
     """How a broadcast that was not refused ended."""
 
@@ -124,6 +134,10 @@ class AccountChain(Protocol):
 
     def executed(self, address: str) -> int | None:
         """How many transactions the account has made that are in blocks; None where the chain does not count them."""
+        ...
+
+    def transaction(self, txid: str) -> bytes | None:
+        """A signed transaction that is in a block, from the first backend that has it; None where none shows it."""
         ...
 
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:

@@ -97,6 +97,12 @@ _SAID = {
     "left-without-entry": lambda: tr(
         "transaction {txid} spent the wallet's coins, as the service tells it, and no journal has it"
     ),
+    "signed-without-entry": lambda: tr(
+        "transaction {txid} on {chain} carries the wallet's own signature, and no journal has it"
+    ),
+    "history-short": lambda: tr(
+        "the backends of {chain} have no history of the wallet's first days: what left then was not checked"
+    ),
     "more-sent-than-signed": lambda: tr(
         "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {signed}"
     ),

@@ -9,9 +9,10 @@ from pathlib import Path
 from warifu.audit.audit import Audit, audit
 from warifu.audit.findings import Finding
 from warifu.audit.journals import Journal, read_journal
-from warifu.audit.onchain import Claim, ClaimedHead, Spend, Told
+from warifu.audit.onchain import Told
 from warifu.audit.records import Record
-from warifu.cli.client import Client, segment
+from warifu.cli.audit_chains import name_what_is_missing, told_of
+from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.journals import Taken, read_files, read_through_service
 from warifu.cli.known_heads import keep_heads, known_heads
@@ -19,7 +20,6 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
-from warifu.protocol.api import Accounts, History, Transfers
 from warifu.protocol.credential import credential_digest
 from warifu.protocol.journal import PeerHead
 from warifu.protocol.rules import rules_hash
@@ -75,15 +75,17 @@ def _read_and_judged(
     """The service is asked first, so that nothing it tells of is younger than the journals. Devices are read one after
     the other: what they did together meanwhile stands in one and not yet in another, and looks like a denial, so where
     something is wrong and journals grew, all of them are read again."""
+    progress = _Progress(screen)
     lengths: list[int] = []
     for attempt in range(_ATTEMPTS):
-        told = _told(client, wallet)
-        taken, failed = read_through_service(client, profile, wallet, now(), _Progress(screen))
+        told = told_of(client, wallet, progress)
+        taken, failed = read_through_service(client, profile, wallet, now(), progress.of_device)
         audited = judged(wallet, taken, failed, earlier, told)
         before, lengths = lengths, [len(each.entries) for each in taken]
         if not audited.result.wrong or lengths == before or attempt == _ATTEMPTS - 1:
             break
-    return audited
+    named = name_what_is_missing(client, wallet, told, audited.result)
+    return audited if named is told else judged(wallet, taken, failed, earlier, named)
 
 
 def judged(
@@ -137,35 +139,15 @@ class _Progress:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def __call__(self, device: str, so_far: int, whole: int) -> None:
+    def of_device(self, device: str, so_far: int, whole: int) -> None:
         if so_far < whole:
             self._screen.line(
                 tr("{device}: {so_far} of {whole} entries", device=device, so_far=so_far, whole=whole), "dim"
             )
 
-
-def _told(client: Client, wallet: Wallet) -> Told:
-    """What the service says. Where it cannot say something, why."""
-    transfers = client.get("/transfers", Transfers, wallet=wallet.name).transfers
-    refusals: list[str] = []
-    spends: list[Spend] | None = None
-    if "bip340" in wallet.request.schemes:
-        try:
-            history = client.get(f"/wallets/{segment(wallet.name)}/transactions", History)
-            spends = [
-                Spend(bytes.fromhex(entry.txid)[::-1], entry.height)
-                for entry in history.transactions
-                if entry.sent > 0
-            ]
-        except WarifuError as error:
-            refusals.append(f"{error.message} ({error.code})")
-    sent: dict[str, int] = {}
-    if {"ecdsa", "ed25519"} & set(wallet.request.schemes):
-        for account in client.get(f"/wallets/{segment(wallet.name)}/accounts", Accounts).accounts:
-            if account.executed is not None:
-                sent[account.chain] = account.executed
-            elif account.refusal is not None:
-                refusals.append(f"{account.refusal.message} ({account.chain})")
-    heads = [ClaimedHead(head.device, head.length, head.head) for each in transfers for head in each.journal]
-    claims = [Claim(bytes.fromhex(each.id), each.chain, each.state, each.replaced_by) for each in transfers]
-    return Told({claim.id: claim for claim in claims}, spends, heads, sent, refusals)
+    def of_chain(self, chain: str, so_far: int, whole: int) -> None:
+        if so_far < whole:
+            self._screen.line(
+                tr("{chain}: {so_far} of {whole} transactions", chain=chain, so_far=so_far, whole=whole),
+                "dim",
+            )

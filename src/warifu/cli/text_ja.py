@@ -1525,6 +1525,7 @@ JAPANESE: dict[str, str] = {
     ),
     "{device}: {length} entries, head {head}": "{device}: {length} 件、先頭ハッシュ {head}",
     "{device}: {so_far} of {whole} entries": "{device}: {whole} 件のうち {so_far} 件",
+    "{chain}: {so_far} of {whole} transactions": "{chain}: トランザクション {whole} 件のうち {so_far} 件",
     "{length} entries, head {head}": "{length} 件、先頭ハッシュ {head}",
     "{to} may take {amount}": "{to} が {amount} を引き出せる",
     # --- credentials and approvals
@@ -1778,6 +1779,17 @@ JAPANESE: dict[str, str] = {
     "{device} does not have the spend of which {other} (entry {other_entry}) has its signed note": (
         "{device} の日誌には、{other}（項目 {other_entry}）がその署名付きの知らせを持つ支払いがありません"
     ),
+    "transaction {txid} on {chain} carries the wallet's own signature, and no journal has it": (
+        "{chain} のトランザクション {txid} にはこのウォレット自身の署名がありますが、どの日誌にもありません"
+    ),
+    "the backends of {chain} have no history of the wallet's first days: what left then was not checked": (
+        "{chain} のバックエンドには、このウォレットの最初の時期の履歴がありません。"
+        "その間に出ていったものは検査していません"
+    ),
+    "{count} transactions that name the account cannot be read, {txid} among them ({chain})": (
+        "口座を挙げるトランザクションのうち {count} 件が読めません（{txid} など、{chain}）"
+    ),
+    "the service has no backend of {chain}": "サービスには {chain} のバックエンドがありません",
     "the account on {chain} made {sent} transactions, as the service tells it, and the journals have {signed}": (
         "サービスによれば {chain} の口座は {sent} 件のトランザクションを行いましたが、日誌には "
         "{signed} 件しかありません"

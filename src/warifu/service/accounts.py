@@ -6,15 +6,19 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from warifu.chains import accounts as network
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import (
     Account,
+    AccountBytes,
+    AccountBytesQuestion,
     AccountDraft,
     AccountEntry,
     AccountHistory,
+    AccountListing,
     AccountPayment,
     Accounts,
     Asset,
@@ -36,6 +40,8 @@ from warifu.service.versions import dearest, later_on_its_way, versions
 
 _REPLACEABLE = ("signed", "broadcast")
 _AT_ONCE = 8
+MAX_NAMED = 8
+"""Transactions that are looked for by their nonce: each takes some twenty questions."""
 
 
 @runtime_checkable
@@ -45,6 +51,22 @@ class Preparing(Protocol):
     def prepare(self, sender: str, taken: Collection[int]) -> network.AccountDraft:
         """``taken``: as for a draft."""
         ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A chain whose nodes list what names an account (Solana)."""
+
+    def listing(self, address: str) -> network.Listing: ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A chain that counts what an account sent (Ethereum and its kin)."""
+
+    def executed(self, address: str) -> int: ...
+
+    def with_nonce(self, address: str, nonce: int) -> str | None: ...
 
 
 class AccountWallets:
@@ -73,6 +95,36 @@ class AccountWallets:
         return AccountHistory(
             transfers=tuple(_entry(item, labels.get(("tx", item.txid), "")) for item in found)
         )
+
+    def listing(self, name: str, chain: str) -> AccountListing:
+        """What the backends list of the wallet's account. Raises ``ChainUnavailable``."""
+        road = self._roads.account(chain)
+        address = road.address(name)
+        if isinstance(road.network, Listing):
+            found = road.network.listing(address)
+            return AccountListing(txids=found.txids, since=found.since)
+        assert isinstance(road.network, Counting), "a chain of accounts lists them or counts them"
+        return AccountListing(txids=self._not_ours(name, chain, road.network, address), since=None)
+
+    def _not_ours(self, name: str, chain: str, counting: Counting, address: str) -> tuple[str, ...]:
+        """Of the account's executed transactions that this service did not send, the newest few that can be named."""
+        sent = {
+            item.slot
+            for item in list_transfers(self._database, wallet=name, chain=chain)
+            if item.height is not None
+        }
+        newest_first = range(counting.executed(address) - 1, -1, -1)
+        others = islice((nonce for nonce in newest_first if nonce not in sent), MAX_NAMED)
+        named = (counting.with_nonce(address, nonce) for nonce in others)
+        return tuple(txid for txid in named if txid is not None)
+
+    def bytes_of(self, name: str, asked: AccountBytesQuestion) -> AccountBytes:
+        """Signed transactions, from the first backend that shows them. Raises ``ChainUnavailable``."""
+        road = self._roads.account(asked.chain)
+        road.address(name)
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bytes") as threads:
+            found = tuple(threads.map(road.network.transaction, asked.txids))
+        return AccountBytes(transactions=tuple(raw or b"" for raw in found))
 
     # --- drafts --------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from solders.hash import Hash
 from solders.pubkey import Pubkey
+from solders.signature import Signature
 from tests.chains.solana.messages import (
     ALICE,
     BOB,
@@ -33,6 +34,7 @@ from tests.chains.solana_embedded.conftest import wire
 
 from warifu.chains.solana import fees, programs
 from warifu.chains.solana.durable import nonce_value
+from warifu.chains.solana_embedded import chain as chain_module
 from warifu.chains.solana_embedded.chain import EmbeddedChain, parse
 from warifu.errors import InputRefused
 
@@ -138,13 +140,13 @@ def test_a_nonces_value_comes_from_the_block_before(rpc):
     """As on a cluster, and unlike the engine alone; also where execution failed."""
     with_nonce(rpc)
     for amount in (900_000, 10**15):
-        newest = rpc("getSignaturesForAddress", str(NONCE))[0]
+        newest = rpc("getSignaturesForAddress", str(NONCE), {"commitment": "confirmed"})[0]
         block = rpc("getBlock", newest["slot"])
         assert bytes(nonce_of(rpc)) == nonce_value(bytes(Hash.from_string(block["previousBlockhash"])))
         before = nonce_of(rpc)
         rpc.send(message(advance(), pay(BOB, amount), blockhash=before), skip_preflight=True)
         assert nonce_of(rpc) != before
-    newest = rpc("getSignaturesForAddress", str(NONCE))[0]
+    newest = rpc("getSignaturesForAddress", str(NONCE), {"commitment": "confirmed"})[0]
     assert newest["err"] is not None
     block = rpc("getBlock", newest["slot"])
     assert bytes(nonce_of(rpc)) == nonce_value(bytes(Hash.from_string(block["previousBlockhash"])))
@@ -235,3 +237,51 @@ def test_the_process_serves_until_its_starter_is_gone():
 def test_any_bytes_are_a_transaction_or_an_error_of_ours(data):
     with suppress(InputRefused):
         assert bytes(parse(data)) == data
+
+
+def test_a_list_of_signatures_is_read_in_pages_as_on_a_cluster(rpc):
+    made = [
+        rpc.send(message(pay(BOB, 10**6 + number), blockhash=rpc.blockhash()))["result"]
+        for number in range(5)
+    ]
+    newest_first = made[::-1]
+    confirmed = {"commitment": "confirmed"}
+
+    def page(**options: object) -> list[str]:
+        found = rpc("getSignaturesForAddress", str(BOB), {**confirmed, **options})
+        return [item["signature"] for item in found]
+
+    assert page() == newest_first
+    assert page(limit=2) == newest_first[:2]
+    assert page(limit=2, before=newest_first[1]) == newest_first[2:4]
+    assert page(before=newest_first[-1]) == []
+    assert page(until=newest_first[3]) == newest_first[:3]
+    assert page(before=newest_first[0], until=newest_first[2]) == newest_first[1:2]
+    assert page(before=str(Signature.new_unique())) == []  # as of a node without long-term storage
+    assert rpc("getSignaturesForAddress", str(BOB)) == []  # nothing is final yet
+    rpc.control("advance", slots=32)
+    assert [item["signature"] for item in rpc("getSignaturesForAddress", str(BOB))] == newest_first
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"limit": 0}, {"limit": 1001}, {"limit": -1}, {"commitment": "processed"}, {"before": 7}],
+)
+def test_a_list_of_signatures_that_no_node_gives(rpc, options):
+    assert rpc.refusal("getSignaturesForAddress", str(BOB), options)["code"] == -32602
+
+
+def test_everything_is_remembered_until_something_is_forgotten(rpc, monkeypatch):
+    assert rpc("getFirstAvailableBlock") == 0
+    assert rpc("getBlockTime", 0) is None
+    monkeypatch.setattr(chain_module, "HISTORY", 2)
+    kept = [
+        rpc.send(message(pay(BOB, 10**6 + number), blockhash=rpc.blockhash()))["result"]
+        for number in range(3)
+    ][1:]
+    first = rpc("getFirstAvailableBlock")
+    slots = [
+        rpc("getTransaction", signature, {"commitment": "confirmed", "encoding": "base64"})["slot"]
+        for signature in kept
+    ]
+    assert 0 < first <= min(slots)

@@ -158,6 +158,7 @@ def test_a_node_that_forgot_who_used_a_nonce_is_no_witness(world):
     chain = with_liar(world, honest=0, quorum=1, getSignaturesForAddress=lambda _params, _truth: [])
     assert chain.status(SENDER, loser.raw).outcome is Outcome.UNKNOWN
     chain.close()
+    world.control("advance", slots=32)  # who used it is told of what is final
     assert world.chain.status(SENDER, loser.raw).outcome is Outcome.REPLACED
 
 

@@ -305,6 +305,8 @@ def test_a_replacement_pays_the_same_for_more_and_only_one_is_executed(world):
         world.chain.broadcast(loser.raw)
     assert refused.value.reason == "expired"
     assert world.chain.status(SENDER, winner.raw).outcome is Outcome.SUCCEEDED
+    assert world.chain.status(SENDER, loser.raw).outcome is Outcome.UNKNOWN
+    world.control("advance", slots=32)
     assert world.chain.status(SENDER, loser.raw).outcome is Outcome.REPLACED
     assert world.balance(BOB) == PAY.amount
     with pytest.raises(InputRefused) as late:
@@ -321,6 +323,7 @@ def test_cancelling_uses_up_the_nonce_and_pays_nobody(world):
     assert reading.excludes == read(first.unsigned, SENDER).reading.excludes
     loser = world.sign(first)
     world.do(nothing)
+    world.control("advance", slots=32)
     assert world.chain.status(SENDER, loser.raw).outcome is Outcome.REPLACED
     assert world.balance(BOB) == 0
 

@@ -17,7 +17,7 @@ from warifu.chains.ethereum.address import parse_address
 from warifu.chains.ethereum.networks import EvmNetwork
 from warifu.chains.ethereum.tokens import TOKENS
 from warifu.chains.ethereum.transaction import parse_unsigned
-from warifu.chains.ethereum_network import following, sending
+from warifu.chains.ethereum_network import finding, following, sending
 from warifu.chains.ethereum_network.drafting import Drafter
 from warifu.chains.ethereum_network.fees import FeeBounds
 from warifu.chains.ethereum_network.nodes import Nodes
@@ -92,6 +92,14 @@ class EvmChain:
     def executed(self, address: str) -> int:
         """The account's nonce in the highest block that enough nodes have, by their agreement."""
         return self._nodes.executed(parse_address(address), self._nodes.height())
+
+    def with_nonce(self, address: str, nonce: int) -> str | None:
+        """The id of the account's executed transaction with ``nonce``; None where no node can tell it."""
+        return finding.with_nonce(self._nodes, parse_address(address), nonce)
+
+    def transaction(self, txid: str) -> bytes | None:
+        """A signed transaction in a block, put together and checked against its id; None where no node shows it."""
+        return finding.raw(self._nodes, txid)
 
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """A payment in the coin or in an ERC-20 token. ``taken``: nonces that other transfers of ours hold.

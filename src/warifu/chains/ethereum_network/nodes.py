@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -149,6 +149,10 @@ class Nodes:
     ) -> list[tuple[str, T | RpcRefused | ChainUnavailable]]:
         """Each node's answer."""
         return self._all().every(method, params, kind)
+
+    def ask(self, question: Callable[[JsonRpcEndpoint], T]) -> T:
+        """The answer of the first node that gives one, for what is only shown."""
+        return self._all().ask(question)
 
     def receipts(self, txid: str) -> dict[str, Receipt | None]:
         """What each node that answers has as the receipt, by its name; only those whose block is on its chain.

@@ -65,6 +65,49 @@ class KnownTransaction(msgspec.Struct, frozen=True, rename="camel"):
     block_hash: Hash | None = None
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A transaction of a block, as far as it says who sent it."""
+
+    hash: Hash
+    sender: Address = msgspec.field(name="from")
+    nonce: Quantity
+
+
+class SenderBlock(msgspec.Struct, frozen=True):
+    """A block with its transactions."""
+
+    transactions: list[Sent]
+
+
+class Access(msgspec.Struct, frozen=True, rename="camel"):
+    """An entry of an access list."""
+
+    address: Address
+    storage_keys: Annotated[tuple[Hash, ...], msgspec.Meta(max_length=10_000)] = ()
+
+
+class FullTransaction(msgspec.Struct, frozen=True, rename="camel"):
+    """A transaction as it was signed, in the fields that its type has."""
+
+    hash: Hash
+    nonce: Quantity
+    gas: Quantity
+    value: Quantity
+    input: Data
+    r: Quantity
+    s: Quantity
+    v: Quantity
+    to: Address | None = None
+    type: Quantity = "0x0"
+    block_hash: Hash | None = None
+    chain_id: Quantity | None = None
+    y_parity: Quantity | None = None
+    gas_price: Quantity = "0x0"
+    max_fee_per_gas: Quantity = "0x0"
+    max_priority_fee_per_gas: Quantity = "0x0"
+    access_list: Annotated[tuple[Access, ...], msgspec.Meta(max_length=10_000)] = ()
+
+
 def number(value: str) -> int:
     """A quantity's value."""
     return int(value, 16)

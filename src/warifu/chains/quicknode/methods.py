@@ -40,6 +40,8 @@ METHODS: dict[Family, tuple[str, ...]] = {
     "solana": (
         "getBlock",
         "getBlockHeight",
+        "getBlockTime",
+        "getFirstAvailableBlock",
         "getGenesisHash",
         "getLatestBlockhash",
         "getMultipleAccounts",

@@ -41,6 +41,8 @@ class Blocks:
             "getSlot": self._slot,
             "getBlockHeight": self._height,
             "getBlock": self._block,
+            "getBlockTime": self._block_time,
+            "getFirstAvailableBlock": lambda: self._chain.first_remembered,
             "getLatestBlockhash": self._latest_blockhash,
             "isBlockhashValid": self._is_blockhash_valid,
             "getFeeForMessage": self._fee_for_message,
@@ -66,6 +68,10 @@ class Blocks:
             "parentSlot": block.slot - 1,
             "signatures": [block.signature] if block.signature else [],
         }
+
+    def _block_time(self, slot: object) -> None:
+        """There is no clock here."""
+        number(slot, "the slot")
 
     def _latest_blockhash(self, _options: object = None) -> object:
         latest, last = self._chain.latest_blockhash()

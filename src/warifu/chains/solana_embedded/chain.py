@@ -86,6 +86,8 @@ class EmbeddedChain:
         self._blocks: OrderedDict[int, Block] = OrderedDict()
         self._issued: OrderedDict[Hash, int] = OrderedDict({self.svm.latest_blockhash(): self.slot})
         self.history: OrderedDict[str, Landed] = OrderedDict()
+        self.first_remembered = 0
+        """The first slot whose transactions are all in ``history``; 0 while nothing was forgotten."""
         self.advance(1)
 
     # --- slots and blockhashes -----------------------------------------------------------------------------------
@@ -179,7 +181,7 @@ class EmbeddedChain:
             signature = str(transaction.signatures[0])
             self.history[signature] = landed
             while len(self.history) > HISTORY:
-                self.history.popitem(last=False)
+                self.first_remembered = self.history.popitem(last=False)[1].slot + 1
             self._finish_slot(signature)
             return landed
 

@@ -31,6 +31,8 @@ class Config(msgspec.Struct, frozen=True, rename="camel"):
     replace_recent_blockhash: bool = False
     search_transaction_history: bool = False
     limit: int = 1000
+    before: str | None = None
+    until: str | None = None
     mint: str | None = None
     program_id: str | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from solders.transaction import VersionedTransaction
 
-from warifu.chains.solana.address import decode_base58
+from warifu.chains.solana.address import decode_base58, format_address, parse_address
 from warifu.chains.solana_embedded.chain import FINAL_AFTER, EmbeddedChain, Landed, Rejected, parse
 from warifu.chains.solana_embedded.refusals import (
     INVALID_PARAMS,
@@ -118,19 +118,33 @@ class Sending:
         }
 
     def _signatures(self, address: object, options: object = None) -> object:
-        wanted, most = text(address, "the address"), min(config(options).limit, MAX_SIGNATURES)
-        found = [
-            {
-                "signature": signature,
-                "slot": landed.slot,
-                "err": landed.error,
-                "memo": None,
-                "blockTime": None,
-            }
-            for signature, landed in reversed(self._chain.history.items())
-            if wanted in landed.keys
-        ]
-        return found[:most]
+        """Newest first, older than ``before`` and newer than ``until``. Of a ``before`` that it does not know, a node
+        without long-term storage says that nothing is older."""
+        how, wanted = config(options), format_address(parse_address(text(address, "the address")))
+        if not 0 < how.limit <= MAX_SIGNATURES:
+            raise Refused(INVALID_PARAMS, f"Invalid limit; max {MAX_SIGNATURES}")
+        if how.commitment not in ("finalized", "confirmed"):
+            raise Refused(INVALID_PARAMS, "Method does not support commitment below `confirmed`")
+        found: list[dict[str, object]] = []
+        newest, behind = self._chain.height(final=how.final), how.before is None
+        for signature, landed in reversed(self._chain.history.items()):
+            if signature == how.until or len(found) == how.limit:
+                break
+            if behind and landed.slot <= newest and wanted in landed.keys:
+                found.append(self._listed(signature, landed))
+            behind = behind or signature == how.before
+        return found
+
+    def _listed(self, signature: str, landed: Landed) -> dict[str, object]:
+        final = landed.slot <= self._chain.height(final=True)
+        return {
+            "signature": signature,
+            "slot": landed.slot,
+            "err": landed.error,
+            "memo": None,
+            "blockTime": None,
+            "confirmationStatus": "finalized" if final else "confirmed",
+        }
 
 
 def _decoded(encoded: object, how: Config) -> VersionedTransaction:

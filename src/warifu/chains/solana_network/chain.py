@@ -8,6 +8,7 @@ from warifu.chains.accounts import (
     AccountDraft,
     AccountStatus,
     Holding,
+    Listing,
     Payment,
     Sent,
     SignedTransaction,
@@ -21,6 +22,7 @@ from warifu.chains.solana_network.clusters import Cluster
 from warifu.chains.solana_network.drafting import Drafter
 from warifu.chains.solana_network.following import FINAL, Following
 from warifu.chains.solana_network.layouts import read_token_account
+from warifu.chains.solana_network.listing import listing
 from warifu.chains.solana_network.nodes import Nodes
 from warifu.chains.solana_network.nonces import Nonces
 from warifu.chains.solana_network.priority import PriorityBounds
@@ -95,6 +97,15 @@ class SolanaChain:
     def executed(self, address: str) -> None:  # noqa: ARG002  # the protocol's signature
         """Solana does not count an account's transactions."""
         return
+
+    def listing(self, address: str) -> Listing:
+        """Every transaction in blocks that names the account or one of its durable nonces. ``ChainUnavailable`` where
+        enough nodes do not tell all of them."""
+        return listing(self._nodes, address)
+
+    def transaction(self, txid: str) -> bytes | None:
+        """A signed transaction in a block, as the first node gives it that has it; None where none does."""
+        return self._nodes.raw(txid)
 
     def draft(self, sender: str, payment: Payment, taken: Collection[int]) -> AccountDraft:
         """Pay SOL or a token. ``InputRefused``: ``address``, ``amount``, ``amount-range``, ``token``,

@@ -19,6 +19,7 @@ from warifu.chains.solana_network.wire import (
     AccountInfo,
     BlockHead,
     Executed,
+    ExecutedBytes,
     InContext,
     LatestBlockhash,
     PrioritizationFee,
@@ -137,6 +138,12 @@ class Nodes:
                 return False
             raise
 
+    def of_quorum(self, question: Callable[[JsonRpcEndpoint], T]) -> list[T]:
+        """What ``quorum`` nodes say each, alike or not. A node that does not say raises ``ChainUnavailable``."""
+        found: list[T] = []
+        self._all().agreed_on(lambda node: found.append(question(node)), self.quorum)
+        return found
+
     def slot(self) -> int:
         """The newest slot that ``quorum`` nodes have confirmed."""
         return self._reached_by_quorum("getSlot", CONFIRMED)
@@ -185,6 +192,26 @@ class Nodes:
         """What a transaction in a block cost."""
         params = [signature, BASE64 | CONFIRMED | {"maxSupportedTransactionVersion": 0}]
         return self._first("getTransaction", params, maybe(Executed))
+
+    def raw(self, signature: str) -> bytes | None:
+        """A signed transaction in a block, of the first node that has it and can give it."""
+
+        def ask(node: JsonRpcEndpoint) -> bytes:
+            params = [signature, BASE64 | CONFIRMED | {"maxSupportedTransactionVersion": 0}]
+            try:
+                found = node.call("getTransaction", params, maybe(ExecutedBytes))
+                if found is not None:
+                    return found.content()
+            except (RpcRefused, ValueError):
+                pass
+            raise unavailable("no-history", "it does not show a transaction that is in a block", node.name)
+
+        try:
+            return self._all().ask(ask)
+        except ChainUnavailable as error:
+            if error.reason == "no-history":
+                return None
+            raise
 
     def send(self, raw: bytes) -> list[tuple[str, str | RpcRefused | ChainUnavailable]]:
         """Each node's answer to a signed transaction, all asked at the same time."""

@@ -18,6 +18,17 @@ GenesisHash = Annotated[str, msgspec.Meta(pattern=r"\A[1-9A-HJ-NP-Za-km-z]{32,44
 GENESIS_HASH: type[str] = GenesisHash
 MAX_ACCOUNT_BYTES = 64 * 1024
 MAX_FEE_SAMPLES = 1000
+MAX_TRANSACTION_BYTES = 4096
+"""More than a packet: larger transactions are proposed (SIMD-0296)."""
+
+
+def _from_base64(encoded: tuple[str, str]) -> bytes:
+    if encoded[1] != "base64":
+        raise ValueError("not base64")
+    try:
+        return base64.b64decode(encoded[0], validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -43,12 +54,7 @@ class AccountInfo(msgspec.Struct, frozen=True):
 
     def content(self) -> bytes:
         """Its bytes. ``ValueError`` for what is no base64."""
-        if self.data[1] != "base64":
-            raise ValueError("not base64")
-        try:
-            return base64.b64decode(self.data[0], validate=True)
-        except binascii.Error as error:
-            raise ValueError("not base64") from error
+        return _from_base64(self.data)
 
 
 class LatestBlockhash(msgspec.Struct, frozen=True):
@@ -89,6 +95,16 @@ class SignatureOf(msgspec.Struct, frozen=True):
     signature: Text
     slot: U64
     err: object = None
+
+
+class ExecutedBytes(msgspec.Struct, frozen=True):
+    """``getTransaction`` with encoding base64: the signed transaction itself."""
+
+    transaction: tuple[Annotated[str, msgspec.Meta(max_length=2 * MAX_TRANSACTION_BYTES)], str]
+
+    def content(self) -> bytes:
+        """Its bytes. ``ValueError`` for what is no base64."""
+        return _from_base64(self.transaction)
 
 
 class BlockHead(msgspec.Struct, frozen=True, rename="camel"):

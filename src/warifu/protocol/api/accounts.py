@@ -12,6 +12,13 @@ from warifu.protocol.api.transfers import TransferState
 from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Seconds
 
+MAX_LISTED = 10_000
+"""Transactions of an account that are told of at once."""
+MAX_SENT_BYTES = 128 * 1024
+"""Of one: what nodes take on Ethereum; Solana's are far shorter."""
+MAX_BYTES_ASKED = 50
+"""Transactions whose bytes are asked for at once."""
+
 
 class Asset(Answer, frozen=True):
     """What an account has of one asset. ``token`` is empty for the chain's own coin."""
@@ -110,3 +117,32 @@ class AccountHistory(Answer, frozen=True):
     paid in is not among it."""
 
     transfers: tuple[AccountEntry, ...]
+
+
+class AccountListing(Answer, frozen=True):
+    """``GET /wallets/{name}/account-listing?chain=...`` (read): transactions in blocks, as the backends tell it.
+
+    On Solana every one that names the wallet's account or its durable nonces, in any part. On a chain that counts what
+    an account sent, of those that this service did not send itself the newest few that the backends can name.
+    """
+
+    txids: Annotated[tuple[AnyTxid, ...], msgspec.Meta(max_length=MAX_LISTED)]
+    since: Seconds | None
+    """The moment before which the backends have no history; None where they have it all."""
+
+
+class AccountBytesQuestion(Question, frozen=True):
+    """``POST /wallets/{name}/account-bytes`` (read) -> ``AccountBytes``."""
+
+    chain: Chain
+    txids: Annotated[tuple[AnyTxid, ...], msgspec.Meta(min_length=1, max_length=MAX_BYTES_ASKED)]
+
+
+class AccountBytes(Answer, frozen=True):
+    """Signed transactions in the order in which they were asked for; empty where no backend shows it. Read and verify
+    them yourself."""
+
+    transactions: Annotated[
+        tuple[Annotated[bytes, msgspec.Meta(max_length=MAX_SENT_BYTES)], ...],
+        msgspec.Meta(max_length=MAX_BYTES_ASKED),
+    ]

@@ -21,6 +21,14 @@ IdPath = Annotated[
 TransactionPath = Annotated[
     str, PathParameter(pattern=r"^[0-9a-f]{64}\Z", max_length=64, description="32 bytes in hex")
 ]
+ChainQuery = Annotated[
+    str,
+    QueryParameter(
+        pattern=r"^(bitcoin|solana|eip155:[1-9][0-9]{0,17})\Z",
+        max_length=32,
+        description="as requests call it",
+    ),
+]
 After = Annotated[int, QueryParameter(ge=0, le=2**31, description="number of the last event that was seen")]
 Wait = Annotated[
     float, QueryParameter(ge=0, le=LONGEST_WAIT, description="seconds to wait for something new")

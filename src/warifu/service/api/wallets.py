@@ -8,8 +8,11 @@ from litestar.params import JSONBody
 
 from warifu.protocol.api import (
     Accepted,
+    AccountBytes,
+    AccountBytesQuestion,
     AccountDraft,
     AccountHistory,
+    AccountListing,
     Accounts,
     Address,
     Addresses,
@@ -30,7 +33,7 @@ from warifu.protocol.api import (
     Wallets,
 )
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NamePath, TransactionPath, Wait, strictly
+from warifu.service.api.inputs import After, ChainQuery, IdPath, NamePath, TransactionPath, Wait, strictly
 from warifu.service.doors import read_authorized
 from warifu.service.service import Service
 from warifu.service.store.ceremonies import read_ceremony, unfinished_ceremony
@@ -187,6 +190,22 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         """What was sent and signed on chains of accounts, newest first."""
         return wallets.history(name)
 
+    @get("/wallets/{name:str}/account-listing", guards=[needs(database, "read")], sync_to_thread=True)
+    def account_listing(name: NamePath, chain: ChainQuery) -> AccountListing:
+        """What the backends list of an account."""
+        return wallets.listing(name, chain)
+
+    @post(
+        "/wallets/{name:str}/account-bytes",
+        guards=[needs(database, "read")],
+        status_code=200,
+        sync_to_thread=True,
+        before_request=strictly(AccountBytesQuestion),
+    )
+    def account_bytes(name: NamePath, data: JSONBody[AccountBytesQuestion]) -> AccountBytes:
+        """Signed transactions that are in blocks."""
+        return wallets.bytes_of(name, data)
+
     @post(
         "/wallets/{name:str}/account-drafts",
         guards=[needs(database, "draft")],
@@ -206,7 +225,7 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         """Nobody wants it any more."""
         wallets.drop(name, transaction)
 
-    return [accounts, account_history, account_draft, drop_draft]
+    return [accounts, account_history, account_listing, account_bytes, account_draft, drop_draft]
 
 
 def _shown(stored: StoredWallet) -> Wallet:
