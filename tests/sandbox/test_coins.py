@@ -18,7 +18,7 @@ D = Decimal
 pytestmark = pytest.mark.real
 
 HOME = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
-NETWORKS = {"coinbase-exchange": "bitcoin", "binance": "BTC"}
+NETWORKS = {"coinbase": "bitcoin", "coinbase-exchange": "bitcoin", "binance": "BTC"}
 FEE = D("0.0001")
 
 
@@ -34,8 +34,7 @@ def stage(tmp_path_factory):
 @pytest.fixture(params=NETWORKS)
 def ada(stage, request):
     _, simulation = stage
-    account = f"ada-{request.node.name.split('[')[0][-40:]}".replace("_", "-")
-    return customer(simulation, request.param, account=account)
+    return customer(simulation, request.param, account=f"ada-{abs(hash(request.node.name))}")
 
 
 @pytest.fixture
@@ -54,8 +53,13 @@ def address_of(ada) -> str:
 
 
 def withdrawal(ada, **other) -> Withdrawal:
-    given = {"amount": D("0.25"), "client_id": UUID, "address": HOME, **other}
-    return Withdrawal(asset="BTC", network=NETWORKS[ada.exchange.name], **given)
+    given = {"amount": D("0.25"), "client_id": UUID, "address": HOME, "network": NETWORKS[ada.exchange.name]}
+    return Withdrawal(asset="BTC", wallet=wallet_of(ada), **{**given, **other})
+
+
+def cost(ada, amount="0.25") -> Decimal:
+    """What a withdrawal takes from the account: the App puts its fee on top, the others take it out."""
+    return D(amount) + (FEE if ada.exchange.name == "coinbase" else 0)
 
 
 def free(ada) -> Decimal:
@@ -111,22 +115,27 @@ def test_a_withdrawal_arrives_on_the_chain_and_is_followed_to_its_end(ada, chain
     assert (sent.status, sent.address, sent.fee) == ("sent", HOME, FEE)
     transaction = chain.find(parse_hash(sent.transaction_id))
     paid = {output.script: output.amount for output in transaction.outputs}
-    assert paid[script_for(HOME, Network.REGTEST)] == 25_000_000 - 10_000
-    assert free(ada) == before - D("0.25")
+    assert paid[script_for(HOME, Network.REGTEST)] == int((cost(ada) - FEE) * 10**8)
+    assert free(ada) == before - cost(ada)
     chain.mine(2)
     [done] = ada.all(ada.exchange.find_withdrawal(withdrawal(ada)))
     assert (done.status, done.transaction_id) == ("done", sent.transaction_id)
 
 
-def test_the_same_withdrawal_twice_is_one_and_another_under_its_identifier_is_refused(ada, chain):
+def test_the_same_withdrawal_twice_is_one_and_another_under_its_identifier_is_none(ada):
     rich(ada)
     first = ada.ask(ada.exchange.withdraw(withdrawal(ada)))
     again = ada.ask(ada.exchange.withdraw(withdrawal(ada)))
     assert again.id == first.id
-    assert free(ada) == D("0.75")
-    with pytest.raises(Refused) as caught:
-        ada.ask(ada.exchange.withdraw(withdrawal(ada, amount=D("0.26"))))
-    assert caught.value.reason == "duplicate"
+    assert free(ada) == 1 - cost(ada)
+    other = ada.exchange.withdraw(withdrawal(ada, amount=D("0.26")))
+    if ada.exchange.name == "coinbase":  # the App answers with the one that there is
+        assert ada.ask(other).id == first.id
+    else:
+        with pytest.raises(Refused) as caught:
+            ada.ask(other)
+        assert caught.value.reason == "duplicate"
+    assert free(ada) == 1 - cost(ada)
     assert len(ada.all(ada.exchange.find_withdrawal(withdrawal(ada)))) == 1
 
 
@@ -142,20 +151,21 @@ def test_a_withdrawal_that_the_chain_forgot_is_sent_again_as_it_was(ada, chain):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reasons"),
     [
         ({"amount": D(2)}, "funds"),
         ({"amount": D("0.0004")}, "below-minimum"),
-        ({"amount": D("0.250000001")}, "decimals"),
+        ({"amount": D("0.250000001")}, "decimals request"),  # the App has no word of its own for it
         ({"address": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"}, "address"),  # of the real Bitcoin
         ({"memo": "12345"}, "memo"),
+        ({"network": "litecoin"}, "network"),
     ],
 )
-def test_a_withdrawal_that_cannot_be_is_refused_and_holds_nothing(ada, change, reason):
-    rich(ada) if free(ada) == 0 else None
+def test_a_withdrawal_that_cannot_be_is_refused_and_holds_nothing(ada, change, reasons):
+    rich(ada)
     with pytest.raises(Refused) as caught:
         ada.ask(ada.exchange.withdraw(withdrawal(ada, **change)))
-    assert caught.value.reason == reason
+    assert caught.value.reason in reasons.split()
     assert free(ada) == 1
 
 
@@ -178,7 +188,7 @@ def test_a_stuck_withdrawal_stays_visible_and_goes_on_or_fails(ada):
     other = withdrawal(ada, client_id="2" + UUID[1:], amount=D("0.1"))
     failing = ada.ask(ada.exchange.withdraw(other))
     ada.do(FailWithdrawal(exchange=venue(ada), id=failing.id))
-    assert free(ada) == D("0.75")
+    assert free(ada) == 1 - cost(ada)
     ada.do(SetStuck(exchange=venue(ada), stuck=False))
     [gone] = ada.all(ada.exchange.find_withdrawal(withdrawal(ada)))
     assert (gone.id, gone.status) == (placed.id, "sent")

@@ -215,8 +215,11 @@ class Custody:
         amount: Decimal,
         on_top: bool,
         client_id: str,
+        whatever: bool = False,
     ) -> Withdrawal:
         """Take a withdrawal; the same one twice is one. ``on_top``: the fee is not taken out of the amount.
+
+        ``whatever``: an identifier that was used before names that withdrawal, whatever else is said now.
 
         ``Refusal``: ``network``, ``address``, ``memo``, ``withdrawal-precision``, ``withdrawal-too-small``,
         ``address-not-allowed``, ``funds``, ``duplicate``.
@@ -224,7 +227,7 @@ class Custody:
         chain = self.chain(asset, network)
         known = self._known(account.name, client_id)
         if known is not None:
-            if (known.asset, known.address, known.asked) != (asset, address, amount):
+            if not whatever and (known.asset, known.address, known.asked) != (asset, address, amount):
                 raise Refusal("duplicate", client_id)
             return known
         self._check(account, chain, address, memo, amount)

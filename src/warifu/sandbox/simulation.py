@@ -14,8 +14,10 @@ from warifu.sandbox.certificates import AUTHORITY_FILE, server_context
 from warifu.sandbox.control import Control
 from warifu.sandbox.custody import DEPTH
 from warifu.sandbox.faults import Fault, Faults
-from warifu.sandbox.fronts import binance, coinbase_exchange
+from warifu.sandbox.fronts import binance, cdp, coinbase_advanced, coinbase_exchange
 from warifu.sandbox.fronts.binance import Binance
+from warifu.sandbox.fronts.coinbase_advanced import CoinbaseAdvanced
+from warifu.sandbox.fronts.coinbase_app import CoinbaseApp
 from warifu.sandbox.fronts.coinbase_exchange import CoinbaseExchange
 from warifu.sandbox.markets import Market, binance_markets, coinbase_markets
 from warifu.sandbox.refusal import Refusal
@@ -23,7 +25,7 @@ from warifu.sandbox.serving import LOOPBACK, Cut, Listener
 from warifu.sandbox.venue import Remembered, Venue
 from warifu.sandbox.web import Answer, Front, Request, said
 
-HOSTS = (coinbase_exchange.HOST, binance.HOST)
+HOSTS = (coinbase_exchange.HOST, cdp.HOST, binance.HOST)
 _MARKETS: dict[str, Callable[[], list[Market]]] = {"coinbase": coinbase_markets, "binance": binance_markets}
 
 
@@ -65,6 +67,8 @@ class Simulation:
         self._control = Control(self.venues, self._faults)
         self._fronts: tuple[tuple[str, str, Front], ...] = (
             (coinbase_exchange.HOST, "/", CoinbaseExchange(self.venues["coinbase"])),
+            (cdp.HOST, coinbase_advanced.P, CoinbaseAdvanced(self.venues["coinbase"])),
+            (cdp.HOST, "/", CoinbaseApp(self.venues["coinbase"])),
             (binance.HOST, "/", Binance(self.venues["binance"])),
         )
         self._listener = Listener(self._answer, server_context(directory, HOSTS), port)

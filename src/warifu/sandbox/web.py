@@ -161,6 +161,11 @@ def query_fields(text: str, repeated: tuple[str, ...] = ()) -> dict[str, str]:
     return dict(pairs)
 
 
+def listed(query: str, name: str) -> list[str]:
+    """All values of a parameter that may be there more than once."""
+    return [value for found, value in parse_qsl(query, keep_blank_values=True) if found == name]
+
+
 def body_fields(body: bytes) -> dict[str, Any]:
     """The fields of a JSON object; numbers as they are written. ``Refusal`` (``form``) for anything else."""
     if is_deep(body, MAX_DEPTH):

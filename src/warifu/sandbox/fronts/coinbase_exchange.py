@@ -17,7 +17,7 @@ from warifu.sandbox.markets import Market
 from warifu.sandbox.orders import Fill, Lifetime, Order, Side, Terms
 from warifu.sandbox.people import Account, Allowed, Credential
 from warifu.sandbox.refusal import Reason, Refusal
-from warifu.sandbox.web import Answer, Front, Request, Route, Visit, body_fields, query_fields, said
+from warifu.sandbox.web import Answer, Front, Request, Route, Visit, body_fields, listed, query_fields, said
 
 HOST = "api.exchange.coinbase.com"
 WINDOW = 30
@@ -28,7 +28,7 @@ _REFUSALS: dict[Reason, tuple[int, str]] = {
     "address": (400, "invalid crypto_address"),
     "address-not-allowed": (400, "Crypto address is not in your address book"),
     "authentication": (401, "Invalid API Key"),
-    "clock": (400, "request timestamp expired"),
+    "clock": (401, "request timestamp expired"),
     "delisted": (400, "Trading pair not available"),
     "duplicate": (400, "Duplicate identifier: {}"),
     "form": (400, "{} is invalid"),
@@ -310,7 +310,7 @@ class CoinbaseExchange(Front):
         return said(self._order_info(self._found(visit)))
 
     def _orders(self, visit: Visit) -> Answer:
-        statuses = _listed(visit.request.query, "status") or ["open", "pending", "active"]
+        statuses = listed(visit.request.query, "status") or ["open", "pending", "active"]
         pair = visit.text("product_id", "")
         found = [
             (order.number, self._order_info(order))
@@ -543,11 +543,6 @@ def _client_id(visit: Visit) -> str:
         return str(uuid.UUID(text)) if text else ""
     except ValueError:
         raise Refusal("form", "client_oid") from None
-
-
-def _listed(query: str, name: str) -> list[str]:
-    """A parameter that may be there more than once; ``fields`` would have refused it."""
-    return [part.removeprefix(f"{name}=") for part in query.split("&") if part.startswith(f"{name}=")]
 
 
 def _page(visit: Visit, numbered: Iterable[tuple[int, T]]) -> Answer:
