@@ -27,6 +27,8 @@ from warifu.protocol.credential import (
 )
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
+from warifu.protocol.exchange_requests import AccountRequest, CallRequest
+from warifu.protocol.parcel import MAX_PARCEL_BYTES, Parcel, parcel_digest
 from warifu.protocol.request import (
     RefreshRequest,
     Request,
@@ -79,6 +81,69 @@ def read_authorized(encoded: bytes, envelopes: Sequence[bytes], *, timely: bool 
     return Authorized(encoded, authorization, approved.request, approved.digest, by_identity)
 
 
+@dataclass(frozen=True)
+class Parcelled:
+    """As ``Authorized``, for what goes to devices in parcels."""
+
+    encoded: bytes
+    authorization: Authorization
+    request: Request
+    digest: bytes
+    parcels: dict[bytes, Parcel]
+    """By identity, ascending."""
+
+    @property
+    def participants(self) -> tuple[bytes, ...]:
+        """The devices that are to take part, by identity, ascending."""
+        return tuple(self.parcels)
+
+
+def read_parcelled(encoded: bytes, parcels: Sequence[bytes], *, timely: bool = True) -> Parcelled:
+    """``timely``: False for what was read before and waited here.
+
+    Raises ``InputRefused`` (malformed; two parcels for one device) or ``AuthorizationRefused``."""
+    authorization = decode(Authorization, encoded, MAX_AUTHORIZATION_BYTES)
+    read = [decode(Parcel, parcel, MAX_PARCEL_BYTES) for parcel in parcels]
+    by_identity = {parcel.identity: parcel for parcel in sorted(read, key=lambda item: item.identity)}
+    if len(by_identity) != len(read):
+        raise InputRefused("parcels", "two parcels are for the same device")
+    if sorted(map(parcel_digest, read)) != sorted(authorization.envelopes):
+        raise AuthorizationRefused("other-envelope", "the parcels are not those that the owner authorized")
+    approved = read_authorization(authorization)
+    if timely:
+        check_times(approved.request.created, approved.request.expires, int(time.time()))
+    return Parcelled(encoded, authorization, approved.request, approved.digest, by_identity)
+
+
+def account_request(parcelled: Parcelled, wallet: WalletRequest) -> AccountRequest:
+    """The request to keep a credential for ``wallet``, with a parcel for each holder. Raises ``InputRefused``."""
+    request = parcelled.request
+    if not isinstance(request, AccountRequest) or request.wallet_id != request_digest(wallet):
+        raise InputRefused(
+            "request", "this is not a request to keep an account at an exchange for this wallet"
+        )
+    if request.holders != parcelled.participants:
+        raise InputRefused("parcels", "there is not exactly one parcel for each holder of the credential")
+    _check_members(parcelled, wallet)
+    return request
+
+
+def call_request(parcelled: Parcelled, wallet: WalletRequest) -> CallRequest:
+    """The request to call an exchange for ``wallet``, with a parcel for the carrier. Raises ``InputRefused``."""
+    request = parcelled.request
+    if not isinstance(request, CallRequest) or request.wallet_id != request_digest(wallet):
+        raise InputRefused("request", "this is not a request to call an exchange for this wallet")
+    if request.carrier not in parcelled.parcels:
+        raise InputRefused("parcels", "there is no parcel for the device that is to carry the request")
+    _check_members(parcelled, wallet)
+    return request
+
+
+def _check_members(parcelled: Parcelled, wallet: WalletRequest) -> None:
+    if not set(parcelled.participants) <= {device.identity for device in wallet.devices}:
+        raise InputRefused("parcels", "a parcel is for a device that has no part in the wallet")
+
+
 def proposed_request(encoded: bytes) -> Shared:
     """What is laid before a wallet's owners, in its time. Raises ``AuthorizationRefused``, ``InputRefused``."""
     request = decode_request(encoded)
@@ -100,7 +165,7 @@ def read_word(encoded: bytes, request: Shared, owners: Sequence[Credential], *, 
     return credential_digest(approval.credential)
 
 
-def check_owner(authorized: Authorized, owners: Sequence[Credential]) -> None:
+def check_owner(authorized: Authorized | Parcelled, owners: Sequence[Credential]) -> None:
     """Return only if ``owners``, and nobody else, authorized it."""
     if any(approval.credential not in owners for approval in authorized.authorization.approvals):
         raise _no_owner()

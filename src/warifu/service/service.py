@@ -21,7 +21,9 @@ from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.wallets import Wallets
 from warifu.service.workflows.carrying import Carrier
+from warifu.service.workflows.comparisons import Comparisons
 from warifu.service.workflows.correlations import Correlations
+from warifu.service.workflows.exchange_calls import ExchangeCalls
 from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.instructing import Instructor
 from warifu.service.workflows.keygen import Keygens
@@ -62,6 +64,10 @@ class Service:
         self.carrier = Carrier(database, self.hub)
         self.instructor = Instructor(database, self.hub, self.carrier)
         self.refreshes = Refreshes(database, self.hub, self.bell, config)
+        self.comparisons = Comparisons(database, self.hub, self.bell, self.refreshes, config.session_seconds)
+        self.exchange_calls = ExchangeCalls(
+            database, self.hub, self.bell, self.refreshes, config, self.comparisons.soon
+        )
         self.transfers = Transfers(
             database,
             self.hub,
@@ -96,6 +102,8 @@ class Service:
         self.carrier.start()
         self.instructor.start()
         self.refreshes.start()
+        self.comparisons.start()
+        self.exchange_calls.start()
         self.caretaker.start()
         self.checks.start()
         for follower in self.followers:
@@ -106,6 +114,8 @@ class Service:
         self.transfers.prepare_to_stop()
         for follower in self.followers:
             follower.tell_to_stop()
+        await self.exchange_calls.close()
+        await self.comparisons.close()
         await self.refreshes.close()  # before the connections: what breaks off because of that is no outcome
         self.hub.close()
         await self.hub.tunnels.close()

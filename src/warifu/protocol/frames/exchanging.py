@@ -76,9 +76,7 @@ class OpenTunnel(Message, frozen=True, tag="open-tunnel"):
 
     session: Bytes16
     tunnel: Tunnel
-    host: Annotated[
-        str, msgspec.Meta(min_length=4, max_length=253, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]\Z")
-    ]
+    host: HostName
 
 
 class Carried(Message, frozen=True, tag="carried"):

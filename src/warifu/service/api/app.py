@@ -16,6 +16,7 @@ from warifu.service.api import (
     approvals,
     backends,
     devices,
+    exchanges,
     hand_outs,
     instructions,
     journals,
@@ -39,6 +40,7 @@ def build_app(service: Service) -> Litestar:
         transfers.router(service),
         approvals.router(service),
         instructions.router(service),
+        exchanges.router(service),
     ]
     return Litestar(
         [Router(API_PREFIX, route_handlers=groups)],

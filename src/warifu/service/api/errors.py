@@ -31,6 +31,7 @@ _BY_CODE = {
     "service.unknown-transfer": 404,
     "service.unknown-ceremony": 404,
     "service.unknown-join": 404,
+    "service.unknown-call": 404,
 }
 _BY_FAMILY = {
     "input": 400,

@@ -190,6 +190,36 @@ instructions_told = sa.Table(
     sa.Column("answer", sa.LargeBinary, nullable=False),
 )
 
+exchange_calls = sa.Table(
+    "exchange_calls",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False, index=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("carrier", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("parcels", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("retry_after", sa.Integer, nullable=False),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("refusal", sa.LargeBinary),
+    sa.Column("created", sa.Integer, nullable=False),
+    sa.Column("ended", sa.Integer),
+)
+
+exchange_comparisons = sa.Table(
+    "exchange_comparisons",
+    metadata,
+    sa.Column("request", sa.LargeBinary, primary_key=True),
+    sa.Column("identity", sa.LargeBinary, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),
+)
+
 asked = sa.Table(
     "asked",
     metadata,

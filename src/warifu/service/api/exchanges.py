@@ -1,0 +1,248 @@
+"""``/wallets/{name}/exchange-...``: accounts at exchanges and calls there, carried unread."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+
+from litestar import Router, delete, get, post
+from litestar.handlers import BaseRouteHandler
+from litestar.params import JSONBody
+
+from warifu.errors import InputRefused, PeerMisbehaved, ServiceRefused, WarifuError
+from warifu.protocol.api import (
+    Accepted,
+    AccountsOf,
+    AccountTold,
+    ExchangeAccountRemoval,
+    ExchangeAccounts,
+    ExchangeAccountTold,
+    ExchangeCalls,
+    ExchangeCallShown,
+    ExchangeKeyBorn,
+    NewExchangeAccount,
+    NewExchangeCall,
+    NewExchangeKey,
+    error_body,
+)
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import KeyBorn
+from warifu.protocol.exchange_requests import ExchangeKeyRequest, RemoveAccountRequest
+from warifu.protocol.frames import (
+    MAX_BODY_BYTES,
+    AskStatus,
+    KeepAccount,
+    OpenExchangeKey,
+    RemoveAccount,
+    Status,
+    ToSigner,
+)
+from warifu.protocol.parcel import Parcel
+from warifu.service.api.access import needs
+from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
+from warifu.service.doors import Parcelled, account_request, check_owner, read_parcelled
+from warifu.service.service import Service
+from warifu.service.store import exchange_calls as store
+from warifu.service.store.instructions import owners_of
+from warifu.service.store.wallets import StoredWallet, wallet_named
+
+
+def router(service: Service) -> Router:
+    """The routes of this group."""
+    handlers = [*_accounts(service), *_keys(service), *_calls(service)]
+    return Router("/wallets/{name:str}", route_handlers=handlers, tags=["exchanges"])
+
+
+def _accounts(service: Service) -> list[BaseRouteHandler]:
+    """What a wallet has at exchanges."""
+    database, hub = service.database, service.hub
+
+    def read(name: str, data: NewExchangeAccount) -> tuple[StoredWallet, Parcelled]:
+        wallet = wallet_named(database, name)
+        parcelled = read_parcelled(data.authorization, data.parcels)
+        account_request(parcelled, wallet.request)
+        check_owner(parcelled, owners_of(database, wallet))
+        return wallet, parcelled
+
+    async def told(wallet: StoredWallet, identity: bytes, make: Callable[[int], ToSigner]) -> AccountTold:
+        name = next(device.name for device in wallet.request.devices if device.identity == identity)
+        try:
+            answer = await hub.call(identity, make)
+        except WarifuError as error:
+            return AccountTold(device=name, identity=identity, answer=b"", refusal=error_body(error))
+        return AccountTold(device=name, identity=identity, answer=answer, refusal=None)
+
+    @post(
+        "/exchange-accounts",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(NewExchangeAccount),
+    )
+    async def keep(name: NamePath, data: JSONBody[NewExchangeAccount]) -> ExchangeAccountTold:
+        """Have the holders of a credential keep it."""
+        wallet, parcelled = await asyncio.to_thread(read, name, data)
+        _require_connected(service, wallet, parcelled.participants)
+
+        def tell(identity: bytes, parcel: Parcel) -> Coroutine[None, None, AccountTold]:
+            return told(wallet, identity, lambda call: KeepAccount(call, parcelled.authorization, parcel))
+
+        work = (tell(identity, parcel) for identity, parcel in parcelled.parcels.items())
+        return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+
+    @post(
+        "/exchange-accounts/remove",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(ExchangeAccountRemoval),
+    )
+    async def remove(name: NamePath, data: JSONBody[ExchangeAccountRemoval]) -> ExchangeAccountTold:
+        """Have the wallet's devices forget an account."""
+        wallet, parcelled = await asyncio.to_thread(_bare, service, name, data.authorization)
+        if not isinstance(parcelled.request, RemoveAccountRequest):
+            raise InputRefused("request", "this is not a request to forget an account at an exchange")
+        work = (
+            told(wallet, identity, lambda call: RemoveAccount(call, parcelled.authorization))
+            for identity in _identities(wallet)
+        )
+        return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+
+    async def said(wallet: StoredWallet, device: str, identity: bytes) -> AccountsOf:
+        accounts: tuple[bytes, ...] = ()
+        refusal = None
+        try:
+            status = decode(Status, await hub.call(identity, AskStatus), MAX_BODY_BYTES)
+            accounts = tuple(encode(item) for item in status.accounts if item.wallet_id == wallet.id)
+        except InputRefused:
+            refusal = error_body(_unreadable(device))
+        except WarifuError as error:
+            refusal = error_body(error)
+        return AccountsOf(device=device, identity=identity, accounts=accounts, refusal=refusal)
+
+    @get("/exchange-accounts", guards=[needs(database, "read")])
+    async def show(name: NamePath) -> ExchangeAccounts:
+        """Ask the wallet's devices which accounts there are."""
+        wallet = await asyncio.to_thread(wallet_named, database, name)
+        work = (said(wallet, device.name, device.identity) for device in wallet.request.devices)
+        return ExchangeAccounts(devices=tuple(await asyncio.gather(*work)))
+
+    return [keep, remove, show]
+
+
+def _keys(service: Service) -> list[BaseRouteHandler]:
+    """Keys that are born among the devices."""
+    database, hub = service.database, service.hub
+
+    @post(
+        "/exchange-keys",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(NewExchangeKey),
+    )
+    async def bear(name: NamePath, data: JSONBody[NewExchangeKey]) -> ExchangeKeyBorn:
+        """Have all devices of the wallet generate a key. Answered when all state it."""
+        wallet, parcelled = await asyncio.to_thread(_bare, service, name, data.authorization)
+        if not isinstance(parcelled.request, ExchangeKeyRequest):
+            raise InputRefused("request", "this is not a request to generate a key for an exchange")
+        identities = _identities(wallet)
+        _require_connected(service, wallet, identities)
+        await service.refreshes.catch_up(name, identities)
+        births = _Births(parcelled.digest)
+        opening = OpenExchangeKey(secrets.token_bytes(16), parcelled.authorization, identities)
+        results = await hub.run_session(
+            dict.fromkeys(identities, opening),
+            wanted=len(identities),
+            judge=births.judge,
+            entered=lambda _device: None,
+            timeout=service.config.session_seconds,
+        )
+        return ExchangeKeyBorn(births=tuple(results[identity] for identity in identities))
+
+    return [bear]
+
+
+def _calls(service: Service) -> list[BaseRouteHandler]:
+    """Requests at exchanges."""
+    database = service.database
+
+    @post(
+        "/exchange-calls",
+        guards=[needs(database, "transfer")],
+        status_code=202,
+        before_request=strictly(NewExchangeCall),
+    )
+    async def create(name: NamePath, data: JSONBody[NewExchangeCall]) -> Accepted:
+        """Have the devices make one request at an exchange. Exactly once for each request."""
+        parcelled = read_parcelled(data.authorization, data.parcels)
+        return Accepted(id=await service.exchange_calls.begin(name, parcelled, data.parcels))
+
+    @get("/exchange-calls/{call:str}", guards=[needs(database, "read", "transfer")])
+    async def show(name: NamePath, call: IdPath, after: After = 0, wait: Wait = 0) -> ExchangeCallShown:
+        """How far a call is."""
+        return await service.bell.wait_for_news(
+            lambda: service.exchange_calls.read(name, call, after),
+            lambda seen: bool(seen.events) or seen.state not in ("waiting", "running"),
+            wait,
+        )
+
+    @delete("/exchange-calls/{call:str}/answer", guards=[needs(database, "transfer")], sync_to_thread=True)
+    def drop(name: NamePath, call: IdPath) -> None:
+        """The owner has read the answer."""
+        store.drop_answer(database, name, call)
+
+    @get("/exchange-calls", guards=[needs(database, "read")], sync_to_thread=True)
+    def show_all(name: NamePath) -> ExchangeCalls:
+        """The newest calls, newest first."""
+        return ExchangeCalls(calls=store.list_calls(database, wallet_named(database, name).name))
+
+    return [create, show, drop, show_all]
+
+
+class _Births:
+    """Wants the same key from every device. The owner's client does this again, with the signatures."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._key: tuple[bytes, tuple[bytes, ...]] | None = None
+
+    def judge(self, identity: bytes, result: bytes) -> None:
+        born = decode(KeyBorn, result, MAX_BODY_BYTES)
+        if born.request != self._request or born.identity != identity:
+            raise PeerMisbehaved("birth", "a device stated the key of another request")
+        if self._key not in (None, (born.public, born.public_shares)):
+            raise PeerMisbehaved("birth", "the devices state different keys")
+        self._key = born.public, born.public_shares
+
+
+def _bare(service: Service, name: str, authorization: bytes) -> tuple[StoredWallet, Parcelled]:
+    """What an owner of the wallet authorized about it, with which nothing is sealed."""
+    wallet = wallet_named(service.database, name)
+    parcelled = read_parcelled(authorization, ())
+    if getattr(parcelled.request, "wallet_id", None) != wallet.id:
+        raise InputRefused("request", "the request is not for this wallet")
+    check_owner(parcelled, owners_of(service.database, wallet))
+    return wallet, parcelled
+
+
+def _identities(wallet: StoredWallet) -> tuple[bytes, ...]:
+    return tuple(sorted(device.identity for device in wallet.request.devices))
+
+
+def _require_connected(service: Service, wallet: StoredWallet, identities: tuple[bytes, ...]) -> None:
+    missing = [
+        device.name
+        for device in wallet.request.devices
+        if device.identity in identities and not service.hub.connected(device.identity)
+    ]
+    if missing:
+        raise ServiceRefused(
+            "device-offline",
+            f"not connected: {', '.join(missing)}",
+            not_done="No device was told.",
+            remedy="All of them take part in this. Switch them on, and ask again.",
+            blame=missing[0] if len(missing) == 1 else None,
+        )
+
+
+def _unreadable(device: str) -> ServiceRefused:
+    return ServiceRefused("device-answer", "a device gave an answer that cannot be read", blame=device)

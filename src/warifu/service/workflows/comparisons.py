@@ -1,0 +1,226 @@
+"""Comparisons: a device that signed what a signature does not wholly cover looks afterwards what is at the exchange.
+
+Which of them are due is asked of the devices, each time: the service remembers nothing about them, so it can be killed
+and put back as one likes. A device that is not brought to its comparison signs no further trade or withdrawal of that
+account: a service that leaves it out gains nothing, and its owner has an account that stands still.
+
+Nothing is signed by it but the one question that follows from what was signed, and no owner is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from warifu.errors import PeerMisbehaved, WarifuError
+from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
+from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_answers import CallResult, Cosigned
+from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, OpenComparison, Status
+from warifu.service.bell import Bell
+from warifu.service.hub.hub import Hub
+from warifu.service.mistakes import survived
+from warifu.service.store import exchange_calls as store
+from warifu.service.store.database import Database
+from warifu.service.store.wallets import StoredWallet, list_wallets
+from warifu.service.workflows.refresh import Refreshes
+
+ROUND_SECONDS = 1.0
+_ASK_SECONDS = 10.0
+_SESSION_SECONDS = 60.0
+"""A silent device holds up the comparisons of its wallet for no longer."""
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What one device of a wallet owes."""
+
+    wallet: bytes
+    identity: bytes
+    about: bytes
+    holders: tuple[str, ...]
+    """Names of the devices that have a share of the credential."""
+
+    @property
+    def key(self) -> tuple[bytes, bytes, bytes]:
+        return self.wallet, self.identity, self.about
+
+
+@dataclass
+class _Tries:
+    """Of one comparison: not before this moment (monotonic), and how many there were."""
+
+    until: float = 0.0
+    count: int = 0
+
+    def later(self) -> None:
+        """As ``exchanges.attempt`` pauses."""
+        self.until = time.monotonic() + min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
+        self.count += 1
+
+
+class Comparisons:
+    """Runs on the hub's event loop."""
+
+    def __init__(
+        self, database: Database, hub: Hub, bell: Bell, refreshes: Refreshes, timeout: float
+    ) -> None:
+        self._database = database
+        self._hub = hub
+        self._bell = bell
+        self._refreshes = refreshes
+        self._timeout = min(timeout, _SESSION_SECONDS)
+        self._soon: SimpleQueue[str] = SimpleQueue()
+        self._connected: frozenset[bytes] = frozenset()
+        self._due: dict[bytes, list[_Due]] = {}
+        """Wallet -> what its devices said that they owe, when they were asked last."""
+        self._tries: dict[tuple[bytes, bytes, bytes], _Tries] = {}
+        self._busy: dict[bytes, asyncio.Task[None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look what is due."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """End what is running."""
+        tasks = [task for task in (self._task, *self._busy.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def soon(self, name: str) -> None:
+        """A call of the wallet ``name`` has ended: something may be due. From any thread."""
+        self._soon.put(name)
+
+    async def _run(self) -> None:
+        while True:
+            with survived():
+                await self._round()
+            await asyncio.sleep(ROUND_SECONDS)
+
+    async def _round(self) -> None:
+        """Wallets with a call that ended, or with a device that came, are looked at; so are those that owe one."""
+        named = {self._soon.get() for _ in range(self._soon.qsize())}
+        wallets = await asyncio.to_thread(list_wallets, self._database)
+        there = frozenset(
+            device.identity
+            for wallet in wallets
+            for device in wallet.request.devices
+            if self._hub.connected(device.identity)
+        )
+        new, self._connected = there - self._connected, there
+        for wallet in wallets:
+            looked_at = wallet.name in named or any(item.identity in new for item in wallet.request.devices)
+            if wallet.id in self._busy:
+                if looked_at:
+                    self._soon.put(wallet.name)  # in a later round
+            elif looked_at or self._ripe(wallet):
+                self._busy[wallet.id] = asyncio.create_task(self._attend(wallet))
+
+    def _ripe(self, wallet: StoredWallet) -> bool:
+        now = time.monotonic()
+        return any(
+            self._tried(due).until <= now and self._participants(wallet, due) is not None
+            for due in self._due.get(wallet.id, ())
+        )
+
+    async def _attend(self, wallet: StoredWallet) -> None:
+        try:
+            await self._look_and_compare(wallet)
+        finally:
+            del self._busy[wallet.id]
+
+    async def _look_and_compare(self, wallet: StoredWallet) -> None:
+        with survived():
+            self._due[wallet.id] = await self._said(wallet)
+            known = {due.key for due in self._due[wallet.id]}
+            for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
+                del self._tries[key]
+            for due in self._due[wallet.id]:
+                if self._tried(due).until <= time.monotonic():
+                    await self._try(wallet, due)
+
+    async def _said(self, wallet: StoredWallet) -> list[_Due]:
+        """What each connected device says that it owes. Who does not answer is left out of this round."""
+        there = [item.identity for item in wallet.request.devices if self._hub.connected(item.identity)]
+        answers = await asyncio.gather(*map(self._status, there), return_exceptions=True)
+        found = []
+        for identity, answer in zip(there, answers, strict=True):
+            if isinstance(answer, Status):
+                found += [
+                    _Due(wallet.id, identity, about, account.holders)
+                    for account in answer.accounts
+                    if account.wallet_id == wallet.id
+                    for about in account.due
+                ]
+            elif not isinstance(answer, WarifuError):
+                raise answer
+        return found
+
+    async def _status(self, identity: bytes) -> Status:
+        return decode(Status, await self._hub.call(identity, AskStatus, _ASK_SECONDS), MAX_BODY_BYTES)
+
+    async def _try(self, wallet: StoredWallet, due: _Due) -> None:
+        participants = self._participants(wallet, due)
+        if participants is None:
+            return  # as soon as enough are there
+        tries = self._tried(due)
+        tries.later()
+        try:
+            result = await self._compare(wallet, due, participants)
+        except WarifuError as error:
+            name = self._hub.name_of(due.identity)
+            said = f"{name} could not compare it with the exchange: {error.message}"
+            await asyncio.to_thread(store.note_about, self._database, due.about, said)
+        else:
+            name = self._hub.name_of(due.identity)
+            said = f"{name} compared it with the exchange: {result.outcome}"
+            await asyncio.to_thread(
+                store.put_comparison, self._database, due.about, due.identity, result.outcome, said
+            )
+        self._bell.ring()
+
+    def _participants(self, wallet: StoredWallet, due: _Due) -> tuple[bytes, ...] | None:
+        """The one that owes it and as many others as sign, other ones with each try; None where too few are there."""
+        needed = wallet.request.threshold - 1
+        others = [
+            device.identity
+            for device in wallet.request.devices
+            if device.name in due.holders
+            and device.identity != due.identity
+            and self._hub.connected(device.identity)
+        ]
+        if len(others) < needed or not self._hub.connected(due.identity):
+            return None
+        first = self._tried(due).count % max(1, len(others))
+        return tuple(sorted({due.identity, *(others[first:] + others[:first])[:needed]}))
+
+    async def _compare(self, wallet: StoredWallet, due: _Due, participants: tuple[bytes, ...]) -> CallResult:
+        await self._refreshes.catch_up(wallet.name, participants)
+        opening = OpenComparison(secrets.token_bytes(16), wallet.id, due.about, participants, due.identity)
+        results = await self._hub.run_session(
+            dict.fromkeys(participants, opening),
+            wanted=len(participants),
+            judge=lambda identity, result: _judge(due, identity, result),
+            entered=lambda _device: None,
+            timeout=self._timeout,
+            decisive=due.identity,
+        )
+        return decode(CallResult, results[due.identity], MAX_BODY_BYTES)
+
+    def _tried(self, due: _Due) -> _Tries:
+        return self._tries.setdefault(due.key, _Tries())
+
+
+def _judge(due: _Due, identity: bytes, result: bytes) -> None:
+    about = (
+        decode(CallResult, result, MAX_BODY_BYTES).request
+        if identity == due.identity
+        else decode(Cosigned, result, MAX_BODY_BYTES).request
+    )
+    if about != due.about:
+        raise PeerMisbehaved("result", "a device handed in the result of another comparison")
