@@ -23,6 +23,7 @@ from warifu.cli.text import speak
 from warifu.errors import InputRefused, ServiceRefused, StoreDamaged, WarifuError
 from warifu.protocol.api import History, JournalPage, JournalQuestion, Transfers
 from warifu.protocol.authorization import Authorization
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import AskJournal
 from warifu.protocol.identity import IdentityKey
@@ -98,6 +99,10 @@ class Known:
         assert name == "savings"
         return self._wallet
 
+    @property
+    def device_key(self) -> DeviceKey:
+        return DeviceKey(self._owner.public)
+
     def credential(self) -> IdentityKey:
         return self._owner
 
@@ -120,7 +125,7 @@ def owner(tmp_path: Path, household: Household) -> Owner:
 
 
 def audit(owner: Owner, *files: Path) -> Audited:
-    return run_audit(owner, "savings", files, Screen(json=True))
+    return run_audit(owner, "savings", files, Screen(json=True), None)
 
 
 def codes(audited: Audited) -> set[tuple[str, str, str]]:

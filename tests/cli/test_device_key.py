@@ -94,6 +94,17 @@ def test_a_passphrase_that_is_the_pin_is_refused(tmp_path):
     assert refused.value.code == "input.passphrase-is-pin"
 
 
+def test_who_says_yes_with_a_passkey_is_not_asked_for_the_pin_and_it_is_no_passphrase_either(tmp_path):
+    Profile.create(tmp_path / "home", "regtest", "https://127.0.0.1:1", bytes(32), bytearray(PIN))
+    times: list[int] = []
+    profile = Profile.load(tmp_path / "home", asked(PIN, times))
+    profile.refuse_pin_as_passphrase(bytearray(b"correct horse battery"))
+    with pytest.raises(InputRefused) as refused:
+        profile.refuse_pin_as_passphrase(bytearray(PIN))
+    assert refused.value.code == "input.passphrase-is-pin"
+    assert times == []
+
+
 def test_another_pin_takes_the_place_of_the_first(tmp_path):
     home = tmp_path / "home"
     made = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))

@@ -20,6 +20,7 @@ from warifu.agent.invitation import Invitation
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
 from warifu.cli.accepting import tell_wallet
+from warifu.cli.approvers import this_client
 from warifu.cli.devices import join_device
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
@@ -60,7 +61,7 @@ async def test_the_owner_hands_out_and_believes_only_the_device_itself(world: Ke
         assert {keeper.name for keeper in keepers} == {"attic", "cellar"}
 
         async def done(passphrase: str = PASSPHRASE) -> bytes:
-            arguments = (bridge, profile, wallet, server, keepers, 2, typed(passphrase))
+            arguments = (bridge, profile, this_client(profile), wallet, server, keepers, 2, typed(passphrase))
             return await asyncio.to_thread(hand_out, *arguments)  # type: ignore[arg-type]
 
         with pytest.raises(WarifuError) as wrong:
@@ -146,7 +147,7 @@ async def test_an_upgraded_device_that_waits_is_looked_at_accepted_and_let_in(
             bridge.change = lambda answer: answer
             profile.accept_device("server", found.reference, now())
             told = await asyncio.to_thread(
-                tell_wallet, bridge, profile, wallet, server, found.reference, typed()
+                tell_wallet, bridge, profile, this_client(profile), wallet, server, found.reference, typed()
             )
             assert {item["device"]: item["refusal"] for item in told} == {
                 "server": "service.device-offline",

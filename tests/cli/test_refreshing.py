@@ -18,6 +18,7 @@ from tests.support.simulator import PASSPHRASE
 
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
+from warifu.cli.approvers import this_client
 from warifu.cli.creating import adopt
 from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.profile import Profile, Wallet
@@ -57,7 +58,8 @@ def world(tmp_path: Path) -> Iterator[KeylessWorld]:
 async def refreshed(
     bridge: Bridge, profile: Profile, passphrase: str = PASSPHRASE
 ) -> tuple[Wallet, tuple[str, ...]]:
-    arguments: Any = (bridge, profile, Screen(json=True), profile.wallet("savings"), typed(passphrase))
+    screen, own = Screen(json=True), this_client(profile)
+    arguments: Any = (bridge, profile, screen, own, profile.wallet("savings"), typed(passphrase))
     return await asyncio.to_thread(refresh, *arguments)
 
 
@@ -209,6 +211,6 @@ async def test_a_wallet_whose_every_share_is_the_key_is_not_asked_about(world: K
         profile, bridge = await profile_of(world), Bridge(client, asyncio.get_running_loop(), ())
         wallet = profile.wallet("savings")
         alone = msgspec.structs.replace(wallet, request=msgspec.structs.replace(wallet.request, threshold=1))
-        arguments: Any = (bridge, profile, Screen(json=True), alone, typed())
+        arguments: Any = (bridge, profile, Screen(json=True), this_client(profile), alone, typed())
         with pytest.raises(InputRefused, match="whole key"):
             await asyncio.to_thread(refresh, *arguments)

@@ -22,20 +22,9 @@ WORDS = PASSPHRASE.encode()
 def anna(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The other owner's profile, on another machine."""
     home = tmp_path_factory.mktemp("anna") / "owner"
-    service = scene.profile.content.service
     code, made = script(scene.home, "api-key", "create", "anna", "--scope", "read", "--scope", "transfer")
     assert code == 0, made
-    subprocess.run(
-        [
-            *warifu(home, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
-            *("--network", "regtest"),
-        ],
-        input=made["key"].encode() + b"\n",
-        env=environment(home),
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
+    connect(scene, home, made["key"])
     return home
 
 
@@ -140,18 +129,7 @@ def test_somebody_else_has_no_word_in_it(scene, family, anna, tmp_path):
     """The first owner's client in a profile of its own, with an API key and another credential."""
     transfer = propose(scene, "0.001 BTC")
     stranger = tmp_path / "stranger"
-    service = scene.profile.content.service
-    subprocess.run(
-        [
-            *warifu(stranger, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
-            *("--network", "regtest"),
-        ],
-        input=scene.profile.api_key().encode() + b"\n",
-        env=environment(stranger),
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
+    connect(scene, stranger, scene.profile.api_key())
     identifier = script(scene.home, "wallet", "show", family)[1]["id"]
     code, refused = script(stranger, "wallet", "adopt", family, "--id", identifier)
     assert (code, refused["error"]["code"]) == (3, "authorization.unknown-credential")
@@ -190,6 +168,70 @@ def test_one_person_approves_with_the_client_and_with_a_passkey(
     code, sent = script(scene.home, "resume", "careful", transfer, passphrase=WORDS)
     assert code == 0, sent
     assert scene.chain.status(sent["txid"]) == (False, "")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed (tools/setup-browser.sh)")
+def test_an_owner_whose_only_credential_is_a_passkey_pays_changes_rules_and_refreshes(
+    scene, wallet, policy, tmp_path, passkey_port
+):
+    """Her client has a key of its own, which the wallet does not obey: she need not name the passkey that it does."""
+    home, card = tmp_path / "berta", tmp_path / "berta.owner"
+    key = script(scene.home, "api-key", "create", "berta", *SCOPES)[1]["key"]
+    connect(scene, home, key)
+    tighter = tmp_path / "tighter.toml"
+    with browsing(tmp_path / "chromium") as tab:
+        tab.add_authenticator()
+        press(terminal(home, "credential", "add", "phone"), tab, "is yours")
+        assert script(home, "credential", "export", "phone", "--as", "berta", "--out", card)[0] == 0
+        code, made = script(
+            scene.home,
+            *("wallet", "create", "hers", "--threshold", "2", "--memory-mib", "64", "--passes", "3"),
+            *("--key", "bitcoin", "--device", "home,pi,friend", "--policy", policy, "--owner", card),
+            passphrase=WORDS,
+        )
+        assert code == 0, made
+        assert script(home, "wallet", "adopt", "hers", "--id", made["id"])[0] == 0
+        code, given = script(home, "address", "hers")
+        assert code == 0, given
+        scene.chain.fund(given["address"], Satoshi(100_000_000))
+        scene.chain.mine(1)
+        person = terminal(home, "send", "hers", PAYEE, "0.05 BTC", "--fee-rate", "2", "--yes")
+        page = press(typing(person), tab, "Broadcast")
+        assert PAYEE in page and "0.05000000 BTC" in page
+        tighter.write_text("approvals_needed = 2\n" + policy.read_text())
+        page = press(terminal(home, "policy", "change", "hers", tighter, "--yes"), tab, "done")
+        assert "tightens" in page
+        press(
+            typing(terminal(home, "wallet", "refresh", "hers", "--yes")),
+            tab,
+            "addresses and keys are the same",
+        )
+
+
+SCOPES = ("--scope", "read", "--scope", "draft", "--scope", "transfer", "--scope", "admin")
+
+
+def typing(person: Terminal) -> Terminal:
+    """The passphrase, once it is asked for."""
+    person.until("Passphrase of the wallet: ")
+    person.type(PASSPHRASE)
+    return person
+
+
+def connect(scene: Scene, home: Path, key: str) -> None:
+    """A profile of somebody's own, for whom that API key was made."""
+    service = scene.profile.content.service
+    subprocess.run(
+        [
+            *warifu(home, "connect", "--no-pin", service.url, "--fingerprint", service.fingerprint.hex()),
+            *("--network", "regtest"),
+        ],
+        input=key.encode() + b"\n",
+        env=environment(home),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
 
 
 def press(person: Terminal, tab: Tab, ending: str) -> str:

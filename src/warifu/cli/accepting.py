@@ -6,6 +6,7 @@ from itertools import groupby
 
 from nacl.utils import random
 
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
@@ -27,6 +28,7 @@ Told = dict[str, str | None]
 def tell_wallet(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     device: DeviceRef,
     reference: Reference,
@@ -51,7 +53,7 @@ def tell_wallet(
     with existing_passphrase(passphrase_fd) as passphrase:
         for replaces, group in groupby(behind, key=lambda pair: pair[0]):
             among = [item for _, item in group]
-            told += _tell(client, profile, wallet, device, reference, replaces, among, passphrase)
+            told += _tell(client, profile, own, wallet, device, reference, replaces, among, passphrase)
     return told
 
 
@@ -85,6 +87,7 @@ def _held(
 def _tell(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     device: DeviceRef,
     reference: Reference,
@@ -97,7 +100,7 @@ def _tell(
         random(16), wallet.wallet_id, device.identity, reference, replaces, moment, moment + _LIFETIME
     )
     keys = ask_envelope_keys(client, profile, among, wallet.request, wallet.acceptable(moment), moment)
-    authorization, envelopes = authorized(profile, request, keys, passphrase)
+    authorization, envelopes = authorized(profile, own, request, keys, passphrase)
     question = NewReference(authorization=authorization, envelopes=envelopes)
     names = {item.identity: item.name for item in among}
     return [

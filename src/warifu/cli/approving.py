@@ -18,10 +18,10 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.api import Accepted, NewProposal, Proposal
-from warifu.protocol.authorization import APPROVAL, REFUSAL, approve_request
+from warifu.protocol.authorization import APPROVAL, REFUSAL
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.comparing import comparison_digits
-from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Approver, Credential, check_approval
+from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.request import (
     RulesRequest,
@@ -146,11 +146,9 @@ def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> 
     return order
 
 
-def propose(client: Client, request: Shared, unsigned: bytes, approve: Approver) -> str:
-    """Lay ``request`` before the other owners, with this one's approval; its id."""
-    question = NewProposal(
-        request=encode(request), unsigned=unsigned, approval=encode(approve_request(approve, request))
-    )
+def propose(client: Client, request: Shared, unsigned: bytes, approval: Approval) -> str:
+    """Lay ``request`` before the other owners, with this one's ``approval``; its id."""
+    question = NewProposal(request=encode(request), unsigned=unsigned, approval=encode(approval))
     return client.post("/proposals", question, Accepted).id
 
 
@@ -197,13 +195,3 @@ def facts_of_words(profile: Profile, asked: Asked) -> list[tuple[str, str]]:
         refused = ", ".join(profile.credential_name(credential) for credential in asked.words.refused)
         facts.append((tr("Refused by"), refused))
     return facts
-
-
-def require_owner(wallet: Wallet, credential: Credential) -> None:
-    """``AuthorizationRefused`` where the wallet does not obey ``credential``: nobody would count its approval."""
-    if credential not in wallet.rules.owners:
-        raise AuthorizationRefused(
-            "unknown-credential",
-            f"the wallet {wallet.name!r} does not obey that credential",
-            remedy="Approve with another one ('--with NAME', see 'warifu credential list').",
-        )

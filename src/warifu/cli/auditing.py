@@ -11,12 +11,13 @@ from warifu.audit.findings import Finding
 from warifu.audit.journals import Journal, read_journal
 from warifu.audit.onchain import Told
 from warifu.audit.records import Record
+from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.audit_chains import name_what_is_missing, told_of
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.journals import Taken, read_files, read_through_service
 from warifu.cli.known_heads import keep_heads, known_heads
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
@@ -47,16 +48,21 @@ class Audited:
         return 0 if self.result.whole else NOT_WHOLE
 
 
-def run_audit(setting: Setting, name: str, offline: Sequence[Path], screen: Screen) -> Audited:
-    """Read, compare, and remember how far the journals are in which nothing is wrong."""
+def run_audit(
+    setting: Setting, name: str, offline: Sequence[Path], screen: Screen, credential: str | None
+) -> Audited:
+    """Read, compare, and remember how far the journals are in which nothing is wrong. ``credential``: the name of the
+    one that asks the devices for them, where the owner names one."""
     profile = setting.profile()
     wallet = profile.wallet(name)
     earlier = [item for item in known_heads(setting.home) if item.identity in _identities(wallet)]
     if offline:
         audited = judged(wallet, read_files(offline, wallet.request.devices), {}, earlier, None)
     else:
+        facts = wanted(wallet, tr("to read its devices' journals"))
+        own = own_credential(profile, screen, wallet, credential, facts)
         with setting.client(profile) as client:
-            audited = _read_and_judged(client, profile, wallet, earlier, screen)
+            audited = _read_and_judged(client, own, wallet, earlier, screen)
     suspect = {finding.device for finding in audited.result.wrong}
     keep_heads(
         setting.home,
@@ -70,7 +76,7 @@ def run_audit(setting: Setting, name: str, offline: Sequence[Path], screen: Scre
 
 
 def _read_and_judged(
-    client: Client, profile: Profile, wallet: Wallet, earlier: Sequence[PeerHead], screen: Screen
+    client: Client, own: OwnCredential, wallet: Wallet, earlier: Sequence[PeerHead], screen: Screen
 ) -> Audited:
     """The service is asked first, so that nothing it tells of is younger than the journals. Devices are read one after
     the other: what they did together meanwhile stands in one and not yet in another, and looks like a denial, so where
@@ -79,7 +85,7 @@ def _read_and_judged(
     lengths: list[int] = []
     for attempt in range(_ATTEMPTS):
         told = told_of(client, wallet, progress)
-        taken, failed = read_through_service(client, profile, wallet, now(), progress.of_device)
+        taken, failed = read_through_service(client, own, wallet, now(), progress.of_device)
         audited = judged(wallet, taken, failed, earlier, told)
         before, lengths = lengths, [len(each.entries) for each in taken]
         if not audited.result.wrong or lengths == before or attempt == _ATTEMPTS - 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from warifu.attestation.expectation import Expectation
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client
 from warifu.cli.profile import Profile
 from warifu.cli.sealing import fetch_envelope_keys, seal_to_all
@@ -12,7 +13,7 @@ from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.api import Device, Devices, EnvelopeKeyQuestion, EnvelopeKeys
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import Approval, approver
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, EnvelopeKey
 from warifu.protocol.identity import DeviceRef
@@ -60,16 +61,19 @@ def ask_envelope_keys(
 
 def authorized(
     profile: Profile,
+    own: OwnCredential,
     request: Request,
     keys: Sequence[EnvelopeKey],
     passphrase: bytearray,
     further: Sequence[Approval] = (),
 ) -> tuple[bytes, tuple[bytes, ...]]:
-    """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``. ``further``: other
-    owners' approvals of it."""
+    """(encoded authorization, encoded envelopes) of ``request`` for the devices that made ``keys``, said yes to by
+    ``own``. ``further``: other owners' approvals of it."""
+    if own.credential == profile.device_key:
+        profile.credential()  # its PIN is asked for once, and compared with the passphrase
     profile.refuse_pin_as_passphrase(passphrase)
     envelopes = seal_to_all(keys, request_digest(request), passphrase)
-    authorization = authorize(approver(profile.credential()), request, encode(request), envelopes, further)
+    authorization = authorize(own.approve, request, encode(request), envelopes, further)
     return encode(authorization), tuple(encode(envelope) for envelope in envelopes)
 
 

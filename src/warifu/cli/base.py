@@ -106,6 +106,17 @@ def passphrase_option(function: F) -> F:
     )(function)
 
 
+def with_option(function: F) -> F:
+    """``--with NAME``: which of the owner's credentials says yes."""
+    return click.option(
+        "--with",
+        "credential",
+        metavar="NAME",
+        help="Say it with this credential of yours (default: this client's key; where the wallet does not obey that, "
+        "your only passkey that it obeys).",
+    )(function)
+
+
 def chain_option(function: F) -> F:
     """``--chain``: on which chain; Bitcoin where nothing is said."""
 

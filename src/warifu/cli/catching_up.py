@@ -9,6 +9,7 @@ from typing import Literal
 import click
 import msgspec
 
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.changing import known_rules, rules_request, shown_rules, tell, tell_with
 from warifu.cli.changing_shown import show_changes
 from warifu.cli.client import Client
@@ -19,7 +20,6 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import WarifuError
 from warifu.protocol import api
-from warifu.protocol.credential import approver
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
@@ -49,6 +49,7 @@ def catch_up(
     client: Client,
     profile: Profile,
     screen: Screen,
+    own: OwnCredential,
     wallet: Wallet,
     yes: bool,
     restore: bool,
@@ -63,14 +64,15 @@ def catch_up(
         known = known_rules(client, wallet)
         shown = {device: shown_rules(client, profile, wallet, device) for device in wallet.request.devices}
         if restore:
-            return _restore(client, profile, screen, wallet, known, shown, yes, ask)
-        return _caught_up(client, profile, screen, wallet, known, shown, yes, ask)
+            return _restore(client, profile, screen, own, wallet, known, shown, yes, ask)
+        return _caught_up(client, profile, screen, own, wallet, known, shown, yes, ask)
 
 
 def _caught_up(
     client: Client,
     profile: Profile,
     screen: Screen,
+    own: OwnCredential,
     wallet: Wallet,
     known: list[Rules],
     shown: Mapping[DeviceRef, bytes | WarifuError],
@@ -82,7 +84,10 @@ def _caught_up(
     )
     return Outcome(
         wallet.rules,
-        tuple(_device(client, profile, wallet, known, device, found, ask) for device, found in shown.items()),
+        tuple(
+            _device(client, profile, own, wallet, known, device, found, ask)
+            for device, found in shown.items()
+        ),
     )
 
 
@@ -113,6 +118,7 @@ _GRACE = 3600
 def _device(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     known: list[Rules],
     device: DeviceRef,
@@ -130,13 +136,14 @@ def _device(
     if before.revision >= wallet.rules.revision:
         words = tr("has rules of its own that too few devices have; see --restore")
         return Caught(device, "ahead", None, words)
-    return _tell(client, profile, wallet, wallet.rules, device, before, ask)
+    return _tell(client, profile, own, wallet, wallet.rules, device, before, ask)
 
 
 def _restore(
     client: Client,
     profile: Profile,
     screen: Screen,
+    own: OwnCredential,
     wallet: Wallet,
     known: list[Rules],
     shown: Mapping[DeviceRef, bytes | WarifuError],
@@ -153,9 +160,9 @@ def _restore(
     if not yes:
         click.confirm(tr("Give all of them the rules of this client's record?"), abort=True, err=screen.json)
     caught = [
-        _tell(client, profile, wallet, target, device, has[device], ask)
+        _tell(client, profile, own, wallet, target, device, has[device], ask)
         if device in has
-        else _device(client, profile, wallet, known, device, found, ask)
+        else _device(client, profile, own, wallet, known, device, found, ask)
         for device, found in shown.items()
     ]
     if any(found.state in ("same", "waits") for found in caught):
@@ -169,6 +176,7 @@ def _restore(
 def _tell(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     target: Rules,
     device: DeviceRef,
@@ -178,9 +186,9 @@ def _tell(
     """What it has was an owner's word once, so the passphrase may be sealed to it."""
     request = rules_request(wallet, rules_hash(before), target)
     if loosening(compare(before, target)):
-        told = tell_with(client, profile, wallet, request, [device], (before,), ask())
+        told = tell_with(client, profile, own, wallet, request, [device], (before,), ask())
     else:
-        told = tell(client, approver(profile.credential()), request)
+        told = tell(client, own, request)
     return _caught(device, told)
 
 

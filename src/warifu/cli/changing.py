@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from nacl.utils import random
 
 from warifu.attestation.expectation import Expectation
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
@@ -27,7 +28,7 @@ from warifu.protocol.authorization import (
     authorize,
     read_authorization,
 )
-from warifu.protocol.credential import Approval, Approver
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, check_envelope_key
 from warifu.protocol.frames import MAX_BODY_BYTES, Status, WalletStatus
@@ -89,9 +90,9 @@ def restored_request(wallet: Wallet, identity: bytes, head: SignedHead) -> Resto
     return RestoredRequest(random(16), wallet.wallet_id, identity, head, moment, moment + LIFETIME)
 
 
-def tell(client: Client, approve: Approver, request: Instruction) -> api.Instruction:
+def tell(client: Client, own: OwnCredential, request: Instruction) -> api.Instruction:
     """Hand in what takes no passphrase."""
-    signed = authorize(approve, request, encode(request), ())
+    signed = authorize(own.approve, request, encode(request), ())
     question = api.NewInstruction(authorization=encode(signed), envelopes=())
     return client.post("/instructions", question, api.Instruction)
 
@@ -99,6 +100,7 @@ def tell(client: Client, approve: Approver, request: Instruction) -> api.Instruc
 def tell_sealed(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     request: Instruction,
     devices: Sequence[DeviceRef],
@@ -109,12 +111,13 @@ def tell_sealed(
     """Hand in what takes the passphrase, sealed to these devices, which work by one of ``rules``. ``further``: what
     other owners approved it by."""
     with existing_passphrase(passphrase_fd) as passphrase:
-        return tell_with(client, profile, wallet, request, devices, rules, passphrase, further)
+        return tell_with(client, profile, own, wallet, request, devices, rules, passphrase, further)
 
 
 def tell_with(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     request: Instruction,
     devices: Sequence[DeviceRef],
@@ -124,7 +127,7 @@ def tell_with(
 ) -> api.Instruction:
     """As ``tell_sealed``, with a passphrase that was asked for."""
     keys = ask_envelope_keys(client, profile, devices, wallet.request, rules, now())
-    authorization, envelopes = authorized(profile, request, keys, passphrase, further)
+    authorization, envelopes = authorized(profile, own, request, keys, passphrase, further)
     question = api.NewInstruction(authorization=authorization, envelopes=envelopes)
     return client.post("/instructions", question, api.Instruction)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from nacl.utils import random
 
+from warifu.cli.approvers import this_client
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.births import verify_births
 from warifu.cli.changing import rules_after
@@ -58,7 +59,7 @@ def create(
     with new_passphrase(passphrase_fd) as passphrase:
         request = wallet_request(profile, threshold, devices, schemes, policy, stretching, others)
         keys = ask_envelope_keys(client, profile, request.devices, request, (), now())
-        authorization, envelopes = authorized(profile, request, keys, passphrase)
+        authorization, envelopes = authorized(profile, this_client(profile), request, keys, passphrase)
     question = api.NewWallet(name=name, authorization=authorization, envelopes=envelopes)
     accepted = client.post("/wallets", question, api.Accepted)
     with live_steps(screen) as show:

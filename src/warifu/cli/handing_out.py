@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nacl.utils import random
 
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client
 from warifu.cli.context import now
@@ -60,6 +61,7 @@ def keepers_of(wallet: Wallet, device: DeviceRef, names: Sequence[str]) -> list[
 def hand_out(
     client: Client,
     profile: Profile,
+    own: OwnCredential,
     wallet: Wallet,
     device: DeviceRef,
     keepers: Sequence[DeviceRef],
@@ -83,7 +85,7 @@ def hand_out(
     )
     with existing_passphrase(passphrase_fd) as passphrase:
         keys = ask_envelope_keys(client, profile, [device], wallet.request, wallet.acceptable(moment), moment)
-        authorization, envelopes = authorized(profile, request, keys, passphrase)
+        authorization, envelopes = authorized(profile, own, request, keys, passphrase)
     question = NewHandOut(authorization=authorization, envelopes=envelopes)
     said = decode(HandedOut, client.post("/hand-outs", question, HandOut).result, _MAX_RESULT)
     verify(device.identity, said.signature, "handed-out", said.request, said.set)

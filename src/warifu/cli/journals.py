@@ -16,14 +16,14 @@ import msgspec
 from nacl.utils import random
 
 from warifu.agent.door import ask_at_door, ask_for
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Wallet
 from warifu.depth import is_deep
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import JournalPage, JournalQuestion
 from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import approver
 from warifu.protocol.encoding import Bytes32, Bytes64, Name, decode, encode
 from warifu.protocol.frames import MAX_BODY_BYTES
 from warifu.protocol.identity import DeviceRef
@@ -66,14 +66,14 @@ class Taken:
 
 
 def read_through_service(
-    client: Client, profile: Profile, wallet: Wallet, now: int, progress: Progress
+    client: Client, own: OwnCredential, wallet: Wallet, now: int, progress: Progress
 ) -> tuple[list[Taken], dict[str, WarifuError]]:
     """Every device's journal that could be read, and why the others' could not. One authorization serves for all."""
     reader = ReaderKey()
     request = JournalRequest(
         random(16), wallet.wallet_id, reader.public, 1, MOST_ENTRIES, now, now + LIFETIME
     )
-    authorization = encode(authorize(approver(profile.credential()), request, encode(request), ()))
+    authorization = encode(authorize(own.approve, request, encode(request), ()))
     named = request_digest(request)
     taken: list[Taken] = []
     failed: dict[str, WarifuError] = {}
@@ -92,11 +92,11 @@ def read_through_service(
     return taken, failed
 
 
-def head_of(client: Client, profile: Profile, wallet: Wallet, device: DeviceRef, now: int) -> SignedHead:
+def head_of(client: Client, own: OwnCredential, wallet: Wallet, device: DeviceRef, now: int) -> SignedHead:
     """How far the device's journal is at this moment, by its own signature."""
     reader = ReaderKey()
     request = JournalRequest(random(16), wallet.wallet_id, reader.public, 1, 1, now, now + LIFETIME)
-    authorization = encode(authorize(approver(profile.credential()), request, encode(request), ()))
+    authorization = encode(authorize(own.approve, request, encode(request), ()))
     question = JournalQuestion(authorization=authorization, identity=device.identity, first=1)
     answer = client.post("/journals", question, JournalPage)
     sealed = decode(SealedPage, answer.page, MAX_BODY_BYTES)

@@ -28,7 +28,7 @@ from warifu.agent.invitation import service_address
 from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.files import private_directory, read_private, write_private
 from warifu.cli.passphrase import AskPin, pin_of_this_client
-from warifu.errors import InputRefused, StoreDamaged
+from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.attesting import Reference
 from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest
@@ -202,16 +202,27 @@ class Profile:
     def refuse_pin_as_passphrase(self, passphrase: bytearray) -> None:
         """A thief of this machine tries PINs at home, uncounted: one that is the passphrase, too, would tell him it.
 
-        ``InputRefused`` (``passphrase-is-pin``).
+        Where the key was not opened (a passkey says yes in its place) the passphrase is tried on it: that takes as long
+        as a guess. ``InputRefused`` (``passphrase-is-pin``).
         """
-        self.credential()
-        assert self._opened is not None, "opened just now"
-        if compare_digest(_recognised(passphrase), self._opened[1]):
+        if self._is_pin(passphrase):
             raise InputRefused(
                 "passphrase-is-pin",
                 "the wallet's passphrase is also the PIN of this client",
                 remedy="Choose another PIN ('warifu credential pin'): a thief of this machine could try it at home.",
             )
+
+    def _is_pin(self, passphrase: bytearray) -> bool:
+        if self._opened is not None:
+            return compare_digest(_recognised(passphrase), self._opened[1])
+        file = DeviceKeyFile(self.home / "credential")
+        if not file.locked:
+            return False
+        try:
+            file.open(passphrase)
+        except AuthorizationRefused:
+            return False
+        return True
 
     # --- credentials ------------------------------------------------------------------------------------------------
 

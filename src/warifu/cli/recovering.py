@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from warifu.cli.approvers import this_client
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
@@ -32,7 +33,7 @@ def recover(
         )
     with existing_passphrase(passphrase_fd) as passphrase:
         keys = ask_envelope_keys(client, profile, chosen, request, (), now())
-        authorization, (envelope,) = authorized(profile, request, keys, passphrase)
+        authorization, (envelope,) = authorized(profile, this_client(profile), request, keys, passphrase)
     question = api.WalletRecovery(authorization=authorization, envelope=envelope)
     answer = client.post(f"/wallets/{segment(name)}/recover", question, api.Ceremony)
     if answer.state != "finished":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nacl.utils import random
 
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
@@ -31,7 +32,12 @@ _GROUPS: dict[str, Group] = {"bip340": SECP256K1, "ecdsa": SECP256K1, "ed25519":
 
 
 def refresh(
-    client: Client, profile: Profile, screen: Screen, wallet: Wallet, passphrase_fd: int | None
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    own: OwnCredential,
+    wallet: Wallet,
+    passphrase_fd: int | None,
 ) -> tuple[Wallet, tuple[str, ...]]:
     """The wallet with its new epoch, and the devices that have not heard of the end yet.
 
@@ -47,7 +53,7 @@ def refresh(
     with existing_passphrase(passphrase_fd) as passphrase:
         devices = wallet.request.devices
         keys = ask_envelope_keys(client, profile, devices, wallet.request, wallet.acceptable(moment), moment)
-        authorization, envelopes = authorized(profile, request, keys, passphrase)
+        authorization, envelopes = authorized(profile, own, request, keys, passphrase)
     question = api.NewRefresh(authorization=authorization, envelopes=envelopes)
     accepted = client.post(f"/wallets/{segment(wallet.name)}/refresh", question, api.Accepted)
     with live_steps(screen) as show:

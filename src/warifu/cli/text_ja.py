@@ -1530,9 +1530,6 @@ JAPANESE: dict[str, str] = {
     "{to} may take {amount}": "{to} が {amount} を引き出せる",
     # --- credentials and approvals
     "Approve this?": "これを承認しますか？",
-    "Approve with this credential (default: this client's key).": (
-        "このクレデンシャルで承認します（既定: このクライアントの鍵）。"
-    ),
     "Approved by": "承認した所有者",
     "Approved.": "承認しました。",
     "Enough owners approved. Whoever knows the passphrase goes on with: warifu resume {wallet} {transfer}": (
@@ -1558,9 +1555,6 @@ JAPANESE: dict[str, str] = {
         "他の所有者が作ったウォレットの、本人から聞いた id。"
     ),
     "Refuse this?": "これを拒否しますか？",
-    "Refuse with this credential (default: this client's key).": (
-        "このクレデンシャルで拒否します（既定: このクライアントの鍵）。"
-    ),
     "Refused by": "拒否した所有者",
     "Refused.": "拒否しました。",
     "Say no to ID, for the other owners to see; your earlier approval is gone from the service.": (
@@ -1738,6 +1732,22 @@ JAPANESE: dict[str, str] = {
         "多くの端末が切れているなら 13 です。"
     ),
     "This device would refuse: {message}": "この端末は拒否します: {message}",
+    "Say it with this credential of yours (default: this client's key; where the wallet does not obey "
+    "that, your only passkey that it obeys).": (
+        "自分のこの認証手段で承認する（既定: このクライアントの鍵。ウォレットがそれに従わない場合は、ウォ"
+        "レットが従う唯一の自分のパスキー）。"
+    ),
+    "a veto": "拒否権の行使",
+    "any {threshold} of {names} open {name} when it starts": (
+        "{name} の起動時に {names} のうち任意の {threshold} 台が開く"
+    ),
+    "devices that are behind": "遅れている端末に規則を伝える",
+    "new shares for all of its devices": "すべての端末に新しいシェア",
+    "to announce": "予告",
+    "to freeze it": "凍結",
+    "to read its devices' journals": "端末の日誌を読む",
+    "to take this device as what it is now:": "この端末を現在の状態のものとして受け入れる:",
+    "to take this device back as it is:": "この端末を現在の状態で迎え戻す:",
     "Wallet": "ウォレット",
     "What this device read in the bytes that it would sign:": (
         "この端末が、署名することになるバイト列から読み取ったもの:"
@@ -1855,9 +1865,6 @@ JAPANESE: dict[str, str] = {
     ),
     "Replace the policy of WALLET by the one in FILE, after showing rule by rule what differs.": (
         "違いをルールごとに示してから、WALLET のポリシーを FILE のものに置き換えます。"
-    ),
-    "Say it with this credential (default: this client's key).": (
-        "この資格情報で述べる（既定：このクライアントの鍵）。"
     ),
     "Show the rules of WALLET that are in force by this client's own record: owners, policy, revision.": (
         "このクライアント自身の記録で有効な WALLET のルール（所有者、ポリシー、改訂）を示します。"

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.approving import approvals_needed, fetch_words, propose, read_proposed, require_owner
+from warifu.cli.approvers import OwnCredential, own_credential
+from warifu.cli.approving import approvals_needed, fetch_words, propose, read_proposed
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
@@ -40,9 +41,9 @@ from warifu.protocol.api import (
     TransferBytes,
     error_from,
 )
-from warifu.protocol.authorization import MAX_LIFETIME
+from warifu.protocol.authorization import MAX_LIFETIME, approve_request
 from warifu.protocol.chains import BITCOIN
-from warifu.protocol.credential import Approval, approver
+from warifu.protocol.credential import Approval
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
@@ -54,24 +55,32 @@ class Sender:
     """Everything that a command with which money leaves works with."""
 
     def __init__(
-        self, setting: Setting, profile: Profile, wallet: Wallet, client: Client, screen: Screen
+        self,
+        setting: Setting,
+        profile: Profile,
+        wallet: Wallet,
+        client: Client,
+        screen: Screen,
+        credential: str | None = None,
     ) -> None:
+        """``credential``: the name of the one with which the owner wants to say yes, where he names one."""
         self.home = setting.home
         self.profile = profile
         self.wallet = wallet
         self.client = client
         self.screen = screen
+        self._credential = credential
         self._unwanted: str | None = None
         """The draft that is not handed in yet: it holds an account nonce, behind which later transfers would wait."""
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, setting: Setting, wallet: str, screen: Screen) -> Iterator[Sender]:
+    def open(cls, setting: Setting, wallet: str, screen: Screen, credential: str | None) -> Iterator[Sender]:
         """Connected to the service; closed with the context."""
         profile = setting.profile()
         known = profile.wallet(wallet)
         with setting.client(profile) as client:
-            sender = cls(setting, profile, known, client, screen)
+            sender = cls(setting, profile, known, client, screen, credential)
             try:
                 yield sender
             finally:
@@ -149,7 +158,7 @@ class Sender:
             return
         devices = self._signers(order.devices)
         try:
-            sealed = self._authorize(request, devices, passphrase_fd)
+            sealed = self._authorize(self._own(order), request, devices, passphrase_fd)
         except (KeyboardInterrupt, click.Abort):
             self.screen.warn(tr("Nothing was sent."))
             raise
@@ -172,11 +181,10 @@ class Sender:
                 needed=needed,
             )
         )
-        require_owner(self.wallet, self.profile.device_key)
-        approve = approver(self.profile.credential())
+        approval = approve_request(self._own(order).approve, request)
         transfer = remember(self.home, request)
         with self._told_how_to_look_on(transfer), self._handing_in():
-            propose(self.client, request, order.unsigned, approve)
+            propose(self.client, request, order.unsigned, approval)
         wallet = self.wallet.name
         self.screen.line(tr("The others approve it with: warifu approval give {transfer}", transfer=transfer))
         self.screen.line(
@@ -223,33 +231,39 @@ class Sender:
                 state, seen = follow_transfer(self.client, transfer, show, confirmations, seen)
             if state.state not in ("proposed", "needs-authorization"):
                 break
-            further = self._approved(request, state)
+            order = read_proposed(self.wallet, request, self.unsigned_of(transfer))
+            own = self._own(order)
+            further = self._approved(own, order, request, state)
             why = error_from(state.refusal) if state.refusal is not None else None
             if passphrase_fd is not None and state.state != "proposed":
                 raise _needs_authorization(self.wallet.name, transfer, why)
             if why is not None:
                 self.screen.error(why)
             if state.state == "proposed":
-                self._show_approved(request)
+                self._show_approved(order, request)
             else:
                 self.screen.line(
                     tr("The devices need the passphrase again to go on with the same transaction.")
                 )
                 click.confirm(tr("Authorize the same transfer again?"), abort=True)
-            sealed = self._authorize(request, self._signers(named), passphrase_fd, further)
+            sealed = self._authorize(own, request, self._signers(named), passphrase_fd, further)
             question = NewAuthorization(authorization=sealed[0], envelopes=sealed[1])
             self.client.post(f"/transfers/{transfer}/authorize", question, Accepted)
         self._finish(request, state)
 
-    def _approved(self, request: TransferRequest, state: Transfer) -> tuple[Approval, ...]:
+    def _own(self, order: Order) -> OwnCredential:
+        """What says yes to ``order`` here."""
+        return own_credential(self.profile, self.screen, self.wallet, self._credential, order.facts)
+
+    def _approved(
+        self, own: OwnCredential, order: Order, request: TransferRequest, state: Transfer
+    ) -> tuple[Approval, ...]:
         """Other owners' approvals. ``AuthorizationRefused`` (``approvals-missing``) where a proposal has too few."""
         words = fetch_words(self.client, self.wallet, request)
-        mine = self.profile.device_key
-        further = tuple(approval for approval in words.approvals if approval.credential != mine)
+        further = tuple(approval for approval in words.approvals if approval.credential != own.credential)
         if state.state != "proposed":
             return further
-        order = read_proposed(self.wallet, request, self.unsigned_of(request.request_id.hex()))
-        needed, given = approvals_needed(self.wallet, order), len({mine, *words.approved})
+        needed, given = approvals_needed(self.wallet, order), len({own.credential, *words.approved})
         if given < needed:
             transfer = request.request_id.hex()
             raise AuthorizationRefused(
@@ -259,9 +273,8 @@ class Sender:
             )
         return further
 
-    def _show_approved(self, request: TransferRequest) -> None:
+    def _show_approved(self, order: Order, request: TransferRequest) -> None:
         """Whoever types the passphrase sees once more what for."""
-        order = read_proposed(self.wallet, request, self.unsigned_of(request.request_id.hex()))
         self._show(order)
         words = fetch_words(self.client, self.wallet, request)
         if words.refused:
@@ -319,6 +332,7 @@ class Sender:
 
     def _authorize(
         self,
+        own: OwnCredential,
         request: TransferRequest,
         devices: list[DeviceRef],
         passphrase_fd: int | None,
@@ -331,7 +345,7 @@ class Sender:
             keys = ask_envelope_keys(
                 self.client, self.profile, devices, self.wallet.request, acceptable, moment
             )
-            return authorized(self.profile, request, keys, passphrase, further)
+            return authorized(self.profile, own, request, keys, passphrase, further)
 
     def _signers(self, named: tuple[str, ...]) -> list[DeviceRef]:
         request = self.wallet.request

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from warifu.agent.invitation import write_invitation
+from warifu.cli.approvers import this_client
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import segment
 from warifu.cli.context import now
@@ -246,7 +247,7 @@ def give_birth(scene: Scene) -> None:
     _look_at_devices(scene, profile, devices)
     request = wallet_request(profile, 2, devices, usable_schemes(2), policy, Stretching(64, 3))
     keys = ask_envelope_keys(scene.client, profile, request.devices, request, (), now())
-    authorization, envelopes = authorized(profile, request, keys, scene.passphrase)
+    authorization, envelopes = authorized(profile, this_client(profile), request, keys, scene.passphrase)
     question = NewWallet(name=WALLET, authorization=authorization, envelopes=envelopes)
     accepted = scene.client.post("/wallets", question, Accepted)
     ceremony = follow_ceremony(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from warifu.chains.bitcoin.decode import decode
+from warifu.cli.approvers import this_client
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import segment
 from warifu.cli.context import now
@@ -55,7 +56,7 @@ def sealed(
     chosen = [profile.device(name) for name in devices]
     wallet = profile.wallet(WALLET)
     keys = ask_envelope_keys(scene.client, profile, chosen, wallet.request, (wallet.rules,), now())
-    return authorized(profile, request, keys, passphrase)
+    return authorized(profile, this_client(profile), request, keys, passphrase)
 
 
 def hand_in(

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from warifu.cli.approvers import approver_named
-from warifu.cli.approving import Asked, facts_of_words, read_proposal, require_owner
-from warifu.cli.base import Group, examples, json_option, require_yes, yes_option
+from warifu.cli.approvers import own_credential
+from warifu.cli.approving import Asked, facts_of_words, read_proposal
+from warifu.cli.base import Group, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting
 from warifu.cli.profile import Profile
@@ -59,9 +59,7 @@ def list_command(setting: Setting, as_json: bool) -> None:
 )
 @group.command("give")
 @click.argument("identifier", metavar="ID")
-@click.option(
-    "--with", "credential", metavar="NAME", help="Approve with this credential (default: this client's key)."
-)
+@with_option
 @yes_option
 @json_option
 @click.pass_obj
@@ -77,9 +75,7 @@ def give_command(setting: Setting, identifier: str, credential: str | None, yes:
 @examples("warifu approval refuse 0123456789abcdef0123456789abcdef")
 @group.command("refuse")
 @click.argument("identifier", metavar="ID")
-@click.option(
-    "--with", "credential", metavar="NAME", help="Refuse with this credential (default: this client's key)."
-)
+@with_option
 @yes_option
 @json_option
 @click.pass_obj
@@ -107,11 +103,11 @@ def _say(
         screen.facts(facts)
         for warning in asked.warnings:
             screen.warn(warning)
-        known, approve = approver_named(profile, screen, credential, facts)
-        require_owner(asked.wallet, known)
+        own = own_credential(profile, screen, asked.wallet, credential, facts)
         if not yes:
             click.confirm(tr("Refuse this?") if refuses else tr("Approve this?"), abort=True)
-        word = refuse_request(approve, asked.request) if refuses else approve_request(approve, asked.request)
+        say = refuse_request if refuses else approve_request
+        word = say(own.approve, asked.request)
         if isinstance(asked.request, TransferRequest):
             remember(setting.home, asked.request)
         client.post(path, NewApproval(approval=encode(word), refuses=refuses), Proposal)

@@ -9,7 +9,7 @@ import click
 from warifu.cli.audit_export import json_lines, report, verdict
 from warifu.cli.audit_words import level_word, sentence
 from warifu.cli.auditing import Audited, run_audit
-from warifu.cli.base import Group, examples, json_option
+from warifu.cli.base import Group, examples, json_option, with_option
 from warifu.cli.context import Setting, now
 from warifu.cli.files import write_private
 from warifu.cli.journal_words import Names
@@ -39,9 +39,12 @@ def group() -> None:
 @group.command("verify", cls=SeveralValues)
 @click.argument("wallet")
 @offline_option
+@with_option
 @json_option
 @click.pass_obj
-def verify_command(setting: Setting, wallet: str, offline: tuple[Path, ...], as_json: bool) -> int:
+def verify_command(
+    setting: Setting, wallet: str, offline: tuple[Path, ...], credential: str | None, as_json: bool
+) -> int:
     """Check the journals of WALLET's devices against each other, this client's records and the chain.
 
     Each entry is signed by its device and follows from the one before it; what devices signed together stands in each
@@ -51,7 +54,7 @@ def verify_command(setting: Setting, wallet: str, offline: tuple[Path, ...], as_
     The exit code is 0 where nothing is wrong, 7 where something is, and 13 where not everything could be looked at.
     """
     screen = Screen(as_json)
-    audited = run_audit(setting, wallet, offline, screen)
+    audited = run_audit(setting, wallet, offline, screen, credential)
     _show(screen, audited)
     screen.result(_object(audited))
     return audited.exit_code
@@ -78,6 +81,7 @@ def verify_command(setting: Setting, wallet: str, offline: tuple[Path, ...], as_
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @offline_option
+@with_option
 @json_option
 @click.pass_obj
 def export_command(
@@ -87,6 +91,7 @@ def export_command(
     output: Path,
     force: bool,
     offline: tuple[Path, ...],
+    credential: str | None,
     as_json: bool,
 ) -> int:
     """Write the journals of WALLET's devices into a file, checked as 'warifu audit verify' does.
@@ -94,7 +99,7 @@ def export_command(
     The file is written whatever was found, and says so. The exit code is that of 'warifu audit verify'.
     """
     screen = Screen(as_json)
-    audited = run_audit(setting, wallet, offline, screen)
+    audited = run_audit(setting, wallet, offline, screen, credential)
     names = Names(setting.profile(), audited.wallet)
     if kind == "report":
         content = report(audited, names, now()).encode()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from warifu.cli.accepting import tell_wallet
-from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes
+from warifu.cli.accepting import Told, tell_wallet
+from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes, with_option
 from warifu.cli.changing import require_some, restored_request, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client
@@ -19,7 +20,7 @@ from warifu.cli.files import write_private
 from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.journals import head_of
-from warifu.cli.profile import DeviceRecord
+from warifu.cli.profile import DeviceRecord, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import EvidenceRefused, ServiceRefused, WarifuError
@@ -130,12 +131,19 @@ def evidence_command(setting: Setting, name: str, file: Path, as_json: bool) -> 
     metavar="FILE",
     help="Certificate of the maker of the device's TPM (DER or PEM). Repeatable.",
 )
+@with_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @passphrase_option
 @json_option
 @click.pass_obj
 def accept_command(
-    setting: Setting, name: str, roots: tuple[Path, ...], yes: bool, passphrase_fd: int | None, as_json: bool
+    setting: Setting,
+    name: str,
+    roots: tuple[Path, ...],
+    credential: str | None,
+    yes: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
 ) -> int:
     """Accept the device NAME as what it is now: after an upgrade, a new kernel, a repair.
 
@@ -159,7 +167,9 @@ def accept_command(
             item
             for wallet in profile.wallets()
             if device in wallet.request.devices
-            for item in tell_wallet(client, profile, wallet, device, inspection.reference, passphrase_fd)
+            for item in _tell(
+                client, profile, screen, wallet, device, inspection.reference, credential, passphrase_fd
+            )
         ]
     missing = [item for item in told if item["refusal"] is not None]
     for item in missing:
@@ -167,6 +177,27 @@ def accept_command(
     screen.line(tr("The device {name} is accepted as what it is.", name=name), style="green")
     screen.result({"name": name, "told": told})
     return ServiceRefused.exit_code if missing else 0
+
+
+def _tell(
+    client: Client,
+    profile: Profile,
+    screen: Screen,
+    wallet: Wallet,
+    device: DeviceRef,
+    reference: Reference,
+    credential: str | None,
+    passphrase_fd: int | None,
+) -> list[Told]:
+    """One wallet's devices; none of them where it obeys no credential of this owner's."""
+    facts = wanted(wallet, tr("to take this device as what it is now:"), device.name)
+    try:
+        own = own_credential(profile, screen, wallet, credential, facts)
+    except WarifuError as error:
+        return [
+            Told(wallet=wallet.name, device=item.name, refusal=error.code) for item in wallet.request.devices
+        ]
+    return tell_wallet(client, profile, own, wallet, device, reference, passphrase_fd)
 
 
 @examples(
@@ -185,6 +216,7 @@ def accept_command(
     help="How many of them open the device.",
 )
 @click.option("--wallet", "wallet_name", metavar="NAME", help="The wallet whose devices they are.")
+@with_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @passphrase_option
 @json_option
@@ -195,6 +227,7 @@ def hand_out_command(
     keepers: str | None,
     threshold: int,
     wallet_name: str | None,
+    credential: str | None,
     yes: bool,
     passphrase_fd: int | None,
     as_json: bool,
@@ -209,6 +242,21 @@ def hand_out_command(
     wallet = wallet_for(profile, device, wallet_name)
     chosen = keepers_of(wallet, device, keepers.split(",") if keepers else ())
     names = ", ".join(keeper.name for keeper in chosen)
+    own = own_credential(
+        profile,
+        screen,
+        wallet,
+        credential,
+        wanted(
+            wallet,
+            tr(
+                "any {threshold} of {names} open {name} when it starts",
+                threshold=threshold,
+                names=names,
+                name=name,
+            ),
+        ),
+    )
     if threshold + 1 < wallet.request.threshold:
         screen.warn(
             tr("So few keepers open this device's store that only the passphrase keeps its share from them.")
@@ -222,7 +270,7 @@ def hand_out_command(
         )
         click.confirm(question, abort=True, err=as_json)
     with setting.client(profile) as client:
-        dealt = hand_out(client, profile, wallet, device, chosen, threshold, passphrase_fd)
+        dealt = hand_out(client, profile, own, wallet, device, chosen, threshold, passphrase_fd)
     screen.line(
         tr("{name} starts by its keepers from now on: {names}.", name=name, names=names), style="green"
     )
@@ -240,6 +288,7 @@ def hand_out_command(
 @group.command("take-back")
 @click.argument("wallet_name", metavar="WALLET")
 @click.argument("name", metavar="NAME")
+@with_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @passphrase_option
 @json_option
@@ -248,6 +297,7 @@ def take_back_command(
     setting: Setting,
     wallet_name: str,
     name: str,
+    credential: str | None,
     yes: bool,
     passphrase_fd: int | None,
     as_json: bool,
@@ -263,11 +313,16 @@ def take_back_command(
         click.confirm(
             tr("Did you put an older disk of {name} back yourself?", name=name), abort=True, err=as_json
         )
+    own = own_credential(
+        profile, screen, wallet, credential, wanted(wallet, tr("to take this device back as it is:"), name)
+    )
     with setting.client(profile) as client:
-        head = head_of(client, profile, wallet, DeviceRef(device.name, device.identity), now())
+        head = head_of(client, own, wallet, DeviceRef(device.name, device.identity), now())
         others = [each for each in require_some(client, wallet) if each.identity != device.identity]
         request = restored_request(wallet, device.identity, head)
-        told = tell_sealed(client, profile, wallet, request, others, wallet.acceptable(now()), passphrase_fd)
+        told = tell_sealed(
+            client, profile, own, wallet, request, others, wallet.acceptable(now()), passphrase_fd
+        )
     show_told(screen, told)
     screen.line(tr("Now lift its freeze, on the device itself: 'warifu signer unfreeze'."))
     screen.result(told_object(told))

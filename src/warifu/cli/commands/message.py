@@ -15,6 +15,7 @@ from warifu.cli.base import (
     examples,
     json_option,
     passphrase_option,
+    with_option,
     yes_option,
 )
 from warifu.cli.context import Setting
@@ -36,6 +37,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 @click.option("--text", metavar="TEXT", help="A personal message (EIP-191) instead of FILE.")
 @chain_option
 @device_option("Let this device sign (repeat; default: those that are connected).")
+@with_option
 @passphrase_option
 @yes_option
 @json_option
@@ -47,6 +49,7 @@ def command(
     text: str | None,
     chain: str,
     devices: tuple[str, ...],
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -59,7 +62,7 @@ def command(
     if (file is None) == (text is None):
         raise InputRefused("usage", "give either FILE or --text", remedy="See 'warifu sign-message --help'.")
     message = personal_message(text) if text is not None else _typed_data(file)
-    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+    with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         order = message_order(sender.wallet, chain, message, Watching(None, devices, 0))
         sender.send(order, passphrase_fd, ask=not yes)
 

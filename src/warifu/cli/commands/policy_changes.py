@@ -8,8 +8,16 @@ import click
 import msgspec
 
 from warifu.cli.accounts import asset_named, canonical, parse_amount
-from warifu.cli.approvers import approver_named
-from warifu.cli.base import Command, chain_option, examples, json_option, passphrase_option, yes_option
+from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.base import (
+    Command,
+    chain_option,
+    examples,
+    json_option,
+    passphrase_option,
+    with_option,
+    yes_option,
+)
 from warifu.cli.catching_up import catch_up
 from warifu.cli.changing import (
     freeze_request,
@@ -51,10 +59,6 @@ from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
 from warifu.signer.sound import check_rules
 
-_with_option = click.option(
-    "--with", "credential", metavar="NAME", help="Say it with this credential (default: this client's key)."
-)
-
 
 @examples("warifu policy show savings", "warifu policy show savings --json | jq .revision")
 @click.command("show", cls=Command)
@@ -95,7 +99,7 @@ def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
 @click.command("change", cls=Command)
 @click.argument("wallet_name", metavar="WALLET")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@_with_option
+@with_option
 @yes_option
 @passphrase_option
 @json_option
@@ -136,7 +140,7 @@ def change_command(
 @click.option(
     "--remove", "removed", multiple=True, metavar="NAME", help="An owner as 'policy show' names it (repeat)."
 )
-@_with_option
+@with_option
 @yes_option
 @passphrase_option
 @json_option
@@ -203,6 +207,11 @@ def _change(
         screen.result({"changes": []})
         return 0
     show_changes(screen, changes)
+    facts = [
+        (tr("Wallet"), wallet.name),
+        *((f"{change.effect} ({change.rule})", change.words) for change in changes),
+    ]
+    own = own_credential(profile, screen, wallet, credential, facts)
     if rules.policy.strict and not wallet.rules.policy.strict:
         show_awake(screen, wallet)
     effect = now() + wallet.rules.policy.loosening_delay
@@ -221,12 +230,13 @@ def _change(
     request = rules_request(wallet, rules_hash(wallet.rules), rules)
     with setting.client(profile) as client:
         if waits and owners_needed(wallet) > 1:
-            lay_before(client, profile, screen, wallet, request, credential)
+            lay_before(client, screen, own, wallet, request)
             return 0
         if waits:
             told = tell_sealed(
                 client,
                 profile,
+                own,
                 wallet,
                 request,
                 require_some(client, wallet),
@@ -234,8 +244,7 @@ def _change(
                 passphrase_fd,
             )
         else:
-            _, approve = approver_named(profile, screen, credential, ())
-            told = tell(client, approve, request)
+            told = tell(client, own, request)
     states = {device.state for device in told.devices}
     if "done" in states and not waits:
         profile.keep_rules(wallet.wallet_id, rules)
@@ -297,7 +306,7 @@ def pending_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
 @click.command("veto", cls=Command)
 @click.argument("wallet_name", metavar="WALLET")
 @click.argument("beginning", metavar="ID")
-@_with_option
+@with_option
 @json_option
 @click.pass_obj
 def veto_command(
@@ -312,8 +321,8 @@ def veto_command(
     wallet = profile.wallet(wallet_name)
     with setting.client(profile) as client:
         about = _waiting_with(client, wallet, beginning.lower())
-        _, approve = approver_named(profile, screen, credential, ())
-        told = tell(client, approve, veto_request(wallet, about))
+        own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("a veto"), about.hex()))
+        told = tell(client, own, veto_request(wallet, about))
     if wallet.asked is not None and wallet.asked.request == about and not exit_code_of(told):
         profile.keep_asked(wallet.wallet_id, None)
     show_told(screen, told)
@@ -361,7 +370,7 @@ def _waiting_with(client: Client, wallet: Wallet, beginning: str) -> bytes:
 @click.option(
     "--token", metavar="SYMBOL", help="Of this token of the wallet's policy: its symbol or address."
 )
-@_with_option
+@with_option
 @json_option
 @click.pass_obj
 def announce_command(
@@ -394,8 +403,10 @@ def announce_command(
             outflows = (Outflow("payment", asset.token, str(parse_amount(chain, asset, amount)), address),)
     request = notice_request(wallet, chain, outflows, (address,))
     with setting.client(profile) as client:
-        _, approve = approver_named(profile, screen, credential, ())
-        told = tell(client, approve, request)
+        own = own_credential(
+            profile, screen, wallet, credential, wanted(wallet, tr("to announce"), amount or "", address)
+        )
+        told = tell(client, own, request)
     show_told(screen, told)
     screen.result({"outflows": [msgspec.structs.asdict(each) for each in outflows], **told_object(told)})
     return exit_code_of(told)
@@ -410,7 +421,7 @@ def announce_command(
     show_default=True,
     help="Shown with every refusal until the freeze ends; at most 200 characters.",
 )
-@_with_option
+@with_option
 @json_option
 @click.pass_obj
 def freeze_command(
@@ -424,8 +435,8 @@ def freeze_command(
             "reason", f"the reason must have at most {MAX_REASON} characters", not_done="Nothing was frozen."
         )
     with setting.client(profile) as client:
-        _, approve = approver_named(profile, screen, credential, ())
-        told = tell(client, approve, freeze_request(wallet, reason))
+        own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("to freeze it"), reason))
+        told = tell(client, own, freeze_request(wallet, reason))
     profile.keep_asked(wallet.wallet_id, None)
     show_told(screen, told)
     screen.result(told_object(told))
@@ -435,20 +446,26 @@ def freeze_command(
 @examples("warifu policy unfreeze savings")
 @click.command("unfreeze", cls=Command)
 @click.argument("wallet_name", metavar="WALLET")
+@with_option
 @passphrase_option
 @json_option
 @click.pass_obj
-def unfreeze_command(setting: Setting, wallet_name: str, passphrase_fd: int | None, as_json: bool) -> int:
+def unfreeze_command(
+    setting: Setting, wallet_name: str, credential: str | None, passphrase_fd: int | None, as_json: bool
+) -> int:
     """Ask the connected devices of WALLET to sign again. It takes the passphrase and waits as every loosening does."""
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
     request = unfreeze_request(wallet)
+    own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("the end of its freeze")))
     with setting.client(profile) as client:
         if owners_needed(wallet) > 1:
-            lay_before(client, profile, screen, wallet, request)
+            lay_before(client, screen, own, wallet, request)
             return 0
         devices = require_some(client, wallet)
-        told = tell_sealed(client, profile, wallet, request, devices, wallet.acceptable(now()), passphrase_fd)
+        told = tell_sealed(
+            client, profile, own, wallet, request, devices, wallet.acceptable(now()), passphrase_fd
+        )
     show_told(screen, told)
     screen.result(told_object(told))
     return exit_code_of(told)
@@ -462,12 +479,19 @@ def unfreeze_command(setting: Setting, wallet_name: str, passphrase_fd: int | No
     is_flag=True,
     help="Give every device the rules of this client's record again, whatever an owner's credential asked of it since.",
 )
+@with_option
 @yes_option
 @passphrase_option
 @json_option
 @click.pass_obj
 def sync_command(
-    setting: Setting, wallet_name: str, restore: bool, yes: bool, passphrase_fd: int | None, as_json: bool
+    setting: Setting,
+    wallet_name: str,
+    restore: bool,
+    credential: str | None,
+    yes: bool,
+    passphrase_fd: int | None,
+    as_json: bool,
 ) -> int:
     """Bring this client's record, and devices of WALLET that are behind, to the rules in force.
 
@@ -479,8 +503,9 @@ def sync_command(
     """
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
+    own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("devices that are behind")))
     with setting.client(profile) as client:
-        outcome = catch_up(client, profile, screen, wallet, yes, restore, passphrase_fd)
+        outcome = catch_up(client, profile, screen, own, wallet, yes, restore, passphrase_fd)
     screen.table((tr("device"), tr("state")), [(found.device.name, found.words) for found in outcome.devices])
     screen.line(
         tr("By this client's record, revision {revision} is in force.", revision=outcome.rules.revision)

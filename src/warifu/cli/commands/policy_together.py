@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import click
 
-from warifu.cli.approvers import approver_named
-from warifu.cli.approving import Asked, facts_of_words, propose, read_proposal, require_owner
-from warifu.cli.base import Command, examples, json_option, passphrase_option
+from warifu.cli.approvers import OwnCredential, own_credential
+from warifu.cli.approving import Asked, facts_of_words, propose, read_proposal
+from warifu.cli.base import Command, examples, json_option, passphrase_option, with_option
 from warifu.cli.changing import owners_needed, require_some, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.profile import Asked as AskedRules
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.api import Proposal
+from warifu.protocol.authorization import approve_request
+from warifu.protocol.credential import Approval
 from warifu.protocol.request import RulesRequest, TransferRequest, UnfreezeRequest, request_digest
 
 
 def lay_before(
     client: Client,
-    profile: Profile,
     screen: Screen,
+    own: OwnCredential,
     wallet: Wallet,
     request: RulesRequest | UnfreezeRequest,
-    credential: str | None = None,
 ) -> None:
     """Lay a loosening before the other owners, with this one's approval. No device hears of it yet."""
-    known, approve = approver_named(profile, screen, credential, ())
-    require_owner(wallet, known)
-    identifier, needed = propose(client, request, b"", approve), owners_needed(wallet)
+    identifier, needed = (
+        propose(client, request, b"", approve_request(own.approve, request)),
+        owners_needed(wallet),
+    )
     screen.line(
         tr(
             "What allows more takes {needed} owners, as the largest payment does. Yours is the first.",
@@ -46,10 +48,13 @@ def lay_before(
 @examples("warifu policy carry 0123456789abcdef0123456789abcdef")
 @click.command("carry", cls=Command)
 @click.argument("identifier", metavar="ID")
+@with_option
 @passphrase_option
 @json_option
 @click.pass_obj
-def carry_command(setting: Setting, identifier: str, passphrase_fd: int | None, as_json: bool) -> int:
+def carry_command(
+    setting: Setting, identifier: str, credential: str | None, passphrase_fd: int | None, as_json: bool
+) -> int:
     """Hand a change that enough owners approved ('warifu approval give ID') to the connected devices, with the
     passphrase.
 
@@ -66,11 +71,12 @@ def carry_command(setting: Setting, identifier: str, passphrase_fd: int | None, 
                 not_done="Nothing was asked for.",
                 remedy="A transfer is carried out with 'warifu resume'.",
             )
-        screen.facts([*asked.facts, *facts_of_words(profile, asked)])
-        _require_enough(profile, asked)
-        further = [each for each in asked.words.approvals if each.credential != profile.device_key]
+        facts = [*asked.facts, *facts_of_words(profile, asked)]
+        screen.facts(facts)
+        own = own_credential(profile, screen, wallet, credential, facts)
+        further = further_words(asked, own)
         devices, rules = require_some(client, wallet), wallet.acceptable(now())
-        told = tell_sealed(client, profile, wallet, request, devices, rules, passphrase_fd, further)
+        told = tell_sealed(client, profile, own, wallet, request, devices, rules, passphrase_fd, further)
     if isinstance(request, RulesRequest) and any(device.state == "waits" for device in told.devices):
         effect = now() + wallet.rules.policy.loosening_delay
         profile.keep_asked(wallet.wallet_id, AskedRules(request_digest(request), request.rules, effect))
@@ -79,10 +85,10 @@ def carry_command(setting: Setting, identifier: str, passphrase_fd: int | None, 
     return exit_code_of(told)
 
 
-def _require_enough(profile: Profile, asked: Asked) -> None:
-    """With this client's own word, which goes along with the passphrase."""
-    require_owner(asked.wallet, profile.device_key)
-    given = len({profile.device_key, *asked.words.approved})
+def further_words(asked: Asked, own: OwnCredential) -> list[Approval]:
+    """The other owners' approvals, if they are enough with the word of ``own``, which goes along with the passphrase.
+    ``AuthorizationRefused`` (``approvals-missing``)."""
+    given = len({own.credential, *asked.words.approved})
     if given < asked.needed:
         raise AuthorizationRefused(
             "approvals-missing",
@@ -90,3 +96,4 @@ def _require_enough(profile: Profile, asked: Asked) -> None:
             not_done="Nothing was asked for.",
             remedy=f"Another owner approves it with 'warifu approval give {asked.request.request_id.hex()}'.",
         )
+    return [each for each in asked.words.approvals if each.credential != own.credential]

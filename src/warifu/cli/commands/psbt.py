@@ -44,6 +44,7 @@ def import_command(
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -52,7 +53,7 @@ def import_command(
 
     It is shown as this client reads it; what it pays is what you confirm.
     """
-    with Sender.open(setting, name, Screen(as_json)) as sender:
+    with Sender.open(setting, name, Screen(as_json), credential) as sender:
         psbt = read_input(file, MAX_PSBT_BYTES)
         reading = read_draft(sender.wallet, imported(sender, psbt))
         check_imported(reading, psbt)

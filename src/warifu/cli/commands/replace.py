@@ -51,6 +51,7 @@ def bump(
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -65,7 +66,7 @@ def bump(
     One that the network refused is bumped in the same way: never pay again by another, both could be mined.
     """
     rehearsal = Rehearsal(dry_run, save, rehearse)
-    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+    with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         if chain == BITCOIN:
             order = _bitcoin_bump(sender, transaction, fee_rate, cpfp, watching)
@@ -100,6 +101,7 @@ def cancel(
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -109,7 +111,7 @@ def cancel(
     Whichever of the two is executed first, the other one never is. For chains of accounts; on Bitcoin use 'bump'.
     """
     rehearsal = Rehearsal(dry_run, save, rehearse)
-    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+    with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         if chain == BITCOIN:
             raise InputRefused(
                 "cancel", "a Bitcoin transfer cannot be cancelled", remedy="See 'warifu bump --help'."

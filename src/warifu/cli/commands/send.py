@@ -23,6 +23,7 @@ from warifu.cli.base import (
     examples,
     json_option,
     passphrase_option,
+    with_option,
     yes_option,
 )
 from warifu.cli.client import segment
@@ -50,6 +51,7 @@ def watch_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         json_option,
         passphrase_option,
+        with_option,
         click.option(
             "--wait",
             "confirmations",
@@ -154,6 +156,7 @@ def send(
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -167,7 +170,7 @@ def send(
     as they happen. Ctrl-C is safe at any time and says how far it got.
     """
     rehearsal = Rehearsal(dry_run, save, rehearse)
-    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+    with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         if chain == BITCOIN:
             if token is not None:
@@ -231,6 +234,7 @@ def resume(
     transfer: str,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     as_json: bool,
 ) -> None:
@@ -238,7 +242,7 @@ def resume(
 
     The same request names the same transaction: authorized twice, it is still one payment.
     """
-    with Sender.open(setting, wallet, Screen(as_json)) as sender:
+    with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         request = recall(setting.home, transfer, sender.wallet.wallet_id)
         sender.follow(request, devices, confirmations, passphrase_fd)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from warifu.cli.accounts import Watching, preparation_order
-from warifu.cli.approvers import THIS_CLIENT
+from warifu.cli.approvers import THIS_CLIENT, own_credential, wanted
 from warifu.cli.base import (
     Group,
     chain_option,
@@ -16,6 +16,7 @@ from warifu.cli.base import (
     json_option,
     passphrase_option,
     require_yes,
+    with_option,
     yes_option,
 )
 from warifu.cli.commands.psbt import psbt_group
@@ -208,11 +209,14 @@ def recover_command(
 @examples("warifu wallet refresh savings", "warifu wallet refresh savings --yes --json | jq .epoch")
 @group.command("refresh")
 @click.argument("name", metavar="WALLET")
+@with_option
 @yes_option
 @passphrase_option
 @json_option
 @click.pass_obj
-def refresh_command(setting: Setting, name: str, yes: bool, passphrase_fd: int | None, as_json: bool) -> None:
+def refresh_command(
+    setting: Setting, name: str, credential: str | None, yes: bool, passphrase_fd: int | None, as_json: bool
+) -> None:
     """Give every device of WALLET a new share of the same keys, and have it delete the old one.
 
     Addresses, passphrase and policy stay. What a thief got of a device before is worth nothing beside what he gets
@@ -226,13 +230,15 @@ def refresh_command(setting: Setting, name: str, yes: bool, passphrase_fd: int |
     wallet = profile.wallet(name)
     require_refreshable(wallet)
     devices = ", ".join(device.name for device in wallet.request.devices)
+    facts = wanted(wallet, tr("new shares for all of its devices"))
+    own = own_credential(profile, screen, wallet, credential, facts)
     if not yes:
         screen.line(
             tr("Each of these devices gets a new share and deletes the old one: {names}.", names=devices)
         )
         click.confirm(tr("Refresh the shares of {name}?", name=name), abort=True)
     with setting.client(profile) as client:
-        wallet, behind = refresh(client, profile, screen, wallet, passphrase_fd)
+        wallet, behind = refresh(client, profile, screen, own, wallet, passphrase_fd)
     screen.line(
         tr(
             "Every device keeps its new share of {name}; addresses and keys are the same (refresh {count}).",
@@ -303,6 +309,7 @@ def prepare_command(
     fee_ceiling: str | None,
     devices: tuple[str, ...],
     confirmations: int,
+    credential: str | None,
     passphrase_fd: int | None,
     yes: bool,
     as_json: bool,
@@ -311,7 +318,7 @@ def prepare_command(
 
     With one, a transfer stays valid however long the devices take; without, for about a minute.
     """
-    with Sender.open(setting, name, Screen(as_json)) as sender:
+    with Sender.open(setting, name, Screen(as_json), credential) as sender:
         draft = sender.account_draft(NewAccountDraft(chain=chain, prepare=True))
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
         sender.send(preparation_order(sender.wallet, draft, watching), passphrase_fd, ask=not yes)
