@@ -3,6 +3,9 @@
 A shell that starts them in the background has them, and what they start, ignore Ctrl-C and hanging up. Tests send both,
 so the signals get back here what they mean at a terminal. And no test fails because a neighbour is using the processor:
 time is measured in ``bench/``.
+
+Two workers share the tests, file by file, and what takes long begins first, so that neither waits for the other at the
+end. The tests of ``end_to_end`` stay with one worker: they have one household.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -26,6 +31,36 @@ for _number, _default in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _default)
+
+TOGETHER = "tests/end_to_end/"
+LONGEST = ("tests/appliance/test_appliance.py", TOGETHER)
+"""What begins first: virtual machines, and the tests with a household in common."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest, then the files that have a slow test, then all others; each file as it stands."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def turn(item: pytest.Item) -> int:
+        for number, place in enumerate(LONGEST):
+            if item.nodeid.startswith(place):
+                return number
+        return len(LONGEST) + (item.path not in slow)
+
+    items.sort(key=turn)
+
+
+class FileByFile(LoadScopeScheduling):
+    """A file's tests, which share what its fixtures made, are one worker's; so are those of ``end_to_end``."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return FileByFile(config, log)
 
 
 @pytest.fixture

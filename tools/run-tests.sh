@@ -4,8 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}; shift || true
+# The tests start some hundred processes: none compiles again what the first one imported.
+unset PYTHONDONTWRITEBYTECODE
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 mkdir "$place/run"
 chmod 711 "$place" "$place/run"
-"$venv/bin/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder --basetemp "$place/run/tests" "$@"
+"$venv/bin/python" -m pytest -n 2 --dist loadscope --no-loadscope-reorder --basetemp "$place/run/tests" "$@"

@@ -51,10 +51,12 @@ class Stage:
     local: Any
     friend: str
 
-    async def pass_time(self) -> None:
-        """A block, or a slot."""
-        work = self.local.mine if self.chain == EVM else self.local.advance
-        await asyncio.to_thread(work)
+    async def pass_time(self, slots: int = 1) -> None:
+        """A block, or slots."""
+        if self.chain == EVM:
+            await asyncio.to_thread(self.local.mine)
+        else:
+            await asyncio.to_thread(self.local.advance, slots)
 
     def received(self) -> int:
         return int(self.local.balance(self.friend))
@@ -75,11 +77,18 @@ def prepared(world: AccountWorld, chain: AccountChain, ward: Ward) -> None:
 
 
 @pytest.fixture(scope="module")
-def ethereum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """One for both stages: no device falls silent while the other stage is played on."""
+    with contextlib.closing(asyncio.new_event_loop()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ethereum(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with local_evm() as evm:
         world = AccountWorld(tmp_path_factory.mktemp("ethereum"), cast("Any", None), "", evm=evm)
         backends = [{"kind": "rpc", "url": evm.url, "chain": EVM}]
-        ward = Ward(world, backends, [{"chain": EVM, "confirmations": FINAL}])
+        ward = Ward(loop, world, backends, [{"chain": EVM, "confirmations": FINAL}])
         prepared(world, evm_chain(evm.url), ward)
         evm.fund(world.address, 100 * ETHER)
         yield Stage(ward, world, EVM, ETHER, evm, FRIEND)
@@ -87,11 +96,11 @@ def ethereum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def solana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def solana(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with local_solana() as cluster:
         world = AccountWorld(tmp_path_factory.mktemp("solana"), cast("Any", None), "")
         backends = [{"kind": "rpc", "url": cluster.url, "chain": SOLANA}]
-        ward = Ward(world, backends, [{"chain": SOLANA, "cluster": "local"}])
+        ward = Ward(loop, world, backends, [{"chain": SOLANA, "cluster": "local"}])
         prepared(world, solana_chain(cluster.url), ward)
         cluster.fund(world.solana_address, 100 * SOL)
         yield Stage(ward, world, SOLANA, SOL, cluster, str(Keypair().pubkey()))
@@ -109,7 +118,7 @@ async def hand_in(stage: Stage, point: str, number: int = signal.SIGKILL) -> Pay
     async with stage.ward.client() as client:
         payment = await stage.world.pay(client, stage.unit, stage.friend, chain=stage.chain)
         question = await stage.world.question(client, payment)
-        stage.ward.arm(point, number)
+        stage.ward.arm(point, number, payment.id)
         with contextlib.suppress(httpx.HTTPError):
             await client.post("/transfers", question, api.Accepted)
             while True:
@@ -133,7 +142,7 @@ async def bring_home(stage: Stage, payment: Payment) -> tuple[api.Transfer, bool
         async with asyncio.timeout(30):
             # Settled, because what is followed on could come to the point where the next test kills the service.
             while not (found := await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
-                await stage.pass_time()
+                await stage.pass_time(slots=8)  # of 32 until what happened is final
                 await asyncio.sleep(0.05)
     return found, asked
 

@@ -36,10 +36,11 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     with embedded_chain(root / "chain") as (chain, url):
         world = World(root, chain, url)
         world.found()
-        made = Ward(world, [{"kind": "esplora", "url": url}])
-        made.run(prepare(made))
-        yield made
-        made.close()
+        with contextlib.closing(asyncio.new_event_loop()) as loop:
+            made = Ward(loop, world, [{"kind": "esplora", "url": url}])
+            made.run(prepare(made))
+            yield made
+            made.close()
 
 
 async def prepare(ward: Ward) -> None:
@@ -60,7 +61,7 @@ async def hand_in(ward: Ward, point: str, number: int = signal.SIGKILL) -> Payme
     async with ward.client() as client:
         payment = await ward.world.payment(client)
         question = await ward.world.question(client, payment)
-        ward.arm(point, number)
+        ward.arm(point, number, payment.id)
         with contextlib.suppress(httpx.HTTPError):
             await client.post("/transfers", question, api.Accepted)
             while True:
@@ -183,7 +184,7 @@ def test_the_services_memory_and_files_hold_no_share_nonce_or_passphrase(ward: W
 
     ward.start()
     payment = ward.run(pay())
-    assert ward.process is not None
+    assert ward.process is not None and ward.process.pid is not None
     kinds = [name.split()[0] for name in caught]
     assert (kinds.count("share"), kinds.count("nonce")) == (2, 4)
     control = {"the transaction, which it must know": payment.request.transaction}

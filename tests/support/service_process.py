@@ -1,14 +1,13 @@
 """The service in a process of its own that can be made to die at a chosen instruction.
 
-Started as ``python -m tests.support.service_process``. Standard input: one line of JSON to start with, later perhaps
-one more that names the deadly instruction. Prints one line, the address at which it listens.
+It is forked from a process that did nothing but import this module (multiprocessing's fork server), because importing
+takes longer than most of these processes live.
 """
 
-import json
 import os
-import sys
 import threading
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
@@ -51,14 +50,16 @@ POINTS: dict[str, tuple[Any, str, str]] = {
 }
 
 
-def arm(point: str, number: int) -> None:
-    """From now on whoever comes to ``point`` brings this signal upon the process."""
+def arm(point: str, number: int, transfer: str) -> None:
+    """From now on whoever comes to ``point`` of this transfer brings this signal upon the process."""
     holder, name, when = POINTS[point]
     original: Callable[..., Any] = getattr(holder, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if holder is Session and _prepares(args[0]) is not (point == PREPARING):
             return original(*args, **kwargs)
+        if holder is transfers and getattr(args[1], "id", args[1]) != transfer:
+            return original(*args, **kwargs)  # something was left to do of an earlier one
         if when == "before":
             os.kill(os.getpid(), number)
         result = original(*args, **kwargs)
@@ -67,25 +68,31 @@ def arm(point: str, number: int) -> None:
         return result
 
     setattr(holder, name, call)
-    sys.stdout.write("armed\n")
-    sys.stdout.flush()
 
 
 def _prepares(session: Session) -> bool:
     return isinstance(next(iter(session._openings.values())), OpenCorrelating)
 
 
-def await_arming() -> None:
-    line = sys.stdin.readline()
-    if line:
-        arm(**json.loads(line))
+def await_arming(starter: Connection) -> None:
+    try:
+        told = starter.recv()
+    except EOFError:
+        return
+    arm(**told)
+    starter.send("armed")
 
 
-def main() -> None:
-    wanted = json.loads(sys.stdin.readline())
-    threading.Thread(target=await_arming, daemon=True).start()
+def main(starter: Connection, output: str) -> None:
+    """``starter`` says how to start, is told where the service listens, and perhaps names the deadly instruction later.
+    Whatever is printed goes to the file ``output``."""
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    wanted = starter.recv()
+    threading.Thread(target=await_arming, args=(starter,), daemon=True).start()
     engine.POLL_SECONDS = 0.05
-    correlations.TARGET = 0  # each transfer makes its own, so that it is known when that happens
+    correlations.TARGET = -1  # none ahead: each transfer makes its own, so that it is known when that happens
     config = ServiceConfig(
         data_dir=wanted["data_dir"],
         network="regtest",
@@ -96,12 +103,6 @@ def main() -> None:
     )
 
     def ready(listening: Listening) -> None:
-        found = {"url": listening.url, "fingerprint": listening.fingerprint.hex()}
-        sys.stdout.write(json.dumps(found) + "\n")
-        sys.stdout.flush()
+        starter.send((listening.url, listening.fingerprint))
 
-    serve(config, bytes.fromhex(wanted["key"]), ready)
-
-
-if __name__ == "__main__":
-    main()
+    serve(config, wanted["key"], ready)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar
 
 import httpx
+from tests.support import service_process
 from tests.support.service_world import Client, World, drive
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -23,6 +22,9 @@ from warifu.protocol.frames import MAX_FRAME_BYTES
 from warifu.service.hub.link import LinkClosed
 
 T = TypeVar("T")
+
+_PROCESSES = get_context("forkserver")
+_PROCESSES.set_forkserver_preload([service_process.__name__])
 
 
 class Wire:
@@ -48,17 +50,24 @@ class Ward:
     """A world whose service is another process, started and killed as a test says."""
 
     def __init__(
-        self, world: World, backends: list[dict[str, Any]], chains: Sequence[dict[str, Any]] = ()
+        self,
+        loop: asyncio.AbstractEventLoop,
+        world: World,
+        backends: list[dict[str, Any]],
+        chains: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """``backends`` and ``chains``: as in the service's configuration."""
+        """``backends`` and ``chains``: as in the service's configuration. The devices live while ``loop`` runs."""
         self.world = world
         self.backends = backends
         self.chains = list(chains)
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop
         self.url = ""
         self.context = pinned_context(bytes(32))
-        self.process: subprocess.Popen[str] | None = None
+        self.process: ForkServerProcess | None = None
         self.output = ""
+        self._lives = 0
+        self._line: Connection | None = None
+        self._written = world.root
         self.agents: list[asyncio.Task[None]] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -73,53 +82,48 @@ class Ward:
         """A new process, or the one that is there."""
         if self.process is not None:
             return
-        wanted = {
-            "data_dir": str(self.world.data_dir),
-            "key": self.world.storage_key.hex(),
-            "backends": self.backends,
-            "chains": self.chains,
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.service_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=Path(__file__).parents[2],
+        self._lives += 1
+        output = self.world.root / f"output{self._lives}"
+        line, theirs = _PROCESSES.Pipe()
+        with theirs:
+            process = _PROCESSES.Process(target=service_process.main, args=(theirs, str(output)))
+            process.start()
+        line.send(
+            {
+                "data_dir": str(self.world.data_dir),
+                "key": self.world.storage_key,
+                "backends": self.backends,
+                "chains": self.chains,
+            }
         )
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(wanted) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line.startswith("{"):
-            process, self.process = self.process, None
-            assert process.stdout is not None
-            said = line + process.stdout.read()
-            process.wait(10)
-            raise AssertionError(said)
-        found = json.loads(line)
-        self.context = pinned_context(bytes.fromhex(found["fingerprint"]))
-        self.url = found["url"]
+        try:
+            self.url, fingerprint = line.recv()
+        except EOFError:
+            process.join()
+            raise AssertionError(output.read_text()) from None
+        self.process, self._line, self._written = process, line, output
+        self.context = pinned_context(fingerprint)
 
-    def arm(self, point: str, number: int = signal.SIGKILL) -> None:
-        """The process gets this signal when it next comes to ``point``."""
-        assert self.process is not None and self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"point": point, "number": number}) + "\n")
-        self.process.stdin.close()
-        assert self.process.stdout.readline() == "armed\n"
+    def arm(self, point: str, number: int, transfer: str) -> None:
+        """The process gets this signal when it next comes to ``point`` of this transfer."""
+        assert self._line is not None
+        self._line.send({"point": point, "number": number, "transfer": transfer})
+        assert self._line.recv() == "armed"
 
     async def ended(self) -> int:
         """How the process ended."""
-        assert self.process is not None and self.process.stdout is not None
-        code = await asyncio.to_thread(self.process.wait, 30)
-        self.output += self.process.stdout.read()
-        self.process.stdout.close()
+        assert self.process is not None and self._line is not None
+        await asyncio.to_thread(self.process.join, 30)
+        code = self.process.exitcode
+        assert code is not None, "it did not end"
+        self._line.close()
+        self.output += self._written.read_text()
         self.process, self.url = None, ""
         return code
 
     def stop(self) -> int:
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         return self.run(self.ended())
 
     async def _agent(self, name: str) -> None:
@@ -152,4 +156,3 @@ class Ward:
         for task in self.agents:
             task.cancel()
         self.run(asyncio.sleep(0))
-        self.loop.close()
