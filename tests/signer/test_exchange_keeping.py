@@ -30,8 +30,9 @@ from tests.support.exchange_accounts import (
     triplet,
 )
 from tests.support.https_exchange import Authority
+from tests.support.instructing import Owner
 from tests.support.power import PowerFailure, fail_at
-from tests.support.simulator import GENEROUS, Household
+from tests.support.simulator import GENEROUS, PASSPHRASE, Household
 
 from warifu.cli.exchange_keys import NewAccount
 from warifu.protocol.authorization import approve_request
@@ -50,6 +51,7 @@ from warifu.protocol.frames import CallRefused, KeepAccount, error_of
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import OPERATOR, ExchangeAccountKept, ExchangeAccountRemoved, ExchangeKeyBorn
 from warifu.protocol.request import request_digest
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.opening import KeyShare
 from warifu.threshold.ed25519 import ED25519
 
@@ -238,6 +240,28 @@ def test_a_device_that_has_not_loaded_the_exchanges_says_so(home, name):
     finally:
         home["device1"].loaded = home["device0"].loaded
         home["device1"].restart()
+
+
+def test_rules_that_name_an_exchange_are_loaded_for_at_the_next_start(tmp_path):
+    """And those that are taken back are not, from the start after that on."""
+    home = Household(tmp_path, 1)
+    birth = home.make_wallet(1, msgspec.structs.replace(GENEROUS, loosening_delay=0))
+    place = home["device0"].directory
+    assert not loading.wanted(place)
+    owner = Owner(home)
+    change = owner.change(exchanges=EVERY_EXCHANGE.exchanges)
+    owner.tell("device0", change, PASSPHRASE)
+    assert loading.wanted(place)
+    rules = home["device0"].device.rules.of(birth.wallet_id)
+    loading.settle(place, [GENEROUS, rules.policy])
+    assert loading.wanted(place)
+    loading.settle(place, [GENEROUS])
+    assert not loading.wanted(place)
+    home.close()
+
+
+def test_a_wallet_that_is_born_with_rules_for_an_exchange_is_loaded_for_at_the_next_start(home):
+    assert all(loading.wanted(home[device].directory) for device in NAMES)
 
 
 # --- what must fit ----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from warifu.protocol.journal import Asker, WalletBorn, WalletPending
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.expecting import expectations, require_own
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.keygen import SUITES, Cradle, KeygenCeremony
@@ -206,6 +207,7 @@ class _Newborn:
                 device.clock.now(),
                 self._by,
             )
+        loading.expect(device.store.directory, self._request.policy)
         return signed
 
 

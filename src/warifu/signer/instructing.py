@@ -45,6 +45,7 @@ from warifu.protocol.request import (
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.policy.compare import Change, compare, loosening
 from warifu.signer.policy.words import duration
@@ -317,6 +318,7 @@ def _put_in_force(
             device.rules.settle(wallet, waiting.digest, "vetoed")
             device.journal.append(Vetoed(wallet, waiting.digest), now, by)
     device.rules.put(wallet, request.rules, effect)
+    loading.expect(device.store.directory, request.rules.policy)
     device.rules.settle(wallet, named, "done")
     device.journal.append(
         RulesChanged(wallet, named, before, rules_hash(request.rules), request.rules.revision), now, by

@@ -23,6 +23,7 @@ from warifu.signer.booting import Booting
 from warifu.signer.device import Device
 from warifu.signer.entrusted import Entrusted, read_boot_record
 from warifu.signer.evidence import Attester
+from warifu.signer.exchanges import loading
 from warifu.signer.isolation.apply import apply_all
 from warifu.signer.isolation.handover import Handover
 from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, IsolationProfile, PlatformChoice
@@ -73,6 +74,7 @@ def _start(handover: Handover, reader: FrameReader) -> tuple[Signer, tuple[tuple
     nor the platform's device be opened."""
     try:
         release = own_digest()
+        loaded = loading.load() if loading.wanted(Path()) else None
         platform = open_platform(_settings(handover.platform, handover.profile.user), handover.unlock_key)
         report = apply_all(_leaving_open(handover.profile, platform))
         boot = boot_key(handover.unlock_key) if isinstance(platform, NeedsSealer) else None
@@ -83,8 +85,14 @@ def _start(handover: Handover, reader: FrameReader) -> tuple[Signer, tuple[tuple
     store = Store.open(Path(), platform)
     try:
         device = Device.start(
-            store, platform, lambda: int(time.time()), attester=attester, entrusted=entrusted
+            store,
+            platform,
+            lambda: int(time.time()),
+            attester=attester,
+            entrusted=entrusted,
+            loaded=loaded,
         )
+        loading.settle(Path(), [device.rules.of(wallet.id).policy for wallet in device.wallets.all()])
     except BaseException:
         store.close()
         raise

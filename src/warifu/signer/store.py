@@ -38,8 +38,10 @@ _SQLITE_FULL, _SQLITE_BUSY = 13, 5
 class Store:
     """The open store. One process at a time; use :meth:`open`."""
 
-    def __init__(self, connection: dbapi2.Connection, lock: int, root: Secret) -> None:
-        """Internal: takes ownership of all three."""
+    def __init__(self, connection: dbapi2.Connection, lock: int, root: Secret, directory: Path) -> None:
+        """Internal: takes ownership of the first three."""
+        self.directory = directory
+        """The device's own, in which the store is."""
         self._connection = connection
         self._lock = lock
         self._root = root
@@ -59,7 +61,7 @@ class Store:
                 if not home.exists():
                     _create(directory, platform)
                 root = _read_root(home, platform)
-                return cls(_open_database(home, root), lock, root)
+                return cls(_open_database(home, root), lock, root, directory)
         except BaseException:
             os.close(lock)
             raise
