@@ -124,30 +124,39 @@ def _carried(client: HttpsClient, connection: socket.socket) -> HttpAnswer:
 
 
 def customer(
-    simulation: Simulation, name: str, *, account: str = "ada", algorithm: str = "EdDSA", **gives: str
+    simulation: Simulation,
+    name: str,
+    *,
+    account: str = "ada",
+    algorithm: str = "EdDSA",
+    named: str = "",
+    **gives: str,
 ) -> Customer:
-    """A new customer of the exchange that our registry calls ``name``, with a key; ``gives``: ``BTC="1.5"``."""
+    """A new customer of the exchange that our registry calls ``name``, with a key; ``gives``: ``BTC="1.5"``.
+
+    ``named``: what the key is called, where not as all tests call theirs.
+    """
     exchange = EXCHANGES[name]
     venue = venue_of(name)
     simulation.do(SetAccount(exchange=venue, account=account, gives=_amounts(gives)))
     key: Any = WholeKey()
-    credential: Credential
+    credential: ExchangeKey | CdpKey | BinanceKey
     verifier, passphrase = key.verifier, ""
     if name == "coinbase-exchange":
         key, verifier, passphrase = HmacKey.from_base64(EXCHANGE_SECRET), EXCHANGE_SECRET, EXCHANGE_PASSPHRASE
-        credential = ExchangeKey(EXCHANGE_KEY, Secret(EXCHANGE_PASSPHRASE.encode()))
+        credential = ExchangeKey(named or EXCHANGE_KEY, Secret(EXCHANGE_PASSPHRASE.encode()))
     elif name == "coinbase":
         if algorithm == "ES256":
             whole = ec.generate_private_key(ec.SECP256R1())
             key, verifier = Es256Key(whole), public_pem(whole.public_key())
-        credential = CdpKey(CDP_KEY, "ES256" if algorithm == "ES256" else "EdDSA")
+        credential = CdpKey(named or CDP_KEY, "ES256" if algorithm == "ES256" else "EdDSA")
     else:
-        credential = BinanceKey(BINANCE_KEY)
+        credential = BinanceKey(named or BINANCE_KEY)
     simulation.do(
         SetCredential(
             exchange=venue,
             api=name,  # type: ignore[arg-type]
-            key=getattr(credential, "key", CDP_KEY),
+            key=credential.name if isinstance(credential, CdpKey) else credential.key,
             account=account,
             algorithm=key.algorithm,
             verifier=verifier,

@@ -374,9 +374,9 @@ class CoinbaseAdvanced(Front):
         return {"success": False, "failure_reason": "UNKNOWN_CANCEL_ORDER", "order_id": order_id}
 
     def _orders(self, visit: Visit) -> Answer:
-        ids, pairs, statuses = (
-            listed(visit.request.query, name) for name in ("order_ids", "product_ids", "order_status")
-        )
+        query = visit.request.query
+        ids, statuses = listed(query, "order_ids"), listed(query, "order_status")
+        pairs = listed(query, "product_ids") or listed(query, "product_id")
         found = [
             (order.number, self._order_info(order))
             for order in self.venue.engine.orders_of(visit.account)
@@ -435,7 +435,8 @@ class CoinbaseAdvanced(Front):
         }
 
     def _fills(self, visit: Visit) -> Answer:
-        ids, pairs = (listed(visit.request.query, name) for name in ("order_ids", "product_ids"))
+        query = visit.request.query
+        ids, pairs = listed(query, "order_ids"), listed(query, "product_ids") or listed(query, "product_id")
         orders = {one.number: one for one in self.venue.engine.orders_of(visit.account)}
         found = [
             (fill.trade, _fill(fill, orders[fill.order]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from warifu.sandbox.amounts import EXACT, amount_of, fixed, plain
+from warifu.sandbox.amounts import EXACT, amount_of, fixed, plain, ratio
 from warifu.sandbox.custody import Deposit, Place, Withdrawal
 from warifu.sandbox.fronts.cdp import UNAUTHORIZED, credential_of
 from warifu.sandbox.people import Account, Credential
@@ -58,6 +59,9 @@ class CoinbaseApp(Front):
         return (
             Route("GET", "/v2/time", self._time, None),
             Route("GET", "/v2/prices/{pair}/spot", self._price, None),
+            Route("GET", "/v2/currencies", self._currencies, None),
+            Route("GET", "/v2/currencies/crypto", self._coins, None),
+            Route("GET", "/v2/exchange-rates", self._rates, None),
             Route("GET", "/v2/accounts", self._accounts),
             Route("GET", "/v2/accounts/{account_id}", self._account),
             Route("GET", "/v2/accounts/{account_id}/addresses", self._addresses),
@@ -97,6 +101,37 @@ class CoinbaseApp(Front):
         base, currency = visit.places["pair"].split("-")
         price = plain(self.venue.engine.price(visit.places["pair"]))
         return said({"data": {"amount": price, "base": base, "currency": currency}})
+
+    def _currencies(self, _: Visit) -> Answer:
+        return said({"data": [{"id": "USD", "name": "US Dollar", "min_size": "0.01"}]})
+
+    def _coins(self, _: Visit) -> Answer:
+        coins = [asset for asset in self.venue.assets() if asset != "USD"]
+        return said(
+            {
+                "data": [
+                    {
+                        "asset_id": str(uuid.uuid5(uuid.NAMESPACE_DNS, asset)),
+                        "code": asset,
+                        "name": f"{asset} (simulation)",
+                        "color": "#F7931A",
+                        "sort_index": place,
+                        "exponent": 8,
+                        "type": "crypto",
+                        "address_regex": "",
+                    }
+                    for place, asset in enumerate(coins)
+                ]
+            }
+        )
+
+    def _rates(self, visit: Visit) -> Answer:
+        """What a dollar comes to; of no other currency."""
+        if visit.text("currency", "USD") != "USD":
+            raise Refusal("form", "currency")
+        markets = [one for one in self.venue.engine.markets.values() if one.quote == "USD"]
+        rates = {one.base: plain(ratio(Decimal(1), self.venue.engine.price(one.name), 18)) for one in markets}
+        return said({"data": {"currency": "USD", "rates": {"USD": "1.0", **rates}}})
 
     # --- accounts and addresses -----------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ _REFUSALS: dict[Reason, tuple[int, str]] = {
     "form": (400, "{} is invalid"),
     "funds": (400, "Insufficient funds"),
     "identity": (403, "Forbidden: the profile is not verified"),
-    "maintenance": (400, "{} is in cancel only mode: maintenance"),
+    "maintenance": (400, "Cancel only mode: under maintenance {}"),
     "memo": (400, "destination_tag is invalid"),
     "missing": (400, "{} is required"),
     "network": (400, "{} is not a supported network"),
@@ -84,6 +84,7 @@ class CoinbaseExchange(Front):
             Route("GET", "/currencies/{currency_id}", self._currency, None),
             Route("GET", "/accounts", self._accounts),
             Route("GET", "/accounts/{account_id}", self._account),
+            Route("GET", "/accounts/{account_id}/transfers", self._account_transfers),
             Route("GET", "/profiles", self._profiles),
             Route("GET", "/fees", self._fees),
             Route("POST", "/orders", self._place, "trade"),
@@ -146,7 +147,7 @@ class CoinbaseExchange(Front):
         headers = [("retry-after", refusal.detail or "1")] if status == 429 else []
         if refusal.reason == "missing" and "header" in refusal.detail:
             status = 401
-        return said({"message": words.format(refusal.detail)}, status, headers)
+        return said({"message": words.format(refusal.detail).strip()}, status, headers)
 
     # --- products and currencies ----------------------------------------------------------------------------------
 
@@ -226,9 +227,12 @@ class CoinbaseExchange(Front):
         return said([self._profile_account(visit, asset) for asset in self.venue.assets()])
 
     def _account(self, visit: Visit) -> Answer:
+        return said(self._profile_account(visit, self._asset(visit)))
+
+    def _asset(self, visit: Visit) -> str:
         for asset in self.venue.assets():
             if visit.places["account_id"] == _account_id(self._customer(visit), asset):
-                return said(self._profile_account(visit, asset))
+                return asset
         raise Refusal("no-such")
 
     def _profile_account(self, visit: Visit, asset: str) -> dict[str, object]:
@@ -465,8 +469,13 @@ class CoinbaseExchange(Front):
         return sorted(found, key=lambda one: str(one["created_at"]), reverse=True)
 
     def _transfers(self, visit: Visit) -> Answer:
-        kind, currency = visit.text("type", ""), visit.text("currency", "")
-        everything = self._all_transfers(visit)
+        return self._listed_transfers(visit, visit.text("currency", ""))
+
+    def _account_transfers(self, visit: Visit) -> Answer:
+        return self._listed_transfers(visit, self._asset(visit))
+
+    def _listed_transfers(self, visit: Visit, currency: str) -> Answer:
+        kind, everything = visit.text("type", ""), self._all_transfers(visit)
         return _page(
             visit,
             [
