@@ -15,6 +15,7 @@ from tests.support.simulator import Household
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, StoreDamaged
 from warifu.exchanges import signing
 from warifu.protocol import exchange_requests
+from warifu.protocol.authorization import MAX_LIFETIME
 from warifu.protocol.exchange_requests import AccountTerms, Ed25519Part, Es256Secret, HmacSecret
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.opening import KeyShare, WholeKey
@@ -163,10 +164,24 @@ def test_a_name_remembers_what_was_done_with_it_also_when_the_account_is_gone(ma
     store = household["device0"].device.store
     accounts = keep(household, account(household, wallet, "gone"), secret_part(SECRET), created=100)
     with store.transaction():
-        accounts.remove(wallet, "gone", 200)
+        accounts.remove(wallet, "gone", 200, 200)
     assert accounts.get(wallet, "gone") is None
     for created in (99, 150, 200):
         with pytest.raises(AuthorizationRefused) as refused:
             accounts.require_newer(wallet, "gone", created)
         assert refused.value.reason == "replayed"
     accounts.require_newer(wallet, "gone", 201)
+
+
+def test_a_name_is_forgotten_when_no_request_of_its_time_can_be_alive(made):
+    household, wallet = made
+    device = household["device1"].device
+    with device.store.transaction():
+        device.accounts.remove(wallet, "long-gone", 1000, 1000)
+    with device.store.transaction():
+        device.accounts.remove(wallet, "another", 1001, 1000 + 2 * MAX_LIFETIME)
+    assert device.accounts.newest(wallet, "long-gone") == 1000
+    with device.store.transaction():
+        device.accounts.remove(wallet, "another", 1002, 1001 + 2 * MAX_LIFETIME)
+    assert device.accounts.newest(wallet, "long-gone") == -1
+    assert device.accounts.newest(wallet, "another") == 1002

@@ -244,8 +244,19 @@ def test_one_generation_for_an_account_at_a_time(home, name):
 # --- hostile ----------------------------------------------------------------------------------------------------------
 
 
+def all_zeros(body: bytes) -> bytes:
+    return bytes(len(body))
+
+
+def one_bit(body: bytes) -> bytes:
+    return body[:-1] + bytes([body[-1] ^ 1])
+
+
+@pytest.mark.parametrize("bend", [all_zeros, one_bit])
 @pytest.mark.parametrize("culprit", NAMES)
-def test_a_device_that_deals_wrongly_is_found_out_and_nobody_keeps_anything(home, name, culprit, monkeypatch):
+def test_a_device_that_deals_wrongly_is_found_out_and_nobody_keeps_anything(
+    home, name, culprit, bend, monkeypatch
+):
     """It says other things to the others than ChillDKG tells it to."""
     ceremonies = home[culprit].signer._ceremonies
     honest = ceremonies._exchange_key
@@ -255,7 +266,7 @@ def test_a_device_that_deals_wrongly_is_found_out_and_nobody_keeps_anything(home
         sent = ceremony._sent
 
         def bent(scheme, outgoing):
-            return sent(scheme, [replace(message, body=bytes(len(message.body))) for message in outgoing])
+            return sent(scheme, [replace(message, body=bend(message.body)) for message in outgoing])
 
         ceremony._sent = bent
         return ceremony, ended

@@ -7,8 +7,9 @@ import json
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from tests.support.dealer import Dealt
 from tests.support.exchange_keys import STAMP, Quorum, unsigned
 
@@ -120,3 +121,34 @@ def test_a_wiped_hmac_key_signs_nothing():
 def test_an_hmac_secret_of_a_foolish_length_is_refused(length):
     with pytest.raises(InputRefused):
         HmacKey(Secret(bytes(length)))
+
+
+def test_a_p256_key_is_kept_and_read_again():
+    key = ec.generate_private_key(ec.SECP256R1())
+    der = Es256Key(key).der()
+    again = Es256Key.from_der(Secret(der))
+    signature = again.sign(b"message")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    key.public_key().verify(encode_dss_signature(r, s), b"message", ec.ECDSA(hashes.SHA256()))
+
+
+def _der(key):
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        b"\x30",
+        b"no key at all",
+        _der(ec.generate_private_key(ec.SECP384R1())),
+        _der(ed25519.Ed25519PrivateKey.generate()),
+    ],
+    ids=["cut", "nonsense", "another curve", "another algorithm"],
+)
+def test_what_is_no_p256_key_is_not_read(der):
+    with pytest.raises(InputRefused) as caught:
+        Es256Key.from_der(Secret(der))
+    assert caught.value.reason == "exchange-key" and caught.value.__cause__ is None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
+from warifu.protocol.authorization import MAX_LIFETIME
 from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, digest, encode
 from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import AccountTerms, Identities, KeyKind
@@ -150,12 +151,12 @@ class Accounts:
             "INSERT OR REPLACE INTO exchange_accounts VALUES (?, ?, ?, ?, ?, ?)",
             (account.wallet, account.name, request, generated, encode(account), sealed),
         )
-        self._remember(account.wallet, account.name, created)
+        self._remember(account.wallet, account.name, created, account.since)
 
-    def remove(self, wallet: bytes, name: str, created: int) -> None:
+    def remove(self, wallet: bytes, name: str, created: int, now: int) -> None:
         """Forget it, and whatever an owner asked about it up to the moment ``created``."""
         self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
-        self._remember(wallet, name, created)
+        self._remember(wallet, name, created, now)
 
     def newest(self, wallet: bytes, name: str) -> int:
         """When the newest request about this name was made that was carried out here; -1: there was none."""
@@ -174,7 +175,13 @@ class Accounts:
                 remedy="If it is wanted all the same, ask for it anew.",
             )
 
-    def _remember(self, wallet: bytes, name: str, created: int) -> None:
+    def _remember(self, wallet: bytes, name: str, created: int, now: int) -> None:
+        """And forget the names of accounts that are gone for so long that every request of then has expired."""
+        self._store.execute(
+            "DELETE FROM exchange_names WHERE created < ? AND (wallet, account) NOT IN "
+            "(SELECT wallet, account FROM exchange_accounts)",
+            (now - 2 * MAX_LIFETIME,),
+        )
         self._store.execute(
             "INSERT OR REPLACE INTO exchange_names VALUES (?, ?, ?)",
             (wallet, name, max(created, self.newest(wallet, name))),

@@ -94,7 +94,7 @@ def remove_account(device: Device, frame: RemoveAccount) -> None:
         )
     by = asker(frame.authorization)
     with device.epoch.lasting():
-        accounts.remove(wallet.id, request.account, request.created)
+        accounts.remove(wallet.id, request.account, request.created, now)
         if account is not None:
             device.journal.append(
                 ExchangeAccountRemoved(wallet.id, named, account.name, account.exchange), now, by
