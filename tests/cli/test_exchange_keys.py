@@ -69,6 +69,18 @@ def test_a_secret_that_is_none_is_refused_without_showing_it(secret):
     assert refused.value.reason == "exchange-key" and (not secret or secret not in str(refused.value))
 
 
+@pytest.mark.parametrize(
+    ("api_key", "passphrase"),
+    [("", "open"), (API_KEY, "öffne dich"), (API_KEY, "open\r\nX: y"), ("a" * 257, "")],
+)
+def test_what_no_header_can_carry_is_refused_without_showing_it(api_key, passphrase):
+    with pytest.raises(InputRefused) as refused:
+        from_triplet(api_key, base64.b64encode(SECRET).decode(), passphrase, DEVICES[0])
+    assert refused.value.reason == "exchange-key"
+    assert not api_key or api_key not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
 def test_a_p256_key_goes_to_one_device_whole():
     key = ec.generate_private_key(ec.SECP256R1())
     new = from_cdp_file(cdp_file(key), DEVICES[0], DEVICES, 2)

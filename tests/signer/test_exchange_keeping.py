@@ -8,6 +8,8 @@ import itertools
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from nacl.utils import random
 from tests.support.exchange_accounts import (
     BINANCE_KEY,
@@ -23,6 +25,7 @@ from tests.support.exchange_accounts import (
     frames,
     key_request,
     policy_for,
+    removal_of,
     remove,
     request_for,
     rules_for,
@@ -47,7 +50,7 @@ from warifu.protocol.exchange_requests import (
     HmacSecret,
     terms_digest,
 )
-from warifu.protocol.frames import CallRefused, KeepAccount, error_of
+from warifu.protocol.frames import CallRefused, KeepAccount, RemoveAccount, error_of
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import OPERATOR, ExchangeAccountKept, ExchangeAccountRemoved, ExchangeKeyBorn
 from warifu.protocol.request import request_digest
@@ -488,6 +491,36 @@ def test_nobody_else_removes_an_account(home, name):
     finally:
         home.owner = owner
     assert name in accounts(home, "device0")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deliveries=st.lists(st.sampled_from(["add 1", "remove 2", "add 3", "remove 4"]), max_size=6))
+def test_however_the_service_orders_and_repeats_them_a_removal_stands_over_what_was_asked_before(
+    home, deliveries
+):
+    """Each word was said at the moment in its name. The parcels are sealed anew each time, so that nothing but the
+    order is judged: the service could not do that."""
+    account, start = next(_names), home.clock() + 10
+    home.clock.pass_(100)
+    new = triplet(home)
+    delivered = set()
+    for said in deliveries:
+        what, moment = said.split()
+        created = start + int(moment)
+        if what == "add":
+            request = request_for(home, new, account, "coinbase-exchange", created=created)
+            (answer,) = home["device0"].send(frames(home, request, new.parts)["device0"])
+        else:
+            request = removal_of(home, account, created=created)
+            (answer,) = home["device0"].send(RemoveAccount(32, home.authorized_alone(request)))
+        if isinstance(answer, CallRefused):
+            assert error_of(answer.refusal).code == "authorization.replayed"
+        delivered.add(created if what == "remove" else 0)
+        kept = accounts(home, "device0").get(account)
+        newest = home["device0"].device.accounts.newest(home.birth.wallet_id, account)
+        assert kept is None or newest > max(delivered)
+    home.clock.pass_(10)
+    remove(home, ["device0"], account)
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -159,13 +159,16 @@ def born_key(household: Household, request: ExchangeKeyRequest) -> bytes:
     return agreed_key(told, request, names, household.wallet_request.threshold)
 
 
-def remove(household: Household, names: Sequence[str], name: str = "main", **fields: object) -> RemoveAccount:
-    """Removed from the named devices; the frame with which."""
+def removal_of(household: Household, name: str, **fields: object) -> RemoveAccountRequest:
     assert household.birth is not None
     now = household.clock()
     request = RemoveAccountRequest(random(16), household.birth.wallet_id, name, now, now + 600)
-    request = msgspec.structs.replace(request, **fields)
-    frame = RemoveAccount(32, household.authorized_alone(request))
+    return msgspec.structs.replace(request, **fields)
+
+
+def remove(household: Household, names: Sequence[str], name: str = "main", **fields: object) -> RemoveAccount:
+    """Removed from the named devices; the frame with which."""
+    frame = RemoveAccount(32, household.authorized_alone(removal_of(household, name, **fields)))
     for each in names:
         (answer,) = household[each].send(frame)
         assert answer.answer == b"", answer

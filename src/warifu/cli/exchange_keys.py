@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from nacl.utils import random
 
 from warifu.errors import InputRefused, PeerMisbehaved
-from warifu.protocol.encoding import encode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import EnvelopeKey
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.exchange_requests import (
@@ -28,7 +28,7 @@ from warifu.protocol.exchange_requests import (
     terms_digest,
 )
 from warifu.protocol.identity import verify
-from warifu.protocol.parcel import Parcel, seal_parcel
+from warifu.protocol.parcel import MAX_PARCEL_CONTENT, Parcel, seal_parcel
 from warifu.protocol.request import request_digest
 from warifu.signer.egress.keys import Ed25519Seed, HmacKey, read_cdp_key
 from warifu.threshold.ed25519 import ED25519
@@ -183,4 +183,14 @@ def _split(
 
 
 def _part(terms: AccountTerms, secret: HmacSecret | Es256Secret | Ed25519Part | BornPart) -> bytearray:
-    return bytearray(encode(AccountPart(terms, secret)))
+    """``InputRefused`` (``exchange-key``) for what no device would read."""
+    part = bytearray(encode(AccountPart(terms, secret)))
+    try:
+        decode(AccountPart, part, MAX_PARCEL_CONTENT)
+    except InputRefused:
+        raise InputRefused(
+            "exchange-key",
+            "an API key, a passphrase or a certificate is too long, empty, or has characters that no exchange uses",
+            not_done="Nothing was sent.",
+        ) from None
+    return part

@@ -92,8 +92,8 @@ class HmacSecret(Message, frozen=True, tag="hmac"):
     """Whole."""
 
     secret: Annotated[bytes, msgspec.Meta(min_length=16, max_length=128)]
-    passphrase: Annotated[str, msgspec.Meta(max_length=128)]
-    """The exchange's; empty where it has none."""
+    passphrase: Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[ -~]*\Z")]
+    """The exchange's; empty where it has none. It goes into a header."""
 
     def __repr__(self) -> str:
         return "HmacSecret(<hidden>)"
