@@ -105,10 +105,16 @@ def test_another_byte_is_another_request_or_none(name):
                 assert understand(name, changed).ask != understood.ask
 
 
+@every
+def test_what_somebody_says_about_a_request_counts_for_nothing(name):
+    """What it does, and whether it wants a credential, follows from its bytes."""
+    honest = EXCHANGES[name].withdraw(withdrawal(name)).unsigned
+    said = understand(name, replace(honest, effect=Effect.READS, signed=False))
+    assert (said.effect, said.call.unsigned) == (Effect.PAYS_OUT, honest)
+
+
 def variants(unsigned):
     yield replace(unsigned, host="api.evil.com")
-    yield replace(unsigned, effect=Effect.READS)
-    yield replace(unsigned, signed=False)
     yield replace(unsigned, method="PUT")
     yield replace(unsigned, path=unsigned.path + "/")
     yield replace(unsigned, path="/" + unsigned.path)

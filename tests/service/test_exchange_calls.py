@@ -204,6 +204,7 @@ async def test_where_the_carrier_began_and_does_not_say_how_it_ended_nobody_know
 
 async def test_a_carrier_that_left_is_asked_when_it_comes_back(world: World):
     carrier = script(world, "device0", knows("started"))
+    script(world, "device1", lambda _frame: [])
     async with world.running() as client:
         request, _ = await hand_in(world, client)
         while not carrier.count(OpenCall):

@@ -119,7 +119,7 @@ class Call:
 
     def _opening(self, kind: str, identity: bytes, identities: tuple[bytes, ...]) -> Any:
         if kind == "comparison":
-            return OpenComparison(self.id, bytes(32), bytes(32), identities, self.carrier.identity)
+            return OpenComparison(self.id, bytes(32), "trading", bytes(32), identities, self.carrier.identity)
         if kind == "key":
             return OpenExchangeKey(self.id, AUTHORIZATION, identities)
         parcel = Parcel(identity, bytes(32), 0, bytes(32), bytes(1040))

@@ -184,6 +184,7 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "keep-account",
         "remove-account",
         "open-call",
+        "ask-call-decision",
         "open-exchange-key",
         "open-comparison",
         "carried",

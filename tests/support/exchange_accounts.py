@@ -60,15 +60,15 @@ def triplet(household: Household, holder: str = "device0", authorities: str = ""
 def es256(household: Household, holder: str = "device0", authorities: str = "") -> NewAccount:
     """For Coinbase: a CDP key that is whole."""
     key = ec.generate_private_key(ec.SECP256R1())
-    return _cdp(household, key, holder, authorities)
+    return cdp(household, key, holder, authorities)
 
 
 def split_key(household: Household, seed: bytes = bytes(range(32)), authorities: str = "") -> NewAccount:
     """For Coinbase: a CDP key that is split among all devices."""
-    return _cdp(household, ed25519.Ed25519PrivateKey.from_private_bytes(seed), "device0", authorities)
+    return cdp(household, ed25519.Ed25519PrivateKey.from_private_bytes(seed), "device0", authorities)
 
 
-def _cdp(
+def cdp(
     household: Household,
     key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
     holder: str,

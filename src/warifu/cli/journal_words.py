@@ -195,6 +195,9 @@ _KINDS: dict[str, Callable[[], str]] = {
     "exchange-account-kept": lambda: tr("exchange account kept"),
     "exchange-account-removed": lambda: tr("exchange account removed"),
     "restored": lambda: tr("device taken back"),
+    "call-started": lambda: tr("exchange asked"),
+    "call-ended": lambda: tr("exchange answered"),
+    "call-compared": lambda: tr("compared at the exchange"),
     "denied": lambda: tr("refused"),
     "refused": lambda: tr("refused, nobody's request"),
 }

@@ -1989,6 +1989,9 @@ JAPANESE: dict[str, str] = {
     "exchange account removed": "取引所口座の削除",
     "refused, nobody's request": "拒否（だれの依頼でもない）",
     # --- audits: devices taken back ---
+    "exchange asked": "取引所への要求",
+    "exchange answered": "取引所の返答",
+    "compared at the exchange": "取引所での照合",
     "device taken back": "端末の受け入れ直し",
     "{device} was taken back with an older disk on its owners' word, as {by} wrote down": (
         "{device} は、所有者の意思で古いディスクのまま受け入れ直されました（{by} の記録による）"

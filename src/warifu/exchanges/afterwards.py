@@ -8,9 +8,12 @@ reason to freeze; what the exchange does not say is said, and is no proof of any
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from warifu.exchanges.adapter import OrderState, Withdrawal, WithdrawalState
+from warifu.exchanges.calls import Call
 from warifu.exchanges.market import Order
+from warifu.exchanges.reading import Understood
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,58 @@ class Comparison:
 
     differs: tuple[str, ...]
     unsaid: tuple[str, ...]
+
+
+Wanted = Order | Withdrawal
+"""What was signed for, in no exchange's words."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an exchange shows of the time in which a signed request was good."""
+
+    compared: tuple[Comparison, ...]
+    """Of each that bears its identifier."""
+    others: int
+    """That the same request, with another body, could have made, and this signer knows nothing of."""
+    whole: bool
+    """Whether these were all."""
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """In what it is not what was signed for; empty where nothing says so.
+
+        What is there twice was made twice. Where it is not there at all, and something else is, that was made in its
+        place, as far as this signer can know."""
+        if len(self.compared) > 1:
+            return ("identifier twice",)
+        if self.compared:
+            return self.compared[0].differs
+        return ("another identifier",) if self.others else ()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is there, and is wholly what was signed for."""
+        return len(self.compared) == 1 and self.compared[0] == Comparison((), ())
+
+    @property
+    def is_not_there(self) -> bool:
+        """Whether nothing of it is there, nor anything in its place."""
+        return self.whole and not self.compared and not self.others
+
+
+class Looker(Protocol):
+    """How to find out what became of a request whose signature does not say what it asks for."""
+
+    def wanted(self, understood: Understood) -> Wanted | None:
+        """What was asked for; None where it cannot be found again and compared wholly."""
+
+    def look(self, wanted: Wanted, known: frozenset[str], first: int, last: int) -> Call[Found]:
+        """Ask for all that its signature can have made from ``first`` to ``last`` (milliseconds), ``known``: the
+        identifiers of what else this signer signed or carried there."""
+
+    def is_look(self, understood: Understood) -> bool:
+        """Whether a request is such a question, and nothing else."""
 
 
 def compare_order(wanted: Order, found: OrderState) -> Comparison:

@@ -89,6 +89,16 @@ class Unsigned:
         """Path and query."""
         return f"{self.path}?{self.query_text}" if self.query else self.path
 
+    def same_bytes(self, other: Unsigned) -> bool:
+        """Whether both ask for the same, byte for byte, whatever is said about them."""
+        return (self.method, self.host, self.path, self.query, self.body) == (
+            other.method,
+            other.host,
+            other.path,
+            other.query,
+            other.body,
+        )
+
 
 @dataclass(frozen=True)
 class Call(Generic[A]):

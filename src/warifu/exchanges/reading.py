@@ -22,7 +22,7 @@ import msgspec
 
 from warifu.depth import is_deep
 from warifu.errors import InputRefused
-from warifu.exchanges.calls import MAX_DEPTH, Api, Ask, Effect, Endpoint, Unsigned
+from warifu.exchanges.calls import MAX_DEPTH, Api, Ask, Call, Effect, Endpoint, Unsigned
 from warifu.exchanges.market import Pair
 
 
@@ -59,6 +59,8 @@ class Understood:
     effect: Effect
     ask: Ask
     meaning: Meaning
+    call: Call[Any] = field(repr=False, compare=False)
+    """The same request, made anew, and the way to read its answer."""
 
 
 Pairs = Collection[Pair]
@@ -90,13 +92,16 @@ class Language:
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         """``InputRefused`` (``exchange-not-understood``) for whatever is not, to the last byte, one of its requests."""
         for name, endpoint in self.endpoints().items():
-            ask = self._taken_apart(endpoint, unsigned)
-            if ask is not None:
-                return Understood(name, endpoint.effect, ask, self._meaning(name, endpoint, ask, pairs))
+            found = self._taken_apart(endpoint, unsigned)
+            if found is not None:
+                ask, call = found
+                meaning = self._meaning(name, endpoint, ask, pairs)
+                return Understood(name, endpoint.effect, ask, meaning, call)
         raise not_understood("this is no request that is known here")
 
-    def _taken_apart(self, endpoint: Endpoint[Any, Any], unsigned: Unsigned) -> Ask | None:
-        """The typed request, if it makes exactly these bytes."""
+    def _taken_apart(self, endpoint: Endpoint[Any, Any], unsigned: Unsigned) -> tuple[Ask, Call[Any]] | None:
+        """The typed request, if it makes exactly these bytes. What they do, and whether they want a credential, is the
+        endpoint's to say."""
         place = re.escape(endpoint.path).replace(r"\{", "(?P<").replace(r"\}", ">[^/]+)")
         path = re.fullmatch(place, unsigned.path)
         if path is None or unsigned.method != endpoint.method:
@@ -104,10 +109,10 @@ class Language:
         fields = {name: unquote(value) for name, value in path.groupdict().items()}
         try:
             ask = msgspec.convert(fields | _said(endpoint.asks, unsigned), endpoint.asks, strict=False)
-            made = self.api.call(endpoint, ask).unsigned
+            call = self.api.call(endpoint, ask)
         except (msgspec.MsgspecError, InputRefused, UnicodeDecodeError, RecursionError):
             return None
-        return ask if made == unsigned else None
+        return (ask, call) if call.unsigned.same_bytes(unsigned) else None
 
     def _meaning(self, name: str, endpoint: Endpoint[Any, Any], ask: Ask, pairs: Pairs) -> Meaning:
         means = self.meanings.get(name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from warifu.exchanges.adapter import Exchange
+from warifu.exchanges.afterwards import Looker
 from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
+from warifu.exchanges.coinbase.looking import CoinbaseLooker
 
 EXCHANGES: dict[str, Exchange] = {
     exchange.name: exchange
@@ -14,3 +16,5 @@ EXCHANGES: dict[str, Exchange] = {
         Binance(),
     )
 }
+LOOKERS: dict[str, Looker] = {"coinbase": CoinbaseLooker(Coinbase())}
+"""Of the exchanges one of whose credentials leaves a request's body to its carrier."""

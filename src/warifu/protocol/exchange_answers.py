@@ -17,6 +17,7 @@ from warifu.protocol.identity import IdentityKey, verify
 MAX_ANSWER_BYTES = 192 * 1024
 """Of an exchange's answer that is handed on, headers and body; a longer one is refused by the carrier."""
 _INFO = b"warifu/v1/exchange-answer"
+_TOLD = "exchange-answer"
 _suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)
 
 Outcome = Literal["done", "refused", "try-again", "unknown", "differs", "not-there", "unanswered"]
@@ -130,14 +131,22 @@ class _Signed(Message, frozen=True):
 
 def seal_told(told: Told, reader: bytes, carrier: IdentityKey) -> SealedAnswer:
     """``told``, signed by the carrier, for the reader's key. ``InputRefused`` (``reader-key``)."""
-    encoded = encode(told)
-    signed = encode(_Signed(encoded, carrier.sign("exchange-answer", encoded)))
+    return seal_signed(_TOLD, encode(told), told.request, reader, carrier)
+
+
+def seal_signed(
+    purpose: str, encoded: bytes, request: bytes, reader: bytes, signer: IdentityKey
+) -> SealedAnswer:
+    """``encoded``, signed for ``purpose``, for the key of whoever made the request with this digest. ``InputRefused``
+    (``reader-key``)."""
+    signed = encode(_Signed(encoded, signer.sign(purpose, encoded)))
     try:
         public = _suite.kem.deserialize_public_key(reader)
         encapsulated, context = _suite.create_sender_context(public, info=_INFO)
     except (PyHPKEError, ValueError):
         raise InputRefused("reader-key", "nothing can be sealed to the key of this request") from None
-    return SealedAnswer(encapsulated, context.seal(signed, aad=_sealed_for(told.request, carrier.public)))
+    aad = _sealed_for(purpose, request, signer.public)
+    return SealedAnswer(encapsulated, context.seal(signed, aad=aad))
 
 
 class AnswerKey:
@@ -153,24 +162,29 @@ class AnswerKey:
 
         Raises ``InputRefused`` (``exchange-answer``), ``AuthorizationRefused`` (``signature``).
         """
-        try:
-            context = _suite.create_recipient_context(sealed.encapsulated, self._private, info=_INFO)
-            data = context.open(sealed.ciphertext, aad=_sealed_for(request, carrier))
-        except (PyHPKEError, ValueError):
-            raise _foreign() from None
-        signed = decode(_Signed, data, MAX_ANSWER_BYTES + 32 * 1024)
-        verify(carrier, signed.signature, "exchange-answer", signed.told)
-        told = decode(Told, signed.told, MAX_ANSWER_BYTES + 24 * 1024)
+        encoded = self.open_signed(_TOLD, sealed, request, carrier)
+        told = decode(Told, encoded, MAX_ANSWER_BYTES + 24 * 1024)
         if told.request != request:
             raise _foreign()
         return told
+
+    def open_signed(self, purpose: str, sealed: SealedAnswer, request: bytes, signer: bytes) -> bytes:
+        """What that device signed for ``purpose`` and sealed for this request; as :meth:`open`."""
+        try:
+            context = _suite.create_recipient_context(sealed.encapsulated, self._private, info=_INFO)
+            data = context.open(sealed.ciphertext, aad=_sealed_for(purpose, request, signer))
+        except (PyHPKEError, ValueError):
+            raise _foreign() from None
+        signed = decode(_Signed, data, MAX_ANSWER_BYTES + 32 * 1024)
+        verify(signer, signed.signature, purpose, signed.told)
+        return signed.told
 
     def __repr__(self) -> str:
         return f"AnswerKey(public={self.public.hex()})"
 
 
-def _sealed_for(request: bytes, identity: bytes) -> bytes:
-    return digest("exchange-answer/sealed", request, identity)
+def _sealed_for(purpose: str, request: bytes, identity: bytes) -> bytes:
+    return digest(f"{purpose}/sealed", request, identity)
 
 
 def _foreign() -> InputRefused:

@@ -20,6 +20,8 @@ MAX_SHARES = 16
 KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
 """``hmac``, ``es256``: a secret, whole in one device. ``ed25519-split``: a finished key that the owner's client split.
 ``ed25519-born``: a key that the devices generated together, and that never existed whole."""
+NOBODY = bytes(32)
+"""The carrier of a call that is not to be made: of a dry run."""
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SHARES)]
 """Ascending, none twice."""
 

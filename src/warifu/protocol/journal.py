@@ -382,6 +382,59 @@ class Restored(Message, frozen=True, tag="restored"):
     """Entries from which on it must not go back again."""
 
 
+# --- exchanges -------------------------------------------------------------------------------------------------------
+
+
+class Given(Message, frozen=True):
+    """The most that a call gives away of one asset, by the exchange's symbol, as a decimal number."""
+
+    symbol: _Word
+    amount: _Word
+
+
+class CallStarted(Message, frozen=True, tag="call-started"):
+    """Every rule allowed it: this device's signature share for the call may leave or, where it is the carrier itself,
+    the call."""
+
+    request: Bytes32
+    request_id: Bytes16
+    wallet: Bytes32
+    session: Bytes16
+    participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    carrier: Bytes32
+    account: _Word
+    exchange: _Word
+    endpoint: _Word
+    """Which of the exchange's: ``NEW_ORDER``."""
+    gives: Annotated[tuple[Given, ...], msgspec.Meta(max_length=16)]
+    to: Annotated[str, msgspec.Meta(max_length=512)]
+    """Where funds go; empty where they stay."""
+    rules: Bytes32
+    """Hash of the rules that allowed it."""
+
+
+class CallEnded(Message, frozen=True, tag="call-ended"):
+    """What came of a call that this device carried (``exchange_answers.Outcome``)."""
+
+    wallet: Bytes32
+    request: Bytes32
+    session: Bytes16
+    outcome: _Word
+    reason: _Word
+
+
+class CallCompared(Message, frozen=True, tag="call-compared"):
+    """What this device found at the exchange of a call that it signed and another one carried."""
+
+    wallet: Bytes32
+    request: Bytes32
+    session: Bytes16
+    account: _Word
+    outcome: _Word
+    """``done``: it is what was signed. ``not-there``: it never happened. ``differs``: the wallet was frozen."""
+    differs: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=16)]
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -441,6 +494,9 @@ Event = (
     | ExchangeAccountKept
     | ExchangeAccountRemoved
     | Restored
+    | CallStarted
+    | CallEnded
+    | CallCompared
     | Denied
     | Refused
 )

@@ -43,7 +43,7 @@ class Vetoed(Message, frozen=True, tag="vetoed"):
 
 
 class Frozen(Message, frozen=True, tag="frozen"):
-    """The maker's operator froze the wallet."""
+    """The maker's operator froze the wallet, or the maker did for what it saw at an exchange."""
 
     reason: Annotated[str, msgspec.Meta(max_length=200)]
 

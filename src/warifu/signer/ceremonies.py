@@ -13,18 +13,24 @@ from dataclasses import replace
 from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
-from warifu.protocol.exchange_requests import ExchangeKeyRequest
+from warifu.protocol.envelope import Envelope
+from warifu.protocol.exchange_requests import CallRequest, ExchangeKeyRequest
 from warifu.protocol.frames import (
+    Carried,
     Finished,
     FromSigner,
+    OpenCall,
+    OpenComparison,
     OpenCorrelating,
     OpenExchangeKey,
     OpenSession,
     Relay,
     SessionFailed,
+    TunnelEnded,
     refusal_of,
 )
 from warifu.protocol.journal import Met
+from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import (
     HandOutRequest,
     RefreshRequest,
@@ -37,6 +43,7 @@ from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.asking import asker, cause_of
 from warifu.signer.births import Births
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.generating import open_exchange_key
 from warifu.signer.expecting import accepted, expectations, require_own
 from warifu.signer.hand_outs import open_hand_out
@@ -57,7 +64,7 @@ from warifu.threshold.errors import ThresholdError
 MAX_SESSIONS = 8
 _REMEMBERED_SESSIONS = 1024
 
-Opening = OpenSession | OpenCorrelating | OpenExchangeKey
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison
 """What opens a session."""
 
 Note = Callable[[str, WarifuError, bytes, Cause | None], None]
@@ -102,6 +109,11 @@ class Ceremonies:
         answers = self._in_session(frame.session, lambda ceremony: ceremony.receive(frame.peer, frame.body))
         return expired + answers + self.end_stale()
 
+    def carried(self, frame: Carried | TunnelEnded) -> list[FromSigner]:
+        """What the service brings through a tunnel of a session. Of an unknown one it is not looked at."""
+        expired = self.end_expired()
+        return expired + self._in_session(frame.session, lambda ceremony: ceremony.carried(frame))
+
     def close(self, session: bytes) -> None:
         """The service gives up on a session."""
         ceremony = self._running.pop(session, None)
@@ -111,9 +123,14 @@ class Ceremonies:
 
     def end_expired(self) -> list[FromSigner]:
         """End what took too long."""
+        ticked = [
+            frame
+            for session in list(self._running)
+            for frame in self._in_session(session, lambda ceremony: ceremony.tick())
+        ]
         now = self._device.clock.now()
         expired = [session for session, ceremony in self._running.items() if now >= ceremony.seat.expires]
-        return [
+        return ticked + [
             frame for session in expired for frame in self._fail(session, self._running[session].timeout())
         ]
 
@@ -165,6 +182,10 @@ class Ceremonies:
             return self._correlating(frame), []
         if isinstance(frame, OpenExchangeKey):
             return self._exchange_key(frame)
+        if isinstance(frame, OpenCall):
+            return self._call(frame), []
+        if isinstance(frame, OpenComparison):
+            return self._comparison(frame), []
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         if isinstance(request, TransferRequest):
@@ -215,6 +236,26 @@ class Ceremonies:
         ]
         return opened, self._supersede(others)
 
+    def _call(self, frame: OpenCall) -> Ceremony | Finished:
+        request = decode_request(frame.authorization.request)
+        if not isinstance(request, CallRequest):
+            raise InputRefused("request-kind", "this asks for nothing at an exchange")
+        loading.require(self._device.loaded)
+        from warifu.signer.exchanges.calls import open_call
+
+        wallet = self._device.wallets.born(request.wallet_id)
+        seat = self._seat_of(frame, request_digest(request), wallet)
+        return open_call(self._device, frame, request, _without_wallet(seat))
+
+    def _comparison(self, frame: OpenComparison) -> Ceremony:
+        loading.require(self._device.loaded)
+        from warifu.signer.exchanges.comparing import open_comparison, purpose
+
+        wallet = self._device.wallets.born(frame.wallet_id)
+        check_devices(wallet, frame.participants, self._device.identity.public)
+        seat = self._seat_of(frame, purpose(frame), wallet)
+        return open_comparison(self._device, frame, _without_wallet(seat))
+
     def _seat_of(self, frame: Opening, request: bytes, wallet: Wallet) -> Seat:
         """In a session of a wallet that is born."""
         device = self._device
@@ -244,7 +285,7 @@ class Ceremonies:
             require_own(device, expected[own])
         meeting = device.meeting(expected, exchange)
         entry = None
-        if not isinstance(frame, OpenCorrelating):
+        if not isinstance(frame, OpenCorrelating | OpenComparison):
             entry = Met(wallet, frame.session, request), asker(frame.authorization)
         return Seat(
             key=device.identity,
@@ -263,10 +304,14 @@ class Ceremonies:
         )
 
     def _cause(self, frame: Opening) -> Cause | None:
-        if isinstance(frame, OpenCorrelating):
+        if isinstance(frame, OpenCorrelating | OpenComparison):
             return None
-        envelope = frame.envelope if isinstance(frame, OpenSession) else None
-        return cause_of(self._device, frame.authorization, envelope, self._device.clock.now())
+        sealed: Envelope | Parcel | None = None
+        if isinstance(frame, OpenCall):
+            sealed = frame.parcel
+        elif isinstance(frame, OpenSession):
+            sealed = frame.envelope
+        return cause_of(self._device, frame.authorization, sealed, self._device.clock.now())
 
     def _end_others(self, purpose: bytes) -> list[FromSigner]:
         """One key generation for a wallet at a time: two would replace each other's host keys."""
@@ -327,6 +372,11 @@ class Ceremonies:
         ceremony.close()
         self._note("session", error, session, self._causes.pop(session, None))
         return [*parting, SessionFailed(session, refusal_of(error))]
+
+
+def _without_wallet(seat: Seat) -> Seat:
+    """No share of the wallet's own keys is in use: a refresh of these is no reason to end the session."""
+    return replace(seat, wallet=None)
 
 
 def _as_warifu(error: WarifuError | ThresholdError) -> WarifuError:

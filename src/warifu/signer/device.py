@@ -17,6 +17,7 @@ from warifu.signer.entrusted import Entrusted
 from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.exchanges.accounts import Accounts
+from warifu.signer.exchanges.book import Book
 from warifu.signer.exchanges.loading import Loaded
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
@@ -57,6 +58,7 @@ class Device:
     approvals: Approvals
     pool: Pool
     accounts: Accounts
+    calls: Book
     freeze: Freeze
     seen: Seen
     """Of this run: identifiers of ECDSA sessions and correlations."""
@@ -123,6 +125,7 @@ class Device:
                 lasting=epoch.lasting,
             ),
             Accounts(store, wallets, identity.public, loaded),
+            Book(store, identity),
             Freeze(store, journal, epoch),
             Seen(),
             entrusted,

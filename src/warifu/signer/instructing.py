@@ -170,6 +170,16 @@ def freeze_wallets(device: Device, reason: str) -> None:
                 device.notes.write(wallet.id, notes.Frozen(reason))
 
 
+def freeze_for(device: Device, wallet: bytes, reason: str) -> None:
+    """This device freezes one of its wallets for what it saw, and the wallet's other devices are told. ``reason``: for
+    everybody to read, the service too."""
+    now = device.clock.now()
+    if device.rules.frozen(wallet) is None:
+        with device.epoch.lasting():
+            hear_freeze(device, wallet, reason, DEVICE, now)
+            device.notes.write(wallet, notes.Frozen(reason))
+
+
 def words_of(changes: tuple[Change, ...]) -> tuple[str, ...]:
     """Each rule that differs, in words, the loosening ones first; as many as an answer takes."""
     ordered = sorted(changes, key=lambda change: change.effect != "loosens")

@@ -180,6 +180,36 @@ CREATE TABLE exchange_names (        -- of accounts that are there, and that wer
     PRIMARY KEY (wallet, account)
 ) STRICT;
 
+CREATE TABLE calls (                 -- at exchanges, that this device signed or carried
+    request BLOB PRIMARY KEY,        -- digest
+    request_id BLOB NOT NULL UNIQUE,
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    reader BLOB NOT NULL,            -- whom the answer is for
+    carries INTEGER NOT NULL,        -- 1: this device; 0: it gave another one its signature share
+    expires INTEGER NOT NULL,
+    result BLOB                      -- of what it carries: NULL until it is known
+) STRICT;
+
+CREATE TABLE call_totals (           -- as totals, of what calls gave away at exchanges, in units of 10^-36
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    exchange TEXT NOT NULL,
+    symbol TEXT NOT NULL,
+    moment INTEGER NOT NULL,
+    total TEXT NOT NULL,
+    PRIMARY KEY (wallet, exchange, symbol, moment)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE comparisons (           -- calls whose signature leaves it to the carrier what they ask for
+    request BLOB PRIMARY KEY,        -- digest
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    call BLOB NOT NULL,
+    stamp INTEGER NOT NULL,          -- milliseconds on the exchange's clock, both
+    dead_after INTEGER NOT NULL,
+    owed INTEGER NOT NULL            -- 1: this device has to see what another one made of it
+) STRICT;
+CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
+
 CREATE TABLE assertions (            -- the newest that each WebAuthn credential gave
     credential BLOB PRIMARY KEY,     -- digest
     counter INTEGER NOT NULL,

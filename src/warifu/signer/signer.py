@@ -18,6 +18,7 @@ from warifu.protocol.frames import (
     ApproveReference,
     AskAcknowledge,
     AskActivation,
+    AskCallDecision,
     AskConfirmation,
     AskDecision,
     AskEndorsement,
@@ -37,8 +38,6 @@ from warifu.protocol.frames import (
     JoinOwner,
     KeepAccount,
     NotesAnswer,
-    OpenCall,
-    OpenComparison,
     Presence,
     RecoverWallet,
     Relay,
@@ -84,6 +83,7 @@ from warifu.signer.ceremonies import Ceremonies, Opening
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.generating import born_by
 from warifu.signer.exchanges.keeping import keep_account, remove_account
 from warifu.signer.expecting import approve_reference
@@ -102,6 +102,7 @@ _Call = (
     AskEnvelopeKey
     | AskResult
     | AskDecision
+    | AskCallDecision
     | AskStatus
     | AskEndorsement
     | AskActivation
@@ -118,9 +119,6 @@ _Call = (
     | KeepAccount
     | RemoveAccount
 )
-
-_Exchanging = OpenCall | OpenComparison | Carried | TunnelEnded
-"""What concerns exchanges: nothing here answers it."""
 
 _PANIC = "PanicException"
 """Of libraries in Rust. It is no ``Exception``, and pyo3 lets nobody import it."""
@@ -262,6 +260,8 @@ class Signer:
             return [answer, *_all_to_service(self._ceremonies.end_stale())]
         if isinstance(message, Opening):
             return _all_to_service(self._ceremonies.open(message))
+        if isinstance(message, Carried | TunnelEnded):
+            return _all_to_service(self._ceremonies.carried(message))
         if isinstance(message, Relay):
             return _all_to_service(self._ceremonies.relay(message))
         if isinstance(message, CloseSession):
@@ -269,8 +269,6 @@ class Signer:
             return []
         if isinstance(message, Challenge):
             return self._presence(message)
-        if isinstance(message, _Exchanging):
-            return []
         assert isinstance(message, JoinOwner), "the union has no other member"
         return self._join_owner(message)
 
@@ -334,6 +332,11 @@ class Signer:
             if not isinstance(request, TransferRequest):
                 raise InputRefused("decision", "only a transfer can be decided on without doing it")
             return encode(self._transfers.decide(request, message.unsigned, message.approvals))
+        if isinstance(message, AskCallDecision):
+            loading.require(device.loaded)
+            from warifu.signer.exchanges.calls import decide_call
+
+            return encode(decide_call(device, message))
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
         if isinstance(message, KeepAccount):
@@ -360,9 +363,11 @@ class Signer:
         result = wallet.signed_birth if wallet is not None else device.ledger.result(request)
         if (born := born_by(device, request)) is not None:
             result = encode(born)
+        if result is None:
+            result = device.calls.result(request)
         if result is not None:
             return ResultAnswer("finished", result)
-        started = wallet is not None or device.ledger.started(request)
+        started = wallet is not None or device.ledger.started(request) or device.calls.started(request)
         return ResultAnswer("started" if started else "unknown", b"")
 
     # --- failure ------------------------------------------------------------------------------------------------------

@@ -54,14 +54,14 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
         device.freeze.reason,
         *_held(device),
         tuple(
-            _account_status(account, wallet)
+            _account_status(device, account, wallet)
             for wallet in wallets
             for account in device.accounts.of(wallet.id)
         ),
     )
 
 
-def _account_status(account: Account, wallet: Wallet) -> AccountStatus:
+def _account_status(device: Device, account: Account, wallet: Wallet) -> AccountStatus:
     return AccountStatus(
         account.wallet,
         account.name,
@@ -71,7 +71,7 @@ def _account_status(account: Account, wallet: Wallet) -> AccountStatus:
         account.public,
         account.finished,
         account.simulation,
-        (),
+        tuple(device.calls.due(account.wallet, account.name)),
         account.since,
     )
 

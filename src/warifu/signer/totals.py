@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from warifu.signer.store import Store
 
@@ -50,33 +51,50 @@ def parts(rows: Sequence[Row]) -> dict[tuple[str, int], int]:
 
 
 class Totals:
-    """The table of totals. Amounts in the asset's smallest unit, moments in seconds since 1970-01-01 UTC."""
+    """A table of totals. Amounts in a smallest unit, moments in seconds since 1970-01-01 UTC.
+
+    ``chain`` and ``token``: what the assets are known by. Of what calls give away at exchanges that is the exchange and
+    its symbol, in a table of its own (``Totals.at_exchanges``)."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._table, self._place, self._asset = "totals", "chain", "token"
+
+    @classmethod
+    def at_exchanges(cls, store: Store) -> Totals:
+        """Of calls."""
+        totals = cls(store)
+        totals._table, totals._place, totals._asset = "call_totals", "exchange", "symbol"
+        return totals
+
+    def _execute(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        """``query`` with the names of the table and of its columns, which are the program's own."""
+        return self._store.execute(
+            query.format(table=self._table, chain=self._place, token=self._asset), values
+        )
 
     def add(self, wallet: bytes, chain: str, token: str, moment: int, amount: int) -> None:
         """Inside a transaction: count ``amount`` (less than 0: no longer) from ``moment`` on."""
         if not amount:
             return
         place = (wallet, chain, token)
-        self._store.execute(
-            "INSERT OR IGNORE INTO totals VALUES (?, ?, ?, ?, ?)",
+        self._execute(
+            "INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?, ?)",
             (*place, moment, str(self._until(wallet, chain, token, moment))),
         )
-        for at, total in self._store.execute(
-            "SELECT moment, total FROM totals WHERE wallet = ? AND chain = ? AND token = ? AND moment >= ?",
+        for at, total in self._execute(
+            "SELECT moment, total FROM {table} WHERE wallet = ? AND {chain} = ? AND {token} = ? AND moment >= ?",
             (*place, moment),
         ):
-            self._store.execute(
-                "UPDATE totals SET total = ? WHERE wallet = ? AND chain = ? AND token = ? AND moment = ?",
+            self._execute(
+                "UPDATE {table} SET total = ? WHERE wallet = ? AND {chain} = ? AND {token} = ? AND moment = ?",
                 (str(int(total) + amount), *place, at),
             )
 
     def after(self, wallet: bytes, chain: str, token: str, moments: Sequence[int]) -> list[int]:
         """What counts after each of these moments."""
-        last = self._store.execute(
-            "SELECT total FROM totals WHERE wallet = ? AND chain = ? AND token = ? ORDER BY moment DESC LIMIT 1",
+        last = self._execute(
+            "SELECT total FROM {table} WHERE wallet = ? AND {chain} = ? AND {token} = ? ORDER BY moment DESC LIMIT 1",
             (wallet, chain, token),
         )
         total = int(last[0][0]) if last else 0
@@ -85,17 +103,17 @@ class Totals:
     def assets(self, wallet: bytes) -> list[tuple[str, str]]:
         """(chain, token) of everything that ever counted, ascending."""
         found: list[tuple[str, str]] = []
-        while rows := self._store.execute(
-            "SELECT chain, token FROM totals WHERE wallet = ? AND (chain, token) > (?, ?)"
-            " ORDER BY chain, token LIMIT 1",
+        while rows := self._execute(
+            "SELECT {chain}, {token} FROM {table} WHERE wallet = ? AND ({chain}, {token}) > (?, ?)"
+            " ORDER BY {chain}, {token} LIMIT 1",
             (wallet, *(found[-1] if found else ("", ""))),
         ):
             found.append((str(rows[0][0]), str(rows[0][1])))
         return found
 
     def _until(self, wallet: bytes, chain: str, token: str, moment: int) -> int:
-        rows = self._store.execute(
-            "SELECT total FROM totals WHERE wallet = ? AND chain = ? AND token = ? AND moment <= ?"
+        rows = self._execute(
+            "SELECT total FROM {table} WHERE wallet = ? AND {chain} = ? AND {token} = ? AND moment <= ?"
             " ORDER BY moment DESC LIMIT 1",
             (wallet, chain, token, moment),
         )

@@ -85,6 +85,7 @@ from warifu.protocol.frames.calls import (
 from warifu.protocol.frames.exchanging import (
     MAX_CARRIED,
     MAX_TUNNELS,
+    AskCallDecision,
     Carried,
     KeepAccount,
     OpenCall,
@@ -119,6 +120,7 @@ __all__ = [
     "AskAcknowledge",
     "AskActivation",
     "AskBoot",
+    "AskCallDecision",
     "AskConfirmation",
     "AskDecision",
     "AskEndorsement",

@@ -23,6 +23,7 @@ from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
+    AskCallDecision,
     Carried,
     KeepAccount,
     OpenCall,
@@ -258,6 +259,7 @@ ToSigner = (
     | CloseSession
     | AskResult
     | AskDecision
+    | AskCallDecision
     | RecoverWallet
     | AskEndorsement
     | AskActivation

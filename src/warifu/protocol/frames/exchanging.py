@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from warifu.protocol.authorization import Authorization
-from warifu.protocol.encoding import Bytes16, Bytes32, Message
+from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name
 from warifu.protocol.frames.bounds import Call
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import MAX_SIGNERS
@@ -50,6 +50,16 @@ class OpenCall(Message, frozen=True, tag="open-call"):
     participants: Participants
 
 
+class AskCallDecision(Message, frozen=True, tag="ask-call-decision"):
+    """Dry run of a call: an authorized ``CallRequest`` whose ``carrier`` is no device (32 zero bytes), so that nobody
+    can make it, with its ``ExchangeCall`` in the parcel. Nothing is signed and nothing counted. Answered by an
+    ``exchange_answers.SealedAnswer`` (``protocol.exchange_decisions``)."""
+
+    call: Call
+    authorization: Authorization
+    parcel: Parcel
+
+
 class OpenExchangeKey(Message, frozen=True, tag="open-exchange-key"):
     """Generate a key for an account: an authorized ``ExchangeKeyRequest``, with all devices of the wallet."""
 
@@ -65,6 +75,7 @@ class OpenComparison(Message, frozen=True, tag="open-comparison"):
 
     session: Bytes16
     wallet_id: Bytes32
+    account: Name
     about: Bytes32
     """Digest of the ``CallRequest``."""
     participants: Participants

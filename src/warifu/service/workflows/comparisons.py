@@ -40,6 +40,7 @@ class _Due:
 
     wallet: bytes
     identity: bytes
+    account: str
     about: bytes
     holders: tuple[str, ...]
     """Names of the devices that have a share of the credential."""
@@ -152,7 +153,7 @@ class Comparisons:
         for identity, answer in zip(there, answers, strict=True):
             if isinstance(answer, Status):
                 found += [
-                    _Due(wallet.id, identity, about, account.holders)
+                    _Due(wallet.id, identity, account.account, about, account.holders)
                     for account in answer.accounts
                     if account.wallet_id == wallet.id
                     for about in account.due
@@ -201,7 +202,9 @@ class Comparisons:
 
     async def _compare(self, wallet: StoredWallet, due: _Due, participants: tuple[bytes, ...]) -> CallResult:
         await self._refreshes.catch_up(wallet.name, participants)
-        opening = OpenComparison(secrets.token_bytes(16), wallet.id, due.about, participants, due.identity)
+        opening = OpenComparison(
+            secrets.token_bytes(16), wallet.id, due.account, due.about, participants, due.identity
+        )
         results = await self._hub.run_session(
             dict.fromkeys(participants, opening),
             wanted=len(participants),

@@ -62,6 +62,11 @@ class HttpsClient:
         """Whether another request may be made over this connection."""
         return not (self._over or self._waiting is not None or self._said or self._tls.closed)
 
+    @property
+    def established(self) -> bool:
+        """Whether the server has proven to be the host."""
+        return self._tls.established
+
     def ask(self, request: HttpRequest) -> None:
         """Begin a request. It leaves (by :meth:`outgoing`) as soon as the server has proven to be the host."""
         if not self.idle:

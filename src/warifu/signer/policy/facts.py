@@ -69,6 +69,9 @@ _REMEDIES = {
     "approvals": "Have more of the owners approve this very request.",
     "notice": "Announce exactly this payment, and ask again when it has waited.",
     "destination-new": "Announce the destination, and ask again when it has waited.",
+    "alone": "Make the wallet's threshold 2 or more, or use a key whose signature covers the whole request.",
+    "comparison-due": "Have this device compare it: the service asks it to, and 'warifu exchange compare' does.",
+    "not-comparable": "Ask for a plain order, or for a withdrawal without a memo and with its network.",
     "chain": "A chain without rules of its own only receives. " + _OTHERWISE,
 }
 """What an owner can do, by the reason."""

@@ -19,7 +19,7 @@ from warifu.protocol.attesting import Binding
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body
 from warifu.protocol.encoding import encode
 from warifu.protocol.epochs import AT_BIRTH, position, statement_in
-from warifu.protocol.frames import Finished, FromSigner, Relay
+from warifu.protocol.frames import Carried, Finished, FromSigner, Relay, TunnelEnded
 from warifu.protocol.identity import IdentityKey
 from warifu.signer.sessions.messages import SessionMessage, Shown, decode_message
 from warifu.signer.sessions.table import Phase, next_phase
@@ -117,6 +117,14 @@ class Ceremony(ABC):
         if not self._channel.established:
             return self._keep_early(peer, message)
         return self._record(peer, message)
+
+    def carried(self, _frame: Carried | TunnelEnded) -> list[FromSigner]:
+        """Take what the service brings through a tunnel of this session. Nobody who opened none is concerned."""
+        return []
+
+    def tick(self) -> list[FromSigner]:
+        """Time passed: what has a deadline of its own within the session's."""
+        return []
 
     def timeout(self) -> SessionAborted:
         """The error of a session that came to its end without a result: it names who is silent."""

@@ -10,6 +10,7 @@ from warifu.protocol.attesting import Attestation, SignedHead
 from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode
+from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import MAX_INPUTS, Certificate
 from warifu.protocol.notes import Told
 from warifu.protocol.release import Handing, InUse, Kept
@@ -55,6 +56,20 @@ class Partials(Message, frozen=True, tag="partials"):
     """A signer's partial signatures, one for each signature."""
 
     partial: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_INPUTS)]
+
+
+class Stamped(Message, frozen=True, tag="stamped"):
+    """The carrier of a call is connected to the exchange, and asks for the others' signature shares: from now on the
+    call is as good as it will ever be."""
+
+    milliseconds: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+    """When the call is made, on the exchange's clock."""
+    once: Bytes32
+    """Random."""
+    public: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+    """The carrier's FROST public nonce."""
+    call: ExchangeCall | None
+    """What a comparison asks the exchange; None for a call, which everybody has from the owner."""
 
 
 class Generation(Message, frozen=True, tag="generation"):
@@ -139,6 +154,7 @@ SessionMessage = (
     Shown
     | Nonces
     | Partials
+    | Stamped
     | Generation
     | ZeroShares
     | Complaint

@@ -18,6 +18,7 @@ class Phase(StrEnum):
     SHOWN = "shown"
     NONCES = "nonces"
     PARTIALS = "partials"
+    STAMP = "stamp"
     GENERATION = "generation"
     HELD = "held"
     BASE_TRANSFERS = "base-transfers"
@@ -77,6 +78,25 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         (Phase.AGREEMENT, "complaint"): Phase.NOTHING,
         (Phase.AGREEMENT, "agreement"): Phase.WORD,
         (Phase.WORD, "word"): Phase.NOTHING,
+    },
+    # A call at an exchange, as its carrier sees the others ..
+    "carrying": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.NONCES,
+        (Phase.NONCES, "nonces"): Phase.PARTIALS,
+        (Phase.PARTIALS, "partials"): Phase.NOTHING,
+    },
+    # .. as one of these sees the carrier ..
+    "cosigning": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.STAMP,
+        (Phase.STAMP, "stamped"): Phase.NOTHING,
+    },
+    # .. and the third ones, whose partial signatures are not for it.
+    "beside": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.NONCES,
+        (Phase.NONCES, "nonces"): Phase.NOTHING,
     },
     "wallet": {
         (Phase.HELLO, "hello"): Phase.SHOWN,

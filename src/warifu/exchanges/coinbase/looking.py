@@ -1,0 +1,177 @@
+"""What somebody asks Coinbase who signed for a request that another one carried: was it that, and nothing else?
+
+A JWT says the method and the path, and is good for two minutes. Whoever carries it can send another body under it, also
+one with another identifier. So it is not enough to look for the identifier: where it is not there, everything is looked
+at that the same path made in these two minutes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from warifu.errors import InputRefused
+from warifu.exchanges.adapter import Withdrawal
+from warifu.exchanges.afterwards import Found, Wanted, compare_order, compare_withdrawal
+from warifu.exchanges.calls import Call
+from warifu.exchanges.coinbase import advanced, app
+from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.market import Order, Side
+from warifu.exchanges.reading import Understood, pair_of
+
+_ORDERS, _TRANSACTIONS = 250, 100
+"""Of one page."""
+_BY_TRADING = ("advanced_trade_fill",)
+"""What orders move, and no send."""
+
+
+class CoinbaseLooker:
+    """Of Advanced Trade and of the App."""
+
+    def __init__(self, exchange: Coinbase) -> None:
+        self._exchange = exchange
+
+    def wanted(self, understood: Understood) -> Wanted | None:
+        """What was asked for, in no exchange's words; None where it cannot be found again and compared wholly.
+
+        It is right where it makes the same request again."""
+        wanted: Wanted
+        try:
+            if isinstance(understood.ask, advanced.orders.NewOrder):
+                wanted = _order(understood.ask)
+                made = self._exchange.place(wanted).unsigned
+            elif isinstance(understood.ask, app.Send):
+                wanted = _withdrawal(understood.ask)
+                made = self._exchange.withdraw(wanted).unsigned
+            else:
+                return None
+        except InputRefused:
+            return None
+        return wanted if made.same_bytes(understood.call.unsigned) else None
+
+    def look(self, wanted: Wanted, known: frozenset[str], first: int, last: int) -> Call[Found]:
+        """Ask for all that the path made from ``first`` to ``last`` (milliseconds). ``known``: identifiers of what else
+        this signer knows of."""
+        if isinstance(wanted, Order):
+            return self._orders(wanted, known, first, last)
+        return self._transactions(wanted, known, first, last)
+
+    def is_look(self, understood: Understood) -> bool:
+        """Whether a request is such a question. It can be asked by nobody's leave, so it is read from its type."""
+        ask = understood.ask
+        if isinstance(ask, advanced.orders.Orders):
+            return ask == advanced.orders.Orders(
+                limit=_ORDERS, start_date=ask.start_date, end_date=ask.end_date
+            ) and bool(ask.start_date and ask.end_date)
+        return isinstance(ask, app.Transactions) and ask == app.Transactions(
+            account_id=ask.account_id, limit=_TRANSACTIONS
+        )
+
+    def _orders(self, wanted: Order, known: frozenset[str], first: int, last: int) -> Call[Found]:
+        ask = advanced.orders.Orders(
+            limit=_ORDERS, start_date=_written(first - 1000), end_date=_written(last + 1000)
+        )
+        found = advanced.api(self._exchange.host).call(advanced.orders.ORDERS, ask)
+
+        def read(answer: HttpAnswer) -> Found:
+            page = found.read(answer)
+            mine = self._exchange.find_order(wanted).read(answer)
+            others = [one for one in page.orders if one.client_order_id not in known | {wanted.client_id}]
+            compared = tuple(compare_order(wanted, one) for one in mine.items)
+            return Found(compared, len(others), not (page.has_next or len(page.orders) >= _ORDERS))
+
+        return Call(found.unsigned, read)
+
+    def _transactions(self, wanted: Withdrawal, known: frozenset[str], first: int, last: int) -> Call[Found]:
+        """The list has no bounds in time: the newest page must reach back to before the first moment, or be all."""
+        ask = app.Transactions(account_id=wanted.wallet, limit=_TRANSACTIONS)
+        found = app.api(self._exchange.host).call(app.TRANSACTIONS, ask)
+
+        def read(answer: HttpAnswer) -> Found:
+            page = found.read(answer)
+            mine = self._exchange.find_withdrawal(wanted).read(answer)
+            others = [
+                one
+                for one in page.data
+                if one.amount.amount < 0
+                and one.type not in _BY_TRADING
+                and one.idem not in known | {wanted.client_id}
+                and _is_between(one.created_at, first, last)
+            ]
+            reaches = any(_is_before(one.created_at, first) for one in page.data)
+            compared = tuple(compare_withdrawal(wanted, one) for one in mine.items)
+            return Found(compared, len(others), reaches or not page.pagination.next_starting_after)
+
+        return Call(found.unsigned, read)
+
+
+def _order(ask: advanced.orders.NewOrder) -> Order:
+    """``InputRefused`` for a kind that an order here is not of, or has not all of."""
+    sizes: dict[str, Any] = {}
+    match ask.order_configuration:
+        case advanced.orders.OrderConfiguration(market_market_ioc=advanced.orders.MarketIoc() as market):
+            sizes = {"kind": "market", "size": market.base_size, "funds": market.quote_size}
+        case advanced.orders.OrderConfiguration(limit_limit_gtc=advanced.orders.LimitGtc() as limit):
+            sizes = {**_priced(limit), "post_only": limit.post_only}
+        case advanced.orders.OrderConfiguration(sor_limit_ioc=advanced.orders.LimitIoc() as limit):
+            sizes = {**_priced(limit), "lifetime": "immediate"}
+        case advanced.orders.OrderConfiguration(limit_limit_fok=advanced.orders.LimitIoc() as limit):
+            sizes = {**_priced(limit), "lifetime": "whole-or-none"}
+        case advanced.orders.OrderConfiguration(stop_limit_stop_limit_gtc=advanced.orders.StopGtc() as stop):
+            rising = stop.stop_direction == "STOP_DIRECTION_STOP_UP"
+            sizes = {
+                "kind": "stop-limit",
+                "size": stop.base_size,
+                "price": stop.limit_price,
+                "stop_price": stop.stop_price,
+                "rising": rising,
+            }
+        case _:
+            raise InputRefused("exchange-order", "this kind of order is not compared here")
+    side: Side = "buy" if ask.side == "BUY" else "sell"
+    return Order(client_id=ask.client_order_id, pair=pair_of(ask.product_id), side=side, **sizes)
+
+
+def _priced(limit: advanced.orders.LimitGtc | advanced.orders.LimitIoc) -> dict[str, Any]:
+    return {"kind": "limit", "size": limit.base_size, "price": limit.limit_price}
+
+
+def _withdrawal(ask: app.Send) -> Withdrawal:
+    """``InputRefused`` for one with a memo: Coinbase does not say it afterwards, and it can make an address somebody
+    else's. Without a network the exchange chooses one."""
+    if ask.destination_tag is not None or ask.network is None:
+        raise InputRefused("exchange-withdrawal", "this could not be compared afterwards")
+    return Withdrawal(
+        client_id=ask.idem,
+        asset=ask.currency,
+        network=ask.network,
+        address=ask.to,
+        amount=ask.amount,
+        wallet=ask.account_id,
+    )
+
+
+def _written(milliseconds: int) -> str:
+    """RFC 3339, in whole seconds, rounded down."""
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(said: str | None) -> int | None:
+    """Milliseconds; None where the exchange does not say it so that it can be read."""
+    try:
+        moment = datetime.fromisoformat(said or "")
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else int(moment.timestamp() * 1000)
+
+
+def _is_between(said: str | None, first: int, last: int) -> bool:
+    """Whether it can have been then: what does not say when it was, can."""
+    moment = _moment(said)
+    return moment is None or first - 1000 < moment <= last + 1000
+
+
+def _is_before(said: str | None, first: int) -> bool:
+    moment = _moment(said)
+    return moment is not None and moment <= first - 1000

@@ -1,0 +1,212 @@
+"""What this device remembers of calls at exchanges, so that none is signed or sent twice, and limits hold.
+
+A call is in here from the moment at which its signature share may leave, or, at its carrier, the call itself. A carrier
+that was interrupted then knows one thing of it: that it may have happened. It says so whenever it is asked, and
+nothing in here lets it be sent once more.
+
+Amounts are counted in units of 10^-36 of a whole one: a policy can change in what unit it counts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warifu.errors import AuthorizationRefused, SessionAborted
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import CallResult, Cosigned, Told, seal_told
+from warifu.protocol.exchange_requests import MAX_CALL_BYTES, CallRequest, ExchangeCall
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.policy import HOUR, WINDOWS, ExchangeLimits
+from warifu.signer.policy.facts import Amounts
+from warifu.signer.store import Store
+from warifu.signer.totals import Totals
+
+LOOKS_PER_HOUR = 60
+"""Questions that this device signs for others who compare. No owner asks for these."""
+_FINEST = 36
+_KEPT = 24 * HOUR
+"""Seconds after a request's expiry for which its result is kept. Nobody hears of the request again after it expired."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call whose signature leaves it to its carrier what it asks for, and that gives something away."""
+
+    request: bytes
+    """Digest of the ``CallRequest``."""
+    wallet: bytes
+    account: str
+    call: ExchangeCall
+    """What was signed for."""
+    stamp: int
+    dead_after: int
+    """When what was signed cannot be taken any more. Both in milliseconds on the exchange's clock."""
+
+
+class Book:
+    """The tables of calls. What is written, is written inside a transaction of the caller's."""
+
+    def __init__(self, store: Store, identity: IdentityKey) -> None:
+        self._store = store
+        self._identity = identity
+        self._totals = Totals.at_exchanges(store)
+        self._under_way: set[bytes] = set()
+        """Of this run: what this device has sent and still listens for."""
+        self._looks: deque[int] = deque(maxlen=LOOKS_PER_HOUR)
+        """Moments of the last questions that this device signed for others' comparisons."""
+
+    # --- once, or not at all --------------------------------------------------------------------------------------
+
+    def refuse_reuse(self, request_id: bytes, request: bytes) -> None:
+        """``AuthorizationRefused``: the id is of a request with another digest (``replayed``), or this very request was
+        signed or sent before (``call-made``)."""
+        rows = self._store.execute("SELECT request FROM calls WHERE request_id = ?", (request_id,))
+        if not rows:
+            return
+        if bytes(rows[0][0]) != request:
+            raise AuthorizationRefused(
+                "replayed",
+                "the request's id was used before, for something else",
+                remedy="Make a new request.",
+            )
+        raise AuthorizationRefused(
+            "call-made",
+            "this device signed or sent this very call before",
+            remedy="Ask its carrier what came of it. If it did not happen, make a new request of it.",
+        )
+
+    def start(self, request: CallRequest, named: bytes) -> None:
+        """From now on the share, or at its carrier the call, may leave."""
+        carries = request.carrier == self._identity.public
+        self._store.execute(
+            "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            (named, request.request_id, request.wallet_id, request.reader, int(carries), request.expires),
+        )
+        if carries:
+            self._under_way.add(named)
+
+    def finish(self, named: bytes, result: bytes) -> None:
+        """What the carrier heard."""
+        self._store.execute(
+            "UPDATE calls SET result = ? WHERE request = ? AND result IS NULL", (result, named)
+        )
+
+    def leave(self, named: bytes) -> None:
+        """Nobody listens for its answer any more."""
+        self._under_way.discard(named)
+
+    def started(self, named: bytes) -> bool:
+        """Whether the share, or the call, may have left."""
+        return bool(self._store.execute("SELECT 1 FROM calls WHERE request = ?", (named,)))
+
+    def result(self, named: bytes) -> bytes | None:
+        """The encoded ``CallResult``, or at a co-signer ``Cosigned``; None where there is none (yet)."""
+        rows = self._store.execute("SELECT carries, reader, result FROM calls WHERE request = ?", (named,))
+        if not rows or named in self._under_way:
+            return None
+        carries, reader, result = rows[0]
+        if not carries:
+            return encode(Cosigned(named))
+        return bytes(result) if result is not None else self._interrupted(named, bytes(reader))
+
+    def _interrupted(self, named: bytes, reader: bytes) -> bytes:
+        """It was about to be sent, or was, and then this device was stopped."""
+        told = Told(named, "unknown", "no-answer", 0, None)
+        sealed = seal_told(told, reader, self._identity)
+        return encode(CallResult(named, told.outcome, told.reason, told.retry_after, sealed))
+
+    def forget(self, now: int) -> None:
+        """Drop what nobody asks for any more: what it gave away is in the totals. What has to be compared stays."""
+        self._store.execute("DELETE FROM calls WHERE expires < ?", (now - _KEPT,))
+        self._store.execute(
+            "DELETE FROM comparisons WHERE owed = 0 AND dead_after < ?", (1000 * (now - _KEPT),)
+        )
+
+    # --- windows --------------------------------------------------------------------------------------------------
+
+    def count(
+        self, wallet: bytes, exchange: str, amounts: Amounts, limits: Sequence[ExchangeLimits], now: int
+    ) -> None:
+        """It counts from now on. ``amounts``: in the units of ``limits``."""
+        decimals = {each.symbol: each.decimals for each in limits}
+        for symbol, amount in amounts.items():
+            fine = amount * 10 ** (_FINEST - decimals[symbol])
+            self._totals.add(wallet, exchange, symbol, now, fine)
+
+    def spent(
+        self, wallet: bytes, exchange: str, limits: Sequence[ExchangeLimits], now: int
+    ) -> Mapping[int, Amounts]:
+        """What calls gave away there in each window, in the units of ``limits``, rounded up."""
+        moments = [now - HOUR * hours for hours in WINDOWS]
+        spent: dict[int, dict[str, int]] = {hours: {} for hours in WINDOWS}
+        for each in limits:
+            unit = 10 ** (_FINEST - each.decimals)
+            found = self._totals.after(wallet, exchange, each.symbol, moments)
+            for hours, fine in zip(WINDOWS, found, strict=True):
+                spent[hours][each.symbol] = -(-fine // unit)
+        return spent
+
+    # --- comparisons ----------------------------------------------------------------------------------------------
+
+    def remember(self, made: Made, *, owed: bool) -> None:
+        """This device took part in it. ``owed``: it has to see what its carrier made of it."""
+        self._store.execute(
+            "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                made.request,
+                made.wallet,
+                made.account,
+                encode(made.call),
+                made.stamp,
+                made.dead_after,
+                int(owed),
+            ),
+        )
+
+    def owed(self, request: bytes) -> Made | None:
+        """What has to be compared of the request with this digest; None where nothing has (any more)."""
+        rows = self._store.execute(f"{_MADE} WHERE request = ? AND owed = 1", (request,))
+        return _made(rows[0]) if rows else None
+
+    def beside(self, made: Made) -> list[Made]:
+        """What else this device took part in lately, with the same account."""
+        rows = self._store.execute(
+            f"{_MADE} WHERE wallet = ? AND account = ? AND request != ?",
+            (made.wallet, made.account, made.request),
+        )
+        return [_made(row) for row in rows]
+
+    def due(self, wallet: bytes, account: str) -> list[bytes]:
+        """What this device has to compare of an account before it signs anything there that gives something away."""
+        rows = self._store.execute(
+            "SELECT request FROM comparisons WHERE wallet = ? AND account = ? AND owed = 1 ORDER BY stamp",
+            (wallet, account),
+        )
+        return [bytes(row[0]) for row in rows]
+
+    def admit_look(self, now: int) -> None:
+        """``SessionAborted`` (``busy``) where others compared too much lately."""
+        if len(self._looks) == LOOKS_PER_HOUR and now - self._looks[0] < HOUR:
+            raise SessionAborted(
+                "busy",
+                f"this device helped to compare {LOOKS_PER_HOUR} times in the last hour",
+                remedy="Ask again later.",
+                retry_after=HOUR - (now - self._looks[0]),
+            )
+        self._looks.append(now)
+
+    def settle(self, request: bytes) -> None:
+        """It was compared."""
+        self._store.execute("UPDATE comparisons SET owed = 0 WHERE request = ?", (request,))
+
+
+_MADE = "SELECT request, wallet, account, call, stamp, dead_after FROM comparisons"
+
+
+def _made(row: tuple[Any, ...]) -> Made:
+    request, wallet, account, call, stamp, dead_after = row
+    read = decode(ExchangeCall, bytes(call), MAX_CALL_BYTES)
+    return Made(bytes(request), bytes(wallet), account, read, stamp, dead_after)

@@ -1,0 +1,192 @@
+"""Looking afterwards: a device that signed a call and did not carry it asks the exchange what became of it.
+
+No owner is asked, because nothing is to be decided: what is looked for follows from what was signed. The device that
+owes the comparison carries the question itself, over its own TLS; its co-signers give their shares for questions of
+exactly this kind and for nothing else.
+
+- Found as it was signed: settled.
+- Found otherwise, or something else in its place: the wallet is frozen here, and its other devices are told.
+- Not there: settled once it cannot come any more (``exchanges.attempt``), and nothing else came in its place.
+- Everything else leaves the comparison owed: an exchange that says too little proves nothing.
+"""
+
+from __future__ import annotations
+
+from nacl.utils import random
+
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.exchanges.afterwards import Found, Wanted
+from warifu.exchanges.attempt import SETTLE, Attempt, State, Step
+from warifu.exchanges.calls import Call
+from warifu.exchanges.failures import ExchangeFailed
+from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.registry import EXCHANGES, LOOKERS
+from warifu.exchanges.signing import Stamp, ToSign
+from warifu.protocol.encoding import digest, encode
+from warifu.protocol.exchange_answers import CallResult, Outcome
+from warifu.protocol.exchange_requests import ExchangeCall
+from warifu.protocol.frames import OpenComparison
+from warifu.protocol.journal import DEVICE, CallCompared
+from warifu.signer.device import Device
+from warifu.signer.egress.client import Limits
+from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.judging import require_look, unsigned_of
+from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.instructing import freeze_for
+from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
+from warifu.signer.sessions.ceremony import Seat
+from warifu.signer.sessions.messages import Stamped
+from warifu.signer.transfers import check_participants
+from warifu.signer.wallets import Wallet
+
+_LIMITS = Limits(body=1024 * 1024)
+"""Of a list that is looked through here and handed on to nobody."""
+
+
+def purpose(frame: OpenComparison) -> bytes:
+    """32 bytes that name what the session is for."""
+    return digest("request/comparison", frame.wallet_id, frame.account.encode(), frame.about, frame.carrier)
+
+
+def open_comparison(device: Device, frame: OpenComparison, seat: Seat) -> Carrying | Cosigning:
+    """Take part, or refuse: ``InputRefused`` (``no-comparison``, ``participants``), ``PolicyDenied``
+    (``frozen-wallet``), ``SessionAborted`` (``busy``)."""
+    wallet = device.wallets.born(frame.wallet_id)
+    check_participants(wallet, frame.participants, device.identity.public)
+    if frame.carrier not in frame.participants:
+        raise InputRefused("participants", "the device that is to compare does not take part")
+    if device.rules.policy(wallet.id).frozen:
+        raise PolicyDenied(
+            "frozen-wallet",
+            "the wallet is frozen: no exchange is asked",
+            remedy="The owners unfreeze it by a change of the policy, which waits before it is in force.",
+        )
+    account = device.accounts.load(wallet.id, frame.account)
+    try:
+        key = account.key
+        if not isinstance(key, KeyShare):
+            raise InputRefused("no-comparison", "this account's key is whole in one device")
+        holders = account.account.holders
+        numbers = {identity: holders.index(identity) for identity in frame.participants}
+        signers = Signers(frame.carrier, seen_digest(account, frame.about), numbers)
+        if frame.carrier == device.identity.public:
+            return _Looking(device, wallet, account, _owed(device, frame)).ceremony(seat, signers, key)
+        device.calls.admit_look(device.clock.now())
+        return Cosigning(seat, signers, _cosignature(device, account, key, frame.about))
+    except BaseException:
+        account.wipe()
+        raise
+
+
+def _owed(device: Device, frame: OpenComparison) -> Made:
+    made = device.calls.owed(frame.about)
+    if made is None or (made.wallet, made.account) != (frame.wallet_id, frame.account):
+        raise InputRefused("no-comparison", "this device has nothing to compare about that call")
+    return made
+
+
+def _cosignature(device: Device, account: OpenAccount, key: KeyShare, about: bytes) -> Cosignature:
+    def prepare(stamped: Stamped) -> ToSign:
+        if stamped.call is None:
+            raise InputRefused("comparison", "the device that compares does not say what it asks")
+        exchange = EXCHANGES[account.account.exchange]
+        understood = exchange.understand(unsigned_of(stamped.call))
+        require_look(account, exchange.name, understood)
+        return account.credential.prepare(understood.call.unsigned, require_near(device, stamped))
+
+    def signed(_stamped: Stamped) -> None:
+        """A question can be asked twice: nothing has to be remembered."""
+
+    return Cosignature(about, key, prepare, signed, account.wipe)
+
+
+class _Looking:
+    """One comparison, of the device that owes it."""
+
+    def __init__(self, device: Device, wallet: Wallet, account: OpenAccount, made: Made) -> None:
+        self._device = device
+        self._wallet = wallet
+        self._account = account
+        self._made = made
+        self._session = b""
+        self._look = self._question()
+
+    def ceremony(self, seat: Seat, signers: Signers, key: KeyShare) -> Carrying:
+        self._session = seat.session
+        device, unsigned = self._device, self._look.unsigned
+        asked = ExchangeCall(
+            unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
+        )
+        errand = Errand(
+            call=self._look,
+            credential=self._account.credential,
+            key=key,
+            time=EXCHANGES[self._account.account.exchange].time(),
+            context=context_for(self._account.authorities),
+            limits=_LIMITS,
+            seconds=device.clock.now,
+            milliseconds=milliseconds,
+            sending=lambda _stamp: None,
+            ended=self._ended,
+            close=self._account.wipe,
+            shown=asked,
+        )
+        return Carrying(seat, signers, errand)
+
+    def _question(self) -> Call[Found]:
+        name, made = self._account.account.exchange, self._made
+        wanted = _wanted(name, made.call)
+        assert wanted is not None, "nothing else was signed"
+        beside = [_wanted(name, other.call) for other in self._device.calls.beside(made)]
+        known = frozenset(other.client_id for other in beside if other is not None)
+        return LOOKERS[name].look(wanted, known, made.stamp, made.dead_after + SETTLE)
+
+    def _ended(self, heard: Heard, stamp: Stamp | None) -> bytes:
+        outcome, reason, wait = self._judged(heard, stamp)
+        return encode(CallResult(self._made.request, outcome, reason, wait, None))
+
+    def _judged(self, heard: Heard, stamp: Stamp | None) -> tuple[Outcome, str, int]:
+        if not isinstance(heard, HttpAnswer):
+            return "unanswered", heard.reason, 0
+        try:
+            found = self._look.read(heard)
+        except ExchangeFailed as failure:
+            return "unanswered", failure.reason, 0
+        if found.differs:
+            self._settle("differs", found.differs)
+            return "differs", "", 0
+        if found.is_there:
+            self._settle("done", ())
+            return "done", "", 0
+        if not found.is_not_there:
+            return "unanswered", "too-little-said", 0
+        assert stamp is not None, "a question that was answered had a stamp"
+        dead_after = self._made.dead_after
+        after = Attempt(State.SENDING, dead_after).not_there(stamp.milliseconds)
+        if after.next is not Step.SEND:
+            left = dead_after + SETTLE - stamp.milliseconds
+            return "unanswered", "too-early", max(1, left // 1000 + 1)
+        self._settle("not-there", ())
+        return "not-there", "", 0
+
+    def _settle(self, outcome: Outcome, differs: tuple[str, ...]) -> None:
+        """Frozen first: a device that is interrupted in between finds the comparison owed still."""
+        device, made = self._device, self._made
+        if outcome == "differs":
+            freeze_for(
+                device,
+                self._wallet.id,
+                f"at the exchange of account {made.account} is something else than this device signed for",
+            )
+        with device.store.transaction():
+            device.calls.settle(made.request)
+            device.journal.append(
+                CallCompared(made.wallet, made.request, self._session, made.account, outcome, differs),
+                device.clock.now(),
+                DEVICE,
+            )
+
+
+def _wanted(exchange: str, call: ExchangeCall) -> Wanted | None:
+    return LOOKERS[exchange].wanted(EXCHANGES[exchange].understand(unsigned_of(call)))

@@ -1,0 +1,155 @@
+"""What this device says of a call, from its bytes: what it does, what the policy says of that, and what else it takes.
+
+Beside the policy's own rules there are those of what a signature covers. A CDP key's leaves query and body to whoever
+carries the request. So with such a key, where it is shared:
+
+- what gives something away must be such that it can be found at the exchange and compared afterwards;
+- it takes a second signer to do that: with a threshold of 1 the key only reads;
+- who has not compared an earlier one yet signs no further one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.exchanges.adapter import Exchange
+from warifu.exchanges.afterwards import Wanted
+from warifu.exchanges.calls import Effect, Unsigned
+from warifu.exchanges.reading import Understood
+from warifu.exchanges.registry import EXCHANGES, LOOKERS
+from warifu.protocol.exchange_requests import ExchangeCall
+from warifu.protocol.policy import ExchangeLimits
+from warifu.signer.device import Device
+from warifu.signer.egress.judging import read_call
+from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.policy import exchanges as policy
+from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
+from warifu.signer.policy.facts import Rule, Verdict
+from warifu.signer.wallets import Wallet
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A call, as this device reads it."""
+
+    exchange: Exchange
+    asked: policy.ExchangeCall
+    """What the policy judges."""
+    understood: Understood
+
+    @property
+    def gives(self) -> bool:
+        """Whether it gives something away."""
+        return bool(self.understood.meaning.gives)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return self.understood.effect is Effect.READS
+
+
+def unsigned_of(call: ExchangeCall) -> Unsigned:
+    """As an adapter takes it. What it does, and whether it wants a credential, is only known once it is understood."""
+    return Unsigned(call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True)
+
+
+def see(device: Device, wallet: Wallet, exchange: str, call: ExchangeCall) -> Seen:
+    """Read it. ``InputRefused`` (``exchange-not-understood``) where not every byte is understood; ``PolicyDenied``
+    (``exchange``) where the wallet's policy has no rules for the exchange."""
+    rules = device.rules.of(wallet.id).policy.rules_at(exchange)
+    if rules is None:
+        raise PolicyDenied(
+            "exchange", f"the wallet's policy does not allow this: nothing may be asked of {exchange}"
+        )
+    adapter = EXCHANGES[exchange]
+    asked, understood = read_call(adapter, unsigned_of(call), rules)
+    return Seen(adapter, asked, understood)
+
+
+def judged(
+    device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, approvals: int, now: int
+) -> Verdict:
+    """What every rule says. ``approvals``: how many of the owners approved."""
+    rules = device.rules.policy(wallet.id)
+    spent = device.calls.spent(wallet.id, seen.exchange.name, limits(device, wallet, seen), now)
+    to = seen.asked.destination
+    own = (
+        to is not None
+        and to.chain is not None
+        and wallet.owns(to.chain, to.address, device.wallets.window(wallet.id))
+    )
+    verdict = judge_call(rules, seen.asked, ExchangeFacts(now, spent, own))
+    return Verdict(
+        (
+            *verdict.rules,
+            *_approved(rules.approvals_needed, approvals, seen),
+            *_compared(device, wallet, account, seen),
+        )
+    )
+
+
+def limits(device: Device, wallet: Wallet, seen: Seen) -> tuple[ExchangeLimits, ...]:
+    """The policy's, of what it gives away there."""
+    rules = device.rules.of(wallet.id).policy.rules_at(seen.exchange.name)
+    return tuple(each for each in (rules.limits if rules else ()) if each.symbol in seen.asked.amounts)
+
+
+def wanted(account: OpenAccount, seen: Seen) -> Wanted | None:
+    """What has to be looked for afterwards by those who did not carry it; None where nothing has."""
+    if not seen.gives or not leaves_body_open(account):
+        return None
+    return LOOKERS[seen.exchange.name].wanted(seen.understood)
+
+
+def leaves_body_open(account: OpenAccount) -> bool:
+    """Whether signers give a carrier a signature under which it can ask for something else."""
+    return isinstance(account.key, KeyShare) and account.credential.covers == "method and path"
+
+
+def _approved(needed: int, approvals: int, seen: Seen) -> Iterator[Rule]:
+    if not seen.reads:
+        yield Rule("approvals", approvals >= needed, f"approved by {approvals} of the owners; {needed} must")
+
+
+def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) -> Iterator[Rule]:
+    if not leaves_body_open(account) or seen.reads:
+        return
+    assert isinstance(account.key, KeyShare), "looked at before"
+    if account.key.key.t < 2:
+        words = "one device could change what is asked for under this key's signature: alone it only reads"
+        yield Rule("alone", False, words)
+    if not seen.gives:
+        return
+    can = wanted(account, seen) is not None
+    words = "what is asked for can be compared at the exchange afterwards"
+    if not can:
+        words = (
+            "under this key's signature its carrier could change it, and it could not be compared afterwards"
+        )
+    yield Rule("not-comparable", can, words)
+    due = device.calls.due(wallet.id, account.account.name)
+    words = f"an earlier call of account {account.account.name} was not compared at the exchange yet"
+    yield Rule("comparison-due", not due, words if due else "every earlier call was compared")
+
+
+@contextmanager
+def without_words() -> Iterator[None]:
+    """The service hears by which rule a call is refused, and not what was asked: the words are the owner's alone."""
+    try:
+        yield
+    except (PolicyDenied, InputRefused) as error:
+        raise type(error)(
+            error.reason,
+            f"this device refuses the call, by its rule '{error.reason}'",
+            remedy="Ask the devices for their reasons by a dry run of the same call ('--dry-run').",
+        ) from None
+
+
+def require_look(account: OpenAccount, exchange: str, understood: Understood) -> None:
+    """``InputRefused`` (``comparison``) unless it is a question by which somebody compares."""
+    looker = LOOKERS.get(exchange)
+    if looker is None or not leaves_body_open(account) or not looker.is_look(understood):
+        raise InputRefused("comparison", "this is no question by which a call is compared at the exchange")

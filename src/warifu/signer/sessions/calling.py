@@ -1,0 +1,415 @@
+"""A call at an exchange: one of the participants carries it, the others give it their signature shares.
+
+Who signs for what and who looks afterwards is ``signer.exchanges``. Invariants, in the order in which they hold:
+
+1. Everything was judged before this begins: request, call, policy, account.
+2. Everybody has shown what it runs on, and nobody was refused, before the carrier opens a tunnel.
+3. The carrier knows the exchange's clock, and the exchange has proven its name, before the call gets its stamp: nothing
+   has to be waited for after it but the others.
+4. A co-signer compares the stamp with its own clock, so that no signature is made for a later time. ``signed`` is
+   durable before its share leaves, and the share goes to the carrier alone: together they are the call.
+5. ``sending`` is durable at the carrier before the first byte of the call leaves; ``ended`` before anybody is told.
+
+A whole key needs nobody else: then the carrier is alone.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from nacl.utils import random
+
+from warifu.errors import PeerMisbehaved
+from warifu.exchanges.calls import Call
+from warifu.exchanges.clock import Skew, skew
+from warifu.exchanges.failures import ExchangeFailed, TryAgain
+from warifu.exchanges.http import HttpAnswer, HttpRequest
+from warifu.exchanges.signing import Credential, Stamp, ToSign, unauthenticated
+from warifu.protocol.channel import HelloStatement
+from warifu.protocol.encoding import digest, encode
+from warifu.protocol.exchange_answers import Cosigned
+from warifu.protocol.exchange_requests import ExchangeCall
+from warifu.protocol.frames import Carried, FromSigner, TunnelEnded
+from warifu.signer.egress.client import Limits
+from warifu.signer.egress.failures import EgressFailed
+from warifu.signer.exchanges.conversation import Conversation
+from warifu.signer.exchanges.opening import KeyShare, WholeKey
+from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage, Stamped
+from warifu.signer.sessions.table import next_phase
+from warifu.threshold.errors import InvalidContribution
+from warifu.threshold.frost.rfc9591 import FROST_ED25519
+from warifu.threshold.frost.session import SigningSession
+
+TOLERANCE = 30
+"""Seconds by which the exchange's clock may differ from a device's."""
+TIME_SECONDS, CONNECT_SECONDS, ANSWER_SECONDS = 20, 20, 40
+"""For the exchange's clock, for its proof of its name, and for its answer."""
+_TIME, _CALL = 0, 1
+"""Numbers of the two tunnels."""
+
+Heard = HttpAnswer | EgressFailed | ExchangeFailed
+"""What came of an errand: the exchange's answer; or why there is none, or why the call was never made."""
+
+
+@dataclass(frozen=True)
+class Signers:
+    """What all participants mean alike."""
+
+    carrier: bytes
+    seen: bytes
+    """32 bytes over what is asked and whose account it is: other ones make honest shares look like forged ones."""
+    numbers: Mapping[bytes, int]
+    """Every participant's identifier in FROST; empty where nothing is signed together."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What the carrier brings to the exchange."""
+
+    call: Call[Any]
+    credential: Credential
+    key: WholeKey | KeyShare
+    time: Call[int]
+    """Asks for the exchange's clock."""
+    context: ssl.SSLContext
+    limits: Limits
+    """Of the answer."""
+    seconds: Callable[[], int]
+    """The device's clock."""
+    milliseconds: Callable[[], int]
+    """Passes evenly, from any beginning."""
+    sending: Callable[[Stamp | None], None]
+    """Makes durable that the call may be out, or raises. None: of what bears no signature."""
+    ended: Callable[[Heard, Stamp | None], bytes]
+    """Makes durable what came of it, and returns the session's result."""
+    close: Callable[[], None]
+    """The errand is over, whatever came of it: wipes the credential."""
+    shown: ExchangeCall | None = None
+    """What the others are told to sign for, where they do not have it from the owner."""
+
+
+@dataclass(frozen=True)
+class Cosignature:
+    """What a co-signer does for the carrier."""
+
+    request: bytes
+    """Digest of what it is for."""
+    key: KeyShare | None
+    """None where nothing is signed: then it only shows what it runs on."""
+    prepare: Callable[[Stamped], ToSign]
+    """What is to be signed at this stamp; raises where it is not to be."""
+    signed: Callable[[Stamped], None]
+    """Makes durable that this device's share may leave, or raises."""
+    close: Callable[[], None]
+    """Wipes the share."""
+
+
+class _Calling(Ceremony):
+    """What both sides share."""
+
+    def __init__(self, seat: Seat, signers: Signers) -> None:
+        super().__init__(seat)
+        self._signers = signers
+        self._signing: SigningSession | None = None
+        self._nonces: dict[bytes, bytes] = {}
+
+    def _opening(self) -> bytes:
+        return self._signers.seen
+
+    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
+        if statement.payload != self._opening():
+            raise PeerMisbehaved(
+                "call-differs",
+                f"device {self.seat.names[peer]} was given another call, or keeps another credential, or says so",
+                remedy="Either the custody service or that device is at fault; try once more.",
+            )
+
+    def _start(self, key: KeyShare, message: bytes) -> bytes:
+        """Draw the nonce; the public one, 64 bytes. The transcript never repeats: a fresh key is in it."""
+        numbers = self._signers.numbers
+        self._signing, public = SigningSession.start(
+            key.key,
+            key.share,
+            numbers[self.seat.key.public],
+            list(numbers.values()),
+            message,
+            (),
+            digest("calling-session", self._channel.transcript),
+            scheme=FROST_ED25519,
+        )
+        self._nonces[self.seat.key.public] = public
+        return public
+
+    def _partial(self) -> bytes:
+        assert self._signing is not None, "whoever has nonces has begun"
+        return self._signing.sign(self._numbered(self._nonces))
+
+    def _numbered(self, parts: Mapping[bytes, bytes]) -> dict[int, bytes]:
+        return {self._signers.numbers[peer]: part for peer, part in parts.items()}
+
+    def _one(self, peer: bytes, parts: tuple[bytes, ...]) -> bytes:
+        if len(parts) != 1:
+            name = self.seat.names[peer]
+            raise PeerMisbehaved(
+                "malformed", f"device {name} sent {len(parts)} parts for one signature", blame=name
+            )
+        return parts[0]
+
+    @contextmanager
+    def _naming_culprits(self) -> Iterator[None]:
+        """The mathematics knows numbers; people know devices."""
+        try:
+            yield
+        except InvalidContribution as error:
+            identities = {number: peer for peer, number in self._signers.numbers.items()}
+            culprit = None if error.index is None else identities.get(error.index)
+            name = None if culprit is None else self.seat.names[culprit]
+            raise PeerMisbehaved(
+                "signature-share" if error.what == "psig" else "public-nonce",
+                f"device {name or '(unknown)'} sent an invalid {error.what}",
+                remedy="Sign with other devices; this one may be broken or taken over." if name else "",
+                blame=name,
+            ) from None
+
+    def _wipe(self) -> None:
+        if self._signing is not None:
+            self._signing.close()
+
+
+class _Stage(Enum):
+    MEETING = "meeting"
+    TIME = "time"
+    CONNECTING = "connecting"
+    SIGNING = "signing"
+    SENT = "sent"
+
+
+class Carrying(_Calling):
+    """The carrier's side. Takes ownership of what the errand holds."""
+
+    kind = "carrying"
+
+    def __init__(self, seat: Seat, signers: Signers, errand: Errand) -> None:
+        super().__init__(seat, signers)
+        self._errand = errand
+        self._stage = _Stage.MEETING
+        self._talk: Conversation | None = None
+        self._asked = 0
+        self._skew: Skew | None = None
+        self._stamp: Stamp | None = None
+        self._to_sign: ToSign | None = None
+        self._partials: dict[bytes, bytes] = {}
+
+    @property
+    def not_done(self) -> str:
+        if self._stage is _Stage.SENT:
+            return "It may have been sent. Ask what came of it; do not send it again."
+        return "Nothing was sent to the exchange."
+
+    def _established(self) -> list[FromSigner]:
+        return [] if self._channel.peers else self._begin()
+
+    def _met(self) -> list[FromSigner]:
+        return self._begin()
+
+    def _begin(self) -> list[FromSigner]:
+        """The exchange's clock first, where the call will bear a stamp."""
+        errand = self._errand
+        if not errand.call.unsigned.signed:
+            return self._connect()
+        self._stage = _Stage.TIME
+        asking = unauthenticated(errand.time.unsigned)
+        deadline = errand.seconds() + TIME_SECONDS
+        talk = self._talk = Conversation(
+            self.seat.session, _TIME, asking.host, errand.context, deadline, errand.limits
+        )
+        self._asked = errand.milliseconds()
+        return talk.open() + talk.ask(asking, deadline)
+
+    def receive(self, peer: bytes, body: bytes) -> list[FromSigner]:
+        """Once the call is out, nothing that the others say can keep its answer from being heard."""
+        return [] if self._stage is _Stage.SENT else super().receive(peer, body)
+
+    def carried(self, frame: Carried | TunnelEnded) -> list[FromSigner]:
+        talk = self._talk
+        if talk is None or frame.tunnel != talk.tunnel:
+            return []
+        try:
+            answer, frames = talk.take(frame)
+        except EgressFailed as failure:
+            return self._over(failure)
+        if answer is not None:
+            return frames + (self._timed(answer) if self._stage is _Stage.TIME else self._over(answer))
+        if self._stage is _Stage.CONNECTING and talk.ready:
+            return frames + self._connected()
+        return frames
+
+    def tick(self) -> list[FromSigner]:
+        if self._talk is not None and self._stage is not _Stage.SIGNING:
+            try:
+                self._talk.require_in_time(self._errand.seconds())
+            except EgressFailed as failure:
+                return self._over(failure)
+        return []
+
+    def _timed(self, answer: HttpAnswer) -> list[FromSigner]:
+        assert self._talk is not None, "it answered"
+        errand = self._errand
+        try:
+            self._skew = skew(self._asked, errand.time.read(answer), errand.milliseconds())
+        except ExchangeFailed as failure:
+            return self._over(failure)
+        if not is_near(self._there(), errand.seconds()):
+            return self._over(TryAgain("clock", "the exchange's clock and this device's differ too much"))
+        return [self._talk.hang_up(), *self._connect()]
+
+    def _there(self) -> int:
+        """The moment on the exchange's clock, or one that is past by no more than its answer was under way: exchanges
+        refuse what is ahead of them."""
+        assert self._skew is not None, "its clock was asked"
+        return max(0, self._skew.stamp(self._errand.milliseconds()) - self._skew.uncertainty)
+
+    def _connect(self) -> list[FromSigner]:
+        errand, self._stage = self._errand, _Stage.CONNECTING
+        talk = self._talk = Conversation(
+            self.seat.session,
+            _CALL,
+            errand.call.unsigned.host,
+            errand.context,
+            errand.seconds() + CONNECT_SECONDS,
+            errand.limits,
+        )
+        return talk.open()
+
+    def _connected(self) -> list[FromSigner]:
+        """The exchange has proven its name: the call gets its stamp."""
+        errand, unsigned = self._errand, self._errand.call.unsigned
+        if not unsigned.signed:
+            return self._send(lambda: unauthenticated(unsigned))
+        stamp = self._stamp = Stamp(self._there(), random(32))
+        to_sign = self._to_sign = errand.credential.prepare(unsigned, stamp)
+        if isinstance(errand.key, WholeKey):
+            signing = errand.key.signing
+            return self._send(lambda: to_sign.signed(signing))
+        self._stage = _Stage.SIGNING
+        public = self._start(errand.key, to_sign.message)
+        stamped = Stamped(stamp.milliseconds, stamp.nonce, public, errand.shown)
+        return self._say_to_all(stamped) + self._sign_when_ready()
+
+    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        if isinstance(message, Nonces):
+            if self._stage is not _Stage.SIGNING:
+                name = self.seat.names[peer]
+                raise PeerMisbehaved(
+                    "out-of-turn", f"device {name} signs before there is something to sign", blame=name
+                )
+            self._nonces[peer] = self._one(peer, message.public)
+            return self._sign_when_ready()
+        assert isinstance(message, Partials), "the table lets nothing else through"
+        self._partials[peer] = self._one(peer, message.partial)
+        return self._send_when_ready()
+
+    def _sign_when_ready(self) -> list[FromSigner]:
+        if len(self._nonces) < len(self._signers.numbers):
+            return []
+        with self._naming_culprits():
+            self._partials[self.seat.key.public] = self._partial()
+        return self._send_when_ready()
+
+    def _send_when_ready(self) -> list[FromSigner]:
+        if len(self._partials) < len(self._signers.numbers):
+            return []
+        assert self._signing is not None and self._to_sign is not None, "there are partial signatures"
+        with self._naming_culprits():
+            signature = bytes(self._signing.aggregate(self._numbered(self._partials)))
+        to_sign = self._to_sign
+        return self._send(lambda: to_sign.finish(signature))
+
+    def _send(self, make: Callable[[], HttpRequest]) -> list[FromSigner]:
+        """Written down first; then out of our hands."""
+        assert self._talk is not None, "it is connected"
+        self._errand.sending(self._stamp)
+        self._stage = _Stage.SENT
+        try:
+            return self._talk.ask(make(), self._errand.seconds() + ANSWER_SECONDS)
+        except EgressFailed as failure:
+            return self._over(failure)
+
+    def _over(self, heard: Heard) -> list[FromSigner]:
+        if (
+            isinstance(heard, EgressFailed) and self._stage is not _Stage.SENT
+        ):  # asking for the time is no call
+            heard = EgressFailed(heard.reason, str(heard), sent=False)
+        talk, self._talk = self._talk, None
+        result = self._errand.ended(heard, self._stamp)
+        ending = [talk.hang_up()] if talk is not None else []
+        return [*ending, self._finish(result)]
+
+    def _wipe(self) -> None:
+        super()._wipe()
+        self._errand.close()
+
+
+class Cosigning(_Calling):
+    """The side of those who give their share. Takes ownership of it."""
+
+    kind = "cosigning"
+
+    def __init__(self, seat: Seat, signers: Signers, cosignature: Cosignature) -> None:
+        super().__init__(seat, signers)
+        self._cosignature = cosignature
+        self._stamped: Stamped | None = None
+
+    not_done = "This device signed nothing for it."
+
+    def _advance(self, peer: bytes, message: str) -> None:
+        kind = self.kind if peer == self._signers.carrier else "beside"
+        self._phases[peer] = next_phase(kind, self._phases[peer], message, self.seat.names[peer])
+
+    def _established(self) -> list[FromSigner]:
+        return []
+
+    def _met(self) -> list[FromSigner]:
+        return [] if self._cosignature.key is not None else [self._cosigned()]
+
+    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
+        if isinstance(message, Stamped):
+            return self._begin(peer, message)
+        assert isinstance(message, Nonces), "the table lets nothing else through"
+        self._nonces[peer] = self._one(peer, message.public)
+        return self._sign_when_ready()
+
+    def _begin(self, carrier: bytes, stamped: Stamped) -> list[FromSigner]:
+        key = self._cosignature.key
+        assert key is not None, "without a key this is over when all have met"
+        to_sign = self._cosignature.prepare(stamped)
+        public = self._start(key, to_sign.message)
+        self._nonces[carrier] = stamped.public
+        self._stamped = stamped
+        return self._say_to_all(Nonces((public,))) + self._sign_when_ready()
+
+    def _sign_when_ready(self) -> list[FromSigner]:
+        if self._stamped is None or len(self._nonces) < len(self._signers.numbers):
+            return []
+        self._cosignature.signed(self._stamped)
+        with self._naming_culprits():
+            partial = self._partial()
+        return [self._say(self._signers.carrier, Partials((partial,))), self._cosigned()]
+
+    def _cosigned(self) -> FromSigner:
+        return self._finish(encode(Cosigned(self._cosignature.request)))
+
+    def _wipe(self) -> None:
+        super()._wipe()
+        self._cosignature.close()
+
+
+def is_near(milliseconds: int, seconds: int) -> bool:
+    """Whether a stamp is near a device's clock."""
+    return abs(milliseconds - 1000 * seconds) <= 1000 * TOLERANCE

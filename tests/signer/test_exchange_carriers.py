@@ -1,0 +1,295 @@
+"""A hostile carrier of a CDP key's request: what it can do, and who finds it out.
+
+A JWT says method and path. The carrier here is a device that was taken over: it sends another body under a token that
+its fellows signed for an honest one, and the exchange takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from nacl.utils import random
+from tests.support.exchange_calls import compare, exchange_call, prepare, run
+from tests.support.exchange_days import UUID, order, withdrawal
+from tests.support.exchange_world import World
+from tests.support.simulator import FRIEND, THIEF
+
+from warifu.exchanges.attempt import SETTLE
+from warifu.exchanges.coinbase import advanced, app
+from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.http import HttpRequest
+from warifu.exchanges.market import Order
+from warifu.protocol.journal import CallCompared
+from warifu.signer.exchanges import comparing
+from warifu.signer.sessions import calling
+
+pytestmark = pytest.mark.real
+
+COINBASE = Coinbase()
+DEAD = 120 + SETTLE // 1000 + 1
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    made.split()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def takes_over(monkeypatch):
+    """Have a device send something else than was signed, wherever it is the carrier."""
+
+    def take_over(identity: bytes, change: Callable[[HttpRequest], HttpRequest | None]) -> None:
+        honest = calling.Carrying._send
+
+        def hostile(self: calling.Carrying, make: Callable[[], HttpRequest]) -> Any:
+            if self.seat.key.public != identity:
+                return honest(self, make)
+            changed = change(make())
+            if changed is None:  # it keeps what it was given
+                return []
+            return honest(self, lambda: changed)
+
+        monkeypatch.setattr(calling.Carrying, "_send", hostile)
+
+    return take_over
+
+
+def body(**changes: Any) -> Callable[[HttpRequest], HttpRequest]:
+    def change(request: HttpRequest) -> HttpRequest:
+        said = json.loads(request.body)
+        sizes = said.get("order_configuration", {}).get("limit_limit_gtc", {})
+        for name, value in changes.items():
+            (sizes if name in sizes else said)[name] = value
+        return replace(request, body=json.dumps(said).encode())
+
+    return change
+
+
+def an_order(**other: Any) -> Order:
+    return replace(order("coinbase", **other), client_id=str(uuid.uuid4()))
+
+
+def frozen(world: World) -> set[str]:
+    return {
+        name
+        for name, device in world.home.devices.items()
+        if device.device.rules.frozen(world.wallet) is not None
+    }
+
+
+# --- honest days
+
+
+def test_who_signed_an_order_and_did_not_carry_it_looks_afterwards(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    assert (world.due("device0"), world.due("device1"), world.due("device2")) == ([], [asked.digest], [])
+    [account] = world.home["device1"].status().accounts
+    assert account.due == (asked.digest,)
+    assert world.compare(asked.digest).outcome == "done"
+    assert world.due("device1") == [] and frozen(world) == set()
+    assert world.home["device1"].kinds().count("call-compared") == 1
+
+
+def test_a_device_that_has_not_compared_signs_nothing_more_that_gives_something_away(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
+    assert world.refused(COINBASE.place(an_order()), carrier="device1")["device1"] == "policy.comparison-due"
+    assert world.told(COINBASE.balances()).outcome == "done"  # it reads ..
+    cancel = advanced.orders.CancelOrders(order_ids=("28",))
+    call = advanced.api().call(advanced.orders.CANCEL_ORDERS, cancel)
+    assert world.told(call).outcome == "done"  # .. and takes back
+    world.home["device1"].restart()
+    assert world.due("device1") == [asked.digest]
+    assert world.told(COINBASE.place(an_order()), ("device0", "device2")).outcome == "done"
+    world.compare(asked.digest)
+    assert world.told(COINBASE.place(an_order())).outcome == "done"
+
+
+def test_a_withdrawal_is_looked_for_as_an_order_is(world):
+    asked, outcome = world.ask(COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND)))
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
+    assert world.compare(asked.digest).outcome == "done"
+
+
+def test_all_co_signers_look_each_for_itself(world):
+    names = ("device0", "device1", "device2")
+    asked, _ = world.ask(COINBASE.place(an_order()), names)
+    for name, with_whom in (("device1", ("device1", "device2")), ("device2", ("device0", "device2"))):
+        assert world.due(name) == [asked.digest]
+        assert world.compare(asked.digest, name, with_whom).outcome == "done"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"kind": "market", "size": None, "price": None, "funds": Decimal(100)},
+        {"lifetime": "immediate"},
+        {"lifetime": "whole-or-none"},
+        {"post_only": True},
+        {"kind": "stop-limit", "stop_price": Decimal("20001"), "rising": True},
+    ],
+)
+def test_orders_of_every_kind_that_there_is_here_can_be_compared(world, kind):
+    asked, outcome = world.ask(COINBASE.place(an_order(**kind)))
+    assert "device0" in outcome.finished, outcome.codes
+    assert world.compare(asked.digest).outcome == "done"
+
+
+# --- the carrier lies
+
+
+@pytest.mark.parametrize("changes", [{"base_size": "50"}, {"limit_price": "1.00"}, {"side": "SELL"}])
+def test_a_carrier_that_changes_an_order_under_a_valid_token_freezes_the_wallet(world, takes_over, changes):
+    takes_over(world.home["device0"].identity, body(**changes))
+    asked, outcome = world.ask(COINBASE.place(an_order()))
+    assert asked.told(outcome.finished["device0"]).outcome == "done"  # and says that all is well
+    assert len(world.stand_in.orders) == 1  # the exchange believed the token
+    assert world.compare(asked.digest).outcome == "differs"
+    assert frozen(world) == {"device1"}
+    [event] = [e for _, e in world.home["device1"].device.journal.entries() if isinstance(e, CallCompared)]
+    assert event.outcome == "differs" and event.differs
+    assert world.refused(COINBASE.balances())["device1"] == "policy.frozen-wallet"
+
+
+def test_the_other_devices_hear_of_the_freeze_and_the_service_not_of_what(world, takes_over):
+    takes_over(world.home["device0"].identity, body(base_size="50"))
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.compare(asked.digest)
+    world.home.carry("device1", "device2")
+    world.home.carry("device1", "device0")
+    assert frozen(world) == {"device0", "device1", "device2"}
+    reason = world.home["device2"].device.rules.frozen(world.wallet)
+    assert "BTC" not in reason and "50" not in reason
+
+
+def test_a_carrier_that_sends_a_withdrawal_elsewhere_is_found_out(world, takes_over):
+    takes_over(world.home["device0"].identity, body(to=THIEF))
+    asked, _ = world.ask(COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND)))
+    assert world.stand_in.sends[0]["to"] == THIEF
+    assert world.compare(asked.digest).outcome == "differs"
+
+
+@pytest.mark.parametrize("name", ["client_order_id", "idem"])
+def test_a_carrier_that_changes_the_identifier_too_is_found_out(world, takes_over, name):
+    """Under the identifier that all know there is nothing; but something is there that nobody signed for."""
+    stolen = {name: str(uuid.uuid4())}
+    stolen |= {"base_size": "50"} if name == "client_order_id" else {"to": THIEF}
+    takes_over(world.home["device0"].identity, body(**stolen))
+    call = (
+        COINBASE.place(an_order())
+        if name == "client_order_id"
+        else COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND))
+    )
+    asked, _ = world.ask(call)
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "differs"
+    assert "device1" in frozen(world)
+
+
+def test_a_carrier_that_never_reports_and_never_sent_costs_time(world, takes_over):
+    takes_over(world.home["device0"].identity, lambda _request: None)
+    asked = _unreported(world)
+    result = world.compare(asked.digest)
+    assert (result.outcome, result.reason) == ("unanswered", "too-early")
+    assert 0 < result.retry_after <= DEAD
+    assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "not-there"
+    assert world.due("device1") == [] and frozen(world) == set()
+
+
+def test_what_else_this_device_signed_in_these_minutes_is_not_taken_for_it(world, takes_over):
+    first, _ = world.ask(COINBASE.place(an_order()))
+    world.compare(first.digest)
+    takes_over(world.home["device0"].identity, lambda _request: None)
+    second = _unreported(world)
+    world.home.clock.pass_(DEAD)
+    assert world.compare(second.digest).outcome == "not-there"
+
+
+def test_an_exchange_that_says_nothing_proves_nothing(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.stand_in.spoil = lambda request, pieces: (
+        [b"HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\n{}"] if "historical" in request.path else pieces
+    )
+    assert world.compare(asked.digest).outcome == "unanswered"
+    world.stand_in.spoil = lambda _request, pieces: pieces
+    created = world.stand_in.orders[0].pop("order_configuration")
+    world.stand_in.orders[0]["order_configuration"] = {}
+    assert (world.compare(asked.digest).reason, world.due("device1")) == ("too-little-said", [asked.digest])
+    world.stand_in.orders[0]["order_configuration"] = created
+    assert world.compare(asked.digest).outcome == "done"
+
+
+# --- what is not signed at all
+
+
+def test_what_could_not_be_compared_is_not_signed(world):
+    until = advanced.orders.OrderConfiguration(
+        limit_limit_gtd=advanced.orders.LimitGtd(
+            base_size=Decimal("0.5"), limit_price=Decimal(20000), end_time="2030-01-01T00:00:00Z"
+        )
+    )
+    ask = advanced.orders.NewOrder(
+        client_order_id=UUID, product_id="BTC-USD", side="BUY", order_configuration=until
+    )
+    call = advanced.api().call(advanced.orders.NEW_ORDER, ask)
+    assert set(world.refused(call).values()) == {"policy.not-comparable"}
+    send = app.Send(
+        account_id="w-1", to=FRIEND, amount=Decimal("0.1"), currency="BTC", idem=UUID, network="bitcoin"
+    )
+    words = app.api().call(app.SEND, msgspec.structs.replace(send, description="for you"))
+    assert set(world.refused(words).values()) == {"policy.not-comparable"}
+
+
+def test_where_nobody_could_look_a_shared_cdp_key_only_reads(tmp_path):
+    world = World(tmp_path, n=1, t=1)
+    world.split()
+    try:
+        assert world.told(COINBASE.balances(), ["device0"]).outcome == "done"
+        assert world.refused(COINBASE.place(an_order()), ["device0"]) == {"device0": "policy.alone"}
+    finally:
+        world.close()
+
+
+# --- comparisons that are none
+
+
+def test_a_comparison_is_of_what_this_device_owes(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    for about, carrier in ((random(32), "device1"), (asked.digest, "device2"), (asked.digest, "device0")):
+        names = ("device1", "device2") if carrier != "device0" else ("device0", "device2")
+        before = len(world.stand_in.requests)
+        outcome = compare(world.home, about, carrier, names, world.tunnels)
+        assert outcome.codes[carrier] == "input.no-comparison"
+        assert len(world.stand_in.requests) == before
+
+
+def test_a_device_that_compares_gets_no_signature_for_anything_else(world, monkeypatch):
+    """The hostile one asks for an order, or for a look at the balances, under the name of a comparison."""
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    for unsigned in (COINBASE.place(an_order()).unsigned, COINBASE.balances().unsigned):
+        other = exchange_call(unsigned)
+        monkeypatch.setattr(comparing, "ExchangeCall", lambda *_parts, other=other: other)
+        outcome = compare(world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels)
+        assert outcome.codes["device2"] == "input.comparison"
+    assert len(world.stand_in.orders) == 1
+
+
+def _unreported(world: World) -> Any:
+    """A call whose carrier got all shares and does nothing: the service gives up."""
+    asked = prepare(world.home, COINBASE.place(an_order()))
+    run(world.home, asked.openings, world.tunnels, waits=lambda: bool(world.due("device1")))
+    assert world.due("device1") == [asked.digest]
+    return asked

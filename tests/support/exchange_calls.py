@@ -1,0 +1,250 @@
+"""Calls at exchanges for a household in memory: the owner's side, and a service whose tunnels a test can bend."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from nacl.utils import random
+from tests.support.exchange_stand_in import StandIn
+from tests.support.simulator import Household, Outcome, Tamper, honest
+
+from warifu.exchanges.calls import Call, Unsigned
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import AnswerKey, CallResult, Told
+from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
+from warifu.protocol.frames import (
+    Carried,
+    CloseSession,
+    Finished,
+    OpenCall,
+    OpenComparison,
+    OpenTunnel,
+    SessionFailed,
+    TunnelEnded,
+    error_of,
+)
+from warifu.protocol.frames import Relay as RelayFrame
+from warifu.protocol.request import request_digest
+
+Bend = Callable[[str, Carried], Sequence[Carried | TunnelEnded]]
+"""(device, frame) -> what is carried instead."""
+
+
+def as_it_is(_name: str, frame: Carried) -> list[Carried]:
+    return [frame]
+
+
+@dataclass
+class Tunnels:
+    """The service's: to the stand-ins, whatever host a signer names; all that went through is recorded."""
+
+    stand_in: StandIn
+    outward: Bend = as_it_is
+    inward: Bend = as_it_is
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Hosts in whose place another one is dialled."""
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    """(device, host)."""
+    record: bytearray = field(default_factory=bytearray)
+    _lines: dict[tuple[bytes, int], tuple[str, socket.socket]] = field(default_factory=dict)
+
+    def take(self, name: str, frame: OpenTunnel | Carried | TunnelEnded) -> list[Any]:
+        """A frame of the signer's; what the service says to that at once."""
+        place = frame.session, frame.tunnel
+        if isinstance(frame, OpenTunnel):
+            self.opened.append((name, frame.host))
+            address = self.stand_in.address(self.elsewhere.get(frame.host, frame.host))
+            self._lines[place] = name, socket.create_connection(address, timeout=5)
+        elif isinstance(frame, TunnelEnded):
+            self._end(place)
+        elif place in self._lines:
+            for bent in self.outward(name, frame):
+                if isinstance(bent, TunnelEnded):
+                    self._end(place)
+                    return [bent]
+                self.record += bent.data
+                self._lines[place][1].sendall(bent.data)
+        return []
+
+    def wait(self) -> list[tuple[str, Any]]:
+        """What came through any of them; nothing where none is open."""
+        if not self._lines:
+            return []
+        ready, _, _ = select.select([line for _, line in self._lines.values()], [], [], 5)
+        assert ready, "nothing comes, and something is waited for"
+        found: list[tuple[str, Any]] = []
+        for place, (name, line) in list(self._lines.items()):
+            if line not in ready:
+                continue
+            try:
+                data = line.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                self._end(place)
+                found.append((name, TunnelEnded(*place)))
+                continue
+            self.record += data
+            for bent in self.inward(name, Carried(*place, data)):
+                if isinstance(bent, TunnelEnded):
+                    self._end(place)
+                found.append((name, bent))
+        return found
+
+    def close(self, session: bytes = b"") -> None:
+        """Those of one session, or all."""
+        for place in list(self._lines):
+            if not session or place[0] == session:
+                self._end(place)
+
+    def _end(self, place: tuple[bytes, int]) -> None:
+        line = self._lines.pop(place, None)
+        if line is not None:
+            line[1].close()
+
+
+@dataclass
+class Asked:
+    """A call as the owner's client has it."""
+
+    home: Household
+    request: CallRequest
+    reader: AnswerKey
+    contents: dict[str, bytes]
+    openings: dict[str, OpenCall]
+
+    @property
+    def digest(self) -> bytes:
+        return request_digest(self.request)
+
+    def again(self) -> dict[str, OpenCall]:
+        """The very same request for another session, in fresh parcels."""
+        return _openings(self.home, self.request, self.contents)
+
+    def told(self, result: bytes) -> Told:
+        """What the carrier tells, opened with the reader's key."""
+        read = decode(CallResult, result, 2**18)
+        assert read.request == self.digest and read.told is not None
+        told = self.reader.open(read.told, self.digest, self.request.carrier)
+        assert (told.outcome, told.reason, told.retry_after) == (read.outcome, read.reason, read.retry_after)
+        return told
+
+
+def exchange_call(unsigned: Unsigned) -> ExchangeCall:
+    return ExchangeCall(
+        unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
+    )
+
+
+def prepare(
+    home: Household,
+    call: Call[Any],
+    names: Sequence[str] = ("device0", "device1"),
+    *,
+    account: str = "main",
+    carrier: str = "device0",
+    further: Sequence[Any] = (),
+    told: Mapping[str, ExchangeCall] | None = None,
+    **fields: object,
+) -> Asked:
+    """Authorized and sealed for these devices. ``told``: another call in some device's parcel."""
+    assert home.birth is not None
+    made, reader = exchange_call(call.unsigned), AnswerKey()
+    now = home.clock()
+    carrying = home[carrier].identity if carrier else bytes(32)
+    request = CallRequest(
+        random(16),
+        home.birth.wallet_id,
+        account,
+        call_digest(made),
+        carrying,
+        reader.public,
+        now,
+        now + 600,
+    )
+    request = msgspec.structs.replace(request, **fields)
+    contents = {name: encode((told or {}).get(name, made)) for name in names}
+    return Asked(home, request, reader, contents, _openings(home, request, contents, further))
+
+
+def _openings(
+    home: Household, request: CallRequest, contents: Mapping[str, bytes], further: Sequence[Any] = ()
+) -> dict[str, OpenCall]:
+    authorization, parcels = home.authorized_parcels(request, contents, further)
+    participants = tuple(sorted(home[name].identity for name in contents))
+    session = random(16)
+    return {name: OpenCall(session, authorization, parcel, participants) for name, parcel in parcels.items()}
+
+
+def compare(
+    home: Household, about: bytes, carrier: str, names: Sequence[str], tunnels: Tunnels, **fields: Any
+) -> Outcome:
+    """The session of a comparison."""
+    assert home.birth is not None
+    participants = tuple(sorted(home[name].identity for name in names))
+    opening = OpenComparison(
+        random(16), home.birth.wallet_id, "main", about, participants, home[carrier].identity
+    )
+    opening = msgspec.structs.replace(opening, **fields)
+    return run(home, dict.fromkeys(names, opening), tunnels)
+
+
+def run(
+    home: Household,
+    openings: Mapping[str, OpenCall | OpenComparison],
+    tunnels: Tunnels,
+    tamper: Tamper = honest,
+    waits: Callable[[], bool] = lambda: False,
+    beside: Mapping[str, OpenCall] | None = None,
+) -> Outcome:
+    """Relay and carry until nothing is under way. ``waits``: called before the service waits for a tunnel; True ends it
+    there, as a service does that goes away. ``beside``: another session at the same time."""
+    outcome = Outcome()
+    queue: deque[tuple[bytes, RelayFrame]] = deque()
+
+    def post(name: str, frames: list[Any]) -> None:
+        for frame in frames:
+            match frame:
+                case RelayFrame():
+                    sender = home[name].identity
+                    queue.extend(tamper(sender, frame.peer, RelayFrame(frame.session, sender, frame.body)))
+                case Finished():
+                    outcome.finished[name] = frame.result
+                case SessionFailed():
+                    outcome.failed[name] = error_of(frame.refusal)
+                    tunnels.close(frame.session)
+                    for other in openings:
+                        if other != name:
+                            home[other].send(CloseSession(frame.session, "another signer failed"))
+                case OpenTunnel() | Carried() | TunnelEnded():
+                    for answer in tunnels.take(name, frame):
+                        post(name, home[name].send(answer))
+
+    for each in (openings, beside or {}):
+        for name, opening in each.items():
+            post(name, home[name].send(opening))
+    while True:
+        while queue:
+            receiver, frame = queue.popleft()
+            name = home.name_of(receiver)
+            post(name, home[name].send(frame))
+        if waits():
+            break
+        came = tunnels.wait()
+        if not came and not queue:
+            break
+        for name, carried in came:
+            post(name, home[name].send(carried))
+    for name, opening in openings.items():
+        if name not in outcome.finished and name not in outcome.failed:
+            home[name].send(
+                CloseSession(opening.session, "another signer failed, or the carrier is finished")
+            )
+    tunnels.close()
+    return outcome

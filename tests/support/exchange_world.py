@@ -1,0 +1,172 @@
+"""A household with accounts at stand-ins for exchanges, which live by the household's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from tests.support import exchange_accounts as accounts
+from tests.support.exchange_calls import Asked, Bend, Tunnels, as_it_is, compare, prepare, run
+from tests.support.exchange_stand_in import StandIn
+from tests.support.simulator import FRIEND, GENEROUS, Household, Outcome, SimulatedDevice, Tamper, honest
+
+from warifu.exchanges.calls import Call
+from warifu.protocol.credential import Approval, Credential
+from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_answers import AccountKept, CallResult, Told
+from warifu.protocol.exchange_requests import AccountRequest
+from warifu.protocol.frames import KeepAccount
+from warifu.protocol.policy import ChainRules, ExchangeLimits, ExchangeRules, Policy, Window
+
+SEED = bytes(range(32))
+
+
+def policy(**fields: Any) -> Policy:
+    """An order may give 20,000 of a currency, a day 50,000; what is withdrawn goes to the friend or home."""
+
+    def limits(symbol: str, decimals: int) -> ExchangeLimits:
+        windows = (Window(24, str(50_000 * 10**decimals)),)
+        return ExchangeLimits(symbol, decimals, str(20_000 * 10**decimals), windows)
+
+    def rules(name: str, quote: str, *endpoints: str) -> ExchangeRules:
+        return ExchangeRules(
+            name, tuple(sorted(endpoints)), (f"BTC-{quote}",), (limits("BTC", 8), limits(quote, 2))
+        )
+
+    exchanges = (
+        rules(
+            "binance",
+            "USDT",
+            "GET /api/v3/account",
+            "GET /api/v3/exchangeInfo",
+            "POST /api/v3/order",
+            "POST /sapi/v1/capital/withdraw/apply",
+        ),
+        rules(
+            "coinbase",
+            "USD",
+            "GET /api/v3/brokerage/accounts",
+            "POST /api/v3/brokerage/orders",
+            "POST /api/v3/brokerage/orders/batch_cancel",
+            "POST /v2/accounts/*/transactions",
+        ),
+        rules("coinbase-exchange", "USD", "GET /accounts", "POST /orders"),
+    )
+    return msgspec.structs.replace(GENEROUS, chains=(_friend(),), exchanges=exchanges, **fields)
+
+
+def _friend() -> ChainRules:
+    (bitcoin,) = GENEROUS.chains
+    return msgspec.structs.replace(bitcoin, any_destination=False, destinations=(FRIEND,))
+
+
+class World:
+    """t of n devices, and what stands for all exchanges."""
+
+    def __init__(
+        self, root: Path, n: int = 3, t: int = 2, others: Sequence[Credential] = (), **rules: Any
+    ) -> None:
+        self.home = Household(
+            root, n, make_device=lambda name, place, clock: SimulatedDevice(name, place, clock)
+        )
+        self.home.make_wallet(t, policy(**rules), others=others)
+        self.stand_in = StandIn(root, self.home.clock)
+        self.tunnels = Tunnels(self.stand_in)
+
+    def close(self) -> None:
+        self.tunnels.close()
+        self.stand_in.close()
+        self.home.close()
+
+    # --- accounts ---
+
+    @property
+    def authorities(self) -> str:
+        return self.stand_in.authority.pem
+
+    def born(self) -> None:
+        """At Binance: a key that never existed whole."""
+        accounts.add_born(self.home, authorities=self.authorities)
+        kept = self.home["device0"].device.accounts.get(self.wallet, "main")
+        assert kept is not None
+        self.stand_in.ed25519_public = kept.public
+
+    def split(self, further: Callable[[AccountRequest], Sequence[Approval]] = lambda _request: ()) -> None:
+        """At Coinbase: a CDP key that was split. ``further``: other owners' approvals."""
+        new = accounts.split_key(self.home, SEED, self.authorities)
+        request = accounts.request_for(self.home, new, "main", "coinbase")
+        contents = {self.home.name_of(identity): part for identity, part in new.parts.items()}
+        authorization, parcels = self.home.authorized_parcels(request, contents, further(request))
+        for name, parcel in parcels.items():
+            self.home[name].call(KeepAccount(31, authorization, parcel), AccountKept)
+        key = ed25519.Ed25519PrivateKey.from_private_bytes(SEED)
+        self.stand_in.ed25519_public = key.public_key().public_bytes_raw()
+
+    def triplet(self) -> None:
+        """At Coinbase's Exchange API: whole in device0."""
+        accounts.add_triplet(self.home, authorities=self.authorities)
+        self.stand_in.hmac_secret = accounts.HMAC_SECRET
+        self.stand_in.passphrase = "open sesame"
+
+    def es256(self) -> None:
+        """At Coinbase: whole in device0."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        new = accounts.cdp(self.home, key, "device0", self.authorities)
+        accounts.add(self.home, new, "main", "coinbase")
+        self.stand_in.es256 = key.public_key()
+
+    @property
+    def wallet(self) -> bytes:
+        assert self.home.birth is not None
+        return self.home.birth.wallet_id
+
+    # --- calls ---
+
+    def ask(
+        self,
+        call: Call[Any],
+        names: Sequence[str] = ("device0", "device1"),
+        *,
+        tamper: Tamper = honest,
+        outward: Bend = as_it_is,
+        inward: Bend = as_it_is,
+        **fields: Any,
+    ) -> tuple[Asked, Outcome]:
+        """A call from the owner's yes to its end."""
+        asked = prepare(self.home, call, names, **fields)
+        self.tunnels.outward, self.tunnels.inward = outward, inward
+        return asked, run(self.home, asked.openings, self.tunnels, tamper)
+
+    def told(self, call: Call[Any], names: Sequence[str] = ("device0", "device1"), **fields: Any) -> Told:
+        """What the owner hears of a call; all that was asked for took part."""
+        asked, outcome = self.ask(call, names, **fields)
+        carrier = self.home.name_of(asked.request.carrier)
+        assert carrier in outcome.finished, outcome.codes
+        return asked.told(outcome.finished[carrier])
+
+    def refused(
+        self, call: Call[Any], names: Sequence[str] = ("device0", "device1"), **fields: Any
+    ) -> dict[str, str]:
+        """By what rule each device refuses a call; nothing was said to any exchange."""
+        before = len(self.stand_in.requests)
+        _, outcome = self.ask(call, names, **fields)
+        assert not outcome.finished and len(self.stand_in.requests) == before
+        return outcome.codes
+
+    def compare(
+        self,
+        about: bytes,
+        carrier: str = "device1",
+        names: Sequence[str] = ("device1", "device2"),
+        **fields: Any,
+    ) -> CallResult:
+        """What the carrier finds of an earlier call."""
+        outcome = compare(self.home, about, carrier, names, self.tunnels, **fields)
+        assert carrier in outcome.finished, outcome.codes
+        return decode(CallResult, outcome.finished[carrier], 2**16)
+
+    def due(self, name: str) -> list[bytes]:
+        return self.home[name].device.calls.due(self.wallet, "main")
