@@ -511,8 +511,8 @@ def test_however_the_service_orders_and_repeats_them_a_removal_stands_over_what_
             request = request_for(home, new, account, "coinbase-exchange", created=created)
             (answer,) = home["device0"].send(frames(home, request, new.parts)["device0"])
         else:
-            request = removal_of(home, account, created=created)
-            (answer,) = home["device0"].send(RemoveAccount(32, home.authorized_alone(request)))
+            removal = removal_of(home, account, created=created)
+            (answer,) = home["device0"].send(RemoveAccount(32, home.authorized_alone(removal)))
         if isinstance(answer, CallRefused):
             assert error_of(answer.refusal).code == "authorization.replayed"
         delivered.add(created if what == "remove" else 0)
