@@ -13,6 +13,9 @@ import pytest
 from tests.support.exchange_days import order
 from tests.support.sandbox import customer, sandbox
 
+from warifu.errors import HostUnsuitable, InputRefused, StoreDamaged
+from warifu.sandbox.control import Turn
+from warifu.sandbox.running import run
 from warifu.sandbox.simulation import Simulation
 
 D = Decimal
@@ -171,6 +174,9 @@ def test_a_deed_is_done_over_http(running):
         ("account", {"exchange": "binance", "account": "eve", "more": 1}, JSON, 400),
         ("show", {"exchange": "binance", "account": "nobody"}, JSON, 400),
         ("market", {"exchange": "binance", "pair": "BTC-XXX", "state": "open"}, JSON, 400),
+        ("account", {"exchange": "binance", "account": "eve"}, {**JSON, "host": "eve.example.com"}, 421),
+        ("fault", {"kind": "cut", "path": "("}, JSON, 400),
+        ("fault", {"kind": "latency", "seconds": 1e9}, JSON, 400),
     ],
 )
 def test_what_is_no_deed_is_refused(running, deed, body, headers, status):
@@ -228,3 +234,33 @@ def test_a_simulation_can_be_closed_twice(tmp_path):
     simulation = Simulation(tmp_path)
     simulation.close()
     simulation.close()
+
+
+def test_one_directory_has_one_simulation(tmp_path):
+    with sandbox(tmp_path), pytest.raises(HostUnsuitable, match="another simulation"):
+        Simulation(tmp_path)
+
+
+def test_what_cannot_be_read_is_not_guessed_at(tmp_path):
+    with sandbox(tmp_path):
+        pass
+    (tmp_path / "binance.json").write_text("{")
+    with pytest.raises(StoreDamaged):
+        Simulation(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["https://mempool.space/api", "http://127.0.0.1:9"])
+def test_a_chain_that_is_not_there_or_not_here_is_refused(tmp_path, url):
+    with pytest.raises(InputRefused, match="local chain"):
+        run(tmp_path, bitcoin=url, port=0, pace=0, depth=1, ready=lambda *_: None)
+
+
+def test_the_houses_offers_do_not_fill_the_memory(tmp_path):
+    with sandbox(tmp_path) as simulation:
+        orders = simulation.venues["binance"].state.trading.orders
+        for _ in range(20):
+            simulation.do(Turn(exchange="binance"))
+        assert len(orders) == 30
+        numbers = [one.number for one in orders]
+        assert len(set(numbers)) == 30
+        assert min(numbers) > 500

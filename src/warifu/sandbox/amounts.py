@@ -19,11 +19,17 @@ EXACT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, Inex
 """Sums and products of amounts either are exact in it or fail."""
 _ROUNDING = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow])
 _FORM = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z")
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?\Z")
 
 
 def amount_of(text: str) -> Decimal | None:
     """The amount in ``text``: digits with at most one point, 18 on either side. None for everything else."""
     return Decimal(text) if _FORM.match(text) else None
+
+
+def number_of(text: str) -> Decimal | None:
+    """As :func:`amount_of`, and with an exponent, as some clients write small numbers in JSON."""
+    return amount_of(format(Decimal(text), "f")) if _NUMBER.match(text) else None
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:

@@ -172,7 +172,7 @@ class BitcoinChain:
         change = TxOutput(Satoshi(0), self._script(0))
         fee = SATOSHI_PER_VBYTE * self._transaction(coins, (target, change)).vsize
         left = total - target.amount - fee
-        if left < 0:
+        if left < 0 or fee + DUST > EXACT.scaleb(self.fee, 8):
             return None
         outputs = (target, TxOutput(satoshi(left), change.script)) if left >= DUST else (target,)
         transaction = self._transaction(coins, outputs)

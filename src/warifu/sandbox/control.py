@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
+import httpx
 import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -174,15 +175,20 @@ class Control:
             return handler(deed)
         except Refusal as refusal:
             raise InputRefused("sandbox", f"the simulated exchange refuses: {refusal}") from None
+        except httpx.HTTPError as error:
+            raise InputRefused("sandbox", f"the local chain does not do it: {type(error).__name__}") from None
 
     def answer(self, request: Request) -> Answer:
         """One request to the control door: the deed's name in the path, the deed in the body, as JSON."""
         kind, handler = self._deeds.get(request.path.removeprefix(PREFIX), (None, None))
         if handler is None or request.method != "POST":
             return said({"error": "there is no such deed"}, 404)
+        # A web page that is open on this machine can post text across origins, but not JSON, and not to a name of its
+        # own that it lets point here.
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            # A web page that is open on this machine can post text across origins, but not this.
             return said({"error": "deeds are application/json"}, 415)
+        if request.host not in ("127.0.0.1", "localhost"):
+            return said({"error": "deeds are for 127.0.0.1"}, 421)
         if is_deep(request.body, MAX_DEPTH):
             return said({"error": "that is nested too deeply"}, 400)
         try:
@@ -292,12 +298,24 @@ class Control:
     # --- bad days -------------------------------------------------------------------------------------------------
 
     def _fault(self, deed: AddFault) -> object:
+        _require(_is_pattern(deed.path), "the path of a fault is a regular expression")
+        _require(
+            deed.times >= 0 and 0 <= deed.seconds <= 600, "a fault has no such number of times or seconds"
+        )
         self._faults.add(deed)
         return {}
 
     def _clear(self, _: ClearFaults) -> object:
         self._faults.clear()
         return {}
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _verifier(deed: SetCredential) -> str:

@@ -73,7 +73,7 @@ class Chain(Protocol):
     def received(self, address: str) -> list[Incoming]: ...
 
     def sign(self, address: str, amount: Decimal) -> Sending | None:
-        """A transaction that pays ``address``; None where there are not enough coins now."""
+        """A transaction that pays ``address``, for at most :attr:`fee`; None where that cannot be now."""
 
     def send(self, raw: str) -> str:
         """To the network, which may know it already; empty, or why it is refused."""
@@ -109,7 +109,7 @@ class Deposit(msgspec.Struct, kw_only=True):
     """Milliseconds."""
 
 
-Status = Literal["pending", "stuck", "sent", "done", "failed"]
+Status = Literal["pending", "sent", "done", "failed"]
 
 
 class Withdrawal(msgspec.Struct, kw_only=True):
@@ -319,7 +319,7 @@ class Custody:
 
     def _send(self, chain: Chain, withdrawal: Withdrawal) -> None:
         signed = chain.sign(withdrawal.address, withdrawal.amount)
-        if signed is None or signed.fee > withdrawal.fee:
+        if signed is None:
             withdrawal.words = "not enough coins at hand"
             return
         withdrawal.txid, withdrawal.raw, withdrawal.status = signed.txid, signed.raw, "sent"
@@ -341,7 +341,7 @@ class Custody:
 
     def fail(self, withdrawal: Withdrawal) -> None:
         """One that was not sent: its funds are free again."""
-        if withdrawal.status not in ("pending", "stuck"):
+        if withdrawal.status != "pending":
             raise Refusal("no-such", withdrawal.uuid)
         self._ledger.release(withdrawal.account, withdrawal.asset, withdrawal.total)
         withdrawal.status, withdrawal.done = "failed", self._now()

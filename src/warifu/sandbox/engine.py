@@ -33,6 +33,8 @@ class Trading(msgspec.Struct):
     """All that is to be remembered."""
 
     orders: list[Order] = []
+    numbers: int = 0
+    """Of orders that were taken, forgotten ones included."""
     fills: list[Fill] = []
     last: dict[str, Decimal] = {}
     """The price of each market's last trade."""
@@ -47,7 +49,7 @@ class Engine:
         self.markets = {market.name: market for market in markets}
         self.ledger, self.trading = ledger, trading
         self.books = {name: Book() for name in self.markets}
-        self._random = Random(f"orders {seed} {len(trading.orders)}")  # noqa: S311  # names, not secrets
+        self._random = Random(f"orders {seed} {trading.numbers}")  # noqa: S311  # names, not secrets
         for order in trading.orders:
             if order.status == "open":
                 self.books[order.terms.pair].put(order)
@@ -102,6 +104,12 @@ class Engine:
         self.books[order.terms.pair].drop(order)
         self._end(order, status, moment)
 
+    def forget(self, account: str) -> None:
+        """The account's orders that came to nothing: who makes offers all day would fill the memory with them."""
+        self.trading.orders[:] = [
+            one for one in self.trading.orders if one.live or one.filled or one.terms.account != account
+        ]
+
     # --- taking an order ------------------------------------------------------------------------------------------
 
     def _taken(self, terms: Terms, moment: int) -> Order:
@@ -109,8 +117,9 @@ class Engine:
         market = self.markets[terms.pair]
         need = _need(terms, market, plan)
         self.ledger.hold(terms.account, _given(terms, market), need)
+        self.trading.numbers += 1
         order = Order(
-            number=len(self.trading.orders) + 1,
+            number=self.trading.numbers,
             uuid=str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
             terms=terms,
             moment=moment,

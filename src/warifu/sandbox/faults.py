@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from threading import Lock
 from typing import Literal
 
 import msgspec
@@ -43,19 +44,23 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
-        self._waiting.append(fault)
+        with self._lock:
+            self._waiting.append(fault)
 
     def clear(self) -> None:
-        self._waiting.clear()
+        with self._lock:
+            self._waiting.clear()
 
     def take(self, api: str, request: Request) -> list[Fault]:
         """What goes wrong with this request."""
-        found = [fault for fault in self._waiting if fault.fits(api, request)]
-        for fault in found:
-            if fault.times:
-                fault.times -= 1
-                if fault.times == 0:
-                    self._waiting.remove(fault)
-        return found
+        with self._lock:
+            found = [fault for fault in self._waiting if fault.fits(api, request)]
+            for fault in found:
+                if fault.times:
+                    fault.times -= 1
+                    if fault.times == 0:
+                        self._waiting.remove(fault)
+            return found

@@ -40,6 +40,7 @@ class House:
         random = Random(f"house {self._seed} {self._mood.turns}")  # noqa: S311  # a made-up price, no secret
         for order in [one for one in self._engine.orders_of(HOUSE) if one.live]:
             self._engine.cancel(order, moment)
+        self._engine.forget(HOUSE)
         for name, market in self._engine.markets.items():
             price = self._mood.prices.get(name, market.reference)
             if not steady:

@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
+
+import httpx
 
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
 from warifu.chains.bitcoin_embedded.server import serving
+from warifu.errors import InputRefused
 from warifu.sandbox.simulation import Simulation
+
+_NOT_STARTED = "The simulation did not start."
 
 
 def run(
@@ -22,10 +28,25 @@ def run(
     depth: int,
     ready: Callable[[Simulation, str], None],
 ) -> None:
-    """Until SIGINT or SIGTERM. ``ready`` gets the simulation and the address of its chain once all doors are open."""
+    """Until SIGINT or SIGTERM. ``ready`` gets the simulation and the address of its chain once all doors are open.
+
+    ``InputRefused`` (``sandbox-chain``) for a chain that is not there, or not on this machine.
+    """
+    if bitcoin is not None and urlsplit(bitcoin).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise InputRefused(
+            "sandbox-chain", "a simulation moves coins on a local chain only", not_done=_NOT_STARTED
+        )
     with ExitStack() as stack:
         chain = bitcoin or stack.enter_context(_own_chain(directory / "chain"))
-        simulation = Simulation(directory, bitcoin=chain, port=port, pace=pace, depth=depth)
+        try:
+            simulation = Simulation(directory, bitcoin=chain, port=port, pace=pace, depth=depth)
+        except httpx.HTTPError as error:
+            raise InputRefused(
+                "sandbox-chain",
+                f"{chain} is no local chain with a faucet ({type(error).__name__})",
+                not_done=_NOT_STARTED,
+                remedy="Start one with 'python -m warifu.chains.bitcoin_embedded', or leave --bitcoin out.",
+            ) from None
         stack.callback(simulation.close)
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):

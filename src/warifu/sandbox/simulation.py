@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
+from warifu.errors import HostUnsuitable, StoreDamaged
 from warifu.sandbox.certificates import AUTHORITY_FILE, server_context
 from warifu.sandbox.control import Control
 from warifu.sandbox.custody import DEPTH
@@ -48,6 +50,7 @@ class Simulation:
     ) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
+        self._lock = _locked(directory / "lock")
         self._closing = Event()
         seed = _seed(directory / "seed")
         self.venues = {
@@ -113,6 +116,7 @@ class Simulation:
         self._keep()
         for venue in self.venues.values():
             venue.close()
+        self._lock.close()
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -183,8 +187,35 @@ class Simulation:
         return self._directory / f"{name}.json"
 
 
+def _locked(file: Path) -> IO[bytes]:
+    """``HostUnsuitable`` (``sandbox-runs``) where another simulation has the directory."""
+    lock = file.open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise HostUnsuitable(
+            "sandbox-runs",
+            "another simulation runs in this directory",
+            not_done="The simulation did not start.",
+            remedy="Stop it, or name another directory.",
+        ) from None
+    return lock
+
+
 def _remembered(file: Path) -> Remembered | None:
-    return msgspec.json.decode(file.read_bytes(), type=Remembered) if file.exists() else None
+    """``StoreDamaged`` (``sandbox``) for what cannot be read."""
+    if not file.exists():
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Remembered)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise StoreDamaged(
+            "sandbox",
+            f"{file} is not what a simulation remembers",
+            not_done="The simulation did not start.",
+            remedy="Remove the directory: nothing in it is worth anything.",
+        ) from None
 
 
 def _seed(file: Path) -> bytes:

@@ -75,9 +75,9 @@ class Venue:
         if HOUSE in self.state.people.accounts:
             self.settle()
             return
-        self.account(HOUSE, make=True)
         for asset in self.assets():
             self.give(HOUSE, asset, HOUSE_COINS if asset in self.custody.chains else HOUSE_MONEY)
+        self.account(HOUSE, make=True)
         self.house.turn(self.now(), steady=True)
 
     def give(self, account: str, asset: str, amount: Decimal) -> None:

@@ -69,7 +69,7 @@ _STATUSES = {
     "expired": "EXPIRED",
 }
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
-_WITHDRAWALS = {"pending": 2, "stuck": 4, "sent": 4, "done": 6, "failed": 5}
+_WITHDRAWALS = {"pending": 2, "sent": 4, "done": 6, "failed": 5}
 _ORDER_FIELDS = {
     "symbol",
     "side",

@@ -43,7 +43,6 @@ _REFUSALS: dict[Reason, tuple[int, str, str]] = {
 }
 _STATUSES = {
     "pending": "pending",
-    "stuck": "pending",
     "sent": "pending",
     "done": "completed",
     "failed": "failed",

@@ -8,10 +8,10 @@ import hmac
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from warifu.sandbox.amounts import EXACT, ZERO, amount_of, fixed, plain, ratio
+from warifu.sandbox.amounts import EXACT, ZERO, amount_of, fixed, number_of, plain, ratio
 from warifu.sandbox.custody import Chain, Deposit, Withdrawal
 from warifu.sandbox.markets import Market
 from warifu.sandbox.orders import Fill, Lifetime, Order, Side, Terms
@@ -537,10 +537,7 @@ def _amount(visit: Visit, name: str) -> Decimal | None:
     text = visit.text(name, "")
     if not text:
         return None
-    try:
-        found = amount_of(format(Decimal(text), "f"))  # numbers of JSON may have an exponent
-    except InvalidOperation:
-        found = None
+    found = number_of(text)
     if found is None:
         raise Refusal("form", name)
     return found
