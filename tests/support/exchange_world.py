@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,19 @@ class World:
     """t of n devices, and what stands for all exchanges."""
 
     def __init__(
-        self, root: Path, n: int = 3, t: int = 2, others: Sequence[Credential] = (), **rules: Any
+        self,
+        root: Path,
+        n: int = 3,
+        t: int = 2,
+        others: Sequence[Credential] = (),
+        make_device: Callable[[str, Path, Callable[[], int]], SimulatedDevice] = SimulatedDevice,
+        **rules: Any,
     ) -> None:
-        self.home = Household(
-            root, n, make_device=lambda name, place, clock: SimulatedDevice(name, place, clock)
-        )
+        """``make_device``: devices of another kind, which live by the machine's clock, as the exchanges do then."""
+        self.home = Household(root, n, make_device=make_device)
         self.home.make_wallet(t, policy(**rules), others=others)
-        self.stand_in = StandIn(root, self.home.clock)
+        real = make_device is not SimulatedDevice
+        self.stand_in = StandIn(root, (lambda: int(time.time())) if real else self.home.clock)
         self.tunnels = Tunnels(self.stand_in)
 
     def close(self) -> None:

@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 from tests.support.enclaves import enclave_device, let_pass
 from tests.support.exchange_accounts import (
-    EVERY_EXCHANGE,
     add,
     add_born,
-    add_split,
     add_triplet,
     es256,
     frames,
     request_for,
     triplet,
 )
-from tests.support.exchange_days import GOOD
+from tests.support.exchange_days import GOOD, UUID, order
+from tests.support.exchange_world import World
 from tests.support.https_exchange import NAME, Authority, Exchange
 from tests.support.simulator import Household
 
+from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.frames import CallRefused, error_of
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges import loading
@@ -96,14 +96,15 @@ def carry(one: socket.socket, other: socket.socket) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(shared_path):
-    household = Household(shared_path, 2, make_device=enclave_device)
-    household.make_wallet(2, EVERY_EXCHANGE)
-    yield household
-    household.close()
+def world(shared_path):
+    made = World(shared_path, 2, make_device=enclave_device)
+    yield made
+    made.close()
 
 
-def test_a_device_keeps_accounts_behind_its_walls_once_it_has_loaded_the_exchanges(home):
+def test_a_device_asks_an_exchange_from_behind_its_walls_once_it_has_loaded_them(world):
+    """From the wallet's birth to an order in the books of an exchange: by the enclave processes themselves."""
+    home = world.home
     for device in home.devices.values():
         assert loading.wanted(device.directory)
     new = triplet(home)
@@ -114,12 +115,19 @@ def test_a_device_keeps_accounts_behind_its_walls_once_it_has_loaded_the_exchang
     for device in home.devices.values():
         device.restart()
         assert device.isolation["seccomp"] == "on"
+    world.split()
+    assert world.told(Coinbase().place(order("coinbase"))).outcome == "done"
+    [placed] = world.stand_in.orders
+    assert placed["client_order_id"] == UUID
+
+
+def test_a_device_keeps_every_kind_of_key_behind_its_walls(world):
+    home = world.home
     add_triplet(home, "first")
     add(home, es256(home, "device1"), "second", "coinbase")
-    add_split(home, "third")
-    add_born(home, "fourth")
-    shown = {each.account: each.finished for each in home["device0"].status().accounts}
-    assert shown == {"first": True, "third": True, "fourth": True}
+    add_born(home, "third")
+    shown = {each.account: each.key for each in home["device0"].status().accounts}
+    assert shown == {"main": "ed25519-split", "first": "hmac", "third": "ed25519-born"}
     disk = b"".join(device.disk() for device in home.devices.values())
     assert b"open sesame" not in disk and bytes(range(64)) not in disk
 
