@@ -1,5 +1,6 @@
 """A limit is split over many small requests, each authorized by the owner, by two replicas of the service that hand
-them out at the same moment: to the same signers, to different ones, with a corrupted one among them.
+them out at the same moment: to the same signers, to different ones, with a corrupted one among them. A replica is
+simulated here, frame by frame, so that dice decide the order; ``test_two_replicas.py`` has real ones.
 
 The coins are real ones of an embedded chain, whose engine (Bitcoin Core's) judges in the end what has left.
 """
