@@ -32,6 +32,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.frames import Relay as RelayFrame
 from warifu.protocol.request import request_digest
 
+Opening = OpenCall | OpenComparison
 Bend = Callable[[str, Carried], Sequence[Carried | TunnelEnded]]
 """(device, frame) -> what is carried instead."""
 
@@ -69,13 +70,17 @@ class Tunnels:
                     self._end(place)
                     return [bent]
                 self.record += bent.data
-                self._lines[place][1].sendall(bent.data)
+                try:
+                    self._lines[place][1].sendall(bent.data)
+                except (ConnectionResetError, BrokenPipeError):
+                    self._end(place)
+                    return [TunnelEnded(*place)]
         return []
 
-    def wait(self) -> list[tuple[str, Any]]:
-        """What came through any of them; nothing where none is open."""
+    def wait(self) -> list[tuple[str, Any]] | None:
+        """What came through any of them, as the test bends it; None where none is open."""
         if not self._lines:
-            return []
+            return None
         ready, _, _ = select.select([line for _, line in self._lines.values()], [], [], 5)
         assert ready, "nothing comes, and something is waited for"
         found: list[tuple[str, Any]] = []
@@ -196,8 +201,18 @@ def compare(
 
 
 def run(
+    home: Household, openings: Mapping[str, Opening], tunnels: Tunnels, *how: Any, **said: Any
+) -> Outcome:
+    """As :func:`_run`; whatever comes of it, no tunnel stays."""
+    try:
+        return _run(home, openings, tunnels, *how, **said)
+    finally:
+        tunnels.close()
+
+
+def _run(
     home: Household,
-    openings: Mapping[str, OpenCall | OpenComparison],
+    openings: Mapping[str, Opening],
     tunnels: Tunnels,
     tamper: Tamper = honest,
     waits: Callable[[], bool] = lambda: False,
@@ -237,9 +252,9 @@ def run(
         if waits():
             break
         came = tunnels.wait()
-        if not came and not queue:
+        if came is None and not queue:
             break
-        for name, carried in came:
+        for name, carried in came or ():
             post(name, home[name].send(carried))
     for name, opening in openings.items():
         if name not in outcome.finished and name not in outcome.failed:
