@@ -176,9 +176,12 @@ def public_pem(key: Any) -> str:
 
 
 @contextmanager
-def sandbox(directory: Path, *, bitcoin: str | None = None, depth: int = 2) -> Iterator[Simulation]:
-    """The exchanges in threads of this process. ``bitcoin``: the address of an embedded chain, for coins that move."""
-    simulation = Simulation(directory, bitcoin=bitcoin, depth=depth)
+def sandbox(
+    directory: Path, *, bitcoin: str | None = None, ethereum: str | None = None, depth: int = 2
+) -> Iterator[Simulation]:
+    """The exchanges in threads of this process. ``bitcoin``, ``ethereum``: addresses of embedded chains, for coins that
+    move."""
+    simulation = Simulation(directory, bitcoin=bitcoin, ethereum=ethereum, depth=depth)
     try:
         yield simulation
     finally:

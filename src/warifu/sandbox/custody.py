@@ -81,6 +81,12 @@ class Chain(Protocol):
     def confirmations(self, txid: str) -> int | None:
         """None: not known there."""
 
+    def fund(self, address: str, amount: Decimal, blocks: int) -> None:
+        """From the local chain's faucet, so many blocks deep."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A deposit address."""

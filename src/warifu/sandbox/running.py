@@ -16,6 +16,7 @@ from warifu.chains.bitcoin_embedded.server import serving
 from warifu.errors import InputRefused
 from warifu.sandbox.simulation import Simulation
 
+_HERE = ("127.0.0.1", "localhost", "::1")
 _NOT_STARTED = "The simulation did not start."
 
 
@@ -23,6 +24,7 @@ def run(
     directory: Path,
     *,
     bitcoin: str | None,
+    ethereum: str | None = None,
     port: int,
     pace: float,
     depth: int,
@@ -32,20 +34,22 @@ def run(
 
     ``InputRefused`` (``sandbox-chain``) for a chain that is not there, or not on this machine.
     """
-    if bitcoin is not None and urlsplit(bitcoin).hostname not in ("127.0.0.1", "localhost", "::1"):
+    if any(url is not None and urlsplit(url).hostname not in _HERE for url in (bitcoin, ethereum)):
         raise InputRefused(
             "sandbox-chain", "a simulation moves coins on a local chain only", not_done=_NOT_STARTED
         )
     with ExitStack() as stack:
         chain = bitcoin or stack.enter_context(_own_chain(directory / "chain"))
         try:
-            simulation = Simulation(directory, bitcoin=chain, port=port, pace=pace, depth=depth)
+            simulation = Simulation(
+                directory, bitcoin=chain, ethereum=ethereum, port=port, pace=pace, depth=depth
+            )
         except httpx.HTTPError as error:
             raise InputRefused(
                 "sandbox-chain",
-                f"{chain} is no local chain with a faucet ({type(error).__name__})",
+                f"there is no local chain with a faucet ({type(error).__name__}: {error})",
                 not_done=_NOT_STARTED,
-                remedy="Start one with 'python -m warifu.chains.bitcoin_embedded', or leave --bitcoin out.",
+                remedy="Start one with 'python -m warifu.chains.bitcoin_embedded', or leave the option out.",
             ) from None
         stack.callback(simulation.close)
         stopped = Event()

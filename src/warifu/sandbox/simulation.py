@@ -34,9 +34,9 @@ _MARKETS: dict[str, Callable[[], list[Market]]] = {"coinbase": coinbase_markets,
 class Simulation:
     """Runs from its construction until :meth:`close`.
 
-    ``directory`` keeps its keys, certificates and all that its exchanges remember. ``bitcoin``: the address of a local
-    chain's Esplora interface; without one nothing is deposited or withdrawn. ``pace``: seconds from one turn of the
-    house to the next; 0: only when told.
+    ``directory`` keeps its keys, certificates and all that its exchanges remember. ``bitcoin``, ``ethereum``: the
+    addresses of local chains (Esplora's interface, JSON-RPC); what has no chain is neither deposited nor withdrawn.
+    ``pace``: seconds from one turn of the house to the next; 0: only when told.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Simulation:
         directory: Path,
         *,
         bitcoin: str | None = None,
+        ethereum: str | None = None,
         port: int = 0,
         pace: float = 0,
         depth: int = DEPTH,
@@ -53,11 +54,12 @@ class Simulation:
         self._lock = _locked(directory / "lock")
         self._closing = Event()
         seed = _seed(directory / "seed")
+        chains = {asset: url for asset, url in (("BTC", bitcoin), ("ETH", ethereum)) if url is not None}
         self.venues = {
             name: Venue(
                 name,
                 markets(),
-                bitcoin=bitcoin,
+                chains=chains,
                 seed=seed,
                 remembered=_remembered(self._file(name)),
                 depth=depth,

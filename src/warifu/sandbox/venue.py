@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from threading import RLock
@@ -22,8 +23,8 @@ from warifu.sandbox.people import Account, People
 from warifu.sandbox.refusal import Refusal
 
 HOUSE_MONEY = Decimal(100_000_000)
-HOUSE_COINS = Decimal(20)
-"""BTC that the local chain's faucet gives the house."""
+HOUSE_COINS = {"BTC": Decimal(20), "ETH": Decimal(10_000)}
+"""What local chains' faucets give the house."""
 
 
 class Remembered(msgspec.Struct):
@@ -48,12 +49,12 @@ class Venue:
         name: str,
         markets: list[Market],
         *,
-        bitcoin: str | None = None,
+        chains: Mapping[str, str] | None = None,
         seed: bytes = b"",
         remembered: Remembered | None = None,
         depth: int = DEPTH,
     ) -> None:
-        """``bitcoin``: the address of a local chain's Esplora interface; ``seed``: of the exchange's own keys."""
+        """``chains``: the addresses of local chains, by their asset; ``seed``: of the exchange's own keys."""
         self.name = name
         self.lock = RLock()
         self.state = remembered or Remembered()
@@ -61,13 +62,13 @@ class Venue:
         for market in markets:
             market.state = state.states.get(market.name, market.state)
         self.engine = Engine(markets, state.ledger, state.trading)
-        chains: list[Chain] = []
-        if bitcoin is not None:
-            self.bitcoin = BitcoinChain(bitcoin, seed + name.encode(), state.purse)
-            chains.append(self.bitcoin)
-        self.custody = Custody(chains, state.ledger, state.vaults, self.now, depth)
+        opened = [
+            _chain(asset, url, seed + name.encode(), state.purse) for asset, url in (chains or {}).items()
+        ]
+        self.custody = Custody(opened, state.ledger, state.vaults, self.now, depth)
         for place in state.vaults.places:
-            self.custody.chain(place.asset).address(place.index)
+            if place.asset in self.custody.chains:
+                self.custody.chain(place.asset).address(place.index)
         self.house = House(self.engine, state.mood)
 
     def open(self) -> None:
@@ -76,7 +77,7 @@ class Venue:
             self.settle()
             return
         for asset in self.assets():
-            self.give(HOUSE, asset, HOUSE_COINS if asset in self.custody.chains else HOUSE_MONEY)
+            self.give(HOUSE, asset, HOUSE_COINS[asset] if asset in self.custody.chains else HOUSE_MONEY)
         self.account(HOUSE, make=True)
         self.house.turn(self.now(), steady=True)
 
@@ -88,13 +89,13 @@ class Venue:
             self.state.ledger.come(account, asset, amount)
             return
         place = self.custody.address(account, asset)
-        self.bitcoin.fund(place.address, amount, self.custody.depth)
+        self.custody.chains[asset].fund(place.address, amount, self.custody.depth)
         self.custody.settle()
 
     def close(self) -> None:
         """Let go of connections."""
-        if "BTC" in self.custody.chains:
-            self.bitcoin.close()
+        for chain in self.custody.chains.values():
+            chain.close()
 
     def settle(self) -> bool:
         """What came, and what can go; whether anything may have changed. While the chain is away, nothing does."""
@@ -138,6 +139,15 @@ class Venue:
             raise Refusal("no-such", pair)
         self.engine.markets[pair].state = state
         self.state.states[pair] = state
+
+
+def _chain(asset: str, url: str, seed: bytes, purse: Purse) -> Chain:
+    if asset == "BTC":
+        return BitcoinChain(url, seed, purse)
+    assert asset == "ETH", "no other chain is known"
+    from warifu.sandbox.ethereum import EthereumChain  # half a second, for who has such a chain
+
+    return EthereumChain(url, seed)
 
 
 def _named(*parts: str) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--bitcoin", metavar="URL", help="Esplora interface of a local regtest chain (default: one of its own)."
 )
+@click.option("--ethereum", metavar="URL", help="JSON-RPC of a local Ethereum chain (default: none).")
 @click.option(
     "--pace",
     type=click.FloatRange(0, 3600),
@@ -51,7 +52,13 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    directory: Path | None, port: int, bitcoin: str | None, pace: float, confirmations: int, as_json: bool
+    directory: Path | None,
+    port: int,
+    bitcoin: str | None,
+    ethereum: str | None,
+    pace: float,
+    confirmations: int,
+    as_json: bool,
 ) -> None:
     """Run a simulation of Coinbase and Binance on this machine, for rehearsals: nothing in it is worth anything.
 
@@ -67,6 +74,7 @@ def command(
         run(
             directory.absolute(),
             bitcoin=bitcoin,
+            ethereum=ethereum,
             port=port,
             pace=pace,
             depth=confirmations,
