@@ -28,7 +28,7 @@ from warifu.chains.ethereum.transaction import parse_signed
 from warifu.chains.rpc.endpoints import Endpoints
 from warifu.chains.solana.address import encode_base58, parse_address
 from warifu.chains.solana.transaction import parse_transaction
-from warifu.chains.solana_embedded.chain import EmbeddedChain
+from warifu.chains.solana_embedded.chain import EmbeddedChain, parse
 from warifu.chains.solana_embedded.faucet import Faucet
 from warifu.chains.solana_embedded.server import serving
 from warifu.chains.solana_network import listing as paging
@@ -111,8 +111,9 @@ class World:
         self.network.broadcast(raw)
         return parse_transaction(raw).txid
 
-    def steal(self) -> str:
-        """Whoever has t shares and the passphrase signs what no journal knows, with the library alone."""
+    def steal(self, lamports: int = 3 * SOL) -> str:
+        """Whoever has t shares and the passphrase signs what no journal knows, with the library alone, and hands it to
+        a leader himself: no node looks at it first."""
         opened = []
         for device in (member.device for member in self.home.devices.values()):
             locked = device.wallets.locked(self.wallet)
@@ -123,9 +124,11 @@ class World:
         assert self.home.birth is not None
         born = self.home.birth.key("ed25519")
         key = ThresholdKey(2, 2, born.threshold_public, born.public_shares)
-        message = self.message(3 * SOL)
+        message = self.message(lamports)
         signature = Ceremony(Dealt(key, shares, shares[0]), [0, 1], message, scheme=FROST_ED25519).finish()
-        return self.send(signature, message)
+        raw = b"\x01" + signature + message
+        self.embedded.execute(parse(raw))
+        return parse_transaction(raw).txid
 
     def deposit(self, lamports: int = SOL) -> str:
         """Somebody pays the wallet, which so stands in his transaction."""
@@ -169,6 +172,13 @@ def test_what_the_wallets_key_signed_and_no_journal_has_is_found(world):
     assert codes(audited) == {("wrong", "signed-without-entry", "")}
     assert texts(audited, "signed-without-entry") == [stolen]
     assert audited.exit_code == WRONG
+
+
+def test_a_theft_whose_execution_failed_is_found_all_the_same(world):
+    """More than there is: the fee is gone, and somebody has the shares."""
+    stolen = world.steal(1_000 * SOL)
+    assert world.embedded.history[stolen].error is not None
+    assert texts(audit(world.owner), "signed-without-entry") == [stolen]
 
 
 def test_a_history_longer_than_a_page_is_checked_to_its_end(world, monkeypatch):
