@@ -260,7 +260,7 @@ def test_the_houses_offers_do_not_fill_the_memory(tmp_path):
         orders = simulation.venues["binance"].state.trading.orders
         for _ in range(20):
             simulation.do(Turn(exchange="binance"))
-        assert len(orders) == 30
+        assert len(orders) == 40
         numbers = [one.number for one in orders]
-        assert len(set(numbers)) == 30
+        assert len(set(numbers)) == 40
         assert min(numbers) > 500

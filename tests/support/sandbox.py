@@ -177,11 +177,15 @@ def public_pem(key: Any) -> str:
 
 @contextmanager
 def sandbox(
-    directory: Path, *, bitcoin: str | None = None, ethereum: str | None = None, depth: int = 2
+    directory: Path,
+    *,
+    bitcoin: str | None = None,
+    ethereum: str | None = None,
+    solana: str | None = None,
+    depth: int = 2,
 ) -> Iterator[Simulation]:
-    """The exchanges in threads of this process. ``bitcoin``, ``ethereum``: addresses of embedded chains, for coins that
-    move."""
-    simulation = Simulation(directory, bitcoin=bitcoin, ethereum=ethereum, depth=depth)
+    """The exchanges in threads of this process; what has the address of an embedded chain moves on it."""
+    simulation = Simulation(directory, bitcoin=bitcoin, ethereum=ethereum, solana=solana, depth=depth)
     try:
         yield simulation
     finally:

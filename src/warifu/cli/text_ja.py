@@ -545,6 +545,7 @@ JAPANESE: dict[str, str] = {
     "Esplora interface of a local regtest chain (default: one of its own).": (
         "手元の regtest チェーンの Esplora インターフェース（既定：自前のチェーン）。"
     ),
+    "JSON-RPC of a local Solana chain (default: none).": "手元の Solana チェーンの JSON-RPC（既定：なし）。",
     "JSON-RPC of a local Ethereum chain (default: none).": "手元の Ethereum チェーンの JSON-RPC（既定：なし）。",
     "Seconds after which the house changes its offers; 0: never.": "胴元が気配を変えるまでの秒数。0：変えない。",
     "After how many blocks a deposit is credited.": "入金を認めるまでのブロック数。",

@@ -159,6 +159,11 @@ class BitcoinChain:
         answer = self._http.post("/tx", content=raw)
         return "" if answer.status_code == httpx.codes.OK else answer.text[:200]
 
+    def used(self, sending: Sending) -> None:
+        self._purse.spent |= set(sending.spent)
+        if sending.change:
+            self._keep(Coin(sending.txid, 1, sending.change, 0))
+
     def _spendable(self) -> list[Coin]:
         return [one for one in self._purse.coins if f"{one.txid}:{one.vout}" not in self._purse.spent]
 
@@ -177,11 +182,14 @@ class BitcoinChain:
         outputs = (target, TxOutput(satoshi(left), change.script)) if left >= DUST else (target,)
         transaction = self._transaction(coins, outputs)
         txid = display_hash(transaction.txid)
-        self._purse.spent |= {f"{coin.txid}:{coin.vout}" for coin in coins}
-        if len(outputs) == 2:
-            self._keep(Coin(txid, 1, left, 0))
         paid = total - sum(output.amount for output in outputs)
-        return Sending(txid, transaction.serialize().hex(), Decimal(paid).scaleb(-8))
+        return Sending(
+            txid,
+            transaction.serialize().hex(),
+            Decimal(paid).scaleb(-8),
+            tuple(f"{coin.txid}:{coin.vout}" for coin in coins),
+            left if len(outputs) == 2 else 0,
+        )
 
     def _transaction(self, coins: list[Coin], outputs: tuple[TxOutput, ...]) -> Transaction:
         inputs = [TxInput(OutPoint(parse_hash(coin.txid), coin.vout)) for coin in coins]

@@ -1,8 +1,8 @@
 """Deposits and withdrawals: what the exchange does with the coins that it keeps for its customers.
 
 A deposit is credited once it is deep enough in the chain. A withdrawal is held at once and sent a little later, as at
-a real exchange: whoever asks sees it waiting first. The signed transaction is kept before it is sent for the first
-time; until it is deep enough it is sent again whenever the chain does not know it.
+a real exchange: whoever asks sees it waiting first. What the chain refuses waits on, and says why. What it took, or may
+have taken, is kept as it was signed, and sent again whenever the chain does not know it, until it is deep enough.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from decimal import Decimal
 from random import Random
 from typing import Literal, Protocol
 
+import httpx
 import msgspec
 
 from warifu.sandbox.amounts import EXACT, ZERO, is_multiple
@@ -31,11 +32,13 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A signed transaction; ``fee`` is the chain's."""
+    """A signed transaction; ``fee`` is the chain's. What else it used up is for :meth:`Chain.used`."""
 
     txid: str
     raw: str
     fee: Decimal
+    spent: tuple[str, ...] = ()
+    change: int = 0
 
 
 class Chain(Protocol):
@@ -77,6 +80,9 @@ class Chain(Protocol):
 
     def send(self, raw: str) -> str:
         """To the network, which may know it already; empty, or why it is refused."""
+
+    def used(self, sending: Sending) -> None:
+        """It is on its way: what it spends is not there any more."""
 
     def confirmations(self, txid: str) -> int | None:
         """None: not known there."""
@@ -328,13 +334,19 @@ class Custody:
         if signed is None:
             withdrawal.words = "not enough coins at hand"
             return
+        try:
+            withdrawal.words = chain.send(signed.raw)
+        except httpx.HTTPError:  # it may be on its way: it is followed, and sent again as it is
+            withdrawal.words = ""
+        if withdrawal.words:
+            return
+        chain.used(signed)
         withdrawal.txid, withdrawal.raw, withdrawal.status = signed.txid, signed.raw, "sent"
         ledger, account, asset = self._ledger, withdrawal.account, withdrawal.asset
         ledger.leave(account, asset, withdrawal.amount)
         ledger.pay(account, FEES, asset, withdrawal.fee)
         ledger.hold(FEES, asset, signed.fee)
         ledger.leave(FEES, asset, signed.fee)
-        withdrawal.words = chain.send(signed.raw)
 
     def _follow(self, chain: Chain, withdrawal: Withdrawal) -> None:
         depth = chain.confirmations(withdrawal.txid)

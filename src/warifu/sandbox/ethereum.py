@@ -135,6 +135,9 @@ class EthereumChain:
         answer = self._post("eth_sendRawTransaction", raw)
         return str(answer["error"]["message"])[:200] if "error" in answer else ""
 
+    def used(self, sending: Sending) -> None:
+        """Accounts know by themselves what left them."""
+
     # --- the chain's own control door -----------------------------------------------------------------------------
 
     def fund(self, address: str, amount: Decimal, blocks: int) -> None:

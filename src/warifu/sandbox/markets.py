@@ -83,6 +83,7 @@ def coinbase_markets() -> list[Market]:
     return [
         _market("BTC-USD", "60000", ("0.00000001", "0.01"), "1", True),
         _market("ETH-USD", "3000", ("0.00000001", "0.01"), "1", True),
+        _market("SOL-USD", "150", ("0.00000001", "0.01"), "1", True),
         _market("ETH-BTC", "0.05", ("0.00000001", "0.00001"), "0.00001", True),
     ]
 
@@ -91,5 +92,6 @@ def binance_markets() -> list[Market]:
     return [
         _market("BTC-USDT", "60000", ("0.00001", "0.01"), "5", False),
         _market("ETH-USDT", "3000", ("0.0001", "0.01"), "5", False),
+        _market("SOL-USDT", "150", ("0.001", "0.01"), "5", False),
         _market("ETH-BTC", "0.05", ("0.0001", "0.00001"), "0.0001", False),
     ]

@@ -25,6 +25,7 @@ def run(
     *,
     bitcoin: str | None,
     ethereum: str | None = None,
+    solana: str | None = None,
     port: int,
     pace: float,
     depth: int,
@@ -34,7 +35,7 @@ def run(
 
     ``InputRefused`` (``sandbox-chain``) for a chain that is not there, or not on this machine.
     """
-    if any(url is not None and urlsplit(url).hostname not in _HERE for url in (bitcoin, ethereum)):
+    if any(url is not None and urlsplit(url).hostname not in _HERE for url in (bitcoin, ethereum, solana)):
         raise InputRefused(
             "sandbox-chain", "a simulation moves coins on a local chain only", not_done=_NOT_STARTED
         )
@@ -42,7 +43,7 @@ def run(
         chain = bitcoin or stack.enter_context(_own_chain(directory / "chain"))
         try:
             simulation = Simulation(
-                directory, bitcoin=chain, ethereum=ethereum, port=port, pace=pace, depth=depth
+                directory, bitcoin=chain, ethereum=ethereum, solana=solana, port=port, pace=pace, depth=depth
             )
         except httpx.HTTPError as error:
             raise InputRefused(

@@ -34,8 +34,9 @@ _MARKETS: dict[str, Callable[[], list[Market]]] = {"coinbase": coinbase_markets,
 class Simulation:
     """Runs from its construction until :meth:`close`.
 
-    ``directory`` keeps its keys, certificates and all that its exchanges remember. ``bitcoin``, ``ethereum``: the
-    addresses of local chains (Esplora's interface, JSON-RPC); what has no chain is neither deposited nor withdrawn.
+    ``directory`` keeps its keys, certificates and all that its exchanges remember. ``bitcoin``, ``ethereum``,
+    ``solana``: the addresses of local chains (Esplora's interface, JSON-RPC); what has none is neither deposited nor
+    withdrawn.
     ``pace``: seconds from one turn of the house to the next; 0: only when told.
     """
 
@@ -45,6 +46,7 @@ class Simulation:
         *,
         bitcoin: str | None = None,
         ethereum: str | None = None,
+        solana: str | None = None,
         port: int = 0,
         pace: float = 0,
         depth: int = DEPTH,
@@ -54,7 +56,8 @@ class Simulation:
         self._lock = _locked(directory / "lock")
         self._closing = Event()
         seed = _seed(directory / "seed")
-        chains = {asset: url for asset, url in (("BTC", bitcoin), ("ETH", ethereum)) if url is not None}
+        named = {"BTC": bitcoin, "ETH": ethereum, "SOL": solana}
+        chains = {asset: url for asset, url in named.items() if url is not None}
         self.venues = {
             name: Venue(
                 name,

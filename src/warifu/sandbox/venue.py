@@ -21,9 +21,10 @@ from warifu.sandbox.ledger import Ledger
 from warifu.sandbox.markets import Market, State
 from warifu.sandbox.people import Account, People
 from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.solana import SolanaChain
 
 HOUSE_MONEY = Decimal(100_000_000)
-HOUSE_COINS = {"BTC": Decimal(20), "ETH": Decimal(10_000)}
+HOUSE_COINS = {"BTC": Decimal(20), "ETH": Decimal(10_000), "SOL": Decimal(100_000)}
 """What local chains' faucets give the house."""
 
 
@@ -144,6 +145,8 @@ class Venue:
 def _chain(asset: str, url: str, seed: bytes, purse: Purse) -> Chain:
     if asset == "BTC":
         return BitcoinChain(url, seed, purse)
+    if asset == "SOL":
+        return SolanaChain(url, seed)
     assert asset == "ETH", "no other chain is known"
     from warifu.sandbox.ethereum import EthereumChain  # half a second, for who has such a chain
 

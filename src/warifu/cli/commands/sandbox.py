@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     "--bitcoin", metavar="URL", help="Esplora interface of a local regtest chain (default: one of its own)."
 )
 @click.option("--ethereum", metavar="URL", help="JSON-RPC of a local Ethereum chain (default: none).")
+@click.option("--solana", metavar="URL", help="JSON-RPC of a local Solana chain (default: none).")
 @click.option(
     "--pace",
     type=click.FloatRange(0, 3600),
@@ -56,6 +57,7 @@ def command(
     port: int,
     bitcoin: str | None,
     ethereum: str | None,
+    solana: str | None,
     pace: float,
     confirmations: int,
     as_json: bool,
@@ -75,6 +77,7 @@ def command(
             directory.absolute(),
             bitcoin=bitcoin,
             ethereum=ethereum,
+            solana=solana,
             port=port,
             pace=pace,
             depth=confirmations,
