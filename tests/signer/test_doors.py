@@ -187,6 +187,9 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "ask-call-decision",
         "open-exchange-key",
         "open-comparison",
+        "tell-visit",
+        "ask-visits",
+        "open-errand",
         "carried",
         "tunnel-ended",
     }

@@ -8,8 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
+from warifu.protocol.policy import WINDOWS
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.policy.exchanges import Destination, ExchangeCall
+from warifu.signer.policy.facts import Facts, leaves
+from warifu.signer.policy.judge import judge
 from warifu.signer.policy.visits import HomeFacts, Stay, StayFacts, judge_home, judge_stay
 
 pytestmark = pytest.mark.unit
@@ -106,3 +110,51 @@ def test_what_is_left_goes_home_without_limits_and_nowhere_else(change, own, exp
 def test_a_frozen_wallet_is_brought_home_where_the_signature_binds_the_destination(binding, expected):
     frozen = msgspec.structs.replace(POLICY, frozen=True)
     assert reason(judge_home(frozen, WITHDRAWN, HomeFacts(own=True, binding=binding))) == expected
+
+
+# --- what a visit lets be paid on the chain --------------------------------------------------------------------------
+
+THERE = "d" * 20
+
+
+def paid(*amounts: int, kind: Kind = Kind.PAYMENT, token: str = COIN, to: str = THERE) -> Reading:
+    outflows = tuple(Outflow(kind, token, amount, to) for amount in amounts)
+    return Reading("bitcoin", Scheme.BIP340, bytes(32), outflows, 0, (), ())
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        (paid(40), None),
+        (paid(20, 20), None),
+        (paid(20, 21), "visit-amount"),  # together they are more
+        (paid(40, to="e" * 20), "destination"),
+        (paid(40, kind=Kind.APPROVAL), "visit-amount"),
+        (paid(40, token="0x" + "a" * 40), "asset"),
+    ],
+)
+def test_to_its_deposit_address_goes_what_a_visit_is_for_and_no_more(reading, expected):
+    facts = Facts(
+        MONDAY_NOON, 1, leaves(reading), {hours: {} for hours in WINDOWS}, {}, None, {(THERE, COIN): 40}
+    )
+    assert reason(judge(POLICY, reading, facts)) == expected
+
+
+@pytest.mark.parametrize(
+    "change", [{"any_destination": True, "destinations": ()}, {"destinations": (THERE,)}]
+)
+def test_whom_the_policy_lets_be_paid_anyway_needs_no_visit(change):
+    [rules] = POLICY.chains
+    policy = msgspec.structs.replace(POLICY, chains=(msgspec.structs.replace(rules, **change),))
+    reading = paid(41)
+    facts = Facts(
+        MONDAY_NOON, 1, leaves(reading), {hours: {} for hours in WINDOWS}, {}, None, {(THERE, COIN): 40}
+    )
+    assert reason(judge(policy, reading, facts)) is None
+
+
+def test_what_is_denied_is_denied_to_a_visit_as_well():
+    [rules] = POLICY.chains
+    policy = msgspec.structs.replace(POLICY, chains=(msgspec.structs.replace(rules, denied=(THERE,)),))
+    facts = Facts(MONDAY_NOON, 1, {COIN: 1}, {hours: {} for hours in WINDOWS}, {}, None, {(THERE, COIN): 40})
+    assert reason(judge(policy, paid(1), facts)) == "destination-denied"

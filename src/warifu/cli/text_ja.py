@@ -1994,6 +1994,9 @@ JAPANESE: dict[str, str] = {
     "exchange asked": "取引所への要求",
     "exchange answered": "取引所の返答",
     "compared at the exchange": "取引所での照合",
+    "visit opened": "一時預けの開始",
+    "visit ended": "一時預けの終了",
+    "sweep signed": "引き上げへの署名",
     "device taken back": "端末の受け入れ直し",
     "{device} was taken back with an older disk on its owners' word, as {by} wrote down": (
         "{device} は、所有者の意思で古いディスクのまま受け入れ直されました（{by} の記録による）"

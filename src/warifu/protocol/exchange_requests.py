@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name, Seconds, digest, encode
+from warifu.protocol.chains import Chain
+from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Name, Seconds, digest, encode
 
 MAX_ACCOUNTS = 16
 """Accounts at exchanges that a wallet has."""
 MAX_CALL_BYTES = 80 * 1024
+MAX_VISIT_ASSETS = 8
 MAX_SHARES = 16
 
 KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
@@ -22,6 +24,8 @@ KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
 ``ed25519-born``: a key that the devices generated together, and that never existed whole."""
 NOBODY = bytes(32)
 """The carrier of a call that is not to be made: of a dry run."""
+ExchangeSymbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
+"""What an exchange calls an asset."""
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SHARES)]
 """Ascending, none twice."""
 
@@ -86,6 +90,56 @@ class CallRequest(Message, frozen=True, tag="exchange-call"):
     """Identity of the device that carries it to the exchange."""
     reader: Bytes32
     """X25519 public key, made for this call, that the answer is sealed to."""
+    created: Seconds
+    expires: Seconds
+
+
+class VisitAsset(Message, frozen=True):
+    """One asset of a visit."""
+
+    symbol: ExchangeSymbol
+    chain: Chain
+    """On which it comes home."""
+
+
+class VisitRequest(Message, frozen=True, tag="exchange-visit"):
+    """Let so much of an asset be at the exchange until then, and bring home what is left: for that no owner is asked
+    any more. Trades are calls of their own."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    brings: VisitAsset
+    token: Annotated[str, msgspec.Meta(max_length=64)]
+    """Contract or mint of what is brought, in its one text form; empty for the chain's own coin."""
+    amount: Amount
+    """Most that it brings, in the smallest unit that the asset has on its chain."""
+    others: Annotated[tuple[VisitAsset, ...], msgspec.Meta(max_length=MAX_VISIT_ASSETS - 1)]
+    """What it is traded for, and comes home as well: ascending by symbol."""
+    until: Seconds
+    created: Seconds
+    expires: Seconds
+
+    def __post_init__(self) -> None:
+        symbols = [asset.symbol for asset in self.others]
+        if symbols != sorted(set(symbols) - {self.brings.symbol}):
+            raise ValueError("'others' must be sorted, without repetition and without what is brought")
+        if self.until <= self.created:
+            raise ValueError("a visit ends after it begins")
+
+    @property
+    def assets(self) -> tuple[VisitAsset, ...]:
+        """All of which what is left comes home."""
+        return (self.brings, *self.others)
+
+
+class EndVisitRequest(Message, frozen=True, tag="exchange-visit-end"):
+    """Bring home now what is left."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    visit: Bytes32
+    """Digest of the ``VisitRequest``."""
     created: Seconds
     expires: Seconds
 

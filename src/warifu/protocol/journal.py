@@ -435,6 +435,43 @@ class CallCompared(Message, frozen=True, tag="call-compared"):
     differs: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=16)]
 
 
+class VisitOpened(Message, frozen=True, tag="visit-opened"):
+    """Every rule allowed it: funds may visit an exchange."""
+
+    wallet: Bytes32
+    visit: Bytes32
+    """Digest of the request."""
+    account: _Word
+    exchange: _Word
+    symbol: _Word
+    amount: Amount
+    """Most that it brings, in the smallest unit that the asset has on its chain."""
+    until: Seconds
+    rules: Bytes32
+    """Hash of the rules that allowed it."""
+
+
+class VisitEnded(Message, frozen=True, tag="visit-ended"):
+    """An owner wants what is left at home before the time is over."""
+
+    wallet: Bytes32
+    visit: Bytes32
+
+
+class SweepSigned(Message, frozen=True, tag="sweep-signed"):
+    """This device's signature share for a withdrawal to the wallet's own address may leave or, where it is the carrier
+    itself, the withdrawal."""
+
+    wallet: Bytes32
+    visit: Bytes32
+    session: Bytes16
+    symbol: _Word
+    round: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+    amount: Annotated[str, msgspec.Meta(max_length=160)]
+    """In whole units."""
+    to: Annotated[str, msgspec.Meta(max_length=100)]
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -497,6 +534,9 @@ Event = (
     | CallStarted
     | CallEnded
     | CallCompared
+    | VisitOpened
+    | VisitEnded
+    | SweepSigned
     | Denied
     | Refused
 )

@@ -16,8 +16,10 @@ from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds,
 from warifu.protocol.exchange_requests import (
     AccountRequest,
     CallRequest,
+    EndVisitRequest,
     ExchangeKeyRequest,
     RemoveAccountRequest,
+    VisitRequest,
 )
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.policy import Policy
@@ -268,6 +270,8 @@ Request = (
     | AccountRequest
     | RemoveAccountRequest
     | CallRequest
+    | VisitRequest
+    | EndVisitRequest
     | Instruction
 )
 

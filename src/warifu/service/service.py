@@ -29,6 +29,7 @@ from warifu.service.workflows.instructing import Instructor
 from warifu.service.workflows.keygen import Keygens
 from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.transfer import Transfers
+from warifu.service.workflows.visits import VisitsAtWork
 
 
 class Service:
@@ -65,6 +66,9 @@ class Service:
         self.instructor = Instructor(database, self.hub, self.carrier)
         self.refreshes = Refreshes(database, self.hub, self.bell, config)
         self.comparisons = Comparisons(database, self.hub, self.bell, self.refreshes, config.session_seconds)
+        self.visits = VisitsAtWork(
+            database, self.hub, self.bell, self.refreshes, self._home, config.session_seconds
+        )
         self.exchange_calls = ExchangeCalls(
             database, self.hub, self.bell, self.refreshes, config, self.comparisons.soon
         )
@@ -93,6 +97,12 @@ class Service:
             config.poll_seconds,
         )
 
+    def _home(self, name: str, chain: str) -> str:
+        """A fresh address of the wallet's own. Every signer derives it again."""
+        if chain == BITCOIN:
+            return self.wallets.next_address(name).address
+        return self.roads.account(chain).address(name)
+
     async def start(self) -> None:
         """Take up what was left unfinished."""
         self.bell.attach()
@@ -104,6 +114,7 @@ class Service:
         self.refreshes.start()
         self.comparisons.start()
         self.exchange_calls.start()
+        self.visits.start()
         self.caretaker.start()
         self.checks.start()
         for follower in self.followers:
@@ -115,6 +126,7 @@ class Service:
         for follower in self.followers:
             follower.tell_to_stop()
         await self.exchange_calls.close()
+        await self.visits.close()
         await self.comparisons.close()
         await self.refreshes.close()  # before the connections: what breaks off because of that is no outcome
         self.hub.close()

@@ -22,6 +22,7 @@ from warifu.protocol.frames import (
     OpenCall,
     OpenComparison,
     OpenCorrelating,
+    OpenErrand,
     OpenExchangeKey,
     OpenSession,
     Relay,
@@ -64,7 +65,7 @@ from warifu.threshold.errors import ThresholdError
 MAX_SESSIONS = 8
 _REMEMBERED_SESSIONS = 1024
 
-Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand
 """What opens a session."""
 
 Note = Callable[[str, WarifuError, bytes, Cause | None], None]
@@ -186,6 +187,8 @@ class Ceremonies:
             return self._call(frame), []
         if isinstance(frame, OpenComparison):
             return self._comparison(frame), []
+        if isinstance(frame, OpenErrand):
+            return self._errand(frame), []
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         if isinstance(request, TransferRequest):
@@ -256,6 +259,15 @@ class Ceremonies:
         seat = self._seat_of(frame, purpose(frame), wallet)
         return open_comparison(self._device, frame, _without_wallet(seat))
 
+    def _errand(self, frame: OpenErrand) -> Ceremony:
+        loading.require(self._device.loaded)
+        from warifu.signer.exchanges.errands import open_errand, purpose
+
+        wallet = self._device.wallets.born(frame.wallet_id)
+        check_devices(wallet, frame.participants, self._device.identity.public)
+        seat = self._seat_of(frame, purpose(frame), wallet)
+        return open_errand(self._device, frame, _without_wallet(seat))
+
     def _seat_of(self, frame: Opening, request: bytes, wallet: Wallet) -> Seat:
         """In a session of a wallet that is born."""
         device = self._device
@@ -285,7 +297,7 @@ class Ceremonies:
             require_own(device, expected[own])
         meeting = device.meeting(expected, exchange)
         entry = None
-        if not isinstance(frame, OpenCorrelating | OpenComparison):
+        if not isinstance(frame, OpenCorrelating | OpenComparison | OpenErrand):
             entry = Met(wallet, frame.session, request), asker(frame.authorization)
         return Seat(
             key=device.identity,
@@ -304,7 +316,7 @@ class Ceremonies:
         )
 
     def _cause(self, frame: Opening) -> Cause | None:
-        if isinstance(frame, OpenCorrelating | OpenComparison):
+        if isinstance(frame, OpenCorrelating | OpenComparison | OpenErrand):
             return None
         sealed: Envelope | Parcel | None = None
         if isinstance(frame, OpenCall):

@@ -19,6 +19,7 @@ from warifu.signer.evidence import Attester
 from warifu.signer.exchanges.accounts import Accounts
 from warifu.signer.exchanges.book import Book
 from warifu.signer.exchanges.loading import Loaded
+from warifu.signer.exchanges.visit_book import VisitBook
 from warifu.signer.freezing import Freeze
 from warifu.signer.gate import EnvelopeKeys, Tries
 from warifu.signer.journal import Journal
@@ -59,6 +60,7 @@ class Device:
     pool: Pool
     accounts: Accounts
     calls: Book
+    visits: VisitBook
     freeze: Freeze
     seen: Seen
     """Of this run: identifiers of ECDSA sessions and correlations."""
@@ -126,6 +128,7 @@ class Device:
             ),
             Accounts(store, wallets, identity.public, loaded),
             Book(store, identity),
+            VisitBook(store),
             Freeze(store, journal, epoch),
             Seen(),
             entrusted,

@@ -209,6 +209,13 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     owed INTEGER NOT NULL            -- 1: this device has to see what another one made of it
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
+CREATE TABLE visits (                -- of the wallet's funds to exchanges
+    visit BLOB PRIMARY KEY,          -- digest of the request
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    since INTEGER NOT NULL,
+    kept BLOB NOT NULL               -- signer.exchanges.visits.Visit
+) STRICT;
+CREATE INDEX visits_by_wallet ON visits (wallet, since);
 
 CREATE TABLE assertions (            -- the newest that each WebAuthn credential gave
     credential BLOB PRIMARY KEY,     -- digest

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey
+from warifu.protocol.exchange_visits import Visits
 from warifu.protocol.frames import (
     ActivationAnswer,
     ApproveReference,
@@ -28,6 +29,7 @@ from warifu.protocol.frames import (
     AskPiece,
     AskResult,
     AskStatus,
+    AskVisits,
     CallRefused,
     Carried,
     Challenge,
@@ -47,6 +49,7 @@ from warifu.protocol.frames import (
     SessionFailed,
     ShowEpoch,
     TakeNotes,
+    TellVisit,
     ToSigner,
     TunnelEnded,
     decode_to_signer,
@@ -86,6 +89,7 @@ from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.generating import born_by
 from warifu.signer.exchanges.keeping import keep_account, remove_account
+from warifu.signer.exchanges.visiting import tell_visit
 from warifu.signer.expecting import approve_reference
 from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
 from warifu.signer.journal import Cause
@@ -118,6 +122,8 @@ _Call = (
     | AskJournal
     | KeepAccount
     | RemoveAccount
+    | TellVisit
+    | AskVisits
 )
 
 _PANIC = "PanicException"
@@ -321,6 +327,11 @@ class Signer:
             return self._shown_epoch(message)
         if isinstance(message, Instruct):
             return encode(instruct(device, message))
+        if isinstance(message, TellVisit):
+            return encode(Visits((tell_visit(device, message),)))
+        if isinstance(message, AskVisits):
+            wallet = device.wallets.born(message.wallet_id)
+            return encode(Visits(device.visits.shown(wallet.id, device.clock.now())))
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):
@@ -386,7 +397,7 @@ class Signer:
 
     def _cause(self, message: _Call) -> Cause | None:
         now = self._device.clock.now()
-        if isinstance(message, AskAcknowledge | AskJournal | RemoveAccount):
+        if isinstance(message, AskAcknowledge | AskJournal | RemoveAccount | TellVisit):
             return cause_of(self._device, message.authorization, None, now)
         if isinstance(message, KeepAccount):
             return cause_of(self._device, message.authorization, message.parcel, now)

@@ -15,6 +15,7 @@ Each step stands on the ones before it, and a refusal at one leaves no trace of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -236,8 +237,12 @@ class Transfers:
         known = self._device.notices.known(transfer.wallet.id, transfer.reading)
         notice = self._notice(transfer, counting, now)
         since = notice.since if notice is not None else None
-        facts = Facts(now, approvals, counting.leaves, counting.spent, known, since)
-        verdict = judge(self._policy(transfer), transfer.reading, facts)
+        policy = self._policy(transfer)
+        deposits = self._device.visits.deposits(
+            transfer.wallet.id, transfer.reading.chain, policy, counting.payment, now
+        )
+        facts = Facts(now, approvals, counting.leaves, counting.spent, known, since, deposits)
+        verdict = judge(policy, transfer.reading, facts)
         if keep:
             refusal = refusal_of(verdict.refusal) if verdict.refusal is not None else None
             self.recent.keep(_judged(transfer, "judged", in_words(verdict), refusal, now))
@@ -372,6 +377,7 @@ class Transfers:
         if notice is not None:
             device.notices.use_up(notice, counting.payment)
         device.ledger.count(request, transfer.digest, transfer.reading, counting, how, moment)
+        device.visits.pays(transfer.wallet.id, request.chain, counting.payment, _paid(transfer.reading), now)
         device.notes.write(
             transfer.wallet.id, spent_note(given.authorization, transfer.unsigned), request.expires + LONGEST
         )
@@ -393,6 +399,14 @@ class Transfers:
                 by,
             )
         return result
+
+
+def _paid(reading: Reading) -> dict[tuple[str, str], int]:
+    """How much goes to each address, of each token."""
+    paid: Counter[tuple[str, str]] = Counter()
+    for outflow in reading.outflows:
+        paid[outflow.to, outflow.token] += outflow.amount
+    return dict(paid)
 
 
 def check_participants(wallet: Wallet, participants: Sequence[bytes], me: bytes) -> None:

@@ -116,6 +116,7 @@ from warifu.protocol.api.transfers import (
     Transfers,
     TransferState,
 )
+from warifu.protocol.api.visits import NewVisit, SweepVisits, VisitsOf, VisitsShown
 from warifu.protocol.api.wallets import (
     Address,
     Addresses,
@@ -244,6 +245,7 @@ __all__ = [
     "NewReference",
     "NewRefresh",
     "NewTransfer",
+    "NewVisit",
     "NewWallet",
     "Proposal",
     "Proposals",
@@ -254,6 +256,7 @@ __all__ = [
     "RefreshState",
     "Satoshis",
     "Scope",
+    "SweepVisits",
     "Told",
     "Transfer",
     "TransferBytes",
@@ -261,6 +264,8 @@ __all__ = [
     "Transfers",
     "Txid",
     "UnsignedBytes",
+    "VisitsOf",
+    "VisitsShown",
     "Wallet",
     "WalletRecovery",
     "Wallets",

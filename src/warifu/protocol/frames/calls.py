@@ -24,13 +24,16 @@ from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPre
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
     AskCallDecision,
+    AskVisits,
     Carried,
     KeepAccount,
     OpenCall,
     OpenComparison,
+    OpenErrand,
     OpenExchangeKey,
     OpenTunnel,
     RemoveAccount,
+    TellVisit,
     TunnelEnded,
 )
 from warifu.protocol.frames.noting import (
@@ -278,6 +281,9 @@ ToSigner = (
     | OpenCall
     | OpenExchangeKey
     | OpenComparison
+    | TellVisit
+    | AskVisits
+    | OpenErrand
     | Carried
     | TunnelEnded
     | JoinOwner

@@ -8,6 +8,8 @@ import msgspec
 
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name
+from warifu.protocol.exchange_requests import ExchangeSymbol
+from warifu.protocol.exchange_visits import Round, Step
 from warifu.protocol.frames.bounds import Call
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import MAX_SIGNERS
@@ -78,6 +80,38 @@ class OpenComparison(Message, frozen=True, tag="open-comparison"):
     account: Name
     about: Bytes32
     """Digest of the ``CallRequest``."""
+    participants: Participants
+    carrier: Bytes32
+
+
+class TellVisit(Message, frozen=True, tag="tell-visit"):
+    """An authorized ``VisitRequest`` or ``EndVisitRequest``. Answered by ``Visits`` with that one."""
+
+    call: Call
+    authorization: Authorization
+
+
+class AskVisits(Message, frozen=True, tag="ask-visits"):
+    """How do the wallet's visits stand? Answered by ``Visits``."""
+
+    call: Call
+    wallet_id: Bytes32
+
+
+class OpenErrand(Message, frozen=True, tag="open-errand"):
+    """Do one step of a visit. No owner is asked: what may be done follows from what an owner wanted, and funds go to
+    the wallet's own address."""
+
+    session: Bytes16
+    wallet_id: Bytes32
+    visit: Bytes32
+    step: Step
+    symbol: ExchangeSymbol
+    """Of which asset of the visit."""
+    round: Round
+    """Of a sweep, and of the sweep whose outcome is asked for; else 0."""
+    home: Annotated[str, msgspec.Meta(max_length=100)]
+    """Of a sweep: a fresh address of the wallet's own, which every participant derives by itself; else empty."""
     participants: Participants
     carrier: Bytes32
 

@@ -22,6 +22,7 @@ from warifu.service.api import (
     journals,
     keys,
     transfers,
+    visits,
     wallets,
 )
 from warifu.service.api.errors import on_any_error, on_http_error, on_store_error, on_warifu_error
@@ -41,6 +42,7 @@ def build_app(service: Service) -> Litestar:
         approvals.router(service),
         instructions.router(service),
         exchanges.router(service),
+        visits.router(service),
     ]
     return Litestar(
         [Router(API_PREFIX, route_handlers=groups)],

@@ -12,6 +12,7 @@ from warifu.protocol.frames import (
     OpenCall,
     OpenComparison,
     OpenCorrelating,
+    OpenErrand,
     OpenExchangeKey,
     OpenSession,
     Relay,
@@ -23,7 +24,7 @@ from warifu.service.tunnels import Note
 
 MAX_SESSION_BYTES = 128 * 1024 * 1024
 """Bytes that one session relays in all, before it is given up."""
-Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison
+Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand
 Entered = Callable[[str], None]
 """Told the name of a device when its first word to the others passes: it has judged the request and entered."""
 Judge = Callable[[bytes, bytes], None]
@@ -108,7 +109,7 @@ class Session:
     @property
     def tunnels(self) -> bool:
         """Whether its devices speak to somebody outside: only where it is about an exchange."""
-        return isinstance(next(iter(self._openings.values())), OpenCall | OpenComparison)
+        return isinstance(next(iter(self._openings.values())), OpenCall | OpenComparison | OpenErrand)
 
     def relay(self, sender: bytes, frame: Relay) -> None:
         """Pass a body on to the participant it is for, with its sender's name on it."""

@@ -220,6 +220,16 @@ exchange_comparisons = sa.Table(
     sa.Column("at", sa.Integer, nullable=False),
 )
 
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("request", sa.LargeBinary, primary_key=True),
+    sa.Column("visit", sa.LargeBinary, nullable=False),
+    sa.Column("wallet", sa.Text, nullable=False, index=True),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("expires", sa.Integer, nullable=False),
+)
+
 asked = sa.Table(
     "asked",
     metadata,

@@ -86,6 +86,7 @@ def judged(
         (
             *verdict.rules,
             *_approved(rules.approvals_needed, approvals, seen),
+            *_visits(device, wallet, account, seen, now),
             *_compared(device, wallet, account, seen),
         )
     )
@@ -112,6 +113,14 @@ def leaves_body_open(account: OpenAccount) -> bool:
 def _approved(needed: int, approvals: int, seen: Seen) -> Iterator[Rule]:
     if not seen.reads:
         yield Rule("approvals", approvals >= needed, f"approved by {approvals} of the owners; {needed} must")
+
+
+def _visits(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
+    """What is to come home is traded no more; an owner may cancel orders, and withdraw it himself."""
+    name = account.account.name
+    if seen.gives and seen.asked.destination is None and device.visits.is_ending(wallet.id, name, now):
+        words = f"a visit to account {name} is over, and its funds are not at home yet"
+        yield Rule("visit-over", False, words)
 
 
 def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) -> Iterator[Rule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from warifu.chains.reading import COIN, Reading
 from warifu.errors import PolicyDenied
@@ -30,6 +30,9 @@ class Facts:
     """Destinations that were announced and not vetoed, with the moment of the notice."""
     notice: int | None
     """The moment of an unvetoed, unused notice of exactly these outflows; None where there is none."""
+    deposits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By address and token: the most that visits bring there, to addresses that this signer fetched from the exchange
+    itself."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ said in words, so that a dry run explains the whole decision; the first that say
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading
@@ -37,6 +38,7 @@ def _judged(policy: Policy, reading: Reading, facts: Facts) -> Iterator[Rule]:
     yield from _fee(rules, reading)
     for outflow in reading.outflows:
         yield from _outflow(rules, outflow, facts)
+    yield from _visits(rules, limited, reading, facts)
     if not reading.outflows:
         yield Rule("destination", True, "nothing goes to others")
     yield _approvals(policy, reading.chain, leaving, facts.approvals)
@@ -141,6 +143,8 @@ def _is_for_contract(message: Outflow) -> bool:
 def _destination(rules: ChainRules, to: str, facts: Facts) -> Rule:
     if to in rules.destinations:
         return Rule("destination", True, f"{to} is an allowed destination")
+    if not _is_paid_freely(rules) and any(to == address for address, _ in facts.deposits):
+        return Rule("destination", True, f"{to} is the deposit address of an open visit to an exchange")
     if not rules.any_destination:
         return Rule("destination", False, f"{to} is not among the allowed destinations")
     if not rules.destination_delay:
@@ -152,6 +156,31 @@ def _destination(rules: ChainRules, to: str, facts: Facts) -> Rule:
     age = facts.now - announced
     words = f"{to} was announced {duration(age)} ago; it may be paid after {wait}"
     return Rule("destination-new", age >= rules.destination_delay, words)
+
+
+def _is_paid_freely(rules: ChainRules) -> bool:
+    """Whether an address that is not named is paid at once."""
+    return rules.any_destination and not rules.destination_delay
+
+
+def _visits(
+    rules: ChainRules, limited: Mapping[str, AssetLimits], reading: Reading, facts: Facts
+) -> Iterator[Rule]:
+    """To a visit's deposit address goes what it is for, and no more of it; all outflows to it together."""
+    addresses = {address for address, _ in facts.deposits} - set(rules.destinations)
+    visiting = [outflow for outflow in reading.outflows if outflow.to in addresses]
+    if _is_paid_freely(rules) or not visiting:
+        return
+    totals: Counter[tuple[str, str]] = Counter()
+    for outflow in visiting:
+        place = outflow.to, outflow.token
+        totals[place] += outflow.amount
+        if outflow.kind is not Kind.PAYMENT or place not in facts.deposits or outflow.token not in limited:
+            yield Rule("visit-amount", False, f"something else goes to {outflow.to} than a visit is for")
+            return
+    for (to, token), total in sorted(totals.items()):
+        most = str(facts.deposits[to, token])
+        yield _limit(limited[token], "visit-amount", f"go to {to} for a visit", total, most)
 
 
 def _approvals(policy: Policy, chain: str, leaving: Mapping[str, int], given: int) -> Rule:

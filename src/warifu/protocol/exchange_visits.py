@@ -1,0 +1,107 @@
+"""What devices say of visits: funds that are at an exchange for a while and come home (``docs/exchanges.md``).
+
+All of it is for the service as well, which brings the devices to each step. It knows whence what comes and goes anyway;
+what it says decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds
+from warifu.protocol.exchange_answers import Outcome
+from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, ExchangeSymbol, VisitRequest
+
+MAX_VISITS = 8
+"""Of one wallet, that are not at home yet."""
+SHOWN_VISITS = 16
+KEPT_SWEEPS = 4
+"""Of one asset of one visit: the newest."""
+Round = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""Of the withdrawals of one asset of one visit."""
+
+Step = Literal["permissions", "balance", "address", "sweep", "outcome"]
+"""What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
+credential may withdraw. ``balance``: what is there. ``address``: where deposits go. ``sweep``: all that is there of one
+asset, home. ``outcome``: what became of the newest sweep of it."""
+VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
+"""As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
+``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, or the owner wants
+them home. ``home``: it saw that nothing is left. ``stuck``: the exchange refuses to let them go; a later sweep tries
+again."""
+SweepState = Literal["signed", "unknown", "refused", "pending", "sent", "done", "failed", "cancelled"]
+"""``signed``: it may be out. ``unknown``: it was out, and nobody knows what came of it. ``refused``: the exchange did
+not take it. The others are the exchange's word."""
+Quantity = Annotated[str, msgspec.Meta(max_length=160, pattern=r"^(0|[1-9][0-9]{0,77})(\.[0-9]{1,78})?\Z")]
+"""A number of whole units, in decimal."""
+
+
+class There(Message, frozen=True):
+    """What a device saw of one asset at the exchange."""
+
+    symbol: ExchangeSymbol
+    free: Quantity
+    held: Quantity
+    """By open orders: it comes home once these are done or cancelled."""
+    at: Seconds
+
+
+class SweepShown(Message, frozen=True):
+    """One withdrawal of a visit."""
+
+    symbol: ExchangeSymbol
+    round: Round
+    amount: Quantity
+    to: Annotated[str, msgspec.Meta(max_length=100)]
+    state: SweepState
+    reason: Annotated[str, msgspec.Meta(max_length=32)]
+    transaction: Annotated[str, msgspec.Meta(max_length=128)]
+    """As the exchange calls it; empty until it says one."""
+    again_from: Seconds
+    """When what was signed is dead and shows in the exchange's lists if it ever will: then another round may be
+    signed."""
+
+
+class VisitShown(Message, frozen=True):
+    """One visit as one device sees it."""
+
+    visit: Bytes32
+    """Digest of the request."""
+    request: VisitRequest
+    exchange: Name
+    state: VisitState
+    ended: Seconds | None
+    """When an owner wanted the funds home before the time was over."""
+    wants: tuple[Step, ...]
+    """What this device finds for itself before funds go there. Without ``address`` the account's key is whole in it: it
+    needs nobody else for a step, and the deposit address must be in the policy."""
+    proven: tuple[Step, ...]
+    """What of it it found."""
+    address: Annotated[str, msgspec.Meta(max_length=150)]
+    """The deposit address that this device fetched; empty where it did not."""
+    fetched: Seconds
+    """When; 0 where it did not."""
+    brought: Amount
+    """What this device signed to go there, in the smallest unit."""
+    there: Annotated[tuple[There, ...], msgspec.Meta(max_length=MAX_VISIT_ASSETS)]
+    """What this device last saw of each asset."""
+    sweeps: Annotated[tuple[SweepShown, ...], msgspec.Meta(max_length=KEPT_SWEEPS * MAX_VISIT_ASSETS)]
+    """The newest of those that this device signed or carried."""
+
+
+class Visits(Message, frozen=True):
+    """To ``AskVisits`` and ``TellVisit``: those of the wallet (the one that was told), the newest first."""
+
+    visits: Annotated[tuple[VisitShown, ...], msgspec.Meta(max_length=SHOWN_VISITS)]
+
+
+class ErrandDone(Message, frozen=True):
+    """Result of an ``errand`` session at its carrier; the others finish with ``Cosigned``."""
+
+    visit: Bytes32
+    outcome: Outcome
+    reason: Annotated[str, msgspec.Meta(max_length=32)]
+    retry_after: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+    shown: VisitShown

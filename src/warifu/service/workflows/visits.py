@@ -1,0 +1,371 @@
+"""Visits: the service brings a wallet's devices to each step, there and home.
+
+How a visit stands is asked of the devices, each time, so that the service can be killed and put back as one likes, and
+another one that the devices connect to does the same: nothing but them is needed for what is left to come home. It
+gains nothing by leaving steps out but that funds stay where they are.
+
+While a visit is open, each device is brought to prove the way back to itself. When its time is over, or an owner wants
+it home, what is there is swept, asset by asset, until every device has seen that nothing is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from queue import SimpleQueue
+from typing import TypeVar
+
+from warifu.errors import PeerMisbehaved, WarifuError
+from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
+from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
+from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_answers import Cosigned
+from warifu.protocol.exchange_requests import VisitAsset
+from warifu.protocol.exchange_visits import ErrandDone, Step, SweepShown, Visits, VisitShown
+from warifu.protocol.frames import MAX_BODY_BYTES, AskVisits, OpenErrand, TellVisit
+from warifu.protocol.policy import DAY
+from warifu.service.bell import Bell
+from warifu.service.hub.hub import Hub
+from warifu.service.mistakes import survived
+from warifu.service.store import visits as store
+from warifu.service.store.database import Database
+from warifu.service.store.visits import StoredVisit
+from warifu.service.store.wallets import StoredWallet, list_wallets
+from warifu.service.workflows.refresh import Refreshes
+
+ROUND_SECONDS = 1.0
+_ASK_SECONDS = 10.0
+_SESSION_SECONDS = 60.0
+_ADDRESS_SECONDS = DAY // 2
+"""After so long a deposit address is fetched anew: devices let funds go to it for a day."""
+_ENDING = ("sweeping", "stuck", "home")
+_UNDER_WAY = ("signed", "unknown", "pending")
+
+T = TypeVar("T")
+Home = Callable[[str, str], str]
+"""(wallet, chain) -> a fresh address of the wallet's own there. ``WarifuError`` where there is none."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One step, by one carrier."""
+
+    carrier: bytes
+    step: Step
+    symbol: str
+    round: int = 0
+
+
+@dataclass
+class _Tries:
+    """Of one visit: not before this moment (monotonic), and how many there were since it last got anywhere."""
+
+    until: float = 0.0
+    count: int = 0
+    homes: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Where each sweep goes that was asked for, so that trying again uses up no address."""
+
+    def later(self, wait: int = 0) -> None:
+        pause = min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
+        self.until = time.monotonic() + max(pause, min(wait, LONGEST_PAUSE // 1000))
+        self.count += 1
+
+
+Views = dict[bytes, VisitShown]
+"""How each device that was asked sees one visit."""
+
+
+class VisitsAtWork:
+    """Runs on the hub's event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        bell: Bell,
+        refreshes: Refreshes,
+        home: Home,
+        timeout: float,
+    ) -> None:
+        self._database = database
+        self._hub = hub
+        self._bell = bell
+        self._refreshes = refreshes
+        self._home = home
+        self._timeout = min(timeout, _SESSION_SECONDS)
+        self._soon: SimpleQueue[str] = SimpleQueue()
+        self._connected: frozenset[bytes] = frozenset()
+        self._open: dict[bytes, set[bytes]] = {}
+        """Wallet -> visits that were not at home when its devices were asked last."""
+        self._tries: dict[bytes, _Tries] = {}
+        self._busy: dict[bytes, asyncio.Task[None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look after visits."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """End what is running; the devices know how it stands."""
+        tasks = [task for task in (self._task, *self._busy.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def tell(self, wallet: StoredWallet, stored: StoredVisit) -> dict[bytes, VisitShown | WarifuError]:
+        """Keep what an owner said, tell every connected device, and say what each made of it."""
+        await asyncio.to_thread(store.add_visit, self._database, stored, int(time.time()))
+        there = self._there(wallet)
+        answers = await asyncio.gather(
+            *(self._told(identity, stored) for identity in there), return_exceptions=True
+        )
+        self.soon(wallet.name)
+        return _said(there, answers)
+
+    async def ask(self, wallet: StoredWallet) -> dict[bytes, tuple[VisitShown, ...] | WarifuError]:
+        """How the wallet's visits stand, as each connected device sees them now."""
+        there = self._there(wallet)
+        answers = await asyncio.gather(
+            *(self._asked(identity, wallet.id) for identity in there), return_exceptions=True
+        )
+        return _said(there, answers)
+
+    def soon(self, name: str) -> None:
+        """Look after the visits of the wallet ``name`` at once, however often it was tried before."""
+        self._soon.put(name)
+
+    # --- rounds -----------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            with survived():
+                await self._round()
+            await asyncio.sleep(ROUND_SECONDS)
+
+    async def _round(self) -> None:
+        named = {self._soon.get() for _ in range(self._soon.qsize())}
+        wallets = await asyncio.to_thread(list_wallets, self._database)
+        there = frozenset(identity for wallet in wallets for identity in self._there(wallet))
+        new, self._connected = there - self._connected, there
+        for wallet in wallets:
+            looked_at = wallet.name in named or any(item.identity in new for item in wallet.request.devices)
+            if wallet.id in self._busy:
+                if looked_at:
+                    self._soon.put(wallet.name)  # in a later round
+            elif looked_at or self._ripe(wallet):
+                if looked_at:
+                    for visit in self._open.get(wallet.id, ()):
+                        self._tried(visit).until = 0.0
+                self._busy[wallet.id] = asyncio.create_task(self._attend(wallet))
+
+    def _ripe(self, wallet: StoredWallet) -> bool:
+        now = time.monotonic()
+        return any(self._tried(visit).until <= now for visit in self._open.get(wallet.id, ()))
+
+    async def _attend(self, wallet: StoredWallet) -> None:
+        try:
+            with survived():
+                await self._look_after(wallet)
+        finally:
+            del self._busy[wallet.id]
+
+    async def _look_after(self, wallet: StoredWallet) -> None:
+        views = await self._views(wallet)
+        await self._tell_late_comers(wallet, views)
+        open_now = {
+            visit for visit, seen in views.items() if any(each.state != "home" for each in seen.values())
+        }
+        self._open[wallet.id] = open_now
+        for visit in open_now:
+            if self._tried(visit).until <= time.monotonic():
+                with survived():
+                    await self._go_on(wallet, visit, views[visit])
+
+    async def _views(self, wallet: StoredWallet) -> dict[bytes, Views]:
+        views: dict[bytes, Views] = {}
+        for identity, shown in (await self.ask(wallet)).items():
+            for each in () if isinstance(shown, WarifuError) else shown:
+                views.setdefault(each.visit, {})[identity] = each
+        return views
+
+    async def _tell_late_comers(self, wallet: StoredWallet, views: dict[bytes, Views]) -> None:
+        """Who was away when an owner said it hears it now, as long as the owner's word is in time."""
+        for stored in await asyncio.to_thread(store.visits_of, self._database, wallet.name, int(time.time())):
+            for identity in self._there(wallet):
+                seen = views.get(stored.visit, {}).get(identity)
+                if (seen is None) if not stored.ends else (seen is not None and seen.ended is None):
+                    with survived():
+                        shown = await self._told(identity, stored)
+                        views.setdefault(stored.visit, {})[identity] = shown
+
+    # --- one visit --------------------------------------------------------------------------------------------------
+
+    async def _go_on(self, wallet: StoredWallet, visit: bytes, views: Views) -> None:
+        """Step by step, until nothing more can be done now."""
+        tries = self._tried(visit)
+        tries.later()
+        done: set[_Task] = set()
+        while True:
+            tasks = [task for task in plan(views, int(time.time()), tries.count) if task not in done]
+            task = next((task for task in tasks if self._participants(wallet, views, task)), None)
+            if task is None:
+                return
+            done.add(task)
+            try:
+                result = await self._do(wallet, visit, views, task)
+            except WarifuError as error:
+                tries.later(error.retry_after or 0)
+                continue
+            before, views[task.carrier] = views[task.carrier], result.shown
+            if result.shown.state != before.state:
+                tries.count = 0
+            if result.outcome != "done":
+                tries.later(result.retry_after)
+            self._bell.ring()
+
+    def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
+        """The carrier and as many others as sign, other ones with each try; None where too few are there."""
+        view = views[task.carrier]
+        if "address" not in view.wants:
+            return (task.carrier,)
+        others = [identity for identity in sorted(views) if identity != task.carrier]
+        others = [identity for identity in others if self._hub.connected(identity)]
+        needed = wallet.request.threshold - 1
+        if len(others) < needed or not self._hub.connected(task.carrier):
+            return None
+        first = self._tried(view.visit).count % max(1, len(others))
+        return tuple(sorted({task.carrier, *(others[first:] + others[:first])[:needed]}))
+
+    async def _do(self, wallet: StoredWallet, visit: bytes, views: Views, task: _Task) -> ErrandDone:
+        participants = self._participants(wallet, views, task)
+        assert participants is not None, "looked at before"
+        await self._refreshes.catch_up(wallet.name, participants)
+        opening = OpenErrand(
+            secrets.token_bytes(16),
+            wallet.id,
+            visit,
+            task.step,
+            task.symbol,
+            task.round,
+            await self._place(wallet, views[task.carrier], task),
+            participants,
+            task.carrier,
+        )
+        results = await self._hub.run_session(
+            dict.fromkeys(participants, opening),
+            wanted=len(participants),
+            judge=lambda identity, result: _judge(task, visit, identity, result),
+            entered=lambda _device: None,
+            timeout=self._timeout,
+            decisive=task.carrier,
+        )
+        return decode(ErrandDone, results[task.carrier], MAX_BODY_BYTES)
+
+    async def _place(self, wallet: StoredWallet, view: VisitShown, task: _Task) -> str:
+        if task.step != "sweep":
+            return ""
+        homes, place = self._tried(view.visit).homes, (task.symbol, task.round)
+        if place not in homes:
+            chain = next(each.chain for each in assets_of(view) if each.symbol == task.symbol)
+            homes[place] = await asyncio.to_thread(self._home, wallet.name, chain)
+        return homes[place]
+
+    # --- devices ----------------------------------------------------------------------------------------------------
+
+    def _there(self, wallet: StoredWallet) -> tuple[bytes, ...]:
+        identities = (device.identity for device in wallet.request.devices)
+        return tuple(sorted(identity for identity in identities if self._hub.connected(identity)))
+
+    async def _told(self, identity: bytes, stored: StoredVisit) -> VisitShown:
+        authorization = decode(Authorization, stored.authorization, MAX_AUTHORIZATION_BYTES)
+        answer = await self._hub.call(identity, lambda call: TellVisit(call, authorization), _ASK_SECONDS)
+        shown = decode(Visits, answer, MAX_BODY_BYTES).visits
+        if len(shown) != 1 or shown[0].visit != stored.visit:
+            raise PeerMisbehaved("visit", "a device told of another visit than it was asked about")
+        return shown[0]
+
+    async def _asked(self, identity: bytes, wallet: bytes) -> tuple[VisitShown, ...]:
+        answer = await self._hub.call(identity, lambda call: AskVisits(call, wallet), _ASK_SECONDS)
+        return decode(Visits, answer, MAX_BODY_BYTES).visits
+
+    def _tried(self, visit: bytes) -> _Tries:
+        return self._tries.setdefault(visit, _Tries())
+
+
+def plan(views: Mapping[bytes, VisitShown], now: int, turn: int) -> list[_Task]:
+    """What can be done for a visit that devices see so, in this order. ``turn``: who leads the way home changes with
+    it."""
+    some = next(iter(views.values()))
+    brought = some.request.brings.symbol
+    if not any(view.state in _ENDING for view in views.values()):
+        return [
+            _Task(identity, step, brought)
+            for identity, view in sorted(views.items())
+            for step in view.wants
+            if step not in view.proven or (step == "address" and now > view.fetched + _ADDRESS_SECONDS)
+        ] + [
+            _Task(identity, "balance", brought)
+            for identity, view in sorted(views.items())
+            if view.state == "funded"
+        ]
+    awake = sorted(identity for identity, view in views.items() if view.state != "home")
+    lead = awake[turn % len(awake)] if awake else min(views)
+    tasks = []
+    for asset in assets_of(some):
+        known = [
+            (identity, sweep)
+            for identity, view in views.items()
+            for sweep in [_newest(view, asset.symbol)]
+            if sweep
+        ]
+        newest = max((sweep.round for _, sweep in known), default=-1)
+        tasks += [
+            _Task(identity, "outcome", asset.symbol, sweep.round)
+            for identity, sweep in sorted(known)
+            if identity == lead and sweep.state in _UNDER_WAY
+        ]
+        tasks.append(_Task(lead, "balance", brought))
+        seen = next((there for there in views[lead].there if there.symbol == asset.symbol), None)
+        waits = [sweep for _, sweep in known if sweep.state != "refused" and now < sweep.again_from]
+        if seen is not None and Decimal(seen.free) and not waits:
+            tasks.append(_Task(lead, "sweep", asset.symbol, newest + 1))
+    if views[lead].state == "home":
+        tasks += [_Task(identity, "balance", brought) for identity in awake]
+    return list(dict.fromkeys(tasks))
+
+
+def assets_of(view: VisitShown) -> tuple[VisitAsset, ...]:
+    """All of which what is left comes home."""
+    return view.request.assets
+
+
+def _said(there: tuple[bytes, ...], answers: Sequence[T | BaseException]) -> dict[bytes, T | WarifuError]:
+    """What each device said, or why it did not. A mistake of ours goes further."""
+    said: dict[bytes, T | WarifuError] = {}
+    for identity, answer in zip(there, answers, strict=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, WarifuError):
+            raise answer
+        said[identity] = answer
+    return said
+
+
+def _newest(view: VisitShown, symbol: str) -> SweepShown | None:
+    return max(
+        (sweep for sweep in view.sweeps if sweep.symbol == symbol),
+        key=lambda sweep: sweep.round,
+        default=None,
+    )
+
+
+def _judge(task: _Task, visit: bytes, identity: bytes, result: bytes) -> None:
+    if identity == task.carrier:
+        done = decode(ErrandDone, result, MAX_BODY_BYTES)
+        told = done.visit if done.shown.visit == visit else b""
+    else:
+        told = decode(Cosigned, result, MAX_BODY_BYTES).request
+    if told != visit:
+        raise PeerMisbehaved("result", "a device handed in the result of another visit")

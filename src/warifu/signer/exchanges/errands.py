@@ -1,0 +1,406 @@
+"""The steps of a visit at the exchange: each is one request, by one carrier over its own TLS, and asks no owner.
+
+What may be asked follows from the visit, which an owner wanted: whether the credential may withdraw, what is there,
+where deposits go, what became of a withdrawal; and the withdrawal itself. Each co-signer makes the request anew from
+the visit and the step, and signs nothing that differs from it in one byte. The one thing that it takes from the
+carrier is how much there is to come home. Where it goes, each derives by itself (``Wallet.owns``).
+
+A device believes no other one about the exchange: only the carrier of a step learns what it tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from nacl.utils import random
+
+from warifu.chains.bitcoin.address import canonical_address
+from warifu.chains.ethereum import address as ethereum
+from warifu.chains.solana import address as solana
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.exchanges.adapter import (
+    Balance,
+    DepositAddress,
+    Exchange,
+    Permissions,
+    Withdrawal,
+    WithdrawalState,
+)
+from warifu.exchanges.calls import Call, Listed, Unsigned
+from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
+from warifu.exchanges.registry import EXCHANGES
+from warifu.exchanges.signing import Stamp, ToSign
+from warifu.protocol.chains import family_of
+from warifu.protocol.encoding import digest, encode
+from warifu.protocol.exchange_answers import Outcome
+from warifu.protocol.exchange_requests import ExchangeCall
+from warifu.protocol.exchange_visits import ErrandDone
+from warifu.protocol.frames import OpenErrand
+from warifu.protocol.journal import DEVICE, SweepSigned
+from warifu.signer.device import Device
+from warifu.signer.egress.client import Limits
+from warifu.signer.egress.failures import EgressFailed
+from warifu.signer.egress.judging import read_call
+from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.judging import unsigned_of
+from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.exchanges.visits import SETTLE, Sweep, Visit, plain, withdrawal_id
+from warifu.signer.policy.visits import HomeFacts, judge_home
+from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
+from warifu.signer.sessions.ceremony import Seat
+from warifu.signer.sessions.messages import Stamped
+from warifu.signer.transfers import check_devices
+from warifu.signer.wallets import Wallet
+
+_LIMITS = Limits(body=1024 * 1024)
+"""Of an answer that is read here and handed on to nobody."""
+_ANYWHERE = "anywhere"
+"""In place of an address where a withdrawal is only looked for, by its identifier."""
+
+
+def purpose(frame: OpenErrand) -> bytes:
+    """32 bytes that name what the session is for."""
+    return digest(
+        "request/errand",
+        frame.wallet_id,
+        frame.visit,
+        frame.step.encode(),
+        frame.symbol.encode(),
+        frame.round.to_bytes(4, "big"),
+        frame.home.encode(),
+        frame.carrier,
+    )
+
+
+def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cosigning:
+    """Take part, or refuse.
+
+    ``InputRefused`` (``unknown-visit``, ``participants``, ``too-few-participants``, ``visit-asset``, ``visit-step``,
+    ``sweep-round``, ``sweep``); ``PolicyDenied`` (``visit-over``, ``sweep-under-way``, ``balance``, ``nothing-there``,
+    and the reasons of ``policy.visits.judge_home``).
+    """
+    wallet = device.wallets.born(frame.wallet_id)
+    check_devices(wallet, frame.participants, device.identity.public)
+    if frame.carrier not in frame.participants:
+        raise InputRefused("participants", "the device that is to carry it does not take part")
+    visit = device.visits.get(wallet.id, frame.visit)
+    account = device.accounts.load(wallet.id, visit.request.account)
+    try:
+        if account.account.exchange != visit.exchange or account.credential.covers == "method and path":
+            raise InputRefused("visit-key", "the account is another one than the visit was opened with")
+        doing = _Doing(device, frame, seat, wallet, account)
+        numbers = _numbers(account, frame.participants)
+        signers = Signers(frame.carrier, seen_digest(account, purpose(frame)), numbers)
+        if frame.carrier == device.identity.public:
+            return doing.carrying(signers)
+        if not isinstance(account.key, KeyShare):
+            raise InputRefused("participants", "a whole key needs nobody else")
+        return Cosigning(seat, signers, doing.cosignature(account.key))
+    except BaseException:
+        account.wipe()
+        raise
+
+
+def _numbers(account: OpenAccount, participants: tuple[bytes, ...]) -> dict[bytes, int]:
+    holders = account.account.holders
+    if not set(participants) <= set(holders):
+        raise InputRefused("participants", "not all of these devices hold a part of the account's credential")
+    if not isinstance(account.key, KeyShare):
+        if len(participants) != 1:
+            raise InputRefused("participants", "a whole key needs nobody else")
+        return {}
+    if len(participants) < account.key.key.t:
+        raise InputRefused(
+            "too-few-participants",
+            f"this key needs {account.key.key.t} devices to sign; asked were {len(participants)}",
+        )
+    return {identity: holders.index(identity) for identity in participants}
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What came of a step: the visit after it, and the words for the service."""
+
+    visit: Visit
+    outcome: Outcome
+    reason: str = ""
+    wait: int = 0
+
+
+class _Doing:
+    """One step at this device."""
+
+    def __init__(
+        self, device: Device, frame: OpenErrand, seat: Seat, wallet: Wallet, account: OpenAccount
+    ) -> None:
+        self._device = device
+        self._frame = frame
+        self._seat = seat
+        self._wallet = wallet
+        self._account = account
+        self._exchange: Exchange = EXCHANGES[account.account.exchange]
+        self._amount = ""
+        """Of a sweep."""
+
+    def carrying(self, signers: Signers) -> Carrying:
+        device = self._device
+        if self._frame.step == "sweep":
+            self._require_sweep()
+            now = device.clock.now()
+            self._amount = self._visit.require_seen(self._frame.symbol, now).free
+        call = self._question()
+        self._judge(call.unsigned)
+        errand = Errand(
+            call=call,
+            credential=self._account.credential,
+            key=self._account.key,
+            time=self._exchange.time(),
+            context=context_for(self._account.authorities),
+            limits=_LIMITS,
+            seconds=device.clock.now,
+            milliseconds=milliseconds,
+            sending=self._signed,
+            ended=lambda heard, stamp: self._ended(call, heard, stamp),
+            close=self._account.wipe,
+            shown=_shown(call.unsigned),
+        )
+        return Carrying(self._seat, signers, errand)
+
+    def cosignature(self, key: KeyShare) -> Cosignature:
+        if self._frame.step == "sweep":
+            self._require_sweep()
+        return Cosignature(
+            self._frame.visit,
+            key,
+            self._prepare,
+            lambda stamped: self._signed(Stamp(stamped.milliseconds, stamped.once)),
+            self._account.wipe,
+        )
+
+    @property
+    def _visit(self) -> Visit:
+        """As it is now."""
+        return self._device.visits.get(self._wallet.id, self._frame.visit)
+
+    # --- the request ------------------------------------------------------------------------------------------------
+
+    def _question(self) -> Call[Any]:
+        frame, exchange, visit = self._frame, self._exchange, self._visit
+        asset = visit.asset(frame.symbol)
+        network = exchange.networks.network_of(asset.symbol, asset.chain)
+        found: Call[Any] | None = None
+        match frame.step:
+            case "permissions":
+                found = exchange.permissions()
+            case "balance":
+                found = exchange.balances()
+            case "address" if network is not None and exchange.wallets() is None:
+                if asset.symbol == visit.request.brings.symbol:
+                    found = exchange.deposit_address(asset.symbol, network)
+            case "sweep" if network is not None:
+                found = exchange.withdraw(self._withdrawal(network, frame.home, self._amount))
+            case "outcome" if network is not None:
+                found = exchange.find_withdrawal(self._withdrawal(network, _ANYWHERE, "1"))
+        if found is None:
+            raise InputRefused("visit-step", f"{exchange.name} is not asked that for {frame.symbol}")
+        return found
+
+    def _withdrawal(self, network: str, address: str, amount: str) -> Withdrawal:
+        frame = self._frame
+        return Withdrawal(
+            client_id=withdrawal_id(frame.visit, frame.symbol, frame.round),
+            asset=frame.symbol,
+            network=network,
+            address=address,
+            amount=Decimal(amount),
+        )
+
+    def _prepare(self, stamped: Stamped) -> ToSign:
+        """What the carrier asks for, if it is what this device would ask for. ``InputRefused`` (``errand-differs``)."""
+        if stamped.call is None:
+            raise InputRefused("errand-differs", "the device that carries it does not say what it asks")
+        asked = unsigned_of(stamped.call)
+        if self._frame.step == "sweep":
+            given = self._exchange.understand(asked).meaning.gives.get(self._frame.symbol)
+            if not given:
+                raise _differs()
+            self._amount = plain(given)
+        call = self._question()
+        if not call.unsigned.same_bytes(asked):
+            raise _differs()
+        self._judge(call.unsigned)
+        return self._account.credential.prepare(call.unsigned, require_near(self._device, stamped))
+
+    def _judge(self, unsigned: Unsigned) -> None:
+        device, wallet = self._device, self._wallet
+        policy = device.rules.policy(wallet.id)
+        rules = policy.rules_at(self._exchange.name)
+        if rules is None:
+            raise PolicyDenied("exchange", f"nothing may be asked of {self._exchange.name}")
+        call, _ = read_call(self._exchange, unsigned, rules)
+        to = call.destination
+        own = (
+            to is not None
+            and to.chain == self._visit.asset(self._frame.symbol).chain
+            and wallet.owns(to.chain, to.address, device.wallets.window(wallet.id))
+        )
+        refusal = judge_home(policy, call, HomeFacts(own=own, binding=True)).refusal
+        if refusal is not None:
+            raise refusal
+
+    def _require_sweep(self) -> None:
+        frame = self._frame
+        self._visit.require_sweep(frame.symbol, frame.round, self._device.clock.now())
+
+    # --- before it leaves, and after --------------------------------------------------------------------------------
+
+    def _signed(self, stamp: Stamp | None) -> None:
+        """From now on this device's share, or the request, may be out. A question can be asked twice."""
+        if self._frame.step != "sweep":
+            return
+        assert stamp is not None, "a withdrawal is signed"
+        device, frame, now = self._device, self._frame, self._device.clock.now()
+        sweep = Sweep(
+            frame.symbol,
+            frame.round,
+            self._amount,
+            frame.home,
+            stamp.milliseconds + self._account.credential.lifetime,
+        )
+        with device.epoch.lasting():
+            device.freeze.require_none()
+            self._require_sweep()
+            self._judge(self._question().unsigned)
+            device.visits.put(self._visit.sweeping(sweep))
+            device.journal.append(
+                SweepSigned(
+                    self._wallet.id,
+                    frame.visit,
+                    self._seat.session,
+                    frame.symbol,
+                    frame.round,
+                    self._amount,
+                    frame.home,
+                ),
+                now,
+                DEVICE,
+            )
+
+    def _ended(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> bytes:
+        device = self._device
+        found = self._found(call, heard, stamp)
+        with device.store.transaction():
+            device.visits.put(found.visit)
+        shown = found.visit.shown(device.clock.now())
+        return encode(ErrandDone(self._frame.visit, found.outcome, found.reason, found.wait, shown))
+
+    def _found(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> _Heard:
+        answer: object
+        try:
+            if isinstance(heard, EgressFailed):
+                raise call.unanswered(sent=heard.sent, words=heard.reason)
+            if isinstance(heard, ExchangeFailed):
+                raise heard
+            answer = call.read(heard)
+        except ExchangeFailed as failure:
+            return self._failed(failure)
+        reading: dict[str, Callable[[Any, Stamp | None], _Heard]] = {
+            "permissions": self._permissions,
+            "balance": self._balance,
+            "address": self._address,
+            "sweep": self._swept,
+            "outcome": self._outcome,
+        }
+        return reading[self._frame.step](answer, stamp)
+
+    def _failed(self, failure: ExchangeFailed) -> _Heard:
+        """What that means for a sweep is written down: what may have happened is asked for, and not sent again."""
+        frame, visit = self._frame, self._visit
+        wait = failure.retry_after or 0 if isinstance(failure, TryAgain) else 0
+        outcome: Outcome = "try-again" if isinstance(failure, TryAgain) else "refused"
+        unknown = isinstance(failure, OutcomeUnknown) or failure.reason == "duplicate"
+        if frame.step != "sweep":
+            return _Heard(visit, "unanswered" if unknown else outcome, failure.reason, wait)
+        if not any((each.symbol, each.round) == (frame.symbol, frame.round) for each in visit.sweeps):
+            return _Heard(visit, outcome, failure.reason, wait)  # it was not even signed
+        if unknown:
+            return _Heard(
+                visit.heard(frame.symbol, frame.round, "unknown", failure.reason), "unknown", failure.reason
+            )
+        changed = visit.heard(frame.symbol, frame.round, "refused", failure.reason)
+        return _Heard(changed, outcome, failure.reason, wait)
+
+    def _permissions(self, said: Permissions, _: Stamp | None) -> _Heard:
+        if not said.pays_out:
+            return _Heard(self._visit, "refused", "permission")
+        return _Heard(self._visit.permits(), "done")
+
+    def _balance(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
+        if page.more is not None:
+            return _Heard(self._visit, "unanswered", "too-little-said")
+        found: dict[str, tuple[Decimal, Decimal]] = {}
+        for each in page.items:
+            free, held = found.get(each.asset, (Decimal(0), Decimal(0)))
+            found[each.asset] = free + each.free, held + each.held
+        return _Heard(self._visit.sees(found, self._device.clock.now()), "done")
+
+    def _address(self, said: DepositAddress, _: Stamp | None) -> _Heard:
+        """In its one text form, as a transaction's is read. With a memo it is an address that customers share."""
+        visit = self._visit
+        if said.memo is not None:
+            return _Heard(visit, "refused", "memo")
+        try:
+            address = _canonical(self._wallet, visit.request.brings.chain, said.address)
+        except InputRefused:
+            return _Heard(visit, "refused", "answer-form")
+        return _Heard(visit.deposits_to(address, self._device.clock.now()), "done")
+
+    def _swept(self, said: WithdrawalState, _: Stamp | None) -> _Heard:
+        return self._stands(said)
+
+    def _outcome(self, page: Listed[WithdrawalState], stamp: Stamp | None) -> _Heard:
+        """*Not there* is believed once it cannot come any more (``exchanges.attempt``)."""
+        frame, visit = self._frame, self._visit
+        sweep = visit.sweep_of(frame.symbol, frame.round)
+        if page.items:
+            return self._stands(page.items[0])
+        assert stamp is not None, "what was answered had a stamp"
+        if page.more is not None or stamp.milliseconds <= sweep.dead_after + 1000 * SETTLE:
+            wait = max(1, (sweep.dead_after - stamp.milliseconds) // 1000 + SETTLE + 1)
+            return _Heard(visit, "unanswered", "too-early", wait)
+        return _Heard(visit.heard(frame.symbol, frame.round, "refused", "never"), "not-there")
+
+    def _stands(self, said: WithdrawalState) -> _Heard:
+        frame = self._frame
+        return _Heard(
+            self._visit.heard(
+                frame.symbol, frame.round, said.status, transaction=(said.transaction_id or "")[:128]
+            ),
+            "done",
+        )
+
+
+def _differs() -> InputRefused:
+    return InputRefused(
+        "errand-differs", "what the device that carries it asks is not this step of the visit"
+    )
+
+
+def _shown(unsigned: Unsigned) -> ExchangeCall:
+    return ExchangeCall(
+        unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
+    )
+
+
+def _canonical(wallet: Wallet, chain: str, address: str) -> str:
+    """``InputRefused`` for what is no address there."""
+    match family_of(chain):
+        case "bitcoin":
+            return canonical_address(address, wallet.bitcoin.network)
+        case "eip155":
+            return ethereum.format_address(ethereum.parse_address(address, unchecked=True))
+        case "solana":
+            return solana.format_address(solana.parse_address(address))

@@ -1,0 +1,159 @@
+"""The wallet's visits, as this device keeps them, and what of them its judge of payments is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.protocol.chains import coin_decimals
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import VisitRequest
+from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown
+from warifu.protocol.policy import DAY, Policy
+from warifu.signer.exchanges.visits import Visit, in_units, total_seen
+from warifu.signer.policy.visits import Stay, StayFacts, judge_stay
+from warifu.signer.store import Store
+
+_MAX_VISIT = 1024 * 1024
+_KEPT = 90 * DAY
+"""Seconds after its time for which a visit is remembered that came home."""
+
+
+class VisitBook:
+    """The table of visits. What is written, is written inside a transaction of the caller's."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, wallet: bytes, identifier: bytes) -> Visit:
+        """``InputRefused`` (``unknown-visit``)."""
+        visit = self.find(wallet, identifier)
+        if visit is None:
+            raise InputRefused(
+                "unknown-visit",
+                "this device knows nothing of that visit",
+                remedy="Open it on this device as well ('warifu visit open' tells all that are there).",
+            )
+        return visit
+
+    def find(self, wallet: bytes, identifier: bytes) -> Visit | None:
+        """The visit whose request has this digest; None where this device has not heard of it."""
+        rows = self._store.execute(
+            "SELECT kept FROM visits WHERE wallet = ? AND visit = ?", (wallet, identifier)
+        )
+        return decode(Visit, bytes(rows[0][0]), _MAX_VISIT) if rows else None
+
+    def of(self, wallet: bytes) -> list[Visit]:
+        """The newest first."""
+        rows = self._store.execute(
+            "SELECT kept FROM visits WHERE wallet = ? ORDER BY since DESC, visit", (wallet,)
+        )
+        return [decode(Visit, bytes(kept), _MAX_VISIT) for (kept,) in rows]
+
+    def put(self, visit: Visit) -> None:
+        """As it is from now on."""
+        self._store.execute(
+            "INSERT OR REPLACE INTO visits VALUES (?, ?, ?, ?)",
+            (visit.id, visit.request.wallet_id, visit.since, encode(visit)),
+        )
+
+    def begin(self, visit: Visit, now: int) -> None:
+        """A new one. ``PolicyDenied`` (``too-many-visits``)."""
+        wallet = visit.request.wallet_id
+        known = self.of(wallet)
+        for old in known:
+            if old.home is not None and now > max(old.home, old.request.until) + _KEPT:
+                self._store.execute("DELETE FROM visits WHERE visit = ?", (old.id,))
+        if sum(old.home is None for old in known) >= MAX_VISITS:
+            raise PolicyDenied(
+                "too-many-visits",
+                f"{MAX_VISITS} visits of this wallet are not at home yet",
+                remedy="Bring them home first ('warifu visit sweep').",
+            )
+        self.put(visit)
+
+    def is_ending(self, wallet: bytes, account: str, now: int) -> bool:
+        """Whether there is something with this account that is to come home."""
+        return any(
+            visit.request.account == account and visit.home is None and visit.is_ending(now)
+            for visit in self.of(wallet)
+        )
+
+    def shown(self, wallet: bytes, now: int) -> tuple[VisitShown, ...]:
+        """Those that are not at home, and as many others as there is room for; the newest first."""
+        visits = self.of(wallet)
+        first = sorted(visits, key=lambda visit: visit.home is not None)[:SHOWN_VISITS]
+        return tuple(visit.shown(now) for visit in visits if visit in first)
+
+    # --- what a payment may bring there -----------------------------------------------------------------------------
+
+    def deposits(
+        self, wallet: bytes, chain: str, policy: Policy, payment: bytes, now: int
+    ) -> dict[tuple[str, str], int]:
+        """Where funds of the wallet may go on this chain because of a visit, by address and token, and how much.
+        ``payment``: the chain of replacements that is judged. Two visits can have one address."""
+        visits = self.of(wallet)
+        found: dict[tuple[str, str], int] = {}
+        for visit in visits:
+            request = visit.request
+            if request.brings.chain != chain or not visit.takes(now):
+                continue
+            if judge_stay(policy, *self._stay(policy, visit, visits, now)).refusal is None:
+                place = visit.address, request.token
+                found[place] = found.get(place, 0) + visit.room(payment)
+        return found
+
+    def pays(
+        self, wallet: bytes, chain: str, payment: bytes, paid: Mapping[tuple[str, str], int], now: int
+    ) -> None:
+        """This device signs that so much goes to each of these addresses, of each token."""
+        left = dict(paid)
+        for visit in self.of(wallet):
+            request = visit.request
+            place = visit.address, request.token
+            amount = min(left.get(place, 0), visit.room(payment))
+            if request.brings.chain == chain and amount and visit.takes(now):
+                self.put(visit.pays(payment, amount))
+                left[place] -= amount
+
+    def _stay(self, policy: Policy, visit: Visit, visits: list[Visit], now: int) -> tuple[Stay, StayFacts]:
+        request, symbol = visit.request, visit.request.brings.symbol
+        rules = policy.rules_at(visit.exchange)
+        limits = rules.limits_of(symbol) if rules is not None else None
+        decimals = limits.decimals if limits is not None else 0
+        others = sum(
+            units_of(policy, other.request, decimals)
+            for other in visits
+            if other.id != visit.id
+            and other.home is None
+            and (other.exchange, other.request.brings.symbol) == (visit.exchange, symbol)
+        )
+        amount = units_of(policy, request, decimals)
+        there = max(others, total_seen(visit.before, decimals))
+        return Stay(visit.exchange, symbol, amount, request.until - visit.since), StayFacts(now, there)
+
+    def judge_opening(self, policy: Policy, visit: Visit, now: int) -> None:
+        """``PolicyDenied`` where the policy does not let it be."""
+        refusal = judge_stay(
+            policy, *self._stay(policy, visit, self.of(visit.request.wallet_id), now)
+        ).refusal
+        if refusal is not None:
+            raise refusal
+
+
+def units_of(policy: Policy, request: VisitRequest, decimals: int) -> int:
+    """What a visit brings, in units of a policy's limits of an exchange, rounded up."""
+    return in_units(Decimal(request.amount).scaleb(-chain_decimals(policy, request)), decimals)
+
+
+def chain_decimals(policy: Policy, request: VisitRequest) -> int:
+    """Of the unit that a visit's amount is in. ``PolicyDenied`` (``asset``) for a token that the policy does not
+    know."""
+    if not request.token:
+        return coin_decimals(request.brings.chain)
+    rules = policy.rules(request.brings.chain)
+    for asset in rules.assets if rules is not None else ():
+        if asset.token == request.token:
+            return asset.decimals
+    raise PolicyDenied("asset", f"the token {request.token} is not among the allowed assets")

@@ -1,0 +1,347 @@
+"""A visit as one device knows it: funds that an owner let be at an exchange for a while, and how they come home.
+
+A value with transitions; ``visit_book`` keeps it. Invariants:
+
+1. Funds go there only by an owner's transfer, to a deposit address that this very device fetched, after it saw for
+   itself that the credential may withdraw; up to the visit's amount, while the visit is open.
+2. They come home without an owner: at any time, to the wallet's own address and to no other.
+3. Of one asset one withdrawal at a time can be out: the next round is signed only when the one before is dead, however
+   long somebody held it back, and has had its time to show in the exchange's lists. So it sends what is still there,
+   and nothing twice.
+4. What one device saw, it says; it believes no other one's word about the exchange.
+"""
+
+from __future__ import annotations
+
+import uuid
+from decimal import ROUND_CEILING, Decimal, localcontext
+
+import msgspec
+
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds, digest
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import (
+    KEPT_SWEEPS,
+    Step,
+    SweepShown,
+    SweepState,
+    There,
+    VisitShown,
+    VisitState,
+)
+from warifu.protocol.policy import DAY
+
+SETTLE = 60
+"""Seconds in which what an exchange took shows in its lists (``warifu.exchanges.attempt.SETTLE``)."""
+FRESH_ADDRESS = DAY
+"""Seconds for which a deposit address counts that was fetched."""
+FRESH_BALANCE = 300
+"""Seconds for which the carrier of a sweep believes what it saw."""
+AFTERWARDS = DAY
+"""Seconds after everything was seen at home in which what came in late can still be swept."""
+MOST_MISSED = 16
+"""Rounds that other devices may have signed without this one. With a bound, nobody uses the numbers up."""
+TOO_LITTLE = ("below-minimum",)
+"""Why an exchange keeps what is left: less than it lets go."""
+_UNDER_WAY: tuple[SweepState, ...] = ("unknown", "pending")
+
+
+class Sweep(Message, frozen=True):
+    """One withdrawal that this device signed, or carries."""
+
+    symbol: str
+    round: int
+    amount: str
+    to: str
+    dead_after: int
+    """When what was signed cannot be taken any more: milliseconds on the exchange's clock."""
+    state: SweepState = "signed"
+    reason: str = ""
+    transaction: str = ""
+
+    @property
+    def again_from(self) -> int:
+        """The moment from which another round may be signed, in seconds."""
+        return -(-self.dead_after // 1000) + SETTLE
+
+
+class Payment(Message, frozen=True):
+    """What a chain of replacements brings there, at its most."""
+
+    payment: Bytes32
+    amount: Amount
+
+
+class Visit(Message, frozen=True):
+    """Stored as it is."""
+
+    id: Bytes32
+    """Digest of the request."""
+    request: VisitRequest
+    exchange: Name
+    since: Seconds
+    wants: tuple[Step, ...]
+    """What this device finds for itself before the way back is proven to it."""
+    ended: Seconds | None = None
+    """When an owner wanted the funds home."""
+    permitted: bool = False
+    """Whether this device saw that the credential may withdraw."""
+    before: There | None = None
+    """What was there of the asset, as this device saw it before anything was brought."""
+    address: str = ""
+    fetched: Seconds = 0
+    payments: tuple[Payment, ...] = ()
+    there: tuple[There, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    home: Seconds | None = None
+    """When this device saw that nothing was left."""
+
+    # --- what is so ------------------------------------------------------------------------------------------------
+
+    def is_ending(self, now: int) -> bool:
+        """Whether the funds are to come home: nothing is brought any more, and nothing is traded."""
+        return self.ended is not None or now >= self.request.until
+
+    @property
+    def proven(self) -> bool:
+        """Whether this device found for itself all that it wants to know before funds go there."""
+        return set(self.wants) <= set(self._found)
+
+    @property
+    def _found(self) -> tuple[Step, ...]:
+        found: list[tuple[Step, bool]] = [
+            ("permissions", self.permitted),
+            ("balance", self.before is not None),
+            ("address", bool(self.address)),
+        ]
+        return tuple(step for step, done in found if done)
+
+    @property
+    def brought(self) -> int:
+        """What this device signed to go there."""
+        return sum(int(each.amount) for each in self.payments)
+
+    def state(self, now: int) -> VisitState:
+        """As this device sees it."""
+        if self.home is not None:
+            return "home"
+        if self.is_ending(now):
+            newest = [self.newest(asset.symbol) for asset in self.request.assets]
+            refused = any(
+                each is not None and each.state in ("refused", "failed", "cancelled") for each in newest
+            )
+            return "stuck" if refused else "sweeping"
+        if not self.proven:
+            return "opened"
+        if any(_total(seen) > self._was_there(seen.symbol) for seen in self.there):
+            return "trading"
+        return "funded" if self.payments else "proven"
+
+    def _was_there(self, symbol: str) -> Decimal:
+        is_brought = self.before is not None and symbol == self.before.symbol
+        return _total(self.before) if is_brought and self.before is not None else Decimal(0)
+
+    def asset(self, symbol: str) -> VisitAsset:
+        """``InputRefused`` (``visit-asset``) for one that it has not."""
+        for asset in self.request.assets:
+            if asset.symbol == symbol:
+                return asset
+        raise InputRefused("visit-asset", f"this visit has no {symbol}")
+
+    def seen(self, symbol: str) -> There | None:
+        """What this device last saw of it."""
+        return next((seen for seen in self.there if seen.symbol == symbol), None)
+
+    def newest(self, symbol: str) -> Sweep | None:
+        """The latest round of an asset that this device knows of."""
+        rounds = [sweep for sweep in self.sweeps if sweep.symbol == symbol]
+        return max(rounds, key=lambda sweep: sweep.round, default=None)
+
+    def sweep_of(self, symbol: str, number: int) -> Sweep:
+        """``InputRefused`` (``sweep``) for one that this device knows nothing of."""
+        for sweep in self.sweeps:
+            if (sweep.symbol, sweep.round) == (symbol, number):
+                return sweep
+        raise InputRefused("sweep", f"this device knows of no sweep {number} of {symbol}")
+
+    def room(self, payment: bytes) -> int:
+        """How much of the visit's amount is left for this chain of replacements."""
+        others = sum(int(each.amount) for each in self.payments if each.payment != payment)
+        return max(0, int(self.request.amount) - others)
+
+    def takes(self, now: int) -> bool:
+        """Whether funds may go to its deposit address now."""
+        known = bool(self.address) and now < self.fetched + FRESH_ADDRESS
+        return known and self.proven and not self.is_ending(now)
+
+    # --- what may be done ------------------------------------------------------------------------------------------
+
+    def require_sweep(self, symbol: str, number: int, now: int) -> None:
+        """``InputRefused`` (``visit-asset``, ``sweep-round``); ``PolicyDenied`` (``visit-over``; ``sweep-under-way``,
+        with the wait)."""
+        self.asset(symbol)
+        if self.home is not None and now >= self.home + AFTERWARDS:
+            raise PolicyDenied(
+                "visit-over",
+                "this visit's funds came home, and its time is over",
+                remedy="What is at the exchange now came there in another way: withdraw it yourself.",
+            )
+        newest = self.newest(symbol)
+        last = -1 if newest is None else newest.round
+        if not last < number <= last + MOST_MISSED:
+            raise InputRefused("sweep-round", f"the last sweep of {symbol} that this device signed is {last}")
+        if newest is None:
+            return
+        wait = newest.again_from - now
+        if wait > 0 and newest.state != "refused":
+            raise PolicyDenied(
+                "sweep-under-way",
+                f"the sweep of {symbol} before this one may still be taken by the exchange",
+                remedy="Ask what came of it, and sweep again after that.",
+                retry_after=wait,
+            )
+
+    def require_seen(self, symbol: str, now: int) -> There:
+        """What the carrier of a sweep sends: all that it saw, lately. ``PolicyDenied`` (``balance``)."""
+        seen, newest = self.seen(symbol), self.newest(symbol)
+        if (
+            seen is None
+            or now > seen.at + FRESH_BALANCE
+            or (newest is not None and seen.at < newest.again_from - SETTLE)
+        ):
+            raise PolicyDenied(
+                "balance",
+                f"this device has not seen lately how much {symbol} is there",
+                remedy="Ask for the balance first.",
+            )
+        if not Decimal(seen.free):
+            raise PolicyDenied("nothing-there", f"there is no {symbol} that could come home")
+        return seen
+
+    # --- what happens ----------------------------------------------------------------------------------------------
+
+    def end(self, now: int) -> Visit:
+        """An owner wants the funds home."""
+        return self if self.ended is not None else msgspec.structs.replace(self, ended=now)
+
+    def pays(self, payment: bytes, amount: int) -> Visit:
+        """This device signs that so much goes there."""
+        before = max((int(each.amount) for each in self.payments if each.payment == payment), default=0)
+        others = tuple(each for each in self.payments if each.payment != payment)
+        return msgspec.structs.replace(self, payments=(*others, Payment(payment, str(max(before, amount)))))
+
+    def permits(self) -> Visit:
+        """The exchange said that the credential may withdraw."""
+        return msgspec.structs.replace(self, permitted=True)
+
+    def deposits_to(self, address: str, now: int) -> Visit:
+        """The exchange said where deposits go."""
+        return msgspec.structs.replace(self, address=address, fetched=now)
+
+    def sees(self, balances: dict[str, tuple[Decimal, Decimal]], now: int) -> Visit:
+        """The exchange said what is there: free, and held by orders; what it does not name is not there."""
+        there = []
+        for asset in self.request.assets:
+            free, held = balances.get(asset.symbol, (Decimal(0), Decimal(0)))
+            there.append(There(asset.symbol, plain(free), plain(held), now))
+        changed = msgspec.structs.replace(self, there=tuple(there))
+        if self.before is None or ("address" in self.wants and not self.payments):
+            changed = msgspec.structs.replace(changed, before=changed.seen(self.request.brings.symbol))
+        return changed._settled(now)
+
+    def sweeping(self, sweep: Sweep) -> Visit:
+        """This device's share of it, or at the carrier the request itself, is about to leave."""
+        mine = [each for each in self.sweeps if each.symbol == sweep.symbol and each.round < sweep.round]
+        kept = sorted(mine, key=lambda each: each.round)[1 - KEPT_SWEEPS :]
+        others = [each for each in self.sweeps if each.symbol != sweep.symbol]
+        return msgspec.structs.replace(self, sweeps=(*others, *kept, sweep), home=None)
+
+    def heard(
+        self, symbol: str, number: int, state: SweepState, reason: str = "", transaction: str = ""
+    ) -> Visit:
+        """What came of a sweep."""
+        sweep = msgspec.structs.replace(
+            self.sweep_of(symbol, number), state=state, reason=reason, transaction=transaction
+        )
+        others = tuple(each for each in self.sweeps if (each.symbol, each.round) != (symbol, number))
+        return msgspec.structs.replace(self, sweeps=(*others, sweep))
+
+    def _settled(self, now: int) -> Visit:
+        """At home is what this device saw nothing of any more, after the end and after the last sweep was dead."""
+        if not self.is_ending(now) or not all(self._is_home(asset.symbol) for asset in self.request.assets):
+            return msgspec.structs.replace(self, home=None)
+        return self if self.home is not None else msgspec.structs.replace(self, home=now)
+
+    def _is_home(self, symbol: str) -> bool:
+        seen, newest = self.seen(symbol), self.newest(symbol)
+        if seen is None:
+            return False
+        if newest is None:
+            return not _total(seen)
+        if newest.state in _UNDER_WAY:
+            return False
+        too_little = newest.reason in TOO_LITTLE and not Decimal(seen.held)
+        return too_little or (not _total(seen) and seen.at >= newest.dead_after // 1000)
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def shown(self, now: int) -> VisitShown:
+        """For the service and the owner."""
+        return VisitShown(
+            self.id,
+            self.request,
+            self.exchange,
+            self.state(now),
+            self.ended,
+            self.wants,
+            self._found,
+            self.address,
+            self.fetched,
+            str(self.brought),
+            self.there,
+            tuple(
+                SweepShown(
+                    each.symbol,
+                    each.round,
+                    each.amount,
+                    each.to,
+                    each.state,
+                    each.reason,
+                    each.transaction,
+                    each.again_from,
+                )
+                for each in sorted(self.sweeps, key=lambda each: (each.symbol, each.round))
+            ),
+        )
+
+
+def withdrawal_id(visit: bytes, symbol: str, number: int) -> str:
+    """The identifier of a sweep: whoever makes it comes to the same one. A random UUID as far as anybody can tell."""
+    named = digest("visit-withdrawal", visit, symbol.encode(), number.to_bytes(4, "big"))
+    return str(uuid.UUID(bytes=named[:16], version=4))
+
+
+def in_units(amount: Decimal, decimals: int) -> int:
+    """In an asset's smallest unit, rounded up."""
+    with localcontext() as context:
+        context.prec = 250
+        return int(amount.scaleb(decimals).to_integral_value(ROUND_CEILING))
+
+
+def total_seen(seen: There | None, decimals: int) -> int:
+    """What was seen of an asset in its smallest unit, rounded up."""
+    return 0 if seen is None else in_units(_total(seen), decimals)
+
+
+def _total(seen: There) -> Decimal:
+    return Decimal(seen.free) + Decimal(seen.held)
+
+
+def plain(amount: Decimal) -> str:
+    """Digits without exponent and without zeros at the end. ``InputRefused`` (``exchange-answer``) for less than
+    nothing."""
+    if amount < 0:
+        raise InputRefused("exchange-answer", "the exchange says that there is less than nothing")
+    text = format(amount, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

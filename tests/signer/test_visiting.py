@@ -1,0 +1,279 @@
+"""Visits with real signers, a real chain, and the simulated Binance: there by an owner's word, home without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from nacl.utils import random
+from tests.support.exchange_days import UUID
+from tests.support.sandbox import bitcoin_chain, sandbox
+from tests.support.simulator import FRIEND
+from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
+
+from warifu.chains.bitcoin.transaction import parse_hash
+from warifu.errors import WarifuError
+from warifu.exchanges.market import Order, Pair
+from warifu.protocol.exchange_visits import ErrandDone
+from warifu.protocol.frames import Instruct, Instructed
+from warifu.protocol.request import FreezeRequest
+from warifu.sandbox.control import AddFault, ClearFaults
+from warifu.signer.exchanges import errands
+
+pytestmark = pytest.mark.real
+
+D = Decimal
+FIRST, SECOND, THIRD = ("device0", "device1"), ("device1", "device0"), ("device2", "device0")
+FEE = BTC // 10_000
+"""Of a withdrawal."""
+DEAD = 200
+"""Seconds after which a withdrawal that was signed is dead, and would have shown."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with (
+        bitcoin_chain(tmp_path_factory.mktemp("chain")) as (chain, url),
+        sandbox(tmp_path_factory.mktemp("sandbox"), bitcoin=url) as simulation,
+    ):
+        yield chain, simulation
+
+
+@pytest.fixture
+def stage(world, tmp_path, request) -> Iterator[Stage]:
+    chain, simulation = world
+    simulation.do(ClearFaults())
+    customer = re.sub("[^a-z0-9]", "-", request.node.name.lower())[-40:].strip("-")
+    made = Stage.make(tmp_path, chain, simulation, customer, visiting_policy())
+    made.receives(BTC)
+    yield made
+    simulation.do(ClearFaults())
+    made.home.close()
+
+
+def refusal(stage: Stage, spent, names=FIRST) -> str:
+    return stage.home.sign(spent, names).code
+
+
+def reason(outcome, name: str) -> str:
+    return str(outcome.failed[name].reason)
+
+
+def funded(stage: Stage, amount: int = BTC // 2) -> bytes:
+    """A visit whose funds are there."""
+    visit = stage.opened()
+    there = stage.proves(visit, FIRST, SECOND)
+    stage.pays(stage.payment(there, amount), FIRST)
+    return visit
+
+
+def home_again(stage: Stage, visit: bytes, names, index: int, number: int = 0) -> tuple[ErrandDone, int]:
+    """Swept by these to the address of that index; how much arrived."""
+    stage.does(visit, "balance", names)
+    done = stage.does(visit, "sweep", names, home=stage.address(index), round=number)
+    assert done.outcome == "done", done
+    stage.mine(2)
+    done = stage.does(visit, "outcome", names, round=number)
+    assert done.outcome == "done" and done.shown.sweeps[-1].state == "done", done
+    arrived = stage.keep(parse_hash(done.shown.sweeps[-1].transaction), index)
+    stage.pass_(DEAD)
+    return stage.does(visit, "balance", names), arrived
+
+
+def test_there_and_home_twice_with_trades_a_crash_and_a_device_lost(stage):
+    """Whatever went there and was not paid in fees is at home again, to the satoshi."""
+    visit = stage.opened()
+    there = stage.proves(visit, FIRST, SECOND)
+    assert stage.shows("device0", visit).state == "proven"
+    stage.pays(stage.payment(there, BTC // 2), FIRST)
+    assert stage.shows("device1", visit).state == "funded"
+    stage.home["device1"].restart()
+    assert stage.does(visit, "balance", SECOND).shown.state == "trading"
+
+    stage.turn()
+    sold = Order(str(uuid4()), Pair("BTC", "USDT"), "sell", kind="market", size=D("0.1"))
+    assert stage.asks(BINANCE.place(sold), FIRST, "device0").outcome == "done"
+    bought = Order(str(uuid4()), Pair("BTC", "USDT"), "buy", kind="market", funds=D(3000))
+    assert stage.asks(BINANCE.place(bought), FIRST, "device0").outcome == "done"
+    left = stage.free()
+    assert left != D("0.5")
+
+    stage.end(visit)
+    done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, stage.free()) == ("home", 0)
+    assert arrived == int(left * BTC) - FEE
+
+    stage.all_see(visit, THIRD)
+    again = stage.opened(("device0", "device2"))  # device1 is lost
+    there = stage.proves(again, ("device0", "device2"), THIRD)
+    stage.pays(stage.payment(there, 30_000_000, coin=1), ("device0", "device2"))
+    stage.pass_(7200)
+    done, arrived = home_again(stage, again, THIRD, 2)
+    assert (done.shown.state, arrived) == ("home", 30_000_000 - FEE)
+
+
+def test_nothing_goes_there_before_a_device_found_the_way_back_for_itself(stage):
+    visit = stage.opened()
+    there = stage.proves(visit, FIRST)
+    assert refusal(stage, stage.payment(there, 1_000_000)) == "policy.destination"  # device1 believes nobody
+    assert stage.shows("device1", visit).state == "opened"
+    stage.allow("view", "trade")
+    assert stage.does(visit, "permissions", SECOND).reason == "permission"
+    stage.allow("view", "trade", "transfer")
+    stage.proves(visit, SECOND)
+    assert refusal(stage, stage.payment(there, BTC // 2 + 1)) == "policy.visit-amount"
+    assert refusal(stage, stage.payment(FRIEND, 1_000_000)) == "policy.destination"
+    stage.pays(stage.payment(there, BTC // 2), FIRST)
+
+
+@pytest.mark.parametrize("over", ["time", "ended"])
+def test_when_it_is_over_nothing_is_brought_or_traded_any_more(stage, over):
+    visit = stage.opened()
+    there = stage.proves(visit, FIRST, SECOND)
+    stage.pass_(7200) if over == "time" else stage.end(visit)
+    assert refusal(stage, stage.payment(there, 1_000_000)) == "policy.destination"
+    stage.turn()
+    order = Order(str(uuid4()), Pair("BTC", "USDT"), "sell", kind="market", size=D("0.01"))
+    with pytest.raises(AssertionError, match="visit-over"):
+        stage.asks(BINANCE.place(order), FIRST, "device0")
+
+
+def test_it_is_opened_within_the_policy_alone(stage):
+    for fields, code in (
+        ({"amount": str(BTC // 2 + 1)}, "exposure"),
+        ({"until": stage.home.clock() + 7201}, "visit-time"),
+        ({"account": "other"}, "unknown-account"),
+    ):
+        with pytest.raises(WarifuError) as refused:
+            stage.opened(**fields)
+        assert refused.value.reason == code
+    stage.opened(amount=str(BTC // 4))
+    with pytest.raises(WarifuError) as refused:
+        stage.opened(amount=str(BTC // 4 + 1))  # with the first it would be more than may be there
+    assert refused.value.reason == "exposure"
+
+
+def test_the_service_cannot_send_it_anywhere_but_home(stage):
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    for place, code in (
+        (FRIEND, "destination"),
+        (stage.address(5000), "destination"),  # where no recovery would look
+        (stage.address(1).upper(), "destination"),
+        ("", "exchange-withdrawal"),
+    ):
+        outcome = stage.errand(visit, "sweep", FIRST, home=place)
+        assert "device0" in outcome.failed and not outcome.finished, place
+        assert reason(outcome, "device0") in (code, "exchange-request"), place
+    assert stage.free() == D("0.5")
+
+
+@pytest.mark.parametrize(
+    "change", [{"address": FRIEND}, {"withdrawOrderId": UUID}, {"network": "ETH"}, {"coin": "ETH"}]
+)
+def test_a_hostile_carrier_gets_no_signature_for_anything_but_the_step(stage, monkeypatch, change):
+    """Its co-signer makes the request anew, and sees another place, another name, another asset."""
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    thief = stage.home["device0"].device
+    honest, judged = errands._Doing._question, errands._Doing._judge
+
+    def bent(doing):
+        made = honest(doing)
+        if doing._device is not thief:
+            return made
+        query = tuple((name, change.get(name, value)) for name, value in made.unsigned.query)
+        return replace(made, unsigned=replace(made.unsigned, query=query))
+
+    def indulgent(doing, unsigned):
+        if doing._device is not thief:
+            judged(doing, unsigned)
+
+    monkeypatch.setattr(errands._Doing, "_question", bent)
+    monkeypatch.setattr(errands._Doing, "_judge", indulgent)
+    outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
+    assert reason(outcome, "device1") == "errand-differs"
+    assert stage.free() == D("0.5")
+
+
+def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(stage):
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    stage.simulation.do(AddFault(kind="lose-answer", path=".*/withdraw/apply"))
+    done = stage.does(visit, "sweep", FIRST, home=stage.address(1))
+    assert (done.outcome, done.shown.sweeps[0].state) == ("unknown", "unknown")
+    for again in (0, 1):
+        outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1), round=again)
+        assert set(outcome.failed) == {"device0", "device1"}
+    stage.home["device0"].restart()
+    done = stage.does(visit, "outcome", FIRST)
+    assert (done.outcome, done.shown.sweeps[0].state) == ("done", "sent")
+    assert stage.free() == 0
+
+
+def test_what_never_happened_is_believed_late_and_swept_anew(stage):
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    stage.simulation.do(AddFault(kind="cut", path=".*/withdraw/apply"))
+    assert stage.does(visit, "sweep", FIRST, home=stage.address(1)).outcome == "unknown"
+    assert stage.does(visit, "outcome", FIRST).reason == "too-early"
+    stage.pass_(DEAD)
+    done = stage.does(visit, "outcome", FIRST)
+    assert (done.outcome, done.shown.sweeps[0].reason) == ("not-there", "never")
+    stage.end(visit)
+    done, _ = home_again(stage, visit, FIRST, 1, number=1)
+    assert done.shown.state == "home"
+
+
+def test_an_exchange_that_refuses_leaves_it_stuck_and_visible_and_is_asked_again(stage):
+    visit = funded(stage)
+    stage.end(visit)
+    stage.does(visit, "balance", FIRST)
+    stage.allow("view", "trade")
+    done = stage.does(visit, "sweep", FIRST, home=stage.address(1))
+    assert (done.outcome, done.shown.state) == ("refused", "stuck")
+    stage.allow("view", "trade", "transfer")
+    stage.pass_(DEAD)
+    done, _ = home_again(stage, visit, FIRST, 1, number=1)
+    assert done.shown.state == "home"
+
+
+def test_a_device_that_stops_between_signing_and_sending_knows_that_it_may_be_out(stage, monkeypatch):
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    honest = errands._Doing._signed
+
+    def stopped(doing, stamp):
+        honest(doing, stamp)
+        if doing._device is stage.home["device0"].device:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(errands._Doing, "_signed", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        stage.errand(visit, "sweep", FIRST, home=stage.address(1))
+    monkeypatch.setattr(errands._Doing, "_signed", honest)
+    stage.home["device0"].restart()
+    assert stage.shows("device0", visit).sweeps[0].state == "signed"
+    assert (
+        reason(stage.errand(visit, "sweep", FIRST, home=stage.address(1), round=1), "device0")
+        == "sweep-under-way"
+    )
+    stage.pass_(DEAD)
+    assert stage.does(visit, "outcome", FIRST).outcome == "not-there"
+
+
+def test_a_frozen_wallet_is_brought_home_and_a_frozen_device_signs_nothing(stage):
+    visit = funded(stage)
+    now = stage.home.clock()
+    request = FreezeRequest(random(16), stage.wallet, "somebody was here", now, now + 600)
+    for name in stage.home.names:
+        stage.home[name].call(Instruct(43, stage.home.authorized_alone(request), None), Instructed)
+    stage.end(visit)
+    done, _ = home_again(stage, visit, FIRST, 1)
+    assert done.shown.state == "home"
+    with pytest.raises(WarifuError):
+        stage.opened()

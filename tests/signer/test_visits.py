@@ -1,0 +1,187 @@
+"""A visit as one device knows it: what it lets be brought there, and how what is left comes home, once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import KEPT_SWEEPS
+from warifu.protocol.policy import DAY
+from warifu.signer.exchanges.visits import (
+    AFTERWARDS,
+    FRESH_ADDRESS,
+    FRESH_BALANCE,
+    MOST_MISSED,
+    SETTLE,
+    Sweep,
+    Visit,
+    withdrawal_id,
+)
+
+pytestmark = pytest.mark.unit
+
+D = Decimal
+NOW = 1_800_000_000
+UNTIL = NOW + 7200
+BTC, USDT = VisitAsset("BTC", "bitcoin"), VisitAsset("USDT", "eip155:1")
+REQUEST = VisitRequest(bytes(16), bytes(32), "main", BTC, "", "50000000", (USDT,), UNTIL, NOW, NOW + 600)
+VISIT = Visit(b"v" * 32, REQUEST, "binance", NOW, ("permissions", "balance", "address"))
+PROVEN = VISIT.permits().sees({}, NOW).deposits_to("there", NOW)
+
+
+def sees(visit: Visit, btc: str, now: int, usdt: str = "0", held: str = "0") -> Visit:
+    return visit.sees({"BTC": (D(btc), D(held)), "USDT": (D(usdt), D(0))}, now)
+
+
+def swept(visit: Visit, number: int, stamp: int, amount: str = "0.5") -> Visit:
+    return visit.sweeping(Sweep("BTC", number, amount, "home", 1000 * stamp + 5000))
+
+
+def test_the_way_back_is_proven_before_anything_may_go_there():
+    seen = VISIT.sees({}, NOW)
+    for visit in (VISIT, VISIT.permits(), seen, seen.permits(), seen.deposits_to("there", NOW)):
+        assert visit.state(NOW) == "opened" and not visit.takes(NOW)
+    assert PROVEN.state(NOW) == "proven" and PROVEN.takes(NOW)
+
+
+def test_nothing_goes_there_when_the_address_is_old_or_the_visit_is_over_or_ended():
+    long = Visit(VISIT.id, msgspec_replace(REQUEST, until=NOW + 3 * DAY), "binance", NOW, VISIT.wants)
+    long = long.permits().sees({}, NOW).deposits_to("there", NOW)
+    assert long.takes(NOW + FRESH_ADDRESS - 1) and not long.takes(NOW + FRESH_ADDRESS)
+    assert PROVEN.takes(UNTIL - 1) and not PROVEN.takes(UNTIL)
+    assert not PROVEN.end(NOW).takes(NOW)
+
+
+def msgspec_replace(request: VisitRequest, **fields: int) -> VisitRequest:
+
+    return msgspec.structs.replace(request, **fields)
+
+
+def test_its_amount_is_brought_once_whatever_replaces_what():
+    paid = PROVEN.pays(b"a" * 32, 30_000_000)
+    assert paid.state(NOW) == "funded"
+    assert (paid.room(b"a" * 32), paid.room(b"b" * 32)) == (50_000_000, 20_000_000)
+    bumped = paid.pays(b"a" * 32, 10_000_000)  # the dearest of a chain of replacements counts
+    assert bumped.room(b"b" * 32) == 20_000_000
+    assert bumped.pays(b"b" * 32, 20_000_000).room(b"c" * 32) == 0
+
+
+def test_its_states_are_what_this_device_did_and_saw():
+    paid = PROVEN.pays(b"a" * 32, 50_000_000)
+    arrived = sees(paid, "0.5", NOW + 60)
+    assert arrived.state(NOW + 60) == "trading"
+    assert arrived.state(UNTIL) == "sweeping" == arrived.end(NOW + 61).state(NOW + 61)
+    out = swept(arrived, 0, UNTIL)
+    assert out.heard("BTC", 0, "refused", "second-factor").state(UNTIL) == "stuck"
+    done = out.heard("BTC", 0, "done", transaction="beef")
+    assert done.state(UNTIL) == "sweeping"  # it has not looked yet
+    assert sees(done, "0", UNTIL + 5).state(UNTIL + 5) == "home"
+
+
+@pytest.mark.parametrize("state", ["unknown", "pending"])
+def test_what_is_under_way_is_not_at_home(state):
+    visit = sees(PROVEN.pays(b"a" * 32, 50_000_000), "0.5", NOW)
+    visit = swept(visit, 0, UNTIL).heard("BTC", 0, state)
+    assert sees(visit, "0", UNTIL + DAY).state(UNTIL + DAY) == "sweeping"
+
+
+def test_what_orders_hold_and_what_it_was_traded_for_is_not_at_home():
+    visit = PROVEN.pays(b"a" * 32, 50_000_000)
+    assert sees(visit, "0", UNTIL, held="0.1").state(UNTIL) == "sweeping"
+    assert sees(visit, "0", UNTIL, usdt="7").state(UNTIL) == "sweeping"
+    assert sees(visit, "0", UNTIL).state(UNTIL) == "home"
+
+
+def test_less_than_the_exchange_lets_go_stays_there_and_is_said():
+    visit = swept(sees(PROVEN.pays(b"a" * 32, 50_000_000), "0.00001", UNTIL), 0, UNTIL, "0.00001")
+    visit = visit.heard("BTC", 0, "refused", "below-minimum")
+    assert sees(visit, "0.00001", UNTIL + 9).state(UNTIL + 9) == "home"
+    assert sees(visit, "0.00001", UNTIL + 9, held="1").state(UNTIL + 9) == "stuck"
+
+
+def test_what_comes_in_late_is_swept_for_a_while_and_then_it_is_the_owners():
+    home = sees(PROVEN, "0", UNTIL)
+    assert home.state(UNTIL) == "home"
+    late = sees(home, "0.1", UNTIL + AFTERWARDS - 1)
+    assert late.state(UNTIL + AFTERWARDS) == "sweeping"
+    home.require_sweep("BTC", 0, UNTIL + AFTERWARDS - 1)
+    with pytest.raises(PolicyDenied) as refused:
+        home.require_sweep("BTC", 0, UNTIL + AFTERWARDS)
+    assert refused.value.reason == "visit-over"
+
+
+def test_one_withdrawal_at_a_time_can_be_out():
+    """The next is signed when the one before is dead and would have shown; nobody can make two of one balance."""
+    visit = swept(sees(PROVEN, "0.5", NOW), 0, NOW)
+    dead = NOW + 5 + SETTLE
+    with pytest.raises(PolicyDenied) as refused:
+        visit.require_sweep("BTC", 1, dead - 1)
+    assert (refused.value.reason, refused.value.retry_after) == ("sweep-under-way", 1)
+    visit.require_sweep("BTC", 1, dead)
+    visit.require_sweep("USDT", 0, NOW)  # another asset is no part of it
+    for again in (0,):
+        with pytest.raises(InputRefused):
+            visit.require_sweep("BTC", again, dead)
+    visit.heard("BTC", 0, "refused", "network").require_sweep("BTC", 1, NOW)  # it never happened
+    with pytest.raises(InputRefused):
+        visit.require_sweep("ETH", 0, NOW)
+
+
+def test_nobody_uses_up_the_numbers_of_sweeps_by_asking_for_a_late_one():
+    visit = sees(PROVEN, "1", NOW)
+    visit.require_sweep("BTC", MOST_MISSED - 1, NOW)
+    for number in (MOST_MISSED, 2**31 - 1):
+        with pytest.raises(InputRefused):
+            visit.require_sweep("BTC", number, NOW)
+
+
+def test_the_carrier_sends_what_it_saw_lately_and_after_the_last_sweep():
+    visit = sees(PROVEN, "0.5", NOW)
+    assert visit.require_seen("BTC", NOW + FRESH_BALANCE).free == "0.5"
+    for old, reason in (
+        (visit.require_seen, "balance"),
+        (sees(visit, "0", NOW + FRESH_BALANCE + 1).require_seen, "nothing-there"),
+        (swept(visit, 0, NOW + FRESH_BALANCE).require_seen, "balance"),
+        (PROVEN.require_seen, "balance"),
+    ):
+        with pytest.raises(PolicyDenied) as refused:
+            old("BTC", NOW + FRESH_BALANCE + 1)
+        assert refused.value.reason == reason
+
+
+def test_the_identifier_of_a_withdrawal_follows_from_visit_asset_and_round():
+    names = {
+        withdrawal_id(visit, symbol, number)
+        for visit in (b"a" * 32, b"b" * 32)
+        for symbol in ("BTC", "ETH")
+        for number in range(3)
+    }
+    assert len(names) == 12
+    assert withdrawal_id(b"a" * 32, "BTC", 0) == withdrawal_id(b"a" * 32, "BTC", 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 200), st.booleans()), max_size=12))
+def test_whatever_is_asked_no_two_withdrawals_of_an_asset_can_be_out_together(asked):
+    visit, now, out = sees(PROVEN, "1", NOW), NOW, []
+    for number, wait, is_signed in asked:
+        now += wait
+        try:
+            visit.require_sweep("BTC", number, now)
+        except (PolicyDenied, InputRefused):
+            continue
+        if is_signed:
+            visit = swept(visit, number, now)
+            out.append((now, number))
+    assert all(later - earlier >= 5 + SETTLE for (earlier, _), (later, _) in pairwise(out))
+    assert [number for _, number in out] == sorted({number for _, number in out})
+    assert decode(Visit, encode(visit), 1024 * 1024) == visit
+    assert len(visit.shown(now).sweeps) == min(len(out), KEPT_SWEEPS)

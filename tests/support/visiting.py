@@ -1,0 +1,325 @@
+"""A household that visits the simulated Binance, whose coins move on a local chain; time is the household's."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nacl.utils import random
+from tests.support.dealer import deal
+from tests.support.exchange_calls import Tunnels, prepare, run
+from tests.support.sandbox import BINANCE_KEY
+from tests.support.simulator import (
+    COIN,
+    Household,
+    Outcome,
+    SimulatedDevice,
+    Spend,
+    bitcoin_policy,
+    signed,
+)
+
+from warifu.chains.bitcoin.address import script_for
+from warifu.chains.bitcoin.descriptor import Branch, KeyPath
+from warifu.chains.bitcoin.network import Network
+from warifu.chains.bitcoin.psbt import parse_psbt
+from warifu.chains.bitcoin.transaction import OutPoint, TxInput
+from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
+from warifu.exchanges.calls import Call
+from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_answers import Told
+from warifu.protocol.exchange_requests import AccountTerms, EndVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown
+from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
+from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
+from warifu.protocol.request import Request
+from warifu.sandbox.control import SetAccount, SetClock, SetCredential, Turn
+from warifu.sandbox.simulation import Simulation
+from warifu.signer.exchanges.accounts import Account
+from warifu.threshold.ed25519 import ED25519
+from warifu.units import satoshi
+
+BINANCE = EXCHANGES["binance"]
+BTC = 100_000_000
+
+
+def visiting_policy(**fields: Any) -> Policy:
+    """Nobody is paid but by a visit: half a bitcoin at Binance, for two hours."""
+    day = (Window(24, str(10**12)),)
+    rules = ExchangeRules(
+        "binance",
+        (
+            "GET /api/v3/account",
+            "GET /sapi/v1/account/apiRestrictions",
+            "GET /sapi/v1/capital/deposit/address",
+            "GET /sapi/v1/capital/withdraw/history",
+            "POST /api/v3/order",
+            "POST /sapi/v1/capital/withdraw/apply",
+        ),
+        ("BTC-USDT",),
+        (
+            ExchangeLimits("BTC", 8, str(BTC // 10), day, str(BTC // 2)),
+            ExchangeLimits("USDT", 2, str(10**9), day),
+        ),
+        (),
+        7200,
+    )
+    rules = msgspec.structs.replace(rules, **fields)
+    return msgspec.structs.replace(bitcoin_policy(destinations=()), exchanges=(rules,))
+
+
+def keep_account(
+    devices: Iterable[SimulatedDevice], wallet: bytes, simulation: Simulation, customer: str
+) -> None:
+    """Each of them keeps its share of an Ed25519 key, which the simulated Binance knows this customer by."""
+    dealt = deal(2, 3, ED25519)
+    holders = sorted(devices, key=lambda each: each.identity)
+    public = dealt.key.threshold_pubkey
+    terms = AccountTerms(BINANCE_KEY, public, dealt.key.pubshares, simulation.authority_file.read_text())
+    for device, share in zip(holders, dealt.shares, strict=True):
+        account = Account(
+            wallet,
+            "main",
+            "binance",
+            "ed25519-born",
+            tuple(each.identity for each in holders),
+            terms,
+            True,
+            None,
+            device.clock(),
+        )
+        with device.device.store.transaction():
+            device.device.accounts.put(account, random(32), device.clock(), share)
+    simulation.do(SetAccount(exchange="binance", account=customer, gives={}))
+    allow(simulation, customer, public, ("view", "trade", "transfer"))
+
+
+def allow(simulation: Simulation, customer: str, public: bytes, permissions: Sequence[Any]) -> None:
+    """What the key may do at the exchange."""
+    simulation.do(
+        SetCredential(
+            exchange="binance",
+            api="binance",
+            key=BINANCE_KEY,
+            account=customer,
+            algorithm="EdDSA",
+            verifier=public.hex(),
+            permissions=tuple(permissions),
+        )
+    )
+
+
+@dataclass
+class At:
+    """Where tunnels lead: the simulation, whatever host a signer names."""
+
+    simulation: Simulation
+
+    def address(self, _host: str) -> tuple[str, int]:
+        return self.simulation.address
+
+
+class Patient(Tunnels):
+    """A session whose carrier waits for a device that has left it is over when nothing has come for a while."""
+
+    def wait(self) -> list[tuple[str, Any]] | None:
+        lines = [line for _, line in self._lines.values()]
+        return super().wait() if lines and select.select(lines, [], [], 1)[0] else None
+
+
+@dataclass
+class Stage:
+    """A 2-of-3 household, its account at Binance, and the world around it."""
+
+    home: Household
+    chain: EmbeddedChain
+    simulation: Simulation
+    customer: str
+    coins: dict[int, tuple[OutPoint, int]] = field(default_factory=dict)
+    """The wallet's, by the index of their receiving address."""
+
+    @classmethod
+    def make(
+        cls, root: Path, chain: EmbeddedChain, simulation: Simulation, customer: str, policy: Policy
+    ) -> Stage:
+        home = Household(root, 3, make_device=lambda name, place, clock: SimulatedDevice(name, place, clock))
+        home.make_wallet(2, policy)
+        stage = cls(home, chain, simulation, customer)
+        stage._open_account()
+        return stage
+
+    def _open_account(self) -> None:
+        keep_account(self.home.devices.values(), self.wallet, self.simulation, self.customer)
+
+    def allow(self, *permissions: Any) -> None:
+        """What the key may do at the exchange."""
+        account = self.home["device0"].device.accounts.get(self.wallet, "main")
+        assert account is not None
+        allow(self.simulation, self.customer, account.public, permissions)
+
+    @property
+    def wallet(self) -> bytes:
+        assert self.home.birth is not None
+        return self.home.birth.wallet_id
+
+    # --- time, and the chain ------------------------------------------------------------------------------------
+
+    def pass_(self, seconds: int) -> None:
+        self.home.clock.pass_(seconds)
+
+    def sync(self) -> None:
+        """The exchange's clock is the household's."""
+        ahead = 1000 * self.home.clock() + 500 - time.time_ns() // 1_000_000
+        self.simulation.do(SetClock(exchange="binance", ahead=ahead))
+
+    def mine(self, count: int = 2) -> None:
+        venue = self.simulation.venues["binance"]
+        venue.settle()  # what waits to be sent is sent
+        self.chain.mine(count)
+        venue.settle()
+
+    def address(self, index: int) -> str:
+        """Of the wallet's own, to be paid to."""
+        assert self.home.keys is not None
+        return self.home.keys.address(KeyPath(Branch.RECEIVE, index))
+
+    def receives(self, amount: int) -> None:
+        """The wallet gets coins."""
+        txid = self.chain.fund(self.address(0), satoshi(amount))
+        self.chain.mine(1)
+        self.keep(txid, 0)
+
+    def keep(self, txid: bytes, index: int) -> int:
+        """Whatever that transaction pays to this address of the wallet's is the wallet's to spend. How much it is."""
+        assert self.home.keys is not None
+        script = self.home.keys.script(KeyPath(Branch.RECEIVE, index))
+        transaction = self.chain.find(txid)
+        assert transaction is not None
+        for number, output in enumerate(transaction.outputs):
+            if output.script == script:
+                self.coins[index] = OutPoint(txid, number), output.amount
+                return int(output.amount)
+        raise AssertionError("it pays nothing there")
+
+    # --- the owner ----------------------------------------------------------------------------------------------
+
+    def request(self, **fields: Any) -> VisitRequest:
+        now = self.home.clock()
+        made = VisitRequest(
+            random(16),
+            self.wallet,
+            "main",
+            VisitAsset("BTC", "bitcoin"),
+            "",
+            str(BTC // 2),
+            (),
+            now + 7200,
+            now,
+            now + 600,
+        )
+        return msgspec.structs.replace(made, **fields)
+
+    def tell(self, request: Request, names: Sequence[str] = ()) -> VisitShown:
+        """What the last of these devices (all, if none) says."""
+        shown: tuple[VisitShown, ...] = ()
+        for name in names or self.home.names:
+            frame = TellVisit(41, self.home.authorized_alone(request))
+            shown = self.home[name].call(frame, Visits).visits
+        return shown[0]
+
+    def opened(self, names: Sequence[str] = (), **fields: Any) -> bytes:
+        """A visit; its digest."""
+        return self.tell(self.request(**fields), names).visit
+
+    def end(self, visit: bytes, names: Sequence[str] = ()) -> None:
+        now = self.home.clock()
+        self.tell(EndVisitRequest(random(16), self.wallet, visit, now, now + 600), names)
+
+    def payment(self, to: str, amount: int, coin: int = 0) -> Spend:
+        """Of a real coin of the wallet's."""
+        point, value = self.coins[coin]
+        script = script_for(to, Network.REGTEST)
+        path = KeyPath(Branch.RECEIVE, coin) if coin else COIN
+        made = self.home.pay(amount, to=to, script=script, coins=((path, value),))
+        psbt = parse_psbt(made.unsigned)
+        inputs = tuple(TxInput(point, sequence=0xFFFFFFFD) for _ in psbt.transaction.inputs)
+        psbt = replace(psbt, transaction=replace(psbt.transaction, inputs=inputs))
+        request = msgspec.structs.replace(made.request, transaction=psbt.transaction.txid)
+        return Spend(request, psbt.serialize())
+
+    def pays(self, payment: Spend, names: Sequence[str]) -> None:
+        """Signed by these, sent, and confirmed."""
+        outcome = self.home.sign(payment, names)
+        assert not outcome.failed, outcome.codes
+        self.chain.send(signed(payment, outcome))
+        self.mine()
+
+    def asks(self, call: Call[Any], names: Sequence[str], carrier: str) -> Told:
+        """A call of the owner's own."""
+        self.sync()
+        asked = prepare(self.home, call, names, carrier=carrier)
+        outcome = run(self.home, asked.openings, self._tunnels())
+        assert carrier in outcome.finished, {name: str(error) for name, error in outcome.failed.items()}
+        return asked.told(outcome.finished[carrier])
+
+    # --- the service --------------------------------------------------------------------------------------------
+
+    def errand(self, visit: bytes, step: str, names: Sequence[str], **fields: Any) -> Outcome:
+        """One step, carried by the first of these."""
+        self.sync()
+        opening = OpenErrand(
+            random(16),
+            self.wallet,
+            visit,
+            step,  # type: ignore[arg-type]
+            "BTC",
+            0,
+            "",
+            tuple(sorted(self.home[name].identity for name in names)),
+            self.home[names[0]].identity,
+        )
+        opening = msgspec.structs.replace(opening, **fields)
+        return run(self.home, dict.fromkeys(names, opening), self._tunnels())  # type: ignore[arg-type]
+
+    def does(self, visit: bytes, step: str, names: Sequence[str], **fields: Any) -> ErrandDone:
+        outcome = self.errand(visit, step, names, **fields)
+        assert not outcome.failed, {name: str(error) for name, error in outcome.failed.items()}
+        return decode(ErrandDone, outcome.finished[names[0]], 2**20)
+
+    def all_see(self, visit: bytes, *pairs: Sequence[str]) -> None:
+        """Each device looks for itself what is there: the first of each pair."""
+        for names in pairs:
+            assert self.does(visit, "balance", names).shown.state == "home"
+
+    def proves(self, visit: bytes, *pairs: Sequence[str]) -> str:
+        """The way back, to the first of each pair; the deposit address."""
+        done: ErrandDone | None = None
+        for names in pairs:
+            for step in ("permissions", "balance", "address"):
+                done = self.does(visit, step, names)
+                assert (done.outcome, done.reason) == ("done", ""), (step, done)
+        assert done is not None
+        return done.shown.address
+
+    def shows(self, name: str, visit: bytes) -> VisitShown:
+        answer = self.home[name].call(AskVisits(42, self.wallet), Visits)
+        return next(each for each in answer.visits if each.visit == visit)
+
+    def turn(self) -> None:
+        """Somebody makes offers."""
+        self.simulation.do(Turn(exchange="binance", steady=True))
+
+    def free(self) -> Decimal:
+        """What the customer has at the exchange."""
+        ledger = self.simulation.venues["binance"].state.ledger
+        return ledger.free_of(self.customer, "BTC")
+
+    def _tunnels(self) -> Tunnels:
+        return Patient(At(self.simulation))  # type: ignore[arg-type]
