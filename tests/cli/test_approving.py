@@ -27,6 +27,7 @@ from warifu.cli.credential_card import PREFIX, CredentialCard, read_card, write_
 from warifu.cli.profile import Profile, Wallet
 from warifu.errors import InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.api import GivenApproval, Proposal
+from warifu.protocol.attesting import Reference, SignedHead, reference_digest
 from warifu.protocol.authorization import approve_request, authorize, refuse_request
 from warifu.protocol.credential import Approval, DeviceKey, approver
 from warifu.protocol.encoding import encode
@@ -35,7 +36,10 @@ from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.policy import ApprovalTier
 from warifu.protocol.request import (
     FreezeRequest,
+    HandOutRequest,
     Outflow,
+    ReferenceRequest,
+    RestoredRequest,
     RulesRequest,
     Stretching,
     TransferRequest,
@@ -90,6 +94,9 @@ class Home:
 
     def wallets(self) -> list[Wallet]:
         return [WALLET]
+
+    def reference(self, _identity: bytes) -> Reference | None:
+        return BEFORE
 
 
 def proposal(request: Any = REQUEST, *words: GivenApproval, **told: Any) -> Proposal:
@@ -222,6 +229,52 @@ def test_the_end_of_a_freeze_is_asked_for_like_a_loosening() -> None:
     request = UnfreezeRequest(bytes([9]) * 16, WALLET.wallet_id, 1000, 2000)
     asked = read(proposal(request, yes(PARTNER, request), yes(ME, request), unsigned=b""))
     assert (asked.needed, asked.missing, asked.described) == (2, 0, {"unfreeze": True})
+
+
+PI = bytes(32)
+BEFORE = Reference("tpm", 1, b"key", b"", (("pcr0", b"a" * 32),))
+AFTER = msgspec.structs.replace(BEFORE, measurements=(("pcr0", b"b" * 32),))
+HEAD = SignedHead(12, bytes(32), bytes(64))
+
+
+def accepting(replaces: Reference | None = BEFORE, identity: bytes = PI) -> ReferenceRequest:
+    digest = reference_digest(replaces)
+    return ReferenceRequest(bytes([9]) * 16, WALLET.wallet_id, identity, AFTER, digest, 1000, 2000)
+
+
+def test_a_device_that_is_to_be_accepted_as_something_else_is_shown_as_what() -> None:
+    asked = read(proposal(accepting(), yes(PARTNER, accepting()), unsigned=b""))
+    assert (asked.needed, asked.missing, asked.warnings) == (2, 1, ())
+    shown = dict(asked.facts)
+    assert "pi" in shown["Wanted"] and shown["Runs on"] == "tpm, tier 1"
+    assert shown["pcr0"] == (b"b" * 32).hex() and shown["digest"] == reference_digest(AFTER).hex()
+
+
+def test_who_knows_the_device_as_something_else_is_warned() -> None:
+    """A service that holds an acceptance back shows a request that was made before it."""
+    asked = read(proposal(accepting(AFTER), unsigned=b""))
+    assert len(asked.warnings) == 1 and "pi" in asked.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "request_made",
+    [
+        accepting(identity=bytes([5]) * 32),
+        RestoredRequest(bytes([9]) * 16, WALLET.wallet_id, bytes([5]) * 32, HEAD, 1000, 2000),
+        HandOutRequest(bytes([9]) * 16, WALLET.wallet_id, PI, (bytes([5]) * 32,), 1, 1000, 2000),
+    ],
+    ids=["accepted", "taken back", "a keeper"],
+)
+def test_what_is_about_a_device_that_is_none_of_the_wallets_is_not_shown_for_approval(request_made) -> None:
+    with pytest.raises(InputRefused) as refused:
+        read(proposal(request_made, unsigned=b""))
+    assert refused.value.code == "input.proposal"
+
+
+def test_a_device_that_is_to_be_taken_back_is_shown_with_how_far_its_journal_is() -> None:
+    request = RestoredRequest(bytes([9]) * 16, WALLET.wallet_id, PI, HEAD, 1000, 2000)
+    asked = read(proposal(request, unsigned=b""))
+    assert asked.described == {"device": "pi", "take_back": 12} and asked.needed == 2
 
 
 def test_what_one_owner_may_do_alone_is_not_asked_of_others() -> None:

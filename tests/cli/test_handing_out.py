@@ -22,7 +22,7 @@ from warifu.attestation.registry import VERIFIERS
 from warifu.cli.accepting import tell_wallet
 from warifu.cli.approvers import this_client
 from warifu.cli.devices import join_device
-from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
+from warifu.cli.handing_out import hand_out, hand_out_request, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, ServiceRefused, WarifuError
@@ -61,7 +61,8 @@ async def test_the_owner_hands_out_and_believes_only_the_device_itself(world: Ke
         assert {keeper.name for keeper in keepers} == {"attic", "cellar"}
 
         async def done(passphrase: str = PASSPHRASE) -> bytes:
-            arguments = (bridge, profile, this_client(profile), wallet, server, keepers, 2, typed(passphrase))
+            request = hand_out_request(wallet, server, keepers, 2)
+            arguments = (bridge, profile, this_client(profile), wallet, request, typed(passphrase))
             return await asyncio.to_thread(hand_out, *arguments)  # type: ignore[arg-type]
 
         with pytest.raises(WarifuError) as wrong:

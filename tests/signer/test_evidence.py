@@ -14,6 +14,8 @@ from warifu.attestation.tpm.bundle import MAX_BUNDLE_BYTES
 from warifu.attestation.unsafe_software import statement
 from warifu.errors import WarifuError
 from warifu.protocol.attesting import Attestation, Evidence, HostClaims, Reference, reference_digest
+from warifu.protocol.authorization import approve_request
+from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import check_envelope_key, envelope_binding
 from warifu.protocol.frames import (
@@ -28,9 +30,11 @@ from warifu.protocol.frames import (
     SignedBirth,
     error_of,
 )
+from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import TellHost
-from warifu.protocol.policy import POLICY_VERSION, DeviceRules, Policy
+from warifu.protocol.policy import POLICY_VERSION, ApprovalTier, DeviceRules, Policy
 from warifu.protocol.request import ReferenceRequest
+from warifu.protocol.rules import Rules
 from warifu.signer.epoch import Epoch
 from warifu.signer.sessions.messages import Shown
 
@@ -207,9 +211,11 @@ def test_a_device_that_is_something_else_than_the_owner_accepted_makes_no_wallet
     assert "reference-kind" in next(iter(outcome.failed.values())).message
 
 
-def approval(home: Household, name: str, reference: Reference, replaces: Reference | None, **extra: Any):
+def reference_request(
+    home: Household, name: str, reference: Reference, replaces: Reference | None
+) -> ReferenceRequest:
     assert home.birth is not None
-    request = ReferenceRequest(
+    return ReferenceRequest(
         random(16),
         home.birth.wallet_id,
         home[name].identity,
@@ -218,6 +224,10 @@ def approval(home: Household, name: str, reference: Reference, replaces: Referen
         home.clock(),
         home.clock() + 3600,
     )
+
+
+def approval(home: Household, name: str, reference: Reference, replaces: Reference | None, **extra: Any):
+    request = reference_request(home, name, reference, replaces)
     authorization, envelopes = home.authorized(request, home.names, **extra)
     return {each: ApproveReference(9, authorization, envelope) for each, envelope in envelopes.items()}
 
@@ -272,8 +282,6 @@ def test_no_old_disk_takes_an_approval_back(home, monkeypatch):
 
 
 def test_nobody_but_the_owner_with_the_passphrase_accepts_a_changed_device(home):
-    from warifu.protocol.identity import IdentityKey
-
     stranger = approval(home, "device1", SERVER, None, key=IdentityKey.generate())["device0"]
     assert code(home["device0"], stranger) == "authorization.unknown-credential"
     wrong = approval(home, "device1", SERVER, None, passphrase="guess " + PASSPHRASE)["device0"]
@@ -287,6 +295,84 @@ def test_an_approval_is_for_a_device_of_the_wallet(home):
     assert code(home["device0"], approval(home, "device1", SERVER, None)["device0"]) == "input.unknown-wallet"
     other, _ = home.authorized(home.new_wallet_request(2), home.names)
     assert code(home["device0"], msgspec.structs.replace(frame, authorization=other)) == "input.request-kind"
+
+
+# --- several owners --------------------------------------------------------------------------------------------------
+
+PARTNER = IdentityKey(bytes([8]) * 32)
+
+
+@pytest.fixture
+def family(tmp_path):
+    """A wallet of two owners, in which one approves small payments alone and a large one takes both."""
+    home = Household(tmp_path, 3)
+    policy = bitcoin_policy()
+    (chain,) = policy.chains
+    assets = (msgspec.structs.replace(chain.assets[0], approvals=(ApprovalTier("100000", 2),)),)
+    policy = msgspec.structs.replace(policy, chains=(msgspec.structs.replace(chain, assets=assets),))
+    home.make_wallet(2, policy, others=[DeviceKey(PARTNER.public)])
+    yield home
+    home.close()
+
+
+def together(
+    home: Household, reference: Reference, replaces: Reference | None, *further: IdentityKey, **extra: Any
+):
+    """As ``approval``, with other owners' approvals of the very request, or of another one (``instead``)."""
+    instead = extra.pop("instead", None)
+    request = reference_request(home, "device1", reference, replaces)
+    further_words = [approve_request(approver(key), instead or request) for key in further]
+    authorization, envelopes = home.authorized(request, home.names, further=further_words, **extra)
+    return {each: ApproveReference(9, authorization, envelope) for each, envelope in envelopes.items()}
+
+
+def test_one_owner_of_two_lets_no_changed_device_in_and_both_do(family):
+    """With the passphrase and one of two credentials a thief could otherwise have devices of his own taken for the
+    wallet's, until enough of them sign what he likes."""
+    assert family.sign(family.pay()).finished, "alone, that owner pays small amounts"
+    assert code(family["device0"], approval(family, "device1", SERVER, None)["device0"]) == "policy.approvals"
+    for name, frame in together(family, SERVER, None, PARTNER).items():
+        approve(family[name], frame)
+    assert dict(family["device0"].status().wallets[0].references)["device1"] == reference_digest(SERVER)
+
+
+def test_an_owner_who_is_alone_costs_the_wallet_no_try_of_the_passphrase(family):
+    before = family["device0"].status().wallets[0].tries_left
+    for _ in range(8):
+        frame = approval(family, "device1", SERVER, None, passphrase="a guess at it")["device0"]
+        assert code(family["device0"], frame) == "policy.approvals"
+    assert family["device0"].status().wallets[0].tries_left == before
+    assert "reference-approved" not in family["device0"].kinds()
+
+
+@pytest.mark.parametrize("who", ["the same owner twice", "a stranger", "of another request"])
+def test_what_only_looks_like_a_second_owners_approval_of_a_device_is_none(family, who):
+    if who == "the same owner twice":
+        frame = together(family, SERVER, None, family.owner, family.owner)["device0"]
+        assert code(family["device0"], frame) == "policy.approvals"
+    elif who == "a stranger":
+        frame = together(family, SERVER, None, IdentityKey.generate())["device0"]
+        assert code(family["device0"], frame) == "authorization.unknown-credential"
+    else:
+        # The partner approved that the device is accepted as what it is: played back for something else.
+        honest = reference_request(family, "device1", SOFTWARE, None)
+        frame = together(family, SERVER, None, PARTNER, instead=honest)["device0"]
+        assert code(family["device0"], frame) == "authorization.signature"
+    assert "reference-approved" not in family["device0"].kinds()
+
+
+def test_a_removed_owners_approval_of_a_device_counts_no_more(family):
+    """It was given, and kept by the service, before the owners changed."""
+    frame = together(family, SERVER, None, PARTNER)["device0"]
+    rules = family["device0"].device.rules
+    wallet = family.birth.wallet_id
+    before = rules.of(wallet)
+    alone = Rules(
+        2, (DeviceKey(family.owner.public),), msgspec.structs.replace(before.policy, approvals_needed=1)
+    )
+    with family["device0"].device.store.transaction():
+        rules.put(wallet, alone, family.clock())
+    assert code(family["device0"], frame) == "authorization.unknown-credential"
 
 
 # --- what the policy demands -----------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.simulator import Household, SimulatedDevice
+from tests.support.simulator import Household, SimulatedDevice, bitcoin_policy
 
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import Authorization, authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import MAX_BODY_BYTES, AskJournal
 from warifu.protocol.identity import IdentityKey, verify
@@ -75,6 +75,19 @@ def read(home: Household, name: str = "device0", first: int = 1) -> Page:
     request = question(home, reader)
     sealed = ask(home[name], authorized(request, home.owner), first)
     return reader.open(sealed, request_digest(request), home[name].identity, first)
+
+
+def test_one_owner_reads_alone_where_every_payment_takes_two(tmp_path):
+    """Nothing changes by it, and who suspects the other owner has to be able to look without him."""
+    household = Household(tmp_path, 1)
+    other = IdentityKey.generate()
+    policy = msgspec.structs.replace(bitcoin_policy(), approvals_needed=2)
+    household.make_wallet(1, policy, others=[DeviceKey(other.public)])
+    reader = ReaderKey()
+    request = question(household, reader)
+    sealed = ask(household["device0"], authorized(request, other))
+    assert reader.open(sealed, request_digest(request), household["device0"].identity, 1).entries
+    household.close()
 
 
 def check_chain(entries: tuple[Shown, ...], identity: bytes, before: bytes = NO_HEAD) -> bytes:

@@ -14,12 +14,13 @@ import pytest
 from nacl.utils import random
 from tests.support.keyless import Home, KeylessDevice
 from tests.support.peer_release import FORMAT, SimulatedVerifier, reference
-from tests.support.simulator import signed
+from tests.support.simulator import bitcoin_policy, signed
 
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
 from warifu.errors import PeerMisbehaved, StoreDamaged
 from warifu.protocol.attesting import Reference, reference_digest
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import (
     ApproveReference,
@@ -484,6 +485,25 @@ def test_the_credential_alone_hands_nothing_out(home):
     assert home.server.status().not_held
     stranger = home.hand_out(key=IdentityKey.generate())
     assert {error.code for error in stranger.failed.values()} == {"authorization.unknown-credential"}
+
+
+def test_one_owner_of_two_hands_nothing_out_and_no_keeper_keeps_for_him(tmp_path):
+    """Whoever a device's store is opened by, it trusts: also a dealing device that is taken over, and asks its peers to
+    keep on one owner's word, finds none that does."""
+    partner = IdentityKey.generate()
+    policy = msgspec.structs.replace(bitcoin_policy(), approvals_needed=2)
+    home = Home(tmp_path, policy=policy, owners=[DeviceKey(partner.public)])
+    alone = home.hand_out(passphrase="a guess at it")
+    assert set(alone.codes) == {"server", *home.names}, "each judges for itself"
+    assert alone.code == "policy.approvals"
+    tries = home.server.status().wallets[0].tries_left
+    assert tries == policy.passphrase_tries, "and none of them tried a passphrase"
+    twice = home.hand_out(partners=[home.household.owner])
+    assert twice.code == "policy.approvals"
+    stranger = home.hand_out(partners=[IdentityKey.generate()])
+    assert stranger.code == "authorization.unknown-credential"
+    assert not home.hand_out(partners=[partner]).failed
+    home.close()
 
 
 def test_an_authorization_works_once(home):

@@ -25,11 +25,12 @@ from tests.support.refreshing import (
     without_the_last_word_to,
     without_words_to,
 )
-from tests.support.simulator import PASSPHRASE, Household, Outcome, signed
+from tests.support.simulator import PASSPHRASE, Household, Outcome, bitcoin_policy, signed
 
 from warifu.attestation import pinning
 from warifu.attestation.registry import VERIFIERS
 from warifu.protocol.channel import Channel
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.epochs import EpochCertificate, certify, position, read_statement, statement_in
 from warifu.protocol.frames import CallRefused, Relay, Reply, SessionFailed, ShowEpoch, SignedBirth
@@ -84,6 +85,16 @@ def test_every_pair_pays_on_every_chain_before_and_after_two_refreshes(on_all_ch
             assert set(key.public_shares).isdisjoint(born.public_shares)
             assert wallet.key(key.scheme).threshold_public == born.threshold_public
         every_pair_pays(home, first=200 * epoch)
+
+
+def test_one_owner_refreshes_alone_where_every_payment_takes_two(tmp_path):
+    """The same devices, keys and rules come out: nothing is trusted that was not before."""
+    home = Household(tmp_path, 2)
+    policy = msgspec.structs.replace(bitcoin_policy(), approvals_needed=2)
+    home.make_wallet(2, policy, others=[DeviceKey(IdentityKey.generate().public)])
+    assert home.sign(home.pay()).code == "policy.approvals"
+    assert refreshed(home, refresh(home)).epoch == 1
+    home.close()
 
 
 def test_the_devices_sign_after_a_restart_as_before(home):

@@ -16,6 +16,7 @@ from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.profile import Profile, WalletRecord
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import SignedBirth
+from warifu.protocol.identity import IdentityKey
 
 
 class Bridge:
@@ -31,6 +32,12 @@ class Bridge:
         self._loop = loop
         self._paths = tuple(paths)
         self.change: Any = lambda answer: answer
+
+    def __enter__(self) -> Bridge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
     def get(self, path: str, kind: Any, **query: object) -> Any:
         work = self._client.get(path, kind, **query)
@@ -54,11 +61,11 @@ def typed(passphrase: str = PASSPHRASE) -> int:
     return read_end
 
 
-async def profile_of(world: World) -> Profile:
-    """The owner's: devices pinned and accepted, the wallet known."""
-    home = world.root / "home"
+async def profile_of(world: World, key: IdentityKey | None = None) -> Profile:
+    """The owner's: devices pinned and accepted, the wallet known. ``key``: of another owner, on his own machine."""
+    home = world.root / ("home" if key is None else "elsewhere")
     profile = Profile.create(home, "regtest", "https://127.0.0.1:1", bytes(32))
-    DeviceKeyFile(home / "credential").write(world.owner, None, replace=True)
+    DeviceKeyFile(home / "credential").write(key or world.owner, None, replace=True)
     for name, device in world.devices.items():
         profile.pin_device(device.ref)
         profile.accept_device(name, reference() if name == "server" else SOFTWARE, 1)

@@ -20,7 +20,8 @@ from tests.support.simulated_tee import SimulatedTee
 from tests.support.simulator import PASSPHRASE, Household, Outcome, SimulatedDevice, bitcoin_policy
 
 from warifu.protocol.attesting import Reference
-from warifu.protocol.authorization import Authorization
+from warifu.protocol.authorization import Authorization, approve_request
+from warifu.protocol.credential import Credential, approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import (
     AskKeeper,
@@ -34,7 +35,9 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.framing import Origin
+from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import Waiting, decode_for_operator
+from warifu.protocol.policy import Policy
 from warifu.protocol.request import HandOutRequest
 from warifu.service.hub.boots import not_there
 from warifu.signer.booting import Booting
@@ -131,10 +134,12 @@ class Home:
         keepers: int = 2,
         *,
         others: Sequence[str] = (),
+        policy: Policy | None = None,
+        owners: Sequence[Credential] = (),
         make_server: Callable[[str, Path, Callable[[], int]], SimulatedDevice] | None = None,
     ) -> None:
-        """``others``: further devices without a sealing key. ``make_server`` makes a server of another kind, which
-        lives by the machine's clock."""
+        """``others``: further devices without a sealing key. ``owners``: beside the household's own. ``make_server``
+        makes a server of another kind, which lives by the machine's clock."""
         keyless = ("server", *others)
         self.names = [f"keeper{number}" for number in range(keepers)]
         self.household = Household(root, 0)
@@ -147,10 +152,10 @@ class Home:
             device.join(self.household.owner)
             self.household.devices[name] = device
         self.off: set[str] = set()
-        self._make_wallet(keyless)
+        self._make_wallet(keyless, policy or bitcoin_policy(), owners)
 
-    def _make_wallet(self, keyless: Sequence[str]) -> None:
-        request = self.household.new_wallet_request(2, bitcoin_policy())
+    def _make_wallet(self, keyless: Sequence[str], policy: Policy, owners: Sequence[Credential]) -> None:
+        request = self.household.new_wallet_request(2, policy, others=owners)
         references = tuple(reference() if item.name in keyless else SOFTWARE for item in request.devices)
         request = msgspec.structs.replace(request, references=references)
         outcome = self.household.run(self.household.openings(request, self.household.names))
@@ -190,9 +195,12 @@ class Home:
         name: str = "server",
         passphrase: str = PASSPHRASE,
         key: Any = None,
+        partners: Sequence[IdentityKey] = (),
     ) -> dict[str, OpenSession]:
+        """``partners``: other owners, who approve the request as well."""
         request = self.request(keepers, threshold, name)
-        signed, envelopes = self.household.authorized(request, [name], passphrase, key)
+        further = [approve_request(approver(each), request) for each in partners]
+        signed, envelopes = self.household.authorized(request, [name], passphrase, key, further=further)
         return self.openings_of(signed, envelopes[name], [name, *keepers])
 
     def openings_of(

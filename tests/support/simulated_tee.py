@@ -32,6 +32,10 @@ class SimulatedTee:
         self._shown = (image, chip, debug)
         self._sealing: Sealer | None = None
 
+    def becomes(self, image: str) -> None:
+        """From now on another program runs, as after an upgrade, with the store open all the same."""
+        self._shown = (image, *self._shown[1:])
+
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 
 from nacl.utils import random
 
@@ -15,6 +15,7 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.errors import WarifuError
 from warifu.protocol.api import DeviceStatus, NewReference, ReferencesTaken
 from warifu.protocol.attesting import Reference, reference_digest
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.identity import DeviceRef
@@ -39,22 +40,66 @@ def tell_wallet(
     What each holds it to so far is asked of it: those that were away the last time are behind the others. A service
     that lies about it gains nothing, because a request that replaces something else is refused.
     """
-    held, told = _held(client, wallet, device)
-    wanted = reference_digest(reference)
-    behind = sorted(
-        ((digest, item) for item, digest in held if digest != wanted),
-        key=lambda pair: (pair[0], pair[1].name),
-    )
-    told += [
-        Told(wallet=wallet.name, device=item.name, refusal=None) for item, digest in held if digest == wanted
-    ]
+    behind, told = find_behind(client, wallet, device, reference)
     if not behind:
         return told
     with existing_passphrase(passphrase_fd) as passphrase:
-        for replaces, group in groupby(behind, key=lambda pair: pair[0]):
-            among = [item for _, item in group]
-            told += _tell(client, profile, own, wallet, device, reference, replaces, among, passphrase)
+        for replaces, among in behind.items():
+            request = reference_request(wallet, device, reference, replaces, _LIFETIME)
+            told += _tell(client, profile, own, wallet, request, among, passphrase)
     return told
+
+
+def carry(
+    client: Client,
+    profile: Profile,
+    own: OwnCredential,
+    wallet: Wallet,
+    request: ReferenceRequest,
+    further: Sequence[Approval],
+    passphrase_fd: int | None,
+) -> list[Told]:
+    """As ``tell_wallet``, for a request that other owners approved: of those devices that hold what it replaces."""
+    device = next(item for item in wallet.request.devices if item.identity == request.identity)
+    behind, told = find_behind(client, wallet, device, request.reference)
+    for replaces, others in behind.items():
+        if replaces != request.replaces:
+            told += [_told(wallet, item, "authorization.reference-stale") for item in others]
+    among = behind.get(request.replaces, [])
+    if among:
+        with existing_passphrase(passphrase_fd) as passphrase:
+            told += _tell(client, profile, own, wallet, request, among, passphrase, further)
+    return told
+
+
+def reference_request(
+    wallet: Wallet, device: DeviceRef, reference: Reference, replaces: bytes, lifetime: int
+) -> ReferenceRequest:
+    """To be authorized: ``device`` as ``reference`` in the place of what has the digest ``replaces``."""
+    moment = now()
+    return ReferenceRequest(
+        random(16), wallet.wallet_id, device.identity, reference, replaces, moment, moment + lifetime
+    )
+
+
+def find_behind(
+    client: Client, wallet: Wallet, device: DeviceRef, reference: Reference
+) -> tuple[dict[bytes, list[DeviceRef]], list[Told]]:
+    """The devices that hold ``device`` to something else than ``reference``, by the digest of that; and what is to be
+    said of the others: that they were told before, or are away."""
+    held, told = _held(client, wallet, device)
+    wanted = reference_digest(reference)
+    behind: dict[bytes, list[DeviceRef]] = {}
+    for item, digest in held:
+        if digest == wanted:
+            told.append(_told(wallet, item, None))
+        else:
+            behind.setdefault(digest, []).append(item)
+    return behind, told
+
+
+def _told(wallet: Wallet, item: DeviceRef, refusal: str | None) -> Told:
+    return Told(wallet=wallet.name, device=item.name, refusal=refusal)
 
 
 def _held(
@@ -68,7 +113,7 @@ def _held(
             answer = client.get(f"/devices/{segment(item.name)}/status", DeviceStatus)
             status = decode(Status, answer.status, MAX_BODY_BYTES)
         except WarifuError as error:
-            away.append(Told(wallet=wallet.name, device=item.name, refusal=error.code))
+            away.append(_told(wallet, item, error.code))
             continue
         digests = [
             digest
@@ -80,7 +125,7 @@ def _held(
         if digests:
             held.append((item, digests[0]))
         else:
-            away.append(Told(wallet=wallet.name, device=item.name, refusal="input.unknown-wallet"))
+            away.append(_told(wallet, item, "input.unknown-wallet"))
     return held, away
 
 
@@ -89,18 +134,14 @@ def _tell(
     profile: Profile,
     own: OwnCredential,
     wallet: Wallet,
-    device: DeviceRef,
-    reference: Reference,
-    replaces: bytes,
+    request: ReferenceRequest,
     among: list[DeviceRef],
     passphrase: bytearray,
+    further: Sequence[Approval] = (),
 ) -> list[Told]:
     moment = now()
-    request = ReferenceRequest(
-        random(16), wallet.wallet_id, device.identity, reference, replaces, moment, moment + _LIFETIME
-    )
     keys = ask_envelope_keys(client, profile, among, wallet.request, wallet.acceptable(moment), moment)
-    authorization, envelopes = authorized(profile, own, request, keys, passphrase)
+    authorization, envelopes = authorized(profile, own, request, keys, passphrase, further)
     question = NewReference(authorization=authorization, envelopes=envelopes)
     names = {item.identity: item.name for item in among}
     return [

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from warifu.cli.accounts import proposed_order
-from warifu.cli.changing import owners_needed
 from warifu.cli.client import Client, segment
 from warifu.cli.order import Order
 from warifu.cli.paying import proposed_bitcoin_order
@@ -18,12 +17,16 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.api import Accepted, NewProposal, Proposal
+from warifu.protocol.attesting import Reference, reference_digest
 from warifu.protocol.authorization import APPROVAL, REFUSAL
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.request import (
+    DeviceRequest,
+    HandOutRequest,
+    ReferenceRequest,
     RulesRequest,
     Shared,
     TransferRequest,
@@ -81,10 +84,7 @@ def read_proposal(profile: Profile, proposal: Proposal) -> Asked:
     """Raises ``InputRefused`` (``unknown-wallet``, ``proposal``), ``AuthorizationRefused`` (``rules-stale``), or
     ``TransactionRefused`` where it is not what it says."""
     request = decode_request(proposal.request)
-    if (
-        not isinstance(request, TransferRequest | RulesRequest | UnfreezeRequest)
-        or request.request_id.hex() != proposal.id
-    ):
+    if not isinstance(request, Shared) or request.request_id.hex() != proposal.id:
         raise InputRefused("proposal", "the service's record is not of that request")
     wallet = next((each for each in profile.wallets() if each.wallet_id == request.wallet_id), None)
     if wallet is None:
@@ -96,6 +96,8 @@ def read_proposal(profile: Profile, proposal: Proposal) -> Asked:
     words = words_on(wallet, request, proposal)
     if isinstance(request, TransferRequest):
         return _transfer(wallet, request, read_proposed(wallet, request, proposal.unsigned), words)
+    if isinstance(request, DeviceRequest):
+        return _about_a_device(profile, wallet, request, words)
     return _about_rules(wallet, request, words)
 
 
@@ -132,9 +134,58 @@ def _about_rules(wallet: Wallet, request: RulesRequest | UnfreezeRequest, words:
         described = {
             "changes": [{"effect": effect, "rule": rule, "words": words} for effect, rule, words in said]
         }
-    needed = owners_needed(wallet)
     gist = "; ".join(value for _, value in facts[1:])
-    return Asked(wallet, request, tuple(facts), gist, described, (), words, needed)
+    return Asked(wallet, request, tuple(facts), gist, described, (), words, wallet.rules.owners_needed)
+
+
+def _about_a_device(profile: Profile, wallet: Wallet, request: DeviceRequest, words: Words) -> Asked:
+    """Whom the wallet shall trust. ``InputRefused`` (``proposal``) where it names devices that are none of its own."""
+    names = {device.identity: device.name for device in wallet.request.devices}
+    keepers = request.keepers if isinstance(request, HandOutRequest) else ()
+    if not {request.identity, *keepers} <= names.keys():
+        raise InputRefused("proposal", "it is about a device that has no part in the wallet")
+    name = names[request.identity]
+    described: dict[str, Any] = {"device": name}
+    warnings: tuple[str, ...] = ()
+    if isinstance(request, ReferenceRequest):
+        wanted = tr("to take this device as something else than before:")
+        more = _facts_of_reference(request.reference)
+        described |= {"accept": reference_digest(request.reference).hex()}
+        known = reference_digest(accepted_as(profile, wallet, request.identity))
+        if known not in (request.replaces, reference_digest(request.reference)):
+            warnings = (tr("this client does not know as what {name} was accepted before", name=name),)
+    elif isinstance(request, HandOutRequest):
+        chosen = sorted(names[identity] for identity in request.keepers)
+        wanted = tr("to hand this device's sealing secret out:")
+        how = tr(
+            "any {threshold} of {names} open {name} when it starts",
+            threshold=request.threshold,
+            names=", ".join(chosen),
+            name=name,
+        )
+        more = [(tr("Keepers"), how)]
+        described |= {"keepers": chosen, "threshold": request.threshold}
+    else:
+        wanted = tr("to take this device back as it is:")
+        more = [(tr("Entries in its journal"), str(request.head.length))]
+        described |= {"take_back": request.head.length}
+    facts = ((tr("Wallet"), wallet.name), (tr("Wanted"), f"{wanted} {name}"), *more)
+    needed = wallet.rules.owners_needed
+    return Asked(wallet, request, facts, f"{wanted} {name}", described, warnings, words, needed)
+
+
+def _facts_of_reference(reference: Reference) -> list[tuple[str, str]]:
+    kind = f"{reference.format}, {tr('tier')} {reference.tier}"
+    facts = [(tr("Runs on"), kind + (f", {tr('cannot be checked')}" if reference.unchecked else ""))]
+    facts += [(name, measured.hex()) for name, measured in reference.measurements]
+    return [*facts, (tr("digest"), reference_digest(reference).hex())]
+
+
+def accepted_as(profile: Profile, wallet: Wallet, identity: bytes) -> Reference | None:
+    """As what this client knows the device: by its own record, else by what the wallet was made with."""
+    devices = (device.identity for device in wallet.request.devices)
+    given = dict(zip(devices, wallet.request.references, strict=False))
+    return profile.reference(identity) or given.get(identity)
 
 
 def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Order:

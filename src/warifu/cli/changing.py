@@ -221,11 +221,6 @@ def _asked(told: api.Instruction) -> tuple[RulesRequest, Authorization] | None:
     return (request, authorization) if isinstance(request, RulesRequest) else None
 
 
-def owners_needed(wallet: Wallet) -> int:
-    """How many owners a loosening takes."""
-    return min(wallet.rules.policy.most_approvals, len(wallet.rules.owners))
-
-
 def require_some(client: Client, wallet: Wallet) -> list[DeviceRef]:
     there = connected(client, wallet)
     if not there:

@@ -14,12 +14,12 @@ from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.profile import Profile, Wallet
 from warifu.errors import InputRefused, PeerMisbehaved
 from warifu.protocol.api import HandOut, NewHandOut
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode
 from warifu.protocol.frames import HandedOut
 from warifu.protocol.identity import DeviceRef, verify
 from warifu.protocol.request import HandOutRequest, request_digest
 
-_LIFETIME = 600
 _MAX_RESULT = 1024
 
 
@@ -58,34 +58,42 @@ def keepers_of(wallet: Wallet, device: DeviceRef, names: Sequence[str]) -> list[
     return [others[name] for name in dict.fromkeys(names)] if names else list(others.values())
 
 
-def hand_out(
-    client: Client,
-    profile: Profile,
-    own: OwnCredential,
-    wallet: Wallet,
-    device: DeviceRef,
-    keepers: Sequence[DeviceRef],
-    threshold: int,
-    passphrase_fd: int | None,
-) -> bytes:
-    """The set (32 bytes) by which the device boots from now on, by its own signed word.
-
-    Raises what any of the devices refuses; ``PeerMisbehaved`` (``handed-out``) where that word is not the device's: a
-    service that says it was done, when it was not, would leave the owner with a device that a power cut ends.
-    """
+def hand_out_request(
+    wallet: Wallet, device: DeviceRef, keepers: Sequence[DeviceRef], threshold: int, lifetime: int = 600
+) -> HandOutRequest:
+    """To be authorized; good for ``lifetime`` seconds."""
     moment = now()
-    request = HandOutRequest(
+    return HandOutRequest(
         random(16),
         wallet.wallet_id,
         device.identity,
         tuple(sorted(keeper.identity for keeper in keepers)),
         threshold,
         moment,
-        moment + _LIFETIME,
+        moment + lifetime,
     )
+
+
+def hand_out(
+    client: Client,
+    profile: Profile,
+    own: OwnCredential,
+    wallet: Wallet,
+    request: HandOutRequest,
+    passphrase_fd: int | None,
+    further: Sequence[Approval] = (),
+) -> bytes:
+    """The set (32 bytes) by which the device boots from now on, by its own signed word. ``further``: other owners'
+    approvals.
+
+    Raises what any of the devices refuses; ``PeerMisbehaved`` (``handed-out``) where that word is not the device's: a
+    service that says it was done, when it was not, would leave the owner with a device that a power cut ends.
+    """
+    device = next(item for item in wallet.request.devices if item.identity == request.identity)
     with existing_passphrase(passphrase_fd) as passphrase:
+        moment = now()
         keys = ask_envelope_keys(client, profile, [device], wallet.request, wallet.acceptable(moment), moment)
-        authorization, envelopes = authorized(profile, own, request, keys, passphrase)
+        authorization, envelopes = authorized(profile, own, request, keys, passphrase, further)
     question = NewHandOut(authorization=authorization, envelopes=envelopes)
     said = decode(HandedOut, client.post("/hand-outs", question, HandOut).result, _MAX_RESULT)
     verify(device.identity, said.signature, "handed-out", said.request, said.set)

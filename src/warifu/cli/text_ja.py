@@ -1534,9 +1534,6 @@ JAPANESE: dict[str, str] = {
     "Approve this?": "これを承認しますか？",
     "Approved by": "承認した所有者",
     "Approved.": "承認しました。",
-    "Enough owners approved. Whoever knows the passphrase goes on with: warifu resume {wallet} {transfer}": (
-        "必要な数の所有者が承認しました。パスフレーズを知る人が続けます: warifu resume {wallet} {transfer}"
-    ),
     "Everything is verified as at its creation; the service's word is not enough. A wallet that another owner "
     "made, with a credential of yours among its owners, is taken up by its id ('warifu wallet show' on his "
     "machine): the id stands for every device, owner and rule of it, and its devices are trusted from then "
@@ -1591,11 +1588,6 @@ JAPANESE: dict[str, str] = {
     "What several owners have to approve, and your word on it.": (
         "複数の所有者の承認が必要なものと、それへのあなたの返事。"
     ),
-    "Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries it out, once "
-    "enough have approved (a transfer by 'warifu resume').": (
-        "承認はちょうどこれに対するものです。それだけでは何も起きません。"
-        "必要な数がそろうと、パスフレーズを知る所有者が実行します（送金は warifu resume）。"
-    ),
     "other rules": "別の規則",
     "the end of its freeze": "凍結の終わり",
     "Hand a change that enough owners approved ('warifu approval give ID') to the connected devices, with the "
@@ -1604,10 +1596,6 @@ JAPANESE: dict[str, str] = {
     ),
     "It is shown once more, compared with the rules in force by this client's own record.": (
         "このクライアント自身の記録で有効な規則と比べて、もう一度表示します。"
-    ),
-    "Then go on with: warifu policy carry {identifier}": "その後に続けます: warifu policy carry {identifier}",
-    "What allows more takes {needed} owners, as the largest payment does. Yours is the first.": (
-        "許すものを増やす変更には、最大の支払いと同じく所有者 {needed} 人が必要です。あなたが 1 人目です。"
     ),
     "Approve with your passkey": "パスキーで承認する",
     "Done. Go back to the terminal.": "済みました。端末の画面に戻ってください。",
@@ -1750,6 +1738,55 @@ JAPANESE: dict[str, str] = {
     "to read its devices' journals": "端末の日誌を読む",
     "to take this device as what it is now:": "この端末を現在の状態のものとして受け入れる:",
     "to take this device back as it is:": "この端末を現在の状態で迎え戻す:",
+    "Carry out what enough owners approved ('warifu approval give ID') about a device, with the wallet's "
+    "passphrase.": (
+        "十分な数の所有者が承認した（'warifu approval give ID'）端末についての依頼を、ウォレットのパスフ"
+        "レーズで実行します。"
+    ),
+    "Enough owners approved. Whoever knows the passphrase goes on with: warifu {command}": (
+        "十分な数の所有者が承認しました。パスフレーズを知る人が次へ進みます: warifu {command}"
+    ),
+    "Entries in its journal": "日誌の項目数",
+    "It is done: the device starts by these keepers from now on.": (
+        "完了しました。端末は今後、これらの保管者によって起動します。"
+    ),
+    "It is what 'accept', 'hand-out' or 'take-back' laid before them. It is shown once more.": (
+        "'accept'、'hand-out'、'take-back' が所有者たちに示した依頼です。もう一度表示します。"
+    ),
+    "Keepers": "保管者",
+    "Runs on": "動作環境",
+    "Then go on with: warifu {group} carry {identifier}": "その後に実行: warifu {group} carry {identifier}",
+    "This takes {needed} owners, as the largest payment does. Yours is the first.": (
+        "これには最大の支払いと同じく {needed} 人の所有者が必要です。あなたが一人目です。"
+    ),
+    "Where the largest payment of a wallet takes several owners, so does this: it is laid before the "
+    "others.": (
+        "ウォレットの最大の支払いに複数の所有者が必要なら、これにも必要です。ほかの所有者に示されます。"
+    ),
+    "Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries "
+    "it out, once enough have approved (a transfer by 'warifu resume').": (
+        "あなたの承認はこの依頼だけに及びます。承認だけでは何も起こりません。十分な数が承認したあと、パス"
+        "フレーズを持つ所有者が実行します（送金は 'warifu resume'）。"
+    ),
+    "Where a device is to be accepted as what it is now, this client looks at the device itself first, "
+    "and says what it sees.": (
+        "端末を現在の状態のものとして受け入れる依頼では、このクライアントがまず自分で端末を調べ、見えたも"
+        "のを伝えます。"
+    ),
+    "this client could not look at {name} itself: {message}": (
+        "このクライアントは自分で {name} を調べられませんでした: {message}"
+    ),
+    "this client does not know as what {name} was accepted before": (
+        "このクライアントは、{name} がこれまで何として受け入れられていたかを知りません"
+    ),
+    "to hand this device's sealing secret out:": "この端末の封印の秘密を配る:",
+    "to take this device as something else than before:": "この端末を以前とは別のものとして受け入れる:",
+    "what {name} shows to this client now is not what it is to be accepted as": (
+        "いま {name} がこのクライアントに示すものは、受け入れる依頼の内容と違います"
+    ),
+    "{count} of {all} devices hold it to that now.": (
+        "{all} 台中 {count} 台の端末が、今後それを基準にします。"
+    ),
     "Wallet": "ウォレット",
     "What this device read in the bytes that it would sign:": (
         "この端末が、署名することになるバイト列から読み取ったもの:"

@@ -257,7 +257,9 @@ class RestoredRequest(Message, frozen=True, tag="restored"):
 
 Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest | RestoredRequest
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
-Shared = TransferRequest | RulesRequest | UnfreezeRequest
+DeviceRequest = ReferenceRequest | HandOutRequest | RestoredRequest
+"""What owners say of a wallet's devices: each changes whom the wallet trusts."""
+Shared = TransferRequest | RulesRequest | UnfreezeRequest | DeviceRequest
 """What several owners may have to approve."""
 Request = (
     TransferRequest

@@ -29,6 +29,13 @@ class Rules(Message, frozen=True):
     owners: Owners
     policy: Policy
 
+    @property
+    def owners_needed(self) -> int:
+        """How many owners have to want what widens the wallet's trust: rules that allow more, the end of a freeze, a
+        device that has changed, keepers of a device's secret. As many as for the largest payment: with fewer, whoever
+        has their credentials would first widen it, and then make that payment alone."""
+        return min(self.policy.most_approvals, len(self.owners))
+
 
 def rules_hash(rules: Rules) -> bytes:
     """32 bytes that name exactly these rules."""

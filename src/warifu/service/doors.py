@@ -32,10 +32,8 @@ from warifu.protocol.parcel import MAX_PARCEL_BYTES, Parcel, parcel_digest
 from warifu.protocol.request import (
     RefreshRequest,
     Request,
-    RulesRequest,
     Shared,
     TransferRequest,
-    UnfreezeRequest,
     WalletRequest,
     decode_request,
     request_digest,
@@ -147,7 +145,7 @@ def _check_members(parcelled: Parcelled, wallet: WalletRequest) -> None:
 def proposed_request(encoded: bytes) -> Shared:
     """What is laid before a wallet's owners, in its time. Raises ``AuthorizationRefused``, ``InputRefused``."""
     request = decode_request(encoded)
-    if not isinstance(request, TransferRequest | RulesRequest | UnfreezeRequest):
+    if not isinstance(request, Shared):
         raise InputRefused("request", "this is nothing that several owners have to approve")
     check_times(request.created, request.expires, int(time.time()))
     return request

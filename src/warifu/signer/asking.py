@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from warifu.errors import WarifuError
-from warifu.protocol.authorization import Authorization, check_authorization
+from warifu.errors import PolicyDenied, WarifuError
+from warifu.protocol.authorization import Authorization, Authorized, check_authorization
 from warifu.protocol.credential import Credential, credential_digest
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.journal import Asker, owners
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import Request, WalletRequest, decode_request, request_digest
+from warifu.protocol.rules import Rules
 from warifu.signer.device import Device
 from warifu.signer.journal import Cause
 
@@ -34,6 +35,20 @@ def cause_of(
     named = request_digest(request)
     wallet = named if isinstance(request, WalletRequest) else request.wallet_id
     return Cause(wallet, named, asker(authorization))
+
+
+def require_enough_owners(authorized: Authorized, rules: Rules) -> None:
+    """Return if as many owners want it as what widens the wallet's trust takes; else ``PolicyDenied`` (``approvals``).
+
+    Asked before a passphrase is tried: an owner who is alone costs the wallet no try."""
+    if authorized.approvals < rules.owners_needed:
+        raise PolicyDenied(
+            "approvals",
+            f"approved by {authorized.approvals} of the owners; what allows more, or changes which devices are "
+            f"trusted, takes as many as the largest payment does, {rules.owners_needed}",
+            not_done="Nothing was changed.",
+            remedy="Have the other owners approve it as well.",
+        )
 
 
 def owners_of(device: Device, request: Request) -> tuple[Credential, ...]:

@@ -11,7 +11,7 @@ from warifu.protocol.frames import ApproveReference
 from warifu.protocol.journal import ReferenceApproved
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
 from warifu.protocol.rules import Rules
-from warifu.signer.asking import asker
+from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import Role
@@ -43,19 +43,22 @@ def require_own(device: Device, own: Expectation) -> None:
 
 
 def approve_reference(device: Device, frame: ApproveReference) -> None:
-    """Accept a device of the wallet as something else, if its owner authorized exactly that, with the passphrase.
+    """Accept a device of the wallet as something else, if its owners authorized exactly that, with the passphrase.
 
     The credential alone is not enough: it lies on the owner's laptop, and whoever has that could otherwise let a
-    changed device back in. Raises ``AuthorizationRefused``, ``InputRefused`` (``reference``), ``PassphraseRefused``,
-    ``PolicyDenied`` where no share may be opened on this device.
+    changed device back in. It takes as many owners as the largest payment: one of them alone could otherwise let in so
+    many devices that are his own by now that they sign whatever he likes, and no policy is asked.
+
+    Raises ``AuthorizationRefused``, ``InputRefused`` (``reference``), ``PassphraseRefused``, ``PolicyDenied``
+    (``approvals``, or where no share may be opened on this device).
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
     if not isinstance(request, ReferenceRequest):
         raise InputRefused("request-kind", "this is no request to accept a device as something else")
     wallet = device.wallets.born(request.wallet_id)
-    owners = device.rules.of(wallet.id).owners
-    named = device.approvals.check(frame.authorization, owners, frame.envelope, now).digest
+    rules = device.rules.of(wallet.id)
+    authorized = device.approvals.check(frame.authorization, rules.owners, frame.envelope, now)
     expected = accepted(device, wallet)
     current = expected.get(request.identity)
     if current is None:
@@ -69,11 +72,12 @@ def approve_reference(device: Device, frame: ApproveReference) -> None:
             not_done="Nothing was changed.",
             remedy="Look at the device again ('warifu devices') and approve what it is now.",
         )
+    require_enough_owners(authorized, rules)
     require_own(device, expected[device.identity.public])
     require_try(device, wallet, frame.envelope, now)
     by = asker(frame.authorization)
     role = Role("share", wallet.request.schemes[0])
-    lock, opened = unlock(device, wallet, [role], frame.envelope, named, by)
+    lock, opened = unlock(device, wallet, [role], frame.envelope, authorized.digest, by)
     lock.wipe()
     for share in opened:
         share.wipe()

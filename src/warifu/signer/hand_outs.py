@@ -1,8 +1,10 @@
-"""The owner's word that a device's sealing secret goes to these keepers, judged on both sides of it.
+"""The owners' word that a device's sealing secret goes to these keepers, judged on both sides of it.
 
 The credential alone is not enough for the device that deals: it lies on the laptop, and whoever has that could
-otherwise name keepers of his own. So the passphrase is tried, as for a transfer. A keeper needs no try: it gives
-nothing away by keeping.
+otherwise name keepers of his own. So the passphrase is tried, as for a transfer, and it takes as many owners as the
+largest payment: whom a device's store is opened by, it trusts. A keeper asks for the owners as well, so that a device
+that is taken over puts no set of its own choice in the place of theirs; it needs no try of the passphrase, because it
+gives nothing away by keeping.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.frames import HandedOut, OpenSession
 from warifu.protocol.journal import Asker, HandedOver
 from warifu.protocol.request import HandOutRequest
-from warifu.signer.asking import asker
+from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.entrusted import Dealing, Entrusted
 from warifu.signer.expecting import accepted
@@ -35,12 +37,14 @@ def open_hand_out(
     """Judge, and take one of the two parts.
 
     Raises ``AuthorizationRefused``, ``InputRefused`` (``participants``, ``release-circle``), ``PassphraseRefused``,
-    ``PlatformRefused`` (``seals-itself``), ``PolicyDenied`` (``release-unchecked``).
+    ``PlatformRefused`` (``seals-itself``), ``PolicyDenied`` (``approvals``, ``release-unchecked``).
     """
     wallet = device.wallets.born(request.wallet_id)
     now = device.clock.now()
-    owners = device.rules.of(wallet.id).owners
-    named = device.approvals.check(frame.authorization, owners, frame.envelope, now).digest
+    rules = device.rules.of(wallet.id)
+    authorized = device.approvals.check(frame.authorization, rules.owners, frame.envelope, now)
+    require_enough_owners(authorized, rules)
+    named = authorized.digest
     _require_participants(wallet, frame, request)
     expected = accepted(device, wallet)
     if device.identity.public != request.identity:

@@ -43,7 +43,7 @@ from warifu.protocol.request import (
     decode_request,
 )
 from warifu.protocol.rules import Rules, rules_hash
-from warifu.signer.asking import asker
+from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.exchanges import loading
 from warifu.signer.expecting import accepted, require_own
@@ -280,15 +280,7 @@ class _Loosening:
     def _require_allowed(self, kind: str) -> None:
         """Enough owners, nothing of its kind that waits, and the passphrase: one counted try."""
         device, wallet, rules = self._device, self._wallet, self._rules
-        needed = min(rules.policy.most_approvals, len(rules.owners))
-        if self._authorized.approvals < needed:
-            raise PolicyDenied(
-                "approvals",
-                f"approved by {self._authorized.approvals} of the owners; what allows more takes as many as the "
-                f"largest payment does, {needed}",
-                not_done=_NOTHING,
-                remedy="Have the other owners approve it as well.",
-            )
+        require_enough_owners(self._authorized, rules)
         for waiting in device.rules.waiting(wallet.id):
             if waiting.kind == kind:
                 raise PolicyDenied(

@@ -1,7 +1,9 @@
 """Showing the journal: to an owner of a wallet who authorized it, and to the operator at the device itself.
 
-An owner sees what concerns the device and his wallet; of an entry that is another wallet's he gets the digest, so that
-the chain can be followed. A frozen device shows its journal as well: that is when it is asked for.
+One owner is enough, whatever the policy asks for payments: nothing changes by reading, and whoever suspects the others
+must be able to look alone. He sees what concerns the device and his wallet; of an entry that is another wallet's he
+gets the digest, so that the chain can be followed. A frozen device shows its journal as well: that is when it is asked
+for.
 """
 
 from __future__ import annotations

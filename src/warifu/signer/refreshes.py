@@ -1,6 +1,7 @@
 """Refreshing a wallet's shares as this device judges it, and why the key outlives a crash anywhere.
 
-1. A refresh is authorized by an owner, with the passphrase on every device; all devices take part.
+1. A refresh is authorized by one owner, whatever the policy asks for payments, with the passphrase on every device; all
+   devices take part. It widens nobody's trust: the same devices, the same keys, the same rules.
 2. The new shares are kept beside those in force, under the same lock, before this device gives its word.
 3. The words of *all* devices are the certificate (``protocol.epochs``). A device that has it, by the session or shown
    by anybody later (``adopt``), puts its new shares in force and deletes the old ones. One that has it not signs with

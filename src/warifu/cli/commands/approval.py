@@ -14,13 +14,14 @@ from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen, error_object
+from warifu.cli.second_look import second_look
 from warifu.cli.sent import remember
 from warifu.cli.text import tr
 from warifu.errors import ServiceRefused, WarifuError
 from warifu.protocol.api import NewApproval, Proposal, Proposals
 from warifu.protocol.authorization import approve_request, refuse_request
 from warifu.protocol.encoding import encode
-from warifu.protocol.request import TransferRequest
+from warifu.protocol.request import DeviceRequest, ReferenceRequest, TransferRequest
 
 
 @examples("warifu approval list")
@@ -68,6 +69,9 @@ def give_command(setting: Setting, identifier: str, credential: str | None, yes:
 
     Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries it out, once
     enough have approved (a transfer by 'warifu resume').
+
+    Where a device is to be accepted as what it is now, this client looks at the device itself first, and says what it
+    sees.
     """
     _say(setting, identifier, credential, yes, as_json, refuses=False)
 
@@ -104,6 +108,13 @@ def _say(
         for warning in asked.warnings:
             screen.warn(warning)
         own = own_credential(profile, screen, asked.wallet, credential, facts)
+        look = None
+        if isinstance(asked.request, ReferenceRequest) and not refuses:
+            look = second_look(client, profile, asked, asked.request)
+            if look.doubt is not None:
+                screen.warn(look.doubt)
+            if yes:
+                look.require_sure()
         if not yes:
             click.confirm(tr("Refuse this?") if refuses else tr("Approve this?"), abort=True)
         say = refuse_request if refuses else approve_request
@@ -112,17 +123,25 @@ def _say(
             remember(setting.home, asked.request)
         client.post(path, NewApproval(approval=encode(word), refuses=refuses), Proposal)
         asked = _read(client, profile, identifier)
+        if look is not None:
+            look.keep(profile)
     screen.line(tr("Refused.") if refuses else tr("Approved."), style="green")
     screen.facts(facts_of_words(profile, asked))
-    if not asked.missing and isinstance(asked.request, TransferRequest):
+    if not asked.missing:
         screen.line(
             tr(
-                "Enough owners approved. Whoever knows the passphrase goes on with: warifu resume {wallet} {transfer}",
-                wallet=asked.wallet.name,
-                transfer=identifier,
+                "Enough owners approved. Whoever knows the passphrase goes on with: warifu {command}",
+                command=_carrying(asked, identifier),
             )
         )
     screen.result(_object(profile, asked))
+
+
+def _carrying(asked: Asked, identifier: str) -> str:
+    """The command by which it is carried out."""
+    if isinstance(asked.request, TransferRequest):
+        return f"resume {asked.wallet.name} {identifier}"
+    return f"{'devices' if isinstance(asked.request, DeviceRequest) else 'policy'} carry {identifier}"
 
 
 def _read(client: Client, profile: Profile, identifier: str) -> Asked:

@@ -7,24 +7,27 @@ from pathlib import Path
 
 import click
 
-from warifu.cli.accepting import Told, tell_wallet
+from warifu.cli.accepting import Told, find_behind, reference_request, tell_wallet
 from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes, with_option
 from warifu.cli.changing import require_some, restored_request, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client
+from warifu.cli.commands.devices_together import carry_command
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
 from warifu.cli.evidence_asked import read_endorsements
 from warifu.cli.files import write_private
-from warifu.cli.handing_out import hand_out, keepers_of, wallet_for
+from warifu.cli.handing_out import hand_out, hand_out_request, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.journals import head_of
 from warifu.cli.profile import DeviceRecord, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.together import lay_before
 from warifu.errors import EvidenceRefused, ServiceRefused, WarifuError
 from warifu.protocol.attesting import Reference
+from warifu.protocol.authorization import MAX_LIFETIME
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.release import MAX_KEEPERS
 
@@ -149,6 +152,8 @@ def accept_command(
 
     Every wallet of the device is told, by you and with its passphrase: its devices work with NAME again from then on.
     Those that are away now can be told later by the same command; the exit code is 13 until all are.
+
+    Where the largest payment of a wallet takes several owners, so does this: it is laid before the others.
     """
     require_yes(yes, as_json)
     screen, profile, moment = Screen(as_json), setting.profile(), now()
@@ -163,19 +168,20 @@ def accept_command(
             click.confirm(tr("Is it right that {name} is this now?", name=name), abort=True, err=as_json)
         # Here first: the passphrase is sealed to the device as it is now; and whoever is away can be told later.
         profile.accept_device(name, inspection.reference, moment, inspection.shown.claims.release)
-        told = [
-            item
-            for wallet in profile.wallets()
-            if device in wallet.request.devices
-            for item in _tell(
-                client, profile, screen, wallet, device, inspection.reference, credential, passphrase_fd
-            )
-        ]
+        told: list[Told] = []
+        proposals: list[dict[str, object]] = []
+        for wallet in profile.wallets():
+            if device in wallet.request.devices:
+                heard, laid = _tell(
+                    client, profile, screen, wallet, device, inspection.reference, credential, passphrase_fd
+                )
+                told += heard
+                proposals += laid
     missing = [item for item in told if item["refusal"] is not None]
     for item in missing:
         screen.warn(tr("{name} was not told: {code}", name=str(item["device"]), code=str(item["refusal"])))
     screen.line(tr("The device {name} is accepted as what it is.", name=name), style="green")
-    screen.result({"name": name, "told": told})
+    screen.result({"name": name, "told": told, "proposals": proposals})
     return ServiceRefused.exit_code if missing else 0
 
 
@@ -188,16 +194,24 @@ def _tell(
     reference: Reference,
     credential: str | None,
     passphrase_fd: int | None,
-) -> list[Told]:
-    """One wallet's devices; none of them where it obeys no credential of this owner's."""
+) -> tuple[list[Told], list[dict[str, object]]]:
+    """One wallet's devices; none of them where it obeys no credential of this owner's. Where it takes other owners, it
+    is laid before them: once for all devices that hold this one to the same."""
     facts = wanted(wallet, tr("to take this device as what it is now:"), device.name)
     try:
         own = own_credential(profile, screen, wallet, credential, facts)
     except WarifuError as error:
-        return [
+        refused = [
             Told(wallet=wallet.name, device=item.name, refusal=error.code) for item in wallet.request.devices
         ]
-    return tell_wallet(client, profile, own, wallet, device, reference, passphrase_fd)
+        return refused, []
+    if wallet.rules.owners_needed == 1:
+        return tell_wallet(client, profile, own, wallet, device, reference, passphrase_fd), []
+    behind, told = find_behind(client, wallet, device, reference)
+    requests = [
+        reference_request(wallet, device, reference, replaces, MAX_LIFETIME) for replaces in sorted(behind)
+    ]
+    return told, [lay_before(client, screen, own, wallet, request, "devices") for request in requests]
 
 
 @examples(
@@ -236,6 +250,8 @@ def hand_out_command(
 
     Without it such a device is lost when its power fails. Do it right after the wallet was made, before money comes,
     and again when a keeper is replaced: each time a new secret is dealt.
+
+    Where the largest payment of a wallet takes several owners, so does this: it is laid before the others.
     """
     screen, profile = Screen(as_json), setting.profile()
     device = profile.device(name)
@@ -270,7 +286,12 @@ def hand_out_command(
         )
         click.confirm(question, abort=True, err=as_json)
     with setting.client(profile) as client:
-        dealt = hand_out(client, profile, own, wallet, device, chosen, threshold, passphrase_fd)
+        if wallet.rules.owners_needed > 1:
+            request = hand_out_request(wallet, device, chosen, threshold, MAX_LIFETIME)
+            screen.result({"name": name, **lay_before(client, screen, own, wallet, request, "devices")})
+            return
+        request = hand_out_request(wallet, device, chosen, threshold)
+        dealt = hand_out(client, profile, own, wallet, request, passphrase_fd)
     screen.line(
         tr("{name} starts by its keepers from now on: {names}.", name=name, names=names), style="green"
     )
@@ -306,6 +327,8 @@ def take_back_command(
 
     The other devices refuse it, because a thief's copy looks the same. They take its present state from now on, and
     tell it again what it forgot. Then lift its freeze, on the device itself: 'warifu signer unfreeze'.
+
+    Where the largest payment of a wallet takes several owners, so does this: it is laid before the others.
     """
     screen, profile = Screen(as_json), setting.profile()
     wallet, device = profile.wallet(wallet_name), profile.device(name)
@@ -318,8 +341,11 @@ def take_back_command(
     )
     with setting.client(profile) as client:
         head = head_of(client, own, wallet, DeviceRef(device.name, device.identity), now())
-        others = [each for each in require_some(client, wallet) if each.identity != device.identity]
         request = restored_request(wallet, device.identity, head)
+        if wallet.rules.owners_needed > 1:
+            screen.result(lay_before(client, screen, own, wallet, request, "devices"))
+            return 0
+        others = [each for each in require_some(client, wallet) if each.identity != device.identity]
         told = tell_sealed(
             client, profile, own, wallet, request, others, wallet.acceptable(now()), passphrase_fd
         )
@@ -327,6 +353,9 @@ def take_back_command(
     screen.line(tr("Now lift its freeze, on the device itself: 'warifu signer unfreeze'."))
     screen.result(told_object(told))
     return exit_code_of(told)
+
+
+group.add_command(carry_command)
 
 
 def _looked(

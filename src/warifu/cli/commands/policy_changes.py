@@ -22,7 +22,6 @@ from warifu.cli.catching_up import catch_up
 from warifu.cli.changing import (
     freeze_request,
     notice_request,
-    owners_needed,
     require_some,
     rules_request,
     statuses,
@@ -39,7 +38,6 @@ from warifu.cli.changing_shown import (
     told_object,
 )
 from warifu.cli.client import Client
-from warifu.cli.commands.policy_together import lay_before
 from warifu.cli.context import Setting, now
 from warifu.cli.credential_card import read_card
 from warifu.cli.paying import recipient
@@ -49,6 +47,7 @@ from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Asked, Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.together import lay_before
 from warifu.cli.waiting_shown import SHORT, ids_of, moment, waiting_facts, waiting_object
 from warifu.cli.wallet_shown import show_awake
 from warifu.errors import InputRefused, PolicyDenied, ServiceRefused
@@ -229,8 +228,8 @@ def _change(
         click.confirm(tr("Change the rules of {name}?", name=wallet.name), abort=True, err=screen.json)
     request = rules_request(wallet, rules_hash(wallet.rules), rules)
     with setting.client(profile) as client:
-        if waits and owners_needed(wallet) > 1:
-            lay_before(client, screen, own, wallet, request)
+        if waits and wallet.rules.owners_needed > 1:
+            screen.result(lay_before(client, screen, own, wallet, request, "policy"))
             return 0
         if waits:
             told = tell_sealed(
@@ -459,8 +458,8 @@ def unfreeze_command(
     request = unfreeze_request(wallet)
     own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("the end of its freeze")))
     with setting.client(profile) as client:
-        if owners_needed(wallet) > 1:
-            lay_before(client, screen, own, wallet, request)
+        if wallet.rules.owners_needed > 1:
+            screen.result(lay_before(client, screen, own, wallet, request, "policy"))
             return 0
         devices = require_some(client, wallet)
         told = tell_sealed(

@@ -1,48 +1,22 @@
-"""A loosening that several owners have to want: laid before the others, approved by them, carried out by one."""
+"""``warifu policy carry``: a loosening that several owners wanted, handed to the devices."""
 
 from __future__ import annotations
 
 import click
 
-from warifu.cli.approvers import OwnCredential, own_credential
-from warifu.cli.approving import Asked, facts_of_words, propose, read_proposal
+from warifu.cli.approvers import own_credential
+from warifu.cli.approving import facts_of_words, read_proposal
 from warifu.cli.base import Command, examples, json_option, passphrase_option, with_option
-from warifu.cli.changing import owners_needed, require_some, tell_sealed
+from warifu.cli.changing import require_some, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
-from warifu.cli.client import Client, segment
+from warifu.cli.client import segment
 from warifu.cli.context import Setting, now
 from warifu.cli.profile import Asked as AskedRules
-from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
-from warifu.cli.text import tr
-from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.cli.together import further_words
+from warifu.errors import InputRefused
 from warifu.protocol.api import Proposal
-from warifu.protocol.authorization import approve_request
-from warifu.protocol.credential import Approval
-from warifu.protocol.request import RulesRequest, TransferRequest, UnfreezeRequest, request_digest
-
-
-def lay_before(
-    client: Client,
-    screen: Screen,
-    own: OwnCredential,
-    wallet: Wallet,
-    request: RulesRequest | UnfreezeRequest,
-) -> None:
-    """Lay a loosening before the other owners, with this one's approval. No device hears of it yet."""
-    identifier, needed = (
-        propose(client, request, b"", approve_request(own.approve, request)),
-        owners_needed(wallet),
-    )
-    screen.line(
-        tr(
-            "What allows more takes {needed} owners, as the largest payment does. Yours is the first.",
-            needed=needed,
-        )
-    )
-    screen.line(tr("The others approve it with: warifu approval give {transfer}", transfer=identifier))
-    screen.line(tr("Then go on with: warifu policy carry {identifier}", identifier=identifier))
-    screen.result({"id": identifier, "state": "proposed", "approvals": 1, "needed": needed})
+from warifu.protocol.request import RulesRequest, UnfreezeRequest, request_digest
 
 
 @examples("warifu policy carry 0123456789abcdef0123456789abcdef")
@@ -64,12 +38,13 @@ def carry_command(
     with setting.client(profile) as client:
         asked = read_proposal(profile, client.get(f"/proposals/{segment(identifier)}", Proposal))
         request, wallet = asked.request, asked.wallet
-        if isinstance(request, TransferRequest) or request.request_id.hex() != identifier:
+        if not isinstance(request, RulesRequest | UnfreezeRequest) or request.request_id.hex() != identifier:
             raise InputRefused(
                 "request",
                 "that is no change of a wallet's rules",
                 not_done="Nothing was asked for.",
-                remedy="A transfer is carried out with 'warifu resume'.",
+                remedy="A transfer is carried out with 'warifu resume', and what is about devices with 'warifu devices "
+                "carry'.",
             )
         facts = [*asked.facts, *facts_of_words(profile, asked)]
         screen.facts(facts)
@@ -83,17 +58,3 @@ def carry_command(
     show_told(screen, told)
     screen.result({**asked.described, **told_object(told)})
     return exit_code_of(told)
-
-
-def further_words(asked: Asked, own: OwnCredential) -> list[Approval]:
-    """The other owners' approvals, if they are enough with the word of ``own``, which goes along with the passphrase.
-    ``AuthorizationRefused`` (``approvals-missing``)."""
-    given = len({own.credential, *asked.words.approved})
-    if given < asked.needed:
-        raise AuthorizationRefused(
-            "approvals-missing",
-            f"{given} of {asked.needed} owners approved it so far",
-            not_done="Nothing was asked for.",
-            remedy=f"Another owner approves it with 'warifu approval give {asked.request.request_id.hex()}'.",
-        )
-    return [each for each in asked.words.approvals if each.credential != own.credential]
