@@ -267,6 +267,7 @@ async def test_each_route_wants_its_scope(world: World, tmp_path: Any):
         ("POST", "exchange-keys"): {"admin"},
         ("GET", "exchange-calls"): {"read"},
         ("POST", "exchange-calls"): {"transfer"},
+        ("POST", "exchange-decisions"): {"draft", "transfer", "admin"},
         ("GET", f"exchange-calls/{'0' * 32}"): {"read", "transfer"},
         ("DELETE", f"exchange-calls/{'0' * 32}/answer"): {"transfer"},
     }

@@ -27,7 +27,7 @@ from warifu.protocol.credential import (
 )
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
-from warifu.protocol.exchange_requests import AccountRequest, CallRequest
+from warifu.protocol.exchange_requests import NOBODY, AccountRequest, CallRequest
 from warifu.protocol.parcel import MAX_PARCEL_BYTES, Parcel, parcel_digest
 from warifu.protocol.request import (
     RefreshRequest,
@@ -128,11 +128,24 @@ def account_request(parcelled: Parcelled, wallet: WalletRequest) -> AccountReque
 
 def call_request(parcelled: Parcelled, wallet: WalletRequest) -> CallRequest:
     """The request to call an exchange for ``wallet``, with a parcel for the carrier. Raises ``InputRefused``."""
+    request = _about_a_call(parcelled, wallet)
+    if request.carrier not in parcelled.parcels:
+        raise InputRefused("parcels", "there is no parcel for the device that is to carry the request")
+    return request
+
+
+def rehearsed_call(parcelled: Parcelled, wallet: WalletRequest) -> CallRequest:
+    """The request of a call that nobody can carry. Raises ``InputRefused``."""
+    request = _about_a_call(parcelled, wallet)
+    if request.carrier != NOBODY:
+        raise InputRefused("request", "a dry run is of a call that no device carries")
+    return request
+
+
+def _about_a_call(parcelled: Parcelled, wallet: WalletRequest) -> CallRequest:
     request = parcelled.request
     if not isinstance(request, CallRequest) or request.wallet_id != request_digest(wallet):
         raise InputRefused("request", "this is not a request to call an exchange for this wallet")
-    if request.carrier not in parcelled.parcels:
-        raise InputRefused("parcels", "there is no parcel for the device that is to carry the request")
     _check_members(parcelled, wallet)
     return request
 

@@ -287,6 +287,9 @@ class Signer:
         return [_to_service(reveal), _to_operator(shown)]
 
     def _presence(self, message: Challenge) -> Frames:
+        """A new connection: what ran over the one before is over, with its tunnels; whoever asks now what came of it is
+        told, and not that it is still under way."""
+        self._ceremonies.end_all()
         name = self._device.name
         if name is None:
             return []

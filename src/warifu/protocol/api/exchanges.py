@@ -83,6 +83,33 @@ class ExchangeAccounts(Answer, frozen=True):
     devices: tuple[AccountsOf, ...]
 
 
+class ExchangeDecisionQuestion(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-decisions`` (draft, transfer or admin) -> ``ExchangeDecisions``: would these
+    devices sign this call?
+
+    ``authorization``: of a ``CallRequest`` that nobody carries (``exchange_requests.NOBODY``); ``parcels``: encoded,
+    one for each device that is asked.
+    """
+
+    authorization: EncodedAuthorization
+    parcels: EncodedParcels
+
+
+class ExchangeDecisionOf(Answer, frozen=True):
+    """One device's decision, sealed to the request's reader (an encoded ``exchange_answers.SealedAnswer``, opened by
+    ``exchange_decisions.open_decision``), or why there is none."""
+
+    identity: Bytes32
+    decision: bytes | None
+    refusal: ErrorBody | None
+
+
+class ExchangeDecisions(Answer, frozen=True):
+    """Ascending by identity."""
+
+    decisions: tuple[ExchangeDecisionOf, ...]
+
+
 class NewExchangeCall(Question, frozen=True):
     """``POST /wallets/{name}/exchange-calls`` (transfer) -> ``Accepted``, whose id is the request's ``request_id`` in
     hex.

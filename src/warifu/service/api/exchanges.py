@@ -20,17 +20,22 @@ from warifu.protocol.api import (
     ExchangeAccountTold,
     ExchangeCalls,
     ExchangeCallShown,
+    ExchangeDecisionOf,
+    ExchangeDecisionQuestion,
+    ExchangeDecisions,
     ExchangeKeyBorn,
     NewExchangeAccount,
     NewExchangeCall,
     NewExchangeKey,
     error_body,
 )
+from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import ExchangeKeyRequest, RemoveAccountRequest
 from warifu.protocol.frames import (
     MAX_BODY_BYTES,
+    AskCallDecision,
     AskStatus,
     KeepAccount,
     OpenExchangeKey,
@@ -41,7 +46,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.parcel import Parcel
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
-from warifu.service.doors import Parcelled, account_request, check_owner, read_parcelled
+from warifu.service.doors import Parcelled, account_request, check_owner, read_parcelled, rehearsed_call
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.instructions import owners_of
@@ -195,7 +200,35 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
         """The newest calls, newest first."""
         return ExchangeCalls(calls=store.list_calls(database, wallet_named(database, name).name))
 
-    return [create, show, drop, show_all]
+    def rehearsed(name: str, data: ExchangeDecisionQuestion) -> Parcelled:
+        wallet = wallet_named(database, name)
+        parcelled = read_parcelled(data.authorization, data.parcels)
+        rehearsed_call(parcelled, wallet.request)
+        check_owner(parcelled, owners_of(database, wallet))
+        return parcelled
+
+    async def decided(authorization: Authorization, identity: bytes, parcel: Parcel) -> ExchangeDecisionOf:
+        try:
+            answer = await service.hub.call(
+                identity, lambda call: AskCallDecision(call, authorization, parcel)
+            )
+        except WarifuError as error:
+            return ExchangeDecisionOf(identity=identity, decision=None, refusal=error_body(error))
+        return ExchangeDecisionOf(identity=identity, decision=answer, refusal=None)
+
+    @post(
+        "/exchange-decisions",
+        guards=[needs(database, "draft", "transfer", "admin")],
+        status_code=200,
+        before_request=strictly(ExchangeDecisionQuestion),
+    )
+    async def decide(name: NamePath, data: JSONBody[ExchangeDecisionQuestion]) -> ExchangeDecisions:
+        """A dry run: would these devices sign this call?"""
+        parcelled = await asyncio.to_thread(rehearsed, name, data)
+        work = (decided(parcelled.authorization, *each) for each in parcelled.parcels.items())
+        return ExchangeDecisions(decisions=tuple(await asyncio.gather(*work)))
+
+    return [create, show, drop, show_all, decide]
 
 
 class _Births:

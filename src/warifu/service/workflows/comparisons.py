@@ -30,6 +30,8 @@ from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 1.0
 _ASK_SECONDS = 10.0
+_LONGEST_WAIT = 600.0
+"""Seconds that a device can have us wait, which says when there will be something to compare."""
 _SESSION_SECONDS = 60.0
 """A silent device holds up the comparisons of its wallet for no longer."""
 
@@ -57,9 +59,10 @@ class _Tries:
     until: float = 0.0
     count: int = 0
 
-    def later(self) -> None:
-        """As ``exchanges.attempt`` pauses."""
-        self.until = time.monotonic() + min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
+    def later(self, least: float = 0.0) -> None:
+        """As ``exchanges.attempt`` pauses, and for at least so many seconds."""
+        pause = min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
+        self.until = time.monotonic() + max(pause, least)
         self.count += 1
 
 
@@ -169,8 +172,7 @@ class Comparisons:
         participants = self._participants(wallet, due)
         if participants is None:
             return  # as soon as enough are there
-        tries = self._tried(due)
-        tries.later()
+        tries, least = self._tried(due), 0.0
         try:
             result = await self._compare(wallet, due, participants)
         except WarifuError as error:
@@ -183,6 +185,9 @@ class Comparisons:
             await asyncio.to_thread(
                 store.put_comparison, self._database, due.about, due.identity, result.outcome, said
             )
+            least = min(float(result.retry_after), _LONGEST_WAIT)
+        finally:
+            tries.later(least)
         self._bell.ring()
 
     def _participants(self, wallet: StoredWallet, due: _Due) -> tuple[bytes, ...] | None:
