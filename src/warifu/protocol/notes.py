@@ -22,6 +22,8 @@ MAX_NOTES = 64
 """That are shown at a time. The others come the next time."""
 MAX_NOTED_UNSIGNED = 8 * 1024
 """A longer transaction is told of without its bytes."""
+MAX_NOTED_CALL = 16 * 1024
+"""A longer call that gives something away is not signed in the first place."""
 
 _Position = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
@@ -33,6 +35,15 @@ class Spent(Message, frozen=True, tag="spent"):
     authorization: Authorization
     unsigned: Annotated[bytes, msgspec.Meta(max_length=MAX_NOTED_UNSIGNED)]
     """The transaction that the request names, as signers read it; empty where it is longer."""
+
+
+class Called(Message, frozen=True, tag="called"):
+    """The maker counts what this authorizes at an exchange: its share may have left, or the call. Signers tell each
+    other of it in their channel and nobody else: it says what was asked."""
+
+    authorization: Authorization
+    call: Annotated[bytes, msgspec.Meta(max_length=MAX_NOTED_CALL)]
+    """The encoded ``ExchangeCall`` that the request names."""
 
 
 class Vetoed(Message, frozen=True, tag="vetoed"):
@@ -48,7 +59,7 @@ class Frozen(Message, frozen=True, tag="frozen"):
     reason: Annotated[str, msgspec.Meta(max_length=200)]
 
 
-NoteBody = Spent | Vetoed | Frozen
+NoteBody = Spent | Called | Vetoed | Frozen
 
 
 class Note(Message, frozen=True):

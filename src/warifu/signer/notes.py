@@ -18,6 +18,7 @@ from warifu.protocol.notes import (
     MAX_NOTED_UNSIGNED,
     MAX_NOTES,
     MAX_NOTES_BYTES,
+    Called,
     Note,
     NoteBody,
     Place,
@@ -59,8 +60,8 @@ class Notes:
     def keep(self, note: Note, until: int) -> None:
         """Tell others of this as well. What is told already is not told twice."""
         self._store.execute(
-            "INSERT OR IGNORE INTO notes (wallet, about, until, note) VALUES (?, ?, ?, ?)",
-            (note.wallet_id, about(note), until, encode(note)),
+            "INSERT OR IGNORE INTO notes (wallet, about, until, private, note) VALUES (?, ?, ?, ?, ?)",
+            (note.wallet_id, about(note), until, int(isinstance(note.body, Called)), encode(note)),
         )
 
     def has(self, note: Note) -> bool:
@@ -71,14 +72,18 @@ class Notes:
             )
         )
 
-    def after(self, wallet: bytes, place: Place | None) -> tuple[Place, tuple[Note, ...]]:
-        """As many as fit of those after ``place``, the oldest first, and the place behind them."""
+    def after(
+        self, wallet: bytes, place: Place | None, *, private: bool = True
+    ) -> tuple[Place, tuple[Note, ...]]:
+        """As many as fit of those after ``place``, the oldest first, and the place behind them. ``private``: also what
+        is for the wallet's devices alone."""
         position = place.position if place is not None and place.log == self._log else 0
         found: list[Note] = []
         size = 0
         rows = self._store.execute(
-            "SELECT position, note FROM notes WHERE wallet = ? AND position > ? ORDER BY position LIMIT ?",
-            (wallet, position, MAX_NOTES),
+            "SELECT position, note FROM notes WHERE wallet = ? AND position > ? AND private <= ?"
+            " ORDER BY position LIMIT ?",
+            (wallet, position, int(private), MAX_NOTES),
         )
         for here, note in rows:
             size += len(note)
@@ -121,8 +126,8 @@ class Notes:
 
 
 def about(note: Note) -> bytes:
-    """32 bytes that name what a note tells. A spend is the same, whoever tells of it."""
-    if isinstance(note.body, Spent):
+    """32 bytes that name what a note tells. A spend, or a call, is the same, whoever tells of it."""
+    if isinstance(note.body, Spent | Called):
         return request_digest(decode_request(note.body.authorization.request))
     return digest("note", note.identity, *note.stated)
 

@@ -190,6 +190,14 @@ CREATE TABLE calls (                 -- at exchanges, that this device signed or
     result BLOB                      -- of what it carries: NULL until it is known
 ) STRICT;
 
+CREATE TABLE noted_calls (           -- that other devices told of
+    request BLOB PRIMARY KEY,        -- digest
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    call BLOB NOT NULL,
+    expires INTEGER NOT NULL,
+    counted INTEGER NOT NULL         -- 1: in the totals; 0: not read yet
+) STRICT;
+
 CREATE TABLE call_totals (           -- as totals, of what calls gave away at exchanges, in units of 10^-36
     wallet BLOB NOT NULL REFERENCES wallets (id),
     exchange TEXT NOT NULL,
@@ -234,6 +242,7 @@ CREATE TABLE notes (                 -- of this device and of others, in the ord
     wallet BLOB NOT NULL REFERENCES wallets (id),
     about BLOB NOT NULL,             -- what it tells: each thing once, whoever tells it
     until INTEGER NOT NULL,          -- moment after which nobody needs it any more
+    private INTEGER NOT NULL,        -- 1: for the wallet's devices, and not for the service that carries notes
     note BLOB NOT NULL,
     UNIQUE (wallet, about)
 ) STRICT;

@@ -322,7 +322,7 @@ class Signer:
             return encode(confirm_transfer(device, message))
         if isinstance(message, AskNotes):
             wallet = device.wallets.born(message.wallet_id)
-            return encode(NotesAnswer(*device.notes.after(wallet.id, message.after)))
+            return encode(NotesAnswer(*device.notes.after(wallet.id, message.after, private=False)))
         if isinstance(message, TakeNotes):
             take_notes(device, message)
             return b""

@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from warifu.chains.reading import Reading
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
 from warifu.protocol.authorization import MAX_LIFETIME, read_authorization
-from warifu.protocol.encoding import encode
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import Noted, peer
-from warifu.protocol.notes import MAX_NOTE_BYTES, Note, Spent, Told, Vetoed
+from warifu.protocol.notes import MAX_NOTE_BYTES, MAX_NOTED_CALL, Called, Note, Spent, Told, Vetoed
 from warifu.protocol.request import MAX_REASON, TransferRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.instructing import hear_freeze, hear_veto
@@ -79,10 +80,13 @@ def require_genuine(wallet: Wallet, notes: Sequence[Note]) -> None:
         if note.wallet_id != wallet.id or len(encode(note)) > MAX_NOTE_BYTES:
             raise InputRefused("note", "a note is about another wallet, or longer than any")
         note.check()
-        if isinstance(note.body, Spent):
+        if isinstance(note.body, Spent | Called):
             request = read_authorization(note.body.authorization).request
-            if not isinstance(request, TransferRequest) or request.wallet_id != wallet.id:
+            wanted = TransferRequest if isinstance(note.body, Spent) else CallRequest
+            if not isinstance(request, wanted) or request.wallet_id != wallet.id:
                 raise InputRefused("note", "a note of a spend is about something else")
+        if isinstance(note.body, Called):
+            _called_for(note.body)
 
 
 def take_in(device: Device, wallet: Wallet, notes: Sequence[Note], now: int) -> int:
@@ -93,6 +97,8 @@ def take_in(device: Device, wallet: Wallet, notes: Sequence[Note], now: int) -> 
 def _taken_in(device: Device, wallet: Wallet, note: Note, now: int) -> bool:
     if note.identity not in wallet.identities:
         return False
+    if isinstance(note.body, Called):
+        return _called(device, wallet, note, note.body, now)
     if isinstance(note.body, Spent):  # also of its own making, where an old disk was put back
         return _spent(device, wallet, note, note.body, now)
     if note.identity == device.identity.public or not device.rules.hear(
@@ -113,11 +119,7 @@ def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) ->
     named = request_digest(request)
     if device.ledger.known(named) in ("started", "acknowledged"):
         return False
-    credentials = tuple(dict.fromkeys(approval.credential for approval in body.authorization.approvals))
-    if not device.rules.were_owners(wallet.id, credentials, request.created):
-        return False
-    long_ago = request.expires + LONGEST < now
-    if long_ago or not request.created < request.expires <= min(request.created, now) + MAX_LIFETIME:
+    if not _counts(device, wallet, body, request, now):
         return False
     seen = _read(device, wallet, request, body.unsigned)
     news = device.ledger.note(request, named, seen)
@@ -126,6 +128,39 @@ def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) ->
         device.notices.used_elsewhere(request, device.ledger.payment(named))
         device.journal.append(Noted(wallet.id, named), now, peer(note.identity))
     return news
+
+
+def _called(device: Device, wallet: Wallet, note: Note, body: Called, now: int) -> bool:
+    """What it gives away is read when a call is judged: only then the exchanges have to be loaded."""
+    request, named = _called_for(body)
+    if device.calls.knows(named) or not _counts(device, wallet, body, request, now):
+        return False
+    device.calls.note(wallet.id, named, body.call, request.expires)
+    device.notes.keep(note, until=request.expires + LONGEST)
+    device.journal.append(Noted(wallet.id, named), now, peer(note.identity))
+    return True
+
+
+def _called_for(body: Called) -> tuple[CallRequest, bytes]:
+    """The request and its digest, if the call is the one that it names; ``InputRefused`` (``note``)."""
+    request = decode_request(body.authorization.request)
+    if (
+        not isinstance(request, CallRequest)
+        or call_digest(decode(ExchangeCall, body.call, MAX_NOTED_CALL)) != request.call
+    ):
+        raise InputRefused("note", "a note of a call is about another call than its owner authorized")
+    return request, request_digest(request)
+
+
+def _counts(
+    device: Device, wallet: Wallet, body: Spent | Called, request: TransferRequest | CallRequest, now: int
+) -> bool:
+    """Whether owners of the wallet authorized it, as it is, and some window can still see it."""
+    credentials = tuple(dict.fromkeys(approval.credential for approval in body.authorization.approvals))
+    if not device.rules.were_owners(wallet.id, credentials, request.created):
+        return False
+    long_ago = request.expires + LONGEST < now
+    return not long_ago and request.created < request.expires <= min(request.created, now) + MAX_LIFETIME
 
 
 def _read(device: Device, wallet: Wallet, request: TransferRequest, unsigned: bytes) -> Reading | None:

@@ -20,6 +20,7 @@ from warifu.protocol.exchange_answers import CallResult, Cosigned, Told, seal_to
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, CallRequest, ExchangeCall
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import HOUR, WINDOWS, ExchangeLimits
+from warifu.signer.ledger import LONGEST
 from warifu.signer.policy.facts import Amounts
 from warifu.signer.store import Store
 from warifu.signer.totals import Totals
@@ -121,6 +122,7 @@ class Book:
     def forget(self, now: int) -> None:
         """Drop what nobody asks for any more: what it gave away is in the totals. What has to be compared stays."""
         self._store.execute("DELETE FROM calls WHERE expires < ?", (now - _KEPT,))
+        self._store.execute("DELETE FROM noted_calls WHERE expires < ?", (now - LONGEST,))
         self._store.execute(
             "DELETE FROM comparisons WHERE owed = 0 AND dead_after < ?", (1000 * (now - _KEPT),)
         )
@@ -148,6 +150,31 @@ class Book:
             for hours, fine in zip(WINDOWS, found, strict=True):
                 spent[hours][each.symbol] = -(-fine // unit)
         return spent
+
+    # --- what other devices told of ---------------------------------------------------------------------------------
+
+    def knows(self, named: bytes) -> bool:
+        """Whether this device counts that call, or will as soon as it has read it."""
+        noted = self._store.execute("SELECT 1 FROM noted_calls WHERE request = ?", (named,))
+        return bool(noted) or self.started(named)
+
+    def note(self, wallet: bytes, named: bytes, call: bytes, expires: int) -> None:
+        """Another device told of it."""
+        self._store.execute("INSERT INTO noted_calls VALUES (?, ?, ?, ?, 0)", (named, wallet, call, expires))
+
+    def unread(self, wallet: bytes) -> list[tuple[bytes, ExchangeCall, int]]:
+        """(digest of the request, call, expiry) of what was told and is not counted yet."""
+        rows = self._store.execute(
+            "SELECT request, call, expires FROM noted_calls WHERE wallet = ? AND counted = 0", (wallet,)
+        )
+        return [
+            (bytes(named), decode(ExchangeCall, bytes(call), MAX_CALL_BYTES), expires)
+            for named, call, expires in rows
+        ]
+
+    def read(self, named: bytes) -> None:
+        """It is counted, as far as it gives something away."""
+        self._store.execute("UPDATE noted_calls SET counted = 1 WHERE request = ?", (named,))
 
     # --- comparisons ----------------------------------------------------------------------------------------------
 

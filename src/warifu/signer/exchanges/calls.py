@@ -22,7 +22,7 @@ from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuErro
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.signing import Stamp, ToSign
-from warifu.protocol.authorization import check_times
+from warifu.protocol.authorization import Authorization, check_times
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest, encode
 from warifu.protocol.exchange_answers import (
@@ -37,6 +37,7 @@ from warifu.protocol.exchange_decisions import seal_decision
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, NOBODY, CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import AskCallDecision, Decision, Finished, OpenCall, refusal_of
 from warifu.protocol.journal import Asker, CallEnded, CallStarted, Given
+from warifu.protocol.notes import MAX_NOTED_CALL, Called
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
@@ -45,8 +46,19 @@ from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges.book import Made
-from warifu.signer.exchanges.judging import Seen, judged, limits, see, wanted, without_words
+from warifu.signer.exchanges.judging import (
+    Seen,
+    catch_up,
+    count_noted,
+    judged,
+    limits,
+    see,
+    wanted,
+    without_words,
+)
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.ledger import LONGEST
+from warifu.signer.notes import fits
 from warifu.signer.recent import in_words
 from warifu.signer.sessions.calling import (
     TOLERANCE,
@@ -82,7 +94,17 @@ class Asked:
     call: ExchangeCall
     seen: Seen
     approved: tuple[Credential, ...]
-    by: Asker
+    authorization: Authorization
+
+    @property
+    def by(self) -> Asker:
+        """Whose word it is."""
+        return asker(self.authorization)
+
+    @property
+    def note(self) -> Called:
+        """What the wallet's other devices are told."""
+        return Called(self.authorization, encode(self.call))
 
 
 def open_call(
@@ -108,9 +130,19 @@ def open_call(
         call = _unpacked(device, frame.parcel, request, authorized.digest)
         with without_words():
             seen = see(device, wallet, account.account.exchange, call)
-        by = asker(frame.authorization)
-        asked = Asked(request, authorized.digest, wallet, account, call, seen, authorized.credentials, by)
+        asked = Asked(
+            request,
+            authorized.digest,
+            wallet,
+            account,
+            call,
+            seen,
+            authorized.credentials,
+            frame.authorization,
+        )
+        _require_tellable(asked)
         numbers = numbered(account, seen, frame.participants)
+        catch_up(device, wallet)
         _judge(device, asked, now)
         return _Making(device, seat, asked, numbers).ceremony()
     except BaseException:
@@ -149,6 +181,7 @@ def _decided(
         device.freeze.require_none()
         with device.accounts.load(wallet.id, request.account) as account:
             seen = see(device, wallet, account.account.exchange, call)
+            catch_up(device, wallet)
             verdict = judged(device, wallet, account, seen, len(set(approved)), now)
         rules = in_words(verdict)
         if verdict.refusal is not None:
@@ -251,13 +284,10 @@ class _Making:
                     "the wallet's rules changed meanwhile",
                     remedy="Ask again, under the new ones.",
                 )
+            count_noted(device, asked.wallet)
             _judge(device, asked, now)
             device.calls.forget(now)
-            device.calls.start(request, asked.digest)
-            exchange, asks = asked.seen.exchange.name, asked.seen.asked
-            device.calls.count(
-                asked.wallet.id, exchange, asks.amounts, limits(device, asked.wallet, asked.seen), now
-            )
+            self._count(now)
             if stamp is not None and wanted(asked.account, asked.seen) is not None:
                 dead_after = stamp.milliseconds + asked.account.credential.lifetime
                 made = Made(
@@ -265,6 +295,17 @@ class _Making:
                 )
                 device.calls.remember(made, owed=request.carrier != device.identity.public)
             device.journal.append(self._entry(), now, asked.by)
+
+    def _count(self, now: int) -> None:
+        """It counts here, once, whoever told of it before; and the wallet's other devices are told."""
+        device, asked = self._device, self._asked
+        if not device.calls.knows(asked.digest):
+            exchange, amounts = asked.seen.exchange.name, asked.seen.asked.amounts
+            known = limits(device, asked.wallet, asked.seen)
+            device.calls.count(asked.wallet.id, exchange, amounts, known, now)
+        device.calls.start(asked.request, asked.digest)
+        if asked.seen.gives:
+            device.notes.write(asked.wallet.id, asked.note, asked.request.expires + LONGEST)
 
     def _entry(self) -> CallStarted:
         asked, seat = self._asked, self._seat
@@ -370,6 +411,13 @@ def _unpacked(device: Device, parcel: Parcel, request: CallRequest, named: bytes
     if call_digest(call) != request.call:
         raise InputRefused("call-differs", "the call in the parcel is not the one that the owner authorized")
     return call
+
+
+def _require_tellable(asked: Asked) -> None:
+    if asked.seen.gives and (len(asked.note.call) > MAX_NOTED_CALL or not fits(asked.note)):
+        raise InputRefused(
+            "too-long-to-tell", "the other devices could not be told of this call: it is too long"
+        )
 
 
 def _judge(device: Device, asked: Asked, now: int) -> None:

@@ -11,7 +11,7 @@ carries the request. So with such a key, where it is shared:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, PolicyDenied
@@ -90,6 +90,31 @@ def judged(
             *_compared(device, wallet, account, seen),
         )
     )
+
+
+def catch_up(device: Device, wallet: Wallet) -> None:
+    """As :func:`count_noted`, in a transaction of its own."""
+    if device.calls.unread(wallet.id):
+        with device.store.transaction():
+            count_noted(device, wallet)
+
+
+def count_noted(device: Device, wallet: Wallet) -> None:
+    """Inside a transaction: what other devices told of counts from now on, until its request has expired and the window
+    has passed. What cannot be read under the rules in force, no honest device signed under them."""
+    rules = device.rules.of(wallet.id).policy
+    for named, call, expires in device.calls.unread(wallet.id):
+        for name, adapter in EXCHANGES.items():
+            at_exchange = rules.rules_at(name)
+            if at_exchange is None or call.host not in adapter.hosts:
+                continue
+            with suppress(InputRefused):
+                asked, _ = read_call(adapter, unsigned_of(call), at_exchange)
+                known = [each for each in at_exchange.limits if each.symbol in asked.amounts]
+                amounts = {each.symbol: asked.amounts[each.symbol] for each in known}
+                device.calls.count(wallet.id, name, amounts, known, expires)
+                break
+        device.calls.read(named)
 
 
 def limits(device: Device, wallet: Wallet, seen: Seen) -> tuple[ExchangeLimits, ...]:
