@@ -108,6 +108,10 @@ async def test_a_changed_device_is_accepted_by_both_owners_each_of_whom_looked_a
         with pytest.raises(EvidenceRefused) as doubt:
             await partner.run(approval, "give", proposal["id"], "--yes")
         assert doubt.value.code == "evidence.not-seen"
+        await world.disconnect("server")  # nor does it help to keep the device from answering
+        with pytest.raises(EvidenceRefused):
+            await partner.run(approval, "give", proposal["id"], "--yes")
+        await world.connect("server")
         world.server.simulated.becomes("v2")
         (seen,) = (await partner.run(approval, "list"))["proposals"]
         assert (seen["device"], seen["missing"]) == ("server", 1)
