@@ -13,7 +13,7 @@ import json, sys
 import warifu.signer.process, warifu.signer.running, warifu.signer.signer
 from warifu.signer.isolation.preload import preload
 preload()
-heavy = ("h11", "ssl", "warifu.exchanges", "warifu.signer.egress")
+heavy = ("h11", "ssl", "wsproto", "warifu.exchanges", "warifu.signer.egress")
 print(json.dumps([name for name in sys.modules if name.startswith(heavy)]))
 """
 

@@ -6,8 +6,8 @@ the service cannot choose, so a service that answers in the exchange's place, ch
 error and nothing else.
 
 Sans-I/O: bytes in, bytes out, no clock, no thread. ``trust`` makes the TLS context, ``tls`` is one TLS 1.3 connection,
-``client`` speaks HTTP/1.1 over it, ``failures`` says what went wrong and whether anything can have happened by then,
-``keys`` holds whole secrets for the exchanges whose credentials cannot be split.
+``client`` speaks HTTP/1.1 over it, ``websocket`` hears a feed, ``failures`` says what went wrong and whether anything
+can have happened by then, ``keys`` holds whole secrets for the exchanges whose credentials cannot be split.
 
 Nothing of the signer's process imports this package yet: an idle signer does not carry it (docs/exchanges.md).
 """

@@ -7,7 +7,8 @@ class EgressFailed(Exception):
     """The connection gave no answer; it cannot be used any more.
 
     ``reason``: ``certificate``, ``tls``, ``tunnel-cut``, ``closed``, ``http-form``, ``redirected``, ``too-large``,
-    ``too-slow``. The message names no header, path or body: whoever carries the bytes may read it.
+    ``too-slow``; of a feed also ``no-feed`` (the exchange did not open it) and ``feed-form``. The message names no
+    header, path or body: whoever carries the bytes may read it.
     """
 
     def __init__(self, reason: str, message: str, *, sent: bool) -> None:

@@ -21,7 +21,7 @@ from warifu.protocol.policy import Policy
 from warifu.signer.store import write_durably
 
 _FILE = "asks-exchanges"
-_LIBRARIES = ("ssl", "h11")
+_LIBRARIES = ("ssl", "h11", "wsproto")
 _ALONE = ("warifu.exchanges.registry",)
 """Brings all that it registers."""
 _WHOLE = ("warifu.signer.egress", "warifu.signer.exchanges")
