@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -126,9 +127,11 @@ async def test_a_changed_device_is_accepted_by_both_owners_each_of_whom_looked_a
         assert again["proposals"] == [] and {each["refusal"] for each in again["told"]} == {None}
 
 
-async def test_a_sealing_secret_is_handed_out_by_both_owners(world):
+async def test_a_sealing_secret_is_handed_out_and_an_old_disk_taken_back_by_both_owners(world, tmp_path):
     async with world.running() as client:
         you, partner = await ready(world, client)
+        attic = world.devices["attic"]
+        backup = Path(shutil.copytree(attic.directory, tmp_path / "backup"))
         with pytest.raises(PolicyDenied) as alone:
             await world.hand_out(client)  # one owner's credential and the passphrase, without his client
         assert alone.value.code == "policy.approvals"
@@ -139,3 +142,17 @@ async def test_a_sealing_secret_is_handed_out_by_both_owners(world):
         await partner.run(devices, "carry", laid["id"], passphrase=PASSPHRASE)
         keepers = {world.devices[name].identity for name in ("attic", "cellar")}
         assert set(world.server.status().held_by) == keepers
+
+        await world.disconnect("attic")
+        attic.crash()
+        shutil.rmtree(attic.directory)
+        backup.rename(attic.directory)
+        attic.start()
+        await world.connect("attic")
+        laid = await you.run(devices, "take-back", "savings", "attic", "--yes")
+        assert "restored" not in world.devices["cellar"].kinds()
+        given = await partner.run(approval, "give", laid["id"], "--yes")
+        assert given["device"] == "attic" and given["missing"] == 0
+        done = await partner.run(devices, "carry", laid["id"], passphrase=PASSPHRASE)
+        assert {each["device"]: each["state"] for each in done["devices"]}["cellar"] == "done"
+        assert "restored" in world.devices["cellar"].kinds()
