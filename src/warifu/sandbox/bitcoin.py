@@ -65,7 +65,6 @@ class BitcoinChain:
         self.url = url
         self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
         self._seed, self._purse = seed, purse
-        self._seen = ("", "")
         self._addresses: dict[str, int] = {}
 
     def close(self) -> None:
@@ -104,10 +103,8 @@ class BitcoinChain:
 
     # --- seeing ---------------------------------------------------------------------------------------------------
 
-    def changed(self) -> bool:
-        seen = (self._get("/blocks/tip/hash").text, self._get("/mempool/txids").text)
-        before, self._seen = self._seen, seen
-        return seen != before
+    def mark(self) -> str:
+        return self._get("/blocks/tip/hash").text + self._get("/mempool/txids").text
 
     def received(self, address: str) -> list[Incoming]:
         """Coins that are seen here can be spent from then on."""

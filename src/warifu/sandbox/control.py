@@ -249,7 +249,7 @@ class Control:
 
     def _show(self, venue: Venue, deed: ShowAccount) -> object:
         account, ledger, state = venue.account(deed.account), venue.state.ledger, venue.state
-        venue.settle()
+        venue.settle(account.name)
         return {
             "account": account,
             "balances": {

@@ -70,8 +70,8 @@ class Chain(Protocol):
 
     def is_address(self, text: str) -> bool: ...
 
-    def changed(self) -> bool:
-        """Whether the chain moved since the last question."""
+    def mark(self) -> str:
+        """Another one whenever the chain moved."""
 
     def received(self, address: str) -> list[Incoming]: ...
 
@@ -182,6 +182,7 @@ class Custody:
     ) -> None:
         self.chains = {chain.asset: chain for chain in chains}
         self._ledger, self.vaults, self._now, self.depth = ledger, vaults, now, depth
+        self._looked: dict[tuple[str, str], str] = {}
         self._random = Random(f"custody {seed} {len(vaults.places)} {len(vaults.withdrawals)}")  # noqa: S311  # names
 
     def chain(self, asset: str, network: str = "") -> Chain:
@@ -281,17 +282,19 @@ class Custody:
 
     # --- what the chain says --------------------------------------------------------------------------------------
 
-    def settle(self) -> bool:
+    def settle(self, account: str | None = None) -> bool:
         """Look at the chains, credit what is deep enough, send what waits, see what became of what was sent.
 
-        Whether there was anything to do.
+        ``account``: whose deposits are looked for; None: everybody's. Whether there was anything to do.
         """
         anything = False
         for chain in self.chains.values():
-            moved = chain.changed()
-            anything |= moved
-            if moved:
-                self._look(chain)
+            mark = chain.mark()
+            for one in sorted({one.account for one in self.vaults.places if account in (None, one.account)}):
+                if self._moved(chain, one, mark):
+                    self._look(chain, one)
+                    anything = True
+            moved = self._moved(chain, "", mark)
             for withdrawal in self.vaults.withdrawals:
                 if withdrawal.asset != chain.asset:
                     continue
@@ -300,12 +303,18 @@ class Custody:
                     anything = True
                 elif withdrawal.status == "sent" and moved:
                     self._follow(chain, withdrawal)
+                    anything = True
         return anything
 
-    def _look(self, chain: Chain) -> None:
+    def _moved(self, chain: Chain, whose: str, mark: str) -> bool:
+        """Whether the chain moved since it was last looked at for somebody."""
+        before, self._looked[chain.asset, whose] = self._looked.get((chain.asset, whose)), mark
+        return before != mark
+
+    def _look(self, chain: Chain, account: str) -> None:
         known = {(one.txid, one.vout): one for one in self.vaults.deposits}
         for place in self.vaults.places:
-            if place.asset != chain.asset:
+            if (place.asset, place.account) != (chain.asset, account):
                 continue
             for coin in chain.received(place.address):
                 deposit = known.get((coin.txid, coin.vout)) or self._deposit(place, coin)

@@ -65,16 +65,14 @@ class EthereumChain:
 
     # --- seeing ---------------------------------------------------------------------------------------------------
 
-    def changed(self) -> bool:
-        """Follow the chain's blocks, backwards where it was reorganised."""
-        tip, changed = self._height(), False
+    def mark(self) -> str:
+        """The newest block. The chain is followed to it, backwards where it was reorganised."""
+        tip = self._height()
         while self._blocks and not self._is_there(len(self._blocks) - 1, tip):
             self._blocks.pop()
-            changed = True
         for number in range(len(self._blocks), tip + 1):
             self._blocks.append(self._block(number))
-            changed = True
-        return changed
+        return self._blocks[-1].hash
 
     def _is_there(self, number: int, tip: int) -> bool:
         return (

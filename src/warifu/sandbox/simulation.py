@@ -138,9 +138,8 @@ class Simulation:
             if said_instead is not None:
                 return said_instead
         with front.venue.lock:
-            moved = front.venue.settle()
             answer = front.answer(request)
-            if moved or request.method != "GET":
+            if front.venue.unkept or request.method != "GET":
                 self._keep_venue(front.venue)
         for fault in faults:
             if fault.kind == "lose-answer":
@@ -187,6 +186,7 @@ class Simulation:
         new = file.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(venue.state))
         new.replace(file)
+        venue.unkept = False
 
     def _file(self, name: str) -> Path:
         return self._directory / f"{name}.json"

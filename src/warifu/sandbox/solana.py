@@ -66,10 +66,9 @@ class SolanaChain:
 
     # --- seeing ---------------------------------------------------------------------------------------------------
 
-    def changed(self) -> bool:
-        slot = int(self._ask("getSlot", _CONFIRMED))
-        before, self._slot = self._slot, slot
-        return slot != before
+    def mark(self) -> str:
+        self._slot = int(self._ask("getSlot", _CONFIRMED))
+        return str(self._slot)
 
     def received(self, address: str) -> list[Incoming]:
         found = []

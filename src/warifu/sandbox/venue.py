@@ -71,6 +71,8 @@ class Venue:
             if place.asset in self.custody.chains:
                 self.custody.chain(place.asset).address(place.index)
         self.house = House(self.engine, state.mood)
+        self.unkept = False
+        """Whether something happened that nobody asked for, and that is not on the disk yet."""
 
     def open(self) -> None:
         """For the first time: the house gets its money, its coins from the chain, and makes its offers."""
@@ -91,18 +93,17 @@ class Venue:
             return
         place = self.custody.address(account, asset)
         self.custody.chains[asset].fund(place.address, amount, self.custody.depth)
-        self.custody.settle()
+        self.custody.settle(account)
 
     def close(self) -> None:
         """Let go of connections."""
         for chain in self.custody.chains.values():
             chain.close()
 
-    def settle(self) -> bool:
-        """What came, and what can go; whether anything may have changed. While the chain is away, nothing does."""
+    def settle(self, account: str | None = None) -> None:
+        """What came (for one account, or for all), and what can go. While a chain is away, nothing does."""
         with suppress(httpx.HTTPError):
-            return self.custody.settle()
-        return False
+            self.unkept |= self.custody.settle(account)
 
     def now(self) -> int:
         """Milliseconds since 1970, on this exchange's clock."""

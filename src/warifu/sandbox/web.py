@@ -144,6 +144,7 @@ class Front:
         credential = None
         if route.permission is not None:
             credential = self.credential(request)
+            self.venue.settle(credential.account)
             credential.require("view")
             credential.require(route.permission)
         return Visit(request, places, credential, self.fields(request))
