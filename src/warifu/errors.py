@@ -148,6 +148,13 @@ class EvidenceRefused(WarifuError):
     exit_code = 15
 
 
+class ExchangeRefused(WarifuError):
+    """The exchange says no or gives no answer, or what it did is not known."""
+
+    family = "exchange"
+    exit_code = 16
+
+
 FAMILIES: dict[str, type[WarifuError]] = {
     cls.family: cls
     for cls in (
@@ -165,5 +172,6 @@ FAMILIES: dict[str, type[WarifuError]] = {
         ServiceRefused,
         HostUnsuitable,
         EvidenceRefused,
+        ExchangeRefused,
     )
 }

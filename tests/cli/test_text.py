@@ -13,6 +13,7 @@ import warifu.cli
 from warifu.cli.base import help_paragraphs
 from warifu.cli.commands import COMMANDS
 from warifu.cli.device_evidence import CAPABILITIES, MEANING, NOT_PROVEN, STATES
+from warifu.cli.exchange_shown import KINDS, WORDS
 from warifu.cli.main import main
 from warifu.cli.progress import STEPS
 from warifu.cli.text import language_of, speak, spoken, tr
@@ -62,6 +63,7 @@ def families() -> set[str]:
 
 def all_spoken() -> set[str]:
     tables = {*STEPS, *MEANING.values(), *NOT_PROVEN.values(), *CAPABILITIES.values(), *STATES}
+    tables |= {*KINDS.values(), *WORDS}
     return spoken_in_code() | spoken_in_help() | tables | families()
 
 

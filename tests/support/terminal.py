@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PATIENCE = 60.0
@@ -43,13 +44,19 @@ def warifu(home: Path, *arguments: str | Path) -> list[str]:
 
 
 def script(
-    home: Path, *arguments: str | Path, passphrase: bytes | None = None, address: str | None = None
+    home: Path,
+    *arguments: str | Path,
+    passphrase: bytes | None = None,
+    address: str | None = None,
+    secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, dict[str, Any]]:
-    """Run a command with ``--json``, its secrets over descriptors: exit code and the one object."""
+    """Run a command with ``--json``, its secrets over descriptors (``secrets``: by the option that names it): exit code
+    and the one object."""
     command, descriptors = warifu(home, *arguments, "--json"), []
     for option, secret in (
         ("--passphrase-fd", passphrase),
         ("--address-fd", address.encode() if address is not None else None),
+        *((option, secret.encode()) for option, secret in secrets.items()),
     ):
         if secret is not None:
             read_end, write_end = os.pipe()

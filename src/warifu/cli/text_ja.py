@@ -1,5 +1,7 @@
 """Japanese, beside the English that the code speaks."""
 
+from warifu.cli.text_ja_exchanges import EXCHANGES
+
 JAPANESE: dict[str, str] = {
     # --- what every command can say --------------------------------------------------------------------------------
     "Error": "エラー",
@@ -2039,3 +2041,4 @@ JAPANESE: dict[str, str] = {
         "{device} は、所有者の意思で古いディスクのまま受け入れ直されました（{by} の記録による）"
     ),
 }
+JAPANESE |= EXCHANGES

@@ -1,0 +1,94 @@
+"""``warifu exchange``: accounts at exchanges, whose credentials only the devices have."""
+
+from __future__ import annotations
+
+import click
+
+from warifu.cli.base import Group, examples, json_option, require_yes, yes_option
+from warifu.cli.commands import exchange_add, exchange_trading
+from warifu.cli.context import Setting
+from warifu.cli.exchange_accounts import list_accounts, remove_account
+from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchange_permissions import show_permissions
+from warifu.cli.exchange_shown import account_object, account_row
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+
+
+@examples("warifu exchange list savings", "warifu exchange balances savings coinbase")
+@click.group("exchange", cls=Group)
+def group() -> None:
+    """Accounts at exchanges: trade there, and bring home what is yours.
+
+    Credentials are in the devices alone. What is asked and answered passes the service sealed.
+    """
+
+
+for command in exchange_add.COMMANDS:
+    group.add_command(command)
+
+
+@examples("warifu exchange list savings")
+@group.command("list")
+@click.argument("wallet")
+@json_option
+@click.pass_obj
+def list_command(setting: Setting, wallet: str, as_json: bool) -> None:
+    """List WALLET's accounts at exchanges, as its connected devices tell."""
+    screen, profile = Screen(as_json), setting.profile()
+    known = profile.wallet(wallet)
+    with setting.client(profile) as client:
+        accounts = list_accounts(client, known)
+    screen.table(
+        (tr("name"), tr("exchange"), tr("key"), tr("devices"), tr("state")),
+        [account_row(account, seen) for account, seen in accounts],
+    )
+    if any(account.simulation for account, _ in accounts):
+        screen.warn(tr("an account marked SIMULATION is no exchange: there is no money"))
+    screen.result({"accounts": [account_object(account, seen) for account, seen in accounts]})
+
+
+@examples("warifu exchange permissions savings coinbase")
+@group.command("permissions")
+@click.argument("wallet")
+@click.argument("account")
+@json_option
+@click.pass_obj
+def permissions(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
+    """Ask the exchange what ACCOUNT's key may do there. The least is best."""
+    screen = Screen(as_json)
+    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+        screen.result(show_permissions(exchanging))
+
+
+@examples("warifu exchange remove savings coinbase")
+@group.command("remove")
+@click.argument("wallet")
+@click.argument("account")
+@yes_option
+@json_option
+@click.pass_obj
+def remove(setting: Setting, wallet: str, account: str, yes: bool, as_json: bool) -> None:
+    """Have the devices forget ACCOUNT and its credential. What you have at the exchange stays there.
+
+    Revoke the key at the exchange, too: whoever copied it before could still use it.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    require_yes(yes, as_json)
+    known = profile.wallet(wallet)
+    with setting.client(profile) as client:
+        screen.line(
+            tr("The devices forget the key of {account}; nothing moves at the exchange.", account=account)
+        )
+        if not yes and not click.confirm(tr("Forget it?")):
+            raise click.Abort
+        away = remove_account(client, profile, known, account)
+    if away:
+        screen.warn(tr("these devices were away and still have it: {names}", names=", ".join(away)))
+    else:
+        screen.line(tr("No device of the wallet has it any more."), style="green")
+    screen.result({"account": account, "away": list(away)})
+
+
+for command in exchange_trading.COMMANDS:
+    group.add_command(command)

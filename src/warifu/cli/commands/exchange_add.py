@@ -1,0 +1,263 @@
+"""``warifu exchange add`` and ``finish``: a credential goes to the devices, and stays nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warifu.cli.base import Command, examples, json_option, require_yes, yes_option
+from warifu.cli.context import Setting
+from warifu.cli.exchange_accounts import list_accounts
+from warifu.cli.exchange_adding import (
+    BORN,
+    Adding,
+    bring_and_wipe,
+    destroy,
+    names_of,
+    public_pem,
+    read_authorities,
+)
+from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
+from warifu.cli.exchange_permissions import show_permissions
+from warifu.cli.exchange_shown import KINDS
+from warifu.cli.files import read_input
+from warifu.cli.hidden import hidden_line
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.errors import InputRefused, WarifuError
+
+_MAX_KEY_FILE = 16 * 1024
+_SCRIPT = "Run it in a terminal, or use --api-key-fd, --secret-fd and --exchange-passphrase-fd."
+
+Descriptor = click.IntRange(0, 1024)
+
+
+def _common(function: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        json_option,
+        yes_option,
+        click.option(
+            "--authorities",
+            type=click.Path(path_type=Path, dir_okay=False, exists=True),
+            metavar="FILE",
+            help="A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.",
+        ),
+        click.option(
+            "--api-key-fd", type=Descriptor, metavar="N", help="Read the API key from this descriptor."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@examples(
+    "warifu exchange add savings coinbase --exchange coinbase --key-file cdp_api_key.json",
+    "warifu exchange add savings pro --exchange coinbase-exchange --holder home-server",
+    "warifu exchange add savings binance --exchange binance",
+)
+@click.command("add", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@click.option("--exchange", required=True, metavar="NAME", help="coinbase, coinbase-exchange or binance.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="coinbase: the file with the key that its portal handed out.",
+)
+@click.option("--holder", metavar="DEVICE", help="The device that keeps a secret that cannot be split.")
+@click.option(
+    "--destroy-file", is_flag=True, help="Overwrite and remove the key file once the devices have it."
+)
+@click.option("--secret-fd", type=Descriptor, metavar="N", help="Read the secret from this descriptor.")
+@click.option(
+    "--exchange-passphrase-fd",
+    type=Descriptor,
+    metavar="N",
+    help="Read the exchange's passphrase from this descriptor.",
+)
+@_common
+@click.pass_obj
+def add(
+    setting: Setting,
+    wallet: str,
+    account: str,
+    exchange: str,
+    key_file: Path | None,
+    holder: str | None,
+    destroy_file: bool,
+    secret_fd: int | None,
+    exchange_passphrase_fd: int | None,
+    api_key_fd: int | None,
+    authorities: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Give WALLET's devices a key at an exchange, under the name ACCOUNT.
+
+    A Coinbase key of the kind Ed25519 is split over all devices; a secret or a key of the kind ECDSA cannot be, and is
+    kept by one of them. For Binance the devices make a key that is never whole anywhere: you register its public half
+    there, and bring the API key that Binance gives ('warifu exchange finish').
+
+    Make a key that may do the least: read and trade. Let it withdraw only where the exchange has a list of addresses
+    to which alone it may.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    require_yes(yes, as_json)
+    pem = read_authorities(authorities)
+    with setting.client(profile) as client:
+        adding = Adding(client, profile, profile.wallet(wallet))
+        adding.require_rules(exchange)
+        if pem:
+            screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
+        if exchange in BORN:
+            _bear(screen, adding, account, exchange, yes)
+            return
+        kept_by = adding.holder(holder)
+        if exchange == "coinbase":
+            new = _from_file(adding, key_file, kept_by.identity, pem)
+        else:
+            new = _typed(kept_by.identity, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
+        screen.line(
+            tr(
+                "{kind}: {devices}",
+                kind=tr(KINDS[new.key]),
+                devices=names_of(adding.devices, new.holders),
+            )
+        )
+        try:
+            if not yes and not click.confirm(tr("Give it to them?")):
+                raise click.Abort
+        except BaseException:
+            new.wipe()
+            raise
+        bring_and_wipe(new, lambda made: adding.bring(made, account, exchange))
+    screen.line(tr("The devices have it."), style="green")
+    if key_file is not None:
+        _original(screen, key_file, destroy_file, yes)
+    said = _permissions(setting, screen, wallet, account)
+    screen.result({"account": account, "exchange": exchange, "key": new.key, "simulation": bool(pem), **said})
+
+
+@examples("warifu exchange finish savings binance")
+@click.command("finish", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@_common
+@click.pass_obj
+def finish(
+    setting: Setting,
+    wallet: str,
+    account: str,
+    api_key_fd: int | None,
+    authorities: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Bring the API key that the exchange gave for the public key of ACCOUNT."""
+    screen, profile = Screen(as_json), setting.profile()
+    require_yes(yes, as_json)
+    pem = read_authorities(authorities)
+    with setting.client(profile) as client:
+        adding = Adding(client, profile, profile.wallet(wallet))
+        found = [one for one, _ in list_accounts(client, adding.wallet) if one.account == account]
+        if len({one.public for one in found}) != 1 or not found[0].public:
+            raise InputRefused(
+                "unknown-account",
+                f"the devices have no key of their own for {account[:40]!r}, or tell of different ones",
+                not_done="Nothing was added.",
+                remedy="Have one made: warifu exchange add.",
+            )
+        if pem:
+            screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
+        screen.exact(public_pem(found[0].public))
+        api_key = _line(tr("API key: "), api_key_fd)
+        devices = [device.identity for device in adding.devices]
+        new = for_born_key(api_key, found[0].public, devices, pem)
+        bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
+    screen.line(tr("The devices have it."), style="green")
+    said = _permissions(setting, screen, wallet, account)
+    screen.result({"account": account, "exchange": found[0].exchange, "simulation": bool(pem), **said})
+
+
+COMMANDS: tuple[click.Command, ...] = (add, finish)
+
+
+def _bear(screen: Screen, adding: Adding, account: str, exchange: str, yes: bool) -> None:
+    screen.line(tr("All devices of the wallet make the key together: each must be connected."))
+    if not yes and not click.confirm(tr("Have them make it?")):
+        raise click.Abort
+    with screen.waiting(tr("the devices make a key")):
+        public = adding.bear(account, exchange)
+    pem = public_pem(public)
+    screen.exact(pem)
+    screen.line(
+        tr(
+            "Register this public key at the exchange (Ed25519, self-generated): reading and trading; withdrawing only "
+            "with its list of addresses turned on. Then bring the API key: warifu exchange finish {wallet} {account}",
+            wallet=adding.wallet.name,
+            account=account,
+        )
+    )
+    screen.result({"account": account, "exchange": exchange, "public_key": pem, "finished": False})
+
+
+def _from_file(adding: Adding, key_file: Path | None, holder: bytes, pem: str) -> NewAccount:
+    if key_file is None:
+        raise InputRefused(
+            "usage", "name the key's file (--key-file)", not_done="Nothing was added.", remedy="See --help."
+        )
+    try:
+        text = read_input(key_file, _MAX_KEY_FILE).decode("ascii")
+    except UnicodeDecodeError:
+        raise InputRefused(
+            "exchange-key", f"{key_file} is no key file", not_done="Nothing was added."
+        ) from None
+    devices = [device.identity for device in adding.devices]
+    return from_cdp_file(text, holder, devices, adding.wallet.request.threshold, pem)
+
+
+def _typed(holder: bytes, descriptors: tuple[int | None, int | None, int | None], pem: str) -> NewAccount:
+    key, secret, passphrase = descriptors
+    return from_triplet(
+        _line(tr("API key: "), key),
+        _line(tr("Secret: "), secret),
+        _line(tr("Passphrase of the exchange: "), passphrase),
+        holder,
+        pem,
+    )
+
+
+def _line(prompt: str, descriptor: int | None) -> str:
+    return hidden_line(prompt, descriptor, reason="exchange-key", remedy=_SCRIPT)
+
+
+def _original(screen: Screen, key_file: Path, destroy_file: bool, yes: bool) -> None:
+    """A key that was whole once is worth splitting only if the whole is gone."""
+    if destroy_file or (not yes and click.confirm(tr("Overwrite and remove {file}?", file=str(key_file)))):
+        destroy(key_file)
+        screen.line(
+            tr("The file is gone. Flash disks may keep older copies: a key from a RAM disk is better."),
+        )
+    else:
+        screen.warn(tr("{file} still holds the whole key: destroy it.", file=str(key_file)))
+
+
+def _permissions(setting: Setting, screen: Screen, wallet: str, account: str) -> dict[str, Any]:
+    """What the key may do, if it can be asked at once; the account is there all the same."""
+    try:
+        with Exchanging.open(setting, wallet, account, screen) as exchanging:
+            return {"permissions": show_permissions(exchanging)["permissions"]}
+    except WarifuError as error:
+        screen.warn(
+            tr(
+                "what the key may do could not be asked ({why}): warifu exchange permissions {wallet} {account}",
+                why=error.message,
+                wallet=wallet,
+                account=account,
+            )
+        )
+        return {"permissions": None, "permissions_error": error.code}

@@ -1,0 +1,161 @@
+"""How an account at an exchange comes to the devices: from a key file, from what the owner types, or born in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from warifu.cli.authorizing import ask_envelope_keys
+from warifu.cli.client import Client, segment
+from warifu.cli.context import now
+from warifu.cli.exchange_accounts import LIFETIME
+from warifu.cli.exchange_keys import NewAccount, agreed_key, new_key_request, require_kept
+from warifu.cli.profile import Profile, Wallet
+from warifu.errors import InputRefused, PolicyDenied
+from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol import api
+from warifu.protocol.api import error_from
+from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import approver
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import AccountKept, KeyBorn
+from warifu.protocol.identity import DeviceRef
+
+BORN = frozenset({"binance"})
+"""Exchanges that take the user's own public key."""
+_MAX_ANSWER = 4096
+_MAX_AUTHORITIES = 32 * 1024
+
+
+@dataclass(frozen=True)
+class Adding:
+    """One owner's hands, for one wallet."""
+
+    client: Client
+    profile: Profile
+    wallet: Wallet
+
+    @property
+    def devices(self) -> tuple[DeviceRef, ...]:
+        return self.wallet.request.devices
+
+    def require_rules(self, exchange: str) -> None:
+        """Nothing is kept for an exchange that the wallet's policy does not know: every device would refuse it."""
+        if exchange not in EXCHANGES:
+            raise InputRefused(
+                "unknown-exchange",
+                f"this version does not know the exchange {exchange[:40]!r}",
+                not_done="Nothing was added.",
+                remedy=f"It knows: {', '.join(sorted(EXCHANGES))}.",
+            )
+        if not any(rules.exchange == exchange for rules in self.wallet.rules.policy.exchanges):
+            raise PolicyDenied(
+                "exchange",
+                f"the wallet's policy has no rules for {exchange}",
+                not_done="Nothing was added.",
+                remedy="Write them ('warifu policy recipe trader' shows how), and change the policy: "
+                f"warifu policy change {self.wallet.name} FILE",
+            )
+
+    def holder(self, name: str | None) -> DeviceRef:
+        """The device that keeps a whole secret: the one that is named, else the first one."""
+        known = {device.name: device for device in self.devices}
+        if name is None:
+            return self.devices[0]
+        if name not in known:
+            raise InputRefused(
+                "unknown-device",
+                f"{name[:40]!r} has no share of this wallet",
+                not_done="Nothing was added.",
+                remedy=f"Its devices: {', '.join(known)}.",
+            )
+        return known[name]
+
+    def bring(self, new: NewAccount, account: str, exchange: str) -> None:
+        """Have each holder keep its part. Raises the first refusal; asked again, it goes on where it stopped."""
+        moment = now()
+        holders = [device for device in self.devices if device.identity in new.holders]
+        request = new.request(self.wallet.wallet_id, account, exchange, moment, moment + LIFETIME)
+        keys = ask_envelope_keys(
+            self.client, self.profile, holders, self.wallet.request, self.wallet.acceptable(moment), moment
+        )
+        parcels = new.seal(keys, request)
+        authorization = authorize(approver(self.profile.credential()), request, encode(request), parcels)
+        question = api.NewExchangeAccount(
+            authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
+        )
+        road = f"/wallets/{segment(self.wallet.name)}/exchange-accounts"
+        told = {
+            one.identity: one for one in self.client.post(road, question, api.ExchangeAccountTold).devices
+        }
+        for holder in holders:
+            one = told.get(holder.identity)
+            if one is None:
+                raise InputRefused(
+                    "exchange-account", f"the service does not say whether {holder.name} keeps its part"
+                )
+            if one.refusal is not None:
+                raise error_from(one.refusal)
+            require_kept(decode(AccountKept, one.answer, _MAX_ANSWER), request, holder.identity)
+
+    def bear(self, account: str, exchange: str) -> bytes:
+        """The public key (32 bytes) that all devices generated for the account."""
+        moment = now()
+        request = new_key_request(self.wallet.wallet_id, account, exchange, moment, moment + LIFETIME)
+        authorization = authorize(approver(self.profile.credential()), request, encode(request), ())
+        question = api.NewExchangeKey(authorization=encode(authorization))
+        road = f"/wallets/{segment(self.wallet.name)}/exchange-keys"
+        births = self.client.post(road, question, api.ExchangeKeyBorn).births
+        born = [decode(KeyBorn, birth, _MAX_ANSWER) for birth in births]
+        names = {device.identity: device.name for device in self.devices}
+        return agreed_key(born, request, names, self.wallet.request.threshold)
+
+
+def public_pem(public: bytes) -> str:
+    """An Ed25519 public key (32 bytes) as an exchange's portal wants it (RFC 8410)."""
+    encoded = Ed25519PublicKey.from_public_bytes(public).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded.decode("ascii")
+
+
+def read_authorities(file: Path | None) -> str:
+    """PEM of a simulation's certificate authority; empty without a file. ``InputRefused`` (``file``)."""
+    if file is None:
+        return ""
+    try:
+        text = file.read_text("ascii")
+    except (OSError, UnicodeDecodeError):
+        raise InputRefused("file", f"{file} cannot be read", not_done="Nothing was added.") from None
+    if not 0 < len(text) <= _MAX_AUTHORITIES:
+        raise InputRefused("file", f"{file} must have from 1 to {_MAX_AUTHORITIES} bytes")
+    return text
+
+
+def destroy(file: Path) -> None:
+    """Overwrite and remove the file with the original of a key. On a flash disk older copies of its blocks may stay."""
+    with file.open("r+b") as opened:
+        length = opened.seek(0, os.SEEK_END)
+        opened.seek(0)
+        opened.write(bytes(length))
+        opened.flush()
+        os.fsync(opened.fileno())
+    file.unlink()
+
+
+def bring_and_wipe(new: NewAccount, bring: Callable[[NewAccount], None]) -> None:
+    """``bring`` it, and wipe it whatever comes of that."""
+    try:
+        bring(new)
+    finally:
+        new.wipe()
+
+
+def names_of(devices: Sequence[DeviceRef], identities: Sequence[bytes]) -> str:
+    """For a person."""
+    return ", ".join(device.name for device in devices if device.identity in identities)

@@ -1,0 +1,221 @@
+"""An account at an exchange, spoken to through the service and the signers: the signers alone see what is said.
+
+What is asked goes to each signer in a parcel, and the answer comes back sealed to a key of this client's. The service
+carries both, opens the tunnels, and learns that something was asked of an account.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import TypeVar, get_args
+
+from nacl.utils import random
+
+from warifu.cli.authorizing import ask_envelope_keys, choose_signers
+from warifu.cli.client import Client, segment
+from warifu.cli.context import Setting, now
+from warifu.cli.exchange_places import own_address
+from warifu.cli.profile import Profile, Wallet
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.errors import InputRefused, PeerMisbehaved
+from warifu.exchanges.adapter import Exchange
+from warifu.exchanges.calls import Call, Listed
+from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
+from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol import api
+from warifu.protocol.api import error_from
+from warifu.protocol.authorization import authorize
+from warifu.protocol.credential import approver
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer
+from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
+from warifu.protocol.frames import MAX_BODY_BYTES, Status
+from warifu.protocol.identity import DeviceRef
+from warifu.protocol.parcel import seal_parcel
+from warifu.protocol.request import request_digest
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+LIFETIME = 300
+"""Seconds for which a call stays authorized: markets move."""
+MOST_PAGES = 50
+PATIENCE = 150.0
+"""Seconds after which nobody waits any longer: a session of the devices ends after 120."""
+_WAIT = 20
+WHOLE = ("hmac", "es256")
+REASONS = frozenset(get_args(Reason))
+
+
+class Exchanging:
+    """One account of a wallet at an exchange."""
+
+    def __init__(
+        self,
+        client: Client,
+        profile: Profile,
+        wallet: Wallet,
+        screen: Screen,
+        account: AccountStatus,
+        tiers: dict[bytes, int],
+    ) -> None:
+        """``tiers``: of the connected devices that have a part of the account's key, by identity."""
+        self._client = client
+        self._profile = profile
+        self.wallet = wallet
+        self.screen = screen
+        self.account = account
+        self._tiers = tiers
+        self.exchange: Exchange = EXCHANGES[account.exchange]
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, setting: Setting, wallet: str, account: str, screen: Screen) -> Iterator[Exchanging]:
+        """``InputRefused`` (``unknown-account``) where no connected device of the wallet has such an account."""
+        profile = setting.profile()
+        with setting.client(profile) as client:
+            found = profile.wallet(wallet)
+            told = accounts_of(client, found)
+            having = {
+                identity: (status, account_status)
+                for identity, (status, kept) in told.items()
+                for account_status in kept
+                if account_status.account == account
+            }
+            if not having:
+                raise InputRefused(
+                    "unknown-account",
+                    f"no connected device of {wallet} has an account {account[:40]!r}",
+                    not_done="Nothing was asked.",
+                    remedy="See 'warifu exchange list'; connect the devices that have it, or 'warifu exchange add'.",
+                )
+            first = next(iter(having.values()))[1]
+            if not first.finished:
+                raise InputRefused(
+                    "unfinished-account",
+                    f"the API key of {account} was not brought yet",
+                    not_done="Nothing was asked.",
+                    remedy=f"Register the public key at the exchange, then: warifu exchange finish {wallet} {account}",
+                )
+            if first.exchange not in EXCHANGES:
+                raise InputRefused(
+                    "unknown-exchange", f"this version does not know the exchange {first.exchange!r}"
+                )
+            if first.simulation:
+                screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
+            tiers = {identity: status.tier for identity, (status, _) in having.items()}
+            yield cls(client, profile, found, screen, first, tiers)
+
+    def ask(self, call: Call[A]) -> A:
+        """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses."""
+        return call.read(self.told(call))
+
+    def read_all(self, call: Call[Listed[B]]) -> list[B]:
+        """Every page, a bounded number of them."""
+        items: list[B] = []
+        following: Call[Listed[B]] | None = call
+        for _ in range(MOST_PAGES):
+            assert following is not None, "there is a page to read"
+            page = self.ask(following)
+            items += page.items
+            following = page.more
+            if following is None:
+                return items
+        raise InputRefused("exchange-pages", "the exchange's list does not end")
+
+    def told(self, call: Call[A]) -> HttpAnswer:
+        """The answer as it came through the carrier. Raises ``ExchangeFailed`` where none came."""
+        unsigned, moment = call.unsigned, now()
+        content = ExchangeCall(
+            unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
+        )
+        devices = self._participants()
+        carrier = max(devices, key=lambda device: (self._tiers.get(device.identity, 0), device.identity))
+        reader = AnswerKey()
+        request = CallRequest(
+            random(16),
+            self.wallet.wallet_id,
+            self.account.account,
+            call_digest(content),
+            carrier.identity,
+            reader.public,
+            moment,
+            moment + LIFETIME,
+        )
+        named = request_digest(request)
+        keys = ask_envelope_keys(
+            self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
+        )
+        parcels = [seal_parcel(key, named, encode(content)) for key in keys]
+        authorization = authorize(approver(self._profile.credential()), request, encode(request), parcels)
+        question = api.NewExchangeCall(
+            authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
+        )
+        road = f"/wallets/{segment(self.wallet.name)}/exchange-calls"
+        accepted = self._client.post(road, question, api.Accepted)
+        with self.screen.waiting(tr("the devices ask the exchange")):
+            shown = follow_call(self._client, f"{road}/{segment(accepted.id)}")
+        if shown.answer is None:
+            raise failed(shown.outcome or "unknown", shown.reason, shown.retry_after)
+        told = reader.open(decode(SealedAnswer, shown.answer, 2 * MAX_ANSWER_BYTES), named, carrier.identity)
+        self._client.delete(f"{road}/{segment(accepted.id)}/answer")
+        if told.answer is None:
+            raise failed(told.outcome, told.reason, told.retry_after)
+        return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
+
+    def own_address(self, asset: str, network: str) -> str:
+        """Where the asset comes home (:func:`warifu.cli.exchange_places.own_address`)."""
+        return own_address(self._client, self.wallet, self.exchange, asset, network)
+
+    def _participants(self) -> list[DeviceRef]:
+        """Who signs: the one that has the key whole, or as many of the connected ones as it takes."""
+        devices = self.wallet.request.devices
+        holders = [device for device in devices if device.name in self.account.holders]
+        threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
+        return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)
+
+
+def accounts_of(client: Client, wallet: Wallet) -> dict[bytes, tuple[Status, tuple[AccountStatus, ...]]]:
+    """What each connected device of the wallet says of itself, and of the wallet's accounts that it has a part of."""
+    online = {device.identity for device in client.get("/devices", api.Devices).devices if device.connected}
+    found: dict[bytes, tuple[Status, tuple[AccountStatus, ...]]] = {}
+    for device in wallet.request.devices:
+        if device.identity not in online:
+            continue
+        answer = client.get(f"/devices/{segment(device.name)}/status", api.DeviceStatus)
+        status = decode(Status, answer.status, MAX_BODY_BYTES)
+        kept = tuple(item for item in status.accounts if item.wallet_id == wallet.wallet_id)
+        found[device.identity] = status, kept
+    return found
+
+
+def follow_call(client: Client, road: str) -> api.ExchangeCallShown:
+    """The call, come to rest: done, or nobody knows. Raises why it was refused before anything was sent."""
+    seen, end = 0, time.monotonic() + PATIENCE
+    while True:
+        shown = client.get(road, api.ExchangeCallShown, after=seen, wait=_WAIT)
+        seen = max([seen, *(event.number for event in shown.events)])
+        if shown.state == "done":
+            return shown
+        if shown.state == "refused":
+            if shown.refusal is None:
+                raise PeerMisbehaved(
+                    "no-reason", "the service says that it was refused, but not why", blame="service"
+                )
+            raise error_from(shown.refusal)
+        if time.monotonic() > end:
+            return shown
+
+
+def failed(outcome: str, reason: str, retry_after: int) -> ExchangeFailed:
+    """Why there is no answer, in the exchanges' own words."""
+    known: Reason = reason if reason in REASONS else "no-answer"  # type: ignore[assignment]  # it is one of them
+    if outcome == "refused":
+        return Refused(known)
+    if outcome == "try-again":
+        return TryAgain(known, retry_after=retry_after or None)
+    return OutcomeUnknown(known)

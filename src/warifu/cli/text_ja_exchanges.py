@@ -1,0 +1,228 @@
+"""Japanese for what is said about exchanges."""
+
+EXCHANGES: dict[str, str] = {
+    "'own': an address of this wallet. Another one must be in its policy.": (
+        "own はこのウォレット自身のアドレスです。ほかのアドレスはポリシーに載っている必要があります。"
+    ),
+    "A buy at any price: how much money it spends.": "成行の買いで使う金額です。",
+    "Accounts at exchanges: trade there, and bring home what is yours.": (
+        "取引所の口座です。そこで取引し、自分のものを持ち帰ります。"
+    ),
+    "As the exchange calls it.": "取引所での呼び名です。",
+    "Ask the exchange what ACCOUNT's key may do there. The least is best.": (
+        "ACCOUNT の鍵に何が許されているかを取引所に尋ねます。少ないほど安全です。"
+    ),
+    "Ask the exchange what became of the order or withdrawal with this IDENTIFIER.": (
+        "この IDENTIFIER の注文や出金がどうなったかを取引所に尋ねます。"
+    ),
+    "Asset": "資産",
+    "Bound to IP addresses": "IP アドレスの限定",
+    "Bring AMOUNT of ASSET home from ACCOUNT, or to an address that the wallet's policy names.": (
+        "ACCOUNT から AMOUNT の ASSET を持ち帰るか、ポリシーに載ったアドレスへ送ります。"
+    ),
+    "Buy at the exchange: what PAIR names first, paid in what it names second.": (
+        "取引所で買います。PAIR の前のものを、後のもので払います。"
+    ),
+    "Cancel what is open of it?": "未約定の分を取り消しますか",
+    "Credentials are in the devices alone. What is asked and answered passes the service sealed.": (
+        "認証情報は端末の中にだけあります。問いと答えは封をしたままサービスを通ります。"
+    ),
+    "ES256 key, whole in one device": "ES256 の鍵（一台の端末に丸ごと）",
+    "Ed25519 key, born in the devices": "Ed25519 の鍵（端末の中で分かれて生まれたもの）",
+    "Ed25519 key, split over the devices": "Ed25519 の鍵（端末に分けたもの）",
+    "Every device judges the address by itself: it is the wallet's own, or in the policy, or nothing is signed.": (
+        "アドレスは各端末が自分で審査します。ウォレット自身のものかポリシーにあるもの以外には、何も署名しません。"
+    ),
+    "Fees": "手数料",
+    "Filled": "約定",
+    "For": "金額",
+    "Forget it?": "忘れさせますか",
+    "Gives at most": "手放す上限",
+    "Have the devices forget ACCOUNT and its credential. What you have at the exchange stays there.": (
+        "ACCOUNT とその認証情報を端末に忘れさせます。取引所にあるものはそのまま残ります。"
+    ),
+    "How far it is: warifu exchange status {wallet} {account} {identifier}": (
+        "進み具合: warifu exchange status {wallet} {account} {identifier}"
+    ),
+    "How much of what is traded.": "売り買いするものの量です。",
+    "Identifier": "識別子",
+    "It is the way to go on after an answer was lost. Nothing is ever sent a second time.": (
+        "答えが失われたときはここから続けます。同じものを二度送ることはありません。"
+    ),
+    "Kind": "種類",
+    "Least amount": "最小の金額",
+    "Least size": "最小の数量",
+    "Lifetime": "有効期間",
+    "List WALLET's accounts at exchanges, as its connected devices tell.": (
+        "WALLET の取引所口座を、つながっている端末の言うとおりに一覧します。"
+    ),
+    "List the orders and withdrawals of ACCOUNT that this client asked for and whose end it does not know.": (
+        "このクライアントが頼んだ ACCOUNT の注文と出金のうち、結末をまだ知らないものを一覧します。"
+    ),
+    "Memo": "メモ",
+    "No device of the wallet has it any more.": "ウォレットのどの端末にも、もうありません。",
+    "Nothing is asked of the exchange: 'warifu exchange status' does.": (
+        "取引所には何も尋ねません。尋ねるのは warifu exchange status です。"
+    ),
+    "Nothing was placed.": "何も発注していません。",
+    "Order": "注文",
+    "Pair": "通貨ペア",
+    "Place this order?": "この注文を出しますか",
+    "Price": "価格",
+    "Reads": "読み取り",
+    "Refuse the order rather than take what is offered.": "板にあるものを取るくらいなら、注文を断ります。",
+    "Revoke the key at the exchange, too: whoever copied it before could still use it.": (
+        "取引所でも鍵を失効させてください。前に写し取った者がいれば、まだ使えてしまいます。"
+    ),
+    "SIMULATION": "模擬",
+    "Say that there is none, where the network knows memos.": (
+        "メモを使うネットワークで、メモがないことを明言します。"
+    ),
+    "Sell at the exchange: what PAIR names first, for what it names second.": (
+        "取引所で売ります。PAIR の前のものを、後のものと引き換えます。"
+    ),
+    "Show the order as it fits the market; place nothing.": "市場の刻みに合わせた注文を見せるだけで、発注しません。",
+    "Show the steps and bounds of PAIR at the exchange, such as BTC-USD.": (
+        "取引所での PAIR（たとえば BTC-USD）の刻みと限度を見せます。"
+    ),
+    "Show what ACCOUNT of WALLET has at the exchange.": "WALLET の ACCOUNT が取引所に持つものを見せます。",
+    "Show where ASSET is to be sent so that ACCOUNT is credited, as one device was told it over its own TLS.": (
+        "ACCOUNT に入金するための ASSET の送り先を見せます。一台の端末が自分の TLS で聞いたものです。"
+    ),
+    "Size": "数量",
+    "State": "状態",
+    "Step of the price": "価格の刻み",
+    "Step of the size": "数量の刻み",
+    "Stop price": "逆指値",
+    "Take back what is still open of the order with this IDENTIFIER. What was traded stays traded.": (
+        "この IDENTIFIER の注文の未約定分を取り消します。約定した分は元に戻りません。"
+    ),
+    "The devices forget the key of {account}; nothing moves at the exchange.": (
+        "端末が {account} の鍵を忘れます。取引所では何も動きません。"
+    ),
+    "The exchange does not know it now. What was sent may still be under way: ask again in ten minutes.": (
+        "取引所は今のところ知りません。送ったものがまだ途中かもしれません。十分後にもう一度尋ねてください。"
+    ),
+    "The exchange does not know it, and it can not come any more: it never happened.": (
+        "取引所は知らず、これから届くこともありません。起こらなかったということです。"
+    ),
+    "The exchange says no or gives no answer, or what it did is not known.": (
+        "取引所が断ったか、答えがないか、何をしたかわかりません。"
+    ),
+    "The worst price for one of what is traded.": "一単位あたりの、許せる最も不利な価格です。",
+    "This exchange does not say what a key may do: look at it on its site.": (
+        "この取引所は鍵の権限を答えません。取引所のサイトで確かめてください。"
+    ),
+    "Trades": "取引",
+    "Until cancelled, immediate or cancel, whole or none.": (
+        "gtc は取り消すまで、ioc は即時約定分だけ、fok は全部か無しかです。"
+    ),
+    "Wait until the price is there; needs --limit.": "価格がそこに届くまで待ちます。--limit が必要です。",
+    "What the receiver wants with it.": "受け取り側が求めるメモです。",
+    "Withdraw": "出金",
+    "Withdraw this?": "出金しますか",
+    "Withdraws": "出金の権限",
+    "an account marked SIMULATION is no exchange: there is no money": (
+        "「模擬」とある口座は取引所ではなく、お金はありません"
+    ),
+    "and the fees of the exchange": "と取引所の手数料",
+    "another address: the wallet's policy must name it": "別のアドレス（ポリシーに載っている必要があります）",
+    "asset": "資産",
+    "buy": "買い",
+    "cancel-only": "取り消しだけ",
+    "cancelled": "取り消し済み",
+    "closed": "停止中",
+    "exchange": "取引所",
+    "expired": "期限切れ",
+    "failed": "失敗",
+    "filled": "約定済み",
+    "free>": "使える分>",
+    "held>": "拘束分>",
+    "identifier": "識別子",
+    "immediate": "即時約定分だけ",
+    "its API key is missing: warifu exchange finish": "API キーがまだです: warifu exchange finish",
+    "key": "鍵",
+    "limit-only": "指値だけ",
+    "market": "成行",
+    "pending": "処理中",
+    "post-only": "板に置く注文だけ",
+    "ready": "使えます",
+    "rejected": "拒否",
+    "secret, whole in one device": "秘密の値（一台の端末に丸ごと）",
+    "sell": "売り",
+    "sent": "送信済み",
+    "stop-limit": "逆指値の指値",
+    "the devices ask the exchange": "端末が取引所に尋ねています",
+    "the exchange does not say": "取引所は答えません",
+    "the key is taken from any address: bind it to the service's, if that one is fixed": (
+        "この鍵はどの IP アドレスからでも使えます。サービスのアドレスが固定なら、それに限定してください"
+    ),
+    "the key may not even read: give it the permission to view": (
+        "読み取りも許されていない鍵です。閲覧の権限を与えてください"
+    ),
+    "the key may withdraw. Turn on the exchange's own list of withdrawal addresses, with this wallet's "
+    "addresses alone: what a device was made to sign could go nowhere else.": (
+        "出金できる鍵です。取引所の出金先リストを有効にし、このウォレットのアドレスだけを載せてください。"
+        "端末がだまされて署名しても、ほかへは行けなくなります。"
+    ),
+    "these devices were away and still have it: {names}": "次の端末は不在で、まだ持っています: {names}",
+    "this wallet's own address": "このウォレット自身のアドレス",
+    "whole-or-none": "全部か無しか",
+    "{account} is a SIMULATION: no exchange, no money.": "{account} は模擬です。取引所ではなく、お金はありません。",
+    "{count} calls are not compared yet": "{count} 件の照合がまだです",
+    # --- adding ----------------------------------------------------------------------------------------------------
+    "A Coinbase key of the kind Ed25519 is split over all devices; a secret or a key of the kind ECDSA cannot be, and "
+    "is kept by one of them. For Binance the devices make a key that is never whole anywhere: you register its public "
+    "half there, and bring the API key that Binance gives ('warifu exchange finish').": (
+        "Coinbase の Ed25519 の鍵は、すべての端末に分けて持ちます。"
+        "秘密の値や ECDSA の鍵は分けられないので、一台が持ちます。"
+        "Binance では、どこにも丸ごとは存在しない鍵を端末が作ります。公開鍵を Binance に登録し、もらった API キーを "
+        "warifu exchange finish で渡してください。"
+    ),
+    "A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.": (
+        "模擬（warifu sandbox）です。取引所の名前を、この認証局の言うとおりに信じます。"
+    ),
+    "All devices of the wallet make the key together: each must be connected.": (
+        "ウォレットのすべての端末が一緒に鍵を作ります。すべてがつながっている必要があります。"
+    ),
+    "Bring the API key that the exchange gave for the public key of ACCOUNT.": (
+        "ACCOUNT の公開鍵に対して取引所が出した API キーを渡します。"
+    ),
+    "Give WALLET's devices a key at an exchange, under the name ACCOUNT.": (
+        "取引所の鍵を、ACCOUNT という名前で WALLET の端末に渡します。"
+    ),
+    "Give it to them?": "渡しますか",
+    "Have them make it?": "作らせますか",
+    "Make a key that may do the least: read and trade. Let it withdraw only where the exchange has a list of addresses "
+    "to which alone it may.": (
+        "許可は最小限（閲覧と取引）にしてください。出金を許すのは、出金先のリストを取引所で有効にした場合だけにしてください。"
+    ),
+    "Overwrite and remove the key file once the devices have it.": "端末に渡した後、鍵のファイルを上書きして消します。",
+    "Overwrite and remove {file}?": "{file} を上書きして消しますか",
+    "Passphrase of the exchange: ": "取引所のパスフレーズ: ",
+    "Read the API key from this descriptor.": "API キーをこの記述子から読みます。",
+    "Read the exchange's passphrase from this descriptor.": "取引所のパスフレーズをこの記述子から読みます。",
+    "Read the secret from this descriptor.": "秘密の値をこの記述子から読みます。",
+    "Register this public key at the exchange (Ed25519, self-generated): reading and trading; withdrawing only with "
+    "its list of addresses turned on. Then bring the API key: warifu exchange finish {wallet} {account}": (
+        "この公開鍵を取引所に登録してください（Ed25519、自分で生成した鍵）。許可は閲覧と取引、出金は出金先のリストを有効にした"
+        "場合だけです。それから API キーを渡してください: warifu exchange finish {wallet} {account}"
+    ),
+    "Secret: ": "秘密の値: ",
+    "The device that keeps a secret that cannot be split.": "分けられない秘密の値を持つ端末です。",
+    "The devices have it.": "端末に渡りました。",
+    "The file is gone. Flash disks may keep older copies: a key from a RAM disk is better.": (
+        "ファイルは消えました。フラッシュのディスクには古い写しが残ることがあります。RAM ディスクの鍵のほうが安全です。"
+    ),
+    "coinbase, coinbase-exchange or binance.": "coinbase、coinbase-exchange、binance のどれかです。",
+    "coinbase: the file with the key that its portal handed out.": "coinbase: ポータルが出した鍵のファイルです。",
+    "the devices make a key": "端末が鍵を作っています",
+    "what the key may do could not be asked ({why}): warifu exchange permissions {wallet} {account}": (
+        "鍵の権限を尋ねられませんでした（{why}）: warifu exchange permissions {wallet} {account}"
+    ),
+    "{account} will be a SIMULATION: no exchange, no money.": (
+        "{account} は模擬になります。取引所ではなく、お金はありません。"
+    ),
+    "{file} still holds the whole key: destroy it.": "{file} にはまだ丸ごとの鍵があります。破棄してください。",
+    "{kind}: {devices}": "{kind}: {devices}",
+}

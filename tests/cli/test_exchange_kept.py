@@ -1,0 +1,97 @@
+"""What was asked of an exchange is on the owner's disk before it is sent, and can be asked for afterwards."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warifu.cli.exchange_kept import (
+    all_kept,
+    forget,
+    keep,
+    kept_order,
+    kept_withdrawal,
+    new_identifier,
+    recall,
+)
+from warifu.errors import InputRefused, StoreDamaged
+from warifu.exchanges.adapter import Withdrawal
+from warifu.exchanges.market import Order, Pair
+
+pytestmark = pytest.mark.unit
+
+NOW = 1_800_000_000
+
+
+def an_order(client_id: str, size: Decimal = Decimal("0.010")) -> Order:
+    return Order(
+        client_id, Pair("BTC", "USD"), "buy", "limit", size, price=Decimal("65000.10"), post_only=True
+    )
+
+
+def a_withdrawal(client_id: str) -> Withdrawal:
+    return Withdrawal(client_id, "BTC", "BTC", "bcrt1qhome", Decimal("0.05"), without_memo=True, wallet="w-1")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.decimals(min_value="0.00000001", max_value="1000000", places=8))
+def test_an_order_is_asked_for_as_it_was_sent_to_the_last_digit(size: Decimal) -> None:
+    order = an_order(new_identifier(), size)
+    assert kept_order("savings", "main", "binance", order, NOW).order() == order
+
+
+def test_what_is_kept_is_found_again_and_forgotten_once(tmp_path: Path) -> None:
+    order, withdrawal = an_order(new_identifier()), a_withdrawal(new_identifier())
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW + 1))
+    keep(tmp_path, kept_withdrawal("savings", "main", "binance", withdrawal, NOW))
+    found = recall(tmp_path, order.client_id, "savings", "main")
+    assert found == kept_order("savings", "main", "binance", order, NOW + 1)
+    assert [one.client_id for one in all_kept(tmp_path, "savings", "main")] == [
+        withdrawal.client_id,
+        order.client_id,
+    ]
+    for _ in range(2):
+        forget(tmp_path, order.client_id)
+    with pytest.raises(InputRefused):
+        recall(tmp_path, order.client_id, "savings", "main")
+
+
+def test_another_account_does_not_see_it(tmp_path: Path) -> None:
+    order = an_order(new_identifier())
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    for wallet, account in (("savings", "other"), ("other", "main")):
+        with pytest.raises(InputRefused):
+            recall(tmp_path, order.client_id, wallet, account)
+        assert all_kept(tmp_path, wallet, account) == []
+
+
+def test_nothing_is_kept_twice_under_one_identifier(tmp_path: Path) -> None:
+    order = an_order(new_identifier())
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    with pytest.raises(StoreDamaged):
+        keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+
+
+@pytest.mark.parametrize("identifier", ["", "../api-key", "x" * 36, "00000000-0000-0000-0000-000000000000"])
+def test_an_identifier_that_is_none_leads_to_no_file(tmp_path: Path, identifier: str) -> None:
+    with pytest.raises(InputRefused):
+        recall(tmp_path, identifier, "savings", "main")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"kind_of":"order"}', b"\xff", b"[" * 8000])
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, content: bytes) -> None:
+    order = an_order(new_identifier())
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    (tmp_path / "exchange" / order.client_id).write_bytes(content)
+    with pytest.raises(StoreDamaged):
+        recall(tmp_path, order.client_id, "savings", "main")
+
+
+def test_identifiers_are_random_uuids() -> None:
+    assert len({new_identifier() for _ in range(100)}) == 100
+    for identifier in (new_identifier() for _ in range(100)):
+        an_order(identifier)  # an order takes nothing else
