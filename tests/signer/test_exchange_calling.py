@@ -18,6 +18,7 @@ from tests.support.simulator import FRIEND, THIEF
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.errors import InputRefused
+from warifu.exchanges.binance import spot
 from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
 from warifu.exchanges.http import HttpAnswer
@@ -272,6 +273,40 @@ def test_a_real_request_is_no_dry_run(world):
     opening = asked.openings["device0"]
     with pytest.raises(InputRefused, match="no device carries"):
         world.home["device0"].call(AskCallDecision(9, opening.authorization, opening.parcel), SealedAnswer)
+
+
+def test_what_tries_an_order_out_is_judged_as_the_order_whose_signature_it_has(world):
+    """Binance's signature covers neither method nor path: a carrier could send it to the other one."""
+    world.born()
+    api, ask = (
+        spot.api(),
+        spot.NewOrder(
+            symbol="BTCUSDT",
+            side="BUY",
+            type="LIMIT",
+            time_in_force="GTC",
+            quantity=Decimal(2),
+            price=Decimal(20_000),
+            new_client_order_id=UUID,
+        ),
+    )
+    tries, buys = api.call(spot.TEST_ORDER, ask), api.call(spot.NEW_ORDER, ask)
+    assert tries.unsigned.query == buys.unsigned.query
+    assert set(world.refused(buys).values()) == {"policy.order-limit"}
+    assert set(world.refused(tries).values()) == {"policy.order-limit"}
+
+
+def test_the_longest_answer_that_is_handed_on(world):
+    world.split()
+    long = b'{"accounts":[],"has_next":false,"cursor":"' + b"x" * (160 * 1024 - 44) + b'"}'
+    assert len(long) == 160 * 1024
+    world.stand_in.spoil = lambda request, pieces: (
+        [b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(long), long]
+        if "accounts" in request.path
+        else pieces
+    )
+    told = world.told(COINBASE.balances())
+    assert told.answer is not None and told.answer.body == long
 
 
 # --- the exchange says no, or nothing

@@ -44,6 +44,7 @@ def policy(**fields: Any) -> Policy:
             "GET /api/v3/account",
             "GET /api/v3/exchangeInfo",
             "POST /api/v3/order",
+            "POST /api/v3/order/test",
             "POST /sapi/v1/capital/withdraw/apply",
         ),
         rules(

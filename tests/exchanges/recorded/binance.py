@@ -236,9 +236,9 @@ RECORDED = {
     ),
     "TEST_ORDER": (
         b.NewOrder(
-            symbol="BTCUSDT", side="SELL", type="MARKET", new_client_order_id=UUID, quote_order_qty=D(10)
+            symbol="BTCUSDT", side="BUY", type="MARKET", new_client_order_id=UUID, quote_order_qty=D(10)
         ),
-        f"POST /api/v3/order/test?symbol=BTCUSDT&side=SELL&type=MARKET&newClientOrderId={UUID}&quoteOrderQty=10",
+        f"POST /api/v3/order/test?symbol=BTCUSDT&side=BUY&type=MARKET&newClientOrderId={UUID}&quoteOrderQty=10",
         None,
         {},
     ),

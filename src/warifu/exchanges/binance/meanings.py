@@ -47,6 +47,7 @@ def _one_cancels_the_other(ask: spot.NewOco, pairs: Pairs) -> Meaning:
 
 _SPOT: dict[str, Means] = {
     "NEW_ORDER": _order,
+    "TEST_ORDER": _order,  # its signature is good for the order itself
     "NEW_OCO": _one_cancels_the_other,
     "REDUCE_ORDER": _nothing,
     "CANCEL_ORDER_LIST": _nothing,

@@ -72,7 +72,6 @@ def open_comparison(device: Device, frame: OpenComparison, seat: Seat) -> Carryi
         signers = Signers(frame.carrier, seen_digest(account, frame.about), numbers)
         if frame.carrier == device.identity.public:
             return _Looking(device, wallet, account, _owed(device, frame)).ceremony(seat, signers, key)
-        device.calls.admit_look(device.clock.now())
         return Cosigning(seat, signers, _cosignature(device, account, key, frame.about))
     except BaseException:
         account.wipe()
@@ -90,6 +89,7 @@ def _cosignature(device: Device, account: OpenAccount, key: KeyShare, about: byt
     def prepare(stamped: Stamped) -> ToSign:
         if stamped.call is None:
             raise InputRefused("comparison", "the device that compares does not say what it asks")
+        device.calls.admit_look(device.clock.now())
         exchange = EXCHANGES[account.account.exchange]
         understood = exchange.understand(unsigned_of(stamped.call))
         require_look(account, exchange.name, understood)
@@ -137,7 +137,8 @@ class _Looking:
     def _question(self) -> Call[Found]:
         name, made = self._account.account.exchange, self._made
         wanted = _wanted(name, made.call)
-        assert wanted is not None, "nothing else was signed"
+        if wanted is None:
+            raise InputRefused("no-comparison", "the account is not any more at the exchange of that call")
         beside = [_wanted(name, other.call) for other in self._device.calls.beside(made)]
         known = frozenset(other.client_id for other in beside if other is not None)
         return LOOKERS[name].look(wanted, known, made.stamp, made.dead_after + SETTLE)
@@ -189,4 +190,9 @@ class _Looking:
 
 
 def _wanted(exchange: str, call: ExchangeCall) -> Wanted | None:
-    return LOOKERS[exchange].wanted(EXCHANGES[exchange].understand(unsigned_of(call)))
+    """None where the call is none of this exchange's."""
+    looker = LOOKERS.get(exchange)
+    try:
+        return looker.wanted(EXCHANGES[exchange].understand(unsigned_of(call))) if looker else None
+    except InputRefused:
+        return None

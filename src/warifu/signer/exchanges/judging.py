@@ -47,8 +47,8 @@ class Seen:
 
     @property
     def reads(self) -> bool:
-        """Whether it only reads."""
-        return self.understood.effect is Effect.READS
+        """Whether it only reads, whoever carries it: what tries an order out has an order's signature (Binance)."""
+        return self.understood.effect is Effect.READS and not self.gives
 
 
 def unsigned_of(call: ExchangeCall) -> Unsigned:
