@@ -6,6 +6,7 @@ takes longer than most of these processes live.
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import msgspec
 
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.protocol.frames import OpenCorrelating
+from warifu.protocol.frames import Carried, OpenCorrelating
 from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
+from warifu.service.hub.link import Link
 from warifu.service.hub.session import Session
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.run import Listening, serve
-from warifu.service.store import transfers
+from warifu.service.store import exchange_calls, transfers
+from warifu.service.tunnels import Tunnels
 from warifu.service.workflows import correlations, engine
 
 EVERYWHERE = (
@@ -33,6 +36,19 @@ EVERYWHERE = (
 )
 PREPARING = "devices-preparing"
 """Only ECDSA has it: before the envelopes are used."""
+OF_A_CALL = (
+    "call-stored",
+    "call-begun",
+    "devices-talking",
+    "clock-asked",
+    "before-the-call-leaves",
+    "after-the-call-left",
+    "answer-on-its-way",
+    "carrier-finished",
+    "before-the-outcome",
+    "after-the-outcome",
+)
+"""At an exchange."""
 POINTS: dict[str, tuple[Any, str, str]] = {
     PREPARING: (Session, "relay", "before"),
     "request-stored": (transfers, "add_transfer", "after"),
@@ -47,12 +63,25 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "after-it-is-sent-to-accounts": (AccountRoad, "broadcast", "after"),
     "before-the-journals": (transfers, "store_journal", "before"),
     "confirmed": (transfers, "mark_depth", "after"),
+    "call-stored": (exchange_calls, "add_call", "after"),
+    "call-begun": (exchange_calls, "begin_call", "after"),
+    "clock-asked": (Tunnels, "open", "after"),
+    "before-the-call-leaves": (Tunnels, "carry", "before"),
+    "after-the-call-left": (Tunnels, "carry", "after"),
+    "answer-on-its-way": (Link, "say", "before"),
+    "carrier-finished": (Session, "finished", "before"),
+    "before-the-outcome": (exchange_calls, "finish_call", "before"),
+    "after-the-outcome": (exchange_calls, "finish_call", "after"),
 }
+_CALL_TUNNEL, _REQUEST = 1, 3
+"""The tunnel of a call, and the piece of it that is the request: TLS has two of its own before."""
 
 
 def arm(point: str, number: int, transfer: str) -> None:
     """From now on whoever comes to ``point`` of this transfer brings this signal upon the process."""
     holder, name, when = POINTS[point]
+    if point == "answer-on-its-way":
+        _count_pieces()
     original: Callable[..., Any] = getattr(holder, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -60,6 +89,8 @@ def arm(point: str, number: int, transfer: str) -> None:
             return original(*args, **kwargs)
         if holder is transfers and getattr(args[1], "id", args[1]) != transfer:
             return original(*args, **kwargs)  # something was left to do of an earlier one
+        if not _is_it(point, args):
+            return original(*args, **kwargs)
         if when == "before":
             os.kill(os.getpid(), number)
         result = original(*args, **kwargs)
@@ -72,6 +103,43 @@ def arm(point: str, number: int, transfer: str) -> None:
 
 def _prepares(session: Session) -> bool:
     return isinstance(next(iter(session._openings.values())), OpenCorrelating)
+
+
+_said: Counter[bytes] = Counter()
+"""Session -> pieces that a device said through the tunnel of its call."""
+
+
+def _is_it(point: str, args: tuple[Any, ...]) -> bool:
+    match point:
+        case "carrier-finished":
+            session, sender = args[:2]
+            return bool(session._decisive == sender)
+        case "before-the-call-leaves" | "after-the-call-left":
+            return _counted(args[2]) == _REQUEST
+        case "answer-on-its-way":
+            frame = args[1]
+            carried = isinstance(frame, Carried) and frame.tunnel == _CALL_TUNNEL
+            return carried and _said[frame.session] >= _REQUEST
+        case _:
+            return True
+
+
+def _counted(frame: Carried) -> int:
+    """How many pieces the device has said through the tunnel of its call, with this one; 0 for another tunnel's."""
+    if frame.tunnel != _CALL_TUNNEL:
+        return 0
+    _said[frame.session] += 1
+    return _said[frame.session]
+
+
+def _count_pieces() -> None:
+    carry = Tunnels.carry
+
+    def counting(self: Tunnels, identity: bytes, frame: Carried) -> None:
+        _counted(frame)
+        carry(self, identity, frame)
+
+    Tunnels.carry = counting  # type: ignore[method-assign]
 
 
 def await_arming(starter: Connection) -> None:
@@ -100,6 +168,7 @@ def main(starter: Connection, output: str) -> None:
         poll_seconds=0.1,
         backends=msgspec.convert(wanted["backends"], tuple[BackendConfig, ...]),
         chains=msgspec.convert(wanted["chains"], tuple[ChainConfig, ...]),
+        **wanted["settings"],
     )
 
     def ready(listening: Listening) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -55,11 +55,14 @@ class Ward:
         world: World,
         backends: list[dict[str, Any]],
         chains: Sequence[dict[str, Any]] = (),
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """``backends`` and ``chains``: as in the service's configuration. The devices live while ``loop`` runs."""
+        """``backends``, ``chains`` and what else there is in ``settings``: as in the service's configuration. The
+        devices live while ``loop`` runs."""
         self.world = world
         self.backends = backends
         self.chains = list(chains)
+        self.settings = dict(settings or {})
         self.loop = loop
         self.url = ""
         self.context = pinned_context(bytes(32))
@@ -94,6 +97,7 @@ class Ward:
                 "key": self.world.storage_key,
                 "backends": self.backends,
                 "chains": self.chains,
+                "settings": self.settings,
             }
         )
         try:
