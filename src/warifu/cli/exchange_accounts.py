@@ -7,12 +7,12 @@ from nacl.utils import random
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_calls import accounts_of
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Wallet
 from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import Approver
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.exchange_requests import RemoveAccountRequest
@@ -38,11 +38,11 @@ def list_accounts(client: Client, wallet: Wallet) -> list[tuple[AccountStatus, t
     )
 
 
-def remove_account(client: Client, profile: Profile, wallet: Wallet, account: str) -> tuple[str, ...]:
+def remove_account(client: Client, approve: Approver, wallet: Wallet, account: str) -> tuple[str, ...]:
     """Names of the devices that were not told, because they are away. Raises what another one refuses."""
     moment = now()
     request = RemoveAccountRequest(random(16), wallet.wallet_id, account, moment, moment + LIFETIME)
-    authorization = encode(authorize(approver(profile.credential()), request, encode(request), ()))
+    authorization = encode(authorize(approve, request, encode(request), ()))
     question = api.ExchangeAccountRemoval(authorization=authorization)
     road = f"/wallets/{segment(wallet.name)}/exchange-accounts/remove"
     told = client.post(road, question, api.ExchangeAccountTold).devices

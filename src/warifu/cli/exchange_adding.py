@@ -21,7 +21,7 @@ from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import Approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.identity import DeviceRef
@@ -39,6 +39,8 @@ class Adding:
     client: Client
     profile: Profile
     wallet: Wallet
+    approve: Approver
+    """Has the owner say yes."""
 
     @property
     def devices(self) -> tuple[DeviceRef, ...]:
@@ -85,7 +87,7 @@ class Adding:
             self.client, self.profile, holders, self.wallet.request, self.wallet.acceptable(moment), moment
         )
         parcels = new.seal(keys, request)
-        authorization = authorize(approver(self.profile.credential()), request, encode(request), parcels)
+        authorization = authorize(self.approve, request, encode(request), parcels)
         question = api.NewExchangeAccount(
             authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
         )
@@ -107,7 +109,7 @@ class Adding:
         """The public key (32 bytes) that all devices generated for the account."""
         moment = now()
         request = new_key_request(self.wallet.wallet_id, account, exchange, moment, moment + LIFETIME)
-        authorization = authorize(approver(self.profile.credential()), request, encode(request), ())
+        authorization = authorize(self.approve, request, encode(request), ())
         question = api.NewExchangeKey(authorization=encode(authorization))
         road = f"/wallets/{segment(self.wallet.name)}/exchange-keys"
         births = self.client.post(road, question, api.ExchangeKeyBorn).births

@@ -13,6 +13,7 @@ from typing import TypeVar, get_args
 
 from nacl.utils import random
 
+from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.authorizing import ask_envelope_keys, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
@@ -29,7 +30,7 @@ from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import Approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
@@ -62,19 +63,24 @@ class Exchanging:
         screen: Screen,
         account: AccountStatus,
         tiers: dict[bytes, int],
+        approve: Approver,
     ) -> None:
-        """``tiers``: of the connected devices that have a part of the account's key, by identity."""
+        """``approve``: has the owner say yes. ``tiers``: of the connected devices that have a part of the account's
+        key, by identity."""
         self._client = client
         self._profile = profile
         self.wallet = wallet
         self.screen = screen
         self.account = account
         self._tiers = tiers
+        self._approve = approve
         self.exchange: Exchange = EXCHANGES[account.exchange]
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, setting: Setting, wallet: str, account: str, screen: Screen) -> Iterator[Exchanging]:
+    def open(
+        cls, setting: Setting, wallet: str, account: str, screen: Screen, credential: str | None
+    ) -> Iterator[Exchanging]:
         """``InputRefused`` (``unknown-account``) where no connected device of the wallet has such an account."""
         profile = setting.profile()
         with setting.client(profile) as client:
@@ -108,7 +114,9 @@ class Exchanging:
             if first.simulation:
                 screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
             tiers = {identity: status.tier for identity, (status, _) in having.items()}
-            yield cls(client, profile, found, screen, first, tiers)
+            facts = wanted(found, account)
+            own = own_credential(profile, screen, found, credential, facts)
+            yield cls(client, profile, found, screen, first, tiers, own.approve)
 
     def ask(self, call: Call[A]) -> A:
         """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses."""
@@ -151,7 +159,7 @@ class Exchanging:
             self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
         )
         parcels = [seal_parcel(key, named, encode(content)) for key in keys]
-        authorization = authorize(approver(self._profile.credential()), request, encode(request), parcels)
+        authorization = authorize(self._approve, request, encode(request), parcels)
         question = api.NewExchangeCall(
             authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from warifu.cli.base import Group, examples, json_option, require_yes, yes_option
+from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.base import Group, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.commands import exchange_add, exchange_trading
 from warifu.cli.context import Setting
 from warifu.cli.exchange_accounts import list_accounts, remove_account
@@ -52,12 +53,13 @@ def list_command(setting: Setting, wallet: str, as_json: bool) -> None:
 @group.command("permissions")
 @click.argument("wallet")
 @click.argument("account")
+@with_option
 @json_option
 @click.pass_obj
-def permissions(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
+def permissions(setting: Setting, wallet: str, account: str, credential: str | None, as_json: bool) -> None:
     """Ask the exchange what ACCOUNT's key may do there. The least is best."""
     screen = Screen(as_json)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         screen.result(show_permissions(exchanging))
 
 
@@ -65,10 +67,13 @@ def permissions(setting: Setting, wallet: str, account: str, as_json: bool) -> N
 @group.command("remove")
 @click.argument("wallet")
 @click.argument("account")
+@with_option
 @yes_option
 @json_option
 @click.pass_obj
-def remove(setting: Setting, wallet: str, account: str, yes: bool, as_json: bool) -> None:
+def remove(
+    setting: Setting, wallet: str, account: str, credential: str | None, yes: bool, as_json: bool
+) -> None:
     """Have the devices forget ACCOUNT and its credential. What you have at the exchange stays there.
 
     Revoke the key at the exchange, too: whoever copied it before could still use it.
@@ -82,7 +87,8 @@ def remove(setting: Setting, wallet: str, account: str, yes: bool, as_json: bool
         )
         if not yes and not click.confirm(tr("Forget it?")):
             raise click.Abort
-        away = remove_account(client, profile, known, account)
+        own = own_credential(profile, screen, known, credential, wanted(known, account))
+        away = remove_account(client, own.approve, known, account)
     if away:
         screen.warn(tr("these devices were away and still have it: {names}", names=", ".join(away)))
     else:

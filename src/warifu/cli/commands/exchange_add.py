@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from warifu.cli.base import Command, examples, json_option, require_yes, yes_option
+from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
 from warifu.cli.exchange_accounts import list_accounts
 from warifu.cli.exchange_adding import (
@@ -39,6 +40,7 @@ Descriptor = click.IntRange(0, 1024)
 def _common(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         json_option,
+        with_option,
         yes_option,
         click.option(
             "--authorities",
@@ -93,6 +95,7 @@ def add(
     exchange_passphrase_fd: int | None,
     api_key_fd: int | None,
     authorities: Path | None,
+    credential: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -109,7 +112,9 @@ def add(
     require_yes(yes, as_json)
     pem = read_authorities(authorities)
     with setting.client(profile) as client:
-        adding = Adding(client, profile, profile.wallet(wallet))
+        known = profile.wallet(wallet)
+        own = own_credential(profile, screen, known, credential, wanted(known, account))
+        adding = Adding(client, profile, known, own.approve)
         adding.require_rules(exchange)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
@@ -138,7 +143,7 @@ def add(
     screen.line(tr("The devices have it."), style="green")
     if key_file is not None:
         _original(screen, key_file, destroy_file, yes)
-    said = _permissions(setting, screen, wallet, account)
+    said = _permissions(setting, screen, wallet, account, credential)
     screen.result({"account": account, "exchange": exchange, "key": new.key, "simulation": bool(pem), **said})
 
 
@@ -154,6 +159,7 @@ def finish(
     account: str,
     api_key_fd: int | None,
     authorities: Path | None,
+    credential: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -162,7 +168,9 @@ def finish(
     require_yes(yes, as_json)
     pem = read_authorities(authorities)
     with setting.client(profile) as client:
-        adding = Adding(client, profile, profile.wallet(wallet))
+        known = profile.wallet(wallet)
+        own = own_credential(profile, screen, known, credential, wanted(known, account))
+        adding = Adding(client, profile, known, own.approve)
         found = [one for one, _ in list_accounts(client, adding.wallet) if one.account == account]
         if len({one.public for one in found}) != 1 or not found[0].public:
             raise InputRefused(
@@ -179,7 +187,7 @@ def finish(
         new = for_born_key(api_key, found[0].public, devices, pem)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
     screen.line(tr("The devices have it."), style="green")
-    said = _permissions(setting, screen, wallet, account)
+    said = _permissions(setting, screen, wallet, account, credential)
     screen.result({"account": account, "exchange": found[0].exchange, "simulation": bool(pem), **said})
 
 
@@ -246,10 +254,12 @@ def _original(screen: Screen, key_file: Path, destroy_file: bool, yes: bool) -> 
         screen.warn(tr("{file} still holds the whole key: destroy it.", file=str(key_file)))
 
 
-def _permissions(setting: Setting, screen: Screen, wallet: str, account: str) -> dict[str, Any]:
+def _permissions(
+    setting: Setting, screen: Screen, wallet: str, account: str, credential: str | None
+) -> dict[str, Any]:
     """What the key may do, if it can be asked at once; the account is there all the same."""
     try:
-        with Exchanging.open(setting, wallet, account, screen) as exchanging:
+        with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
             return {"permissions": show_permissions(exchanging)["permissions"]}
     except WarifuError as error:
         screen.warn(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from warifu.cli.base import Command, examples, json_option, require_yes, yes_option
+from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting, now
 from warifu.cli.exchange_calls import LIFETIME, Exchanging
 from warifu.cli.exchange_failures import as_error
@@ -57,12 +57,13 @@ _LIFETIMES: dict[str, Lifetime] = {"gtc": "until-cancelled", "ioc": "immediate",
 @click.command("balances", cls=Command)
 @click.argument("wallet")
 @click.argument("account")
+@with_option
 @json_option
 @click.pass_obj
-def balances(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
+def balances(setting: Setting, wallet: str, account: str, credential: str | None, as_json: bool) -> None:
     """Show what ACCOUNT of WALLET has at the exchange."""
     screen = Screen(as_json)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         found = _asking(lambda: exchanging.read_all(exchanging.exchange.balances()))
         screen.table(
             (tr("asset"), tr("free>"), tr("held>")),
@@ -76,12 +77,15 @@ def balances(setting: Setting, wallet: str, account: str, as_json: bool) -> None
 @click.argument("wallet")
 @click.argument("account")
 @click.argument("pair")
+@with_option
 @json_option
 @click.pass_obj
-def market(setting: Setting, wallet: str, account: str, pair: str, as_json: bool) -> None:
+def market(
+    setting: Setting, wallet: str, account: str, pair: str, credential: str | None, as_json: bool
+) -> None:
     """Show the steps and bounds of PAIR at the exchange, such as BTC-USD."""
     screen, named = Screen(as_json), pair_named(pair)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         found = _asking(lambda: exchanging.ask(exchanging.exchange.market(named)))
         screen.facts(
             [
@@ -109,6 +113,7 @@ def market(setting: Setting, wallet: str, account: str, pair: str, as_json: bool
 def _order_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         json_option,
+        with_option,
         yes_option,
         click.option("--dry-run", is_flag=True, help="Show the order as it fits the market; place nothing."),
         click.option("--post-only", is_flag=True, help="Refuse the order rather than take what is offered."),
@@ -170,6 +175,7 @@ def _place(
     post_only: bool,
     dry_run: bool,
     yes: bool,
+    credential: str | None,
     as_json: bool,
 ) -> None:
     screen = Screen(as_json)
@@ -185,7 +191,7 @@ def _place(
     )
     if not dry_run:
         require_yes(yes, as_json)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         fitted = _asking(lambda: exchanging.ask(exchanging.exchange.market(order.pair))).fit(order)
         screen.facts(order_facts(fitted))
         if dry_run:
@@ -236,16 +242,19 @@ def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
 @click.argument("wallet")
 @click.argument("account")
 @click.argument("identifier")
+@with_option
 @json_option
 @click.pass_obj
-def status(setting: Setting, wallet: str, account: str, identifier: str, as_json: bool) -> None:
+def status(
+    setting: Setting, wallet: str, account: str, identifier: str, credential: str | None, as_json: bool
+) -> None:
     """Ask the exchange what became of the order or withdrawal with this IDENTIFIER.
 
     It is the way to go on after an answer was lost. Nothing is ever sent a second time.
     """
     screen = Screen(as_json)
     kept = recall(setting.home, identifier, wallet, account)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         if isinstance(kept, KeptOrder):
             order = kept.order()
             found = _asking(lambda: exchanging.read_all(exchanging.exchange.find_order(order)))
@@ -281,9 +290,18 @@ def status(setting: Setting, wallet: str, account: str, identifier: str, as_json
 @click.argument("account")
 @click.argument("identifier")
 @yes_option
+@with_option
 @json_option
 @click.pass_obj
-def cancel(setting: Setting, wallet: str, account: str, identifier: str, yes: bool, as_json: bool) -> None:
+def cancel(
+    setting: Setting,
+    wallet: str,
+    account: str,
+    identifier: str,
+    yes: bool,
+    credential: str | None,
+    as_json: bool,
+) -> None:
     """Take back what is still open of the order with this IDENTIFIER. What was traded stays traded."""
     screen = Screen(as_json)
     require_yes(yes, as_json)
@@ -292,7 +310,7 @@ def cancel(setting: Setting, wallet: str, account: str, identifier: str, yes: bo
         raise InputRefused(
             "exchange-cancel", "a withdrawal cannot be taken back", not_done="Nothing was asked."
         )
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         order = kept.order()
         found = _asking(lambda: exchanging.read_all(exchanging.exchange.find_order(order)))
         if not found:
@@ -316,14 +334,21 @@ def cancel(setting: Setting, wallet: str, account: str, identifier: str, yes: bo
 @click.argument("account")
 @click.argument("asset")
 @click.option("--network", required=True, metavar="NAME", help="As the exchange calls it.")
+@with_option
 @json_option
 @click.pass_obj
 def deposit_address(
-    setting: Setting, wallet: str, account: str, asset: str, network: str, as_json: bool
+    setting: Setting,
+    wallet: str,
+    account: str,
+    asset: str,
+    network: str,
+    credential: str | None,
+    as_json: bool,
 ) -> None:
     """Show where ASSET is to be sent so that ACCOUNT is credited, as one device was told it over its own TLS."""
     screen = Screen(as_json)
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         source = _wallet_of(exchanging, asset.upper())
         found = _asking(
             lambda: exchanging.ask(exchanging.exchange.deposit_address(asset.upper(), network, source))
@@ -363,6 +388,7 @@ def deposit_address(
 @click.option("--memo", metavar="TEXT", help="What the receiver wants with it.")
 @click.option("--no-memo", is_flag=True, help="Say that there is none, where the network knows memos.")
 @yes_option
+@with_option
 @json_option
 @click.pass_obj
 def withdraw(
@@ -376,6 +402,7 @@ def withdraw(
     memo: str | None,
     no_memo: bool,
     yes: bool,
+    credential: str | None,
     as_json: bool,
 ) -> None:
     """Bring AMOUNT of ASSET home from ACCOUNT, or to an address that the wallet's policy names.
@@ -385,7 +412,7 @@ def withdraw(
     screen = Screen(as_json)
     require_yes(yes, as_json)
     quantity = decimal_of(amount, "amount")
-    with Exchanging.open(setting, wallet, account, screen) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
         symbol = asset.upper()
         own = destination == "own"
         address = exchanging.own_address(symbol, network) if own else destination
