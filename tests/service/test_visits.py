@@ -8,19 +8,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from nacl.utils import random
+from tests.service.test_policy_commands import Owner
+from tests.service.test_recovery import owners_profile
 from tests.support import service_world
 from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
+from tests.support.simulator import FRIEND
 from tests.support.visiting import BTC, keep_account, visiting_policy
 
+from warifu.cli.commands import visit as command
+from warifu.cli.creating import adopt
+from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, WarifuError
 from warifu.protocol import api
-from warifu.protocol.encoding import decode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import VisitShown
-from warifu.protocol.request import Request
+from warifu.protocol.exchange_visits import Visits, VisitShown
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.request import Request, request_digest
 from warifu.sandbox.control import SetClock
 from warifu.sandbox.simulation import Simulation
 from warifu.service.workflows import visits as module
@@ -72,7 +80,7 @@ async def tell(client: Client, request: Request) -> list[VisitShown]:
 
 def seen(answer: api.VisitsShown) -> list[VisitShown]:
     assert all(device.refusal is None for device in answer.devices), answer
-    return [decode(VisitShown, each, 2**20) for device in answer.devices for each in device.visits]
+    return [each for device in answer.devices for each in decode(Visits, device.answer, 2**20).visits]
 
 
 async def until(client: Client, visit: bytes, true: Callable[[list[VisitShown]], bool]) -> list[VisitShown]:
@@ -154,3 +162,92 @@ def test_there_and_home_twice_with_the_service_killed_and_a_device_lost(stage: A
     lost = world.devices.pop("device1")
     lost.crash()
     asyncio.run(second(visit))
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What he types, over the real service: the deposit address is one that as many devices as sign fetched."""
+    world, simulation, _ = stage
+    monkeypatch.setattr(command, "PAUSE", 0.1)
+
+    async def whole() -> None:
+        async with world.running() as client:
+            await founded(world, client, simulation)
+            owner = Owner(client, owners_profile(world, world.root / "owner"))
+            await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
+
+            async def types(*arguments: str, expected: int = 0) -> dict[str, Any]:
+                return await owner.says(*arguments, of=command.group, expected=expected)
+
+            with pytest.raises(PolicyDenied) as refused:
+                await types("open", "savings", "main", "0.6 BTC", "--for", "1h", "--yes")
+            assert refused.value.reason == "exposure"
+            with pytest.raises(InputRefused):
+                await types("open", "savings", "main", "0.1 BTC", "--for", "soon", "--yes")
+            opened = await types("open", "savings", "main", "0.1 BTC", "--for", "1h", "--yes")
+            assert {view["address"] for view in opened["devices"].values()} >= {opened["address"]}
+            paid = await world.send(client, await world.payment(client, 10_000_000, to=opened["address"]))
+            assert paid.state in ("broadcast", "confirmed")
+            await asyncio.to_thread(world.chain.mine, 2)
+            await types("close", "savings", opened["id"][:8])
+            found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))
+            assert any(each.brought == "10000000" for each in found)
+            [shown] = (await types("show", "savings"))["visits"]
+            assert {view["state"] for view in shown["devices"].values()} == {"home"}
+            assert (await types("sweep", "savings"))["visits"] == []
+            with pytest.raises(InputRefused):
+                await types("close", "savings", "zz")
+
+            lie = service_says_another_address
+            monkeypatch.setattr(owner._bridge, "get", lie(owner._bridge.get), raising=False)
+            with pytest.raises(AuthorizationRefused) as false:
+                await types("show", "savings")
+            assert false.value.reason == "signature"
+
+    asyncio.run(whole())
+
+
+def service_says_another_address(honest: Callable[..., Any]) -> Callable[..., Any]:
+    def get(path: str, kind: Any, **query: Any) -> Any:
+        answer = honest(path, kind, **query)
+        if not path.endswith("/visits"):
+            return answer
+        [first, *others] = answer.devices
+        said = decode(Visits, first.answer, 2**20)
+        bent = (msgspec.structs.replace(said.visits[0], address=FRIEND), *said.visits[1:])
+        told = msgspec.structs.replace(first, answer=encode(msgspec.structs.replace(said, visits=bent)))
+        return msgspec.structs.replace(answer, devices=(told, *others))
+
+    return get
+
+
+def test_another_key_tells_no_device_anything(stage: Any) -> None:
+    """Nor does a request of another wallet, or one that is nothing about a visit."""
+    world, simulation, _ = stage
+
+    async def whole() -> None:
+        async with world.running() as client:
+            await founded(world, client, simulation)
+            request = request_for(world, BTC // 10)
+            for bad, key in (
+                (request, IdentityKey.generate()),
+                (msgspec.structs.replace(request, wallet_id=bytes(32)), None),
+                ((await world.payment(client)).request, None),
+            ):
+                authorization, _ = await parcelled(client, bad, {}, key)
+                with pytest.raises(WarifuError):
+                    await client.post(
+                        "/wallets/savings/visits", api.NewVisit(authorization=authorization), api.VisitsShown
+                    )
+            assert seen(await client.get("/wallets/savings/visits", api.VisitsShown)) == []
+            [away] = [name for name in world.devices if name == "device2"]
+            await world.disconnect(away)
+            assert len(await tell(client, request)) == 2
+            await world.connect(away)  # and hears of it as it comes
+            await until(client, request_digest(request), lambda found: len(found) == 3)
+
+    asyncio.run(whole())

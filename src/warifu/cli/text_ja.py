@@ -2033,6 +2033,62 @@ JAPANESE: dict[str, str] = {
     "exchange asked": "取引所への要求",
     "exchange answered": "取引所の返答",
     "compared at the exchange": "取引所での照合",
+    # --- visits to exchanges ---
+    "Bring home now what is left of the visit ID (its beginning is enough). Your word alone is enough.": (
+        "一時預け ID（先頭だけでよい）の残りを今すぐ引き上げます。あなたの承認だけで足ります。"
+    ),
+    "Each device proves the way back to itself: that the key may withdraw, what is there, and where deposits "
+    "go. Then you send the funds there, trade ('warifu exchange'), and what is left comes home by itself.": (
+        "各端末は、帰り道を自分で確かめます。鍵で出金できること、今ある残高、入金先です。そのあと資金を送り、"
+        "取引し（「warifu exchange」）、残りはひとりでに戻ります。"
+    ),
+    "Funds that go to an exchange for a trade, and come home.": "取引のために取引所へ行き、戻ってくる資金。",
+    "How long it may be there: 30m, 2h, 1d.": "預けておける時間：30m、2h、1d。",
+    "It is done by itself, again and again; this is for when you changed something at the exchange and do "
+    "not want to wait.": (
+        "これはひとりでに繰り返されます。取引所で何かを直し、待ちたくないときのためのものです。"
+    ),
+    "Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet.": (
+        "WALLET の AMOUNT までを、ACCOUNT の取引所にしばらく置けるようにします。まだ何も動きません。"
+    ),
+    "Open this visit?": "この一時預けを始めますか？",
+    "STUCK at the exchange": "取引所から動かせません",
+    "Send the funds there, and the devices let them go to no other address of the exchange:": (
+        "資金をそこへ送ってください。端末は、取引所のほかのアドレスへは送らせません："
+    ),
+    "Show how WALLET's visits stand, as each connected device says for itself.": (
+        "WALLET の一時預けの状態を、つながっている各端末の言葉で示します。"
+    ),
+    "Try now to bring home what is to come home, instead of after a pause.": (
+        "戻るべき資金の引き上げを、間を置かずに今試みます。"
+    ),
+    "What else comes home: ETH, USDC@ethereum (repeat).": "ほかに戻す資産：ETH、USDC@ethereum（繰り返し可）。",
+    "When the time is over the devices bring home what is left, to an address of the wallet's own and to no "
+    "other. For that nobody has to be there.": (
+        "時間が過ぎると、端末は残りをウォレット自身のアドレスへ、そしてそこだけへ引き上げます。そのために誰か"
+        "がいる必要はありません。"
+    ),
+    "a visit to an exchange": "取引所への一時預け",
+    "account": "口座",
+    "also comes home": "ほかに戻るもの",
+    "brings at most": "預ける上限",
+    "deposit address": "入金アドレス",
+    "funds are on their way there": "資金は向かっています",
+    "funds may go there": "資金を送れます",
+    "home": "戻りました",
+    "no visit is known to the devices that are connected": "つながっている端末が知る一時預けはありません",
+    "on the way home": "戻る途中です",
+    "seen there: {there}": "そこで見た残高：{there}",
+    "sweep": "引き上げ",
+    "the devices prove the way back": "端末が帰り道を確かめています",
+    "the end of a visit": "一時預けの終了",
+    "the way back is not proven yet": "帰り道はまだ確かめられていません",
+    "the way back is not proven yet: see how it stands with 'warifu visit show'": (
+        "帰り道はまだ確かめられていません。「warifu visit show」で状態を見てください"
+    ),
+    "there": "取引所にあります",
+    "{count} visits are looked after now": "{count} 件の一時預けを今見ています",
+    "{device}: {words}": "{device}：{words}",
     "visit opened": "一時預けの開始",
     "visit ended": "一時預けの終了",
     "sweep signed": "引き上げへの署名",

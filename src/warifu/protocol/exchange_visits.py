@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds
+from warifu.errors import PeerMisbehaved
+from warifu.protocol.encoding import Amount, Bytes32, Bytes64, Message, Name, Seconds, encode
 from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, ExchangeSymbol, VisitRequest
+from warifu.protocol.identity import IdentityKey, verify
 
 MAX_VISITS = 8
 """Of one wallet, that are not at home yet."""
@@ -21,6 +23,8 @@ KEPT_SWEEPS = 4
 """Of one asset of one visit: the newest."""
 Round = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 """Of the withdrawals of one asset of one visit."""
+
+_PURPOSE = "visits"
 
 Step = Literal["permissions", "balance", "address", "sweep", "outcome"]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
@@ -92,9 +96,31 @@ class VisitShown(Message, frozen=True):
 
 
 class Visits(Message, frozen=True):
-    """To ``AskVisits`` and ``TellVisit``: those of the wallet (the one that was told), the newest first."""
+    """To ``AskVisits`` and ``TellVisit``: those of the wallet (the one that was told), the newest first. Signed,
+    because the owner sends funds to an address that is in it."""
 
+    wallet: Bytes32
+    at: Seconds
+    """By the device's clock."""
     visits: Annotated[tuple[VisitShown, ...], msgspec.Meta(max_length=SHOWN_VISITS)]
+    signature: Bytes64
+    """Of the device's identity (purpose ``visits``) over the encoding of the others."""
+
+    def check(self, identity: bytes, wallet: bytes) -> None:
+        """Return if this device says so of this wallet. ``AuthorizationRefused`` (``signature``), ``PeerMisbehaved``
+        (``visit``)."""
+        verify(identity, self.signature, _PURPOSE, _signed(self.wallet, self.at, self.visits))
+        if self.wallet != wallet:
+            raise PeerMisbehaved("visit", "a device was made to answer about another wallet")
+
+
+def say_visits(key: IdentityKey, wallet: bytes, at: int, visits: tuple[VisitShown, ...]) -> Visits:
+    """What the device with this key says."""
+    return Visits(wallet, at, visits, key.sign(_PURPOSE, _signed(wallet, at, visits)))
+
+
+def _signed(wallet: bytes, at: int, visits: tuple[VisitShown, ...]) -> bytes:
+    return encode((wallet, at, visits))
 
 
 class ErrandDone(Message, frozen=True):

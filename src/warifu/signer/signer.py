@@ -13,7 +13,7 @@ from collections.abc import Callable
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey
-from warifu.protocol.exchange_visits import Visits
+from warifu.protocol.exchange_visits import Visits, VisitShown, say_visits
 from warifu.protocol.frames import (
     ActivationAnswer,
     ApproveReference,
@@ -331,10 +331,11 @@ class Signer:
         if isinstance(message, Instruct):
             return encode(instruct(device, message))
         if isinstance(message, TellVisit):
-            return encode(Visits((tell_visit(device, message),)))
+            visit = tell_visit(device, message)
+            return encode(_visits(device, visit.request.wallet_id, (visit,)))
         if isinstance(message, AskVisits):
             wallet = device.wallets.born(message.wallet_id)
-            return encode(Visits(device.visits.shown(wallet.id, device.clock.now())))
+            return encode(_visits(device, wallet.id, device.visits.shown(wallet.id, device.clock.now())))
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):
@@ -453,3 +454,7 @@ def _to_operator(message: FromSignerToOperator) -> tuple[Origin, bytes]:
 
 def _to_operator_refused(error: WarifuError) -> Frames:
     return [_to_operator(OperatorRefused(refusal_of(error)))]
+
+
+def _visits(device: Device, wallet: bytes, visits: tuple[VisitShown, ...]) -> Visits:
+    return say_visits(device.identity, wallet, device.clock.now(), visits)

@@ -30,6 +30,7 @@ from warifu.cli.commands import (
     setup,
     signer,
     tpm,
+    visit,
     wallet,
 )
 
@@ -58,6 +59,7 @@ COMMANDS: tuple[click.Command, ...] = (
     send.resume,
     approval.group,
     exchange.group,
+    visit.group,
     message.command,
     history.history,
     history.label,

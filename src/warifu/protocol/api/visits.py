@@ -27,8 +27,8 @@ class VisitsOf(Answer, frozen=True):
 
     device: str
     identity: Bytes32
-    visits: tuple[bytes, ...]
-    """Encoded ``exchange_visits.VisitShown``, the newest first."""
+    answer: bytes
+    """An encoded ``exchange_visits.Visits``, signed by the device; empty where it refused."""
     refusal: ErrorBody | None
     """Why it did not."""
 

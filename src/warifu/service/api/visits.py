@@ -11,7 +11,7 @@ from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import NewVisit, SweepVisits, VisitsOf, VisitsShown, error_body
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitRequest
-from warifu.protocol.exchange_visits import VisitShown
+from warifu.protocol.exchange_visits import Visits
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import NamePath, strictly
 from warifu.service.doors import check_owner, read_parcelled
@@ -36,8 +36,7 @@ def router(service: Service) -> Router:
         return wallet, StoredVisit(parcelled.digest, visit, wallet.name, parcelled.encoded, request.expires)
 
     async def shown(wallet: StoredWallet) -> VisitsShown:
-        said = await service.visits.ask(wallet)
-        return _shown(wallet, said)
+        return _shown(wallet, await service.visits.ask(wallet))
 
     @post(
         "/visits",
@@ -48,11 +47,7 @@ def router(service: Service) -> Router:
     async def tell(name: NamePath, data: JSONBody[NewVisit]) -> VisitsShown:
         """Open a visit, or end it."""
         wallet, stored = await asyncio.to_thread(read, name, data)
-        said = await service.visits.tell(wallet, stored)
-        return _shown(
-            wallet,
-            {identity: each if isinstance(each, WarifuError) else (each,) for identity, each in said.items()},
-        )
+        return _shown(wallet, await service.visits.tell(wallet, stored))
 
     @post(
         "/visits/sweep",
@@ -74,14 +69,14 @@ def router(service: Service) -> Router:
     return Router("/wallets/{name:str}", route_handlers=[tell, sweep, show], tags=["visits"])
 
 
-def _shown(wallet: StoredWallet, said: dict[bytes, tuple[VisitShown, ...] | WarifuError]) -> VisitsShown:
+def _shown(wallet: StoredWallet, said: dict[bytes, Visits | WarifuError]) -> VisitsShown:
     names = {device.identity: device.name for device in wallet.request.devices}
     return VisitsShown(
         devices=tuple(
             VisitsOf(
                 device=names[identity],
                 identity=identity,
-                visits=() if isinstance(each, WarifuError) else tuple(map(encode, each)),
+                answer=b"" if isinstance(each, WarifuError) else encode(each),
                 refusal=error_body(each) if isinstance(each, WarifuError) else None,
             )
             for identity, each in sorted(said.items())

@@ -116,7 +116,7 @@ class VisitsAtWork:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def tell(self, wallet: StoredWallet, stored: StoredVisit) -> dict[bytes, VisitShown | WarifuError]:
+    async def tell(self, wallet: StoredWallet, stored: StoredVisit) -> dict[bytes, Visits | WarifuError]:
         """Keep what an owner said, tell every connected device, and say what each made of it."""
         await asyncio.to_thread(store.add_visit, self._database, stored, int(time.time()))
         there = self._there(wallet)
@@ -126,7 +126,7 @@ class VisitsAtWork:
         self.soon(wallet.name)
         return _said(there, answers)
 
-    async def ask(self, wallet: StoredWallet) -> dict[bytes, tuple[VisitShown, ...] | WarifuError]:
+    async def ask(self, wallet: StoredWallet) -> dict[bytes, Visits | WarifuError]:
         """How the wallet's visits stand, as each connected device sees them now."""
         there = self._there(wallet)
         answers = await asyncio.gather(
@@ -188,7 +188,7 @@ class VisitsAtWork:
     async def _views(self, wallet: StoredWallet) -> dict[bytes, Views]:
         views: dict[bytes, Views] = {}
         for identity, shown in (await self.ask(wallet)).items():
-            for each in () if isinstance(shown, WarifuError) else shown:
+            for each in () if isinstance(shown, WarifuError) else shown.visits:
                 views.setdefault(each.visit, {})[identity] = each
         return views
 
@@ -199,7 +199,7 @@ class VisitsAtWork:
                 seen = views.get(stored.visit, {}).get(identity)
                 if (seen is None) if not stored.ends else (seen is not None and seen.ended is None):
                     with survived():
-                        shown = await self._told(identity, stored)
+                        [shown] = (await self._told(identity, stored)).visits
                         views.setdefault(stored.visit, {})[identity] = shown
 
     # --- one visit --------------------------------------------------------------------------------------------------
@@ -280,17 +280,17 @@ class VisitsAtWork:
         identities = (device.identity for device in wallet.request.devices)
         return tuple(sorted(identity for identity in identities if self._hub.connected(identity)))
 
-    async def _told(self, identity: bytes, stored: StoredVisit) -> VisitShown:
+    async def _told(self, identity: bytes, stored: StoredVisit) -> Visits:
         authorization = decode(Authorization, stored.authorization, MAX_AUTHORIZATION_BYTES)
         answer = await self._hub.call(identity, lambda call: TellVisit(call, authorization), _ASK_SECONDS)
-        shown = decode(Visits, answer, MAX_BODY_BYTES).visits
-        if len(shown) != 1 or shown[0].visit != stored.visit:
+        said = decode(Visits, answer, MAX_BODY_BYTES)
+        if [shown.visit for shown in said.visits] != [stored.visit]:
             raise PeerMisbehaved("visit", "a device told of another visit than it was asked about")
-        return shown[0]
+        return said
 
-    async def _asked(self, identity: bytes, wallet: bytes) -> tuple[VisitShown, ...]:
+    async def _asked(self, identity: bytes, wallet: bytes) -> Visits:
         answer = await self._hub.call(identity, lambda call: AskVisits(call, wallet), _ASK_SECONDS)
-        return decode(Visits, answer, MAX_BODY_BYTES).visits
+        return decode(Visits, answer, MAX_BODY_BYTES)
 
     def _tried(self, visit: bytes) -> _Tries:
         return self._tries.setdefault(visit, _Tries())

@@ -1,0 +1,202 @@
+"""``warifu visit``: funds go to an exchange for a trade, and come home."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.base import Group, chain_option, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.context import Setting
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.cli.visits import Said, end_request, look, named, sweep, tell, together, visit_request
+from warifu.cli.visits_shown import amount_of, seen_object, show_refusals, show_seen
+from warifu.cli.waiting_shown import SHORT, moment
+from warifu.errors import InputRefused
+from warifu.protocol.policy_forms import parse_duration
+from warifu.protocol.request import request_digest
+
+PAUSE = 1.0
+_PROOF_SECONDS = 120
+"""So long it is waited for the devices to prove the way back."""
+
+
+@examples("warifu visit open savings binance '0.5 BTC' --for 2h", "warifu visit show savings")
+@click.group("visit", cls=Group)
+def group() -> None:
+    """Funds that go to an exchange for a trade, and come home.
+
+    When the time is over the devices bring home what is left, to an address of the wallet's own and to no other. For
+    that nobody has to be there.
+    """
+
+
+@examples(
+    "warifu visit open savings binance '0.5 BTC' --for 2h",
+    "warifu visit open savings binance '2 ETH' --for 1d",
+)
+@group.command("open")
+@click.argument("wallet_name", metavar="WALLET")
+@click.argument("account")
+@click.argument("amount")
+@click.option(
+    "--for", "duration", required=True, metavar="TIME", help="How long it may be there: 30m, 2h, 1d."
+)
+@click.option(
+    "--also", multiple=True, metavar="ASSET", help="What else comes home: ETH, USDC@ethereum (repeat)."
+)
+@chain_option
+@with_option
+@yes_option
+@json_option
+@click.pass_obj
+def open_command(
+    setting: Setting,
+    wallet_name: str,
+    account: str,
+    amount: str,
+    duration: str,
+    also: tuple[str, ...],
+    chain: str,
+    credential: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet.
+
+    Each device proves the way back to itself: that the key may withdraw, what is there, and where deposits go. Then you
+    send the funds there, trade ('warifu exchange'), and what is left comes home by itself.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    require_yes(yes, as_json)
+    wallet = profile.wallet(wallet_name)
+    request = visit_request(wallet, account, amount, _seconds(duration), also, chain)
+    screen.facts(
+        [
+            (tr("account"), account),
+            (tr("brings at most"), amount_of(request)),
+            (tr("until"), moment(request.until)),
+            (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
+        ]
+    )
+    if not yes and not click.confirm(tr("Open this visit?")):
+        raise click.Abort
+    threshold = wallet.request.threshold
+    with setting.client(profile) as client:
+        what = wanted(wallet, tr("a visit to an exchange"), account, amount_of(request))
+        own = own_credential(profile, screen, wallet, credential, what)
+        said = tell(client, wallet, own, request)
+        show_refusals(screen, said)
+        _require_some(said)
+        visit = request_digest(request)
+        with screen.waiting(tr("the devices prove the way back")):
+            end = time.monotonic() + _PROOF_SECONDS
+            while True:
+                seen = named(together(said), visit.hex())
+                needs = "address" in seen.one.wants
+                if time.monotonic() > end or not needs or seen.address(threshold) is not None:
+                    break
+                time.sleep(PAUSE)
+                said = look(client, wallet)
+    show_seen(screen, seen, threshold)
+    address = seen.address(threshold)
+    if address is not None:
+        screen.line(
+            tr("Send the funds there, and the devices let them go to no other address of the exchange:")
+        )
+        screen.exact(f"warifu send {wallet.name} {address} '{amount}'")
+    elif needs:
+        screen.warn(tr("the way back is not proven yet: see how it stands with 'warifu visit show'"))
+    screen.result(seen_object(seen, threshold))
+    return 0 if address is not None or not needs else 1
+
+
+@examples("warifu visit show savings", "warifu visit show savings --json | jq .visits[].devices")
+@group.command("show")
+@click.argument("wallet_name", metavar="WALLET")
+@json_option
+@click.pass_obj
+def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
+    """Show how WALLET's visits stand, as each connected device says for itself."""
+    screen, profile = Screen(as_json), setting.profile()
+    wallet = profile.wallet(wallet_name)
+    with setting.client(profile) as client:
+        said = look(client, wallet)
+    threshold = wallet.request.threshold
+    found = together(said)
+    for seen in found:
+        show_seen(screen, seen, threshold)
+    if not found:
+        screen.line(tr("no visit is known to the devices that are connected"))
+    show_refusals(screen, said)
+    screen.result({"visits": [seen_object(seen, threshold) for seen in found]})
+
+
+@examples("warifu visit close savings 3f2a")
+@group.command("close")
+@click.argument("wallet_name", metavar="WALLET")
+@click.argument("beginning", metavar="ID")
+@with_option
+@json_option
+@click.pass_obj
+def close_command(
+    setting: Setting, wallet_name: str, beginning: str, credential: str | None, as_json: bool
+) -> int:
+    """Bring home now what is left of the visit ID (its beginning is enough). Your word alone is enough."""
+    screen, profile = Screen(as_json), setting.profile()
+    wallet = profile.wallet(wallet_name)
+    with setting.client(profile) as client:
+        visit = named(together(look(client, wallet)), beginning).one.visit
+        what = wanted(wallet, tr("the end of a visit"), visit.hex())
+        own = own_credential(profile, screen, wallet, credential, what)
+        said = tell(client, wallet, own, end_request(wallet, visit))
+    show_refusals(screen, said)
+    _require_some(said)
+    seen = named(together(said), visit.hex())
+    show_seen(screen, seen, wallet.request.threshold)
+    screen.result(seen_object(seen, wallet.request.threshold))
+    return 0
+
+
+@examples("warifu visit sweep savings")
+@group.command("sweep")
+@click.argument("wallet_name", metavar="WALLET")
+@json_option
+@click.pass_obj
+def sweep_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
+    """Try now to bring home what is to come home, instead of after a pause.
+
+    It is done by itself, again and again; this is for when you changed something at the exchange and do not want to
+    wait.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    wallet = profile.wallet(wallet_name)
+    with setting.client(profile) as client:
+        said = sweep(client, wallet)
+    away = [
+        seen for seen in together(said) if any(view.state in ("sweeping", "stuck") for _, view in seen.views)
+    ]
+    for seen in away:
+        screen.line(f"{seen.one.visit.hex()[:SHORT]}  {seen.one.request.account}")
+    screen.line(tr("{count} visits are looked after now", count=str(len(away))))
+    screen.result({"visits": [seen.one.visit.hex() for seen in away]})
+
+
+def _seconds(duration: str) -> int:
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        raise InputRefused("duration", str(error), not_done="Nothing was opened.") from None
+
+
+def _require_some(said: list[Said]) -> None:
+    """The first refusal, where no device did it."""
+    refusals = [each.refusal for each in said if each.refusal is not None]
+    if refusals and len(refusals) == len(said):
+        raise refusals[0]
+    if not said:
+        raise InputRefused(
+            "device-offline", "no device of the wallet is connected", not_done="No device was told."
+        )

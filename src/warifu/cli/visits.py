@@ -1,0 +1,178 @@
+"""The owner's side of visits to exchanges: what is asked for, and what the devices say, each signed by itself.
+
+The service carries both and is believed nothing: a deposit address counts when as many devices as sign fetched the same
+one, each over its own TLS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nacl.utils import random
+
+from warifu.cli.accounts import asset_named, parse_amount
+from warifu.cli.approvers import OwnCredential
+from warifu.cli.client import Client, segment
+from warifu.cli.context import now
+from warifu.cli.profile import Wallet
+from warifu.errors import InputRefused, WarifuError
+from warifu.exchanges.networks import COINS
+from warifu.protocol import api
+from warifu.protocol.api import error_from
+from warifu.protocol.authorization import authorize
+from warifu.protocol.chains import chain_named
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import Visits, VisitShown
+from warifu.protocol.frames import MAX_BODY_BYTES
+
+LIFETIME = 24 * 3600
+"""Seconds for which a device that was away can be told: as long as devices allow."""
+_STALE = 600
+"""Seconds by which what a device says may be old, or its clock off."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one device says of the wallet's visits, or why it does not."""
+
+    device: str
+    identity: bytes
+    visits: tuple[VisitShown, ...]
+    refusal: WarifuError | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One visit, as each device that knows it shows it."""
+
+    views: tuple[tuple[str, VisitShown], ...]
+    """(device, what it says)."""
+
+    @property
+    def one(self) -> VisitShown:
+        """What is the same with all of them."""
+        return self.views[0][1]
+
+    def address(self, threshold: int) -> str | None:
+        """Where as many devices as sign let funds go, because each of them fetched it; None where too few did."""
+        ready = [
+            view.address for _, view in self.views if set(view.wants) <= set(view.proven) and view.address
+        ]
+        agreed = [address for address in ready if ready.count(address) >= threshold]
+        return agreed[0] if agreed else None
+
+
+def visit_request(
+    wallet: Wallet, account: str, amount: str, seconds: int, also: Sequence[str], chain: str
+) -> VisitRequest:
+    """To be authorized. ``amount``: with its unit, by which the asset is known; ``chain``: of a token. ``also``: what
+    else comes home, ``USDC`` or ``USDC@ethereum`` read already. ``InputRefused``."""
+    symbol = amount.split()[-1].upper() if amount.split() else ""
+    where = COINS.get(symbol, chain)
+    asset = asset_named(wallet, where, None if symbol in COINS else symbol)
+    units = parse_amount(where, asset, amount)
+    others = tuple(
+        sorted({each for each in map(_other, also) if each.symbol != symbol}, key=lambda each: each.symbol)
+    )
+    moment = now()
+    return VisitRequest(
+        random(16),
+        wallet.wallet_id,
+        account,
+        VisitAsset(symbol, where),
+        asset.token,
+        str(units),
+        others,
+        moment + seconds,
+        moment,
+        moment + LIFETIME,
+    )
+
+
+def end_request(wallet: Wallet, visit: bytes) -> EndVisitRequest:
+    """To be authorized."""
+    moment = now()
+    return EndVisitRequest(random(16), wallet.wallet_id, visit, moment, moment + LIFETIME)
+
+
+def tell(
+    client: Client, wallet: Wallet, own: OwnCredential, request: VisitRequest | EndVisitRequest
+) -> list[Said]:
+    """Hand it in; what each connected device made of it."""
+    signed = authorize(own.approve, request, encode(request), ())
+    question = api.NewVisit(authorization=encode(signed))
+    return _read(wallet, client.post(_road(wallet), question, api.VisitsShown))
+
+
+def look(client: Client, wallet: Wallet) -> list[Said]:
+    """How the visits stand, as each connected device says now."""
+    return _read(wallet, client.get(_road(wallet), api.VisitsShown))
+
+
+def sweep(client: Client, wallet: Wallet) -> list[Said]:
+    """Have what is to come home looked after now."""
+    return _read(wallet, client.post(f"{_road(wallet)}/sweep", api.SweepVisits(), api.VisitsShown))
+
+
+def together(said: Sequence[Said]) -> list[Seen]:
+    """By visit, the newest first."""
+    views: dict[bytes, list[tuple[str, VisitShown]]] = {}
+    for each in said:
+        for visit in each.visits:
+            views.setdefault(visit.visit, []).append((each.device, visit))
+    found = [Seen(tuple(each)) for each in views.values()]
+    return sorted(found, key=lambda seen: (-seen.one.request.created, seen.one.visit))
+
+
+def named(seen: Sequence[Seen], beginning: str) -> Seen:
+    """The one visit whose id begins like that. ``InputRefused`` (``unknown-visit``)."""
+    found = [each for each in seen if beginning and each.one.visit.hex().startswith(beginning.lower())]
+    if len(found) != 1:
+        raise InputRefused(
+            "unknown-visit",
+            f"{len(found)} visits have an id that begins with {beginning[:64]!r}",
+            not_done="Nothing was done.",
+            remedy="See their ids ('warifu visit show').",
+        )
+    return found[0]
+
+
+def _other(text: str) -> VisitAsset:
+    symbol, _, chain = text.partition("@")
+    where = COINS.get(symbol.upper(), chain or None)
+    if where is None:
+        raise InputRefused(
+            "visit-asset",
+            f"it is not said on which chain {symbol[:16]} comes home",
+            not_done="Nothing was opened.",
+            remedy="Write for example '--also USDC@ethereum'.",
+        )
+    return VisitAsset(symbol.upper(), chain_named(where))
+
+
+def _read(wallet: Wallet, answer: api.VisitsShown) -> list[Said]:
+    """Only the wallet's own devices, each by its pinned identity, once, and not of yesterday."""
+    names = {device.identity: device.name for device in wallet.request.devices}
+    found: dict[bytes, Said] = {}
+    for each in answer.devices:
+        if each.identity not in names or each.identity in found:
+            continue
+        name, refusal = names[each.identity], None
+        visits: tuple[VisitShown, ...] = ()
+        if each.refusal is not None:
+            refusal = error_from(each.refusal)
+        else:
+            said = decode(Visits, each.answer, MAX_BODY_BYTES)
+            said.check(each.identity, wallet.wallet_id)
+            if abs(said.at - now()) > _STALE:
+                refusal = InputRefused("stale", "what it says is old, or its clock is wrong")
+            else:
+                visits = said.visits
+        found[each.identity] = Said(name, each.identity, visits, refusal)
+    return [found[identity] for identity in names if identity in found]
+
+
+def _road(wallet: Wallet) -> str:
+    return f"/wallets/{segment(wallet.name)}/visits"

@@ -1,0 +1,110 @@
+"""Visits, for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.cli.visits import Said, Seen
+from warifu.cli.waiting_shown import SHORT, moment
+from warifu.protocol.chains import coin_decimals, spoken
+from warifu.protocol.exchange_requests import VisitRequest
+from warifu.protocol.exchange_visits import SweepShown, VisitShown
+from warifu.units import format_quantity
+
+_STATES = {
+    "opened": lambda: tr("the way back is not proven yet"),
+    "proven": lambda: tr("funds may go there"),
+    "funded": lambda: tr("funds are on their way there"),
+    "trading": lambda: tr("there"),
+    "sweeping": lambda: tr("on the way home"),
+    "home": lambda: tr("home"),
+    "stuck": lambda: tr("STUCK at the exchange"),
+}
+
+
+def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
+    """One visit: what was asked for, what each device says, and what came home."""
+    one = seen.one
+    screen.line(f"{one.visit.hex()[:SHORT]}  {one.request.account} ({one.exchange})", style="bold")
+    facts = [(tr("brings at most"), amount_of(one.request)), (tr("until"), moment(one.request.until))]
+    if one.request.others:
+        others = (f"{each.symbol} ({spoken(each.chain)})" for each in one.request.others)
+        facts.append((tr("also comes home"), ", ".join(others)))
+    address = seen.address(threshold)
+    if address is not None:
+        facts.append((tr("deposit address"), address))
+    facts += [(device, _state(view)) for device, view in seen.views]
+    for sweep in _sweeps(seen):
+        words = f"{sweep.amount} {sweep.symbol} -> {sweep.to}  {sweep.state}"
+        facts.append((tr("sweep"), " ".join(filter(None, (words, sweep.reason, sweep.transaction)))))
+    screen.facts(facts)
+
+
+def amount_of(request: VisitRequest) -> str:
+    """A token's amount is in its smallest unit: its decimals are the policy's to know."""
+    if request.token:
+        return f"{request.amount} ({request.brings.symbol} {request.token})"
+    return format_quantity(int(request.amount), coin_decimals(request.brings.chain), request.brings.symbol)
+
+
+def show_refusals(screen: Screen, said: Sequence[Said]) -> None:
+    """Which devices said no, and why."""
+    for each in said:
+        if each.refusal is not None:
+            screen.warn(tr("{device}: {words}", device=each.device, words=each.refusal.message))
+
+
+def seen_object(seen: Seen, threshold: int) -> dict[str, Any]:
+    """For scripts: amounts of a chain in the smallest unit, of the exchange in whole units."""
+    one = seen.one
+    return {
+        "id": one.visit.hex(),
+        "account": one.request.account,
+        "exchange": one.exchange,
+        "asset": one.request.brings.symbol,
+        "chain": one.request.brings.chain,
+        "token": one.request.token,
+        "amount": one.request.amount,
+        "until": one.request.until,
+        "others": [{"asset": each.symbol, "chain": each.chain} for each in one.request.others],
+        "address": seen.address(threshold),
+        "devices": {device: _view(view) for device, view in seen.views},
+    }
+
+
+def _view(view: VisitShown) -> dict[str, Any]:
+    return {
+        "state": view.state,
+        "ended": view.ended,
+        "proven": list(view.proven),
+        "address": view.address,
+        "brought": view.brought,
+        "there": [msgspec.structs.asdict(each) for each in view.there],
+        "sweeps": [msgspec.structs.asdict(each) for each in view.sweeps],
+    }
+
+
+def _state(view: VisitShown) -> str:
+    there = ", ".join(
+        f"{each.free} {each.symbol}" + (f" (+{each.held})" if each.held != "0" else "")
+        for each in view.there
+        if (each.free, each.held) != ("0", "0")
+    )
+    words = _STATES[view.state]()
+    return f"{words}; {tr('seen there: {there}', there=there)}" if there else words
+
+
+def _sweeps(seen: Seen) -> Iterator[SweepShown]:
+    """Each once, as whoever carried it knows it best."""
+    best: dict[tuple[str, int], SweepShown] = {}
+    for _, view in seen.views:
+        for sweep in view.sweeps:
+            place = sweep.symbol, sweep.round
+            if place not in best or best[place].state == "signed":
+                best[place] = sweep
+    yield from (best[place] for place in sorted(best))

@@ -1,0 +1,91 @@
+"""What is done next for a visit: from what the devices show, and from nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import SweepShown, There, VisitShown
+from warifu.service.workflows.visits import plan
+
+pytestmark = pytest.mark.unit
+
+NOW = 1_800_000_000
+ONE, TWO = b"1" * 32, b"2" * 32
+USDT = VisitAsset("USDT", "eip155:1")
+REQUEST = VisitRequest(
+    bytes(16), bytes(32), "main", VisitAsset("BTC", "bitcoin"), "", "50", (USDT,), NOW + 60, NOW, NOW + 60
+)
+WANTS: Any = ("permissions", "balance", "address")
+OPENED = VisitShown(b"v" * 32, REQUEST, "binance", "opened", None, WANTS, (), "", 0, "0", (), ())
+PROVEN = msgspec.structs.replace(OPENED, state="proven", proven=WANTS, address="there", fetched=NOW)
+ENDING = msgspec.structs.replace(PROVEN, state="sweeping")
+
+
+def steps(turn: int = 0, now: int = NOW, **views: VisitShown) -> list[tuple[bytes, str, str, int]]:
+    found = plan({{"one": ONE, "two": TWO}[name]: view for name, view in views.items()}, now, turn)
+    return [(task.carrier, task.step, task.symbol, task.round) for task in found]
+
+
+def sees(view: VisitShown, btc: str, usdt: str = "0", **fields: Any) -> VisitShown:
+    there = (There("BTC", btc, "0", NOW), There("USDT", usdt, "0", NOW))
+    return msgspec.structs.replace(view, there=there, **fields)
+
+
+def swept(view: VisitShown, number: int, state: Any, again_from: int = NOW + 60) -> VisitShown:
+    sweep = SweepShown("BTC", number, "1", "home", state, "", "", again_from)
+    return msgspec.structs.replace(view, sweeps=(*view.sweeps, sweep))
+
+
+def test_each_device_finds_the_way_back_for_itself():
+    assert steps(one=PROVEN, two=OPENED) == [(TWO, step, "BTC", 0) for step in WANTS]
+    assert steps(one=PROVEN, two=PROVEN) == []
+
+
+def test_an_address_is_fetched_anew_before_it_counts_no_more():
+    half_a_day = NOW + 43_201
+    assert steps(now=half_a_day, one=PROVEN) == [(ONE, "address", "BTC", 0)]
+
+
+def test_it_is_looked_whether_funds_have_come():
+    assert steps(one=PROVEN, two=msgspec.structs.replace(PROVEN, state="funded")) == [
+        (TWO, "balance", "BTC", 0)
+    ]
+
+
+def test_what_is_there_goes_home_asset_by_asset():
+    assert steps(one=sees(ENDING, "1", "7")) == [
+        (ONE, "balance", "BTC", 0),
+        (ONE, "sweep", "BTC", 0),
+        (ONE, "sweep", "USDT", 0),
+    ]
+
+
+def test_who_leads_the_way_home_changes_with_each_turn():
+    for turn, leads in ((0, ONE), (1, TWO), (2, ONE)):
+        assert steps(turn, one=ENDING, two=ENDING) == [(leads, "balance", "BTC", 0)]
+
+
+@pytest.mark.parametrize("state", ["signed", "unknown", "pending"])
+def test_what_may_be_out_is_asked_for_and_nothing_else_is_sent(state):
+    assert steps(one=swept(sees(ENDING, "1"), 3, state)) == [
+        (ONE, "outcome", "BTC", 3),
+        (ONE, "balance", "BTC", 0),
+    ]
+
+
+def test_the_next_round_follows_on_the_last_that_any_device_signed():
+    seen, other = sees(ENDING, "1"), swept(ENDING, 4, "signed", again_from=NOW)
+    assert (ONE, "sweep", "BTC", 5) in steps(one=seen, two=other)
+    waits = swept(ENDING, 4, "signed", again_from=NOW + 1)
+    assert (ONE, "sweep", "BTC", 5) not in steps(one=seen, two=waits)
+    assert (ONE, "sweep", "BTC", 5) in steps(one=seen, two=swept(ENDING, 4, "refused"))
+
+
+def test_when_one_saw_it_at_home_the_others_look_for_themselves():
+    home = msgspec.structs.replace(sees(ENDING, "0"), state="home")
+    assert steps(one=home, two=ENDING) == [(TWO, "balance", "BTC", 0)]
+    assert steps(one=home, two=home) == [(ONE, "balance", "BTC", 0)]
