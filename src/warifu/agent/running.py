@@ -19,6 +19,7 @@ from warifu.errors import PlatformRefused, ServiceRefused, StoreDamaged
 from warifu.host.claims import LIFETIME_SECONDS, look_and_claim
 from warifu.protocol.attesting import MAX_DOCUMENT_BYTES, MAX_DOCUMENTS
 from warifu.protocol.operator import Ready, TellEndorsements, TellHost, Waiting
+from warifu.protocol.types_known import know_types
 
 _MAX_KEPT_BYTES = 48 * 1024
 """Together: evidence and all that goes with it fits into one message."""
@@ -33,6 +34,7 @@ async def listening(
     A store that only the device's keepers can open is waited for, for as long as it takes; with ``may_wait`` False it
     is refused (``needs-keepers``): whoever starts the service after the device would wait for ever.
     """
+    know_types()
     in_machine = image_folder(directory.path) is not None
     start, patience = (appliance.started, BOOT_SECONDS) if in_machine else (started, ANSWER_TIMEOUT)
     async with start(directory, unlock_key, report) as (agent, _process):

@@ -14,6 +14,7 @@ import uvicorn
 
 from warifu.errors import HostUnsuitable
 from warifu.protocol.frames import MAX_FRAME_BYTES
+from warifu.protocol.types_known import know_types
 from warifu.service.account_chains import make_account_chains
 from warifu.service.api.app import build_app
 from warifu.service.chain import make_backend
@@ -61,6 +62,7 @@ async def serve_until(
     config: ServiceConfig, storage_key: bytes, ready: Callable[[Listening], None], stop: asyncio.Event
 ) -> None:
     """As ``serve``, in a loop that runs already, until ``stop`` is set."""
+    know_types()
     database = await asyncio.to_thread(open_database, Path(config.data_dir), storage_key)
     try:
         await _serve(config, database, ready, stop)
