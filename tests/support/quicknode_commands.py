@@ -7,12 +7,12 @@ account's API key elsewhere.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support import command_line
+from tests.support.forked import ended
 from tests.support.quicknode import API_KEY, StandIn
 from tests.support.terminal import PATIENCE, Terminal, environment
 
@@ -34,23 +34,15 @@ def by_script(
     stand_in: StandIn, home: Path, *arguments: str | Path, key: str = API_KEY, language: str = "C.UTF-8"
 ) -> tuple[int, str, str]:
     """Run it with the key over a descriptor: exit code, standard output, standard error."""
-    read_end, write_end = os.pipe()
-    os.write(write_end, key.encode("utf-8", "surrogateescape") + b"\n")
-    os.close(write_end)
-    try:
-        ended = subprocess.run(
-            [*command(stand_in, home, *arguments), "--key-fd", str(read_end)],
-            env=environment(home, language),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            pass_fds=[read_end],
-            check=False,
-            text=True,
-        )
-    finally:
-        os.close(read_end)
-    return ended.returncode, ended.stdout, ended.stderr
+    done = ended(
+        command_line.run,
+        ["--home", str(home), "quicknode", *map(str, arguments)],
+        [("--key-fd", key.encode("utf-8", "surrogateescape"))],
+        stand_in.admin_url,
+        environment=environment(home, language),
+        patience=PATIENCE,
+    )
+    return done.code, done.output.decode(), done.errors.decode()
 
 
 def as_json(

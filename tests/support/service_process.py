@@ -1,8 +1,4 @@
-"""The service in a process of its own that can be made to die at a chosen instruction.
-
-It is forked from a process that did nothing but import this module (multiprocessing's fork server), because importing
-takes longer than most of these processes live.
-"""
+"""The service in a process of its own that can be made to die at a chosen instruction."""
 
 import os
 import threading
@@ -12,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
+from tests.support.forked import write_to
 
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
 from warifu.protocol.frames import Carried, OpenCorrelating
@@ -154,9 +151,7 @@ def await_arming(starter: Connection) -> None:
 def main(starter: Connection, output: str) -> None:
     """``starter`` says how to start, is told where the service listens, and perhaps names the deadly instruction later.
     Whatever is printed goes to the file ``output``."""
-    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for stream in (1, 2):
-        os.dup2(file, stream)
+    write_to(output, output)
     wanted = starter.recv()
     threading.Thread(target=await_arming, args=(starter,), daemon=True).start()
     engine.POLL_SECONDS = 0.05

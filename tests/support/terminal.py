@@ -17,6 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tests.support import command_line
+from tests.support.forked import ended
+
 PATIENCE = 60.0
 _SETTLING = 2.0
 
@@ -52,36 +55,23 @@ def script(
 ) -> tuple[int, dict[str, Any]]:
     """Run a command with ``--json``, its secrets over descriptors (``secrets``: by the option that names it): exit code
     and the one object."""
-    command, descriptors = warifu(home, *arguments, "--json"), []
-    for option, secret in (
-        ("--passphrase-fd", passphrase),
-        ("--address-fd", address.encode() if address is not None else None),
-        *((option, secret.encode()) for option, secret in secrets.items()),
-    ):
-        if secret is not None:
-            read_end, write_end = os.pipe()
-            os.write(write_end, secret + b"\n")
-            os.close(write_end)
-            descriptors.append(read_end)
-            command += [option, str(read_end)]
+    read = [(option, secret.encode()) for option, secret in secrets.items()]
+    if passphrase is not None:
+        read.append(("--passphrase-fd", passphrase))
+    if address is not None:
+        read.append(("--address-fd", address.encode()))
+    done = ended(
+        command_line.run,
+        ["--home", str(home), *map(str, arguments), "--json"],
+        read,
+        environment=environment(home),
+        patience=PATIENCE,
+    )
     try:
-        ended = subprocess.run(
-            command,
-            env=environment(home),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            pass_fds=descriptors,
-            check=False,
-        )
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
-    try:
-        answer: dict[str, Any] = json.loads(ended.stdout)
+        answer: dict[str, Any] = json.loads(done.output)
     except json.JSONDecodeError:
-        raise AssertionError(f"no JSON: {ended.stdout!r} {ended.stderr!r}") from None
-    return ended.returncode, answer
+        raise AssertionError(f"no JSON: {done.output!r} {done.errors!r}") from None
+    return done.code, answer
 
 
 class Terminal:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar
 
 import httpx
 from tests.support import service_process
+from tests.support.forked import PROCESSES
 from tests.support.service_world import Client, World, drive
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -22,9 +22,6 @@ from warifu.protocol.frames import MAX_FRAME_BYTES
 from warifu.service.hub.link import LinkClosed
 
 T = TypeVar("T")
-
-_PROCESSES = get_context("forkserver")
-_PROCESSES.set_forkserver_preload([service_process.__name__])
 
 
 class Wire:
@@ -87,9 +84,9 @@ class Ward:
             return
         self._lives += 1
         output = self.world.root / f"output{self._lives}"
-        line, theirs = _PROCESSES.Pipe()
+        line, theirs = PROCESSES.Pipe()
         with theirs:
-            process = _PROCESSES.Process(target=service_process.main, args=(theirs, str(output)))
+            process = PROCESSES.Process(target=service_process.main, args=(theirs, str(output)))
             process.start()
         line.send(
             {
