@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -75,6 +76,15 @@ def test_all_three_devices_sign_one_as_well_as_two(world):
     names = ("device0", "device1", "device2")
     assert world.told(COINBASE.balances(), names, carrier="device1").outcome == "done"
     assert world.tunnels.opened[0] == ("device1", "api.coinbase.com")
+
+
+def test_in_whatever_order_the_devices_hear_each_other_they_sign(world):
+    """On each link messages come in order; which link is ahead is the service's choice."""
+    world.split()
+    names = ("device0", "device1", "device2")
+    for seed in range(12):
+        world.home.choose = random.Random(seed).randrange  # an order of messages, no secret
+        assert world.told(COINBASE.balances(), names, carrier=names[seed % 3]).outcome == "done"
 
 
 def test_a_whole_triplet_is_used_by_its_holder_alone(world):

@@ -27,7 +27,9 @@ from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order
+from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import CallCompared
+from warifu.protocol.notes import Called, write_note
 from warifu.signer.exchanges import comparing
 from warifu.signer.sessions import calling
 
@@ -192,6 +194,7 @@ def test_a_carrier_that_changes_the_identifier_too_is_found_out(world, takes_ove
         else COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND))
     )
     asked, _ = world.ask(call)
+    assert world.compare(asked.digest).reason == "too-early"  # what arrived may not be shown yet
     world.home.clock.pass_(DEAD)
     assert world.compare(asked.digest).outcome == "differs"
     assert "device1" in frozen(world)
@@ -216,6 +219,30 @@ def test_what_else_this_device_signed_in_these_minutes_is_not_taken_for_it(world
     second = _unreported(world)
     world.home.clock.pass_(DEAD)
     assert world.compare(second.digest).outcome == "not-there"
+
+
+def test_what_other_devices_made_in_these_minutes_is_told_and_not_taken_for_it(world, takes_over):
+    takes_over(world.home["device0"].identity, lambda _request: None)
+    asked = _unreported(world)
+    world.told(COINBASE.place(an_order()), ("device0", "device2"), carrier="device2")
+    assert len(world.stand_in.orders) == 1
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "not-there"  # device2 tells of the other one as they meet
+
+
+def test_the_name_of_something_that_was_only_authorized_is_no_cover(world, takes_over):
+    """The carrier tells of a second order that an owner authorized and nobody signed, and makes another one under its
+    identifier, by the token of the first."""
+    second = an_order()
+    wanted = prepare(world.home, COINBASE.place(second), ("device0", "device2"))
+    body_of_second = Called(wanted.openings["device0"].authorization, wanted.contents["device0"])
+    note = write_note(world.home["device0"].device.identity, world.wallet, 1, body_of_second)
+    world.home["device1"].send(TakeNotes(6, world.wallet, (note,)))
+    takes_over(world.home["device0"].identity, body(client_order_id=second.client_id, base_size="50"))
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "differs"
+    assert "device1" in frozen(world)
 
 
 def test_an_exchange_that_says_nothing_proves_nothing(world):

@@ -104,6 +104,10 @@ def test_nobody_invents_a_call(world):
     for body in (Called(authorization, dearer), Called(authorization, b"\x90")):
         refused = device.send(TakeNotes(6, world.wallet, (write_note(maker, world.wallet, 1, body),)))[0]
         assert refused.refusal.reason in ("note", "malformed")
+    dry = prepare(world.home, order_of(20_000), ["device0"], carrier="")
+    body = Called(dry.openings["device0"].authorization, dry.contents["device0"])
+    refused = device.send(TakeNotes(6, world.wallet, (write_note(maker, world.wallet, 1, body),)))[0]
+    assert refused.refusal.reason == "note"  # what an owner only wondered about was not made
     honest = Called(authorization, asked.contents["device0"])
     note = write_note(IdentityKey.generate(), world.wallet, 1, honest)
     assert (

@@ -246,7 +246,10 @@ def _run(
             post(name, home[name].send(opening))
     while True:
         while queue:
-            receiver, frame = queue.popleft()
+            links = {(to, frame.peer): place for place, (to, frame) in reversed(list(enumerate(queue)))}
+            place = sorted(links.values())[home.choose(len(links))]
+            receiver, frame = queue[place]
+            del queue[place]
             name = home.name_of(receiver)
             post(name, home[name].send(frame))
         if waits():

@@ -7,6 +7,7 @@ reason to freeze; what the exchange does not say is said, and is no proof of any
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,34 +33,23 @@ Wanted = Order | Withdrawal
 class Found:
     """What an exchange shows of the time in which a signed request was good."""
 
-    compared: tuple[Comparison, ...]
-    """Of each that bears its identifier."""
-    others: int
-    """That the same request, with another body, could have made, and this signer knows nothing of."""
+    compare: Callable[[Wanted], tuple[Comparison, ...]]
+    """Everything that bears the identifier of what is wanted, compared with it."""
+    identifiers: frozenset[str]
+    """Of all that the same signature can have made, with whatever body; empty text for what has none."""
     whole: bool
     """Whether these were all."""
 
-    @property
-    def differs(self) -> tuple[str, ...]:
-        """In what it is not what was signed for; empty where nothing says so.
-
-        What is there twice was made twice. Where it is not there at all, and something else is, that was made in its
-        place, as far as this signer can know."""
-        if len(self.compared) > 1:
+    def differs(self, wanted: Wanted) -> tuple[str, ...]:
+        """In what it is not what was signed for; empty where nothing says so. What is there twice was made twice."""
+        compared = self.compare(wanted)
+        if len(compared) > 1:
             return ("identifier twice",)
-        if self.compared:
-            return self.compared[0].differs
-        return ("another identifier",) if self.others else ()
+        return compared[0].differs if compared else ()
 
-    @property
-    def is_there(self) -> bool:
+    def is_there(self, wanted: Wanted) -> bool:
         """Whether it is there, and is wholly what was signed for."""
-        return len(self.compared) == 1 and self.compared[0] == Comparison((), ())
-
-    @property
-    def is_not_there(self) -> bool:
-        """Whether nothing of it is there, nor anything in its place."""
-        return self.whole and not self.compared and not self.others
+        return self.compare(wanted) == (Comparison((), ()),)
 
 
 class Looker(Protocol):
@@ -68,9 +58,8 @@ class Looker(Protocol):
     def wanted(self, understood: Understood) -> Wanted | None:
         """What was asked for; None where it cannot be found again and compared wholly."""
 
-    def look(self, wanted: Wanted, known: frozenset[str], first: int, last: int) -> Call[Found]:
-        """Ask for all that its signature can have made from ``first`` to ``last`` (milliseconds), ``known``: the
-        identifiers of what else this signer signed or carried there."""
+    def look(self, wanted: Wanted, first: int, last: int) -> Call[Found]:
+        """Ask for all that its signature can have made from ``first`` to ``last`` (milliseconds)."""
 
     def is_look(self, understood: Understood) -> bool:
         """Whether a request is such a question, and nothing else."""

@@ -85,8 +85,8 @@ def require_genuine(wallet: Wallet, notes: Sequence[Note]) -> None:
             wanted = TransferRequest if isinstance(note.body, Spent) else CallRequest
             if not isinstance(request, wanted) or request.wallet_id != wallet.id:
                 raise InputRefused("note", "a note of a spend is about something else")
-        if isinstance(note.body, Called):
-            _called_for(note.body)
+        if isinstance(note.body, Called) and _called_for(note.body)[0].carrier not in wallet.identities:
+            raise InputRefused("note", "a note is about a call that no device of the wallet can have made")
 
 
 def take_in(device: Device, wallet: Wallet, notes: Sequence[Note], now: int) -> int:

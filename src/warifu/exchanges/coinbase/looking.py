@@ -12,7 +12,7 @@ from typing import Any
 
 from warifu.errors import InputRefused
 from warifu.exchanges.adapter import Withdrawal
-from warifu.exchanges.afterwards import Found, Wanted, compare_order, compare_withdrawal
+from warifu.exchanges.afterwards import Comparison, Found, Wanted, compare_order, compare_withdrawal
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase
@@ -50,12 +50,11 @@ class CoinbaseLooker:
             return None
         return wanted if made.same_bytes(understood.call.unsigned) else None
 
-    def look(self, wanted: Wanted, known: frozenset[str], first: int, last: int) -> Call[Found]:
-        """Ask for all that the path made from ``first`` to ``last`` (milliseconds). ``known``: identifiers of what else
-        this signer knows of."""
+    def look(self, wanted: Wanted, first: int, last: int) -> Call[Found]:
+        """Ask for all that the path made from ``first`` to ``last`` (milliseconds)."""
         if isinstance(wanted, Order):
-            return self._orders(wanted, known, first, last)
-        return self._transactions(wanted, known, first, last)
+            return self._orders(first, last)
+        return self._transactions(wanted.wallet, first, last)
 
     def is_look(self, understood: Understood) -> bool:
         """Whether a request is such a question. It can be asked by nobody's leave, so it is read from its type."""
@@ -68,7 +67,7 @@ class CoinbaseLooker:
             account_id=ask.account_id, limit=_TRANSACTIONS
         )
 
-    def _orders(self, wanted: Order, known: frozenset[str], first: int, last: int) -> Call[Found]:
+    def _orders(self, first: int, last: int) -> Call[Found]:
         ask = advanced.orders.Orders(
             limit=_ORDERS, start_date=_written(first - 1000), end_date=_written(last + 1000)
         )
@@ -76,32 +75,42 @@ class CoinbaseLooker:
 
         def read(answer: HttpAnswer) -> Found:
             page = found.read(answer)
-            mine = self._exchange.find_order(wanted).read(answer)
-            others = [one for one in page.orders if one.client_order_id not in known | {wanted.client_id}]
-            compared = tuple(compare_order(wanted, one) for one in mine.items)
-            return Found(compared, len(others), not (page.has_next or len(page.orders) >= _ORDERS))
+
+            def compare(wanted: Wanted) -> tuple[Comparison, ...]:
+                if not isinstance(wanted, Order):
+                    return ()
+                return tuple(
+                    compare_order(wanted, one) for one in self._exchange.find_order(wanted).read(answer).items
+                )
+
+            identifiers = frozenset(one.client_order_id for one in page.orders)
+            return Found(compare, identifiers, not (page.has_next or len(page.orders) >= _ORDERS))
 
         return Call(found.unsigned, read)
 
-    def _transactions(self, wanted: Withdrawal, known: frozenset[str], first: int, last: int) -> Call[Found]:
+    def _transactions(self, account: str, first: int, last: int) -> Call[Found]:
         """The list has no bounds in time: the newest page must reach back to before the first moment, or be all."""
-        ask = app.Transactions(account_id=wanted.wallet, limit=_TRANSACTIONS)
+        ask = app.Transactions(account_id=account, limit=_TRANSACTIONS)
         found = app.api(self._exchange.host).call(app.TRANSACTIONS, ask)
 
         def read(answer: HttpAnswer) -> Found:
             page = found.read(answer)
-            mine = self._exchange.find_withdrawal(wanted).read(answer)
-            others = [
-                one
+
+            def compare(wanted: Wanted) -> tuple[Comparison, ...]:
+                if not isinstance(wanted, Withdrawal):
+                    return ()
+                states = self._exchange.find_withdrawal(wanted).read(answer).items
+                return tuple(compare_withdrawal(wanted, one) for one in states)
+
+            identifiers = frozenset(
+                one.idem or ""
                 for one in page.data
                 if one.amount.amount < 0
                 and one.type not in _BY_TRADING
-                and one.idem not in known | {wanted.client_id}
                 and _is_between(one.created_at, first, last)
-            ]
+            )
             reaches = any(_is_before(one.created_at, first) for one in page.data)
-            compared = tuple(compare_withdrawal(wanted, one) for one in mine.items)
-            return Found(compared, len(others), reaches or not page.pagination.next_starting_after)
+            return Found(compare, identifiers, reaches or not page.pagination.next_starting_after)
 
         return Call(found.unsigned, read)
 

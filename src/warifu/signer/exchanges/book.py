@@ -172,6 +172,11 @@ class Book:
             for named, call, expires in rows
         ]
 
+    def noted(self, wallet: bytes) -> list[ExchangeCall]:
+        """All calls of the wallet that others told of, and some window can still see."""
+        rows = self._store.execute("SELECT call FROM noted_calls WHERE wallet = ?", (wallet,))
+        return [decode(ExchangeCall, bytes(call), MAX_CALL_BYTES) for (call,) in rows]
+
     def read(self, named: bytes) -> None:
         """It is counted, as far as it gives something away."""
         self._store.execute("UPDATE noted_calls SET counted = 1 WHERE request = ?", (named,))

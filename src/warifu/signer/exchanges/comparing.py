@@ -17,7 +17,6 @@ from nacl.utils import random
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.afterwards import Found, Wanted
 from warifu.exchanges.attempt import SETTLE, Attempt, State, Step
-from warifu.exchanges.calls import Call
 from warifu.exchanges.failures import ExchangeFailed
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES, LOOKERS
@@ -110,7 +109,12 @@ class _Looking:
         self._account = account
         self._made = made
         self._session = b""
-        self._look = self._question()
+        name = account.account.exchange
+        wanted = _wanted(name, made.call)
+        if wanted is None:
+            raise InputRefused("no-comparison", "the account is not any more at the exchange of that call")
+        self._wanted = wanted
+        self._look = LOOKERS[name].look(wanted, made.stamp, made.dead_after + SETTLE)
 
     def ceremony(self, seat: Seat, signers: Signers, key: KeyShare) -> Carrying:
         self._session = seat.session
@@ -134,14 +138,16 @@ class _Looking:
         )
         return Carrying(seat, signers, errand)
 
-    def _question(self) -> Call[Found]:
-        name, made = self._account.account.exchange, self._made
-        wanted = _wanted(name, made.call)
-        if wanted is None:
-            raise InputRefused("no-comparison", "the account is not any more at the exchange of that call")
-        beside = [_wanted(name, other.call) for other in self._device.calls.beside(made)]
-        known = frozenset(other.client_id for other in beside if other is not None)
-        return LOOKERS[name].look(wanted, known, made.stamp, made.dead_after + SETTLE)
+    def _strange(self, found: Found) -> tuple[str, ...]:
+        """In what it differs, if something was made in its place: what this device took no part in and was not told of,
+        or what is otherwise than that. This session's notes are in by now."""
+        calls, made = self._device.calls, self._made
+        name = self._account.account.exchange
+        beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet)
+        known = {wanted.client_id: wanted for call in beside if (wanted := _wanted(name, call)) is not None}
+        if not found.identifiers <= known.keys():
+            return ("another identifier",)
+        return tuple(what for identifier in found.identifiers for what in found.differs(known[identifier]))
 
     def _ended(self, heard: Heard, stamp: Stamp | None) -> bytes:
         outcome, reason, wait = self._judged(heard, stamp)
@@ -154,13 +160,11 @@ class _Looking:
             found = self._look.read(heard)
         except ExchangeFailed as failure:
             return "unanswered", failure.reason, 0
-        if found.differs:
-            self._settle("differs", found.differs)
-            return "differs", "", 0
-        if found.is_there:
-            self._settle("done", ())
-            return "done", "", 0
-        if not found.is_not_there:
+        if differs := found.differs(self._wanted):
+            return self._settle("differs", differs)
+        if found.is_there(self._wanted):
+            return self._settle("done", ())
+        if self._wanted.client_id in found.identifiers:
             return "unanswered", "too-little-said", 0
         assert stamp is not None, "a question that was answered had a stamp"
         dead_after = self._made.dead_after
@@ -168,10 +172,11 @@ class _Looking:
         if after.next is not Step.SEND:
             left = dead_after + SETTLE - stamp.milliseconds
             return "unanswered", "too-early", max(1, left // 1000 + 1)
-        self._settle("not-there", ())
-        return "not-there", "", 0
+        if differs := self._strange(found):
+            return self._settle("differs", differs)
+        return self._settle("not-there", ()) if found.whole else ("unanswered", "too-little-said", 0)
 
-    def _settle(self, outcome: Outcome, differs: tuple[str, ...]) -> None:
+    def _settle(self, outcome: Outcome, differs: tuple[str, ...]) -> tuple[Outcome, str, int]:
         """Frozen first: a device that is interrupted in between finds the comparison owed still."""
         device, made = self._device, self._made
         if outcome == "differs":
@@ -187,6 +192,7 @@ class _Looking:
                 device.clock.now(),
                 DEVICE,
             )
+        return outcome, "", 0
 
 
 def _wanted(exchange: str, call: ExchangeCall) -> Wanted | None:

@@ -73,7 +73,7 @@ _REMEDIES = {
     "notice": "Announce exactly this payment, and ask again when it has waited.",
     "destination-new": "Announce the destination, and ask again when it has waited.",
     "alone": "Make the wallet's threshold 2 or more, or use a key whose signature covers the whole request.",
-    "comparison-due": "Have this device compare it: the service asks it to, and 'warifu exchange compare' does.",
+    "comparison-due": "Wait: the service has this device compare it as soon as enough devices are there.",
     "not-comparable": "Ask for a plain order, or for a withdrawal without a memo and with its network.",
     "chain": "A chain without rules of its own only receives. " + _OTHERWISE,
 }
