@@ -20,7 +20,7 @@ from tests.support.exchange_scripts import (
     result_of,
     show_call,
 )
-from tests.support.service_world import Client, World, changed, refusal
+from tests.support.service_world import Client, World, changed, now, refusal
 
 from warifu.errors import PlatformRefused
 from warifu.protocol import api
@@ -38,7 +38,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import request_digest
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.database import open_database
-from warifu.service.store.schema import exchange_calls
+from warifu.service.store.schema import events, exchange_calls
 from warifu.service.workflows import exchange_calls as workflow
 
 pytestmark = pytest.mark.real
@@ -131,6 +131,7 @@ async def test_the_answer_waits_until_its_owner_has_read_it(world: World):
 
 async def test_after_a_day_it_waits_no_longer(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(store, "ANSWER_SECONDS", -10)
+    monkeypatch.setattr(workflow, "ROUNDS_BETWEEN_TIDYING", 1)
     script(world, "device2", carries())
     async with world.running() as client:
         request, _ = await hand_in(world, client, "device2", carrier="device2")
@@ -138,6 +139,24 @@ async def test_after_a_day_it_waits_no_longer(world: World, monkeypatch: pytest.
         while (shown := await show_call(client, request.request_id.hex())).answer is not None:
             await asyncio.sleep(0.01)
         assert shown.outcome == "done"
+
+
+async def test_after_a_quarter_of_a_year_nothing_is_left_of_it(world: World, monkeypatch: pytest.MonkeyPatch):
+    script(world, "device2", carries())
+    async with world.running() as client:
+        request, _ = await hand_in(world, client, "device2", carrier="device2")
+        await ended(client, request.request_id.hex())
+        later = now() + 91 * 24 * 3600
+        store.tidy(world.database, now())
+        assert (await show_call(client, request.request_id.hex())).state == "done"
+        store.tidy(world.database, later)
+        assert (await refusal(show_call(client, request.request_id.hex()))).code == "service.unknown-call"
+        with world.database.reading() as connection:
+            left = connection.execute(
+                sa.select(events.c.text).where(events.c.subject == request.request_id.hex())
+            )
+            assert not left.all()
+        assert (await client.get("/wallets/savings", api.Wallet)).name == "savings"
 
 
 async def test_handed_in_twice_it_is_made_once(world: World):

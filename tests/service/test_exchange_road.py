@@ -405,6 +405,12 @@ async def test_who_is_connected_to_somebody_else_tells_him_nothing(
         thief.close()
 
 
+async def test_the_service_says_that_it_is_connected_to_a_simulation(home: Road):
+    async with home.world.running() as client:
+        health = await client.get("/health", api.Health)
+        assert set(health.simulated_exchanges) == set(home.simulation.hosts)
+
+
 async def test_an_exchange_that_cannot_be_reached_is_said_to_be_so(
     home: Road, monkeypatch: pytest.MonkeyPatch
 ):

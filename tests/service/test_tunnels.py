@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from warifu.protocol.parcel import Parcel
 from warifu.service import tunnels as module
 from warifu.service.hub import link as link_module
 from warifu.service.store.database import create_database
+from warifu.service.store.devices import list_devices
 from warifu.service.tunnels import Reach, is_public
 
 pytestmark = pytest.mark.unit
@@ -313,14 +315,14 @@ def test_which_addresses_are_of_the_internet(address: str, public: bool):
     assert is_public(address) is public
 
 
-async def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    async def resolve(host: str, port: int, **_: Any) -> Any:
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    def resolve(host: str, port: int, **_: Any) -> Any:
         assert (host, port) == ("api.binance.com", 443)
         if not addresses:
             raise socket.gaierror
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +337,7 @@ async def test_a_name_that_leads_nowhere_or_inside_ends_the_tunnel_at_once(
 ):
     async with meeting(database, "attic", reach=Reach(("api.binance.com",))) as hall:
         call = await called(hall, "attic")
-        await resolving(monkeypatch, *addresses)
+        resolving(monkeypatch, *addresses)
         monkeypatch.setattr(asyncio, "open_connection", None)  # nobody is dialled
         await call.open(call.carrier, 0, "api.binance.com")
         assert await call.carrier.hear() == TunnelEnded(call.id, 0)
@@ -355,7 +357,7 @@ async def test_what_was_resolved_is_what_is_dialled_and_private_addresses_are_pa
 
     async with meeting(database, "attic", reach=Reach(("api.binance.com",))) as hall:
         call = await called(hall, "attic")
-        await resolving(monkeypatch, "10.0.0.1", "104.18.35.15", "104.18.36.15")
+        resolving(monkeypatch, "10.0.0.1", "104.18.35.15", "104.18.36.15")
         monkeypatch.setattr(asyncio, "open_connection", dial)
         await call.open(call.carrier, 0, "api.binance.com")
         assert await call.carrier.hear() == TunnelEnded(call.id, 0)
@@ -363,6 +365,60 @@ async def test_what_was_resolved_is_what_is_dialled_and_private_addresses_are_pa
         await call.end()
         assert dialled == [("104.18.35.15", 443), ("104.18.36.15", 443)]
         assert "it cannot be reached" in call.notes[0]
+
+
+async def test_an_address_that_swallows_everything_does_not_keep_the_next_from_being_tried(
+    database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "ADDRESS_SECONDS", 0.01)
+    original = asyncio.open_connection
+
+    async with far_end() as far, meeting(database, "attic", reach=Reach(("api.binance.com",))) as hall:
+
+        async def dial(address: str, _port: int, **_: Any) -> Any:
+            if address == "104.18.35.15":
+                await asyncio.Event().wait()
+            return await original("127.0.0.1", far.port)
+
+        call = await called(hall, "attic")
+        resolving(monkeypatch, "104.18.35.15", "104.18.36.15")
+        monkeypatch.setattr(asyncio, "open_connection", dial)
+        await call.open(call.carrier, 0, "api.binance.com")
+        line = await far.line()
+        monkeypatch.undo()
+        line.write(b"hello")
+        assert await call.carrier.hear() == Carried(call.id, 0, b"hello")
+        await call.end()
+
+
+async def test_names_that_do_not_resolve_keep_nobody_from_the_database(
+    database, monkeypatch: pytest.MonkeyPatch
+):
+    """As many names at once as there are threads for everything else, and more."""
+    free = threading.Event()
+
+    def stuck(*_: Any, **__: Any) -> Any:
+        free.wait()
+        raise socket.gaierror
+
+    async with meeting(database, "attic", reach=Reach(("api.binance.com",))) as hall:
+        monkeypatch.setattr(socket, "getaddrinfo", stuck)
+        calls = [await called(hall, "attic")]
+        calls += [Call(hall, calls[0].carrier) for _ in range(11)]
+        for call in calls[1:]:
+            await call.carrier.hear()
+        for call in calls:
+            for number in range(4):
+                await call.open(call.carrier, number, "api.binance.com")
+        try:
+            while hall.hub.tunnels.open_count < 48:
+                await asyncio.sleep(0.01)
+            async with asyncio.timeout(5):
+                assert await asyncio.to_thread(list_devices, database)
+        finally:
+            free.set()
+        for call in calls:
+            await call.end()
 
 
 async def test_a_simulation_that_does_not_run_ends_the_tunnel_at_once(database):

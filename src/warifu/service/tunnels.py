@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -30,13 +31,18 @@ MAX_OUT = 256 * 1024
 """Bytes from a device through one tunnel: the longest request with its TLS. So much at most waits for a slow host."""
 MAX_IN = 10 * 1024 * 1024
 """Bytes to a device through one tunnel: one long answer, and what TLS adds."""
-DIAL_SECONDS = 10.0
+DIAL_SECONDS = 12.0
+"""For a name and all of its addresses."""
+ADDRESS_SECONDS = 3.0
+"""For one of them: an address that swallows everything must not keep the next one from being tried."""
 IDLE_SECONDS = 60.0
 TOTAL_SECONDS = 180.0
 _LINGER_SECONDS = 2.0
 """For the last bytes to leave, where a device is done with a tunnel."""
 _MAX_ADDRESSES = 4
 """Of one host that are tried."""
+_resolvers = ThreadPoolExecutor(4, "resolver")
+"""Threads of their own: names that do not resolve block one for long, and the database is asked in the usual ones."""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 addresses in a network that has only IPv6 (RFC 6052)."""
 
@@ -67,7 +73,9 @@ class Reach:
             return (self.simulated[host],)
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
+            found = await loop.run_in_executor(
+                _resolvers, lambda: socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
+            )
         except OSError:
             raise _Refused("its name does not resolve") from None
         texts = dict.fromkeys(str(entry[4][0]) for entry in found)
@@ -227,8 +235,9 @@ class _Tunnel:
 
     async def _first_answer(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         for address, port in await self._reach.addresses(self._frame.host):
-            with contextlib.suppress(OSError):
-                return await asyncio.open_connection(address, port, limit=MAX_CARRIED)
+            with contextlib.suppress(OSError):  # a time that is over is one, too
+                async with asyncio.timeout(ADDRESS_SECONDS):
+                    return await asyncio.open_connection(address, port, limit=MAX_CARRIED)
         raise _Refused("it cannot be reached")
 
     async def _inward(self, reader: asyncio.StreamReader) -> None:

@@ -18,11 +18,13 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import CallResult, Outcome
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event, events_after
-from warifu.service.store.schema import devices, exchange_calls, exchange_comparisons
+from warifu.service.store.schema import devices, events, exchange_calls, exchange_comparisons
 
 MAX_SHOWN = 200
 ANSWER_SECONDS = 24 * 3600
 """How long an answer waits for its owner."""
+KEPT_SECONDS = 90 * 24 * 3600
+"""How long a call is remembered. What happened is at the exchange, and in the devices' journals."""
 _NOTHING = msgspec.msgpack.encode(())
 _parcels = msgspec.msgpack.Decoder(tuple[bytes, ...])
 _columns = exchange_calls.c
@@ -114,8 +116,12 @@ def finish_call(database: Database, identifier: str, result: CallResult) -> None
 
 
 def refuse_call(database: Database, identifier: str, refusal: ErrorBody) -> None:
-    """It ended, and nothing was sent."""
+    """It ended, and nothing was sent: no device was told, or its carrier says so."""
     with database.writing() as connection:
+        told = (
+            connection.execute(sa.select(_columns.state).where(_columns.id == identifier)).scalar()
+            != "waiting"
+        )
         changed = connection.execute(
             exchange_calls.update()
             .where(_columns.id == identifier, _columns.state.in_(("waiting", "running", "unknown")))
@@ -128,7 +134,8 @@ def refuse_call(database: Database, identifier: str, refusal: ErrorBody) -> None
             )
         )
         if changed.rowcount:
-            text = f"ended, and nothing was sent: {refusal.message}"
+            by_whom = ", by the carrier's word" if told else ""
+            text = f"ended, and nothing was sent{by_whom}: {refusal.message}"
             add_event(connection, identifier, 0, text, device=refusal.blame)
 
 
@@ -181,14 +188,17 @@ def drop_answer(database: Database, wallet: str, identifier: str) -> None:
             raise _unknown()
 
 
-def drop_old_answers(database: Database, now: int) -> None:
-    """Nobody came for them within a day."""
-    old = _columns.answer.is_not(None) & (_columns.ended < now - ANSWER_SECONDS)
-    with database.reading() as connection:
-        if not connection.execute(sa.select(_columns.id).where(old)).first():
-            return
+def tidy(database: Database, now: int) -> None:
+    """Answers for which nobody came within a day go, and calls with all that is known of them after a while. A request
+    lives for a day at most, so none of these can be handed in again."""
+    unread = _columns.answer.is_not(None) & (_columns.ended < now - ANSWER_SECONDS)
+    old = sa.select(_columns.id).where(_columns.created < now - KEPT_SECONDS)
+    requests = sa.select(_columns.request).where(_columns.created < now - KEPT_SECONDS)
     with database.writing() as connection:
-        connection.execute(exchange_calls.update().where(old).values(answer=None))
+        connection.execute(exchange_calls.update().where(unread).values(answer=None))
+        connection.execute(events.delete().where(events.c.subject.in_(old)))
+        connection.execute(exchange_comparisons.delete().where(exchange_comparisons.c.request.in_(requests)))
+        connection.execute(exchange_calls.delete().where(_columns.created < now - KEPT_SECONDS))
 
 
 def put_comparison(database: Database, request: bytes, identity: bytes, outcome: Outcome, said: str) -> None:
@@ -207,13 +217,13 @@ def put_comparison(database: Database, request: bytes, identity: bytes, outcome:
             add_event(connection, identifier, 0, said, once=said)
 
 
-def note_about(database: Database, request: bytes, text: str) -> None:
-    """Add an event, once, to the call with this request, if it was made here."""
+def note_about(database: Database, request: bytes, text: str, once: str) -> None:
+    """Add an event to the call with this request, if it was made here; of several with the same ``once`` the first."""
     with database.writing() as connection:
         for identifier in connection.execute(
             sa.select(_columns.id).where(_columns.request == request)
         ).scalars():
-            add_event(connection, identifier, 0, text, once=text)
+            add_event(connection, identifier, 0, text, once=once)
 
 
 def read_call(database: Database, wallet: str, identifier: str, after: int) -> ExchangeCallShown:

@@ -178,7 +178,9 @@ class Comparisons:
         except WarifuError as error:
             name = self._hub.name_of(due.identity)
             said = f"{name} could not compare it with the exchange: {error.message}"
-            await asyncio.to_thread(store.note_about, self._database, due.about, said)
+            # What a hostile helper says is another thing each time: one of each kind is enough.
+            once = f"comparison-{due.identity.hex()}-{error.family}"
+            await asyncio.to_thread(store.note_about, self._database, due.about, said, once)
         else:
             name = self._hub.name_of(due.identity)
             said = f"{name} compared it with the exchange: {result.outcome}"

@@ -9,6 +9,7 @@ second time. Killed at any moment, it asks the carrier afterwards, which wrote d
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Coroutine
@@ -32,6 +33,7 @@ from warifu.service.store.wallets import wallet_named
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 2.0
+ROUNDS_BETWEEN_TIDYING = 300
 _ASK_SECONDS = 10.0
 _LONGEST_PAUSE = 60.0
 _ASKED_FOR_SECONDS = 7 * 24 * 3600
@@ -198,9 +200,10 @@ class ExchangeCalls:
     # --- what nobody knows ----------------------------------------------------------------------------------------
 
     async def _ask_again(self) -> None:
-        while True:
+        for count in itertools.count():
             with survived():
-                await asyncio.to_thread(store.drop_old_answers, self._database, int(time.time()))
+                if count % ROUNDS_BETWEEN_TIDYING == 0:
+                    await asyncio.to_thread(store.tidy, self._database, int(time.time()))
                 for call in await asyncio.to_thread(store.calls_in, self._database, "unknown"):
                     await self._ask_if_there(call)
             await asyncio.sleep(ROUND_SECONDS)
