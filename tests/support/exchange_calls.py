@@ -61,7 +61,7 @@ class Tunnels:
         if isinstance(frame, OpenTunnel):
             self.opened.append((name, frame.host))
             address = self.stand_in.address(self.elsewhere.get(frame.host, frame.host))
-            self._lines[place] = name, socket.create_connection(address, timeout=5)
+            self._lines[place] = name, socket.create_connection(address, timeout=20)
         elif isinstance(frame, TunnelEnded):
             self._end(place)
         elif place in self._lines:
@@ -81,7 +81,7 @@ class Tunnels:
         """What came through any of them, as the test bends it; None where none is open."""
         if not self._lines:
             return None
-        ready, _, _ = select.select([line for _, line in self._lines.values()], [], [], 5)
+        ready, _, _ = select.select([line for _, line in self._lines.values()], [], [], 20)
         assert ready, "nothing comes, and something is waited for"
         found: list[tuple[str, Any]] = []
         for place, (name, line) in list(self._lines.items()):

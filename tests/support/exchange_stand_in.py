@@ -70,7 +70,6 @@ class StandIn:
     """All that came whole, whether it was believed or not."""
     ahead: int = 0
     """Seconds that its clock is ahead."""
-    before_answer: Callable[[Request], None] = lambda _request: None
     spoil: Callable[[Request, list[bytes]], list[bytes]] = lambda _request, pieces: pieces
     """What it says instead."""
 
@@ -98,7 +97,6 @@ class StandIn:
             with self._lock:
                 request = Request.read(raw)
                 self.requests.append(request)
-                self.before_answer(request)
                 status, said = answers(request)
                 body = json.dumps(said).encode()
                 head = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

@@ -7,8 +7,8 @@ and where funds go. Default deny, as for what is signed on a chain: what has no 
 A withdrawal goes home, or to an address that the policy names on its chain. That a policy lets any address be paid on a
 chain is not enough: an exchange pays out at once, and nobody can take it back.
 
-Hours and freezing are the wallet's, for calls as for transactions. A call has no approvals of its own: who may trade at
-all is what the policy says, which the owners signed.
+Hours and freezing are the wallet's, for calls as for transactions. How many owners must approve, and what else it takes
+where a signature leaves something open to its carrier, is in ``signer.exchanges.judging``.
 """
 
 from __future__ import annotations
