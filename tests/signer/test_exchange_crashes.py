@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -110,6 +111,24 @@ def test_a_device_that_finds_another_order_freezes_whenever_the_power_fails(worl
         assert world.due("device1") == [asked.digest]
         assert world.compare(asked.digest).outcome == "differs"
     assert rules.frozen(world.wallet) is not None
+
+
+def test_a_disk_from_before_a_call_is_recognised_by_who_was_there(world):
+    """What was signed, what it gave away and what is owed do not go back with it."""
+    device = world.home["device1"]
+    device.crash()
+    old = shutil.copytree(device.directory, device.directory.with_name("copy"))
+    device.start()
+    asked, _ = world.ask(COINBASE.place(order("coinbase")))
+    assert world.due("device1") == [asked.digest]
+    device.crash()
+    shutil.rmtree(device.directory)
+    shutil.copytree(old, device.directory)
+    device.start()
+    assert world.due("device1") == []
+    _, outcome = world.ask(COINBASE.balances())
+    assert outcome.codes["device0"] == "peer.rolled-back"
+    assert outcome.failed["device0"].blame == "device1"
 
 
 def test_a_carrier_that_is_stopped_before_the_answer_says_unknown_for_good(world):

@@ -9,5 +9,5 @@ Sans-I/O: bytes in, bytes out, no clock, no thread. ``trust`` makes the TLS cont
 ``client`` speaks HTTP/1.1 over it, ``websocket`` hears a feed, ``failures`` says what went wrong and whether anything
 can have happened by then, ``keys`` holds whole secrets for the exchanges whose credentials cannot be split.
 
-Nothing of the signer's process imports this package yet: an idle signer does not carry it (docs/exchanges.md).
+Only a signer of which a wallet has rules for an exchange loads it (``signer.exchanges.loading``): others have no room.
 """
