@@ -115,6 +115,23 @@ def test_an_order_is_cancelled(name):
     assert call.read(http(GOOD[name]["cancel"])) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("binance", (http([]), http({"code": -2011, "msg": "Unknown order sent."}, 400))),
+        ("coinbase-exchange", (http([]), http(["28", "29"]))),
+    ],
+)
+def test_all_orders_of_a_pair_are_cancelled_also_where_there_are_none(name, answers):
+    call = EXCHANGES[name].cancel_all(PAIRS[name])
+    assert call is not None and call.unsigned.method == "DELETE"
+    assert [call.read(answer) for answer in answers] == [None, None]
+    with pytest.raises(failures.ExchangeFailed):
+        call.read(http({"code": -1003, "msg": "Too many requests."}, 429))
+    understood = EXCHANGES[name].understand(call.unsigned, [PAIRS[name]])
+    assert (understood.meaning.gives, understood.meaning.destination) == ({}, None)
+
+
 @every
 def test_a_deposit_address_is_for_the_asset_and_the_network_that_were_asked_for(name):
     assert read(name, "deposit_address") == DepositAddress("BTC", NETWORKS[name], "bc1qdeposit", None)

@@ -64,6 +64,17 @@ def test_what_is_there_goes_home_asset_by_asset():
     ]
 
 
+def test_orders_that_hold_something_of_it_are_cancelled_first():
+    held = (There("BTC", "1", "0.5", NOW), There("USDT", "0", "0", NOW))
+    view = msgspec.structs.replace(ENDING, there=held)
+    found = plan({ONE: view}, NOW, 0, ("BTC-USDT", "ETH-USDT"))
+    assert [(task.step, task.pair) for task in found] == [
+        ("balance", ""),
+        ("cancel", "BTC-USDT"),
+        ("sweep", ""),
+    ]
+
+
 def test_who_leads_the_way_home_changes_with_each_turn():
     for turn, leads in ((0, ONE), (1, TWO), (2, ONE)):
         assert steps(turn, one=ENDING, two=ENDING) == [(leads, "balance", "BTC", 0)]

@@ -193,6 +193,9 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             paid = await world.send(client, await world.payment(client, 10_000_000, to=opened["address"]))
             assert paid.state in ("broadcast", "confirmed")
             await asyncio.to_thread(world.chain.mine, 2)
+            await until(
+                client, bytes.fromhex(opened["id"]), lambda each: any(x.state == "trading" for x in each)
+            )
             await types("close", "savings", opened["id"][:8])
             found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))
             assert any(each.brought == "10000000" for each in found)

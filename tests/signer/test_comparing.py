@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from tests.support.limits import limits
 from tests.support.policies import (
     ADDRESSES,
+    CHAINS,
     PLACES,
     TOKENS,
     chain_rules,
     exchange_calls,
     exchange_facts,
+    exchanges,
     facts,
     policies,
     readings,
@@ -390,21 +392,21 @@ AT_EXCHANGES = msgspec.structs.replace(
 
 @st.composite
 def exchanging(draw: st.DrawFn) -> tuple[Policy, Policy]:
-    """One policy that allows much at exchanges, and one that differs from it in a few rules there."""
-    other = draw(policies())
-    by_name = {rules.exchange: rules for rules in other.exchanges}
+    """One policy that allows much at exchanges, and one that differs from it in a few rules there, or on a chain."""
     mixed = []
     for rules in AT_EXCHANGES.exchanges:
-        names = draw(st.sets(st.sampled_from([*rules.__struct_fields__[1:]]), max_size=2))
-        taken = by_name.get(rules.exchange, rules)
+        names = draw(st.sets(st.sampled_from([*rules.__struct_fields__[1:]]), max_size=1))
+        taken = draw(exchanges()) if names else rules
         mixed.append(msgspec.structs.replace(rules, **{name: getattr(taken, name) for name in names}))
-    chains = draw(st.sampled_from((AT_EXCHANGES.chains, other.chains)))
-    second = msgspec.structs.replace(AT_EXCHANGES, exchanges=tuple(mixed), chains=chains)
-    first = msgspec.structs.replace(AT_EXCHANGES, chains=draw(policies()).chains)
-    return draw(st.sampled_from((AT_EXCHANGES, first))), second
+    other = tuple(draw(chain_rules(chain)) for chain in draw(st.sampled_from(((), CHAINS[:1], CHAINS[1:]))))
+    ours, theirs = draw(
+        st.sampled_from(((AT_EXCHANGES.chains,) * 2, (other, ()), ((), other), (other, other)))
+    )
+    first = msgspec.structs.replace(AT_EXCHANGES, chains=ours)
+    return first, msgspec.structs.replace(AT_EXCHANGES, exchanges=tuple(mixed), chains=theirs)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(exchanging(), exchange_calls(), exchange_facts(), stays(), st.integers(0, 9))
 def test_nor_does_it_at_an_exchange(pair, call, known, stay, there):
     one, other = pair

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
+import msgspec
 import pytest
 from nacl.utils import random
 from tests.support.exchange_days import UUID
@@ -23,6 +24,7 @@ from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, ClearFaults
 from warifu.signer.exchanges import errands
+from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.real
 
@@ -128,6 +130,25 @@ def test_nothing_goes_there_before_a_device_found_the_way_back_for_itself(stage)
     assert refusal(stage, stage.payment(there, BTC // 2 + 1)) == "policy.visit-amount"
     assert refusal(stage, stage.payment(FRIEND, 1_000_000)) == "policy.destination"
     stage.pays(stage.payment(there, BTC // 2), FIRST)
+
+
+def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_before(stage):
+    visit = funded(stage)
+    stage.turn()
+    dear = D(600_000)
+    order = Order(str(uuid4()), Pair("BTC", "USDT"), "sell", kind="limit", size=D("0.1"), price=dear)
+    assert stage.asks(BINANCE.place(order), FIRST, "device0").outcome == "done"
+    early = stage.errand(visit, "cancel", FIRST, pair="BTC-USDT")
+    assert (reason(early, "device0"), reason(early, "device1")) == ("visit-open", "visit-open")
+    stage.pass_(7200)
+    [there] = stage.does(visit, "balance", FIRST).shown.there
+    assert (there.free, there.held) == ("0.4", "0.1")
+    for foreign in ("ETH-USDT", "BTCUSDT", "-", ""):
+        assert "device0" in stage.errand(visit, "cancel", FIRST, pair=foreign).failed
+    assert stage.does(visit, "cancel", FIRST, pair="BTC-USDT").outcome == "done"
+    assert stage.does(visit, "cancel", FIRST, pair="BTC-USDT").outcome == "done"  # there are none any more
+    done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, arrived) == ("home", BTC // 2 - FEE)
 
 
 @pytest.mark.parametrize("over", ["time", "ended"])
@@ -264,6 +285,39 @@ def test_a_device_that_stops_between_signing_and_sending_knows_that_it_may_be_ou
     )
     stage.pass_(DEAD)
     assert stage.does(visit, "outcome", FIRST).outcome == "not-there"
+
+
+def test_with_a_whole_key_its_holder_alone_brings_it_home(stage):
+    """No other device could fetch the deposit address, or has the account at all."""
+    stage.keep_whole("0.3")
+    with pytest.raises(WarifuError) as refused:
+        stage.opened(("device1",), account="whole")
+    assert refused.value.reason == "unknown-account"
+    visit, alone = stage.opened(("device0",), account="whole"), ("device0",)
+    assert stage.does(visit, "balance", alone).shown.state == "proven"
+    assert reason(stage.errand(visit, "balance", FIRST), "device0") == "participants"
+    assert reason(stage.errand(visit, "address", alone), "device0") == "visit-step"
+    stage.end(visit, alone)
+    assert reason(stage.errand(visit, "sweep", alone, home=FRIEND), "device0") == "destination"
+    done, arrived = home_again(stage, visit, alone, 1)
+    assert (done.shown.state, arrived) == ("home", 30_000_000 - FEE)
+
+
+@pytest.mark.parametrize("kind", ["es256", "ed25519-split"])
+def test_where_a_signature_does_not_say_where_funds_go_there_are_no_visits(stage, kind):
+    for device in stage.home.devices.values():
+        accounts = device.device.accounts
+        kept = accounts.get(stage.wallet, "main")
+        with device.device.store.transaction():
+            accounts.put(
+                msgspec.structs.replace(kept, name="cdp", exchange="coinbase", kind=kind),
+                random(32),
+                1,
+                Secret(bytes(32)),
+            )
+    with pytest.raises(WarifuError) as refused:
+        stage.opened(account="cdp")
+    assert refused.value.reason == "visit-key"
 
 
 def test_a_frozen_wallet_is_brought_home_and_a_frozen_device_signs_nothing(stage):

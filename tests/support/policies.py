@@ -147,11 +147,11 @@ def exchanges() -> st.SearchStrategy[ExchangeRules]:
 def destinations() -> st.SearchStrategy[Destination]:
     on_chain = st.builds(
         Destination,
-        st.none() | st.sampled_from(CHAINS),
+        st.sampled_from((*CHAINS, *CHAINS, None)),
         st.sampled_from(ADDRESSES),
         memo=st.sampled_from((False, False, False, True)),
     )
-    return on_chain | st.builds(Destination, st.none(), st.just(""), st.sampled_from(PLACES))
+    return on_chain | on_chain | st.builds(Destination, st.none(), st.just(""), st.sampled_from(PLACES))
 
 
 def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
@@ -162,7 +162,7 @@ def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
         st.sampled_from(("/a/b", "/a/c:d")),
         st.none() | st.sampled_from(("BTC-USD", "ETH-USD")),
         st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 12), max_size=2),
-        st.none() | destinations(),
+        st.none() | destinations() | destinations(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import select
 import time
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ import msgspec
 from nacl.utils import random
 from tests.support.dealer import deal
 from tests.support.exchange_calls import Tunnels, prepare, run
-from tests.support.sandbox import BINANCE_KEY
+from tests.support.sandbox import BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
 from tests.support.simulator import (
     COIN,
     Household,
@@ -35,7 +36,13 @@ from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import Told
-from warifu.protocol.exchange_requests import AccountTerms, EndVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_requests import (
+    AccountTerms,
+    EndVisitRequest,
+    HmacSecret,
+    VisitAsset,
+    VisitRequest,
+)
 from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown
 from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
@@ -43,6 +50,7 @@ from warifu.protocol.request import Request
 from warifu.sandbox.control import SetAccount, SetClock, SetCredential, Turn
 from warifu.sandbox.simulation import Simulation
 from warifu.signer.exchanges.accounts import Account
+from warifu.signer.exchanges.parts import secret_part
 from warifu.threshold.ed25519 import ED25519
 from warifu.units import satoshi
 
@@ -56,6 +64,7 @@ def visiting_policy(**fields: Any) -> Policy:
     rules = ExchangeRules(
         "binance",
         (
+            "DELETE /api/v3/openOrders",
             "GET /api/v3/account",
             "GET /sapi/v1/account/apiRestrictions",
             "GET /sapi/v1/capital/deposit/address",
@@ -72,7 +81,13 @@ def visiting_policy(**fields: Any) -> Policy:
         7200,
     )
     rules = msgspec.structs.replace(rules, **fields)
-    return msgspec.structs.replace(bitcoin_policy(destinations=()), exchanges=(rules,))
+    whole = msgspec.structs.replace(
+        rules,
+        exchange="coinbase-exchange",
+        endpoints=("DELETE /orders", "GET /accounts", "GET /transfers", "POST /withdrawals/crypto"),
+        pairs=("BTC-USD",),
+    )
+    return msgspec.structs.replace(bitcoin_policy(destinations=()), exchanges=(rules, whole))
 
 
 def keep_account(
@@ -164,6 +179,38 @@ class Stage:
         assert account is not None
         allow(self.simulation, self.customer, account.public, permissions)
 
+    def keep_whole(self, gives: str) -> None:
+        """An account "whole" at Coinbase's Exchange API, whose key device0 has alone, with so much BTC in it."""
+        device, public = self.home["device0"], self.simulation.authority_file.read_text()
+        secret = secret_part(HmacSecret(base64.b64decode(EXCHANGE_SECRET), EXCHANGE_PASSPHRASE))
+        terms = AccountTerms(EXCHANGE_KEY, b"", (), public)
+        account = Account(
+            self.wallet,
+            "whole",
+            "coinbase-exchange",
+            "hmac",
+            (device.identity,),
+            terms,
+            True,
+            None,
+            self.home.clock(),
+        )
+        with device.device.store.transaction():
+            device.device.accounts.put(account, random(32), self.home.clock(), secret)
+        name, amount = self.customer, Decimal(gives)
+        self.simulation.do(SetAccount(exchange="coinbase", account=name, gives={"BTC": amount}))
+        self.simulation.do(
+            SetCredential(
+                exchange="coinbase",
+                api="coinbase-exchange",
+                key=EXCHANGE_KEY,
+                account=name,
+                algorithm="HS256",
+                verifier=EXCHANGE_SECRET,
+                passphrase=EXCHANGE_PASSPHRASE,
+            )
+        )
+
     @property
     def wallet(self) -> bytes:
         assert self.home.birth is not None
@@ -175,15 +222,17 @@ class Stage:
         self.home.clock.pass_(seconds)
 
     def sync(self) -> None:
-        """The exchange's clock is the household's."""
+        """The exchanges' clocks are the household's."""
         ahead = 1000 * self.home.clock() + 500 - time.time_ns() // 1_000_000
         self.simulation.do(SetClock(exchange="binance", ahead=ahead))
+        self.simulation.do(SetClock(exchange="coinbase", ahead=ahead))
 
     def mine(self, count: int = 2) -> None:
-        venue = self.simulation.venues["binance"]
-        venue.settle()  # what waits to be sent is sent
+        for venue in self.simulation.venues.values():
+            venue.settle()  # what waits to be sent is sent
         self.chain.mine(count)
-        venue.settle()
+        for venue in self.simulation.venues.values():
+            venue.settle()
 
     def address(self, index: int) -> str:
         """Of the wallet's own, to be paid to."""
@@ -280,6 +329,7 @@ class Stage:
             visit,
             step,  # type: ignore[arg-type]
             "BTC",
+            "",
             0,
             "",
             tuple(sorted(self.home[name].identity for name in names)),

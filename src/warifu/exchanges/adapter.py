@@ -165,6 +165,9 @@ class Exchange(Keys, Protocol):
 
     def cancel(self, order: OrderState) -> Call[None]: ...
 
+    def cancel_all(self, pair: Pair) -> Call[None] | None:
+        """All orders of a pair that are open, also where there are none; None where it has no such request."""
+
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[DepositAddress]: ...
 
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]: ...

@@ -26,10 +26,11 @@ Round = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 _PURPOSE = "visits"
 
-Step = Literal["permissions", "balance", "address", "sweep", "outcome"]
+Step = Literal["permissions", "balance", "address", "cancel", "sweep", "outcome"]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
-credential may withdraw. ``balance``: what is there. ``address``: where deposits go. ``sweep``: all that is there of one
-asset, home. ``outcome``: what became of the newest sweep of it."""
+credential may withdraw. ``balance``: what is there. ``address``: where deposits go. ``cancel``: every open order of a
+pair, once the visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what became of the
+newest sweep of it."""
 VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
 """As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
 ``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, or the owner wants

@@ -117,6 +117,18 @@ class Binance:
         ask = spot.OfOrder(symbol=_symbol(order.pair), order_id=int(order.id))
         return self._api.call(spot.CANCEL_ORDER, ask).map(lambda _: None)
 
+    def cancel_all(self, pair: Pair) -> Call[None]:
+        made = self._api.call(spot.CANCEL_ORDERS, spot.OfSymbol(symbol=_symbol(pair)))
+
+        def read(answer: HttpAnswer) -> None:
+            try:
+                made.reader(answer)
+            except Refused as refused:
+                if refused.reason != "not-found":  # none is open
+                    raise
+
+        return Call(made.unsigned, read)
+
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[adapter.DepositAddress]:
         _require_no_wallet(wallet)
         ask = capital.DepositAddressOf(coin=asset, network=network)

@@ -129,6 +129,10 @@ class CoinbaseExchange:
         ask = exchange.orders.CancelOrder(order_id=order.id, product_id=str(order.pair))
         return self._api.call(exchange.orders.CANCEL_ORDER, ask).map(lambda _: None)
 
+    def cancel_all(self, pair: Pair) -> Call[None]:
+        ask = exchange.orders.CancelOrders(product_id=str(pair))
+        return self._api.call(exchange.orders.CANCEL_ORDERS, ask).map(lambda _: None)
+
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[adapter.DepositAddress]:
         ask = exchange.accounts.NewDepositAddress(account_id=wallet, network=network)
         return self._api.call(exchange.accounts.NEW_DEPOSIT_ADDRESS, ask).map(
@@ -347,6 +351,9 @@ class Coinbase:
         return self._orders.call(advanced.orders.CANCEL_ORDERS, ask).map(
             lambda found: _require_cancelled(found, order.id)
         )
+
+    def cancel_all(self, pair: Pair) -> None:  # noqa: ARG002  # it cancels orders by their identifiers
+        return None
 
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[adapter.DepositAddress]:
         ask = app.NewAddress(account_id=wallet, network=network)

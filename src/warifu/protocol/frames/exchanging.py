@@ -108,6 +108,8 @@ class OpenErrand(Message, frozen=True, tag="open-errand"):
     step: Step
     symbol: ExchangeSymbol
     """Of which asset of the visit."""
+    pair: Annotated[str, msgspec.Meta(max_length=33)]
+    """Whose orders are cancelled: of the policy's, one with an asset of the visit; else empty."""
     round: Round
     """Of a sweep, and of the sweep whose outcome is asked for; else 0."""
     home: Annotated[str, msgspec.Meta(max_length=100)]

@@ -5,7 +5,8 @@ another one that the devices connect to does the same: nothing but them is neede
 gains nothing by leaving steps out but that funds stay where they are.
 
 While a visit is open, each device is brought to prove the way back to itself. When its time is over, or an owner wants
-it home, what is there is swept, asset by asset, until every device has seen that nothing is left.
+it home, its orders are cancelled and what is there is swept, asset by asset, until every device has seen that nothing
+is left.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from warifu.service.hub.hub import Hub
 from warifu.service.mistakes import survived
 from warifu.service.store import visits as store
 from warifu.service.store.database import Database
+from warifu.service.store.instructions import rules_of
 from warifu.service.store.visits import StoredVisit
 from warifu.service.store.wallets import StoredWallet, list_wallets
 from warifu.service.workflows.refresh import Refreshes
@@ -58,6 +60,7 @@ class _Task:
     step: Step
     symbol: str
     round: int = 0
+    pair: str = ""
 
 
 @dataclass
@@ -180,6 +183,8 @@ class VisitsAtWork:
             visit for visit, seen in views.items() if any(each.state != "home" for each in seen.values())
         }
         self._open[wallet.id] = open_now
+        for visit in views.keys() - open_now:
+            self._tries.pop(visit, None)
         for visit in open_now:
             if self._tried(visit).until <= time.monotonic():
                 with survived():
@@ -208,9 +213,13 @@ class VisitsAtWork:
         """Step by step, until nothing more can be done now."""
         tries = self._tried(visit)
         tries.later()
+        rules = await asyncio.to_thread(rules_of, self._database, wallet)
+        exchange = rules.policy.rules_at(next(iter(views.values())).exchange)
+        pairs = exchange.pairs if exchange is not None else ()
         done: set[_Task] = set()
         while True:
-            tasks = [task for task in plan(views, int(time.time()), tries.count) if task not in done]
+            found = plan(views, int(time.time()), tries.count, pairs)
+            tasks = [task for task in found if task not in done]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
                 return
@@ -225,6 +234,8 @@ class VisitsAtWork:
                 tries.count = 0
             if result.outcome != "done":
                 tries.later(result.retry_after)
+            elif task.step == "cancel":  # what it held is free now
+                done -= {each for each in done if each.step == "balance"}
             self._bell.ring()
 
     def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
@@ -250,6 +261,7 @@ class VisitsAtWork:
             visit,
             task.step,
             task.symbol,
+            task.pair,
             task.round,
             await self._place(wallet, views[task.carrier], task),
             participants,
@@ -296,9 +308,9 @@ class VisitsAtWork:
         return self._tries.setdefault(visit, _Tries())
 
 
-def plan(views: Mapping[bytes, VisitShown], now: int, turn: int) -> list[_Task]:
+def plan(views: Mapping[bytes, VisitShown], now: int, turn: int, pairs: Sequence[str] = ()) -> list[_Task]:
     """What can be done for a visit that devices see so, in this order. ``turn``: who leads the way home changes with
-    it."""
+    it. ``pairs``: that the policy lets be traded there."""
     some = next(iter(views.values()))
     brought = some.request.brings.symbol
     if not any(view.state in _ENDING for view in views.values()):
@@ -333,6 +345,10 @@ def plan(views: Mapping[bytes, VisitShown], now: int, turn: int) -> list[_Task]:
         waits = [sweep for _, sweep in known if sweep.state != "refused" and now < sweep.again_from]
         if seen is not None and Decimal(seen.free) and not waits:
             tasks.append(_Task(lead, "sweep", asset.symbol, newest + 1))
+    held = {there.symbol for there in views[lead].there if Decimal(there.held)}
+    cancels = [_Task(lead, "cancel", brought, pair=pair) for pair in pairs if held & set(pair.split("-"))]
+    if cancels:
+        tasks = [_Task(lead, "balance", brought), *cancels, *tasks]
     if views[lead].state == "home":
         tasks += [_Task(identity, "balance", brought) for identity in awake]
     return list(dict.fromkeys(tasks))

@@ -31,6 +31,7 @@ from warifu.exchanges.adapter import (
 )
 from warifu.exchanges.calls import Call, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
+from warifu.exchanges.market import Pair
 from warifu.exchanges.registry import EXCHANGES
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.protocol.chains import family_of
@@ -69,6 +70,7 @@ def purpose(frame: OpenErrand) -> bytes:
         frame.visit,
         frame.step.encode(),
         frame.symbol.encode(),
+        frame.pair.encode(),
         frame.round.to_bytes(4, "big"),
         frame.home.encode(),
         frame.carrier,
@@ -147,6 +149,7 @@ class _Doing:
 
     def carrying(self, signers: Signers) -> Carrying:
         device = self._device
+        self._require_over()
         if self._frame.step == "sweep":
             self._require_sweep()
             now = device.clock.now()
@@ -170,6 +173,7 @@ class _Doing:
         return Carrying(self._seat, signers, errand)
 
     def cosignature(self, key: KeyShare) -> Cosignature:
+        self._require_over()
         if self._frame.step == "sweep":
             self._require_sweep()
         return Cosignature(
@@ -197,6 +201,8 @@ class _Doing:
                 found = exchange.permissions()
             case "balance":
                 found = exchange.balances()
+            case "cancel":
+                found = exchange.cancel_all(self._pair())
             case "address" if network is not None and exchange.wallets() is None:
                 if asset.symbol == visit.request.brings.symbol:
                     found = exchange.deposit_address(asset.symbol, network)
@@ -207,6 +213,16 @@ class _Doing:
         if found is None:
             raise InputRefused("visit-step", f"{exchange.name} is not asked that for {frame.symbol}")
         return found
+
+    def _pair(self) -> Pair:
+        """``InputRefused`` (``visit-step``) for one that is not of the policy, or has nothing to do with the visit."""
+        rules = self._device.rules.policy(self._wallet.id).rules_at(self._exchange.name)
+        pair = Pair(*self._frame.pair.split("-", 1)) if "-" in self._frame.pair else None
+        known = rules is not None and self._frame.pair in rules.pairs
+        symbols = {asset.symbol for asset in self._visit.request.assets}
+        if pair is None or not known or not symbols & {pair.base, pair.quote}:
+            raise InputRefused("visit-step", "the visit has no orders of that pair")
+        return pair
 
     def _withdrawal(self, network: str, address: str, amount: str) -> Withdrawal:
         frame = self._frame
@@ -250,6 +266,13 @@ class _Doing:
         refusal = judge_home(policy, call, HomeFacts(own=own, binding=True)).refusal
         if refusal is not None:
             raise refusal
+
+    def _require_over(self) -> None:
+        """While a visit is open, its orders are the owner's alone."""
+        if self._frame.step == "cancel" and not self._visit.is_ending(self._device.clock.now()):
+            raise PolicyDenied(
+                "visit-open", "this visit is not over", remedy="End it first ('warifu visit close')."
+            )
 
     def _require_sweep(self) -> None:
         frame = self._frame
@@ -311,6 +334,7 @@ class _Doing:
             "permissions": self._permissions,
             "balance": self._balance,
             "address": self._address,
+            "cancel": lambda _said, _stamp: _Heard(self._visit, "done"),
             "sweep": self._swept,
             "outcome": self._outcome,
         }
