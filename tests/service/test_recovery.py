@@ -2,6 +2,10 @@
 
 import asyncio
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,12 +29,46 @@ from warifu.protocol.request import MAX_REQUEST_BYTES, decode_request
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture
-def world(tmp_path: Path):
-    with embedded_chain(tmp_path / "chain") as (chain, url):
-        made = World(tmp_path, chain, url, settings={"session_seconds": 4.0})
+@contextmanager
+def new_world(root: Path) -> Iterator[World]:
+    with embedded_chain(root / "chain") as (chain, url):
+        made = World(root, chain, url, settings={"session_seconds": 4.0})
         made.found()
         yield made
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a key generation left behind."""
+
+    world: World
+    missed: str
+    """The device that missed its end."""
+    ceremony: api.Ceremony
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """Made once, because devices wait a while for one that does not answer; copied for each test, which starts all."""
+    root = tmp_path_factory.mktemp("left")
+
+    async def straggle(made: World) -> tuple[str, api.Ceremony]:
+        async with made.running() as client:
+            return await straggling(made, client)
+
+    with new_world(root) as made:
+        missed, ceremony = asyncio.run(straggle(made))
+        for device in made.devices.values():
+            device.signer.close()
+    return Left(made, missed, ceremony)
+
+
+@pytest.fixture
+def world(left: Left, tmp_path: Path):
+    root = tmp_path / "world"
+    shutil.copytree(left.world.root, root)
+    with embedded_chain(root / "chain") as (chain, url):
+        yield left.world.copy(root, chain, url)
 
 
 def hears(device: SimulatedDevice, change: Any) -> None:
@@ -71,7 +109,13 @@ async def question(world: World, client: Client, ceremony: api.Ceremony, name: s
     return api.WalletRecovery(authorization=authorization, envelope=envelopes[0])
 
 
-async def test_a_device_that_missed_the_end_recovers_and_signs(world: World):
+async def test_a_device_that_missed_the_end_recovers_and_signs(tmp_path: Path):
+    """Here the devices live on."""
+    with new_world(tmp_path) as world:
+        await recovers_and_signs(world)
+
+
+async def recovers_and_signs(world: World) -> None:
     async with world.running() as client:
         name, ceremony = await straggling(world, client)
         assert (ceremony.state, len(ceremony.births)) == ("partial", 2)
@@ -121,10 +165,10 @@ def typed(passphrase: str) -> int:
 
 
 async def test_the_owner_recovers_a_device_at_the_command_line_and_then_has_the_wallet(
-    world: World, tmp_path: Path
+    world: World, left: Left, tmp_path: Path
 ):
     async with world.running() as client:
-        name, _ = await straggling(world, client)
+        name = left.missed
         profile, bridge = owners_profile(world, tmp_path / "owner"), cast("Any", Blocking(client))
         with pytest.raises(InputRefused):
             await asyncio.to_thread(recover, bridge, profile, "savings", "stranger", None)
@@ -140,9 +184,9 @@ async def test_the_owner_recovers_a_device_at_the_command_line_and_then_has_the_
             await asyncio.to_thread(recover, bridge, profile, "savings", name, None)
 
 
-async def test_the_owner_of_another_wallet_recovers_nothing(world: World, tmp_path: Path):
+async def test_the_owner_of_another_wallet_recovers_nothing(world: World, left: Left, tmp_path: Path):
     async with world.running() as client:
-        name, _ = await straggling(world, client)
+        name = left.missed
         profile = owners_profile(world, tmp_path / "owner")
         key_file = DeviceKeyFile(tmp_path / "owner/credential")
         key_file.write(IdentityKey.generate(), None, replace=True)
@@ -152,9 +196,9 @@ async def test_the_owner_of_another_wallet_recovers_nothing(world: World, tmp_pa
             )
 
 
-async def test_the_device_refuses_recovery_data_that_the_service_altered(world: World):
+async def test_the_device_refuses_recovery_data_that_the_service_altered(world: World, left: Left):
     async with world.running() as client:
-        name, ceremony = await straggling(world, client)
+        name, ceremony = left.missed, left.ceremony
 
         def alter(payload: bytes) -> bytes:
             frame = decode_to_signer(payload)
@@ -172,9 +216,9 @@ async def test_the_device_refuses_recovery_data_that_the_service_altered(world: 
         assert (await client.post("/wallets/savings/recover", asked, api.Ceremony)).state == "finished"
 
 
-async def test_another_name_or_wallet_asks_no_device(world: World):
+async def test_another_name_or_wallet_asks_no_device(world: World, left: Left):
     async with world.running() as client:
-        name, ceremony = await straggling(world, client)
+        name, ceremony = left.missed, left.ceremony
         asked = await question(world, client, ceremony, name)
         error = await refusal(client.post("/wallets/other/recover", asked, api.Ceremony))
         assert error.code == "service.unknown-wallet"
@@ -185,9 +229,9 @@ async def test_another_name_or_wallet_asks_no_device(world: World):
         assert error.code == "service.unknown-wallet"
 
 
-async def test_a_finished_wallet_needs_no_recovery(world: World):
+async def test_a_finished_wallet_needs_no_recovery(world: World, left: Left):
     async with world.running() as client:
-        name, ceremony = await straggling(world, client)
+        name, ceremony = left.missed, left.ceremony
         asked = await question(world, client, ceremony, name)
         await client.post("/wallets/savings/recover", asked, api.Ceremony)
         asked = await question(world, client, ceremony, name)
