@@ -5,7 +5,7 @@ so the signals get back here what they mean at a terminal. And no test fails bec
 time is measured in ``bench/``.
 
 Two workers share the tests, file by file, and what takes long begins first, so that neither waits for the other at the
-end. The tests of ``end_to_end`` stay with one worker: they have one household.
+end. Most tests of ``end_to_end`` stay with one worker: they have one household.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ for _number, _default in (
         signal.signal(_number, _default)
 
 TOGETHER = "tests/end_to_end/"
+APART = tuple(
+    f"{TOGETHER}test_{name}.py" for name in ("demo", "real_ethereum", "real_node", "what_devices_run_on")
+)
+"""Those that found a household of their own."""
 LONGEST = ("tests/appliance/test_appliance.py", TOGETHER)
 """What begins first: virtual machines, and the tests with a household in common."""
 
@@ -44,18 +48,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def turn(item: pytest.Item) -> int:
         for number, place in enumerate(LONGEST):
-            if item.nodeid.startswith(place):
+            if scope_of(item.nodeid) == place:
                 return number
         return len(LONGEST) + (item.path not in slow)
 
     items.sort(key=turn)
 
 
-class FileByFile(LoadScopeScheduling):
-    """A file's tests, which share what its fixtures made, are one worker's; so are those of ``end_to_end``."""
+def scope_of(nodeid: str) -> str:
+    """What one worker does: a file, whose tests share what its fixtures made; or all tests of the common household."""
+    file = nodeid.split("::", 1)[0]
+    return TOGETHER if file.startswith(TOGETHER) and file not in APART else file
 
+
+class FileByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.split("::", 1)[0]
+        return scope_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
