@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def pressing(tab: Tab, button: str, seen: list[str] | None = None) -> Browser:
                 seen.append(tab.evaluate("document.body.innerText"))
             tab.click(button)
 
-        threading.Thread(target=work).start()
+        tab.somebody(work)
 
     return Browser(look_and_press, timeout=60)
 
@@ -74,9 +74,7 @@ def test_a_no_on_the_page_is_a_no(tab):
 def test_the_same_authenticator_is_not_enrolled_twice(tab):
     tab.add_authenticator()
     passkey = make_passkey(pressing(tab, "yes"), "laptop", (), FACTS)
-    browser = Browser(
-        lambda address: threading.Thread(target=failing, args=(tab, address)).start(), timeout=60
-    )
+    browser = Browser(lambda address: tab.somebody(partial(failing, tab, address)), timeout=60)
     with pytest.raises(AuthorizationRefused):
         make_passkey(browser, "laptop", [passkey], FACTS)
 
@@ -99,7 +97,7 @@ def test_an_authenticator_that_verifies_nobody_makes_no_passkey(tab):
             tab.until("document.getElementById('said').textContent !== ''")
             tab.click("no")
 
-        threading.Thread(target=work).start()
+        tab.somebody(work)
 
     with pytest.raises((AuthorizationRefused, InputRefused)):
         make_passkey(Browser(give_up, timeout=60), "laptop", (), FACTS)

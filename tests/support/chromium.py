@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,36 @@ _FLAGS = (
 class Tab:
     """One page of a browser."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, people: ThreadPoolExecutor) -> None:
         self._socket = socket
         self._number = 0
         self._lock = threading.Lock()
+        self._people = people
+        self._at_work: list[Future[None]] = []
+
+    def somebody(self, work: Callable[[], None]) -> None:
+        """Somebody else does ``work`` at this page meanwhile."""
+        self._at_work.append(self._people.submit(work))
+
+    def done(self) -> None:
+        """Wait until everybody has done it; raises what kept them from it."""
+        for work in self._at_work:
+            work.result(60)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """From any thread, one after the other."""
+        answer = self._answer(method, parameters)
+        assert "error" not in answer, answer
+        return dict(answer["result"])
+
+    def _answer(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             self._number += 1
             self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
             while True:
-                answer = json.loads(self._socket.recv(timeout=30))
+                answer: dict[str, Any] = json.loads(self._socket.recv(timeout=30))
                 if answer.get("id") == self._number:
-                    assert "error" not in answer, answer
-                    return dict(answer["result"])
+                    return answer
 
     def evaluate(self, script: str) -> Any:
         result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
@@ -55,15 +71,22 @@ class Tab:
         return result["result"].get("value")
 
     def go(self, address: str) -> None:
+        """Leave the page that is there for this one, and return when it has all that it consists of."""
+        self.evaluate("window.left = true")
         self.call("Page.enable")
         self.call("Page.navigate", url=address)
-        self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+        self.until("!window.left && document.readyState === 'complete'")
 
     def until(self, script: str) -> None:
         end = time.monotonic() + 30
-        while not self.evaluate(script):
+        while not self._holds(script):
             assert time.monotonic() < end, (script, self.evaluate("document.body.innerText"))
             time.sleep(0.02)
+
+    def _holds(self, script: str) -> bool:
+        """False, too, where the page was left while it was asked."""
+        answer = self._answer("Runtime.evaluate", {"expression": script, "returnByValue": True})
+        return bool(answer.get("result", {}).get("result", {}).get("value"))
 
     def click(self, identifier: str) -> None:
         self.evaluate(f"document.getElementById('{identifier}').click()")
@@ -100,8 +123,10 @@ def browsing(directory: Path) -> Iterator[Tab]:
         port = int(told.read_text().split()[0])
         pages = httpx.get(f"http://127.0.0.1:{port}/json/list", trust_env=False).json()
         address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-        with connect(address, max_size=2**24, proxy=None) as socket:
-            yield Tab(socket)
+        with connect(address, max_size=2**24, proxy=None) as socket, ThreadPoolExecutor() as people:
+            tab = Tab(socket, people)
+            yield tab
+            tab.done()
     finally:
         process.terminate()
         try:
