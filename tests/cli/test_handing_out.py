@@ -176,6 +176,6 @@ async def test_a_device_that_would_be_lost_when_its_process_ends_does_not_join_w
     directory.set_platform(PlatformChoice(name="tdx"))
     invitation = Invitation("https://127.0.0.1:1", bytes(32), bytes(16), "server")
     with pytest.raises(InputRefused) as refusal:
-        await join_device(Screen(), directory, bytearray(32), invitation, stay=False)
+        await join_device(Screen(), directory, bytearray(32), invitation, stays=False, unlock=None)
     assert refusal.value.reason == "must-stay"
     assert not any(directory.store.iterdir()), "the enclave was not started"

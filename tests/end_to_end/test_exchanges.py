@@ -89,9 +89,24 @@ def trader(scene: Scene, simulation: Simulation) -> Iterator[str]:
         passphrase=PASSPHRASE.encode(),
     )
     assert code == 0, shown
+    # The owner is told beforehand; and each device, whose unlock key lies in a file, does it by itself.
+    assert shown["start_again"] == list(DEVICES)
+    for process in scene.processes.running():
+        if process.name in ("up", "pi", "friend"):
+            process.expect("the enclave process is started again", 60)
+    wait_until(
+        lambda: {exchanges_of(scene, name) for name in DEVICES} == {"loaded"},
+        "every device, with all that it takes",
+        60,
+    )
     _restart(scene, *_simulated(simulation))
     yield WALLET
     _restart(scene)
+
+
+def exchanges_of(scene: Scene, device: str) -> str | None:
+    code, shown = script(scene.home, "signer", "status", device)
+    return shown["exchanges"] if code == 0 else None
 
 
 def _simulated(simulation: Simulation) -> list[str]:

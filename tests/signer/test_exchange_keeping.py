@@ -50,10 +50,18 @@ from warifu.protocol.exchange_requests import (
     HmacSecret,
     terms_digest,
 )
-from warifu.protocol.frames import CallRefused, KeepAccount, RemoveAccount, error_of
+from warifu.protocol.frames import (
+    CallRefused,
+    CloseSession,
+    KeepAccount,
+    RemoveAccount,
+    error_of,
+)
+from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import OPERATOR, ExchangeAccountKept, ExchangeAccountRemoved, ExchangeKeyBorn
-from warifu.protocol.request import request_digest
+from warifu.protocol.operator import StartAgain, decode_for_operator
+from warifu.protocol.request import RefreshRequest, request_digest
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.opening import KeyShare
 from warifu.threshold.ed25519 import ED25519
@@ -243,6 +251,37 @@ def test_a_device_that_has_not_loaded_the_exchanges_says_so(home, name):
     finally:
         home["device1"].loaded = home["device0"].loaded
         home["device1"].restart()
+
+
+def said_to_operator(home, device):
+    return [
+        decode_for_operator(data) for origin, data in home[device].signer.tick() if origin is Origin.OPERATOR
+    ]
+
+
+def test_a_device_asks_once_and_in_a_quiet_moment_to_be_started_again(home):
+    """Not while somebody types what would have to be typed again, and not in the middle of a session."""
+    device = home["device1"]
+    device.loaded = None
+    device.restart()
+    try:
+        assert device.status().exchanges == "start-again"
+        home.envelope_key(device)  # somebody asked for one: a passphrase is about to come
+        assert said_to_operator(home, "device1") == []
+        home.clock.pass_(11)
+        request = RefreshRequest(random(16), home.birth.wallet_id, 1, home.clock(), home.clock() + 600)
+        opened = home.openings(request, NAMES)["device1"]
+        device.send(opened)
+        home.clock.pass_(11)
+        assert said_to_operator(home, "device1") == []
+        device.send(CloseSession(opened.session, "another device failed"))
+        assert said_to_operator(home, "device1") == [StartAgain(by_itself=True)]
+        assert said_to_operator(home, "device1") == []
+    finally:
+        device.loaded = home["device0"].loaded
+        device.restart()
+    assert device.status().exchanges == "loaded"
+    assert said_to_operator(home, "device1") == []
 
 
 def test_rules_that_name_an_exchange_are_loaded_for_at_the_next_start(tmp_path):

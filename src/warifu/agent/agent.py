@@ -16,6 +16,7 @@ from warifu.protocol.operator import (
     FromSignerToOperator,
     OperatorRefused,
     Ready,
+    StartAgain,
     ToSignerFromOperator,
     Waiting,
     decode_for_operator,
@@ -36,6 +37,8 @@ class Agent:
         self._turn = asyncio.Lock()
         self._ended = asyncio.Event()
         self.uplink: Uplink | None = None
+        self.start_again: asyncio.Queue[StartAgain] = asyncio.Queue(1)
+        """That the enclave wants to be started again, once it said so."""
 
     async def listen(self) -> None:
         """Carry what the enclave says to where it belongs. Ends only by an error: ``PlatformRefused``."""
@@ -115,6 +118,9 @@ class Agent:
             end.cancel()
 
     def _take(self, message: FromSignerToOperator) -> None:
+        if isinstance(message, StartAgain) and not self.start_again.full():
+            self.start_again.put_nowait(message)
+            return
         if self._inbox.full():
             raise enclave_gone("the enclave process talks without being asked")
         self._inbox.put_nowait(message)

@@ -24,6 +24,7 @@ def show_status(screen: Screen, status: Status) -> None:
             (tr("platform"), f"{status.platform} ({tr('tier')} {status.tier})"),
             *([(tr("FROZEN"), status.frozen)] if status.frozen is not None else []),
             *_keepers(status),
+            *_exchanges(status),
             (tr("journal"), f"{status.journal_length}  {status.journal_head.hex()}"),
             *((layer, state) for layer, state in status.isolation),
             *((tr("caught cheating"), f"{known}  {identity.hex()}") for known, identity in status.banned),
@@ -50,6 +51,15 @@ def _keepers(status: Status) -> list[tuple[str, str]]:
     if status.not_held:
         return [(tr("opened by"), tr("NOBODY: it is lost when its power fails ('warifu devices hand-out')"))]
     return [(tr("opened by"), identity.hex()) for identity in status.held_by]
+
+
+def _exchanges(status: Status) -> list[tuple[str, str]]:
+    """Nothing where it has no need of them."""
+    words = {
+        "loaded": tr("loaded: it asks exchanges"),
+        "start-again": tr("NOT LOADED: start this device again, before it asks exchanges"),
+    }
+    return [(tr("exchanges"), words[status.exchanges])] if status.exchanges in words else []
 
 
 def _moved(wallet: WalletStatus) -> str:
@@ -84,6 +94,7 @@ def describe_status(status: Status) -> dict[str, Any]:
         "frozen": status.frozen,
         "opened_by": [identity.hex() for identity in status.held_by],
         "opened_by_nobody": status.not_held,
+        "exchanges": status.exchanges,
         "banned": [{"name": name, "identity": identity.hex()} for name, identity in status.banned],
         "wallets": [
             {

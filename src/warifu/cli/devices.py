@@ -13,7 +13,7 @@ import click
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.invitation import Invitation
 from warifu.agent.joining import join
-from warifu.agent.running import listening, serve_device
+from warifu.agent.staying import Unlock, standing, stay
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused
@@ -47,27 +47,36 @@ def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def join_device(
-    screen: Screen, directory: DeviceDirectory, key: bytearray, invitation: Invitation, *, stay: bool
+    screen: Screen,
+    directory: DeviceDirectory,
+    key: bytearray,
+    invitation: Invitation,
+    *,
+    stays: bool,
+    unlock: Unlock | None,
 ) -> Joined:
-    """Enrol the device in ``directory``; with ``stay``, keep it connected afterwards (ends by an error or a signal)."""
+    """Enrol the device in ``directory``; with ``stays``, keep it connected afterwards (ends by an error or a signal).
+
+    ``unlock``: the key once more; None where it was typed.
+    """
 
     async def compare(digits: str) -> bool:
         click.echo(f"\n    {digits}\n", err=screen.json)
         return await _asked(tr("Does the owner's screen show exactly these digits?"), screen)
 
     needs_keepers = directory.platform().name in WITHOUT_SEALING_KEY
-    if needs_keepers and not stay:
+    if needs_keepers and not stays:
         raise _ends_with_its_process()
-    async with listening(directory, key, screen.line) as (agent, ready, pump):
-        _tell_isolation(screen, ready)
-        if ready.joined:
+    async with standing(directory, key, screen.line) as device:
+        _tell_isolation(screen, device.ready)
+        if device.ready.joined:
             raise InputRefused(
                 "enrolled",
                 "this device is enrolled already",
                 not_done="Nothing was changed.",
                 remedy="Use an empty --device-dir for another device.",
             )
-        joined = await join(agent, directory, invitation, compare)
+        joined = await join(device.agent, directory, invitation, compare)
         screen.line(tr("This device is enrolled as {name}.", name=invitation.name), style="green")
         if needs_keepers:
             screen.warn(
@@ -78,20 +87,23 @@ async def join_device(
                 )
             )
         screen.result({"name": invitation.name, "identity": joined.identity.hex()})
-        if stay:
-            await serve_device(agent, directory, pump)
+        if stays:
+            await stay(device, directory, unlock, screen.line)
         return joined
 
 
-async def run_device(screen: Screen, directory: DeviceDirectory, key: bytearray) -> None:
-    """Keep an enrolled device connected; ends by an error or a signal."""
+async def run_device(
+    screen: Screen, directory: DeviceDirectory, key: bytearray, unlock: Unlock | None
+) -> None:
+    """Keep an enrolled device connected; ends by an error or a signal. ``unlock``: the key once more; None where it
+    was typed."""
     if directory.enrolment() is None:
         raise _not_enrolled()
-    async with listening(directory, key, screen.line) as (agent, ready, pump):
-        _tell_isolation(screen, ready)
-        if not ready.joined:  # its enrolment broke off at the last step
+    async with standing(directory, key, screen.line) as device:
+        _tell_isolation(screen, device.ready)
+        if not device.ready.joined:  # its enrolment broke off at the last step
             raise _not_enrolled()
-        await serve_device(agent, directory, pump)
+        await stay(device, directory, unlock, screen.line)
 
 
 def _not_enrolled() -> ServiceRefused:

@@ -13,13 +13,14 @@ from warifu.agent.agent import Agent
 from warifu.agent.device import DeviceDirectory
 from warifu.agent.invitation import Invitation
 from warifu.agent.joining import join
-from warifu.agent.running import listening, serve_device
+from warifu.agent.staying import standing, stay
 from warifu.cli.client import Client
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.profile import LocalRecord, Profile
 from warifu.cli.screen import Screen
 from warifu.cli.service_process import CLOSED, READY
 from warifu.cli.text import tr
+from warifu.cli.unlocking import key_once_more
 from warifu.errors import HostUnsuitable, InputRefused, PeerMisbehaved, ServiceRefused
 from warifu.protocol.operator import AskStorageKey, StorageKey
 from warifu.tee.unlock_key import read_unlock_key
@@ -56,17 +57,18 @@ async def run_everything(
         return
     assert local.unlock_key is not None, "a device has an unlock key"
     directory = DeviceDirectory(Path(local.device_directory))
-    unlock = read_unlock_key(Path(local.unlock_key), directory.path)
-    async with listening(directory, unlock, screen.line, may_wait=False) as (agent, ready, pump):
+    unlock_file = Path(local.unlock_key)
+    unlock = read_unlock_key(unlock_file, directory.path)
+    once_more = key_once_more(unlock_file, directory, unlock)
+    async with standing(directory, unlock, screen.line, may_wait=False) as device:
         if file is not None:
             key = _from_file(file, local)
         else:
-            key = bytearray((await agent.ask(AskStorageKey(), StorageKey)).key)
+            key = bytearray((await device.agent.ask(AskStorageKey(), StorageKey)).key)
         async with _service(screen, profile, local, key, simulated) as ended:
-            if not ready.joined or directory.enrolment() is None:
-                await _enrol(screen, profile, local, agent, directory)
-            device = asyncio.create_task(serve_device(agent, directory, pump))
-            await _first_error(ended, device)
+            if not device.ready.joined or directory.enrolment() is None:
+                await _enrol(screen, profile, local, device.agent, directory)
+            await _first_error(ended, asyncio.create_task(stay(device, directory, once_more, screen.line)))
 
 
 async def _serve_alone(

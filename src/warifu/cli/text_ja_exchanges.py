@@ -225,4 +225,16 @@ EXCHANGES: dict[str, str] = {
     ),
     "{file} still holds the whole key: destroy it.": "{file} にはまだ丸ごとの鍵があります。破棄してください。",
     "{kind}: {devices}": "{kind}: {devices}",
+    "NOT LOADED: start this device again, before it asks exchanges": (
+        "未読み込み: 取引所に問い合わせるには、この端末を起動し直してください"
+    ),
+    "exchanges": "取引所",
+    "loaded: it asks exchanges": "読み込み済み（取引所に問い合わせます）",
+    "what asks exchanges is loaded when a device starts. Once these rules are in force, these have to be "
+    "started again: {names}. A device does that by itself where nothing has to be typed for it, and "
+    "else says so where it runs.": (
+        "取引所に問い合わせる部分は端末の起動時に読み込まれます。この規則が有効になったら、次の端末を起動し直す"
+        "必要があります: {names}。何も入力せずに済む端末は自分で起動し直します。"
+        "そうでない端末は、動いている場所でその旨を表示します。"
+    ),
 }

@@ -214,6 +214,15 @@ class StorageKey(Message, frozen=True, tag="storage-key"):
         return "StorageKey()"
 
 
+class StartAgain(Message, frozen=True, tag="start-again"):
+    """Said once and unasked, when no session runs: a wallet of this device has rules for an exchange, and what asks one
+    is loaded at a start alone."""
+
+    by_itself: bool
+    """Whether its next start needs nothing but the unlock key. Otherwise keepers must open its store, who may be away
+    or refuse; or nobody holds its sealing secret yet, and it would be lost."""
+
+
 class OperatorRefused(Message, frozen=True, tag="operator-refused"):
     """The signer cannot do what the operator asked, or cannot start."""
 
@@ -244,6 +253,7 @@ FromSignerToOperator = (
     | OwnJournal
     | ShowJudged
     | StorageKey
+    | StartAgain
     | OperatorRefused
 )
 

@@ -122,6 +122,11 @@ class Ceremonies:
         if ceremony is not None:
             ceremony.close()
 
+    @property
+    def none_runs(self) -> bool:
+        """Whether this device takes part in no session now."""
+        return not self._running
+
     def end_expired(self) -> list[FromSigner]:
         """End what took too long."""
         ticked = [

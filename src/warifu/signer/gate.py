@@ -28,6 +28,8 @@ from warifu.signer.store import Store
 
 MAX_PENDING = 8
 """Envelope keys at a time; a further one pushes out the oldest. A service that asks for many only delays itself."""
+JUST_NOW = 10
+"""Seconds after a client asked for a key in which its envelope is likely to be under way."""
 DELAYS = (0, 0, 5, 30, 120, 600, 3600)
 """Seconds to wait after so many wrong tries in a row; the last one for all that follow."""
 
@@ -95,6 +97,10 @@ class EnvelopeKeys:
         if envelope.expires != expires:
             raise PassphraseRefused("envelope", "the envelope names another moment of expiry")
         return secret
+
+    def just_issued(self, now: int) -> bool:
+        """Whether somebody is about to use one: what is typed in this moment would have to be typed again."""
+        return any(now <= expires - ENVELOPE_KEY_LIFETIME + JUST_NOW for _, expires in self._pending.values())
 
     def forget_all(self) -> None:
         """No envelope that waits opens any more."""

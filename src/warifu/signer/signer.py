@@ -71,6 +71,7 @@ from warifu.protocol.operator import (
     LookAt,
     OperatorRefused,
     OwnJournal,
+    StartAgain,
     StorageKey,
     TellEndorsements,
     TellHost,
@@ -145,6 +146,7 @@ class Signer:
             device, self._transfers, self._births, self._refreshes, self._keeper, self._note
         )
         self._enrolment = Enrolment(device)
+        self._said_start_again = False
 
     @property
     def joined(self) -> bool:
@@ -161,7 +163,18 @@ class Signer:
     def tick(self) -> Frames:
         """Let time pass: end the sessions that took too long. Call it about once a second."""
         settled = self._guarded(self._settle)
-        return settled + self._guarded(lambda: _all_to_service(self._ceremonies.end_expired()))
+        expired = self._guarded(lambda: _all_to_service(self._ceremonies.end_expired()))
+        return settled + expired + self._guarded(self._start_again)
+
+    def _start_again(self) -> Frames:
+        """Once, and in a quiet moment: another process is to take this one's place, so nothing may be under way."""
+        device = self._device
+        if self._said_start_again or loading.state(device.loaded, device.store.directory) != "start-again":
+            return []
+        if not self._ceremonies.none_runs or device.envelope_keys.just_issued(device.clock.now()):
+            return []
+        self._said_start_again = True
+        return [_to_operator(StartAgain(by_itself=device.entrusted is None))]
 
     def _settle(self) -> Frames:
         """What has waited long enough is in force before anything else is judged. Where it cannot be kept (a full disk)

@@ -20,6 +20,7 @@ from warifu.protocol.request import RulesRequest
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.device import Device
 from warifu.signer.evidence import given
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.expecting import accepted
 from warifu.signer.instructing import words_of
@@ -58,6 +59,7 @@ def status(device: Device, isolation: tuple[tuple[str, str], ...]) -> Status:
             for wallet in wallets
             for account in device.accounts.of(wallet.id)
         ),
+        loading.state(device.loaded, device.store.directory),
     )
 
 

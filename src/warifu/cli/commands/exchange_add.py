@@ -23,6 +23,7 @@ from warifu.cli.exchange_adding import (
 )
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
+from warifu.cli.exchange_loading import require_loaded
 from warifu.cli.exchange_permissions import show_permissions
 from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
@@ -119,9 +120,11 @@ def add(
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
         if exchange in BORN:
+            require_loaded(client, adding.devices)
             _bear(screen, adding, account, exchange, yes)
             return
         kept_by = adding.holder(holder)
+        require_loaded(client, adding.devices)
         if exchange == "coinbase":
             new = _from_file(adding, key_file, kept_by.identity, pem)
         else:
@@ -179,6 +182,7 @@ def finish(
                 not_done="Nothing was added.",
                 remedy="Have one made: warifu exchange add.",
             )
+        require_loaded(client, adding.devices)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
         screen.exact(public_pem(found[0].public))

@@ -40,6 +40,7 @@ from warifu.cli.changing_shown import (
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.credential_card import read_card
+from warifu.cli.exchange_loading import tell_who_starts_again
 from warifu.cli.paying import recipient
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_shown import policy_object, show_policy
@@ -224,12 +225,15 @@ def _change(
         )
     else:
         screen.line(tr("It is in force at once on every device that hears it."))
-    if not yes:
-        click.confirm(tr("Change the rules of {name}?", name=wallet.name), abort=True, err=screen.json)
-    request = rules_request(wallet, rules_hash(wallet.rules), rules)
     with setting.client(profile) as client:
+        again = tell_who_starts_again(client, screen, wallet.request.devices, rules.policy)
+        if not yes:
+            click.confirm(tr("Change the rules of {name}?", name=wallet.name), abort=True, err=screen.json)
+        request = rules_request(wallet, rules_hash(wallet.rules), rules)
         if waits and wallet.rules.owners_needed > 1:
-            screen.result(lay_before(client, screen, own, wallet, request, "policy"))
+            screen.result(
+                {**lay_before(client, screen, own, wallet, request, "policy"), "start_again": again}
+            )
             return 0
         if waits:
             told = tell_sealed(
@@ -250,7 +254,9 @@ def _change(
     elif "waits" in states:
         profile.keep_asked(wallet.wallet_id, Asked(request_digest(request), rules, effect))
     show_told(screen, told)
-    screen.result({"changes": changes_object(changes), "waits": waits, **told_object(told)})
+    screen.result(
+        {"changes": changes_object(changes), "waits": waits, "start_again": again, **told_object(told)}
+    )
     return exit_code_of(told)
 
 

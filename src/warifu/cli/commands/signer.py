@@ -27,7 +27,7 @@ from warifu.cli.places import default_device_directory
 from warifu.cli.saved_request import read_saved
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.unlocking import new_unlock_key, unlock_key
+from warifu.cli.unlocking import key_once_more, new_unlock_key, unlock_key
 from warifu.cli.waiting_shown import ids_of
 from warifu.errors import InputRefused
 from warifu.protocol.api import Devices, DeviceStatus
@@ -123,7 +123,8 @@ def join_command(
     if new_key:
         new_unlock_key(unlock_file, directory, screen)
     key = unlock_key(unlock_file, directory)
-    run_until_stopped(join_device(screen, directory, key, invited, stay=stay))
+    once_more = key_once_more(unlock_file, directory, key)
+    run_until_stopped(join_device(screen, directory, key, invited, stays=stay, unlock=once_more))
 
 
 @examples("warifu signer run --unlock-key /media/usb/pi.key")
@@ -133,7 +134,9 @@ def join_command(
 def run_command(device_dir: Path | None, unlock_file: Path) -> None:
     """Keep this enrolled device connected, until Ctrl-C."""
     directory = DeviceDirectory(device_dir or default_device_directory())
-    run_until_stopped(run_device(Screen(), directory, unlock_key(unlock_file, directory)))
+    key = unlock_key(unlock_file, directory)
+    once_more = key_once_more(unlock_file, directory, key)
+    run_until_stopped(run_device(Screen(), directory, key, once_more))
 
 
 @examples("warifu signer list", "warifu signer list --json | jq '.devices[] | select(.connected)'")

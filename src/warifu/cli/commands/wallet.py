@@ -24,6 +24,7 @@ from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create, usable_schemes
 from warifu.cli.credential_card import CredentialCard, read_card
+from warifu.cli.exchange_loading import tell_who_starts_again
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Profile
@@ -136,6 +137,7 @@ def create_command(
         screen, [(THIS_CLIENT, profile.device_key), *((card.name, card.credential) for card in others)]
     )
     with setting.client(profile) as client:
+        again = tell_who_starts_again(client, screen, chosen, terms)
         wallet = create(
             client,
             profile,
@@ -151,7 +153,7 @@ def create_command(
         )
     screen.line(tr("The wallet {name} is born: every device states the same keys.", name=name), style="green")
     show_keys(screen, wallet)
-    screen.result(describe(wallet))
+    screen.result({**describe(wallet), "start_again": again})
 
 
 @examples("warifu wallet adopt savings", "warifu wallet adopt family --id 9f86d0...")

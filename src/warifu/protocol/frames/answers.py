@@ -198,6 +198,8 @@ class Status(Message, frozen=True):
     """It has no sealing key, and nobody holds its sealing secret yet: nothing of it outlives this run."""
     accounts: Annotated[tuple[AccountStatus, ...], msgspec.Meta(max_length=256)] = ()
     """At exchanges, of all wallets."""
+    exchanges: Literal["not-loaded", "loaded", "start-again"] = "not-loaded"
+    """Whether it has loaded what asks exchanges. ``start-again``: it has not, and a wallet of its has rules for one."""
 
 
 class HandedOut(Message, frozen=True):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Literal
 
 from warifu.errors import PolicyDenied
 from warifu.protocol.policy import Policy
@@ -40,6 +41,13 @@ class Loaded:
 def wanted(directory: Path) -> bool:
     """Whether the device in ``directory`` is to load it."""
     return (directory / _FILE).exists()
+
+
+def state(loaded: Loaded | None, directory: Path) -> Literal["not-loaded", "loaded", "start-again"]:
+    """How it stands with the device in ``directory``, of whose process ``loaded`` is."""
+    if loaded is not None:
+        return "loaded"
+    return "start-again" if wanted(directory) else "not-loaded"
 
 
 def load() -> Loaded:
