@@ -3,13 +3,16 @@
 import asyncio
 import socket
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nacl.utils import random
 from tests.support.scripted_signer import Device, Meeting, meeting
 from tests.support.service_world import Pipe, refusal
@@ -19,6 +22,7 @@ from warifu.protocol.authorization import Authorization
 from warifu.protocol.credential import Approval, DeviceKey, Signature
 from warifu.protocol.encoding import encode
 from warifu.protocol.frames import (
+    MAX_CARRIED,
     AskStatus,
     Carried,
     CloseSession,
@@ -610,3 +614,137 @@ async def test_a_tunnel_stands_in_nobodys_way(database):
         await call.carrier.say(Reply(frame.call, b"fine"))
         assert await asked == b"fine"
         await call.end()
+
+
+# --- whatever devices say ----------------------------------------------------------------------------------------
+
+_DEEDS = st.lists(
+    st.tuples(
+        st.sampled_from(["attic", "attic", "cellar", "office"]),
+        st.sampled_from(["call", "call", "call", "call", "other", "none"]),
+        st.sampled_from(
+            [
+                "open",
+                "open",
+                "open",
+                "carry",
+                "carry",
+                "carry",
+                "elsewhere",
+                "much",
+                "end",
+                "host-ends",
+                "finish",
+                "fail",
+            ]
+        ),
+        st.integers(0, 3),
+    ),
+    min_size=10,
+    max_size=40,
+)
+
+
+class _Host:
+    """Stands for a host: takes everything, and hangs up when it is told to."""
+
+    def __init__(self) -> None:
+        self.reader = asyncio.StreamReader()
+        self.taken = 0
+        self.closed = self.hung_up = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed, "nothing is said to a host that was left"
+        self.taken += len(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def wait_closed(self) -> None:
+        pass
+
+    def hang_up(self) -> None:
+        if not self.hung_up:
+            self.hung_up = True
+            self.reader.feed_data(b"last words")
+            self.reader.feed_eof()
+
+
+def test_whatever_devices_say_nobody_else_is_dialled_and_every_tunnel_ends(database):
+    """Two that take part in a call, one that does not; in the call, in a session without tunnels, and in none."""
+
+    async def prepared() -> Meeting:
+        return Meeting(database, "attic", "cellar", "office", reach=Reach((), {HOST: ("127.0.0.1", 9)}))
+
+    with closing(asyncio.new_event_loop()) as loop:
+        hall, hosts = loop.run_until_complete(prepared()), list[_Host]()
+
+        @settings(max_examples=60)
+        @given(_DEEDS)
+        def whatever(deeds: list[tuple[str, str, str, int]]) -> None:
+            hosts.extend(loop.run_until_complete(_whatever(hall, deeds)))
+
+        whatever()
+        assert sum(host.taken > 0 for host in hosts) > 0, "tunnels there were"
+        loop.run_until_complete(hall.end())
+
+
+async def _whatever(hall: Meeting, deeds: list[tuple[str, str, str, int]]) -> list[_Host]:
+    hosts: list[_Host] = []
+
+    async def dial(address: str, port: int, **_: Any) -> Any:
+        assert (address, port) == ("127.0.0.1", 9)
+        hosts.append(_Host())
+        return hosts[-1].reader, hosts[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "open_connection", dial)
+        for device in hall.devices.values():
+            if not hall.hub.connected(device.identity):
+                await hall.enter(device)
+        call = Call(hall, hall.devices["attic"], hall.devices["cellar"])
+        other = Call(hall, hall.devices["attic"], opening="key")
+        ids = {"call": call.id, "other": other.id, "none": bytes(16)}
+        await asyncio.sleep(0)
+        opened: Counter[str] = Counter()
+        for name, where, deed, number in deeds:
+            if deed in ("open", "elsewhere") and where == "call":  # the next one; "again" is any
+                if opened[name] > 3:
+                    continue
+                number, opened[name] = opened[name], opened[name] + 1
+            elif deed in ("carry", "much", "end") and opened[name]:
+                number %= opened[name]
+            if deed == "host-ends":
+                for host in hosts[number : number + 1]:
+                    host.hang_up()
+            else:
+                with suppress(link_module.LinkClosed):
+                    await hall.devices[name].say(_frame(deed, ids[where], number))
+            for _ in range(12):
+                await asyncio.sleep(0)
+            assert hall.hub.tunnels.open_count <= 2 * 4
+        for running in (call.running, other.running):
+            running.cancel()
+        await asyncio.gather(call.running, other.running, return_exceptions=True)
+        await hall.hub.tunnels.close()
+        assert hall.hub.tunnels.open_count == 0 and all(host.closed for host in hosts)
+        assert all(host.taken <= module.MAX_OUT for host in hosts)
+    return hosts
+
+
+def _frame(deed: str, session: bytes, number: int) -> Any:
+    match deed:
+        case "open" | "again":
+            return OpenTunnel(session, number, HOST)
+        case "elsewhere":
+            return OpenTunnel(session, number, "metadata.google.internal")
+        case "carry":
+            return Carried(session, number, b"x" * 1000)
+        case "much":
+            return Carried(session, number, bytes(MAX_CARRIED))
+        case "end":
+            return TunnelEnded(session, number)
+        case "finish":
+            return Finished(session, b"result")
+        case _:
+            return SessionFailed(session, refusal_of(SessionAborted("no", "no")))

@@ -20,10 +20,12 @@ from warifu.chains.ethereum.signature import HALF_ORDER
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import encode
 from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envelope_binding
+from warifu.protocol.exchange_visits import Visits
 from warifu.protocol.frames import (
     AskEnvelopeKey,
     AskResult,
     AskStatus,
+    AskVisits,
     Challenge,
     CloseSession,
     EnvelopeKeyAnswer,
@@ -167,6 +169,8 @@ class WholeKeySigner:
                 return [Reply(frame.call, encode(ResultAnswer(state, found or b"")))]
             case ShowEpoch():
                 return [Reply(frame.call, b"")]
+            case AskVisits():
+                return [Reply(frame.call, encode(Visits(frame.wallet_id, 0, (), bytes(64))))]
             case OpenCorrelating():
                 return [self._correlate(frame)]
             case OpenSession():
