@@ -10,16 +10,20 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.utils import random
 from tests.service.test_policy_commands import Owner
-from tests.service.test_recovery import owners_profile
+from tests.service.test_recovery import owners_profile, typed
 from tests.support import service_world
+from tests.support.exchange_accounts import BINANCE_KEY
 from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND
-from tests.support.visiting import BTC, keep_account, visiting_policy
+from tests.support.visiting import BTC, allow, keep_account, visiting_policy
 
+from warifu.cli.commands import exchange
 from warifu.cli.commands import visit as command
 from warifu.cli.creating import adopt
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, WarifuError
@@ -29,7 +33,7 @@ from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, Visit
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Request, request_digest
-from warifu.sandbox.control import SetClock
+from warifu.sandbox.control import SetAccount, SetClock, Turn
 from warifu.sandbox.simulation import Simulation
 from warifu.service.workflows import visits as module
 
@@ -64,11 +68,13 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Wor
         yield world, simulation, clock
 
 
-async def founded(world: World, client: Client, simulation: Simulation) -> None:
+async def founded(world: World, client: Client, simulation: Simulation | None) -> None:
+    """``simulation``: where the devices have an account already."""
     for number in range(3):
         await world.add_device(client, f"device{number}")
     assert (await world.create_wallet(client, policy=visiting_policy())).state == "finished"
-    keep_account(world.devices.values(), world.wallet_id, simulation, "ada")
+    if simulation is not None:
+        keep_account(world.devices.values(), world.wallet_id, simulation, "ada")
     await world.fund(client, BTC)
 
 
@@ -176,12 +182,25 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
 
     async def whole() -> None:
         async with world.running() as client:
-            await founded(world, client, simulation)
+            await founded(world, client, None)
             owner = Owner(client, owners_profile(world, world.root / "owner"))
             await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
+            monkeypatch.setattr(owner, "home", world.root / "owner", raising=False)
+            monkeypatch.setattr(owner._bridge, "delete", lambda path: None, raising=False)
 
             async def types(*arguments: str, expected: int = 0) -> dict[str, Any]:
                 return await owner.says(*arguments, of=command.group, expected=expected)
+
+            async def trades(*arguments: str) -> dict[str, Any]:
+                return await owner.says(*arguments, of=exchange.group)
+
+            authority = ("--authorities", str(simulation.authority_file), "--yes")
+            born = await trades("add", "savings", "main", "--exchange", "binance", *authority)
+            public = serialization.load_pem_public_key(born["public_key"].encode())
+            assert isinstance(public, Ed25519PublicKey)
+            simulation.do(SetAccount(exchange="binance", account="ada", gives={}))
+            allow(simulation, "ada", public.public_bytes_raw(), ("view", "trade", "transfer"))
+            await trades("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
 
             with pytest.raises(PolicyDenied) as refused:
                 await types("open", "savings", "main", "0.6 BTC", "--for", "1h", "--yes")
@@ -196,6 +215,9 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             await until(
                 client, bytes.fromhex(opened["id"]), lambda each: any(x.state == "trading" for x in each)
             )
+            simulation.do(Turn(exchange="binance", steady=True))
+            await trades("sell", "savings", "main", "BTC-USDT", "--size", "0.05", "--yes")
+            await trades("buy", "savings", "main", "BTC-USDT", "--funds", "2500", "--yes")
             await types("close", "savings", opened["id"][:8])
             found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))
             assert any(each.brought == "10000000" for each in found)

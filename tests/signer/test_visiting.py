@@ -19,10 +19,11 @@ from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
 from warifu.exchanges.market import Order, Pair
+from warifu.protocol.exchange_requests import VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
-from warifu.sandbox.control import AddFault, ClearFaults
+from warifu.sandbox.control import AddFault, Allow, ClearFaults, SetAccount
 from warifu.signer.exchanges import errands
 from warifu.threshold.wiping import Secret
 
@@ -219,6 +220,23 @@ def test_a_hostile_carrier_gets_no_signature_for_anything_but_the_step(stage, mo
     outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
     assert reason(outcome, "device1") == "errand-differs"
     assert stage.free() == D("0.5")
+
+
+def test_an_exchange_that_pays_out_to_its_list_alone_pays_the_address_that_the_owner_named(stage):
+    listed, other = stage.address(1), stage.address(2)
+    stage.simulation.do(SetAccount(exchange="binance", account=stage.customer, allowlist_only=True))
+    stage.simulation.do(Allow(exchange="binance", account=stage.customer, asset="BTC", address=listed))
+    for foreign in (FRIEND, stage.address(5000), listed.upper()):
+        with pytest.raises(WarifuError) as refused:
+            stage.opened(brings=VisitAsset("BTC", "bitcoin", foreign))
+        assert refused.value.reason == "visit-home"
+    visit = stage.opened(brings=VisitAsset("BTC", "bitcoin", listed))
+    stage.pays(stage.payment(stage.proves(visit, FIRST, SECOND), BTC // 2), FIRST)
+    stage.end(visit)
+    stage.does(visit, "balance", FIRST)
+    assert reason(stage.errand(visit, "sweep", FIRST, home=other), "device0") == "visit-home"
+    done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, arrived) == ("home", BTC // 2 - FEE)
 
 
 def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(stage):

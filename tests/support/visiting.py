@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 from nacl.utils import random
 from tests.support.dealer import deal
+from tests.support.exchange_accounts import BINANCE_KEY, add_born
 from tests.support.exchange_calls import Tunnels, prepare, run
-from tests.support.sandbox import BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
+from tests.support.sandbox import EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
 from tests.support.simulator import (
     COIN,
     Household,
@@ -66,6 +67,8 @@ def visiting_policy(**fields: Any) -> Policy:
         (
             "DELETE /api/v3/openOrders",
             "GET /api/v3/account",
+            "GET /api/v3/exchangeInfo",
+            "GET /api/v3/order",
             "GET /sapi/v1/account/apiRestrictions",
             "GET /sapi/v1/capital/deposit/address",
             "GET /sapi/v1/capital/withdraw/history",
@@ -171,7 +174,12 @@ class Stage:
         return stage
 
     def _open_account(self) -> None:
-        keep_account(self.home.devices.values(), self.wallet, self.simulation, self.customer)
+        """Its Ed25519 key is born among the devices, and never whole."""
+        add_born(self.home, authorities=self.simulation.authority_file.read_text())
+        account = self.home["device0"].device.accounts.get(self.wallet, "main")
+        assert account is not None and account.kind == "ed25519-born"
+        self.simulation.do(SetAccount(exchange="binance", account=self.customer, gives={}))
+        self.allow("view", "trade", "transfer")
 
     def allow(self, *permissions: Any) -> None:
         """What the key may do at the exchange."""

@@ -2034,6 +2034,12 @@ JAPANESE: dict[str, str] = {
     "exchange answered": "取引所の返答",
     "compared at the exchange": "取引所での照合",
     # --- visits to exchanges ---
+    "The wallet's own address that it comes home to, if the exchange has a list of addresses; else a fresh "
+    "one.": (
+        "引き上げ先とするウォレット自身のアドレス（取引所に出金先リストがある場合）。なければ新しいアドレス。"
+    ),
+    "home is": "引き上げ先",
+    "a fresh address of the wallet's own": "ウォレット自身の新しいアドレス",
     "Bring home now what is left of the visit ID (its beginning is enough). Your word alone is enough.": (
         "一時預け ID（先頭だけでよい）の残りを今すぐ引き上げます。あなたの承認だけで足ります。"
     ),

@@ -21,7 +21,7 @@ from warifu.exchanges.networks import COINS
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.chains import chain_named
+from warifu.protocol.chains import BITCOIN, chain_named
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import Visits, VisitShown
@@ -65,10 +65,17 @@ class Seen:
 
 
 def visit_request(
-    wallet: Wallet, account: str, amount: str, seconds: int, also: Sequence[str], chain: str
+    wallet: Wallet,
+    account: str,
+    amount: str,
+    seconds: int,
+    also: Sequence[str] = (),
+    chain: str = BITCOIN,
+    home: str = "",
 ) -> VisitRequest:
     """To be authorized. ``amount``: with its unit, by which the asset is known; ``chain``: of a token. ``also``: what
-    else comes home, ``USDC`` or ``USDC@ethereum`` read already. ``InputRefused``."""
+    else comes home, ``ETH`` or ``USDC@ethereum``; ``home``: the wallet's own address that the exchange has on its list,
+    empty for a fresh one. ``InputRefused``."""
     symbol = amount.split()[-1].upper() if amount.split() else ""
     where = COINS.get(symbol, chain)
     asset = asset_named(wallet, where, None if symbol in COINS else symbol)
@@ -81,7 +88,7 @@ def visit_request(
         random(16),
         wallet.wallet_id,
         account,
-        VisitAsset(symbol, where),
+        VisitAsset(symbol, where, home),
         asset.token,
         str(units),
         others,

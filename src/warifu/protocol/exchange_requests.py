@@ -100,6 +100,9 @@ class VisitAsset(Message, frozen=True):
     symbol: ExchangeSymbol
     chain: Chain
     """On which it comes home."""
+    home: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    """The wallet's own address that it comes home to, because it is on the exchange's list of addresses; empty: a fresh
+    one each time."""
 
 
 class VisitRequest(Message, frozen=True, tag="exchange-visit"):

@@ -47,6 +47,12 @@ def group() -> None:
 @click.option(
     "--also", multiple=True, metavar="ASSET", help="What else comes home: ETH, USDC@ethereum (repeat)."
 )
+@click.option(
+    "--home",
+    default="",
+    metavar="ADDRESS",
+    help="The wallet's own address that it comes home to, if the exchange has a list of addresses; else a fresh one.",
+)
 @chain_option
 @with_option
 @yes_option
@@ -59,6 +65,7 @@ def open_command(
     amount: str,
     duration: str,
     also: tuple[str, ...],
+    home: str,
     chain: str,
     credential: str | None,
     yes: bool,
@@ -72,13 +79,14 @@ def open_command(
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
     wallet = profile.wallet(wallet_name)
-    request = visit_request(wallet, account, amount, _seconds(duration), also, chain)
+    request = visit_request(wallet, account, amount, _seconds(duration), also, chain, home)
     screen.facts(
         [
             (tr("account"), account),
             (tr("brings at most"), amount_of(request)),
             (tr("until"), moment(request.until)),
             (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
+            (tr("home is"), home or tr("a fresh address of the wallet's own")),
         ]
     )
     if not yes and not click.confirm(tr("Open this visit?")):

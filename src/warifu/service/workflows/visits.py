@@ -280,10 +280,12 @@ class VisitsAtWork:
     async def _place(self, wallet: StoredWallet, view: VisitShown, task: _Task) -> str:
         if task.step != "sweep":
             return ""
+        asset = next(each for each in assets_of(view) if each.symbol == task.symbol)
+        if asset.home:
+            return asset.home
         homes, place = self._tried(view.visit).homes, (task.symbol, task.round)
         if place not in homes:
-            chain = next(each.chain for each in assets_of(view) if each.symbol == task.symbol)
-            homes[place] = await asyncio.to_thread(self._home, wallet.name, chain)
+            homes[place] = await asyncio.to_thread(self._home, wallet.name, asset.chain)
         return homes[place]
 
     # --- devices ----------------------------------------------------------------------------------------------------

@@ -275,8 +275,10 @@ class _Doing:
             )
 
     def _require_sweep(self) -> None:
-        frame = self._frame
-        self._visit.require_sweep(frame.symbol, frame.round, self._device.clock.now())
+        frame, visit = self._frame, self._visit
+        visit.require_sweep(frame.symbol, frame.round, self._device.clock.now())
+        if visit.asset(frame.symbol).home not in ("", frame.home):
+            raise InputRefused("visit-home", "the owner named another address that it comes home to")
 
     # --- before it leaves, and after --------------------------------------------------------------------------------
 

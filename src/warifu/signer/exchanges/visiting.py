@@ -33,7 +33,7 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
     """Open a visit, or end it. The same again changes nothing.
 
     ``AuthorizationRefused``; ``InputRefused`` (``request-kind``, ``unknown-account``, ``account-unfinished``,
-    ``visit-key``, ``visit-asset``); ``PolicyDenied`` (the reasons of ``policy.visits``, ``too-many-visits``).
+    ``visit-key``, ``visit-home``); ``PolicyDenied`` (the reasons of ``policy.visits``, ``too-many-visits``).
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
@@ -90,6 +90,14 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes,
             "a signature of this account's key does not say where funds go: they could not come home without an owner",
             remedy="Use an account whose requests are signed whole (Binance, or Coinbase's Exchange API).",
         )
+    window = device.wallets.window(wallet.id)
+    for asset in request.assets:
+        if asset.home and not wallet.owns(asset.chain, asset.home, window):
+            raise InputRefused(
+                "visit-home",
+                f"{asset.home} is no address of the wallet's own",
+                remedy="Name one that it gave out ('warifu address').",
+            )
     policy = device.rules.policy(wallet.id)
     chain_decimals(policy, request)
     visit = Visit(named, request, account.exchange, now, _WANTS[account.kind])
