@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nacl.utils import random
@@ -221,6 +222,8 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             await types("close", "savings", opened["id"][:8])
             found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))
             assert any(each.brought == "10000000" for each in found)
+            told = await asyncio.to_thread(CliRunner().invoke, command.group, ["show", "savings"], obj=owner)
+            assert told.exit_code == 0 and opened["id"][:8] in told.output and "0.1 BTC" in told.output
             [shown] = (await types("show", "savings"))["visits"]
             assert {view["state"] for view in shown["devices"].values()} == {"home"}
             assert (await types("sweep", "savings"))["visits"] == []
@@ -269,10 +272,22 @@ def test_another_key_tells_no_device_anything(stage: Any) -> None:
                         "/wallets/savings/visits", api.NewVisit(authorization=authorization), api.VisitsShown
                     )
             assert seen(await client.get("/wallets/savings/visits", api.VisitsShown)) == []
-            [away] = [name for name in world.devices if name == "device2"]
-            await world.disconnect(away)
+            await world.disconnect("device2")
             assert len(await tell(client, request)) == 2
-            await world.connect(away)  # and hears of it as it comes
+            await world.connect("device2")  # and hears of it as it comes
             await until(client, request_digest(request), lambda found: len(found) == 3)
+            other = msgspec.structs.replace(request_for(world, BTC // 10), account="other")
+            authorization, _ = await parcelled(client, other, {})
+            question = api.NewVisit(authorization=authorization)
+            answer = await client.post("/wallets/savings/visits", question, api.VisitsShown)
+            assert {device.refusal.code for device in answer.devices if device.refusal} == {
+                "input.unknown-account"
+            }
+            entries = [device.device.journal.head[0] for device in world.devices.values()]
+            await client.post("/wallets/savings/visits/sweep", api.SweepVisits(), api.VisitsShown)
+            await asyncio.sleep(0)
+            await until(client, request_digest(request), all_are("proven"))
+            denied = [device.kinds().count("denied") for device in world.devices.values()]
+            assert denied == [1, 1, 1], entries  # nobody is told again and again what he refused
 
     asyncio.run(whole())

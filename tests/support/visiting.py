@@ -35,6 +35,7 @@ from warifu.chains.bitcoin.transaction import OutPoint, TxInput
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
 from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import Told
 from warifu.protocol.exchange_requests import (
@@ -165,10 +166,16 @@ class Stage:
 
     @classmethod
     def make(
-        cls, root: Path, chain: EmbeddedChain, simulation: Simulation, customer: str, policy: Policy
+        cls,
+        root: Path,
+        chain: EmbeddedChain,
+        simulation: Simulation,
+        customer: str,
+        policy: Policy,
+        schemes: Sequence[Scheme] = ("bip340",),
     ) -> Stage:
         home = Household(root, 3, make_device=lambda name, place, clock: SimulatedDevice(name, place, clock))
-        home.make_wallet(2, policy)
+        home.make_wallet(2, policy, schemes=schemes)
         stage = cls(home, chain, simulation, customer)
         stage._open_account()
         return stage

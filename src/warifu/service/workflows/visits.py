@@ -45,6 +45,11 @@ _SESSION_SECONDS = 60.0
 _ADDRESS_SECONDS = DAY // 2
 """After so long a deposit address is fetched anew: devices let funds go to it for a day."""
 _ENDING = ("sweeping", "stuck", "home")
+_UNHEARD = ("device-offline", "device-silent", "device-busy")
+"""Reasons for which a device is told again: it may not have heard it."""
+STUCK_SECONDS = 600
+"""After so long an exchange is asked again that refused to let funds go: each time is a signature and a journal
+entry."""
 _UNDER_WAY = ("signed", "unknown", "pending")
 
 T = TypeVar("T")
@@ -105,6 +110,8 @@ class VisitsAtWork:
         self._open: dict[bytes, set[bytes]] = {}
         """Wallet -> visits that were not at home when its devices were asked last."""
         self._tries: dict[bytes, _Tries] = {}
+        self._refused: set[tuple[bytes, bytes]] = set()
+        """(device, request) that was told and refused: it is not told again in this run, which would fill journals."""
         self._busy: dict[bytes, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -202,7 +209,8 @@ class VisitsAtWork:
         for stored in await asyncio.to_thread(store.visits_of, self._database, wallet.name, int(time.time())):
             for identity in self._there(wallet):
                 seen = views.get(stored.visit, {}).get(identity)
-                if (seen is None) if not stored.ends else (seen is not None and seen.ended is None):
+                missed = (seen is None) if not stored.ends else (seen is not None and seen.ended is None)
+                if missed and (identity, stored.request) not in self._refused:
                     with survived():
                         [shown] = (await self._told(identity, stored)).visits
                         views.setdefault(stored.visit, {})[identity] = shown
@@ -232,6 +240,9 @@ class VisitsAtWork:
             before, views[task.carrier] = views[task.carrier], result.shown
             if result.shown.state != before.state:
                 tries.count = 0
+            if result.outcome == "refused" and task.step == "sweep":
+                tries.until = time.monotonic() + STUCK_SECONDS
+                return
             if result.outcome != "done":
                 tries.later(result.retry_after)
             elif task.step == "cancel":  # what it held is free now
@@ -296,7 +307,12 @@ class VisitsAtWork:
 
     async def _told(self, identity: bytes, stored: StoredVisit) -> Visits:
         authorization = decode(Authorization, stored.authorization, MAX_AUTHORIZATION_BYTES)
-        answer = await self._hub.call(identity, lambda call: TellVisit(call, authorization), _ASK_SECONDS)
+        try:
+            answer = await self._hub.call(identity, lambda call: TellVisit(call, authorization), _ASK_SECONDS)
+        except WarifuError as error:
+            if error.reason not in _UNHEARD:
+                self._refused.add((identity, stored.request))
+            raise
         said = decode(Visits, answer, MAX_BODY_BYTES)
         if [shown.visit for shown in said.visits] != [stored.visit]:
             raise PeerMisbehaved("visit", "a device told of another visit than it was asked about")
