@@ -489,6 +489,7 @@ passphrase_tries = 5
 endpoints = ["GET /orders/client:*"]
 inside = ["profile:86602c68-306a-4500-ac73-4ce56a91d83c", "payment-method:bank"]
 longest_visit = "8h"
+declared_allowlist = true
 [exchanges.coinbase-exchange.limits.BTC]
 decimals = 8
 per_order = "0.1 BTC"
@@ -502,10 +503,12 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
     assert rules.endpoints == ("GET /orders/client:*",)
     assert rules.inside == ("payment-method:bank", "profile:86602c68-306a-4500-ac73-4ce56a91d83c")
     assert (rules.visit_seconds, rules.limits[0].exposure) == (8 * 3600, "40000000")
-    left_out = ("inside", "longest_visit", "exposure")
+    assert rules.declared_allowlist
+    left_out = ("inside", "longest_visit", "exposure", "declared_allowlist")
     text = "\n".join(line for line in EXCHANGE.splitlines() if not line.startswith(left_out))
     [bare] = read_policy(text).exchanges
     assert (bare.inside, bare.visit_seconds, bare.limits[0].exposure) == ((), 0, "0")
+    assert not bare.declared_allowlist
 
 
 @pytest.mark.parametrize(
@@ -515,8 +518,8 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
         ("profile:866", "me@example.com", "line 5, 'inside' in [exchanges.coinbase-exchange]: "),
         ('"8h"', '"31d"', "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: it must be from 0"),
         ('"8h"', "8", "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: "),
-        ('"0.4 BTC"', '"0.4 ETH"', "line 11, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
-        ("exposure", "exposed", "line 11, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
+        ('"0.4 BTC"', '"0.4 ETH"', "line 12, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
+        ("exposure", "exposed", "line 12, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
     ],
 )
 def test_what_is_wrong_with_an_exchange_is_said_by_line_and_field(before, after, said):

@@ -198,6 +198,7 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
     ("no exchange", "exchange", RULES, with_policy(exchanges=())),
     ("a shorter visit", "visit-time", RULES, with_exchange(visit_seconds=2 * HOUR - 1)),
     ("no visit", "visit-time", RULES, with_exchange(visit_seconds=0)),
+    ("no list declared", "allowlist", with_exchange(declared_allowlist=True), RULES),
     ("a place fewer", "destination", RULES, with_exchange(inside=())),
     ("another place fewer", "destination", with_exchange(inside=("bank:1", "profile:2")), RULES),
     (

@@ -280,6 +280,18 @@ def test_what_could_not_be_compared_is_not_signed(world):
     assert set(world.refused(words).values()) == {"policy.not-comparable"}
 
 
+def test_funds_leave_by_a_shared_cdp_key_only_where_the_owner_declares_the_exchanges_own_list(tmp_path):
+    """What is sent elsewhere is found out too late: only the exchange's list holds it back."""
+    world = World(tmp_path, declared=False)
+    world.split()
+    try:
+        home = COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND))
+        assert set(world.refused(home).values()) == {"policy.allowlist"}
+        assert world.told(COINBASE.place(an_order())).outcome == "done"  # what is traded stays there
+    finally:
+        world.close()
+
+
 def test_where_nobody_could_look_a_shared_cdp_key_only_reads(tmp_path):
     world = World(tmp_path, n=1, t=1)
     world.split()

@@ -25,8 +25,9 @@ from warifu.protocol.policy import ChainRules, ExchangeLimits, ExchangeRules, Po
 SEED = bytes(range(32))
 
 
-def policy(**fields: Any) -> Policy:
-    """An order may give 20,000 of a currency, a day 50,000; what is withdrawn goes to the friend or home."""
+def policy(*, declared: bool = True, **fields: Any) -> Policy:
+    """An order may give 20,000 of a currency, a day 50,000; what is withdrawn goes to the friend or home. ``declared``:
+    that the exchanges' own lists of addresses are on."""
 
     def limits(symbol: str, decimals: int) -> ExchangeLimits:
         windows = (Window(24, str(50_000 * 10**decimals)),)
@@ -34,7 +35,11 @@ def policy(**fields: Any) -> Policy:
 
     def rules(name: str, quote: str, *endpoints: str) -> ExchangeRules:
         return ExchangeRules(
-            name, tuple(sorted(endpoints)), (f"BTC-{quote}",), (limits("BTC", 8), limits(quote, 2))
+            name,
+            tuple(sorted(endpoints)),
+            (f"BTC-{quote}",),
+            (limits("BTC", 8), limits(quote, 2)),
+            declared_allowlist=declared,
         )
 
     exchanges = (

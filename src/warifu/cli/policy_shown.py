@@ -159,6 +159,8 @@ def _exchange(rules: ExchangeRules) -> Facts:
         yield tr("may move funds there to"), ", ".join(rules.inside)
     if rules.visit_seconds:
         yield tr("longest visit"), format_duration(rules.visit_seconds)
+    if rules.declared_allowlist:
+        yield tr("its own list of addresses"), tr("on, as the owner declares")
     for limits in rules.limits:
         most = format_quantity(int(limits.per_order), limits.decimals, limits.symbol)
         yield tr("most per order"), most

@@ -170,6 +170,8 @@ EXCHANGES: dict[str, str] = {
     "whole-or-none": "全部か無しか",
     "{account} is a SIMULATION: no exchange, no money.": "{account} は模擬です。取引所ではなく、お金はありません。",
     "{count} calls are not compared yet": "{count} 件の照合がまだです",
+    "its own list of addresses": "取引所の出金先リスト",
+    "on, as the owner declares": "有効（所有者の申告）",
     # --- adding ----------------------------------------------------------------------------------------------------
     "A Coinbase key of the kind Ed25519 is split over all devices; a secret or a key of the kind ECDSA cannot be, and "
     "is kept by one of them. For Binance the devices make a key that is never whole anywhere: you register its public "

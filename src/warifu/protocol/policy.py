@@ -260,6 +260,9 @@ class ExchangeRules(Message, frozen=True):
     """Where funds may go that do not go to an address on a chain: accounts there, banks."""
     visit_seconds: Delay = 0
     """Longest time for which a visit brings funds there; 0: no visit does."""
+    declared_allowlist: bool = False
+    """Whether the owner declares that the exchange itself pays out to nothing but its own list of addresses, which he
+    turned on there. No signer can see that."""
 
     def __post_init__(self) -> None:
         _require_sorted(self.endpoints)

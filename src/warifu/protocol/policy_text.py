@@ -245,7 +245,7 @@ def _token(table: Table, symbol: str, chain: str, prices: Prices) -> AssetLimits
 
 
 def _exchange(table: Table, name: str) -> ExchangeRules:
-    table.require_fields(("endpoints",), ("pairs", "inside", "longest_visit", "limits"))
+    table.require_fields(("endpoints",), ("pairs", "inside", "longest_visit", "declared_allowlist", "limits"))
     limits = table.table("limits")
     return table.checked(
         ExchangeRules,
@@ -256,6 +256,7 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
             tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
             tuple(table.texts("inside", "places there, such as profile:NAME", 100, Inside)),
             table.seconds("longest_visit", 0, MAX_DELAY, 0),
+            table.flag("declared_allowlist"),
         ),
     )
 

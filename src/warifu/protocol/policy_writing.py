@@ -135,6 +135,8 @@ def _exchange(rules: ExchangeRules) -> Iterator[str]:
         yield f"inside = {_list(rules.inside)}"
     if rules.visit_seconds:
         yield f'longest_visit = "{format_duration(rules.visit_seconds)}"'
+    if rules.declared_allowlist:
+        yield "declared_allowlist = true"
     for limits in rules.limits:
         yield from ("", f"[{name}.limits.{_key(limits.symbol)}]", f"decimals = {limits.decimals}")
         fields = {"per_order": limits.per_order} | {

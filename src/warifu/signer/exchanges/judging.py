@@ -3,6 +3,7 @@
 Beside the policy's own rules there are those of what a signature covers. A CDP key's leaves query and body to whoever
 carries the request. So with such a key, where it is shared:
 
+- funds leave only where the owner declares that the exchange's own list of addresses is on;
 - what gives something away must be such that it can be found at the exchange and compared afterwards;
 - it takes a second signer to do that: with a threshold of 1 the key only reads;
 - who has not compared an earlier one yet signs no further one.
@@ -157,6 +158,7 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) 
         yield Rule("alone", False, words)
     if not seen.gives:
         return
+    yield from _listed(device, wallet, seen)
     can = wanted(account, seen) is not None
     words = "what is asked for can be compared at the exchange afterwards"
     if not can:
@@ -167,6 +169,18 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) 
     due = device.calls.due(wallet.id, account.account.name)
     words = f"an earlier call of account {account.account.name} was not compared at the exchange yet"
     yield Rule("comparison-due", not due, words if due else "every earlier call was compared")
+
+
+def _listed(device: Device, wallet: Wallet, seen: Seen) -> Iterator[Rule]:
+    """What has left the exchange comes back by no freeze. Where a carrier could change the address, the exchange's own
+    list is what holds, and the owner's word that it is on is all that can be had."""
+    rules = device.rules.of(wallet.id).policy.rules_at(seen.exchange.name)
+    if seen.asked.destination is not None:
+        declared = rules is not None and rules.declared_allowlist
+        words = (
+            f"the owner {'declares' if declared else 'does not declare'} that the exchange's own list is on"
+        )
+        yield Rule("allowlist", declared, words)
 
 
 @contextmanager

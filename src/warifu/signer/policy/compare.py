@@ -373,7 +373,10 @@ def _exchange(old: ExchangeRules, new: ExchangeRules) -> Iterator[Change]:
     yield from _set("destination", f"{name}: places there", old.inside, new.inside, grows="loosens")
     visit = f"{name}: the longest visit"
     yield from _less("visit-time", visit, old.visit_seconds, new.visit_seconds, duration)
-    yield from _unforeseen(old, new, "exchange", "endpoints", "pairs", "limits", "inside", "visit_seconds")
+    listed = f"{name}: its own list of addresses is declared to be on"
+    yield from _switch("allowlist", listed, old.declared_allowlist, new.declared_allowlist, on="loosens")
+    compared = ("endpoints", "pairs", "limits", "inside", "visit_seconds", "declared_allowlist")
+    yield from _unforeseen(old, new, "exchange", *compared)
 
 
 def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Change]:
