@@ -126,6 +126,34 @@ async def called(world: World, client: Client) -> api.ExchangeCallShown:
     return await ended(client, request.request_id.hex())
 
 
+async def test_what_was_found_is_looked_at_once_more_after_the_seconds_that_its_device_names(world: World):
+    """In between the device owes nothing, whoever asks."""
+    _, second, _ = scripts(world)
+    about = random(32)
+    debtor = owing(world, second, about)
+    looked: list[float] = []
+
+    def say(frame: Any) -> list[Any]:
+        if not isinstance(frame, OpenComparison) or frame.carrier != debtor.identity:
+            return cosigns(frame)
+        looked.append(time.monotonic())
+        debtor.owes.clear()
+        return [
+            Finished(frame.session, encode(CallResult(about, "done", "too-early", 2 - len(looked), None)))
+        ]
+
+    def status(said: Status) -> Status:
+        if len(looked) == 1 and time.monotonic() > looked[0] + 1:
+            debtor.owes[:] = [about]
+        return debtor.status(said)
+
+    second.say, second.status = say, status
+    async with world.running() as client:
+        await until(lambda: len(looked) == 1)
+        await called(world, client)  # the devices are asked what they owe: nothing now
+        await until(lambda: len(looked) == 2)
+
+
 async def test_after_a_call_the_device_that_signed_it_compares(world: World):
     _, second, _ = scripts(world)
     debtor = owing(world, second)

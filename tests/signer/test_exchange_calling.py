@@ -215,6 +215,7 @@ def test_what_left_in_a_day_counts_with_every_device_that_signed(world):
     codes = world.refused(_order_of(12_000), ("device0", "device2"))
     assert codes["device0"] == "policy.window-limit"
     world.home.clock.pass_(24 * 3600)
+    _compare_all(world)  # once more: nobody can send anything else by these tokens now
     assert world.told(_order_of(12_000)).outcome == "done"
 
 

@@ -100,6 +100,10 @@ def test_who_signed_an_order_and_did_not_carry_it_looks_afterwards(world):
     assert account.due == (asked.digest,)
     assert world.compare(asked.digest).outcome == "done"
     assert world.due("device1") == [] and frozen(world) == set()
+    world.home.clock.pass_(DEAD)
+    assert world.due("device1") == [asked.digest]  # nobody can send anything else by its token any more
+    assert world.compare(asked.digest).outcome == "done"
+    assert world.due("device1") == [] and frozen(world) == set()
     assert world.home["device1"].kinds().count("call-compared") == 1
 
 
@@ -198,6 +202,56 @@ def test_a_carrier_that_changes_the_identifier_too_is_found_out(world, takes_ove
     world.home.clock.pass_(DEAD)
     assert world.compare(asked.digest).outcome == "differs"
     assert "device1" in frozen(world)
+
+
+@pytest.mark.parametrize("name", ["client_order_id", "idem"])
+def test_a_carrier_that_uses_a_token_twice_is_found_out(world, name):
+    """The call is made as it was signed, and under the same token another one, which nobody signed for."""
+    call = (
+        COINBASE.place(an_order())
+        if name == "client_order_id"
+        else COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND))
+    )
+    asked, _ = world.ask(call)
+    assert world.compare(asked.digest).outcome == "done"
+    assert world.due("device1") == []  # the next one may be signed
+    made = world.stand_in.orders if name == "client_order_id" else world.stand_in.sends
+    made.append(made[0] | {name: str(uuid.uuid4())})
+    world.home.clock.pass_(DEAD)
+    assert world.due("device1") == [asked.digest]
+    assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
+    assert world.compare(asked.digest).outcome == "differs"
+    assert "device1" in frozen(world)
+
+
+def test_what_was_found_is_looked_at_once_more_when_its_token_is_dead(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    early = world.compare(asked.digest)
+    assert (early.outcome, early.reason) == ("done", "too-early") and 0 < early.retry_after <= DEAD
+    world.told(COINBASE.place(an_order()))  # which is no stranger
+    world.home["device1"].restart()
+    world.home.clock.pass_(early.retry_after)
+    late = world.compare(asked.digest)
+    assert (late.outcome, late.reason, late.retry_after) == ("done", "", 0)
+    assert frozen(world) == set() and asked.digest not in world.due("device1")
+    assert world.home["device1"].kinds().count("call-compared") == 1
+
+
+def test_a_stamp_that_is_ahead_of_the_exchange_hides_nothing(world, takes_over, monkeypatch):
+    """The carrier stamps as late as its fellows let pass, and the exchange is lenient with tokens of the future."""
+    there, carrier = calling.Carrying._there, world.home["device0"].identity
+    ahead = 1000 * (calling.TOLERANCE - 1)
+    monkeypatch.setattr(
+        calling.Carrying,
+        "_there",
+        lambda self: there(self) + (ahead if self.seat.key.public == carrier else 0),
+    )
+    monkeypatch.setattr(type(world.stand_in), "_is_genuine", lambda *_request: True)
+    takes_over(carrier, body(client_order_id=str(uuid.uuid4()), base_size="50"))
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    assert len(world.stand_in.orders) == 1
+    world.home.clock.pass_(DEAD + calling.TOLERANCE)
+    assert world.compare(asked.digest).outcome == "differs"
 
 
 def test_a_carrier_that_never_reports_and_never_sent_costs_time(world, takes_over):

@@ -182,4 +182,5 @@ class World:
         return decode(CallResult, outcome.finished[carrier], 2**16)
 
     def due(self, name: str) -> list[bytes]:
-        return self.home[name].device.calls.due(self.wallet, "main")
+        device = self.home[name].device
+        return device.calls.due(self.wallet, "main", device.clock.now())

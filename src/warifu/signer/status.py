@@ -73,7 +73,7 @@ def _account_status(device: Device, account: Account, wallet: Wallet) -> Account
         account.public,
         account.finished,
         account.simulation,
-        tuple(device.calls.due(account.wallet, account.name)),
+        tuple(device.calls.due(account.wallet, account.name, device.clock.now())),
         account.since,
     )
 

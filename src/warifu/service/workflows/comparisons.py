@@ -81,6 +81,8 @@ class Comparisons:
         self._connected: frozenset[bytes] = frozenset()
         self._due: dict[bytes, list[_Due]] = {}
         """Wallet -> what its devices said that they owe, when they were asked last."""
+        self._again: dict[bytes, float] = {}
+        """Wallet -> when something will be owed again (monotonic): what was found is looked at once more."""
         self._tries: dict[tuple[bytes, bytes, bytes], _Tries] = {}
         self._busy: dict[bytes, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -127,7 +129,7 @@ class Comparisons:
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
-        return any(
+        return self._again.get(wallet.id, now + 1) <= now or any(
             self._tried(due).until <= now and self._participants(wallet, due) is not None
             for due in self._due.get(wallet.id, ())
         )
@@ -140,6 +142,8 @@ class Comparisons:
 
     async def _look_and_compare(self, wallet: StoredWallet) -> None:
         with survived():
+            if self._again.get(wallet.id, 0.0) <= time.monotonic():
+                self._again.pop(wallet.id, None)
             self._due[wallet.id] = await self._said(wallet)
             known = {due.key for due in self._due[wallet.id]}
             for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
@@ -188,6 +192,9 @@ class Comparisons:
                 store.put_comparison, self._database, due.about, due.identity, result.outcome, said
             )
             least = min(float(result.retry_after), _LONGEST_WAIT)
+            if least:
+                again = time.monotonic() + least
+                self._again[wallet.id] = min(again, self._again.get(wallet.id, again))
         finally:
             tries.later(least)
         self._bell.ring()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from warifu.errors import AuthorizationRefused, SessionAborted
 from warifu.protocol.encoding import decode, encode
@@ -20,6 +20,7 @@ from warifu.protocol.exchange_answers import CallResult, Cosigned, Told, seal_to
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, CallRequest, ExchangeCall
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import HOUR, WINDOWS, ExchangeLimits
+from warifu.signer.exchanges.visits import SETTLE
 from warifu.signer.ledger import LONGEST
 from warifu.signer.policy.facts import Amounts
 from warifu.signer.store import Store
@@ -120,11 +121,14 @@ class Book:
         return encode(CallResult(named, told.outcome, told.reason, told.retry_after, sealed))
 
     def forget(self, now: int) -> None:
-        """Drop what nobody asks for any more: what it gave away is in the totals. What has to be compared stays."""
+        """Drop what nobody asks for any more: what it gave away is in the totals. What has to be compared stays, and
+        what it is told from."""
         self._store.execute("DELETE FROM calls WHERE expires < ?", (now - _KEPT,))
         self._store.execute("DELETE FROM noted_calls WHERE expires < ?", (now - LONGEST,))
         self._store.execute(
-            "DELETE FROM comparisons WHERE owed = 0 AND dead_after < ?", (1000 * (now - _KEPT),)
+            "DELETE FROM comparisons WHERE owed = ? AND dead_after < ? AND (wallet, account) NOT IN"
+            " (SELECT wallet, account FROM comparisons WHERE owed != ?)",
+            (_SETTLED, 1000 * (now - _KEPT), _SETTLED),
         )
 
     # --- windows --------------------------------------------------------------------------------------------------
@@ -194,13 +198,13 @@ class Book:
                 encode(made.call),
                 made.stamp,
                 made.dead_after,
-                int(owed),
+                _OWED if owed else _SETTLED,
             ),
         )
 
     def owed(self, request: bytes) -> Made | None:
-        """What has to be compared of the request with this digest; None where nothing has (any more)."""
-        rows = self._store.execute(f"{_MADE} WHERE request = ? AND owed = 1", (request,))
+        """What has to be compared of the request with this digest, or once more; None where nothing has (any more)."""
+        rows = self._store.execute(f"{_MADE} WHERE request = ? AND owed != ?", (request, _SETTLED))
         return _made(rows[0]) if rows else None
 
     def beside(self, made: Made) -> list[Made]:
@@ -211,11 +215,13 @@ class Book:
         )
         return [_made(row) for row in rows]
 
-    def due(self, wallet: bytes, account: str) -> list[bytes]:
-        """What this device has to compare of an account before it signs anything there that gives something away."""
+    def due(self, wallet: bytes, account: str, now: int) -> list[bytes]:
+        """What this device has to compare of an account before it signs anything there that gives something away: what
+        it has not found yet, and what it found while the same signature was still good for more."""
         rows = self._store.execute(
-            "SELECT request FROM comparisons WHERE wallet = ? AND account = ? AND owed = 1 ORDER BY stamp",
-            (wallet, account),
+            "SELECT request FROM comparisons WHERE wallet = ? AND account = ?"
+            " AND (owed = ? OR owed = ? AND dead_after < ?) ORDER BY stamp",
+            (wallet, account, _OWED, _FOUND, 1000 * (now - SETTLE)),
         )
         return [bytes(row[0]) for row in rows]
 
@@ -232,9 +238,19 @@ class Book:
 
     def settle(self, request: bytes) -> None:
         """It was compared."""
-        self._store.execute("UPDATE comparisons SET owed = 0 WHERE request = ?", (request,))
+        self._compared(request, _SETTLED)
+
+    def found(self, request: bytes) -> None:
+        """It is there as it was signed. Once its signature is dead it is looked at whether anything else came by it."""
+        self._compared(request, _FOUND)
+
+    def _compared(self, request: bytes, owed: Literal[0, 1, 2]) -> None:
+        self._store.execute("UPDATE comparisons SET owed = ? WHERE request = ?", (owed, request))
 
 
+_SETTLED: Literal[0] = 0
+_OWED: Literal[1] = 1
+_FOUND: Literal[2] = 2
 _MADE = "SELECT request, wallet, account, call, stamp, dead_after FROM comparisons"
 
 

@@ -4,7 +4,8 @@ No owner is asked, because nothing is to be decided: what is looked for follows 
 owes the comparison carries the question itself, over its own TLS; its co-signers give their shares for questions of
 exactly this kind and for nothing else.
 
-- Found as it was signed: settled.
+- Found as it was signed: in order, and settled once its signature cannot be taken any more and nothing else came by
+  it. Nobody promises that an exchange takes a token once only: who carried the call can send another one after it.
 - Found otherwise, or something else in its place: the wallet is frozen here, and its other devices are told.
 - Not there: settled once it cannot come any more (``exchanges.attempt``), and nothing else came in its place.
 - Everything else leaves the comparison owed: an exchange that says too little proves nothing.
@@ -33,7 +34,7 @@ from warifu.signer.exchanges.calls import context_for, milliseconds, require_nea
 from warifu.signer.exchanges.judging import require_look, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.instructing import freeze_for
-from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
+from warifu.signer.sessions.calling import TOLERANCE, Carrying, Cosignature, Cosigning, Errand, Heard, Signers
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_participants
@@ -67,6 +68,8 @@ def open_comparison(device: Device, frame: OpenComparison, seat: Seat) -> Carryi
         if not isinstance(key, KeyShare):
             raise InputRefused("no-comparison", "this account's key is whole in one device")
         holders = account.account.holders
+        if not set(frame.participants) <= set(holders):
+            raise InputRefused("participants", "not all of these devices hold a part of the account's key")
         numbers = {identity: holders.index(identity) for identity in frame.participants}
         signers = Signers(frame.carrier, seen_digest(account, frame.about), numbers)
         if frame.carrier == device.identity.public:
@@ -114,7 +117,10 @@ class _Looking:
         if wanted is None:
             raise InputRefused("no-comparison", "the account is not any more at the exchange of that call")
         self._wanted = wanted
-        self._look = LOOKERS[name].look(wanted, made.stamp, made.dead_after + SETTLE)
+        first = (
+            made.stamp - 1000 * TOLERANCE
+        )  # a stamp can be ahead of the exchange, and it can take it all the same
+        self._look = LOOKERS[name].look(wanted, first, made.dead_after + SETTLE)
 
     def ceremony(self, seat: Seat, signers: Signers, key: KeyShare) -> Carrying:
         self._session = seat.session
@@ -139,12 +145,13 @@ class _Looking:
         return Carrying(seat, signers, errand)
 
     def _strange(self, found: Found) -> tuple[str, ...]:
-        """In what it differs, if something was made in its place: what this device took no part in and was not told of,
-        or what is otherwise than that. This session's notes are in by now."""
+        """In what it differs, if something was made in its place or beside it: what this device took no part in and was
+        not told of, or what is otherwise than that. This session's notes are in by now."""
         calls, made = self._device.calls, self._made
         name = self._account.account.exchange
         beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet)
         known = {wanted.client_id: wanted for call in beside if (wanted := _wanted(name, call)) is not None}
+        known[self._wanted.client_id] = self._wanted
         if not found.identifiers <= known.keys():
             return ("another identifier",)
         return tuple(what for identifier in found.identifiers for what in found.differs(known[identifier]))
@@ -162,19 +169,30 @@ class _Looking:
             return "unanswered", failure.reason, 0
         if differs := found.differs(self._wanted):
             return self._settle("differs", differs)
-        if found.is_there(self._wanted):
-            return self._settle("done", ())
-        if self._wanted.client_id in found.identifiers:
+        is_there = found.is_there(self._wanted)
+        if not is_there and self._wanted.client_id in found.identifiers:
             return "unanswered", "too-little-said", 0
         assert stamp is not None, "a question that was answered had a stamp"
         dead_after = self._made.dead_after
         after = Attempt(State.SENDING, dead_after).not_there(stamp.milliseconds)
         if after.next is not Step.SEND:
             left = dead_after + SETTLE - stamp.milliseconds
-            return "unanswered", "too-early", max(1, left // 1000 + 1)
+            return self._early(max(1, left // 1000 + 1), is_there=is_there)
         if differs := self._strange(found):
             return self._settle("differs", differs)
-        return self._settle("not-there", ()) if found.whole else ("unanswered", "too-little-said", 0)
+        if not found.whole:
+            return "unanswered", "too-little-said", 0
+        return self._settle("done" if is_there else "not-there", ())
+
+    def _early(self, wait: int, *, is_there: bool) -> tuple[Outcome, str, int]:
+        """Its signature is still good: what is there is no end of it, and what is not there may come."""
+        if not is_there:
+            return "unanswered", "too-early", wait
+        device, made = self._device, self._made
+        with device.store.transaction():
+            device.calls.found(made.request)
+        here = (made.dead_after + SETTLE) // 1000 - device.clock.now() + 1  # until it is owed again
+        return "done", "too-early", max(wait, here)
 
     def _settle(self, outcome: Outcome, differs: tuple[str, ...]) -> tuple[Outcome, str, int]:
         """Frozen first: a device that is interrupted in between finds the comparison owed still."""

@@ -88,7 +88,7 @@ def judged(
             *verdict.rules,
             *_approved(rules.approvals_needed, approvals, seen),
             *_visits(device, wallet, account, seen, now),
-            *_compared(device, wallet, account, seen),
+            *_compared(device, wallet, account, seen, now),
         )
     )
 
@@ -149,7 +149,7 @@ def _visits(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, no
         yield Rule("visit-over", False, words)
 
 
-def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) -> Iterator[Rule]:
+def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
     if not leaves_body_open(account) or seen.reads:
         return
     assert isinstance(account.key, KeyShare), "looked at before"
@@ -166,7 +166,7 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen) 
             "under this key's signature its carrier could change it, and it could not be compared afterwards"
         )
     yield Rule("not-comparable", can, words)
-    due = device.calls.due(wallet.id, account.account.name)
+    due = device.calls.due(wallet.id, account.account.name, now)
     words = f"an earlier call of account {account.account.name} was not compared at the exchange yet"
     yield Rule("comparison-due", not due, words if due else "every earlier call was compared")
 
