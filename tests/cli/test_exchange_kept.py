@@ -41,15 +41,15 @@ def a_withdrawal(client_id: str) -> Withdrawal:
 @given(st.decimals(min_value="0.00000001", max_value="1000000", places=8))
 def test_an_order_is_asked_for_as_it_was_sent_to_the_last_digit(size: Decimal) -> None:
     order = an_order(new_identifier(), size)
-    assert kept_order("savings", "main", "binance", order, NOW).order() == order
+    assert kept_order("savings", "main", "binance", order, NOW, NOW + 300).order() == order
 
 
 def test_what_is_kept_is_found_again_and_forgotten_once(tmp_path: Path) -> None:
     order, withdrawal = an_order(new_identifier()), a_withdrawal(new_identifier())
-    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW + 1))
-    keep(tmp_path, kept_withdrawal("savings", "main", "binance", withdrawal, NOW))
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW + 1, NOW + 300))
+    keep(tmp_path, kept_withdrawal("savings", "main", "binance", withdrawal, NOW, NOW + 300))
     found = recall(tmp_path, order.client_id, "savings", "main")
-    assert found == kept_order("savings", "main", "binance", order, NOW + 1)
+    assert found == kept_order("savings", "main", "binance", order, NOW + 1, NOW + 300)
     assert [one.client_id for one in all_kept(tmp_path, "savings", "main")] == [
         withdrawal.client_id,
         order.client_id,
@@ -62,7 +62,7 @@ def test_what_is_kept_is_found_again_and_forgotten_once(tmp_path: Path) -> None:
 
 def test_another_account_does_not_see_it(tmp_path: Path) -> None:
     order = an_order(new_identifier())
-    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW, NOW + 300))
     for wallet, account in (("savings", "other"), ("other", "main")):
         with pytest.raises(InputRefused):
             recall(tmp_path, order.client_id, wallet, account)
@@ -71,9 +71,9 @@ def test_another_account_does_not_see_it(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_twice_under_one_identifier(tmp_path: Path) -> None:
     order = an_order(new_identifier())
-    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW, NOW + 300))
     with pytest.raises(StoreDamaged):
-        keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+        keep(tmp_path, kept_order("savings", "main", "binance", order, NOW, NOW + 300))
 
 
 @pytest.mark.parametrize("identifier", ["", "../api-key", "x" * 36, "00000000-0000-0000-0000-000000000000"])
@@ -85,7 +85,7 @@ def test_an_identifier_that_is_none_leads_to_no_file(tmp_path: Path, identifier:
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"kind_of":"order"}', b"\xff", b"[" * 8000])
 def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, content: bytes) -> None:
     order = an_order(new_identifier())
-    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW))
+    keep(tmp_path, kept_order("savings", "main", "binance", order, NOW, NOW + 300))
     (tmp_path / "exchange" / order.client_id).write_bytes(content)
     with pytest.raises(StoreDamaged):
         recall(tmp_path, order.client_id, "savings", "main")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.sandbox import BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
-from tests.support.terminal import script
+from tests.support.terminal import Terminal, script, terminal
 
 from warifu.cli.profile import Profile
 from warifu.demo.chain import EmbeddedChain
@@ -24,11 +24,13 @@ from warifu.sandbox.control import Allow, SetAccount, SetCredential, Trade
 from warifu.sandbox.simulation import Simulation
 
 from .conftest import PASSPHRASE
+from .test_approvals import connect
 from .test_devices import connected, start_again
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 WALLET = "trading"
+COUPLES_KEY = BINANCE_KEY[::-1]
 EXCHANGES_POLICY = """
 [exchanges.binance]
 pairs = ["BTC-USDT"]
@@ -272,8 +274,102 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
     assert "pro" not in [one["account"] for one in exchange(scene, "list", trader)["accounts"]]
 
 
+# --- two owners -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def anna(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other owner's profile, on another machine."""
+    home = tmp_path_factory.mktemp("anna") / "owner"
+    code, made = script(scene.home, "api-key", "create", "anna", "--scope", "read", "--scope", "transfer")
+    assert code == 0, made
+    connect(scene, home, made["key"])
+    return home
+
+
+@pytest.fixture(scope="module")
+def couple(scene: Scene, trader: str, anna: Path) -> str:
+    """A wallet of both, of which whatever is more than a question takes both."""
+    del trader  # the devices have loaded what asks exchanges by then
+    card, file = anna.with_name("anna.owner"), anna.with_name("policy.toml")
+    assert script(anna, "credential", "export", "--as", "anna", "--out", card)[0] == 0
+    file.write_text("approvals_needed = 2\n" + BITCOIN_POLICY + EXCHANGES_POLICY)
+    code, made = script(
+        scene.home,
+        *("wallet", "create", "couple", "--threshold", "2", "--memory-mib", "64", "--passes", "3"),
+        *("--device", "home,pi,friend", "--policy", file, "--owner", card, "--key", "bitcoin"),
+        passphrase=PASSPHRASE.encode(),
+    )
+    assert code == 0, made
+    assert made["start_again"] == [], "every device has it already"
+    assert script(anna, "wallet", "adopt", "couple", "--id", made["id"])[0] == 0
+    return "couple"
+
+
+def asked_of_the_other(person: Terminal) -> str:
+    """The id of what waits for the other owner."""
+    return person.until(r"approval give\s+[0-9a-f]{32}").split()[-1]
+
+
+def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
+    scene, simulation, couple, anna, tmp_path
+):
+    place = ("--exchange", "binance", "--yes", "--authorities", str(simulation.authority_file))
+    person = terminal(scene.home, "exchange", "add", couple, "ours", *place)
+    code, given = script(anna, "approval", "give", asked_of_the_other(person), "--yes")
+    assert (code, given["account"], given["generate"], given["missing"]) == (0, "ours", True, 0), given
+    person.until("Register this public key")
+    assert person.end().code == 0
+    (born,) = exchange(scene, "list", couple)["accounts"]
+    simulation.do(
+        SetCredential(
+            exchange="binance",
+            api="binance",
+            key=COUPLES_KEY,
+            account="ada",
+            algorithm="EdDSA",
+            verifier=born["public"],
+        )
+    )
+    person = terminal(scene.home, "exchange", "finish", couple, "ours", *place[2:])
+    person.until("API key: ")
+    person.type(COUPLES_KEY)
+    code, given = script(anna, "approval", "give", asked_of_the_other(person), "--yes")
+    assert (code, given["key"], given["simulation"]) == (0, "ed25519-born", True), given
+    person.until("Withdraws")
+    assert person.end().code == 0
+    assert free(scene, couple, "ours", "USDT") > 0, "a question takes one owner"
+
+    order = ("buy", couple, "ours", "BTC-USDT", "--size", "0.02", "--limit", "1000", "--yes")
+    code, shown = script(scene.home, "exchange", *order)
+    assert (code, shown["error"]["code"]) == (2, "input.call-file")
+    file = tmp_path / "order.call"
+    person = terminal(scene.home, "exchange", *order, "--out", str(file))
+    identifier = asked_of_the_other(person)
+    code, blind = script(anna, "approval", "give", identifier, "--yes")
+    assert (code, blind["error"]["code"]) == (2, "input.call-file"), "nobody approves a digest"
+    code, given = script(anna, "approval", "give", identifier, "--call", file, "--yes")
+    assert code == 0, given
+    assert (given["call"]["pair"], given["call"]["gives_at_most"]) == ("BTC-USDT", {"USDT": "20"}), given
+    person.until("open")
+    assert person.end().code == 0
+    (client_id,) = kept(scene, couple, "ours")
+    assert exchange(scene, "status", couple, "ours", client_id)["order"]["status"] == "open"
+
+
+def test_what_the_other_owner_refuses_is_not_asked_for(scene, couple, tmp_path, anna):
+    before = kept(scene, couple, "ours")
+    order = ("sell", couple, "ours", "BTC-USDT", "--size", "0.01", "--limit", "90000", "--yes")
+    person = terminal(scene.home, "exchange", *order, "--out", str(tmp_path / "order.call"))
+    code, _ = script(anna, "approval", "refuse", asked_of_the_other(person), "--yes")
+    assert code == 0
+    person.until("authorization.owner-refused")
+    assert person.end().code == 3
+    assert kept(scene, couple, "ours") == before, "this client knows that nothing of it left"
+
+
 def test_nothing_of_a_credential_is_in_what_the_service_keeps(scene, trader, binance):
-    secrets = [BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_SECRET, EXCHANGE_PASSPHRASE]
+    secrets = [BINANCE_KEY, COUPLES_KEY, EXCHANGE_KEY, EXCHANGE_SECRET, EXCHANGE_PASSPHRASE]
     for file in [path for path in Path(scene.service).rglob("*") if path.is_file()]:
         content = file.read_bytes()
         for secret in secrets:

@@ -1,6 +1,7 @@
 """Transfers that wait for other owners: kept and passed on by the service, which decides nothing of them."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,6 +12,12 @@ from warifu.protocol import api
 from warifu.protocol.authorization import REFUSAL, approve_request, refuse_request
 from warifu.protocol.credential import Approval, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import (
+    AccountRequest,
+    CallRequest,
+    ExchangeKeyRequest,
+    RemoveAccountRequest,
+)
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import UnfreezeRequest, request_digest
 
@@ -144,6 +151,49 @@ async def test_other_requests_are_laid_before_the_owners_too(world: World):
         assert (
             await refusal(client.get(f"/proposals/{asked}", api.Proposal))
         ).code == "service.unknown-proposal"
+
+
+async def test_what_is_asked_of_an_exchange_is_laid_before_the_owners_by_its_digest(world: World):
+    """A key, a credential, a call; what forgets an account takes one owner, and is no proposal."""
+    async with world.running() as client:
+        await world.ready(client)
+        mine, until = approver(client.owner), now() + 3600
+        identities = tuple(sorted(device.identity for device in world.devices.values()))
+        common: dict[str, Any] = {
+            "wallet_id": world.wallet_id,
+            "account": "main",
+            "created": now(),
+            "expires": until,
+        }
+        requests = (
+            ExchangeKeyRequest(request_id=bytes([1]) * 16, exchange="binance", **common),
+            AccountRequest(
+                request_id=bytes([2]) * 16,
+                exchange="coinbase",
+                key="ed25519-split",
+                holders=identities,
+                terms=bytes(32),
+                simulation=False,
+                **common,
+            ),
+            CallRequest(
+                request_id=bytes([3]) * 16, call=bytes(32), carrier=identities[0], reader=bytes(32), **common
+            ),
+        )
+        for request in requests:
+            question = api.NewProposal(
+                request=encode(request), unsigned=b"", approval=encode(approve_request(mine, request))
+            )
+            asked = (await client.post("/proposals", question, api.Accepted)).id
+            shown = await say(client, asked, approve_request(approver(PARTNER), request))
+            assert (shown.request, shown.unsigned, len(shown.words)) == (encode(request), b"", 2)
+        removal = RemoveAccountRequest(request_id=bytes([4]) * 16, **common)
+        question = api.NewProposal(
+            request=encode(removal),
+            unsigned=b"",
+            approval=encode(approve_request(mine, removal)),
+        )
+        assert (await refusal(client.post("/proposals", question, api.Accepted))).code == "input.request"
 
 
 async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World):

@@ -7,6 +7,7 @@ what the request says, and a word that does not verify is none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from warifu.cli.accounts import proposed_order
@@ -23,7 +24,9 @@ from warifu.protocol.chains import BITCOIN
 from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_requests import CallRequest
 from warifu.protocol.request import (
+    AtExchange,
     DeviceRequest,
     HandOutRequest,
     ReferenceRequest,
@@ -80,8 +83,10 @@ def approvals_needed(wallet: Wallet, order: Order) -> int:
     return wallet.rules.policy.approvals_for(order.chain, leaving)
 
 
-def read_proposal(profile: Profile, proposal: Proposal) -> Asked:
-    """Raises ``InputRefused`` (``unknown-wallet``, ``proposal``), ``AuthorizationRefused`` (``rules-stale``), or
+def read_proposal(profile: Profile, proposal: Proposal, call: Path | None = None) -> Asked:
+    """``call``: the file with what a request at an exchange names by its digest.
+
+    Raises ``InputRefused`` (``unknown-wallet``, ``proposal``), ``AuthorizationRefused`` (``rules-stale``), or
     ``TransactionRefused`` where it is not what it says."""
     request = decode_request(proposal.request)
     if not isinstance(request, Shared) or request.request_id.hex() != proposal.id:
@@ -98,6 +103,8 @@ def read_proposal(profile: Profile, proposal: Proposal) -> Asked:
         return _transfer(wallet, request, read_proposed(wallet, request, proposal.unsigned), words)
     if isinstance(request, DeviceRequest):
         return _about_a_device(profile, wallet, request, words)
+    if isinstance(request, AtExchange):
+        return _at_an_exchange(wallet, request, words, call)
     return _about_rules(wallet, request, words)
 
 
@@ -172,6 +179,19 @@ def _about_a_device(profile: Profile, wallet: Wallet, request: DeviceRequest, wo
     facts = ((tr("Wallet"), wallet.name), (tr("Wanted"), f"{wanted} {name}"), *more)
     needed = wallet.rules.owners_needed
     return Asked(wallet, request, facts, f"{wanted} {name}", described, warnings, words, needed)
+
+
+def _at_an_exchange(wallet: Wallet, request: AtExchange, words: Words, file: Path | None) -> Asked:
+    """A credential, a key or a call. What reads exchanges' requests is loaded where one is looked at."""
+    from warifu.cli.exchange_proposed import account_in_words, call_in_words, read_call_file
+
+    if isinstance(request, CallRequest):
+        call = None if file is None else read_call_file(file, request)
+        told = call_in_words(wallet, request, call)
+    else:
+        told = account_in_words(wallet, request)
+    needed = min(wallet.rules.policy.approvals_needed, len(wallet.rules.owners))
+    return Asked(wallet, request, told.facts, told.gist, told.described, (), words, needed)
 
 
 def _facts_of_reference(reference: Reference) -> list[tuple[str, str]]:

@@ -10,18 +10,20 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_accounts import LIFETIME
 from warifu.cli.exchange_keys import NewAccount, agreed_key, new_key_request, require_kept
+from warifu.cli.exchange_together import Together
 from warifu.cli.profile import Profile, Wallet
+from warifu.cli.screen import Screen
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import Approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.identity import DeviceRef
@@ -39,8 +41,13 @@ class Adding:
     client: Client
     profile: Profile
     wallet: Wallet
-    approve: Approver
-    """Has the owner say yes."""
+    own: OwnCredential
+    """What has the owner say yes."""
+    screen: Screen
+
+    @property
+    def _together(self) -> Together:
+        return Together(self.client, self.screen, self.wallet, self.own)
 
     @property
     def devices(self) -> tuple[DeviceRef, ...]:
@@ -82,12 +89,15 @@ class Adding:
         """Have each holder keep its part. Raises the first refusal; asked again, it goes on where it stopped."""
         moment = now()
         holders = [device for device in self.devices if device.identity in new.holders]
-        request = new.request(self.wallet.wallet_id, account, exchange, moment, moment + LIFETIME)
+        until = moment + self._together.lifetime(LIFETIME)
+        request = new.request(self.wallet.wallet_id, account, exchange, moment, until)
+        further = self._together.approved(request)
+        moment = now()
         keys = ask_envelope_keys(
             self.client, self.profile, holders, self.wallet.request, self.wallet.acceptable(moment), moment
         )
         parcels = new.seal(keys, request)
-        authorization = authorize(self.approve, request, encode(request), parcels)
+        authorization = authorize(self.own.approve, request, encode(request), parcels, further)
         question = api.NewExchangeAccount(
             authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
         )
@@ -108,8 +118,10 @@ class Adding:
     def bear(self, account: str, exchange: str) -> bytes:
         """The public key (32 bytes) that all devices generated for the account."""
         moment = now()
-        request = new_key_request(self.wallet.wallet_id, account, exchange, moment, moment + LIFETIME)
-        authorization = authorize(self.approve, request, encode(request), ())
+        until = moment + self._together.lifetime(LIFETIME)
+        request = new_key_request(self.wallet.wallet_id, account, exchange, moment, until)
+        further = self._together.approved(request)
+        authorization = authorize(self.own.approve, request, encode(request), (), further)
         question = api.NewExchangeKey(authorization=encode(authorization))
         road = f"/wallets/{segment(self.wallet.name)}/exchange-keys"
         births = self.client.post(road, question, api.ExchangeKeyBorn).births

@@ -9,28 +9,29 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar, get_args
 
 from nacl.utils import random
 
-from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.authorizing import ask_envelope_keys, choose_signers
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.exchange_places import own_address
+from warifu.cli.exchange_together import Together, hand_over, require_new
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.errors import InputRefused, PeerMisbehaved
+from warifu.errors import InputRefused, PeerMisbehaved, PolicyDenied
 from warifu.exchanges.adapter import Exchange
-from warifu.exchanges.calls import Call, Listed
+from warifu.exchanges.calls import Call, Effect, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.credential import Approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
@@ -38,6 +39,7 @@ from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.parcel import seal_parcel
 from warifu.protocol.request import request_digest
+from warifu.signer.egress.judging import read_call
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -63,25 +65,36 @@ class Exchanging:
         screen: Screen,
         account: AccountStatus,
         tiers: dict[bytes, int],
-        approve: Approver,
+        own: OwnCredential,
+        out: Path | None,
     ) -> None:
-        """``approve``: has the owner say yes. ``tiers``: of the connected devices that have a part of the account's
-        key, by identity."""
+        """``own``: what has the owner say yes. ``tiers``: of the connected devices that have a part of the account's
+        key, by identity. ``out``: where what other owners have to approve is written for them."""
         self._client = client
         self._profile = profile
         self.wallet = wallet
         self.screen = screen
         self.account = account
         self._tiers = tiers
-        self._approve = approve
+        self._own = own
+        self._out = out
+        self.together = Together(client, screen, wallet, own)
         self.exchange: Exchange = EXCHANGES[account.exchange]
 
     @classmethod
     @contextlib.contextmanager
     def open(
-        cls, setting: Setting, wallet: str, account: str, screen: Screen, credential: str | None
+        cls,
+        setting: Setting,
+        wallet: str,
+        account: str,
+        screen: Screen,
+        credential: str | None,
+        out: Path | None = None,
     ) -> Iterator[Exchanging]:
-        """``InputRefused`` (``unknown-account``) where no connected device of the wallet has such an account."""
+        """``out``: a new file for what other owners have to approve.
+
+        ``InputRefused`` (``unknown-account``) where no connected device of the wallet has such an account."""
         profile = setting.profile()
         with setting.client(profile) as client:
             found = profile.wallet(wallet)
@@ -116,7 +129,7 @@ class Exchanging:
             tiers = {identity: status.tier for identity, (status, _) in having.items()}
             facts = wanted(found, account)
             own = own_credential(profile, screen, found, credential, facts)
-            yield cls(client, profile, found, screen, first, tiers, own.approve)
+            yield cls(client, profile, found, screen, first, tiers, own, out)
 
     def ask(self, call: Call[A]) -> A:
         """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses."""
@@ -141,6 +154,7 @@ class Exchanging:
         content = ExchangeCall(
             unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
         )
+        asks_others = self.together.needed > 1 and not self._only_reads(content)
         devices = self._participants()
         carrier = max(devices, key=lambda device: (self._tiers.get(device.identity, 0), device.identity))
         reader = AnswerKey()
@@ -152,14 +166,18 @@ class Exchanging:
             carrier.identity,
             reader.public,
             moment,
-            moment + LIFETIME,
+            moment + (self.lifetime if asks_others else LIFETIME),
         )
-        named = request_digest(request)
+        if asks_others:
+            hand_over(content, self._out)
+        further = self.together.approved(request) if asks_others else []
+        named, moment = request_digest(request), now()
+        devices = self._participants(carrier) if asks_others else devices  # who is there now
         keys = ask_envelope_keys(
             self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
         )
         parcels = [seal_parcel(key, named, encode(content)) for key in keys]
-        authorization = authorize(self._approve, request, encode(request), parcels)
+        authorization = authorize(self._own.approve, request, encode(request), parcels, further)
         question = api.NewExchangeCall(
             authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
         )
@@ -175,13 +193,39 @@ class Exchanging:
             raise failed(told.outcome, told.reason, told.retry_after)
         return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
 
+    def require_out(self) -> None:
+        """``InputRefused`` (``call-file``) where other owners must approve, and it is not said where they find what."""
+        if self.together.needed > 1:
+            require_new(self._out)
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds for which what is more than a question stays authorized."""
+        return self.together.lifetime(LIFETIME)
+
+    def _only_reads(self, call: ExchangeCall) -> bool:
+        """As a signer of the wallet reads it."""
+        rules = self.wallet.rules.policy.rules_at(self.exchange.name)
+        unsigned = Unsigned(
+            call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True
+        )
+        if rules is None:
+            raise PolicyDenied(
+                "exchange",
+                f"the wallet's policy has no rules for {self.exchange.name}",
+                not_done="Nothing was asked.",
+            )
+        understood = read_call(self.exchange, unsigned, rules)[1]
+        return understood.effect is Effect.READS and not understood.meaning.gives
+
     def own_address(self, asset: str, network: str) -> str:
         """Where the asset comes home (:func:`warifu.cli.exchange_places.own_address`)."""
         return own_address(self._client, self.wallet, self.exchange, asset, network)
 
-    def _participants(self) -> list[DeviceRef]:
-        """Who signs: the one that has the key whole, or as many of the connected ones as it takes."""
-        devices = self.wallet.request.devices
+    def _participants(self, carrier: DeviceRef | None = None) -> list[DeviceRef]:
+        """Who signs: the one that has the key whole, or as many of the connected ones as it takes; ``carrier`` if it is
+        connected."""
+        devices = sorted(self.wallet.request.devices, key=lambda device: device != carrier)
         holders = [device for device in devices if device.name in self.account.holders]
         threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
         return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)

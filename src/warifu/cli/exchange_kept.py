@@ -30,7 +30,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     account: Name
     exchange: Name
     made: int
-    """Seconds since 1970-01-01 UTC."""
+    until: int
+    """When what asks for it is no longer authorized. Both in seconds since 1970-01-01 UTC."""
     client_id: _Text
 
 
@@ -102,13 +103,14 @@ def new_identifier() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def kept_order(wallet: str, account: str, exchange: str, order: Order, now: int) -> KeptOrder:
+def kept_order(wallet: str, account: str, exchange: str, order: Order, now: int, until: int) -> KeptOrder:
     """``order``, ready to be kept."""
     return KeptOrder(
         wallet=wallet,
         account=account,
         exchange=exchange,
         made=now,
+        until=until,
         client_id=order.client_id,
         pair=str(order.pair),
         side=order.side,
@@ -124,7 +126,7 @@ def kept_order(wallet: str, account: str, exchange: str, order: Order, now: int)
 
 
 def kept_withdrawal(
-    wallet: str, account: str, exchange: str, withdrawal: Withdrawal, now: int
+    wallet: str, account: str, exchange: str, withdrawal: Withdrawal, now: int, until: int
 ) -> KeptWithdrawal:
     """``withdrawal``, ready to be kept."""
     return KeptWithdrawal(
@@ -132,6 +134,7 @@ def kept_withdrawal(
         account=account,
         exchange=exchange,
         made=now,
+        until=until,
         client_id=withdrawal.client_id,
         asset=withdrawal.asset,
         network=withdrawal.network,

@@ -239,4 +239,33 @@ EXCHANGES: dict[str, str] = {
         "必要があります: {names}。何も入力せずに済む端末は自分で起動し直します。"
         "そうでない端末は、動いている場所でその旨を表示します。"
     ),
+    "Enough owners approved. The command of whoever asked goes on by itself.": (
+        "十分な数の所有者が承認しました。頼んだ人のコマンドは自動的に続きます。"
+    ),
+    "It goes on here by itself when they have. Ctrl-C: nothing is asked for.": (
+        "承認がそろえば、ここで自動的に続きます。Ctrl-C: 何も頼みません。"
+    ),
+    "The others approve it with: {command}": "ほかの所有者は次のコマンドで承認します: {command}",
+    "This takes {needed} owners. Yours is the first.": "これには所有者が {needed} 人必要で、一人目はあなたです。",
+    "What is asked": "頼む内容",
+    "What is asked of an exchange the service must not see: get the file from the owner who asks, and name it (--call)."
+    " His command goes on by itself when enough have approved.": (
+        "取引所に頼む内容をサービスは見てはいけません。頼む人からファイルを受け取り、--call で指定してください。"
+        "十分な承認がそろえば、その人のコマンドは自動的に続きます。"
+    ),
+    "What is asked of an exchange: the file that the owner who asks wrote ('--out') and gave you.": (
+        "取引所に頼む内容。頼む所有者が --out で書き出し、あなたに渡したファイルです。"
+    ),
+    "Where several owners must approve: a new file with what is asked, for you to hand to the others.": (
+        "複数の所有者の承認が必要なとき、頼む内容を書き出す新しいファイル。自分でほかの所有者に渡します。"
+    ),
+    "a call at the exchange of account": "取引所での呼び出し。口座:",
+    "all devices of the wallet generate a key for it": "ウォレットのすべての端末がそのための鍵を作る",
+    "in the file of the owner who asks ('warifu approval give ID --call FILE')": (
+        "頼む所有者のファイルの中（warifu approval give ID --call FILE）"
+    ),
+    "inside the exchange, or a bank": "取引所の中、または銀行",
+    "no exchange, no money": "取引所ではなく、お金はありません",
+    "the devices keep a credential for it": "端末がそのための認証情報を保管する",
+    "waiting for the other owners": "ほかの所有者を待っています",
 }

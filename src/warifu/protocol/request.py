@@ -259,7 +259,9 @@ Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | Unfre
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
 DeviceRequest = ReferenceRequest | HandOutRequest | RestoredRequest
 """What owners say of a wallet's devices: each changes whom the wallet trusts."""
-Shared = TransferRequest | RulesRequest | UnfreezeRequest | DeviceRequest
+AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest
+"""What is more than a question at an exchange takes as many owners as the policy's ``approvals_needed``."""
+Shared = TransferRequest | RulesRequest | UnfreezeRequest | DeviceRequest | AtExchange
 """What several owners may have to approve."""
 Request = (
     TransferRequest

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,11 +19,12 @@ from warifu.cli.screen import Screen, error_object
 from warifu.cli.second_look import second_look
 from warifu.cli.sent import remember
 from warifu.cli.text import tr
-from warifu.errors import ServiceRefused, WarifuError
+from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import NewApproval, Proposal, Proposals
 from warifu.protocol.authorization import approve_request, refuse_request
 from warifu.protocol.encoding import encode
-from warifu.protocol.request import DeviceRequest, ReferenceRequest, TransferRequest
+from warifu.protocol.exchange_requests import CallRequest
+from warifu.protocol.request import AtExchange, DeviceRequest, ReferenceRequest, TransferRequest
 
 
 @examples("warifu approval list")
@@ -60,11 +63,19 @@ def list_command(setting: Setting, as_json: bool) -> None:
 )
 @group.command("give")
 @click.argument("identifier", metavar="ID")
+@click.option(
+    "--call",
+    type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    metavar="FILE",
+    help="What is asked of an exchange: the file that the owner who asks wrote ('--out') and gave you.",
+)
 @with_option
 @yes_option
 @json_option
 @click.pass_obj
-def give_command(setting: Setting, identifier: str, credential: str | None, yes: bool, as_json: bool) -> None:
+def give_command(
+    setting: Setting, identifier: str, call: Path | None, credential: str | None, yes: bool, as_json: bool
+) -> None:
     """Show what ID asks for, as this client reads it, and approve it.
 
     Your approval covers exactly this. It does nothing by itself: an owner with the passphrase carries it out, once
@@ -72,8 +83,11 @@ def give_command(setting: Setting, identifier: str, credential: str | None, yes:
 
     Where a device is to be accepted as what it is now, this client looks at the device itself first, and says what it
     sees.
+
+    What is asked of an exchange the service must not see: get the file from the owner who asks, and name it (--call).
+    His command goes on by itself when enough have approved.
     """
-    _say(setting, identifier, credential, yes, as_json, refuses=False)
+    _say(setting, identifier, credential, yes, as_json, refuses=False, call=call)
 
 
 @examples("warifu approval refuse 0123456789abcdef0123456789abcdef")
@@ -95,13 +109,22 @@ def refuse_command(
 
 
 def _say(
-    setting: Setting, identifier: str, credential: str | None, yes: bool, as_json: bool, *, refuses: bool
+    setting: Setting,
+    identifier: str,
+    credential: str | None,
+    yes: bool,
+    as_json: bool,
+    *,
+    refuses: bool,
+    call: Path | None = None,
 ) -> None:
     require_yes(yes, as_json)
     screen, profile = Screen(as_json), setting.profile()
     path = f"/proposals/{segment(identifier)}/approvals"
     with setting.client(profile) as client:
-        asked = _read(client, profile, identifier)
+        asked = _read(client, profile, identifier, call)
+        if not refuses:
+            _require_seen(asked, call)
         facts = [*asked.facts, *facts_of_words(profile, asked)]
         screen.line(tr("This is asked for, as this client reads it itself:"), style="bold")
         screen.facts(facts)
@@ -122,12 +145,14 @@ def _say(
         if isinstance(asked.request, TransferRequest):
             remember(setting.home, asked.request)
         client.post(path, NewApproval(approval=encode(word), refuses=refuses), Proposal)
-        asked = _read(client, profile, identifier)
+        asked = replace(asked, words=_read(client, profile, identifier).words)
         if look is not None:
             look.keep(profile)
     screen.line(tr("Refused.") if refuses else tr("Approved."), style="green")
     screen.facts(facts_of_words(profile, asked))
-    if not asked.missing:
+    if not asked.missing and isinstance(asked.request, AtExchange):
+        screen.line(tr("Enough owners approved. The command of whoever asked goes on by itself."))
+    elif not asked.missing:
         screen.line(
             tr(
                 "Enough owners approved. Whoever knows the passphrase goes on with: warifu {command}",
@@ -144,8 +169,19 @@ def _carrying(asked: Asked, identifier: str) -> str:
     return f"{'devices' if isinstance(asked.request, DeviceRequest) else 'policy'} carry {identifier}"
 
 
-def _read(client: Client, profile: Profile, identifier: str) -> Asked:
-    asked = read_proposal(profile, client.get(f"/proposals/{segment(identifier)}", Proposal))
+def _require_seen(asked: Asked, call: Path | None) -> None:
+    """Nobody approves a digest."""
+    if isinstance(asked.request, CallRequest) and call is None:
+        raise InputRefused(
+            "call-file",
+            "this asks something of an exchange, and what it is stands in a file of the owner who asks",
+            not_done="Nothing was approved.",
+            remedy="Get that file from him, and name it: --call FILE.",
+        )
+
+
+def _read(client: Client, profile: Profile, identifier: str, call: Path | None = None) -> Asked:
+    asked = read_proposal(profile, client.get(f"/proposals/{segment(identifier)}", Proposal), call)
     if asked.request.request_id.hex() != identifier:
         raise ServiceRefused("answer", "the service tells of another transfer", blame="service")
     return asked

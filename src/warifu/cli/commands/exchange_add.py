@@ -115,7 +115,7 @@ def add(
     with setting.client(profile) as client:
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
-        adding = Adding(client, profile, known, own.approve)
+        adding = Adding(client, profile, known, own, screen)
         adding.require_rules(exchange)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
@@ -173,7 +173,7 @@ def finish(
     with setting.client(profile) as client:
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
-        adding = Adding(client, profile, known, own.approve)
+        adding = Adding(client, profile, known, own, screen)
         found = [one for one, _ in list_accounts(client, adding.wallet) if one.account == account]
         if len({one.public for one in found}) != 1 or not found[0].public:
             raise InputRefused(

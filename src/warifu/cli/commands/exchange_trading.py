@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
 
 from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_calls import LIFETIME, Exchanging
+from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_failures import as_error
 from warifu.cli.exchange_kept import (
     Kept,
@@ -39,6 +40,7 @@ from warifu.cli.exchange_orders import (
     withdrawal_facts,
     withdrawal_object,
 )
+from warifu.cli.exchange_together import NotAsked
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, WarifuError
@@ -110,11 +112,20 @@ def market(
         )
 
 
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where several owners must approve: a new file with what is asked, for you to hand to the others.",
+)
+
+
 def _order_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         json_option,
         with_option,
         yes_option,
+        out_option,
         click.option("--dry-run", is_flag=True, help="Show the order as it fits the market; place nothing."),
         click.option("--post-only", is_flag=True, help="Refuse the order rather than take what is offered."),
         click.option(
@@ -176,6 +187,7 @@ def _place(
     dry_run: bool,
     yes: bool,
     credential: str | None,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     screen = Screen(as_json)
@@ -191,7 +203,9 @@ def _place(
     )
     if not dry_run:
         require_yes(yes, as_json)
-    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
+        if not dry_run:
+            exchanging.require_out()
         fitted = _asking(lambda: exchanging.ask(exchanging.exchange.market(order.pair))).fit(order)
         screen.facts(order_facts(fitted))
         if dry_run:
@@ -199,7 +213,8 @@ def _place(
             _result(exchanging, {"order": order_object(fitted), "placed": False})
             return
         _confirm(yes, tr("Place this order?"))
-        keep(setting.home, kept_order(wallet, account, exchanging.account.exchange, fitted, now()))
+        until = now() + exchanging.lifetime
+        keep(setting.home, kept_order(wallet, account, exchanging.account.exchange, fitted, now(), until))
         state = _changing(
             setting,
             exchanging,
@@ -271,7 +286,7 @@ def status(
                     forget(setting.home, identifier)
                 _result(exchanging, {"withdrawal": arrival_object(state), "known": True})
                 return
-        over = now() > kept.made + LIFETIME + LATEST
+        over = now() > kept.until + LATEST
         if over:
             forget(setting.home, identifier)
             screen.line(tr("The exchange does not know it, and it can not come any more: it never happened."))
@@ -289,6 +304,7 @@ def status(
 @click.argument("wallet")
 @click.argument("account")
 @click.argument("identifier")
+@out_option
 @yes_option
 @with_option
 @json_option
@@ -298,6 +314,7 @@ def cancel(
     wallet: str,
     account: str,
     identifier: str,
+    out: Path | None,
     yes: bool,
     credential: str | None,
     as_json: bool,
@@ -310,7 +327,8 @@ def cancel(
         raise InputRefused(
             "exchange-cancel", "a withdrawal cannot be taken back", not_done="Nothing was asked."
         )
-    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
+        exchanging.require_out()
         order = kept.order()
         found = _asking(lambda: exchanging.read_all(exchanging.exchange.find_order(order)))
         if not found:
@@ -387,6 +405,7 @@ def deposit_address(
 )
 @click.option("--memo", metavar="TEXT", help="What the receiver wants with it.")
 @click.option("--no-memo", is_flag=True, help="Say that there is none, where the network knows memos.")
+@out_option
 @yes_option
 @with_option
 @json_option
@@ -401,6 +420,7 @@ def withdraw(
     destination: str,
     memo: str | None,
     no_memo: bool,
+    out: Path | None,
     yes: bool,
     credential: str | None,
     as_json: bool,
@@ -412,7 +432,8 @@ def withdraw(
     screen = Screen(as_json)
     require_yes(yes, as_json)
     quantity = decimal_of(amount, "amount")
-    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+    with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
+        exchanging.require_out()
         symbol = asset.upper()
         own = destination == "own"
         address = exchanging.own_address(symbol, network) if own else destination
@@ -428,7 +449,8 @@ def withdraw(
         )
         screen.facts(withdrawal_facts(withdrawal, own=own))
         _confirm(yes, tr("Withdraw this?"))
-        keep(setting.home, kept_withdrawal(wallet, account, exchanging.account.exchange, withdrawal, now()))
+        until, exchange = now() + exchanging.lifetime, exchanging.account.exchange
+        keep(setting.home, kept_withdrawal(wallet, account, exchange, withdrawal, now(), until))
         state = _changing(
             setting,
             exchanging,
@@ -483,6 +505,9 @@ def _changing(setting: Setting, exchanging: Exchanging, identifier: str, work: C
         if not isinstance(failure, OutcomeUnknown) and failure.reason != "duplicate":
             forget(setting.home, identifier)
         raise as_error(failure, identifier=place) from None
+    except NotAsked:  # this client's own word: nothing of it left
+        forget(setting.home, identifier)
+        raise
     except WarifuError as error:
         error.remedy = (
             f"{error.remedy} To be sure that nothing was done: warifu exchange status {place}".strip()
