@@ -14,12 +14,16 @@ import fcntl
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+
+from warifu.chains.bitcoin import descriptor
+from warifu.threshold.taproot import bip86_key
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -31,6 +35,10 @@ for _number, _default in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _default)
+
+# The devices of a household are one process here, and each derives its wallet's thousands of addresses, the same ones:
+# from public values, by a pure function.
+pytest.MonkeyPatch().setattr(descriptor, "bip86_key", lru_cache(maxsize=2**15)(bip86_key))
 
 TOGETHER = "tests/end_to_end/"
 APART = tuple(
