@@ -16,16 +16,7 @@ demo: $(STAMP) ## the eight steps of a transfer, end to end, on three local chai
 	@$(VENV)/bin/warifu demo
 
 test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
-	@tools/static-checks.sh $(VENV)
-	@tools/fetch-knots.sh || true
-	@tools/fetch-anvil.sh || true
-	@tools/fetch-noble.sh || true
-	@tools/fetch-quicknode-sdk.sh || true
-	@tools/fetch-exchange-oracles.sh || true
-	@tools/setup-tpm.sh $(VENV) || true
-	@tools/setup-host.sh || true
-	@tools/setup-browser.sh || true
-	@tools/setup-appliance.sh && tools/build-appliance.sh $(VENV) >/dev/null || true
+	@tools/prepare-tests.sh $(VENV)
 	@tools/run-tests.sh $(VENV)
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
