@@ -105,6 +105,7 @@ def test_less_than_the_exchange_lets_go_stays_there_and_is_said():
     visit = visit.heard("BTC", 0, "refused", "below-minimum")
     assert sees(visit, "0.00001", UNTIL + 9).state(UNTIL + 9) == "home"
     assert sees(visit, "0.00001", UNTIL + 9, held="1").state(UNTIL + 9) == "stuck"
+    assert sees(visit, "0.5", UNTIL + 9).state(UNTIL + 9) == "stuck"  # a deposit that came in late is no dust
 
 
 def test_what_comes_in_late_is_swept_for_a_while_and_then_it_is_the_owners():

@@ -281,7 +281,8 @@ class Visit(Message, frozen=True):
             return not _total(seen)
         if newest.state in _UNDER_WAY:
             return False
-        too_little = newest.reason in TOO_LITTLE and not Decimal(seen.held)
+        refused = newest.reason in TOO_LITTLE and not Decimal(seen.held)
+        too_little = refused and _total(seen) <= Decimal(newest.amount)  # what came since may be enough
         return too_little or (not _total(seen) and seen.at >= newest.dead_after // 1000)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
