@@ -32,6 +32,7 @@ from warifu.protocol.frames import AskCallDecision
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import CallEnded, CallStarted
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
+from warifu.signer.exchanges.calls import LIMITS
 
 pytestmark = pytest.mark.real
 
@@ -217,6 +218,21 @@ def test_what_left_in_a_day_counts_with_every_device_that_signed(world):
     world.home.clock.pass_(24 * 3600)
     _compare_all(world)  # once more: nobody can send anything else by these tokens now
     assert world.told(_order_of(12_000)).outcome == "done"
+
+
+@pytest.mark.parametrize("wait", [b"999999999999", b"-7", b"9" * 300, b"\xff", b"1e9"])
+def test_whatever_an_exchange_says_beside_its_answer_the_owner_can_read_it(world, wait):
+    """As long as an answer may be, with headers that are no ASCII and come twice."""
+    world.born()
+    odd = b"".join(b"X-Odd: %s\r\n" % (b"\xff" * 7900) for _ in range(3))
+    body = b'{"code":-1003,"msg":"' + b" " * (LIMITS.body - 23) + b'"}'
+    head = b"HTTP/1.1 429 X\r\nContent-Length: %d\r\nRetry-After: %s\r\n" % (len(body), wait)
+    world.stand_in.spoil = lambda request, pieces: (
+        [head + odd + b"\r\n", body] if request.path == "/api/v3/account" else pieces
+    )
+    told = world.told(BINANCE.balances())
+    assert (told.outcome, told.reason) == ("try-again", "rate-limit") and told.answer is not None
+    assert told.answer.body == body and told.answer.headers.count(("x-odd", "\xff" * 7900)) == 3
 
 
 def test_a_withdrawal_goes_home_or_to_whom_the_policy_names(world):

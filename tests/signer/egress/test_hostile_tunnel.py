@@ -249,6 +249,7 @@ BAD_ANSWERS = {
     "two ends": ("http-form", CHUNKED + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
     "two lengths": ("http-form", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
     "another version": ("http-form", b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+    "a status that nobody knows": ("http-form", b"HTTP/1.1 600 What\r\nContent-Length: 2\r\n\r\n{}"),
     "another protocol": ("http-form", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
     "compressed": ("http-form", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
     "no HTTP": ("http-form", b"220 ftp.example.com ready\r\n\r\n"),

@@ -145,6 +145,8 @@ class HttpsClient:
             raise self._failed(
                 "redirected", "the exchange sends us elsewhere; credentials are for this host alone"
             )
+        if head.status_code >= 600:
+            raise self._failed("http-form", "the answer's status is none that HTTP has")
         if head.http_version != b"1.1" or b"content-encoding" in names:
             raise self._failed("http-form", "the answer is of another version of HTTP, or compressed")
         if framings != (0 if head.status_code in _BODILESS else 1):
