@@ -21,6 +21,7 @@ from warifu.protocol.frames import AskNotes, NotesAnswer, TakeNotes
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import Noted
 from warifu.protocol.notes import Called, Note, write_note
+from warifu.signer.exchanges.judging import catch_up
 
 pytestmark = pytest.mark.real
 
@@ -94,6 +95,28 @@ def test_a_call_that_a_device_was_told_of_and_then_signs_itself_counts_once(worl
     outcome = run(world.home, asked.openings, world.tunnels)
     assert set(outcome.finished) == {"device0", "device1", "device2"}
     assert _spent(world, "device2") == _spent(world, "device1") == 2_000_000
+
+
+@pytest.mark.parametrize("fewer", [{"limits": ()}, {"exchange": "binance"}])
+def test_a_call_that_no_rule_was_for_when_it_was_told_counts_when_it_is_signed(world, fewer):
+    """Somebody tells of it before the rules that allow it are in force: it must not be free then."""
+    asked = prepare(world.home, order_of(20_000), ("device0", "device1", "device2"))
+    body = Called(asked.openings["device0"].authorization, asked.contents["device0"])
+    note = write_note(world.home["device0"].device.identity, world.wallet, 1, body)
+    device = world.home["device2"].device
+    now, later = device.rules.of(world.wallet), device.clock.now()
+    (coinbase,) = (each for each in now.policy.exchanges if each.exchange == "coinbase")
+    exchanges = (msgspec.structs.replace(coinbase, **fewer),)
+    before = msgspec.structs.replace(now, policy=msgspec.structs.replace(now.policy, exchanges=exchanges))
+    with device.store.transaction():
+        device.rules.put(world.wallet, before, later)
+    assert world.home["device2"].send(TakeNotes(6, world.wallet, (note,)))[0].answer == b""
+    catch_up(device, device.wallets.born(world.wallet))
+    with device.store.transaction():
+        device.rules.put(world.wallet, now, later)
+    outcome = run(world.home, asked.openings, world.tunnels)
+    assert set(outcome.finished) == {"device0", "device1", "device2"}
+    assert _spent(world, "device2") == 2_000_000
 
 
 def test_nobody_invents_a_call(world):

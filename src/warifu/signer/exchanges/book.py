@@ -182,7 +182,7 @@ class Book:
         return [decode(ExchangeCall, bytes(call), MAX_CALL_BYTES) for (call,) in rows]
 
     def read(self, named: bytes) -> None:
-        """It is counted, as far as it gives something away."""
+        """It is counted."""
         self._store.execute("UPDATE noted_calls SET counted = 1 WHERE request = ?", (named,))
 
     # --- comparisons ----------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ def catch_up(device: Device, wallet: Wallet) -> None:
 
 def count_noted(device: Device, wallet: Wallet) -> None:
     """Inside a transaction: what other devices told of counts from now on, until its request has expired and the window
-    has passed. What cannot be read under the rules in force, no honest device signed under them."""
+    has passed. What cannot be read under the rules in force, no honest device signed under them: it waits for others,
+    which may come while its request is in time."""
     rules = device.rules.of(wallet.id).policy
     for named, call, expires in device.calls.unread(wallet.id):
         for name, adapter in EXCHANGES.items():
@@ -111,11 +112,10 @@ def count_noted(device: Device, wallet: Wallet) -> None:
                 continue
             with suppress(InputRefused):
                 asked, _ = read_call(adapter, unsigned_of(call), at_exchange)
-                known = [each for each in at_exchange.limits if each.symbol in asked.amounts]
-                amounts = {each.symbol: asked.amounts[each.symbol] for each in known}
-                device.calls.count(wallet.id, name, amounts, known, expires)
+                if asked.amounts.keys() <= {each.symbol for each in at_exchange.limits}:
+                    device.calls.count(wallet.id, name, asked.amounts, at_exchange.limits, expires)
+                    device.calls.read(named)
                 break
-        device.calls.read(named)
 
 
 def limits(device: Device, wallet: Wallet, seen: Seen) -> tuple[ExchangeLimits, ...]:
