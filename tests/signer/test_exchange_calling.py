@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.exchange_calls import prepare, run
+from tests.support.exchange_calls import exchange_call, prepare, run
 from tests.support.exchange_days import UUID, order, withdrawal
 from tests.support.exchange_world import World
 from tests.support.simulator import FRIEND, THIEF
@@ -32,7 +32,9 @@ from warifu.protocol.frames import AskCallDecision
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import CallEnded, CallStarted
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
+from warifu.signer.exchanges import calls
 from warifu.signer.exchanges.calls import LIMITS
+from warifu.signer.sessions.calling import Errand
 
 pytestmark = pytest.mark.real
 
@@ -180,6 +182,73 @@ def test_two_sessions_of_one_request_make_one_call(world):
     assert set(outcome.codes.values()) == {"authorization.call-made"}
     assert world.home["device0"].kinds().count("call-started") == 1
     assert world.home["device1"].kinds().count("call-started") == 1
+
+
+# --- looked at again, before a share or the call leaves
+
+
+def test_two_calls_side_by_side_pass_no_limit_together(world):
+    world.born()
+    assert world.told(_buying(20_000)).outcome == "done"
+    first, second = (prepare(world.home, _buying(20_000)) for _ in range(2))
+    outcome = run(world.home, first.openings, world.tunnels, beside=second.openings)
+    assert len(world.stand_in.orders) == 2  # of 50,000 in a day
+    assert set(outcome.codes.values()) == {"policy.window-limit"}
+
+
+def _meanwhile(world: World, asked: Any, happens: Callable[[], object]) -> dict[str, str]:
+    """What the devices say where something happens after all have judged the call and before anybody signs."""
+    happening = [happens]
+
+    def tamper(_sender: bytes, receiver: bytes, frame: Any) -> list[Any]:
+        if world.tunnels.opened and happening:
+            happening.pop()()
+        return [(receiver, frame)]
+
+    outcome = run(world.home, asked.openings, world.tunnels, tamper)
+    assert not happening and world.stand_in.orders == []
+    return outcome.codes
+
+
+def test_a_call_is_made_under_the_rules_under_which_it_was_judged(world):
+    world.born()
+
+    def other_rules() -> None:
+        device = world.home["device1"].device
+        rules = device.rules.of(world.wallet)
+        with device.store.transaction():
+            device.rules.put(world.wallet, msgspec.structs.replace(rules, revision=9), device.clock.now())
+
+    assert (
+        _meanwhile(world, prepare(world.home, _buying(1)), other_rules)["device1"] == "policy.rules-changed"
+    )
+
+
+def test_a_call_that_is_late_is_not_made(world):
+    world.born()
+    asked = prepare(world.home, _buying(1), expires=world.home.clock() + 20)
+    codes = _meanwhile(world, asked, lambda: world.home.clock.pass_(25))
+    assert codes["device1"] == "authorization.expired"
+
+
+def test_a_carrier_does_not_say_what_an_owners_call_is(world, monkeypatch):
+    world.born()
+    other = exchange_call(_buying(2).unsigned)
+    monkeypatch.setattr(calls, "Errand", lambda **parts: Errand(**parts, shown=other))
+    _, outcome = world.ask(_buying(1))
+    assert outcome.codes["device1"] == "input.call-differs" and world.stand_in.orders == []
+
+
+def test_an_answer_that_could_be_sealed_to_nobody_is_not_asked_for(world):
+    world.born()
+    assert set(world.refused(_buying(1), reader=bytes(32)).values()) == {"input.reader-key"}
+
+
+def test_a_call_that_nobody_could_be_told_of_is_not_made(world, monkeypatch):
+    world.born()
+    monkeypatch.setattr(calls, "MAX_NOTED_CALL", 64)
+    assert set(world.refused(_buying(1)).values()) == {"input.too-long-to-tell"}
+    assert world.told(BINANCE.balances()).outcome == "done"
 
 
 # --- judged
@@ -396,6 +465,11 @@ def _order_of(dollars: int) -> Any:
     return COINBASE.place(
         replace(order("coinbase"), client_id=str(uuid.uuid4()), size=Decimal(1), price=Decimal(dollars))
     )
+
+
+def _buying(dollars: int) -> Any:
+    wanted = replace(order("binance"), client_id=str(uuid.uuid4()), size=Decimal(1), price=Decimal(dollars))
+    return BINANCE.place(wanted)
 
 
 def _compare_all(world: World) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.exchange_accounts import remove
 from tests.support.exchange_calls import compare, exchange_call, prepare, run
 from tests.support.exchange_days import UUID, order, withdrawal
 from tests.support.exchange_world import World
@@ -149,6 +150,20 @@ def test_all_co_signers_look_each_for_itself(world):
 def test_orders_of_every_kind_that_there_is_here_can_be_compared(world, kind):
     asked, outcome = world.ask(COINBASE.place(an_order(**kind)))
     assert "device0" in outcome.finished, outcome.codes
+    assert world.compare(asked.digest).outcome == "done"
+
+
+def test_who_removes_an_account_and_adds_it_again_still_owes_what_it_signed(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.home.clock.pass_(1)
+    remove(world.home, world.home.names)
+    assert compare(world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels).codes == {
+        "device1": "input.unknown-account",
+        "device2": "input.unknown-account",
+    }
+    world.home.clock.pass_(1)
+    world.split()
+    assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
     assert world.compare(asked.digest).outcome == "done"
 
 
