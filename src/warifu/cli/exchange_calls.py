@@ -33,7 +33,7 @@ from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer
+from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer, Told
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.identity import DeviceRef
@@ -185,9 +185,7 @@ class Exchanging:
         accepted = self._client.post(road, question, api.Accepted)
         with self.screen.waiting(tr("the devices ask the exchange")):
             shown = follow_call(self._client, f"{road}/{segment(accepted.id)}")
-        if shown.answer is None:
-            raise failed(shown.outcome or "unknown", shown.reason, shown.retry_after)
-        told = reader.open(decode(SealedAnswer, shown.answer, 2 * MAX_ANSWER_BYTES), named, carrier.identity)
+        told = told_in(shown, reader, named, carrier.identity)
         self._client.delete(f"{road}/{segment(accepted.id)}/answer")
         if told.answer is None:
             raise failed(told.outcome, told.reason, told.retry_after)
@@ -261,6 +259,17 @@ def follow_call(client: Client, road: str) -> api.ExchangeCallShown:
             raise error_from(shown.refusal)
         if time.monotonic() > end:
             return shown
+
+
+def told_in(shown: api.ExchangeCallShown, reader: AnswerKey, named: bytes, carrier: bytes) -> Told:
+    """What the carrier tells of the request with the digest ``named``.
+
+    ``OutcomeUnknown`` where nothing of the carrier's is in it: that the exchange refused it is then the service's own
+    word, and an owner who believed it would ask once more for what was done.
+    """
+    if shown.answer is None:
+        raise OutcomeUnknown("no-answer")
+    return reader.open(decode(SealedAnswer, shown.answer, 2 * MAX_ANSWER_BYTES), named, carrier)
 
 
 def failed(outcome: str, reason: str, retry_after: int) -> ExchangeFailed:
