@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.sandbox import BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
-from tests.support.terminal import Terminal, script, terminal
+from tests.support.terminal import Terminal, script, script_lines, terminal
 
 from warifu.cli.profile import Profile
 from warifu.demo.chain import EmbeddedChain
@@ -59,7 +59,7 @@ per_day = "50000 USDT"
 
 [exchanges.coinbase-exchange]
 pairs = ["BTC-USD"]
-endpoints = ["GET /accounts", "GET /time"]
+endpoints = ["GET /accounts", "GET /time", "FEED /user"]
 
 [exchanges.coinbase-exchange.limits.USD]
 decimals = 2
@@ -270,6 +270,23 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
     assert free(scene, trader, "pro", "USD") == 1000
     code, shown = script(scene.home, "exchange", "market", trader, "pro", "BTC-USD")
     assert (code, shown["error"]["code"]) == (5, "policy.endpoint"), "the policy does not name it"
+
+    code, lines = script_lines(
+        scene.home, *("exchange", "watch", trader, "pro", "BTC-USD", "--channel", "user", "--seconds", "5")
+    )
+    *messages, ended = lines
+    assert code == 0 and messages[0]["message"]["type"] == "subscriptions"
+    assert ended == {
+        "channel": "user",
+        "messages": len(messages),
+        "gaps": [],
+        "unreadable": 0,
+        "ended": "time",
+    }
+    code, lines = script_lines(
+        scene.home, *("exchange", "watch", trader, "pro", "BTC-USD", "--channel", "matches")
+    )
+    assert (code, lines[0]["error"]["code"]) == (5, "policy.endpoint"), "the policy does not name it"
     exchange(scene, "remove", trader, "pro", "--yes")
     assert "pro" not in [one["account"] for one in exchange(scene, "list", trader)["accounts"]]
 

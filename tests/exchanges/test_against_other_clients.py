@@ -194,7 +194,7 @@ def test_the_jwt_has_the_form_of_coinbases_own_sdk(algorithm):
     credential, stamp = CdpKey(NAME, algorithm), Stamp(MOMENT * 1000, nonce)
     prepared = credential.prepare(unsigned(), stamp)
     assert rest.rpartition(".")[0] == prepared.message.decode()
-    assert feed.rpartition(".")[0] == credential.websocket_token(stamp).decode()
+    assert feed.rpartition(".")[0] == credential.subscribe(unsigned(method="FEED"), stamp).message.decode()
     if algorithm == "EdDSA":
         assert dict(prepared.signed(whole).headers)["Authorization"] == f"Bearer {rest}"
 

@@ -100,7 +100,7 @@ def test_the_query_and_the_body_are_not_in_the_jwt():
 def test_the_token_of_the_feed_names_no_path():
     header, claims = (
         json.loads(base64.urlsafe_b64decode(part + b"=="))
-        for part in CdpKey(NAME, "EdDSA").websocket_token(STAMP).split(b".")
+        for part in CdpKey(NAME, "EdDSA").subscribe(unsigned(method="FEED"), STAMP).message.split(b".")
     )
     assert "uri" not in claims
     assert (claims["exp"] - claims["nbf"], header["nonce"]) == (120, STAMP.nonce.hex())

@@ -1,6 +1,7 @@
 """Coinbase's feeds: what is subscribed with, what comes, and what is noticed when something does not come."""
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -15,17 +16,23 @@ from hypothesis import strategies as st
 from tests.support.exchange_keys import STAMP, quorums
 
 from warifu.errors import InputRefused
+from warifu.exchanges.calls import Effect
+from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
 from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
 from warifu.exchanges.coinbase.feeds import advanced, exchange
-from warifu.exchanges.coinbase.feeds.watch import FeedBroken
 from warifu.exchanges.failures import ExchangeFailed, Refused, TryAgain
-from warifu.exchanges.signing import base64url
+from warifu.exchanges.feeds import FULL, TIME, FeedBroken, Watched, heard
+from warifu.exchanges.http import HttpRequest
+from warifu.exchanges.market import Pair
+from warifu.exchanges.registry import EXCHANGES
 from warifu.signer.egress.keys import HmacKey
 from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.unit
 
 D = Decimal
+COINBASE, EXCHANGE_API = Coinbase(), CoinbaseExchange()
+BTC_USD, ETH_USD = Pair("BTC", "USD"), Pair("ETH", "USD")
 AT = "2026-06-23T20:31:26.122969572Z"
 
 EVENTS = {
@@ -170,9 +177,10 @@ def test_what_the_exchange_complains_of():
 
 def test_a_subscription_carries_a_token_of_two_of_three():
     quorum = next(quorums())
-    unsigned = CdpKey("organizations/a/apiKeys/b", "EdDSA").websocket_token(STAMP)
-    token = unsigned + b"." + base64url(quorum.sign(unsigned))
-    text = json.loads(advanced.subscription("user", ("BTC-USD",), token))
+    call = COINBASE.feeds.watch("user", (BTC_USD,), 10)
+    said = CdpKey("organizations/a/apiKeys/b", "EdDSA").subscribe(call.unsigned, STAMP).signed(quorum)
+    assert said.host == "advanced-trade-ws-user.coinbase.com"
+    text = json.loads(said.text)
     assert {name: text[name] for name in ("type", "channel", "product_ids")} == {
         "type": "subscribe",
         "channel": "user",
@@ -183,41 +191,146 @@ def test_a_subscription_carries_a_token_of_two_of_three():
         text["jwt"], key, algorithms=["EdDSA"], options={"verify_exp": False, "verify_nbf": False}
     )
     assert "uri" not in claims
-    assert json.loads(advanced.subscription("ticker", ("BTC-USD",), end=True))["type"] == "unsubscribe"
-
-
-def test_private_channels_want_a_credential_and_there_are_no_others():
-    for make in (
-        lambda: advanced.subscription("user", ("BTC-USD",)),
-        lambda: advanced.subscription("everything", ()),  # type: ignore[arg-type]
-        lambda: advanced.subscription("ticker", ("BTC-USD",) * 501),
-        lambda: exchange.subscription(("user",), ("BTC-USD",)),
-        lambda: exchange.subscription((), ("BTC-USD",)),
-        lambda: exchange.subscription(("everything",), ()),  # type: ignore[arg-type]
-        lambda: exchange.subscription(("user",), (), KEY, b"short", STAMP),
-        lambda: exchange.subscription(("user",), (), KEY, bytes(32)),
-    ):
-        with pytest.raises(InputRefused):
-            make()
+    assert "jwt" not in repr(said)
 
 
 KEY = ExchangeKey("0123456789abcdef0123456789abcdef", Secret(b"pass"))
 
 
 def test_the_exchange_apis_feed_is_signed_as_a_request_to_verify_oneself():
-    signature = HmacKey(Secret(bytes(range(64)))).sign(exchange.to_sign(STAMP))
-    text = json.loads(exchange.subscription(("user", "heartbeat"), ("BTC-USD",), KEY, signature, STAMP))
+    call = EXCHANGE_API.feeds.watch("user", (BTC_USD,), 10)
+    text = json.loads(KEY.subscribe(call.unsigned, STAMP).signed(HmacKey(Secret(bytes(range(64))))).text)
     expected = hmac.new(bytes(range(64)), f"{STAMP.seconds}GET/users/self/verify".encode(), hashlib.sha256)
     assert text == {
         "type": "subscribe",
         "product_ids": ["BTC-USD"],
-        "channels": ["user", "heartbeat"],
+        "channels": ["user"],
         "key": KEY.key,
         "signature": base64.b64encode(expected.digest()).decode(),
         "passphrase": "pass",
         "timestamp": str(STAMP.seconds),
     }
-    assert "key" not in json.loads(exchange.subscription(("ticker",), ("BTC-USD",)))
+    with pytest.raises(InputRefused):
+        KEY.subscribe(call.unsigned, STAMP).finish(b"short")
+
+
+# A watch
+
+
+def watches() -> list[tuple[Any, Any]]:
+    return [
+        (api, api.feeds.watch(channel.name, (BTC_USD,) if channel.of_products else (), 10))
+        for api in (COINBASE, EXCHANGE_API)
+        for channel in api.feeds.channels
+    ]
+
+
+@pytest.mark.parametrize(("api", "call"), watches(), ids=lambda one: getattr(one, "name", ""))
+def test_a_watch_is_a_request_that_only_reads_and_is_understood_to_its_last_byte(api, call):
+    unsigned = call.unsigned
+    assert (unsigned.method, unsigned.effect, unsigned.host in api.hosts) == ("FEED", Effect.READS, True)
+    understood = api.understand(unsigned)
+    assert understood.call.unsigned == unsigned
+    assert (understood.effect, understood.meaning.gives) == (Effect.READS, {})
+    with pytest.raises(InputRefused):  # it is no request that HTTP could carry
+        HttpRequest(unsigned.method, unsigned.host, "/")
+
+
+def test_what_is_not_a_watch_to_its_last_byte_is_none():
+    good = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).unsigned
+    body = b'{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}'
+    assert good.body == body
+    for changed in (
+        {"path": "/user"},
+        {"path": "/everything"},
+        {"host": "api.coinbase.com"},
+        {"host": "advanced-trade-ws-user.coinbase.com"},
+        {"method": "GET"},
+        {"query": ()},
+        {"query": (("seconds", "4"),)},
+        {"query": (("seconds", "51"),)},
+        {"query": (("seconds", "010"),)},
+        {"query": (("seconds", "10"), ("seconds", "10"))},
+        {"body": b""},
+        {"body": b"["},
+        {"body": body.replace(b"subscribe", b"unsubscribe")},
+        {"body": body.replace(b'"ticker"', b'"user"')},
+        {"body": body.replace(b":", b": ")},
+        {"body": body.replace(b'["BTC-USD"]', b'["BTC-USD","BTC-USD"]')},
+        {"body": body.replace(b'["BTC-USD"]', b"[]")},
+        {"body": body.replace(b"BTC-USD", b"btc-usd")},
+        {"body": body[:-1] + b',"jwt":"eyJ"}'},
+        {"body": body[:-1] + b',"channel":"user"}'},
+    ):
+        unsigned = dataclasses.replace(good, **changed)
+        with pytest.raises(InputRefused):
+            COINBASE.understand(unsigned)
+
+
+@given(st.binary(max_size=120))
+def test_whatever_the_body_is(body):
+    good = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).unsigned
+    with pytest.raises(InputRefused):
+        COINBASE.understand(dataclasses.replace(good, body=body))
+
+
+def test_what_cannot_be_watched():
+    many = tuple(Pair(f"A{number}", "USD") for number in range(21))
+    for channel, pairs, seconds in (
+        ("everything", (BTC_USD,), 10),
+        ("ticker", (), 10),
+        ("ticker", (BTC_USD, BTC_USD), 10),
+        ("ticker", many, 10),
+        ("heartbeats", (BTC_USD,), 10),
+        ("ticker", (BTC_USD,), 4),
+        ("ticker", (BTC_USD,), 51),
+    ):
+        with pytest.raises(InputRefused):
+            COINBASE.feeds.watch(channel, pairs, seconds)
+    assert EXCHANGES["binance"].feeds is None
+
+
+def test_the_answer_of_a_watch_is_what_came_and_what_did_not():
+    texts = [message("ticker", 3), message("ticker", 4), b"what is this?", b"", message("ticker", 6)]
+    watched = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).read(heard(texts, FULL))
+    assert watched.texts == (*texts[:3], b" ", texts[4])
+    assert watched.gaps == ("message 6 came after 4",)
+    assert (watched.unreadable, watched.ended) == (2, "full")
+    nothing = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).read(heard([], TIME))
+    assert (nothing.texts, nothing.ended) == ((), "time")
+
+
+def test_a_line_break_within_a_message_makes_no_second_one():
+    text = message("ticker", 3).replace(b": ", b":\r\n")
+    watched = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).read(heard([text], TIME))
+    assert (len(watched.texts), watched.unreadable) == (1, 0)
+
+
+def test_what_the_exchange_complains_of_in_a_watch_is_its_answer():
+    complaint = b'{"type":"error","message":"authentication failure"}'
+    for api in (COINBASE, EXCHANGE_API):
+        with pytest.raises(Refused) as caught:
+            api.feeds.watch("user", (BTC_USD,), 10).read(heard([complaint], TIME))
+        assert caught.value.reason == "authentication"
+
+
+def test_what_is_missing_shows_where_the_exchange_api_numbers_it():
+    def told(channel: str, said: list[dict[str, Any]]) -> tuple[str, ...]:
+        texts = [json.dumps(one).encode() for one in said]
+        watched: Watched = EXCHANGE_API.feeds.watch(channel, (BTC_USD, ETH_USD), 10).read(heard(texts, TIME))
+        assert watched.unreadable == 0
+        return watched.gaps
+
+    def match(number: int, product: str = "BTC-USD", kind: str = "match") -> dict[str, Any]:
+        return {**TRADE, "type": kind, "trade_id": number, "sequence": 7 * number, "product_id": product}
+
+    trades = [match(9, kind="last_match"), match(10), match(4, "ETH-USD"), match(5, "ETH-USD"), match(12)]
+    assert told("matches", trades) == ("message 12 came after 10",)
+    assert told("user", trades[1:]) == ()  # one's own: others' are between them
+    opened = {**ORDER, "type": "open", "price": "200.2", "remaining_size": "1.00"}
+    assert told("full", [opened, {**opened, "sequence": 11}, {**opened, "sequence": 13}]) == (
+        "message 13 came after 11",
+    )
 
 
 ORDER = {"time": AT, "product_id": "BTC-USD", "sequence": 10, "side": "sell", "order_id": "o"}

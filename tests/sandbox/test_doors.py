@@ -22,6 +22,11 @@ D = Decimal
 pytestmark = pytest.mark.real
 
 HOSTS = ["api.exchange.coinbase.com", "api.coinbase.com", "api.binance.com"]
+FEEDS = [
+    "advanced-trade-ws.coinbase.com",
+    "advanced-trade-ws-user.coinbase.com",
+    "ws-feed.exchange.coinbase.com",
+]
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +225,7 @@ def test_the_command_says_where_it_is_and_ends_on_ctrl_c(tmp_path):
             assert process.stdout is not None
             begun = json.loads(process.stdout.readline())
             assert begun["simulation"] is True
-            assert begun["hosts"] == HOSTS
+            assert begun["hosts"] == [*HOSTS, *FEEDS]
             context = ssl.create_default_context(cafile=begun["authority_file"])
             with socket.create_connection(("127.0.0.1", begun["port"]), timeout=10) as bare:
                 context.wrap_socket(bare, server_hostname=HOSTS[2]).close()

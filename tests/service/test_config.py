@@ -373,7 +373,13 @@ BASE = 'network = "regtest"\ndata_dir = "data"\n'
 
 def test_devices_reach_the_known_exchanges_unless_the_file_says_otherwise(tmp_path: Path):
     reach = read_config(written(tmp_path, BASE)).reach
-    assert {"api.coinbase.com", "api.exchange.coinbase.com", "api.binance.com"} == set(reach.hosts)
+    apis = {"api.coinbase.com", "api.exchange.coinbase.com", "api.binance.com"}
+    feeds = {
+        "advanced-trade-ws.coinbase.com",
+        "advanced-trade-ws-user.coinbase.com",
+        "ws-feed.exchange.coinbase.com",
+    }
+    assert apis | feeds == set(reach.hosts)
     assert not reach.simulated and not reach.allows("example.com")
     few = read_config(written(tmp_path, f'{BASE}exchange_hosts = ["api.binance.com"]')).reach
     assert few.allows("api.binance.com") and not few.allows("api.coinbase.com")

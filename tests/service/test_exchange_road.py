@@ -186,6 +186,25 @@ async def test_the_service_sees_no_credential_no_request_and_no_answer(
         assert record.holds(known), "what it may know is there, so this test could have found the rest"
 
 
+async def test_a_feed_is_listened_to_over_the_same_road_and_the_service_reads_nothing_of_it(home: Road):
+    """The user's, by a token that two devices signed: an order that is there, for as long as the owner wanted."""
+    there, seen = order("USD", price="12345.67"), Record()
+    feeds = COINBASE.feeds
+    assert feeds is not None
+    async with home.world.running() as client, recorded(client, seen):
+        await home.answer(client, "coinbase", COINBASE.place(there))
+        await settle(client, home, "device1", "coinbase")
+        async with home.world.passing_time("device0"):
+            watched = await home.answer(client, "coinbase", feeds.watch("user", (Pair("BTC", "USD"),), 5))
+    record_database(seen, home.world)
+    snapshot = msgspec.json.decode(watched.texts[0])
+    assert there.client_id in [one["client_order_id"] for one in snapshot["events"][0]["orders"]]
+    assert (watched.gaps, watched.unreadable, watched.ended) == ((), 0, "time")
+    for secret in (there.client_id.encode(), b"12345.67", b"sequence_num", b"subscriptions", b"jwt"):
+        assert not seen.holds(secret)
+    assert seen.holds(b"advanced-trade-ws-user.coinbase.com")
+
+
 async def test_a_dry_run_tells_the_owner_alone_and_nobody_can_make_it(home: Road):
     wanted, dear = order(), order(price="9999999.99")
     async with home.world.running() as client:

@@ -22,10 +22,13 @@ from urllib.parse import parse_qsl, unquote
 import jwt
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from tests.support.feed_host import FeedHost
 from tests.support.https_exchange import Authority, Exchange
 
 BINANCE, ADVANCED, EXCHANGE = "api.binance.com", "api.coinbase.com", "api.exchange.coinbase.com"
 HOSTS = (BINANCE, ADVANCED, EXCHANGE)
+FEED, USER_FEED = "advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com"
+EXCHANGE_FEED = "ws-feed.exchange.coinbase.com"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,10 @@ class StandIn:
     sends: list[dict[str, Any]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     """All that came whole, whether it was believed or not."""
+    subscriptions: list[dict[str, Any]] = field(default_factory=list)
+    """All that came to a feed, whether it was believed or not."""
+    says: list[str] = field(default_factory=list)
+    """What a feed says to who is believed, before its host closes it."""
     ahead: int = 0
     """Seconds that its clock is ahead."""
     spoil: Callable[[Request, list[bytes]], list[bytes]] = lambda _request, pieces: pieces
@@ -76,9 +83,11 @@ class StandIn:
     def __post_init__(self) -> None:
         self.authority = Authority(self.directory)
         self._lock = threading.Lock()
-        self._servers = {
+        self._servers: dict[str, Exchange | FeedHost] = {
             host: Exchange(self.authority.server_context(host), self._script(host)) for host in HOSTS
         }
+        for host in (FEED, USER_FEED, EXCHANGE_FEED):
+            self._servers[host] = FeedHost(self.authority.server_context(host), self._feed(host))
 
     def address(self, host: str) -> tuple[str, int]:
         return self._servers[host].address
@@ -194,18 +203,41 @@ class StandIn:
         return 404, {"error": "not_found", "message": "nothing is here"}
 
     def _is_genuine(self, request: Request) -> bool:
-        """By PyJWT; its own idea of the time is left out, because a test has one of its own."""
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        claims = self._claims(request.headers.get("authorization", "").removeprefix("Bearer "))
+        return claims.get("uri") == f"{request.method} {request.headers['host']}{request.path}"
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """Of a token that is good now; by PyJWT. Its own idea of the time is left out: a test has one of its own."""
         key: Any = self.es256 or ed25519.Ed25519PublicKey.from_public_bytes(self.ed25519_public)
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token, key, algorithms=["ES256", "EdDSA"], options={"verify_exp": False, "verify_nbf": False}
             )
         except jwt.InvalidTokenError:
-            return False
+            return {}
         in_time = claims["nbf"] <= self._milliseconds // 1000 < claims["exp"] <= claims["nbf"] + 120
-        asked: str = claims["uri"]
-        return bool(in_time) and asked == f"{request.method} {request.headers['host']}{request.path}"
+        return claims if in_time else {}
+
+    # --- feeds ----------------------------------------------------------------------------------------------------
+
+    def _feed(self, host: str) -> Callable[[dict[str, Any]], list[str]]:
+        def script(said: dict[str, Any]) -> list[str]:
+            with self._lock:
+                self.subscriptions.append(said)
+                if host != FEED and not self._may_listen(said):
+                    return ['{"type":"error","message":"authentication failure"}']
+                return self.says
+
+        return script
+
+    def _may_listen(self, said: dict[str, Any]) -> bool:
+        if "jwt" in said:
+            claims = self._claims(said["jwt"])
+            return bool(claims) and "uri" not in claims
+        message = f"{said.get('timestamp')}GET/users/self/verify".encode()
+        right = base64.b64encode(hmac.new(self.hmac_secret, message, hashlib.sha256).digest()).decode()
+        near = abs(int(said.get("timestamp", 0)) - self._milliseconds // 1000) <= 30
+        return near and said.get("signature") == right and said.get("passphrase") == self.passphrase
 
     # --- the Exchange API -----------------------------------------------------------------------------------------
 

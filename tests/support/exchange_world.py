@@ -55,12 +55,14 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
         rules(
             "coinbase",
             "USD",
+            "FEED /ticker",
+            "FEED /user",
             "GET /api/v3/brokerage/accounts",
             "POST /api/v3/brokerage/orders",
             "POST /api/v3/brokerage/orders/batch_cancel",
             "POST /v2/accounts/*/transactions",
         ),
-        rules("coinbase-exchange", "USD", "GET /accounts", "POST /orders"),
+        rules("coinbase-exchange", "USD", "FEED /user", "GET /accounts", "POST /orders"),
     )
     return msgspec.structs.replace(GENEROUS, chains=(_friend(),), exchanges=exchanges, **fields)
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,9 +24,10 @@ from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.binance.credentials import BinanceKey
 from warifu.exchanges.calls import Call, Listed
 from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
+from warifu.exchanges.feeds import Watched
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
-from warifu.exchanges.signing import Credential, Signing, Stamp, unauthenticated
+from warifu.exchanges.signing import Credential, Signing, Stamp, Subscription, openly, unauthenticated
 from warifu.sandbox.control import Exchange as Venue
 from warifu.sandbox.control import SetAccount, SetCredential
 from warifu.sandbox.simulation import Simulation
@@ -33,6 +35,7 @@ from warifu.signer.egress.client import HttpsClient
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.keys import Es256Key, HmacKey
 from warifu.signer.egress.trust import client_context
+from warifu.signer.egress.websocket import FeedClient
 from warifu.threshold.wiping import Secret
 
 T = TypeVar("T")
@@ -96,6 +99,38 @@ class Customer:
                 raise call.unanswered(sent=failure.sent, words=str(failure)) from failure
         self.answers.append(answer)
         return call.read(answer)
+
+    def watch(
+        self,
+        call: Call[Watched],
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        until: Callable[[list[Any]], bool],
+    ) -> list[Any]:
+        """What the exchange says to such a subscription, read as JSON, until it is enough. ``meanwhile``: done once it
+        has subscribed and something came."""
+        venue, unsigned = self.simulation.venues["coinbase"], call.unsigned
+        stamp = Stamp(venue.now(), bytes(range(32)))
+        said = (
+            self.credential.subscribe(unsigned, stamp).signed(self.signing)
+            if unsigned.signed
+            else openly(unsigned)
+        )
+        assert isinstance(said, Subscription)
+        client = FeedClient(said.host, client_context(self.simulation.authority_file.read_text()))
+        client.open()
+        client.say(said.text)
+        told: list[Any] = []
+        with socket.create_connection(self.simulation.address, timeout=10) as connection:
+            while not until(told):
+                connection.sendall(client.outgoing())
+                client.receive(connection.recv(65536))
+                first = not told and bool(client.messages)
+                told += [json.loads(text) for text in client.messages]
+                client.messages.clear()
+                if first:
+                    meanwhile()
+        return told
 
     def all(self, call: Call[Listed[T]]) -> list[T]:
         """Every page of a list."""

@@ -300,6 +300,23 @@ class World:
         await end.close()
         await asyncio.gather(attending, driving)
 
+    @contextlib.asynccontextmanager
+    async def passing_time(self, name: str) -> AsyncIterator[None]:
+        """The device looks at its clock now and then, as it does in a process of its own."""
+
+        async def look() -> None:
+            while True:
+                await asyncio.sleep(0.1)
+                for origin, data in self.devices[name].signer.tick():
+                    assert origin is Origin.SERVICE
+                    await self._drivers[name][2].send(data)
+
+        looking = asyncio.create_task(look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+
     def new_device(self, name: str) -> SimulatedDevice:
         """A device that was never started."""
         return SimulatedDevice(name, self.root / name, now)

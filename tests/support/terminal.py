@@ -55,6 +55,30 @@ def script(
 ) -> tuple[int, dict[str, Any]]:
     """Run a command with ``--json``, its secrets over descriptors (``secrets``: by the option that names it): exit code
     and the one object."""
+    code, output, errors = _scripted(
+        home, *arguments, passphrase=passphrase, address=address, secrets=secrets
+    )
+    try:
+        answer: dict[str, Any] = json.loads(output)
+    except json.JSONDecodeError:
+        raise AssertionError(f"no JSON: {output!r} {errors!r}") from None
+    return code, answer
+
+
+def script_lines(home: Path, *arguments: str | Path) -> tuple[int, list[Any]]:
+    """As :func:`script`, for a command that prints one object a line."""
+    code, output, _ = _scripted(home, *arguments)
+    return code, [json.loads(line) for line in output.splitlines()]
+
+
+def _scripted(
+    home: Path,
+    *arguments: str | Path,
+    passphrase: bytes | None = None,
+    address: str | None = None,
+    secrets: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, Any, Any]:
+    """Exit code, output and errors."""
     read = [(option, secret.encode()) for option, secret in secrets.items()]
     if passphrase is not None:
         read.append(("--passphrase-fd", passphrase))
@@ -67,11 +91,7 @@ def script(
         environment=environment(home),
         patience=PATIENCE,
     )
-    try:
-        answer: dict[str, Any] = json.loads(done.output)
-    except json.JSONDecodeError:
-        raise AssertionError(f"no JSON: {done.output!r} {done.errors!r}") from None
-    return done.code, answer
+    return done.code, done.output, done.errors
 
 
 class Terminal:

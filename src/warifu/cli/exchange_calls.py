@@ -27,6 +27,7 @@ from warifu.errors import InputRefused, PeerMisbehaved, PolicyDenied
 from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.calls import Call, Effect, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
+from warifu.exchanges.feeds import FEED
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
@@ -202,7 +203,8 @@ class Exchanging:
         return self.together.lifetime(LIFETIME)
 
     def _only_reads(self, call: ExchangeCall) -> bool:
-        """As a signer of the wallet reads it."""
+        """As a signer of the wallet reads it. A shared key's token for a feed is more than a question: it names no
+        path."""
         rules = self.wallet.rules.policy.rules_at(self.exchange.name)
         unsigned = Unsigned(
             call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True
@@ -214,7 +216,9 @@ class Exchanging:
                 not_done="Nothing was asked.",
             )
         understood = read_call(self.exchange, unsigned, rules)[1]
-        return understood.effect is Effect.READS and not understood.meaning.gives
+        unsigned = understood.call.unsigned
+        bare = unsigned.method == FEED and unsigned.signed and self.account.key not in WHOLE
+        return understood.effect is Effect.READS and not understood.meaning.gives and not bare
 
     def own_address(self, asset: str, network: str) -> str:
         """Where the asset comes home (:func:`warifu.cli.exchange_places.own_address`)."""

@@ -268,4 +268,23 @@ EXCHANGES: dict[str, str] = {
     "no exchange, no money": "取引所ではなく、お金はありません",
     "the devices keep a credential for it": "端末がそのための認証情報を保管する",
     "waiting for the other owners": "ほかの所有者を待っています",
+    # --- watching ---
+    "Have a device listen to the exchange's feed for a while, and show what came.": (
+        "端末に取引所のフィードをしばらく聞かせ、届いたものを表示します。"
+    ),
+    "A feed tells early and may leave something out: gaps are said. What decides money is asked for by request. The "
+    'policy names the channels ("FEED /ticker"). With --json: one object a line, the last one says how it ended.': (
+        "フィードは早く知らせますが、抜けることがあります。抜けは表示します。お金に関わることは要求で確かめてください。"
+        "チャンネルはポリシーに載せます（「FEED /ticker」）。--json では一行に一つのオブジェクトで、最後の行は終わり方"
+        "です。"
+    ),
+    "What of it: the exchange's own word.": "チャンネルです。取引所での呼び名を使います。",
+    "For how long a device listens.": "端末が聞く時間です。",
+    "something is missing: {gap}": "抜けがあります: {gap}",
+    "{count} messages are of a form that is not known here": "未知の形式のメッセージが {count} 件あります",
+    "more came than can be handed on: name fewer pairs, or listen for a shorter time": (
+        "渡せる量を超えました。組を減らすか、時間を短くしてください"
+    ),
+    "the feed ended before its time ({why})": "フィードが途中で終わりました（{why}）",
+    "{count} messages.": "メッセージ {count} 件。",
 }

@@ -16,6 +16,7 @@ from warifu.errors import InputRefused
 from warifu.exchanges.allowances import Allowance
 from warifu.exchanges.amounts import positive
 from warifu.exchanges.calls import Call, Listed, Unsigned
+from warifu.exchanges.feeds import Feeds
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
 from warifu.exchanges.networks import Networks
@@ -133,6 +134,10 @@ class Exchange(Keys, Protocol):
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts that its calls go to: what a policy allows."""
+
+    @property
+    def feeds(self) -> Feeds | None:
+        """What of it can be watched; None where nothing can."""
 
     @property
     def networks(self) -> Networks:

@@ -12,7 +12,8 @@ from typing import Literal
 
 from warifu.errors import InputRefused
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE", "FEED"]
+"""``FEED`` is none of HTTP's: it watches (``warifu.exchanges.feeds``), and no HTTP request has it."""
 
 MAX_REQUEST_BODY = 64 * 1024
 MAX_TARGET = 8 * 1024

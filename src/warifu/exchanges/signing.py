@@ -46,6 +46,29 @@ class ToSign:
         return self.finish(signing.sign(self.message))
 
 
+@dataclass(frozen=True)
+class Subscription:
+    """What is said once a feed is open, and nothing else is."""
+
+    host: str
+    text: bytes = field(repr=False)
+    """It can carry credentials."""
+
+
+@dataclass(frozen=True)
+class ToSubscribe:
+    """A subscription that lacks its signature over ``message``."""
+
+    message: bytes = field(repr=False)
+    finish: Callable[[bytes], Subscription] = field(repr=False)
+
+    def signed(self, signing: Signing) -> Subscription:
+        return self.finish(signing.sign(self.message))
+
+
+Said = HttpRequest | Subscription
+"""What leaves for an exchange."""
+
 Coverage = Literal["everything", "parameters", "method and path"]
 KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
 """``hmac``, ``es256``: a secret that is whole where it signs. ``ed25519-split``: a finished key that was split.
@@ -67,6 +90,9 @@ class Credential(Protocol):
     ``parameters``: what it can change is where they go."""
 
     def prepare(self, unsigned: Unsigned, stamp: Stamp) -> ToSign: ...
+
+    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:
+        """``InputRefused`` (``exchange-feed``) where the exchange has no feed for such a key."""
 
 
 class Keys(Protocol):
@@ -100,6 +126,20 @@ def unauthenticated(unsigned: Unsigned) -> HttpRequest:
     """A request for which the exchange wants no credential."""
     assert not unsigned.signed, "this request needs a credential"
     return HttpRequest(unsigned.method, unsigned.host, unsigned.target, json_type(unsigned), unsigned.body)
+
+
+def prepared(credential: Credential, unsigned: Unsigned, stamp: Stamp) -> ToSign | ToSubscribe:
+    """What is to be signed for this request, of whichever kind it is."""
+    watches = unsigned.method == "FEED"
+    return credential.subscribe(unsigned, stamp) if watches else credential.prepare(unsigned, stamp)
+
+
+def openly(unsigned: Unsigned) -> Said:
+    """As :func:`unauthenticated`, for a request of either kind."""
+    if unsigned.method != "FEED":
+        return unauthenticated(unsigned)
+    assert not unsigned.signed, "this feed needs a credential"
+    return Subscription(unsigned.host, unsigned.body)
 
 
 def base64url(data: bytes) -> bytes:

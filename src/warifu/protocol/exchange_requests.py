@@ -209,7 +209,7 @@ class ExchangeCall(Message, frozen=True):
 
     ``warifu.exchanges.calls.Unsigned``, without what follows from the endpoint."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE", "FEED"]
     host: Annotated[str, msgspec.Meta(max_length=253)]
     path: Annotated[str, msgspec.Meta(max_length=2048)]
     query: Annotated[

@@ -221,11 +221,11 @@ Endpoint = Annotated[
     str,
     msgspec.Meta(
         max_length=200,
-        pattern=rf"^(GET|POST|PUT|PATCH|DELETE) (/({_PART}(:({_PART}|\*))?|\*))+\Z",
+        pattern=rf"^(GET|POST|PUT|PATCH|DELETE|FEED) (/({_PART}(:({_PART}|\*))?|\*))+\Z",
     ),
 ]
-"""A method and a path without a query; ``*`` stands for exactly one part of the path, or, as in ``client:*``, for what
-follows the colon in it."""
+"""A method and a path without a query, or ``FEED`` and a channel that may be watched, as in ``FEED /ticker``; ``*``
+stands for exactly one part of the path, or, as in ``client:*``, for what follows the colon in it."""
 Pair = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}\Z")]
 """What is traded for what: ``BTC-USD``."""
 Inside = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[a-z][a-z-]{0,29}(:[A-Za-z0-9_.:/-]+)?\Z")]

@@ -71,6 +71,11 @@ class Engine:
         """Newest first."""
         return (fill for fill in reversed(self.trading.fills) if fill.account == account)
 
+    def number_of(self, fill: Fill) -> int:
+        """Of a trade among those of its market, from 1: so exchanges number them."""
+        fills = self.trading.fills
+        return sum(one.maker and one.pair == fill.pair and one.trade <= fill.trade for one in fills)
+
     def price(self, pair: str) -> Decimal:
         """Of the last trade; where there was none yet, what the house began with."""
         return self.trading.last.get(pair, self.markets[pair].reference)

@@ -14,6 +14,7 @@ from threading import BoundedSemaphore, Lock, Thread
 
 import h11
 
+from warifu.sandbox.feeding import FeedConversation, Feeding, wants_feed
 from warifu.sandbox.web import Answer, Request
 
 LOOPBACK = "127.0.0.1"
@@ -33,8 +34,14 @@ Answering = Callable[[Request], Answer]
 class Listener:
     """Serves from its construction until :meth:`close`."""
 
-    def __init__(self, answering: Answering, context: ssl.SSLContext | None = None, port: int = 0) -> None:
-        self._answering, self._context = answering, context
+    def __init__(
+        self,
+        answering: Answering,
+        context: ssl.SSLContext | None = None,
+        port: int = 0,
+        feeding: Feeding = lambda _request: None,
+    ) -> None:
+        self._answering, self._context, self._feeding = answering, context, feeding
         self._listening = socket.create_server((LOOPBACK, port))
         self.port: int = self._listening.getsockname()[1]
         self._open: set[socket.socket] = set()
@@ -68,7 +75,7 @@ class Listener:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError, Cut, h11.ProtocolError):
                 if self._context is None:
-                    _Conversation(connection, self._answering).run()
+                    _Conversation(connection, self._answering, self._feeding).run()
                 else:
                     self._serve_tls(connection, self._context)
         finally:
@@ -80,7 +87,7 @@ class Listener:
     def _serve_tls(self, connection: socket.socket, context: ssl.SSLContext) -> None:
         tls = context.wrap_socket(connection, server_side=True)
         try:
-            _Conversation(tls, self._answering).run()
+            _Conversation(tls, self._answering, self._feeding).run()
             tls.unwrap()
         finally:
             _hang_up(tls)
@@ -95,8 +102,8 @@ def _hang_up(connection: socket.socket) -> None:
 class _Conversation:
     """One connection, request after request."""
 
-    def __init__(self, connection: socket.socket, answering: Answering) -> None:
-        self._connection, self._answering = connection, answering
+    def __init__(self, connection: socket.socket, answering: Answering, feeding: Feeding) -> None:
+        self._connection, self._answering, self._feeding = connection, answering, feeding
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
 
     def run(self) -> None:
@@ -105,6 +112,11 @@ class _Conversation:
             while True:
                 request = self._request()
                 if request is None:
+                    return
+                feed = self._feeding(request) if wants_feed(request) else None
+                if feed is not None:
+                    rest, _ = self._http.trailing_data
+                    FeedConversation(self._connection, request, rest, feed).run()
                     return
                 self._say(self._answering(request) if _is_good(request) else Answer(413, b"", "text/plain"))
                 if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:

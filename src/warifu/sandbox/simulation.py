@@ -16,18 +16,20 @@ from warifu.sandbox.certificates import AUTHORITY_FILE, server_context
 from warifu.sandbox.control import Control
 from warifu.sandbox.custody import DEPTH
 from warifu.sandbox.faults import Fault, Faults
-from warifu.sandbox.fronts import binance, cdp, coinbase_advanced, coinbase_exchange
+from warifu.sandbox.feeding import Feed
+from warifu.sandbox.fronts import binance, cdp, coinbase_advanced, coinbase_exchange, coinbase_feeds
 from warifu.sandbox.fronts.binance import Binance
 from warifu.sandbox.fronts.coinbase_advanced import CoinbaseAdvanced
 from warifu.sandbox.fronts.coinbase_app import CoinbaseApp
 from warifu.sandbox.fronts.coinbase_exchange import CoinbaseExchange
+from warifu.sandbox.fronts.coinbase_feeds import AdvancedFeed, ExchangeFeed
 from warifu.sandbox.markets import Market, binance_markets, coinbase_markets
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.serving import LOOPBACK, Cut, Listener
 from warifu.sandbox.venue import Remembered, Venue
 from warifu.sandbox.web import Answer, Front, Request, said
 
-HOSTS = (coinbase_exchange.HOST, cdp.HOST, binance.HOST)
+HOSTS = (coinbase_exchange.HOST, cdp.HOST, binance.HOST, *coinbase_feeds.HOSTS)
 _MARKETS: dict[str, Callable[[], list[Market]]] = {"coinbase": coinbase_markets, "binance": binance_markets}
 
 
@@ -79,7 +81,7 @@ class Simulation:
             (cdp.HOST, "/", CoinbaseApp(self.venues["coinbase"])),
             (binance.HOST, "/", Binance(self.venues["binance"])),
         )
-        self._listener = Listener(self._answer, server_context(directory, HOSTS), port)
+        self._listener = Listener(self._answer, server_context(directory, HOSTS), port, self._feed)
         self._door = Listener(self._control_answer)
         if pace:
             Thread(target=self._keep_pace, args=(pace,), name="sandbox-house", daemon=True).start()
@@ -130,6 +132,12 @@ class Simulation:
             if request.host == host and request.path.startswith(prefix):
                 return self._answer_at(front, request)
         return said({"message": "no exchange of this name is simulated here"}, 421)
+
+    def _feed(self, request: Request) -> Feed | None:
+        if request.host not in coinbase_feeds.HOSTS:
+            return None
+        kind = ExchangeFeed if request.host == coinbase_feeds.EXCHANGE_HOST else AdvancedFeed
+        return kind(self.venues["coinbase"], self._faults, request.host)
 
     def _answer_at(self, front: Front, request: Request) -> Answer:
         faults = self._faults.take(front.name, request)

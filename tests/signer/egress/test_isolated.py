@@ -28,6 +28,7 @@ from tests.support.https_exchange import NAME, Authority, Exchange
 from tests.support.simulator import Household
 
 from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.market import Pair
 from warifu.protocol.frames import CallRefused, error_of
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges import loading
@@ -119,6 +120,9 @@ def test_a_device_asks_an_exchange_from_behind_its_walls_once_it_has_loaded_them
     assert world.told(Coinbase().place(order("coinbase"))).outcome == "done"
     [placed] = world.stand_in.orders
     assert placed["client_order_id"] == UUID
+    world.stand_in.says = ['{"channel":"ticker","timestamp":"t","sequence_num":0,"events":[]}']
+    told = world.told(Coinbase().feeds.watch("ticker", (Pair("BTC", "USD"),), 5), ["device0"])
+    assert (told.outcome, len(world.stand_in.subscriptions)) == ("done", 1)
 
 
 def test_a_device_keeps_every_kind_of_key_behind_its_walls(world):

@@ -59,6 +59,10 @@ class Binance:
         return BinanceKey(api_key)
 
     @property
+    def feeds(self) -> None:
+        return None
+
+    @property
     def networks(self) -> Networks:
         return Networks(bitcoin="BTC", ethereum="ETH", solana="SOL")
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Unsigned, encoded
 from warifu.exchanges.http import HttpRequest
-from warifu.exchanges.signing import Coverage, Stamp, ToSign
+from warifu.exchanges.signing import Coverage, Stamp, ToSign, ToSubscribe
 
 WINDOW = 5000
 """Milliseconds for which a request is good. The exchange also refuses stamps that are a second ahead of its clock."""
@@ -56,3 +56,6 @@ class BinanceKey:
             return HttpRequest(unsigned.method, unsigned.host, target, (("X-MBX-APIKEY", self.key),))
 
         return ToSign(query.encode("ascii"), finish)
+
+    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:  # noqa: ARG002  # see the next line
+        raise InputRefused("exchange-feed", "no feed of Binance's is known here")

@@ -23,7 +23,10 @@ from warifu.exchanges.allowances import Allowance, whole_number
 from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.coinbase import advanced, app, exchange, meanings
 from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
+from warifu.exchanges.coinbase.feeds import advanced as advanced_feed
+from warifu.exchanges.coinbase.feeds import exchange as exchange_feed
 from warifu.exchanges.failures import Refused
+from warifu.exchanges.feeds import FEED, Feeds
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair, Side
 from warifu.exchanges.networks import Networks
@@ -48,7 +51,11 @@ class CoinbaseExchange:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return (self.host,)
+        return (self.host, exchange_feed.HOST)
+
+    @property
+    def feeds(self) -> Feeds:
+        return exchange_feed.FEEDS
 
     @property
     def keys(self) -> tuple[KeyKind, ...]:
@@ -65,6 +72,8 @@ class CoinbaseExchange:
         return _NETWORKS
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        if unsigned.method == FEED:
+            return self.feeds.understand(unsigned)
         return meanings.exchange_language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:
@@ -261,7 +270,11 @@ class Coinbase:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return (self.host,)
+        return (self.host, advanced_feed.HOST, advanced_feed.USER_HOST)
+
+    @property
+    def feeds(self) -> Feeds:
+        return advanced_feed.FEEDS
 
     @property
     def keys(self) -> tuple[KeyKind, ...]:
@@ -278,6 +291,8 @@ class Coinbase:
         return _NETWORKS
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        if unsigned.method == FEED:
+            return self.feeds.understand(unsigned)
         if unsigned.path.startswith("/v2/"):
             return meanings.app_language(self.host).understand(unsigned, pairs)
         return meanings.advanced_language(self.host).understand(unsigned, pairs)

@@ -16,8 +16,18 @@ import msgspec
 
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Unsigned
+from warifu.exchanges.feeds import with_credential
 from warifu.exchanges.http import HttpRequest
-from warifu.exchanges.signing import Coverage, Stamp, ToSign, base64url, json_type, reveal
+from warifu.exchanges.signing import (
+    Coverage,
+    Stamp,
+    Subscription,
+    ToSign,
+    ToSubscribe,
+    base64url,
+    json_type,
+    reveal,
+)
 from warifu.threshold.wiping import Secret
 
 LIFETIME = 120
@@ -59,6 +69,20 @@ class ExchangeKey:
 
         return ToSign(message, finish)
 
+    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:
+        """What is signed is the request to verify oneself, as if it were made."""
+
+        def finish(signature: bytes) -> Subscription:
+            fields = {
+                "key": self.key,
+                "signature": base64.b64encode(_sized(signature, self.algorithm)).decode("ascii"),
+                "passphrase": reveal(self.passphrase),
+                "timestamp": str(stamp.seconds),
+            }
+            return Subscription(unsigned.host, with_credential(unsigned.body, fields))
+
+        return ToSubscribe(f"{stamp.seconds}GET/users/self/verify".encode("ascii"), finish)
+
 
 @dataclass(frozen=True)
 class CdpKey:
@@ -86,9 +110,15 @@ class CdpKey:
 
         return ToSign(message, finish)
 
-    def websocket_token(self, stamp: Stamp) -> bytes:
-        """What is to be signed for an authenticated channel of the feed: a token that names no path."""
-        return self._unsigned_token(stamp, None)
+    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:
+        """A token that names no path: so Coinbase wants it for its feed."""
+        message = self._unsigned_token(stamp, None)
+
+        def finish(signature: bytes) -> Subscription:
+            token = message + b"." + base64url(_sized(signature, self.algorithm))
+            return Subscription(unsigned.host, with_credential(unsigned.body, {"jwt": token.decode("ascii")}))
+
+        return ToSubscribe(message, finish)
 
     def _unsigned_token(self, stamp: Stamp, uri: str | None) -> bytes:
         if len(stamp.nonce) != 32:

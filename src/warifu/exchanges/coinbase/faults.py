@@ -20,7 +20,11 @@ EXCHANGE_RULES: tuple[Rule, ...] = (
     (r"rate limit|slow rate|too many requests", TryAgain, "rate-limit"),
     (r"request timestamp expired|invalid timestamp", TryAgain, "clock"),
     (r"maintenance|cancel.only mode|temporarily (disabled|unavailable)", TryAgain, "maintenance"),
-    (r"invalid api key|invalid signature|invalid passphrase|unauthorized", Refused, "authentication"),
+    (
+        r"invalid api key|invalid signature|invalid passphrase|unauthorized|authentication fail",
+        Refused,
+        "authentication",
+    ),
     (r"two.factor|2fa|second.factor", Refused, "second-factor"),
     (
         r"address.book|not (in|on) (your|the) (address|allow|white)|allowlist|whitelist",
@@ -51,7 +55,11 @@ ADVANCED_RULES: tuple[Rule, ...] = (
     (r"rate.?limit|resource_exhausted", TryAgain, "rate-limit"),
     (r"(timestamp|token|jwt).{0,20}expired|too (far )?in the (past|future)", TryAgain, "clock"),
     (r"order_entry_disabled|maintenance", TryAgain, "maintenance"),
-    (r"unauthorized|unauthenticated|invalid_(api_key|signature|token)", Refused, "authentication"),
+    (
+        r"unauthorized|unauthenticated|authentication fail|invalid_(api_key|signature|token)",
+        Refused,
+        "authentication",
+    ),
     (r"permission_denied|forbidden|missing required scopes", Refused, "permission"),
     (r"precision", Refused, "decimals"),
     (r"insufficient|invalid_ledger_balance", Refused, "funds"),

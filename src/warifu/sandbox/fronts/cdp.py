@@ -47,13 +47,14 @@ def credential_of(venue: Venue, request: Request) -> Credential:
         claims["sub"] == credential.key
         and claims["iss"] in _ISSUERS
         and claims["uri"] == f"{request.method} {request.host}{request.path}"
-        and _is_alive(claims, venue.now())
+        and is_alive(claims, venue.now())
     ):
         raise Refusal("signature")
     return credential
 
 
-def _is_alive(claims: dict[str, Any], now: int) -> bool:
+def is_alive(claims: dict[str, Any], now: int) -> bool:
+    """Whether a token is good at this moment (milliseconds)."""
     begins, ends = claims["nbf"], claims["exp"]
     if not isinstance(begins, int) or not isinstance(ends, int):
         return False

@@ -184,7 +184,7 @@ class CoinbaseExchange(Front):
         trades = [one for one in self.venue.state.trading.fills if one.pair == market.name]
         return said(
             {
-                "trade_id": trades[-1].trade if trades else 0,
+                "trade_id": self.venue.engine.number_of(trades[-1]) if trades else 0,
                 "price": plain(self.venue.engine.price(market.name)),
                 "size": plain(trades[-1].size) if trades else "0",
                 "time": _iso(trades[-1].moment if trades else self.venue.now()),
@@ -376,10 +376,11 @@ class CoinbaseExchange(Front):
         if not wanted and not pair:
             raise Refusal("missing", "order_id or product_id")
         orders = {one.number: one for one in self.venue.engine.orders_of(visit.account)}
+        number = self.venue.engine.number_of
         return _page(
             visit,
             [
-                (fill.trade, _fill(fill, orders[fill.order], self.venue.account(fill.account)))
+                (fill.trade, _fill(fill, number(fill), orders[fill.order], self.venue.account(fill.account)))
                 for fill in self.venue.engine.fills_of(visit.account)
                 if wanted in ("", orders[fill.order].uuid) and pair in ("", fill.pair)
             ],
@@ -616,9 +617,9 @@ def _network(chain: Chain, depth: int) -> dict[str, object]:
     }
 
 
-def _fill(fill: Fill, order: Order, customer: Account) -> dict[str, object]:
+def _fill(fill: Fill, number: int, order: Order, customer: Account) -> dict[str, object]:
     return {
-        "trade_id": fill.trade,
+        "trade_id": number,
         "product_id": fill.pair,
         "order_id": order.uuid,
         "user_id": customer.name,

@@ -21,7 +21,7 @@ from functools import lru_cache
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
-from warifu.exchanges.signing import Stamp, ToSign
+from warifu.exchanges.signing import Stamp, ToSign, ToSubscribe, prepared
 from warifu.protocol.authorization import Authorization, check_times
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest, encode
@@ -262,11 +262,11 @@ class _Making:
         cosignature = Cosignature(asked.digest, key, self._prepare, self._cosigned, self._close)
         return Cosigning(self._seat, self._signers, cosignature)
 
-    def _prepare(self, stamped: Stamped) -> ToSign:
+    def _prepare(self, stamped: Stamped) -> ToSign | ToSubscribe:
         if stamped.call is not None:
             raise InputRefused("call-differs", "the carrier wants something else signed than the owner")
         stamp = require_near(self._device, stamped)
-        return self._asked.account.credential.prepare(self._asked.seen.understood.call.unsigned, stamp)
+        return prepared(self._asked.account.credential, self._asked.seen.understood.call.unsigned, stamp)
 
     def _cosigned(self, stamped: Stamped) -> None:
         self._started(Stamp(stamped.milliseconds, stamped.once))

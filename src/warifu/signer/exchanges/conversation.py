@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 
 from warifu.exchanges.http import HttpAnswer, HttpRequest
+from warifu.exchanges.signing import Said
 from warifu.protocol.frames import MAX_CARRIED, Carried, FromSigner, OpenTunnel, TunnelEnded
 from warifu.signer.egress.client import HttpsClient, Limits
 
@@ -41,10 +42,11 @@ class Conversation:
         """Whether the host has proven its name, so that a request can leave at once."""
         return self._client.established
 
-    def ask(self, request: HttpRequest, deadline: int) -> list[FromSigner]:
+    def ask(self, request: Said, deadline: int) -> list[FromSigner]:
         """Say the request as soon as the host has proven its name. ``EgressFailed`` where the connection is over.
 
         ``deadline``: for the answer, in place of the earlier one."""
+        assert isinstance(request, HttpRequest), "a conversation is in HTTP"
         self.deadline = deadline
         self._client.ask(request)
         return self._outgoing()
@@ -56,14 +58,14 @@ class Conversation:
         answer = self._client.receive(frame.data if isinstance(frame, Carried) else b"")
         return answer, self._outgoing()
 
-    def require_in_time(self, now: int) -> None:
+    def late(self, now: int) -> None:
         """``EgressFailed`` (``too-slow``) after the deadline."""
         if now >= self.deadline:
             raise self._client.give_up()
 
-    def hang_up(self) -> FromSigner:
+    def hang_up(self) -> list[FromSigner]:
         """The signer wants no more of it."""
-        return TunnelEnded(self._session, self.tunnel)
+        return [TunnelEnded(self._session, self.tunnel)]
 
     def _outgoing(self) -> list[FromSigner]:
         data = self._client.outgoing()

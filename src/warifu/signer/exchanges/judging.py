@@ -7,6 +7,10 @@ carries the request. So with such a key, where it is shared:
 - what gives something away must be such that it can be found at the exchange and compared afterwards;
 - it takes a second signer to do that: with a threshold of 1 the key only reads;
 - who has not compared an earlier one yet signs no further one.
+
+The token for the user's feed names not even a path. That Coinbase's other doors take no such token is nowhere promised:
+so where the key is shared it takes as many owners as what does not only read, the exchange's own list, and no
+comparison may be owed.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.afterwards import Wanted
 from warifu.exchanges.calls import Effect, Unsigned
+from warifu.exchanges.feeds import FEED
 from warifu.exchanges.reading import Understood
 from warifu.exchanges.registry import EXCHANGES, LOOKERS
 from warifu.protocol.exchange_requests import ExchangeCall
@@ -86,9 +91,10 @@ def judged(
     return Verdict(
         (
             *verdict.rules,
-            *_approved(rules.approvals_needed, approvals, seen),
+            *_approved(rules.approvals_needed, approvals, account, seen),
             *_visits(device, wallet, account, seen, now),
             *_compared(device, wallet, account, seen, now),
+            *_pathless(device, wallet, account, seen, now),
         )
     )
 
@@ -136,8 +142,14 @@ def leaves_body_open(account: OpenAccount) -> bool:
     return isinstance(account.key, KeyShare) and account.credential.covers == "method and path"
 
 
-def _approved(needed: int, approvals: int, seen: Seen) -> Iterator[Rule]:
-    if not seen.reads:
+def names_no_path(account: OpenAccount, seen: Seen) -> bool:
+    """Whether signers give a carrier a token that does not say what it is for."""
+    unsigned = seen.understood.call.unsigned
+    return leaves_body_open(account) and unsigned.method == FEED and unsigned.signed
+
+
+def _approved(needed: int, approvals: int, account: OpenAccount, seen: Seen) -> Iterator[Rule]:
+    if not seen.reads or names_no_path(account, seen):
         yield Rule("approvals", approvals >= needed, f"approved by {approvals} of the owners; {needed} must")
 
 
@@ -166,21 +178,34 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, 
             "under this key's signature its carrier could change it, and it could not be compared afterwards"
         )
     yield Rule("not-comparable", can, words)
+    yield _nothing_due(device, wallet, account, now)
+
+
+def _pathless(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
+    """Its carrier could perhaps do anything with such a token."""
+    if names_no_path(account, seen):
+        yield _declared(device, wallet, seen)
+        yield _nothing_due(device, wallet, account, now)
+
+
+def _nothing_due(device: Device, wallet: Wallet, account: OpenAccount, now: int) -> Rule:
     due = device.calls.due(wallet.id, account.account.name, now)
     words = f"an earlier call of account {account.account.name} was not compared at the exchange yet"
-    yield Rule("comparison-due", not due, words if due else "every earlier call was compared")
+    return Rule("comparison-due", not due, words if due else "every earlier call was compared")
 
 
 def _listed(device: Device, wallet: Wallet, seen: Seen) -> Iterator[Rule]:
     """What has left the exchange comes back by no freeze. Where a carrier could change the address, the exchange's own
     list is what holds, and the owner's word that it is on is all that can be had."""
-    rules = device.rules.of(wallet.id).policy.rules_at(seen.exchange.name)
     if seen.asked.destination is not None:
-        declared = rules is not None and rules.declared_allowlist
-        words = (
-            f"the owner {'declares' if declared else 'does not declare'} that the exchange's own list is on"
-        )
-        yield Rule("allowlist", declared, words)
+        yield _declared(device, wallet, seen)
+
+
+def _declared(device: Device, wallet: Wallet, seen: Seen) -> Rule:
+    rules = device.rules.of(wallet.id).policy.rules_at(seen.exchange.name)
+    declared = rules is not None and rules.declared_allowlist
+    words = f"the owner {'declares' if declared else 'does not declare'} that the exchange's own list is on"
+    return Rule("allowlist", declared, words)
 
 
 @contextmanager

@@ -28,8 +28,18 @@ from warifu.errors import PeerMisbehaved
 from warifu.exchanges.calls import Call
 from warifu.exchanges.clock import Skew, skew
 from warifu.exchanges.failures import ExchangeFailed, TryAgain
-from warifu.exchanges.http import HttpAnswer, HttpRequest
-from warifu.exchanges.signing import Credential, Stamp, ToSign, unauthenticated
+from warifu.exchanges.feeds import FEED, seconds_of
+from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.signing import (
+    Credential,
+    Said,
+    Stamp,
+    ToSign,
+    ToSubscribe,
+    openly,
+    prepared,
+    unauthenticated,
+)
 from warifu.protocol.channel import HelloStatement
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.exchange_answers import Cosigned
@@ -38,6 +48,7 @@ from warifu.protocol.frames import Carried, FromSigner, TunnelEnded
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.exchanges.conversation import Conversation
+from warifu.signer.exchanges.listening import Listening
 from warifu.signer.exchanges.opening import KeyShare, WholeKey
 from warifu.signer.sessions.ceremony import Ceremony, Seat
 from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage, Stamped
@@ -102,7 +113,7 @@ class Cosignature:
     """Digest of what it is for."""
     key: KeyShare | None
     """None where nothing is signed: then it only shows what it runs on."""
-    prepare: Callable[[Stamped], ToSign]
+    prepare: Callable[[Stamped], ToSign | ToSubscribe]
     """What is to be signed at this stamp; raises where it is not to be."""
     signed: Callable[[Stamped], None]
     """Makes durable that this device's share may leave, or raises."""
@@ -199,11 +210,11 @@ class Carrying(_Calling):
         super().__init__(seat, signers)
         self._errand = errand
         self._stage = _Stage.MEETING
-        self._talk: Conversation | None = None
+        self._talk: Conversation | Listening | None = None
         self._asked = 0
         self._skew: Skew | None = None
         self._stamp: Stamp | None = None
-        self._to_sign: ToSign | None = None
+        self._to_sign: ToSign | ToSubscribe | None = None
         self._partials: dict[bytes, bytes] = {}
 
     @property
@@ -253,9 +264,11 @@ class Carrying(_Calling):
     def tick(self) -> list[FromSigner]:
         if self._talk is not None and self._stage is not _Stage.SIGNING:
             try:
-                self._talk.require_in_time(self._errand.seconds())
+                answer = self._talk.late(self._errand.seconds())
             except EgressFailed as failure:
                 return self._over(failure)
+            if answer is not None:
+                return self._over(answer)
         return []
 
     def _timed(self, answer: HttpAnswer) -> list[FromSigner]:
@@ -267,7 +280,7 @@ class Carrying(_Calling):
             return self._over(failure)
         if not is_near(self._there(), errand.seconds()):
             return self._over(TryAgain("clock", "the exchange's clock and this device's differ too much"))
-        return [self._talk.hang_up(), *self._connect()]
+        return [*self._talk.hang_up(), *self._connect()]
 
     def _there(self) -> int:
         """The moment on the exchange's clock, or one that is past by no more than its answer was under way: exchanges
@@ -277,23 +290,23 @@ class Carrying(_Calling):
 
     def _connect(self) -> list[FromSigner]:
         errand, self._stage = self._errand, _Stage.CONNECTING
-        talk = self._talk = Conversation(
-            self.seat.session,
-            _CALL,
-            errand.call.unsigned.host,
-            errand.context,
-            errand.seconds() + CONNECT_SECONDS,
-            errand.limits,
-        )
+        host, deadline = errand.call.unsigned.host, errand.seconds() + CONNECT_SECONDS
+        talk: Conversation | Listening
+        if errand.call.unsigned.method == FEED:
+            room = errand.limits.body
+            talk = Listening(self.seat.session, _CALL, host, errand.context, deadline, room)
+        else:
+            talk = Conversation(self.seat.session, _CALL, host, errand.context, deadline, errand.limits)
+        self._talk = talk
         return talk.open()
 
     def _connected(self) -> list[FromSigner]:
         """The exchange has proven its name: the call gets its stamp."""
         errand, unsigned = self._errand, self._errand.call.unsigned
         if not unsigned.signed:
-            return self._send(lambda: unauthenticated(unsigned))
+            return self._send(lambda: openly(unsigned))
         stamp = self._stamp = Stamp(self._there(), random(32))
-        to_sign = self._to_sign = errand.credential.prepare(unsigned, stamp)
+        to_sign = self._to_sign = prepared(errand.credential, unsigned, stamp)
         if isinstance(errand.key, WholeKey):
             signing = errand.key.signing
             return self._send(lambda: to_sign.signed(signing))
@@ -331,13 +344,15 @@ class Carrying(_Calling):
         to_sign = self._to_sign
         return self._send(lambda: to_sign.finish(signature))
 
-    def _send(self, make: Callable[[], HttpRequest]) -> list[FromSigner]:
+    def _send(self, make: Callable[[], Said]) -> list[FromSigner]:
         """Written down first; then out of our hands."""
         assert self._talk is not None, "it is connected"
-        self._errand.sending(self._stamp)
+        errand, unsigned = self._errand, self._errand.call.unsigned
+        errand.sending(self._stamp)
         self._stage = _Stage.SENT
+        seconds = seconds_of(unsigned) if unsigned.method == FEED else ANSWER_SECONDS
         try:
-            return self._talk.ask(make(), self._errand.seconds() + ANSWER_SECONDS)
+            return self._talk.ask(make(), errand.seconds() + seconds)
         except EgressFailed as failure:
             return self._over(failure)
 
@@ -348,7 +363,7 @@ class Carrying(_Calling):
             heard = EgressFailed(heard.reason, str(heard), sent=False)
         talk, self._talk = self._talk, None
         result = self._errand.ended(heard, self._stamp)
-        ending = [talk.hang_up()] if talk is not None else []
+        ending = talk.hang_up() if talk is not None else []
         return [*ending, self._finish(result)]
 
     def _wipe(self) -> None:

@@ -1,31 +1,26 @@
 """Advanced Trade's feeds: market data, and the user's orders with a token that names no path.
 
 Each message has a ``sequence_num``, one more than the one before it on the connection. A subscription is for one
-channel and takes a token of its own, which expires like any other.
+channel; the user's takes a token of its own, which expires like any other.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Answer, read_json
 from warifu.exchanges.coinbase.faults import ADVANCED_RULES
-from warifu.exchanges.coinbase.feeds.watch import FeedBroken, Watch
+from warifu.exchanges.coinbase.feeds.numbers import Numbers
 from warifu.exchanges.failures import ExchangeFailed, Refused, by_rules
+from warifu.exchanges.feeds import Channel, FeedBroken, Feeds
 from warifu.exchanges.http import HttpAnswer
 
 HOST = "advanced-trade-ws.coinbase.com"
 USER_HOST = "advanced-trade-ws-user.coinbase.com"
-
-Channel = Literal[
-    "heartbeats", "candles", "market_trades", "status", "ticker", "ticker_batch", "level2", "user"
-]
-_PRIVATE = ("user",)
-MAX_PRODUCTS = 500
 
 
 class Heartbeat(Answer, frozen=True, kw_only=True):
@@ -181,32 +176,21 @@ class _Complaint(Answer, frozen=True, kw_only=True):
     message: str = ""
 
 
-def subscription(
-    channel: Channel, products: tuple[str, ...], token: bytes | None = None, *, end: bool = False
-) -> bytes:
-    """The text that begins (or ends) a subscription. ``token``: a signed JWT (``CdpKey.websocket_token``).
-
-    ``InputRefused`` (``exchange-feed``) for a channel that is none, or the user's without a token.
-    """
-    if channel not in get_args(Channel) or len(products) > MAX_PRODUCTS:
-        raise InputRefused("exchange-feed", "there is no such channel, or there are too many products")
-    if channel in _PRIVATE and token is None:
-        raise InputRefused("exchange-feed", "this channel needs a token")
-    text: dict[str, object] = {"type": "unsubscribe" if end else "subscribe", "channel": channel}
-    text["product_ids"] = list(products)
-    if token is not None:
-        text["jwt"] = token.decode("ascii")
-    return msgspec.json.encode(text)
+def subscription(channel: str, products: tuple[str, ...]) -> bytes:
+    """The text that begins a subscription, without a token."""
+    said: dict[str, object] = {"type": "subscribe", "channel": channel}
+    return msgspec.json.encode({**said, "product_ids": list(products)} if products else said)
 
 
 class Feed:
     """One connection's messages, in order."""
 
     def __init__(self) -> None:
-        self._watch = Watch()
+        self._numbers = Numbers()
 
     def read(self, text: bytes) -> Message:
-        """FeedBroken where one is missing or unreadable; :class:`ExchangeFailed` where the exchange complains."""
+        """FeedGap where one is missing; FeedBroken where it cannot be read; :class:`ExchangeFailed` where the exchange
+        complains."""
         failure = _complaint(text)
         if failure is not None:
             raise failure
@@ -214,7 +198,7 @@ class Feed:
             message: Message = read_json(Message, text)
         except InputRefused as error:
             raise FeedBroken(error.message) from None
-        self._watch.see(message.sequence_num)
+        self._numbers.see(message.sequence_num)
         return message
 
 
@@ -228,3 +212,16 @@ def _complaint(text: bytes) -> ExchangeFailed | None:
     return by_rules(ADVANCED_RULES, found.message, HttpAnswer(400), found.message) or Refused(
         "request", found.message
     )
+
+
+FEEDS = Feeds(
+    channels=(
+        *(Channel(name, HOST) for name in ("candles", "level2", "market_trades", "ticker", "ticker_batch")),
+        Channel("status", HOST),
+        Channel("heartbeats", HOST, of_products=False),
+        Channel("user", USER_HOST, signed=True),
+    ),
+    text=subscription,
+    reading=lambda _channel: Feed().read,
+)
+"""The channels of futures are not among them."""

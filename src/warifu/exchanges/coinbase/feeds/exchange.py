@@ -1,33 +1,27 @@
 """The Exchange API's feed: market data, and the user's own orders with the key's signature.
 
-What is signed is the time stamp and the request ``GET /users/self/verify``, as if it were made. Messages about a
-product carry its ``sequence``; one that is missing shows there and in the heartbeats' last trade.
+Messages about a product carry its ``sequence``. Only ``full`` has all of them, and ``matches`` all trades: there one
+that is missing shows. In the other channels nothing would.
 """
 
 from __future__ import annotations
 
-import base64
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Answer, read_json
-from warifu.exchanges.coinbase.credentials import ExchangeKey
 from warifu.exchanges.coinbase.faults import EXCHANGE_RULES
-from warifu.exchanges.coinbase.feeds.watch import FeedBroken
+from warifu.exchanges.coinbase.feeds.numbers import Numbers
 from warifu.exchanges.failures import Refused, by_rules
+from warifu.exchanges.feeds import Channel, FeedBroken, Feeds
 from warifu.exchanges.fields import Count
 from warifu.exchanges.http import HttpAnswer
-from warifu.exchanges.signing import Stamp, reveal
 
 HOST = "ws-feed.exchange.coinbase.com"
 SANDBOX = "ws-feed-public.sandbox.exchange.coinbase.com"
-
-Channel = Literal["heartbeat", "ticker", "ticker_batch", "level2", "level2_batch", "matches", "full", "user"]
-_PRIVATE = ("level2", "full", "user")
-MAX_PRODUCTS = 500
 
 
 class _Message(Answer, frozen=True, kw_only=True, tag_field="type"):
@@ -173,37 +167,10 @@ Message = (
 )
 
 
-def to_sign(stamp: Stamp) -> bytes:
-    """What the key signs for the channels that want it."""
-    return f"{stamp.seconds}GET/users/self/verify".encode("ascii")
-
-
-def subscription(
-    channels: tuple[Channel, ...],
-    products: tuple[str, ...],
-    key: ExchangeKey | None = None,
-    signature: bytes = b"",
-    stamp: Stamp | None = None,
-) -> bytes:
-    """The text that begins subscriptions; with ``key``, the signature over :func:`to_sign` of the same stamp.
-
-    ``InputRefused`` (``exchange-feed``) for a channel that is none, or one that wants a key without one.
-    """
-    if not channels or not set(channels) <= set(get_args(Channel)) or len(products) > MAX_PRODUCTS:
-        raise InputRefused("exchange-feed", "there is no such channel, or there are too many products")
-    if set(channels) & set(_PRIVATE) and key is None:
-        raise InputRefused("exchange-feed", "this channel needs a key")
-    text: dict[str, object] = {"type": "subscribe", "product_ids": list(products), "channels": list(channels)}
-    if key is not None:
-        if stamp is None or len(signature) != 32:
-            raise InputRefused("exchange-feed", "a key comes with its stamp and a signature of 32 bytes")
-        text |= {
-            "key": key.key,
-            "signature": base64.b64encode(signature).decode("ascii"),
-            "passphrase": reveal(key.passphrase),
-            "timestamp": str(stamp.seconds),
-        }
-    return msgspec.json.encode(text)
+def subscription(channel: str, products: tuple[str, ...]) -> bytes:
+    """The text that begins a subscription, without a key."""
+    said = {"type": "subscribe", "product_ids": list(products), "channels": [channel]}
+    return msgspec.json.encode(said)
 
 
 def read(text: bytes) -> Message:
@@ -216,3 +183,34 @@ def read(text: bytes) -> Message:
         said = f"{message.message} {message.reason}"
         raise by_rules(EXCHANGE_RULES, said, HttpAnswer(400), said) or Refused("request", said)
     return message
+
+
+class Feed:
+    """One connection's messages, in order."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._numbers: dict[str, Numbers] = {}
+        """Of each product."""
+
+    def read(self, text: bytes) -> Message:
+        """As :func:`read`; FeedGap where one is missing and that shows."""
+        message = read(text)
+        if self._channel == "matches" and isinstance(message, Match | LastMatch):
+            self._of(message.product_id).see(int(message.trade_id))
+        if self._channel == "full" and isinstance(message, _OfOrder):
+            self._of(message.product_id).see(message.sequence)
+        return message
+
+    def _of(self, product: str) -> Numbers:
+        return self._numbers.setdefault(product, Numbers())
+
+
+FEEDS = Feeds(
+    channels=(
+        *(Channel(name, HOST) for name in ("heartbeat", "level2_batch", "matches", "ticker", "ticker_batch")),
+        *(Channel(name, HOST, signed=True) for name in ("full", "level2", "user")),
+    ),
+    text=subscription,
+    reading=lambda channel: Feed(channel).read,
+)
