@@ -28,6 +28,8 @@ from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order
+from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import CallCompared
 from warifu.protocol.notes import Called, write_note
@@ -267,6 +269,27 @@ def test_a_stamp_that_is_ahead_of_the_exchange_hides_nothing(world, takes_over, 
     assert len(world.stand_in.orders) == 1
     world.home.clock.pass_(DEAD + calling.TOLERANCE)
     assert world.compare(asked.digest).outcome == "differs"
+
+
+def test_however_much_a_carrier_makes_of_a_token_it_can_be_written_down(world):
+    """Orders that an owner authorized and nobody signed, each made another one: in the journal's entry is room for 16
+    words."""
+    device0 = world.home["device0"].device
+    for number in range(1, 9):
+        other = COINBASE.place(an_order(size=Decimal("0.01")))
+        known = prepare(world.home, other, ("device0", "device2"))
+        told = Called(known.openings["device0"].authorization, known.contents["device0"])
+        note = write_note(device0.identity, world.wallet, number, told)
+        world.home["device1"].send(TakeNotes(6, world.wallet, (note,)))
+        content = decode(ExchangeCall, known.contents["device0"], 2**16)
+        order_made = json.loads(content.body) | {"created": 1000 * world.home.clock(), "side": "SELL"}
+        order_made["order_configuration"]["limit_limit_gtc"] |= {"base_size": "50", "limit_price": "1.00"}
+        world.stand_in.orders.append(order_made | {"product_id": "ETH-USD"})
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "differs"
+    [event] = [e for _, e in world.home["device1"].device.journal.entries() if isinstance(e, CallCompared)]
+    assert event.differs == ("pair", "price", "side", "size")
 
 
 def test_a_carrier_that_never_reports_and_never_sent_costs_time(world, takes_over):

@@ -154,7 +154,10 @@ class _Looking:
         known[self._wanted.client_id] = self._wanted
         if not found.identifiers <= known.keys():
             return ("another identifier",)
-        return tuple(what for identifier in found.identifiers for what in found.differs(known[identifier]))
+        differs = {what for identifier in found.identifiers for what in found.differs(known[identifier])}
+        return tuple(
+            sorted(differs)
+        )  # each once: a carrier that made a hundred would fill the journal's entry
 
     def _ended(self, heard: Heard, stamp: Stamp | None) -> bytes:
         outcome, reason, wait = self._judged(heard, stamp)
