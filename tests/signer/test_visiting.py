@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.exchange_accounts import add_born, remove
 from tests.support.exchange_days import UUID
 from tests.support.sandbox import bitcoin_chain, sandbox
 from tests.support.simulator import FRIEND
@@ -131,6 +132,22 @@ def test_nothing_goes_there_before_a_device_found_the_way_back_for_itself(stage)
     assert refusal(stage, stage.payment(there, BTC // 2 + 1)) == "policy.visit-amount"
     assert refusal(stage, stage.payment(FRIEND, 1_000_000)) == "policy.destination"
     stage.pays(stage.payment(there, BTC // 2), FIRST)
+
+
+def test_nothing_goes_to_an_account_that_was_removed_and_added_again_it_sends_home(stage):
+    visit = funded(stage, 10_000_000)
+    there = stage.shows("device0", visit).address
+    stage.pass_(1)
+    remove(stage.home, stage.home.names)
+    assert stage.home["device0"].kinds()[-2:] == ["exchange-account-removed", "visit-ended"]
+    assert refusal(stage, stage.payment(there, 1_000_000, coin=0)) == "policy.destination"
+    assert reason(stage.errand(visit, "balance", FIRST), "device0") == "unknown-account"
+    assert stage.shows("device0", visit).state == "sweeping"
+    stage.pass_(1)
+    add_born(stage.home, authorities=stage.simulation.authority_file.read_text())
+    stage.allow("view", "trade", "transfer")
+    done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, arrived) == ("home", 10_000_000 - FEE)
 
 
 def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_before(stage):

@@ -21,7 +21,7 @@ from warifu.protocol.exchange_requests import (
     terms_digest,
 )
 from warifu.protocol.frames import KeepAccount, RemoveAccount
-from warifu.protocol.journal import ExchangeAccountKept, ExchangeAccountRemoved
+from warifu.protocol.journal import ExchangeAccountKept, ExchangeAccountRemoved, VisitEnded
 from warifu.protocol.parcel import MAX_PARCEL_CONTENT
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
@@ -71,7 +71,7 @@ def keep_account(device: Device, frame: KeepAccount) -> AccountKept:
 def remove_account(device: Device, frame: RemoveAccount) -> None:
     """Forget an account and its credential; one that is not there is not there. One owner's word is enough, and no
     freeze stands in its way: a wallet can do less afterwards. What was asked about the name before is not heard any
-    more, whether or not it had come here.
+    more, whether or not it had come here. Visits with it are over: nothing goes to their deposit addresses any more.
 
     Raises ``AuthorizationRefused`` (also ``replayed``: it was made before the account that is there now).
     """
@@ -99,6 +99,10 @@ def remove_account(device: Device, frame: RemoveAccount) -> None:
             device.journal.append(
                 ExchangeAccountRemoved(wallet.id, named, account.name, account.exchange), now, by
             )
+            for visit in device.visits.of(wallet.id):
+                if visit.request.account == account.name and visit.ended is None:
+                    device.visits.put(visit.end(now))
+                    device.journal.append(VisitEnded(wallet.id, visit.id), now, by)
     device.store.forget_deleted()
 
 
