@@ -33,7 +33,9 @@ from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import CallCompared
 from warifu.protocol.notes import Called, write_note
+from warifu.protocol.rules import Rules
 from warifu.signer.exchanges import comparing
+from warifu.signer.exchanges.book import LOOKS_PER_HOUR
 from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
@@ -405,6 +407,53 @@ def test_a_comparison_is_of_what_this_device_owes(world):
         outcome = compare(world.home, about, carrier, names, world.tunnels)
         assert outcome.codes[carrier] == "input.no-comparison"
         assert len(world.stand_in.requests) == before
+
+
+def test_a_comparison_is_of_the_account_that_it_was_signed_with(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.split(name="other")
+    outcome = compare(
+        world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels, account="other"
+    )
+    assert outcome.codes["device1"] == "input.no-comparison" and world.due("device1") == [asked.digest]
+
+
+def test_for_a_frozen_wallet_nobody_compares(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    rules = world.home["device2"].device.rules
+    with world.home["device2"].device.store.transaction():
+        rules.put(world.wallet, _frozen(rules.of(world.wallet)), world.home.clock())
+    before = len(world.stand_in.requests)
+    outcome = compare(world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels)
+    assert outcome.codes["device2"] == "policy.frozen-wallet" and len(world.stand_in.requests) == before
+
+
+def _frozen(rules: Rules) -> Rules:
+    return msgspec.structs.replace(rules, policy=msgspec.structs.replace(rules.policy, frozen=True))
+
+
+def test_who_compares_without_end_is_helped_so_often_in_an_hour(world):
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    for _ in range(LOOKS_PER_HOUR):
+        world.home["device2"].device.calls.admit_look(world.home.clock())
+    outcome = compare(world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels)
+    assert outcome.codes["device2"] == "session.busy" and world.due("device1") == [asked.digest]
+    world.home.clock.pass_(3600)
+    assert world.compare(asked.digest).outcome == "done"
+
+
+def test_a_list_that_is_not_whole_proves_nothing(world, takes_over):
+    """The carrier makes so many orders that not all of them are shown."""
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.home.clock.pass_(DEAD)
+    world.stand_in.spoil = lambda request, pieces: (
+        [piece.replace(b'"has_next": false', b'"has_next": true ') for piece in pieces]
+        if "historical" in request.path
+        else pieces
+    )
+    result = world.compare(asked.digest)
+    assert (result.outcome, result.reason) == ("unanswered", "too-little-said")
+    assert world.due("device1") == [asked.digest]
 
 
 def test_a_device_that_compares_gets_no_signature_for_anything_else(world, monkeypatch):

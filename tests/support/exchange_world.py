@@ -109,14 +109,18 @@ class World:
         assert kept is not None
         self.stand_in.ed25519_public = kept.public
 
-    def split(self, further: Callable[[AccountRequest], Sequence[Approval]] = lambda _request: ()) -> None:
+    def split(
+        self,
+        further: Callable[[AccountRequest], Sequence[Approval]] = lambda _request: (),
+        name: str = "main",
+    ) -> None:
         """At Coinbase: a CDP key that was split. ``further``: other owners' approvals."""
         new = accounts.split_key(self.home, SEED, self.authorities)
-        request = accounts.request_for(self.home, new, "main", "coinbase")
+        request = accounts.request_for(self.home, new, name, "coinbase")
         contents = {self.home.name_of(identity): part for identity, part in new.parts.items()}
         authorization, parcels = self.home.authorized_parcels(request, contents, further(request))
-        for name, parcel in parcels.items():
-            self.home[name].call(KeepAccount(31, authorization, parcel), AccountKept)
+        for device, parcel in parcels.items():
+            self.home[device].call(KeepAccount(31, authorization, parcel), AccountKept)
         key = ed25519.Ed25519PrivateKey.from_private_bytes(SEED)
         self.stand_in.ed25519_public = key.public_key().public_bytes_raw()
 
