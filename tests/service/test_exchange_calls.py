@@ -252,6 +252,24 @@ async def test_a_carrier_that_never_began_settles_it(world: World):
         assert "nothing was sent" in shown.events[-1].text
 
 
+async def test_a_carrier_that_may_have_forgotten_does_not_settle_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """It sent the call, and both were away for a day: nobody may say that nothing was sent."""
+    monkeypatch.setattr(workflow, "_REMEMBERED_SECONDS", -1)
+    carrier = script(world, "device0", lambda _: [])
+    script(world, "device1", lambda _: [])
+    async with world.running() as client:
+        request, _ = await hand_in(world, client)
+        while not carrier.count(OpenCall):
+            await asyncio.sleep(0.01)
+    carrier.say = knows("unknown")
+    async with world.running() as client:
+        assert (await ended(client, request.request_id.hex())).state == "unknown"
+        carrier.say = knows("finished", result_of(request))  # it had not
+        assert (await ended(client, request.request_id.hex(), "done")).outcome == "done"
+
+
 @pytest.mark.parametrize("state", ["finished", "unknown", "started"])
 async def test_a_service_that_stops_in_the_middle_asks_and_does_not_begin_again(world: World, state: str):
     carrier = script(world, "device0", lambda _: [])
