@@ -8,6 +8,7 @@ import base64
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from tests.support.exchange_oracles import ask
@@ -20,6 +21,9 @@ from tests.support.sandbox import (
     sandbox,
     venue_of,
 )
+
+from warifu.exchanges.coinbase.feeds import advanced
+from warifu.exchanges.market import Order, Pair
 
 D = Decimal
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -190,3 +194,56 @@ def test_coinbases_own_sdk_trades(simulation, algorithm):
     assert found["poor"]["error_response"]["error"] == "INSUFFICIENT_FUND"
     theirs = {one["currency"]: D(one["available_balance"]["value"]) for one in found["accounts"]["accounts"]}
     assert theirs == {one.asset: one.free for one in ada.all(ada.exchange.balances())}
+
+
+FEED = """
+import threading, websockets
+from websockets.legacy.client import connect
+websockets.connect = connect  # the one that the SDK was written for
+from coinbase.websocket import WSClient, WSUserClient
+
+def listen(kind, channels, wanted):
+    told, enough = [], threading.Event()
+
+    def hear(text):
+        told.append(json.loads(text))
+        if wanted <= {one.get('channel') for one in told} or 'channel' not in told[-1]:
+            enough.set()
+
+    client = kind(api_key=question['key'], api_secret=question['secret'], on_message=hear, retry=False)
+    client.open()
+    client.subscribe(['BTC-USD'], channels)
+    enough.wait(20)
+    client.close()
+    return told
+
+found = {
+    'market': listen(
+        WSClient, ['ticker', 'market_trades', 'level2', 'heartbeats'],
+        {'ticker', 'market_trades', 'l2_data', 'heartbeats', 'subscriptions'},
+    ),
+    'user': listen(WSUserClient, ['user'], {'user', 'subscriptions'}),
+}
+question['secret'] = question['wrong']
+found['stranger'] = listen(WSUserClient, ['user'], {'user'})
+print(json.dumps(found))
+"""
+
+
+def test_coinbases_own_sdk_listens_to_the_feeds(simulation):
+    other = secrets_of(customer(simulation, "coinbase", account="other", algorithm="ES256"))
+    ada: Any = customer(simulation, "coinbase", account="sdk-feed", algorithm="ES256", USD="100000")
+    order = Order(
+        "4985ca2d-61ef-49f1-bfce-6c39d8462914", Pair("BTC", "USD"), "buy", "limit", D("0.1"), price=D("30000")
+    )
+    ada.ask(ada.exchange.place(order))
+    found = asked(simulation, FEED, key=CDP_KEY, secret=secrets_of(ada), wrong=other)
+    for told in (found["market"], found["user"]):
+        assert [one["sequence_num"] for one in told] == list(range(len(told)))
+    [orders] = [one["events"][0]["orders"] for one in found["user"] if one["channel"] == "user"]
+    assert [one["client_order_id"] for one in orders] == [order.client_id]
+    assert found["stranger"][0] == {"type": "error", "message": "authentication failure"}
+    # what the SDK heard can be read by our own reader
+    read = advanced.Feed().read
+    for one in found["market"]:
+        read(msgspec.json.encode(one))

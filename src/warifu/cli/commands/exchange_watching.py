@@ -76,11 +76,12 @@ def watch(
         except ExchangeFailed as failure:
             raise as_error(failure) from None
     for text in watched.texts:
-        _show(screen, text)
-    _conclude(screen, channel, watched)
+        show_text(screen, text)
+    conclude(screen, channel, watched)
 
 
-def _show(screen: Screen, text: bytes) -> None:
+def show_text(screen: Screen, text: bytes) -> None:
+    """One message, as the exchange wrote it."""
     if screen.json:
         try:
             said: dict[str, Any] = {"message": msgspec.json.Decoder(float_hook=str).decode(text)}
@@ -91,7 +92,8 @@ def _show(screen: Screen, text: bytes) -> None:
     screen.exact(text.decode("utf-8", "replace"))
 
 
-def _conclude(screen: Screen, channel: str, watched: Watched) -> None:
+def conclude(screen: Screen, channel: str, watched: Watched) -> None:
+    """How it ended, and what did not come."""
     for gap in watched.gaps:
         screen.warn(tr("something is missing: {gap}", gap=gap))
     if watched.unreadable:
