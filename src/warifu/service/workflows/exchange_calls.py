@@ -39,8 +39,8 @@ _LONGEST_PAUSE = 60.0
 _ASKED_FOR_SECONDS = 7 * 24 * 3600
 """A carrier that has not said by then what came of a call is not asked any more; its owner can look at the exchange."""
 _REMEMBERED_SECONDS = 20 * 3600
-"""A carrier forgets a call a day after its request expired, by its own clock. That it knows nothing of an older one does
-not say that it never sent it."""
+"""A carrier forgets a call a day after its request expired, by its own clock. That it knows nothing of an older one
+does not say that it never sent it."""
 
 
 @dataclass
