@@ -238,6 +238,22 @@ async def test_a_carrier_that_left_is_asked_when_it_comes_back(world: World):
         assert carrier.count(OpenCall) == 1
 
 
+async def test_who_waits_for_what_nobody_knows_is_answered_when_there_is_news(world: World):
+    """A client that waits does not ask again and again."""
+    carrier = script(world, "device0", knows("started"))
+    script(world, "device1", refuses(PlatformRefused("gone", "gone")))
+    async with world.running() as client:
+        request, _ = await hand_in(world, client)
+        shown = await ended(client, request.request_id.hex())
+        assert shown.state == "unknown"
+        identifier, seen = request.request_id.hex(), shown.events[-1].number
+        waiting = asyncio.create_task(show_call(client, identifier, after=seen, wait=20))
+        await show_call(client, request.request_id.hex())
+        assert not waiting.done()
+        carrier.say = knows("finished", result_of(request))
+        assert (await waiting).state == "done"
+
+
 async def test_a_carrier_that_never_began_settles_it(world: World):
     carrier = script(world, "device0", knows("started"))
     async with world.running() as client:

@@ -186,7 +186,7 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
         """How far a call is."""
         return await service.bell.wait_for_news(
             lambda: service.exchange_calls.read(name, call, after),
-            lambda seen: bool(seen.events) or seen.state not in ("waiting", "running"),
+            lambda seen: bool(seen.events) or seen.state in ("done", "refused"),
             wait,
         )
 
