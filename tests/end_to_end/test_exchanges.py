@@ -33,8 +33,10 @@ WALLET = "trading"
 COUPLES_KEY = BINANCE_KEY[::-1]
 EXCHANGES_POLICY = """
 [exchanges.binance]
+longest_visit = "8h"
 pairs = ["BTC-USDT"]
 endpoints = [
+  "DELETE /api/v3/openOrders",
   "GET /api/v3/account",
   "GET /api/v3/exchangeInfo",
   "GET /api/v3/time",
@@ -51,6 +53,7 @@ endpoints = [
 decimals = 8
 per_order = "0.2 BTC"
 per_day = "1 BTC"
+exposure = "2 BTC"
 
 [exchanges.binance.limits.USDT]
 decimals = 8
@@ -383,6 +386,69 @@ def test_what_the_other_owner_refuses_is_not_asked_for(scene, couple, tmp_path, 
     person.until("authorization.owner-refused")
     assert person.end().code == 3
     assert kept(scene, couple, "ours") == before, "this client knows that nothing of it left"
+
+
+def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
+    scene, simulation, trader, binance
+):
+    """It brings 0.02 BTC, an order holds a part of it, and all that the customer has there comes home."""
+    scene.chain.fund(script(scene.home, "address", trader)[1]["address"], 3_000_000)
+    scene.chain.mine(1)
+    wait_until(lambda: confirmed(scene, trader) >= 3_000_000, "the deposit", 40)
+    code, opened = script(scene.home, "visit", "open", trader, binance, "0.02 BTC", "--for", "1h", "--yes")
+    assert code == 0, opened
+    assert opened["address"] is not None and "proven" in {x["state"] for x in opened["devices"].values()}
+    arguments = ("send", trader, opened["address"], "0.02 BTC", "--fee-rate", "2", "--yes")
+    code, sent = script(scene.home, *arguments, passphrase=PASSPHRASE.encode())
+    assert code == 0, sent
+
+    def there() -> bool:
+        scene.chain.mine(1)
+        return "trading" in states(scene, trader, opened["id"])
+
+    wait_until(there, "the funds at the exchange", 60)
+    order = ("sell", trader, binance, "BTC-USDT", "--size", "0.01", "--limit", "900000", "--yes")
+    assert exchange(scene, *order)["order"]["status"] == "open"
+    before, at_exchange = confirmed(scene, trader), free(scene, trader, binance, "BTC") + Decimal("0.01")
+
+    scene.processes.stop("friend")
+    _restart_without(scene, "friend", *_simulated(simulation))
+    code, closed = script(scene.home, "visit", "close", trader, opened["id"][:8])
+    assert code == 0 and closed["id"] == opened["id"], closed
+
+    def home() -> bool:
+        scene.chain.mine(1)
+        return set(states(scene, trader, opened["id"])) == {"home"}
+
+    wait_until(home, "its way home", 120)
+    assert free(scene, trader, binance, "BTC") == 0
+    fee = Decimal(before) + at_exchange * 10**8 - confirmed(scene, trader)
+    assert 0 < fee <= 10_000, "the exchange's fee, and nothing else"
+    start_again(scene, "friend")
+    wait_until(lambda: connected(scene) == set(DEVICES), "the return of every device", 60)
+
+
+def states(scene: Scene, trader: str, visit: str) -> list[str]:
+    code, shown = script(scene.home, "visit", "show", trader)
+    assert code == 0, shown
+    (found,) = [each for each in shown["visits"] if each["id"] == visit]
+    return [view["state"] for view in found["devices"].values()]
+
+
+def confirmed(scene: Scene, trader: str) -> int:
+    return int(script(scene.home, "balance", trader)[1]["bitcoin"]["confirmed"])
+
+
+def _restart_without(scene: Scene, gone: str, *arguments: str) -> None:
+    """Another run of the service, and of every device but one."""
+    for name in {"up", "pi", "friend"} - {gone}:
+        scene.processes.stop(name)
+    scene.processes.start("up", "warifu.cli", "--home", scene.home, "up", *arguments).expect(
+        "connected to the service", 60
+    )
+    for name in {"pi", "friend"} - {gone}:
+        start_again(scene, name)
+    wait_until(lambda: connected(scene) == set(DEVICES) - {gone}, "the return of the others", 60)
 
 
 def test_nothing_of_a_credential_is_in_what_the_service_keeps(scene, trader, binance):
