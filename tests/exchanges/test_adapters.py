@@ -515,6 +515,7 @@ def test_what_a_key_may_do():
     }
     found = permissions("binance", key)
     assert (found.views, found.trades, found.pays_out, found.bound_to_addresses) == (True, True, True, True)
+    assert found.withdraws is False  # to an address on a chain
     assert EXCHANGES["coinbase-exchange"].permissions() is None
 
 

@@ -19,6 +19,8 @@ from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
 
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
+from warifu.exchanges.adapter import Permissions
+from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.market import Order, Pair
 from warifu.protocol.exchange_requests import VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone
@@ -167,6 +169,14 @@ def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_b
     assert stage.does(visit, "cancel", FIRST, pair="BTC-USDT").outcome == "done"  # there are none any more
     done, arrived = home_again(stage, visit, FIRST, 1)
     assert (done.shown.state, arrived) == ("home", BTC // 2 - FEE)
+
+
+def test_a_key_that_can_move_funds_about_and_not_withdraw_them_proves_no_way_back(stage, monkeypatch):
+    visit, honest = stage.opened(), Binance.permissions
+    moves = Permissions(views=True, trades=True, pays_out=True, withdraws=False)
+    monkeypatch.setattr(Binance, "permissions", lambda self: honest(self).map(lambda _: moves))
+    done = stage.does(visit, "permissions", FIRST)
+    assert (done.outcome, done.reason, done.shown.proven) == ("refused", "permission", ())
 
 
 @pytest.mark.parametrize("over", ["time", "ended"])

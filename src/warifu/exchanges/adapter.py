@@ -123,6 +123,8 @@ class Permissions:
     pays_out: bool
     bound_to_addresses: bool | None = None
     """Whether the exchange takes this key from known IP addresses only."""
+    withdraws: bool | None = None
+    """Whether it may withdraw to an address on a chain; None where that is not told from other ways to pay out."""
 
 
 class Exchange(Keys, Protocol):

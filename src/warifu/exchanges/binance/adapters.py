@@ -177,6 +177,7 @@ class Binance:
                 or found.enable_internal_transfer
                 or found.permits_universal_transfer,
                 found.ip_restrict,
+                found.enable_withdrawals,
             )
         )
 

@@ -360,7 +360,7 @@ class _Doing:
         return _Heard(changed, outcome, failure.reason, wait)
 
     def _permissions(self, said: Permissions, _: Stamp | None) -> _Heard:
-        if not said.pays_out:
+        if not (said.pays_out if said.withdraws is None else said.withdraws):
             return _Heard(self._visit, "refused", "permission")
         return _Heard(self._visit.permits(), "done")
 
