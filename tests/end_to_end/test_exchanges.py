@@ -196,6 +196,12 @@ def test_devices_trade_with_a_key_that_never_was_whole(scene, simulation, trader
     assert before < free(scene, trader, binance, "BTC") <= before + Decimal("0.006")
 
 
+def test_devices_ask_with_new_shares_after_the_wallets_refresh(scene, trader, binance):
+    code, told = script(scene.home, "wallet", "refresh", trader, "--yes", passphrase=PASSPHRASE.encode())
+    assert (code, told["epoch"], told["accounts"]) == (0, 1, ["binance"]), told
+    assert free(scene, trader, binance, "BTC") > 0
+
+
 def test_a_dry_run_places_nothing(scene, trader, binance):
     shown = exchange(
         scene,

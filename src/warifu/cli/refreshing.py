@@ -106,6 +106,10 @@ def verify_epoch(wallet: Wallet, certificate: bytes) -> EpochStatement:
         )
         if not keeps_key(_GROUPS[scheme], key, statement.shares(scheme)):
             raise _refused("its shares are not of the wallet's key")
+    for account in statement.accounts:
+        key = ThresholdKey(wallet.request.threshold, len(identities), account.public, account.public_shares)
+        if not keeps_key(ED25519, key, account.public_shares):
+            raise _refused("its shares are not of an account's key")
     return statement
 
 

@@ -246,6 +246,9 @@ EXCHANGES: dict[str, str] = {
         "承認がそろえば、ここで自動的に続きます。Ctrl-C: 何も頼みません。"
     ),
     "The others approve it with: {command}": "ほかの所有者は次のコマンドで承認します: {command}",
+    "So is what it keeps of the keys of accounts at exchanges: {names}.": (
+        "取引所の口座の鍵のシェアも新しくなりました: {names}。"
+    ),
     "This takes {needed} owners. Yours is the first.": "これには所有者が {needed} 人必要で、一人目はあなたです。",
     "What is asked": "頼む内容",
     "What is asked of an exchange the service must not see: get the file from the owner who asks, and name it (--call)."

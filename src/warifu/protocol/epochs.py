@@ -18,7 +18,8 @@ import msgspec
 
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.chains import Scheme
-from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode, digest, encode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, decode, digest, encode
+from warifu.protocol.exchange_requests import MAX_ACCOUNTS
 from warifu.protocol.frames.bounds import MAX_CERTIFICATE_BYTES, PublicKey
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.request import MAX_EPOCH, MAX_SIGNERS
@@ -38,6 +39,15 @@ class EpochKey(Message, frozen=True):
     """In ascending order of the devices' identities."""
 
 
+class EpochAccount(Message, frozen=True):
+    """The shares of the key of an account at an exchange in an epoch."""
+
+    account: Name
+    public: Bytes32
+    public_shares: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    """In ascending order of the devices' identities."""
+
+
 class EpochStatement(Message, frozen=True):
     """What each device signs once it keeps its new shares."""
 
@@ -49,6 +59,13 @@ class EpochStatement(Message, frozen=True):
     """In the order of the wallet's schemes."""
     transcript: Bytes32
     """Of the session, and of every commitment in it."""
+    accounts: Annotated[tuple[EpochAccount, ...], msgspec.Meta(max_length=MAX_ACCOUNTS)] = ()
+    """Those whose key all devices share, ascending by name."""
+
+    def __post_init__(self) -> None:
+        names = [each.account for each in self.accounts]
+        if names != sorted(set(names)):
+            raise ValueError("'accounts' must be sorted and without repetition")
 
     def shares(self, scheme: str) -> tuple[bytes, ...]:
         """The public shares for ``scheme``, of which the statement has one entry."""
@@ -93,8 +110,8 @@ def check_certificate(
 ) -> EpochStatement:
     """What the encoded certificate certifies, if all devices of this wallet (``identities``, ascending) signed it.
 
-    That the public shares are of the wallet's keys is the signers' to check, who never sign it otherwise, and can be
-    checked again by anyone (``warifu.threshold.refresh.keeps_key``).
+    That the public shares are of the wallet's keys, and of its accounts' at exchanges, is the signers' to check, who
+    never sign it otherwise, and can be checked again by anyone (``warifu.threshold.refresh.keeps_key``).
 
     Raises ``InputRefused`` (``certificate`` and malformed ones), ``AuthorizationRefused`` (``signature``).
     """
@@ -102,8 +119,11 @@ def check_certificate(
     statement = read_statement(certificate.statement)
     if statement.wallet_id != wallet_id:
         raise InputRefused("certificate", "the certificate is of another wallet's shares")
+    dealt = [key.public_shares for key in statement.keys] + [
+        each.public_shares for each in statement.accounts
+    ]
     if tuple(key.scheme for key in statement.keys) != tuple(schemes) or any(
-        len(key.public_shares) != len(identities) for key in statement.keys
+        len(shares) != len(identities) for shares in dealt
     ):
         raise InputRefused("certificate", "the certificate is not of all of the wallet's keys and devices")
     if len(certificate.signatures) != len(identities):

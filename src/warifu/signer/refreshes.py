@@ -10,6 +10,10 @@
    follow: a hostile device may have collected all words and hold them back. So whichever certificate turns up, every
    honest device has the shares for it, or later ones; and of two of one epoch the greater is in force with all of them.
 
+What is said of shares holds for those of the wallet's accounts at exchanges as well: they are refreshed with the
+wallet's, under the same certificate, each sealed as it is kept. An account that is forgotten loses its waiting shares
+with it.
+
 So no crash and no hostile device leaves fewer than all honest devices with shares that fit together. What a refresh is
 for comes true on each device when the old share is deleted there; an old backup of its disk, of which somebody knows
 both locks, still has it.
@@ -17,7 +21,8 @@ both locks, still has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from warifu.chains.reading import Scheme
 from warifu.errors import AuthorizationRefused, InputRefused, SessionAborted, StoreDamaged
@@ -34,13 +39,27 @@ from warifu.protocol.journal import DEVICE, Asker, SharesKept, SharesRefreshed
 from warifu.protocol.request import RefreshRequest
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges.accounts import Account
 from warifu.signer.sessions.ceremony import Seat
-from warifu.signer.sessions.refreshing import RefreshCeremony, ToRefresh
+from warifu.signer.sessions.refreshing import RefreshCeremony, SharedAccount, ToRefresh
 from warifu.signer.shares import MAX_KEPT, Shares
 from warifu.signer.unlocking import require_try, unlock
 from warifu.signer.vault import OpenLock, Role
 from warifu.signer.wallets import Wallet
 from warifu.threshold.wiping import Secret
+
+
+@dataclass(frozen=True)
+class _New:
+    """What came out of one session, to be kept."""
+
+    session: bytes
+    statement: bytes
+    """Encoded."""
+    shares: Mapping[Scheme, Secret]
+    of_accounts: Mapping[str, Secret]
+    accounts: tuple[SharedAccount, ...]
+    """As they were when the session began."""
 
 
 class Refreshes:
@@ -64,22 +83,34 @@ class Refreshes:
         by = asker(frame.authorization)
         roles = [Role("share", scheme.value) for scheme in schemes]
         lock, opened = unlock(device, wallet, roles, frame.envelope, named, by)
+        of_accounts: dict[str, Secret] = {}
         try:
+            shared = device.accounts.shared(wallet.id)
+            for account in shared:
+                of_accounts[account.name] = device.accounts.secret(account)
+            accounts = self._in_force(wallet, shared)
             task = ToRefresh(
                 wallet_id=wallet.id,
                 request=named,
                 epoch=request.epoch,
                 keys={scheme: wallet.threshold_key(scheme) for scheme in schemes},
-                keep=lambda statement, shares: self._keep(wallet, seat.session, statement, shares, lock, by),
+                accounts=accounts,
+                keep=lambda statement, shares, theirs: self._keep(
+                    wallet, _New(seat.session, statement, shares, theirs, accounts), lock, by
+                ),
                 switch=lambda certificate: self._put_in_force(wallet.id, certificate, by),
                 wipe=lock.wipe,
             )
-            return RefreshCeremony(seat, task, dict(zip(schemes, opened, strict=True)))
+            return RefreshCeremony(seat, task, dict(zip(schemes, opened, strict=True)), of_accounts)
         except BaseException:
             lock.wipe()
-            for share in opened:
+            for share in (*opened, *of_accounts.values()):
                 share.wipe()
             raise
+
+    def _in_force(self, wallet: Wallet, accounts: Sequence[Account]) -> tuple[SharedAccount, ...]:
+        threshold = wallet.request.threshold
+        return tuple(SharedAccount(each.name, each.threshold_key(threshold)) for each in accounts)
 
     def adopt(self, wallet_id: bytes, certificate: bytes, by: Asker = DEVICE) -> None:
         """Put this device's shares with this certificate in force, unless they are, or later ones.
@@ -123,26 +154,25 @@ class Refreshes:
                 "coins there.",
             )
 
-    def _keep(
-        self,
-        wallet: Wallet,
-        session: bytes,
-        statement: bytes,
-        shares: Mapping[Scheme, Secret],
-        lock: OpenLock,
-        by: Asker,
-    ) -> None:
+    def _keep(self, wallet: Wallet, new: _New, lock: OpenLock, by: Asker) -> None:
         """Durable, and not to be undone by an old disk, when this returns."""
         device = self._device
-        roles = {scheme: Role("share", scheme.value) for scheme in shares}
-        records = {roles[scheme]: lock.lock(roles[scheme], share) for scheme, share in shares.items()}
+        roles = {scheme: Role("share", scheme.value) for scheme in new.shares}
+        records = {roles[scheme]: lock.lock(roles[scheme], share) for scheme, share in new.shares.items()}
         with device.epoch.lasting():
             if device.wallets.born(wallet.id).position != wallet.position:
                 raise SessionAborted(
                     "superseded", "this device was shown the end of another refresh meanwhile"
                 )
-            self._shares.keep(wallet, statement, records)
-            kept = SharesKept(wallet.id, session, read_statement(statement).epoch, _named(statement))
+            if self._in_force(wallet, device.accounts.shared(wallet.id)) != new.accounts:
+                raise SessionAborted(
+                    "superseded", "an account at an exchange came, went or got another key meanwhile"
+                )
+            self._shares.keep(wallet, new.statement, records)
+            device.accounts.keep_refreshed(wallet.id, position(new.statement), new.of_accounts)
+            kept = SharesKept(
+                wallet.id, new.session, read_statement(new.statement).epoch, _named(new.statement)
+            )
             device.journal.append(kept, device.clock.now(), by)
 
     def _put_in_force(self, wallet_id: bytes, certificate: bytes, by: Asker) -> None:
@@ -153,6 +183,7 @@ class Refreshes:
             if position(statement) <= wallet.position:  # what another session, or a peer, showed meanwhile
                 return
             self._shares.put_in_force(wallet, certificate)
+            device.accounts.put_refreshed(wallet_id, position(statement), read_statement(statement).accounts)
             device.pool.drop(wallet_id)
             refreshed = SharesRefreshed(wallet_id, read_statement(statement).epoch, _named(statement))
             device.journal.append(refreshed, device.clock.now(), by)

@@ -173,6 +173,14 @@ CREATE TABLE exchange_accounts (     -- a wallet's accounts at exchanges
     PRIMARY KEY (wallet, account)
 ) STRICT;
 
+CREATE TABLE kept_account_shares (   -- new shares of accounts' keys beside those in force, as kept_shares are
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    position BLOB NOT NULL,
+    account TEXT NOT NULL,
+    secret BLOB NOT NULL,            -- encrypted, as in exchange_accounts
+    PRIMARY KEY (wallet, position, account)
+) STRICT;
+
 CREATE TABLE exchange_names (        -- of accounts that are there, and that were: no older request is heard
     wallet BLOB NOT NULL REFERENCES wallets (id),
     account TEXT NOT NULL,

@@ -38,6 +38,7 @@ from warifu.errors import InputRefused
 from warifu.protocol.api import NewAccountDraft
 from warifu.protocol.chains import Scheme
 from warifu.protocol.credential import MAX_OWNERS, Credential
+from warifu.protocol.epochs import read_statement, statement_in
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Stretching
 
@@ -249,6 +250,14 @@ def refresh_command(
         ),
         style="green",
     )
+    accounts = [each.account for each in read_statement(statement_in(wallet.certificate)).accounts]
+    if accounts:
+        screen.line(
+            tr(
+                "So is what it keeps of the keys of accounts at exchanges: {names}.",
+                names=", ".join(accounts),
+            )
+        )
     if behind:
         screen.warn(
             tr(
@@ -256,7 +265,7 @@ def refresh_command(
                 names=", ".join(behind),
             )
         )
-    screen.result({"wallet": name, "epoch": wallet.epoch, "behind": list(behind)})
+    screen.result({"wallet": name, "epoch": wallet.epoch, "accounts": accounts, "behind": list(behind)})
 
 
 @examples("warifu wallet list")

@@ -10,15 +10,18 @@ removed the account; it must not bring the old credential back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.authorization import MAX_LIFETIME
 from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, digest, encode
+from warifu.protocol.epochs import EpochAccount
 from warifu.protocol.exchange_answers import KeyBorn
-from warifu.protocol.exchange_requests import AccountTerms, Identities, KeyKind
+from warifu.protocol.exchange_requests import MAX_SHARES, AccountTerms, Identities, KeyKind
 from warifu.signer import aead
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.loading import Loaded
@@ -48,6 +51,8 @@ class Account(Message, frozen=True):
     born: KeyBorn | None
     """Of a key that the devices generated."""
     since: Seconds
+    refreshed: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SHARES)] = ()
+    """Of a shared key: the public shares in force since the wallet's last refresh; empty: those that it came with."""
 
     @property
     def finished(self) -> bool:
@@ -66,7 +71,7 @@ class Account(Message, frozen=True):
         shares = self.born.public_shares if self.born is not None else ()
         if self.terms is not None and self.terms.public_shares:
             shares = self.terms.public_shares
-        return ThresholdKey(t, len(self.holders), self.public, shares)
+        return ThresholdKey(t, len(self.holders), self.public, self.refreshed or shares)
 
 
 class Accounts:
@@ -92,6 +97,10 @@ class Accounts:
             "SELECT kept FROM exchange_accounts WHERE wallet = ? ORDER BY account", (wallet,)
         )
         return [_read(kept) for (kept,) in rows]
+
+    def shared(self, wallet: bytes) -> list[Account]:
+        """Those of the wallet's whose key all of its devices share, finished or not, by name."""
+        return [account for account in self.of(wallet) if account.public]
 
     def count(self) -> int:
         """Of all wallets."""
@@ -144,19 +153,71 @@ class Accounts:
     ) -> None:
         """Keep it, in place of an unfinished one of its name. ``request``: digest of what it came by, made at the
         moment ``created``; ``generated``: of the ``ExchangeKeyRequest`` by which its key was born, if it was."""
-        with self._store.key_for(_KEY) as key:
-            nonce = random(aead.NONCE_BYTES)
-            sealed = nonce + aead.encrypt(secret, _about(account), nonce, key)
+        there = self.get(account.wallet, account.name)
+        if there is not None and there.public != account.public:
+            self._forget_waiting(account.wallet, account.name)
         self._store.execute(
             "INSERT OR REPLACE INTO exchange_accounts VALUES (?, ?, ?, ?, ?, ?)",
-            (account.wallet, account.name, request, generated, encode(account), sealed),
+            (
+                account.wallet,
+                account.name,
+                request,
+                generated,
+                encode(account),
+                self._sealed(account, secret),
+            ),
         )
         self._remember(account.wallet, account.name, created, account.since)
 
     def remove(self, wallet: bytes, name: str, created: int, now: int) -> None:
         """Forget it, and whatever an owner asked about it up to the moment ``created``."""
         self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
+        self._forget_waiting(wallet, name)
         self._remember(wallet, name, created, now)
+
+    # --- refreshed with the wallet's shares (signer.refreshes) -----------------------------------------------------
+
+    def keep_refreshed(self, wallet: bytes, place: bytes, shares: Mapping[str, Secret]) -> None:
+        """Lay these new shares, by account, beside those in force. ``place``: of the epoch's statement."""
+        for name, share in shares.items():
+            account = self.get(wallet, name)
+            assert account is not None, "whoever calls this saw that it is there"
+            self._store.execute(
+                "INSERT INTO kept_account_shares VALUES (?, ?, ?, ?)",
+                (wallet, place, name, self._sealed(account, share)),
+            )
+
+    def put_refreshed(self, wallet: bytes, place: bytes, accounts: Sequence[EpochAccount]) -> None:
+        """Use the shares that wait at ``place`` from now on; those of before, and of lower places, are gone. What was
+        forgotten since waits no more, and stays forgotten."""
+        told = {each.account: each for each in accounts}
+        waiting = self._store.execute(
+            "DELETE FROM kept_account_shares WHERE wallet = ? AND position = ? RETURNING account, secret",
+            (wallet, place),
+        )
+        self._store.execute(
+            "DELETE FROM kept_account_shares WHERE wallet = ? AND position < ?", (wallet, place)
+        )
+        for name, sealed in waiting:
+            account = self.get(wallet, name)
+            assert account is not None and account.public == told[name].public, "it waits for this very key"
+            refreshed = msgspec.structs.replace(account, refreshed=told[name].public_shares)
+            self._store.execute(
+                "UPDATE exchange_accounts SET kept = ?, secret = ? WHERE wallet = ? AND account = ?",
+                (encode(refreshed), sealed, wallet, name),
+            )
+
+    def _forget_waiting(self, wallet: bytes, name: str) -> None:
+        self._store.execute(
+            "DELETE FROM kept_account_shares WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+
+    def _sealed(self, account: Account, secret: Secret) -> bytes:
+        nonce = random(aead.NONCE_BYTES)
+        with self._store.key_for(_KEY) as key:
+            return nonce + aead.encrypt(secret, _about(account), nonce, key)
+
+    # --- names ----------------------------------------------------------------------------------------------------
 
     def newest(self, wallet: bytes, name: str) -> int:
         """When the newest request about this name was made that was carried out here; -1: there was none."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.encoding import decode
-from warifu.protocol.exchange_answers import AccountKept
+from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.exchange_requests import (
     AccountPart,
     AccountRequest,
@@ -137,7 +137,8 @@ def _read(
             "an exchange with certificate authorities of its own is a simulation, and no other is",
             not_done=NOTHING_KEPT,
         )
-    born = None
+    born: KeyBorn | None = None
+    refreshed: tuple[bytes, ...] = ()
     if isinstance(part.secret, BornPart):
         waiting = device.accounts.get(wallet.id, request.account)
         if waiting is None or waiting.born is None or waiting.exchange != request.exchange:
@@ -147,7 +148,8 @@ def _read(
                 not_done=NOTHING_KEPT,
                 remedy="Have the devices generate one ('warifu exchange add').",
             )
-        born, secret = waiting.born, device.accounts.secret(waiting)
+        born, refreshed = waiting.born, waiting.refreshed
+        secret = device.accounts.secret(waiting)
     else:
         secret = secret_part(part.secret)
     account = Account(
@@ -160,6 +162,7 @@ def _read(
         request.simulation,
         born,
         device.clock.now(),
+        refreshed,
     )
     try:
         _require_sound(device, wallet, account, secret)

@@ -10,7 +10,7 @@ from warifu.protocol.attesting import Attestation, SignedHead
 from warifu.protocol.chains import Scheme
 from warifu.protocol.channel import MAX_RECORD_BYTES
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, decode
-from warifu.protocol.exchange_requests import ExchangeCall
+from warifu.protocol.exchange_requests import MAX_ACCOUNTS, ExchangeCall
 from warifu.protocol.frames import MAX_INPUTS, Certificate
 from warifu.protocol.notes import Told
 from warifu.protocol.release import Handing, InUse, Kept
@@ -25,6 +25,8 @@ MAX_ECDSA_SIGNATURES = 4
 
 _PublicNonce = Annotated[bytes, msgspec.Meta(min_length=64, max_length=66)]
 
+_MOST_KEYS = 3 + MAX_ACCOUNTS
+"""That a refresh gives new shares of."""
 _ZeroCommitment = Annotated[bytes, msgspec.Meta(min_length=32, max_length=33 * (MAX_SIGNERS - 1))]
 _Commitment = Annotated[bytes, msgspec.Meta(max_length=COMMITMENT_BYTES)]
 _Product = Annotated[bytes, msgspec.Meta(max_length=PRODUCT_BYTES)]
@@ -81,11 +83,12 @@ class Generation(Message, frozen=True, tag="generation"):
 
 
 class ZeroShares(Message, frozen=True, tag="zero-shares"):
-    """What a device deals to one other in a refresh, for each of the wallet's keys in the order of their schemes."""
+    """What a device deals to one other in a refresh, for each of the wallet's keys in the order of their schemes, then
+    for the key of each account at an exchange in the order of their names."""
 
-    commitments: Annotated[tuple[_ZeroCommitment, ...], msgspec.Meta(min_length=1, max_length=3)]
+    commitments: Annotated[tuple[_ZeroCommitment, ...], msgspec.Meta(min_length=1, max_length=_MOST_KEYS)]
     """The same for all."""
-    evaluations: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=3)]
+    evaluations: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=_MOST_KEYS)]
     """For the receiver alone."""
     committed: Bytes64
     """The dealer's signature over the session's transcript and the digest of its commitments."""

@@ -1,10 +1,12 @@
 """Refreshing a wallet's shares: one sharing of zero by each device for each of its keys, among all its devices.
 
+Its keys are those of its chains, and those of its accounts at exchanges that all devices share.
+
 The mathematics is ``warifu.threshold.refresh``; which shares are in force, and why no crash loses them, is
 ``signer.refreshes``. Invariants, in the order in which they hold:
 
-1. Everybody has shown what it runs on, nobody was refused, and all have shares of the same epoch in force, before
-   anything is dealt.
+1. Everybody has shown what it runs on, nobody was refused, and all have shares of the same epoch and of the same
+   accounts in force, before anything is dealt.
 2. What was dealt to this device fits its dealer's commitment. A wrong share is signed by its dealer, and shown to all.
 3. All saw the same commitments of everybody. Two faces of a dealer bear its signature twice: it is proven at fault.
 4. The new shares are durable here, beside the old, before this device gives its word (``keep``).
@@ -19,21 +21,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warifu.chains.reading import Scheme
-from warifu.errors import AuthorizationRefused, PeerMisbehaved, WarifuError
+from warifu.errors import AuthorizationRefused, PeerMisbehaved, SessionAborted, WarifuError
 from warifu.protocol.channel import HelloStatement
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.epochs import EpochKey, EpochStatement, certify, check_kept, sign_kept
+from warifu.protocol.epochs import EpochAccount, EpochKey, EpochStatement, certify, check_kept, sign_kept
 from warifu.protocol.frames import FromSigner
 from warifu.protocol.identity import verify
 from warifu.signer.sessions.ceremony import Ceremony, Seat
 from warifu.signer.sessions.keygen import SUITES
 from warifu.signer.sessions.messages import Agreement, Complaint, SessionMessage, Word, ZeroShares
+from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.errors import InvalidContribution
 from warifu.threshold.frost.key import ThresholdKey
+from warifu.threshold.group import Group
 from warifu.threshold.refresh.refresh import Refresh, Refreshed, fits
 from warifu.threshold.wiping import Secret
 
-_OPENING = digest("refresh", b"1")
+_DIGEST = 32
+_HINT = 12
+"""So many bytes of an account's digest stand in the Hello, by which a device can say which one is missing."""
+
+
+@dataclass(frozen=True)
+class SharedAccount:
+    """The key of an account at an exchange that all devices of the wallet share, as it is in force."""
+
+    name: str
+    key: ThresholdKey
+
+    @property
+    def named(self) -> bytes:
+        """32 bytes that stand for exactly this."""
+        key = self.key
+        return digest("refresh/account", self.name.encode(), key.threshold_pubkey, *key.pubshares)
 
 
 @dataclass(frozen=True)
@@ -47,12 +67,24 @@ class ToRefresh:
     """The one that begins."""
     keys: Mapping[Scheme, ThresholdKey]
     """As they are in force, in the order of the wallet's schemes."""
-    keep: Callable[[bytes, Mapping[Scheme, Secret]], None]
-    """Makes the new shares of this (encoded) statement durable, beside those in force, or raises."""
+    accounts: Sequence[SharedAccount]
+    """Ascending by name."""
+    keep: Callable[[bytes, Mapping[Scheme, Secret], Mapping[str, Secret]], None]
+    """Makes the new shares of this (encoded) statement durable, beside those in force, or raises: of the wallet's keys,
+    and of its accounts, by name."""
     switch: Callable[[bytes], None]
     """Puts the shares with this certificate in force, durably, and deletes the old; or raises."""
     wipe: Callable[[], None]
     """Closes the lock."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One key."""
+
+    group: Group
+    key: ThresholdKey
+    refresh: Refresh
 
 
 class RefreshCeremony(Ceremony):
@@ -60,12 +92,15 @@ class RefreshCeremony(Ceremony):
 
     kind = "refresh"
 
-    def __init__(self, seat: Seat, task: ToRefresh, shares: Mapping[Scheme, Secret]) -> None:
-        """``shares``: those in force; they are wiped when this returns."""
+    def __init__(
+        self, seat: Seat, task: ToRefresh, shares: Mapping[Scheme, Secret], of_accounts: Mapping[str, Secret]
+    ) -> None:
+        """``shares``, ``of_accounts`` (by name): those in force; they are wiped when this returns."""
         super().__init__(seat)
         self._task = task
         self._me = seat.participants.index(seat.key.public)
-        self._refreshes: dict[Scheme, Refresh] = {}
+        self._parts: list[_Part] = []
+        """The keys in the order of their schemes, then those of accounts."""
         self._seen: dict[bytes, tuple[bytes, bytes]] = {}
         """By dealer: the digest of its commitments, and its signature."""
         self._told: dict[bytes, Sequence[tuple[bytes, bytes]]] = {}
@@ -75,13 +110,18 @@ class RefreshCeremony(Ceremony):
         """Encoded, once this device keeps its shares of it."""
         try:
             for scheme, key in task.keys.items():
-                self._refreshes[scheme] = Refresh(SUITES[scheme].group, key, self._me, shares[scheme])
+                self._add(SUITES[scheme].group, key, shares[scheme])
+            for account in task.accounts:
+                self._add(ED25519, account.key, of_accounts[account.name])
         except BaseException:
             self._wipe()
             raise
         finally:
-            for share in shares.values():
+            for share in (*shares.values(), *of_accounts.values()):
                 share.wipe()
+
+    def _add(self, group: Group, key: ThresholdKey, share: Secret) -> None:
+        self._parts.append(_Part(group, key, Refresh(group, key, self._me, share)))
 
     @property
     def not_done(self) -> str:
@@ -93,26 +133,44 @@ class RefreshCeremony(Ceremony):
         )
 
     def _opening(self) -> bytes:
-        return _OPENING
+        named = [account.named for account in self._task.accounts]
+        return digest("refresh", b"2", *named) + b"".join(each[:_HINT] for each in named)
 
     def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
-        if statement.payload != _OPENING:
-            raise PeerMisbehaved(
-                "version-differs",
-                f"device {self.seat.names[peer]} refreshes shares in another way",
-                remedy="Bring all devices to the same version of Warifu.",
+        if statement.payload == self._opening():
+            return
+        if (
+            statement.epoch != self.seat.epoch
+        ):  # whoever is behind is shown so with the evidence, and nothing is dealt
+            return
+        hints, name = statement.payload[_DIGEST:], self.seat.names[peer]
+        theirs = {hints[place : place + _HINT] for place in range(0, len(hints), _HINT)}
+        ours = {account.named[:_HINT]: account.name for account in self._task.accounts}
+        missing = [account for hint, account in ours.items() if hint not in theirs]
+        if missing:
+            raise _accounts_differ(
+                f"device {name} has no account {', '.join(missing)} at an exchange, or another key of it"
             )
+        if theirs - ours.keys():
+            raise _accounts_differ(
+                f"device {name} has an account at an exchange that this one has not, or another key of it"
+            )
+        raise PeerMisbehaved(
+            "version-differs",
+            f"device {name} refreshes shares in another way",
+            remedy="Bring all devices to the same version of Warifu.",
+        )
 
     def _established(self) -> list[FromSigner]:
         return []
 
     def _met(self) -> list[FromSigner]:
         frames: list[FromSigner] = []
-        commitments = tuple(refresh.commitment for refresh in self._refreshes.values())
+        commitments = tuple(part.refresh.commitment for part in self._parts)
         committed = self._sign("refresh-committed", _digest(commitments))
         self._seen[self.seat.key.public] = (_digest(commitments), committed)
         for peer in self._channel.peers:
-            evaluations = tuple(self._evaluation(refresh, peer) for refresh in self._refreshes.values())
+            evaluations = tuple(self._evaluation(part.refresh, peer) for part in self._parts)
             dealt = self._sign("refresh-dealt", _digest(commitments), peer, *evaluations)
             frames.append(self._say(peer, ZeroShares(commitments, evaluations, committed, dealt)))
         return frames
@@ -138,10 +196,10 @@ class RefreshCeremony(Ceremony):
         if not self._is_signed(dealer, self.seat.key.public, shares):
             raise self._fault(dealer, "refresh-share", "did not sign what it dealt")
         try:
-            for refresh, commitment, evaluation in zip(
-                self._refreshes.values(), shares.commitments, shares.evaluations, strict=True
+            for part, commitment, evaluation in zip(
+                self._parts, shares.commitments, shares.evaluations, strict=True
             ):
-                refresh.take(self.seat.participants.index(dealer), commitment, evaluation)
+                part.refresh.take(self.seat.participants.index(dealer), commitment, evaluation)
         except InvalidContribution:
             self.parting = self._say_to_all(Complaint(dealer, shares))
             raise self._fault(dealer, "refresh-share", "dealt a share that does not fit") from None
@@ -166,14 +224,14 @@ class RefreshCeremony(Ceremony):
             self._check(dealer, shares.dealt, "refresh-dealt", named, receiver, *shares.evaluations)
         except AuthorizationRefused:
             return False
-        return len(shares.commitments) == len(shares.evaluations) == len(self._task.keys)
+        return len(shares.commitments) == len(shares.evaluations) == len(self._parts)
 
     def _fits(self, dealer: bytes, receiver: bytes, shares: ZeroShares) -> bool:
         places = [self.seat.participants.index(identity) for identity in (dealer, receiver)]
         return all(
-            fits(SUITES[scheme].group, key, places[0], places[1], commitment, evaluation)
-            for (scheme, key), commitment, evaluation in zip(
-                self._task.keys.items(), shares.commitments, shares.evaluations, strict=True
+            fits(part.group, part.key, places[0], places[1], commitment, evaluation)
+            for part, commitment, evaluation in zip(
+                self._parts, shares.commitments, shares.evaluations, strict=True
             )
         )
 
@@ -202,23 +260,32 @@ class RefreshCeremony(Ceremony):
             self._require_agreed(peer, told)
         if len(self._told) < len(self._channel.peers):
             return []
-        transcripts = [refresh.transcript for refresh in self._refreshes.values()]
-        outcomes = {scheme: self._finished(refresh) for scheme, refresh in self._refreshes.items()}
+        transcripts = [part.refresh.transcript for part in self._parts]
+        outcomes = [self._finished(part.refresh) for part in self._parts]
+        count = len(self._task.keys)
+        of_keys = dict(zip(self._task.keys, outcomes[:count], strict=True))
+        of_accounts = dict(zip((each.name for each in self._task.accounts), outcomes[count:], strict=True))
         try:
             statement = encode(
                 EpochStatement(
                     self._task.wallet_id,
                     self._task.request,
                     self._task.epoch,
-                    tuple(
-                        EpochKey(scheme.value, outcome.key.pubshares) for scheme, outcome in outcomes.items()
-                    ),
+                    tuple(EpochKey(scheme.value, each.key.pubshares) for scheme, each in of_keys.items()),
                     digest("refresh/transcript", self._channel.transcript, *transcripts),
+                    tuple(
+                        EpochAccount(name, each.key.threshold_pubkey, each.key.pubshares)
+                        for name, each in of_accounts.items()
+                    ),
                 )
             )
-            self._task.keep(statement, {scheme: outcome.share for scheme, outcome in outcomes.items()})
+            self._task.keep(
+                statement,
+                {scheme: each.share for scheme, each in of_keys.items()},
+                {name: each.share for name, each in of_accounts.items()},
+            )
         finally:
-            for outcome in outcomes.values():
+            for outcome in outcomes:
                 outcome.share.wipe()
         self._statement = statement
         word = self._words[self.seat.key.public] = sign_kept(self.seat.key, statement)
@@ -264,9 +331,18 @@ class RefreshCeremony(Ceremony):
         )
 
     def _wipe(self) -> None:
-        for refresh in self._refreshes.values():
-            refresh.wipe()
+        for part in self._parts:
+            part.refresh.wipe()
         self._task.wipe()
+
+
+def _accounts_differ(message: str) -> SessionAborted:
+    return SessionAborted(
+        "accounts-differ",
+        message,
+        remedy="Bring the account to all devices ('warifu exchange add', 'exchange finish'), or have all of them "
+        "forget it ('warifu exchange remove'). Then refresh again.",
+    )
 
 
 def _digest(commitments: Sequence[bytes]) -> bytes:
