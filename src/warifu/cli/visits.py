@@ -16,7 +16,7 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.profile import Wallet
-from warifu.errors import InputRefused, WarifuError
+from warifu.errors import InputRefused, PeerMisbehaved, WarifuError
 from warifu.exchanges.networks import COINS
 from warifu.protocol import api
 from warifu.protocol.api import error_from
@@ -26,6 +26,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES
+from warifu.protocol.request import request_digest
 
 LIFETIME = 24 * 3600
 """Seconds for which a device that was away can be told: as long as devices allow."""
@@ -175,10 +176,21 @@ def _read(wallet: Wallet, answer: api.VisitsShown) -> list[Said]:
             said.check(each.identity, wallet.wallet_id)
             if abs(said.at - now()) > _STALE:
                 refusal = InputRefused("stale", "what it says is old, or its clock is wrong")
+            elif not _each_once(said.visits):
+                refusal = PeerMisbehaved(
+                    "visit", "it tells of a visit twice, or of another one under its id", blame=name
+                )
             else:
                 visits = said.visits
         found[each.identity] = Said(name, each.identity, visits, refusal)
     return [found[identity] for identity in names if identity in found]
+
+
+def _each_once(visits: Sequence[VisitShown]) -> bool:
+    """Each of these once, and under its own id: by a visit that it shows twice, one device would be two that fetched
+    an address."""
+    ids = [request_digest(visit.request) for visit in visits]
+    return ids == [visit.visit for visit in visits] and len(set(ids)) == len(ids)
 
 
 def _road(wallet: Wallet) -> str:

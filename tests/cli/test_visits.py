@@ -1,0 +1,71 @@
+"""What an owner's client believes of what devices say of his visits, through a service that is believed nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.cli.test_exchange_together import founding, wallet_of
+
+from warifu.cli.context import now
+from warifu.cli.visits import look, together
+from warifu.protocol import api
+from warifu.protocol.encoding import encode
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
+from warifu.protocol.exchange_visits import VisitShown, say_visits
+from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.request import request_digest
+
+pytestmark = pytest.mark.unit
+
+HONEST, HOSTILE = (IdentityKey(bytes([number]) * 32) for number in (5, 6))
+DEVICES = (DeviceRef("pi", HONEST.public), DeviceRef("phone", HOSTILE.public))
+WALLET = wallet_of(msgspec.structs.replace(founding(needed=1), devices=DEVICES, threshold=2))
+REQUEST = VisitRequest(
+    bytes(16), WALLET.wallet_id, "main", VisitAsset("BTC", "bitcoin"), "", "5", (), 9000, 1000, 2000
+)
+STEPS: Any = ("permissions", "balance", "address")
+
+
+def shown(address: str, request: VisitRequest = REQUEST) -> VisitShown:
+    named = request_digest(REQUEST)
+    return VisitShown(named, request, "binance", "proven", None, STEPS, STEPS, address, 1000, "0", (), ())
+
+
+def looked(*said: tuple[IdentityKey, tuple[VisitShown, ...]]) -> Any:
+    """What the client makes of these answers: (agreed address, who is not believed)."""
+    answers = tuple(
+        api.VisitsOf(
+            device="x",
+            identity=key.public,
+            answer=encode(say_visits(key, WALLET.wallet_id, now(), visits)),
+            refusal=None,
+        )
+        for key, visits in said
+    )
+
+    class Service:
+        def get(self, _path: str, _kind: Any) -> api.VisitsShown:
+            return api.VisitsShown(devices=answers)
+
+    found = look(Service(), WALLET)  # type: ignore[arg-type]
+    addresses = [seen.address(2) for seen in together(found)]
+    return addresses, [each.device for each in found if each.refusal is not None]
+
+
+def test_an_address_counts_once_two_devices_fetched_it():
+    assert looked((HONEST, (shown("here"),)), (HOSTILE, (shown("here"),))) == (["here"], [])
+    assert looked((HONEST, (shown("here"),)), (HOSTILE, (shown("there"),))) == ([None], [])
+
+
+def test_a_device_that_shows_a_visit_twice_is_not_two_that_fetched_its_address():
+    assert looked((HOSTILE, (shown("there"), shown("there"))), (HONEST, (shown("here"),))) == (
+        [None],
+        ["phone"],
+    )
+
+
+def test_a_device_that_shows_another_visit_under_the_id_of_one_is_not_believed():
+    other = msgspec.structs.replace(REQUEST, amount="7")
+    assert looked((HOSTILE, (shown("here", other),)), (HONEST, (shown("here"),))) == ([None], ["phone"])
