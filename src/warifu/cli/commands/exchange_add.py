@@ -21,6 +21,7 @@ from warifu.cli.exchange_adding import (
     public_pem,
     read_authorities,
 )
+from warifu.cli.exchange_born import forget, remember, remembered
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
 from warifu.cli.exchange_loading import require_loaded
@@ -121,7 +122,7 @@ def add(
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
         if exchange in BORN:
             require_loaded(client, adding.devices)
-            _bear(screen, adding, account, exchange, yes)
+            _bear(setting.home, screen, adding, account, exchange, yes)
             return
         kept_by = adding.holder(holder)
         require_loaded(client, adding.devices)
@@ -175,21 +176,23 @@ def finish(
         own = own_credential(profile, screen, known, credential, wanted(known, account))
         adding = Adding(client, profile, known, own, screen)
         found = [one for one, _ in list_accounts(client, adding.wallet) if one.account == account]
-        if len({one.public for one in found}) != 1 or not found[0].public:
+        public = remembered(setting.home, known.wallet_id, account)
+        if {one.public for one in found} != {public}:
             raise InputRefused(
                 "unknown-account",
-                f"the devices have no key of their own for {account[:40]!r}, or tell of different ones",
+                f"the devices do not tell of the key that this client saw them make for {account[:40]!r}",
                 not_done="Nothing was added.",
                 remedy="Have one made: warifu exchange add.",
             )
         require_loaded(client, adding.devices)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
-        screen.exact(public_pem(found[0].public))
+        screen.exact(public_pem(public))
         api_key = _line(tr("API key: "), api_key_fd)
         devices = [device.identity for device in adding.devices]
-        new = for_born_key(api_key, found[0].public, devices, pem)
+        new = for_born_key(api_key, public, devices, pem)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
+        forget(setting.home, known.wallet_id, account)
     screen.line(tr("The devices have it."), style="green")
     said = _permissions(setting, screen, wallet, account, credential)
     screen.result({"account": account, "exchange": found[0].exchange, "simulation": bool(pem), **said})
@@ -198,12 +201,13 @@ def finish(
 COMMANDS: tuple[click.Command, ...] = (add, finish)
 
 
-def _bear(screen: Screen, adding: Adding, account: str, exchange: str, yes: bool) -> None:
+def _bear(home: Path, screen: Screen, adding: Adding, account: str, exchange: str, yes: bool) -> None:
     screen.line(tr("All devices of the wallet make the key together: each must be connected."))
     if not yes and not click.confirm(tr("Have them make it?")):
         raise click.Abort
     with screen.waiting(tr("the devices make a key")):
         public = adding.bear(account, exchange)
+    remember(home, adding.wallet.wallet_id, account, public)
     pem = public_pem(public)
     screen.exact(pem)
     screen.line(
