@@ -60,7 +60,9 @@ EXCHANGES: dict[str, str] = {
         "このクライアントが頼んだ ACCOUNT の注文と出金のうち、結末をまだ知らないものを一覧します。"
     ),
     "Memo": "メモ",
-    "No device of the wallet has it any more.": "ウォレットのどの端末にも、もうありません。",
+    "By the service's word no device has it any more. Revoke it at the exchange, too.": (
+        "サービスによれば、どの端末にももうありません。取引所でも鍵を無効にしてください。"
+    ),
     "Nothing is asked of the exchange: 'warifu exchange status' does.": (
         "取引所には何も尋ねません。尋ねるのは warifu exchange status です。"
     ),

@@ -92,7 +92,7 @@ def remove(
     if away:
         screen.warn(tr("these devices were away and still have it: {names}", names=", ".join(away)))
     else:
-        screen.line(tr("No device of the wallet has it any more."), style="green")
+        screen.line(tr("By the service's word no device has it any more. Revoke it at the exchange, too."))
     screen.result({"account": account, "away": list(away)})
 
 
