@@ -1,6 +1,11 @@
-"""Random policies, readings and facts from a small world, so that rules and what they judge meet often."""
+"""Random policies, readings and facts from a small world, so that rules and what they judge meet often.
+
+Each strategy is made once: to make one takes hypothesis longer than to draw from it.
+"""
 
 from __future__ import annotations
+
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -38,16 +43,19 @@ METHODS = (b"\x01\x02\x03\x04", b"\x0a\x0b\x0c\x0d")
 _amounts = st.integers(0, 12).map(str)
 
 
+@cache
 def _some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.sets(st.sampled_from(values)).map(lambda found: tuple(sorted(found)))
 
 
+@cache
 def windows() -> st.SearchStrategy[tuple[Window, ...]]:
     return st.dictionaries(st.sampled_from(WINDOWS), _amounts, min_size=1).map(
         lambda found: tuple(Window(hours, found[hours]) for hours in sorted(found))
     )
 
 
+@cache
 @st.composite
 def tiers(draw: st.DrawFn) -> tuple[ApprovalTier, ...]:
     count = draw(st.integers(0, 2))
@@ -56,6 +64,7 @@ def tiers(draw: st.DrawFn) -> tuple[ApprovalTier, ...]:
     return tuple(ApprovalTier(str(one), other) for one, other in zip(above, needed, strict=True))
 
 
+@cache
 def prices() -> st.SearchStrategy[Price]:
     return st.builds(
         Price,
@@ -67,6 +76,7 @@ def prices() -> st.SearchStrategy[Price]:
     )
 
 
+@cache
 def assets(token: str, chain: str) -> st.SearchStrategy[AssetLimits]:
     return st.builds(
         AssetLimits,
@@ -81,6 +91,7 @@ def assets(token: str, chain: str) -> st.SearchStrategy[AssetLimits]:
     )
 
 
+@cache
 def contracts() -> st.SearchStrategy[ContractRule]:
     return st.builds(
         lambda contract, methods: ContractRule(contract, tuple(sorted(methods)), not methods),
@@ -89,16 +100,18 @@ def contracts() -> st.SearchStrategy[ContractRule]:
     )
 
 
+@cache
+def several_contracts() -> st.SearchStrategy[list[ContractRule]]:
+    return st.lists(contracts(), max_size=3, unique_by=lambda rule: rule.contract)
+
+
+@cache
 @st.composite
 def chain_rules(draw: st.DrawFn, chain: str) -> ChainRules:
     any_destination = draw(st.booleans())
     delay = draw(st.sampled_from((0, DELAY, 2 * DELAY))) if any_destination else 0
     share = draw(st.none() | st.integers(0, 10_000))
-    named = (
-        draw(st.lists(contracts(), max_size=3, unique_by=lambda rule: rule.contract))
-        if chain != "bitcoin"
-        else []
-    )
+    named = draw(several_contracts()) if chain != "bitcoin" else []
     listed = draw(_some(TOKENS)) if chain != "bitcoin" else ()
     return ChainRules(
         chain,
@@ -115,6 +128,7 @@ def chain_rules(draw: st.DrawFn, chain: str) -> ChainRules:
     )
 
 
+@cache
 @st.composite
 def hours(draw: st.DrawFn) -> Hours:
     days = draw(st.sets(st.sampled_from(DAYS), min_size=1))
@@ -127,6 +141,7 @@ def hours(draw: st.DrawFn) -> Hours:
     )
 
 
+@cache
 def exchanges() -> st.SearchStrategy[ExchangeRules]:
     limits = st.builds(
         ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows(), _amounts
@@ -144,6 +159,12 @@ def exchanges() -> st.SearchStrategy[ExchangeRules]:
     )
 
 
+@cache
+def several_exchanges() -> st.SearchStrategy[list[ExchangeRules]]:
+    return st.lists(exchanges(), max_size=2, unique_by=lambda item: item.exchange)
+
+
+@cache
 def destinations() -> st.SearchStrategy[Destination]:
     on_chain = st.builds(
         Destination,
@@ -154,6 +175,7 @@ def destinations() -> st.SearchStrategy[Destination]:
     return on_chain | on_chain | st.builds(Destination, st.none(), st.just(""), st.sampled_from(PLACES))
 
 
+@cache
 def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
     return st.builds(
         ExchangeCall,
@@ -166,6 +188,7 @@ def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
     )
 
 
+@cache
 @st.composite
 def exchange_facts(draw: st.DrawFn) -> ExchangeFacts:
     amounts = st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 9))
@@ -173,6 +196,7 @@ def exchange_facts(draw: st.DrawFn) -> ExchangeFacts:
     return ExchangeFacts(NOW + draw(st.integers(0, 7 * 24 * DELAY)), spent, own=draw(st.booleans()))
 
 
+@cache
 def stays() -> st.SearchStrategy[Stay]:
     return st.builds(
         Stay,
@@ -183,6 +207,7 @@ def stays() -> st.SearchStrategy[Stay]:
     )
 
 
+@cache
 def devices() -> st.SearchStrategy[DeviceRules]:
     return st.builds(
         DeviceRules,
@@ -193,9 +218,10 @@ def devices() -> st.SearchStrategy[DeviceRules]:
     )
 
 
+@cache
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    named = draw(st.lists(exchanges(), max_size=2, unique_by=lambda item: item.exchange))
+    named = draw(several_exchanges())
     return Policy(
         POLICY_VERSION,
         draw(st.integers(1, 20)),
@@ -211,6 +237,7 @@ def policies(draw: st.DrawFn) -> Policy:
     )
 
 
+@cache
 def outflows(chain: str) -> st.SearchStrategy[Outflow]:
     if chain == "bitcoin":
         return st.builds(
@@ -226,6 +253,7 @@ def outflows(chain: str) -> st.SearchStrategy[Outflow]:
     )
 
 
+@cache
 @st.composite
 def readings(draw: st.DrawFn) -> Reading:
     chain = draw(st.sampled_from(CHAINS))
@@ -233,6 +261,7 @@ def readings(draw: st.DrawFn) -> Reading:
     return Reading(chain, Scheme.ECDSA, bytes(32), listed, draw(st.integers(0, 3)), (), ())
 
 
+@cache
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
     amounts = st.dictionaries(st.sampled_from((COIN, *TOKENS)), st.integers(0, 9))
