@@ -2034,6 +2034,11 @@ JAPANESE: dict[str, str] = {
     "exchange answered": "取引所の返答",
     "compared at the exchange": "取引所での照合",
     # --- visits to exchanges ---
+    "this account's key is whole in one device: no other can fetch the deposit address, so it has to be a "
+    "destination of the policy ('warifu exchange deposit-address', 'warifu policy change')": (
+        "この口座の鍵は 1 台の端末に丸ごとあり、ほかの端末は入金アドレスを確かめられません。"
+        "入金アドレスをポリシーの宛先に加えてください（「warifu exchange deposit-address」「warifu policy change」）"
+    ),
     "The wallet's own address that it comes home to, if the exchange has a list of addresses; else a fresh "
     "one.": (
         "引き上げ先とするウォレット自身のアドレス（取引所に出金先リストがある場合）。なければ新しいアドレス。"

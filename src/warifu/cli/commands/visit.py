@@ -117,6 +117,13 @@ def open_command(
         screen.exact(f"warifu send {wallet.name} {address} '{amount}'")
     elif needs:
         screen.warn(tr("the way back is not proven yet: see how it stands with 'warifu visit show'"))
+    else:
+        screen.warn(
+            tr(
+                "this account's key is whole in one device: no other can fetch the deposit address, so it has to be a "
+                "destination of the policy ('warifu exchange deposit-address', 'warifu policy change')"
+            )
+        )
     screen.result(seen_object(seen, threshold))
     return 0 if address is not None or not needs else 1
 
