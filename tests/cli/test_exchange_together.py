@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,6 +18,8 @@ from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.cli import exchange_together
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.approving import read_proposal
+from warifu.cli.commands.exchange_trading import _changing
+from warifu.cli.exchange_kept import all_kept, keep, kept_order
 from warifu.cli.exchange_proposed import read_call_file
 from warifu.cli.exchange_together import PATIENCE, NotAsked, Together, hand_over, require_new
 from warifu.cli.profile import Wallet
@@ -208,9 +211,25 @@ def test_his_own_approval_does_not_count_twice_and_time_runs_out(monkeypatch) ->
     assert missing.value.code == "authorization.approvals-missing"
 
 
-def test_what_devices_refuse_is_not_taken_for_this_clients_own_word() -> None:
-    """Whose word it is decides whether an order is forgotten: the service's is not believed there."""
-    assert not isinstance(AuthorizationRefused("approvals-missing", "by a service"), NotAsked)
+@pytest.mark.parametrize(
+    ("error", "forgotten"),
+    [
+        (NotAsked("owner-refused", "said by this client before anything left"), True),
+        (AuthorizationRefused("owner-refused", "said by a service that may have had it made"), False),
+        (AuthorizationRefused("approvals-missing", "said by a service that may have had it made"), False),
+    ],
+)
+def test_what_devices_refuse_is_not_taken_for_this_clients_own_word(tmp_path: Path, error, forgotten) -> None:
+    """Whose word it is decides whether an order is forgotten, and could be asked for again."""
+    keep(tmp_path, kept_order("family", "main", "binance", ORDER, 1000, 1300))
+    exchanging = SimpleNamespace(wallet=WALLET, account=SimpleNamespace(account="main"))
+
+    def refuse() -> None:
+        raise error
+
+    with pytest.raises(AuthorizationRefused):
+        _changing(SimpleNamespace(home=tmp_path), exchanging, ORDER.client_id, refuse)  # type: ignore[arg-type]
+    assert (all_kept(tmp_path, "family", "main") == []) is forgotten
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
