@@ -23,7 +23,7 @@ from tests.support.https_exchange import Authority, Exchange
 
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.exchange_answers import AnswerKey
-from warifu.protocol.frames import Carried, Finished, SessionFailed, TunnelEnded
+from warifu.protocol.frames import Carried, Finished, Relay, SessionFailed, TunnelEnded
 from warifu.signer.exchanges import calls
 from warifu.signer.sessions import calling
 from warifu.signer.sessions.messages import Nonces, Partials, Stamped
@@ -292,6 +292,21 @@ def test_a_device_that_was_restarted_in_between_signs_nothing(world):
     assert failed.refusal.reason == "timeout" and failed.refusal.blame == "device1"
     assert failed.refusal.not_done == "Nothing was sent to the exchange."
     assert world.due("device1") == []
+
+
+def test_once_it_is_sent_nothing_that_is_said_beside_it_keeps_its_answer_from_being_heard(world):
+    asked, beside = prepare(world.home, an_order()), list[Any]()
+
+    def waits() -> bool:
+        carrier = world.home["device0"]
+        if carrier.device.calls.started(asked.digest):
+            session = asked.openings["device0"].session
+            beside.append(carrier.send(Relay(session, world.home["device1"].identity, b"anything")))
+        return False
+
+    outcome = run(world.home, asked.openings, world.tunnels, waits=waits)
+    assert beside and not any(beside)
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
 
 
 @pytest.mark.parametrize("bend", ["flip", "drop", "twice", "swap"])

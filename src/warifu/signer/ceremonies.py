@@ -392,7 +392,8 @@ class Ceremonies:
 
 
 def _without_wallet(seat: Seat) -> Seat:
-    """No share of the wallet's own keys is in use: a refresh of these is no reason to end the session."""
+    """It goes on with the shares of the exchange's key with which all began, also where a refresh ends beside it: what
+    was sent has an answer that is to be heard."""
     return replace(seat, wallet=None)
 
 
