@@ -273,6 +273,18 @@ def test_a_stamp_that_is_ahead_of_the_exchange_hides_nothing(world, takes_over, 
     assert world.compare(asked.digest).outcome == "differs"
 
 
+def test_a_call_of_another_account_is_no_cover_in_this_one(world):
+    """The carrier makes once more, by the token of one account, what was rightly made with another one."""
+    world.split(name="other")
+    rightly = an_order(size=Decimal("0.01"))
+    world.told(COINBASE.place(rightly), ("device0", "device2"), account="other")
+    copied = world.stand_in.orders.pop()
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    world.stand_in.orders.append(copied)
+    world.home.clock.pass_(DEAD)
+    assert world.compare(asked.digest).outcome == "differs"
+
+
 def test_however_much_a_carrier_makes_of_a_token_it_can_be_written_down(world):
     """Orders that an owner authorized and nobody signed, each made another one: in the journal's entry is room for 16
     words."""

@@ -201,6 +201,7 @@ CREATE TABLE calls (                 -- at exchanges, that this device signed or
 CREATE TABLE noted_calls (           -- that other devices told of
     request BLOB PRIMARY KEY,        -- digest
     wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
     call BLOB NOT NULL,
     expires INTEGER NOT NULL,
     counted INTEGER NOT NULL         -- 1: in the totals; 0: not read yet

@@ -162,9 +162,11 @@ class Book:
         noted = self._store.execute("SELECT 1 FROM noted_calls WHERE request = ?", (named,))
         return bool(noted) or self.started(named)
 
-    def note(self, wallet: bytes, named: bytes, call: bytes, expires: int) -> None:
+    def note(self, wallet: bytes, named: bytes, account: str, call: bytes, expires: int) -> None:
         """Another device told of it."""
-        self._store.execute("INSERT INTO noted_calls VALUES (?, ?, ?, ?, 0)", (named, wallet, call, expires))
+        self._store.execute(
+            "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, 0)", (named, wallet, account, call, expires)
+        )
 
     def unread(self, wallet: bytes) -> list[tuple[bytes, ExchangeCall, int]]:
         """(digest of the request, call, expiry) of what was told and is not counted yet."""
@@ -176,9 +178,11 @@ class Book:
             for named, call, expires in rows
         ]
 
-    def noted(self, wallet: bytes) -> list[ExchangeCall]:
-        """All calls of the wallet that others told of, and some window can still see."""
-        rows = self._store.execute("SELECT call FROM noted_calls WHERE wallet = ?", (wallet,))
+    def noted(self, wallet: bytes, account: str) -> list[ExchangeCall]:
+        """All calls with the account that others told of, and some window can still see."""
+        rows = self._store.execute(
+            "SELECT call FROM noted_calls WHERE wallet = ? AND account = ?", (wallet, account)
+        )
         return [decode(ExchangeCall, bytes(call), MAX_CALL_BYTES) for (call,) in rows]
 
     def read(self, named: bytes) -> None:

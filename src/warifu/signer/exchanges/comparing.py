@@ -149,7 +149,7 @@ class _Looking:
         not told of, or what is otherwise than that. This session's notes are in by now."""
         calls, made = self._device.calls, self._made
         name = self._account.account.exchange
-        beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet)
+        beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet, made.account)
         known = {wanted.client_id: wanted for call in beside if (wanted := _wanted(name, call)) is not None}
         known[self._wanted.client_id] = self._wanted
         if not found.identifiers <= known.keys():
