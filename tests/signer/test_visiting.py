@@ -206,6 +206,18 @@ def test_it_is_opened_within_the_policy_alone(stage):
     assert refused.value.reason == "exposure"
 
 
+def test_the_service_does_no_step_of_what_no_owner_opened_nor_with_too_few(stage):
+    visit = stage.opened()
+    assert reason(stage.errand(bytes(32), "balance", FIRST), "device0") == "unknown-visit"
+    assert reason(stage.errand(visit, "balance", ("device0",)), "device0") == "too-few-participants"
+    third = stage.home["device2"].identity
+    assert reason(stage.errand(visit, "balance", FIRST, carrier=third), "device0") == "participants"
+    assert reason(stage.errand(visit, "address", FIRST, symbol="ETH"), "device0") == "visit-asset"
+    sweep = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
+    assert reason(sweep, "device0") == "balance"  # it would send what it did not see
+    assert reason(stage.errand(visit, "outcome", FIRST, round=3), "device0") == "sweep"
+
+
 def test_the_service_cannot_send_it_anywhere_but_home(stage):
     visit = funded(stage)
     stage.does(visit, "balance", FIRST)

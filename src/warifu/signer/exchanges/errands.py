@@ -154,6 +154,8 @@ class _Doing:
             self._require_sweep()
             now = device.clock.now()
             self._amount = self._visit.require_seen(self._frame.symbol, now).free
+        if self._frame.step == "outcome":
+            self._visit.sweep_of(self._frame.symbol, self._frame.round)
         call = self._question()
         self._judge(call.unsigned)
         errand = Errand(
