@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.exchange_accounts import add_born, remove
+from tests.support.exchange_accounts import add_born, add_triplet, remove
 from tests.support.exchange_days import UUID
 from tests.support.sandbox import bitcoin_chain, sandbox
 from tests.support.simulator import FRIEND
@@ -150,6 +150,16 @@ def test_nothing_goes_to_an_account_that_was_removed_and_added_again_it_sends_ho
     stage.allow("view", "trade", "transfer")
     done, arrived = home_again(stage, visit, FIRST, 1)
     assert (done.shown.state, arrived) == ("home", 10_000_000 - FEE)
+
+
+def test_an_account_at_another_exchange_under_the_name_has_nothing_of_the_visit(stage):
+    visit = stage.opened(["device0"])
+    stage.pass_(1)
+    remove(stage.home, stage.home.names)
+    stage.pass_(1)
+    add_triplet(stage.home, authorities=stage.simulation.authority_file.read_text())
+    for step in ("balance", "sweep"):
+        assert reason(stage.errand(visit, step, ["device0"]), "device0") == "visit-key"
 
 
 def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_before(stage):
