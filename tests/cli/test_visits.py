@@ -9,7 +9,8 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
-from warifu.cli.visits import look, together
+from warifu.cli.visits import Seen, look, together
+from warifu.cli.visits_shown import seen_object
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
@@ -69,3 +70,10 @@ def test_a_device_that_shows_a_visit_twice_is_not_two_that_fetched_its_address()
 def test_a_device_that_shows_another_visit_under_the_id_of_one_is_not_believed():
     other = msgspec.structs.replace(REQUEST, amount="7")
     assert looked((HOSTILE, (shown("here", other),)), (HONEST, (shown("here"),))) == ([None], ["phone"])
+
+
+def test_a_visit_to_a_simulation_is_called_one_as_soon_as_one_device_says_so():
+    real, simulated = shown("here"), msgspec.structs.replace(shown("here"), simulation=True)
+    assert not Seen((("pi", real), ("phone", real))).simulation
+    for seen in (Seen((("pi", real), ("phone", simulated))), Seen((("pi", simulated), ("phone", real)))):
+        assert seen.simulation and seen_object(seen, 2)["simulation"] is True

@@ -98,7 +98,8 @@ def test_there_and_home_twice_with_trades_a_crash_and_a_device_lost(stage):
     stage.pays(stage.payment(there, BTC // 2), FIRST)
     assert stage.shows("device1", visit).state == "funded"
     stage.home["device1"].restart()
-    assert stage.does(visit, "balance", SECOND).shown.state == "trading"
+    shown = stage.does(visit, "balance", SECOND).shown
+    assert shown.state == "trading" and shown.simulation
 
     stage.turn()
     sold = Order(str(uuid4()), Pair("BTC", "USDT"), "sell", kind="market", size=D("0.1"))

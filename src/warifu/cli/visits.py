@@ -56,6 +56,11 @@ class Seen:
         """What is the same with all of them."""
         return self.views[0][1]
 
+    @property
+    def simulation(self) -> bool:
+        """Whether one of them says that it is at no exchange."""
+        return any(view.simulation for _, view in self.views)
+
     def address(self, threshold: int) -> str | None:
         """Where as many devices as sign let funds go, because each of them fetched it; None where too few did."""
         ready = [

@@ -30,7 +30,8 @@ _STATES = {
 def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
     """One visit: what was asked for, what each device says, and what came home."""
     one = seen.one
-    screen.line(f"{one.visit.hex()[:SHORT]}  {one.request.account} ({one.exchange})", style="bold")
+    where = f"{one.exchange}, {tr('SIMULATION')}" if seen.simulation else one.exchange
+    screen.line(f"{one.visit.hex()[:SHORT]}  {one.request.account} ({where})", style="bold")
     facts = [(tr("brings at most"), amount_of(one.request)), (tr("until"), moment(one.request.until))]
     if one.request.others:
         others = (f"{each.symbol} ({spoken(each.chain)})" for each in one.request.others)
@@ -66,6 +67,7 @@ def seen_object(seen: Seen, threshold: int) -> dict[str, Any]:
         "id": one.visit.hex(),
         "account": one.request.account,
         "exchange": one.exchange,
+        "simulation": seen.simulation,
         "asset": one.request.brings.symbol,
         "chain": one.request.brings.chain,
         "token": one.request.token,

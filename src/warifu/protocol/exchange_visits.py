@@ -94,6 +94,8 @@ class VisitShown(Message, frozen=True):
     """What this device last saw of each asset."""
     sweeps: Annotated[tuple[SweepShown, ...], msgspec.Meta(max_length=KEPT_SWEEPS * MAX_VISIT_ASSETS)]
     """The newest of those that this device signed or carried."""
+    simulation: bool = False
+    """Whether the account was added as a simulation's: no exchange, no money."""
 
 
 class Visits(Message, frozen=True):

@@ -109,6 +109,8 @@ def open_command(
                 time.sleep(PAUSE)
                 said = look(client, wallet)
     show_seen(screen, seen, threshold)
+    if seen.simulation:
+        screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
     address = seen.address(threshold)
     if address is not None:
         screen.line(

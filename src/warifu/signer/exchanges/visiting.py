@@ -100,6 +100,7 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes,
             )
     policy = device.rules.policy(wallet.id)
     chain_decimals(policy, request)
-    visit = Visit(named, request, account.exchange, now, _WANTS[account.kind])
+    wants = _WANTS[account.kind]
+    visit = Visit(named, request, account.exchange, now, wants, simulation=account.simulation)
     device.visits.judge_opening(policy, visit, now)
     return visit

@@ -96,6 +96,8 @@ class Visit(Message, frozen=True):
     sweeps: tuple[Sweep, ...] = ()
     home: Seconds | None = None
     """When this device saw that nothing was left."""
+    simulation: bool = False
+    """Whether it is at no exchange, but at a simulation of one."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -314,6 +316,7 @@ class Visit(Message, frozen=True):
                 )
                 for each in sorted(self.sweeps, key=lambda each: (each.symbol, each.round))
             ),
+            self.simulation,
         )
 
 
