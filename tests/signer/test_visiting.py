@@ -28,6 +28,7 @@ from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, Allow, ClearFaults, SetAccount
 from warifu.signer.exchanges import errands
+from warifu.signer.exchanges.calls import require_near
 from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.real
@@ -161,6 +162,34 @@ def test_an_account_at_another_exchange_under_the_name_has_nothing_of_the_visit(
     add_triplet(stage.home, authorities=stage.simulation.authority_file.read_text())
     for step in ("balance", "sweep"):
         assert reason(stage.errand(visit, step, ["device0"]), "device0") == "visit-key"
+
+
+def test_two_sessions_of_one_round_send_it_once(stage):
+    """The service has everybody sign twice, before anybody has sent anything."""
+    visit = funded(stage)
+    stage.end(visit)
+    stage.does(visit, "balance", FIRST)
+    outcome = stage.errand(visit, "sweep", FIRST, twice=True, home=stage.address(1))
+    assert set(outcome.codes.values()) == {"input.sweep-round"}
+    for name in FIRST:
+        assert stage.home[name].kinds().count("sweep-signed") == 1
+
+
+def test_a_sweep_is_judged_once_more_before_a_share_leaves(stage, monkeypatch):
+    visit = funded(stage)
+    stage.end(visit)
+    stage.does(visit, "balance", FIRST)
+
+    def meanwhile(device, stamped):
+        rules = device.rules.of(stage.wallet)
+        without = msgspec.structs.replace(rules, policy=msgspec.structs.replace(rules.policy, exchanges=()))
+        with device.store.transaction():
+            device.rules.put(stage.wallet, without, device.clock.now())
+        return require_near(device, stamped)
+
+    monkeypatch.setattr(errands, "require_near", meanwhile)
+    assert reason(stage.errand(visit, "sweep", FIRST, home=stage.address(1)), "device1") == "exchange"
+    assert stage.home["device1"].kinds().count("sweep-signed") == 0
 
 
 def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_before(stage):

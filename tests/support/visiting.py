@@ -335,8 +335,10 @@ class Stage:
 
     # --- the service --------------------------------------------------------------------------------------------
 
-    def errand(self, visit: bytes, step: str, names: Sequence[str], **fields: Any) -> Outcome:
-        """One step, carried by the first of these."""
+    def errand(
+        self, visit: bytes, step: str, names: Sequence[str], *, twice: bool = False, **fields: Any
+    ) -> Outcome:
+        """One step, carried by the first of these. ``twice``: in two sessions side by side."""
         self.sync()
         opening = OpenErrand(
             random(16),
@@ -351,7 +353,9 @@ class Stage:
             self.home[names[0]].identity,
         )
         opening = msgspec.structs.replace(opening, **fields)
-        return run(self.home, dict.fromkeys(names, opening), self._tunnels())  # type: ignore[arg-type]
+        other = msgspec.structs.replace(opening, session=random(16))
+        beside = dict.fromkeys(names, other) if twice else None
+        return run(self.home, dict.fromkeys(names, opening), self._tunnels(), beside=beside)  # type: ignore[arg-type]
 
     def does(self, visit: bytes, step: str, names: Sequence[str], **fields: Any) -> ErrandDone:
         outcome = self.errand(visit, step, names, **fields)
