@@ -29,13 +29,14 @@ from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order
 from warifu.protocol.encoding import decode
+from warifu.protocol.exchange_answers import MAX_DUE
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import CallCompared
 from warifu.protocol.notes import Called, write_note
 from warifu.protocol.rules import Rules
 from warifu.signer.exchanges import comparing
-from warifu.signer.exchanges.book import LOOKS_PER_HOUR
+from warifu.signer.exchanges.book import LOOKS_PER_HOUR, Made
 from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
@@ -169,6 +170,18 @@ def test_who_removes_an_account_and_adds_it_again_still_owes_what_it_signed(worl
     world.split()
     assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
     assert world.compare(asked.digest).outcome == "done"
+
+
+def test_who_owes_many_comparisons_tells_of_as_many_as_there_is_room_for(world):
+    """A device that was away after a busy hour: what it says of itself can be read, and the others follow."""
+    asked = prepare(world.home, COINBASE.place(an_order()))
+    call, device = decode(ExchangeCall, asked.contents["device1"], 2**16), world.home["device1"].device
+    with device.store.transaction():
+        for number in range(MAX_DUE + 5):
+            device.calls.remember(Made(random(32), world.wallet, "main", call, number, 0), owed=True)
+    [account] = world.home["device1"].status().accounts
+    assert len(world.due("device1")) == MAX_DUE + 5
+    assert list(account.due) == world.due("device1")[:MAX_DUE]
 
 
 # --- the carrier lies

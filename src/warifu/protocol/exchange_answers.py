@@ -16,6 +16,8 @@ from warifu.protocol.identity import IdentityKey, verify
 
 MAX_ANSWER_BYTES = 192 * 1024
 """Of an exchange's answer that is handed on, headers and body; a longer one is refused by the carrier."""
+MAX_DUE = 16
+"""Calls to be compared that a status names; further ones when these are."""
 _INFO = b"warifu/v1/exchange-answer"
 _TOLD = "exchange-answer"
 _suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)
@@ -119,8 +121,8 @@ class AccountStatus(Message, frozen=True):
     finished: bool
     """False: the key was born, and the exchange's API key was not brought yet."""
     simulation: bool
-    due: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=16)]
-    """Calls (digests of their requests) that this device signed and has not compared with the exchange yet."""
+    due: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_DUE)]
+    """Calls (digests of their requests) that this device signed and has to compare with the exchange: the oldest."""
     since: Seconds
 
 

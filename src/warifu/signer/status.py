@@ -6,7 +6,7 @@ from warifu import __version__
 from warifu.chains.reading import Scheme
 from warifu.protocol.attesting import reference_digest
 from warifu.protocol.epochs import epoch_at
-from warifu.protocol.exchange_answers import AccountStatus
+from warifu.protocol.exchange_answers import MAX_DUE, AccountStatus
 from warifu.protocol.frames import (
     SHOWN_NOTICES,
     SHOWN_OF_A_NOTICE,
@@ -73,7 +73,7 @@ def _account_status(device: Device, account: Account, wallet: Wallet) -> Account
         account.public,
         account.finished,
         account.simulation,
-        tuple(device.calls.due(account.wallet, account.name, device.clock.now())),
+        tuple(device.calls.due(account.wallet, account.name, device.clock.now())[:MAX_DUE]),
         account.since,
     )
 
