@@ -192,6 +192,15 @@ def test_a_sweep_is_judged_once_more_before_a_share_leaves(stage, monkeypatch):
     assert stage.home["device1"].kinds().count("sweep-signed") == 0
 
 
+def test_an_address_that_customers_share_by_a_memo_is_none(stage, monkeypatch):
+    visit, said = stage.opened(), errands._Doing._address
+    monkeypatch.setattr(
+        errands._Doing, "_address", lambda self, told, stamp: said(self, replace(told, memo="7"), stamp)
+    )
+    done = stage.does(visit, "address", FIRST)
+    assert (done.outcome, done.reason, done.shown.address) == ("refused", "memo", "")
+
+
 def test_open_orders_are_cancelled_without_their_owner_when_it_is_over_and_not_before(stage):
     visit = funded(stage)
     stage.turn()
