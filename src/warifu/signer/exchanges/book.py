@@ -26,7 +26,7 @@ from warifu.signer.policy.facts import Amounts
 from warifu.signer.store import Store
 from warifu.signer.totals import Totals
 
-LOOKS_PER_HOUR = 60
+LOOKS_PER_HOUR = 120
 """Questions that this device signs for others who compare. No owner asks for these."""
 _FINEST = 36
 _KEPT = 24 * HOUR
