@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from queue import SimpleQueue
 
 from warifu.errors import WarifuError
 from warifu.protocol.encoding import decode
@@ -18,7 +17,8 @@ from warifu.protocol.notes import Note, Place
 from warifu.service.hub.hub import Hub
 from warifu.service.mistakes import survived
 from warifu.service.store.database import Database
-from warifu.service.store.wallets import StoredWallet, list_wallets, wallet_named
+from warifu.service.store.wallets import StoredWallet, wallet_named
+from warifu.service.workflows.attention import Attention
 
 ROUND_SECONDS = 2.0
 _ASK_SECONDS = 10.0
@@ -34,8 +34,7 @@ class Carrier:
         self._hub = hub
         self._places: dict[tuple[bytes, bytes, bytes], Place] = {}
         """How far a device (the third) was brought another's (the second) notes about a wallet."""
-        self._connected: frozenset[bytes] = frozenset()
-        self._due: SimpleQueue[str] = SimpleQueue()
+        self._attention = Attention(database, hub)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -50,7 +49,7 @@ class Carrier:
 
     def soon(self, name: str) -> None:
         """Something was signed for the wallet ``name``. From any thread."""
-        self._due.put(name)
+        self._attention.soon(name)
 
     async def spread(self, name: str) -> None:
         """Bring every connected device of the wallet what every other one tells. Who does not answer is left out."""
@@ -63,17 +62,8 @@ class Carrier:
             await asyncio.sleep(ROUND_SECONDS)
 
     async def _round(self) -> None:
-        due = {self._due.get() for _ in range(self._due.qsize())}
-        wallets = await asyncio.to_thread(list_wallets, self._database)
-        connected = frozenset(
-            item.identity
-            for wallet in wallets
-            for item in wallet.request.devices
-            if self._hub.connected(item.identity)
-        )
-        new, self._connected = connected - self._connected, connected
-        for wallet in wallets:
-            if wallet.name in due or any(item.identity in new for item in wallet.request.devices):
+        for wallet, looked_at in await self._attention.round():
+            if looked_at:
                 with survived():  # one wallet's failure takes no other one's turn
                     await self._spread(wallet)
 

@@ -13,7 +13,6 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from warifu.errors import PeerMisbehaved, WarifuError
 from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
@@ -25,7 +24,8 @@ from warifu.service.hub.hub import Hub
 from warifu.service.mistakes import survived
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.database import Database
-from warifu.service.store.wallets import StoredWallet, list_wallets
+from warifu.service.store.wallets import StoredWallet
+from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 1.0
@@ -77,8 +77,7 @@ class Comparisons:
         self._bell = bell
         self._refreshes = refreshes
         self._timeout = min(timeout, _SESSION_SECONDS)
-        self._soon: SimpleQueue[str] = SimpleQueue()
-        self._connected: frozenset[bytes] = frozenset()
+        self._attention = Attention(database, hub)
         self._due: dict[bytes, list[_Due]] = {}
         """Wallet -> what its devices said that they owe, when they were asked last."""
         self._again: dict[bytes, float] = {}
@@ -100,7 +99,7 @@ class Comparisons:
 
     def soon(self, name: str) -> None:
         """A call of the wallet ``name`` has ended: something may be due. From any thread."""
-        self._soon.put(name)
+        self._attention.soon(name)
 
     async def _run(self) -> None:
         while True:
@@ -110,20 +109,10 @@ class Comparisons:
 
     async def _round(self) -> None:
         """Wallets with a call that ended, or with a device that came, are looked at; so are those that owe one."""
-        named = {self._soon.get() for _ in range(self._soon.qsize())}
-        wallets = await asyncio.to_thread(list_wallets, self._database)
-        there = frozenset(
-            device.identity
-            for wallet in wallets
-            for device in wallet.request.devices
-            if self._hub.connected(device.identity)
-        )
-        new, self._connected = there - self._connected, there
-        for wallet in wallets:
-            looked_at = wallet.name in named or any(item.identity in new for item in wallet.request.devices)
+        for wallet, looked_at in await self._attention.round():
             if wallet.id in self._busy:
                 if looked_at:
-                    self._soon.put(wallet.name)  # in a later round
+                    self._attention.soon(wallet.name)  # in a later round
             elif looked_at or self._ripe(wallet):
                 self._busy[wallet.id] = asyncio.create_task(self._attend(wallet))
 

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from queue import SimpleQueue
 from typing import TypeVar
 
 from warifu.errors import PeerMisbehaved, WarifuError
@@ -36,7 +35,8 @@ from warifu.service.store import visits as store
 from warifu.service.store.database import Database
 from warifu.service.store.instructions import rules_of
 from warifu.service.store.visits import StoredVisit
-from warifu.service.store.wallets import StoredWallet, list_wallets
+from warifu.service.store.wallets import StoredWallet
+from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 1.0
@@ -105,8 +105,7 @@ class VisitsAtWork:
         self._refreshes = refreshes
         self._home = home
         self._timeout = min(timeout, _SESSION_SECONDS)
-        self._soon: SimpleQueue[str] = SimpleQueue()
-        self._connected: frozenset[bytes] = frozenset()
+        self._attention = Attention(database, hub)
         self._open: dict[bytes, set[bytes]] = {}
         """Wallet -> visits that were not at home when its devices were asked last."""
         self._tries: dict[bytes, _Tries] = {}
@@ -146,7 +145,7 @@ class VisitsAtWork:
 
     def soon(self, name: str) -> None:
         """Look after the visits of the wallet ``name`` at once, however often it was tried before."""
-        self._soon.put(name)
+        self._attention.soon(name)
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 
@@ -157,15 +156,10 @@ class VisitsAtWork:
             await asyncio.sleep(ROUND_SECONDS)
 
     async def _round(self) -> None:
-        named = {self._soon.get() for _ in range(self._soon.qsize())}
-        wallets = await asyncio.to_thread(list_wallets, self._database)
-        there = frozenset(identity for wallet in wallets for identity in self._there(wallet))
-        new, self._connected = there - self._connected, there
-        for wallet in wallets:
-            looked_at = wallet.name in named or any(item.identity in new for item in wallet.request.devices)
+        for wallet, looked_at in await self._attention.round():
             if wallet.id in self._busy:
                 if looked_at:
-                    self._soon.put(wallet.name)  # in a later round
+                    self._attention.soon(wallet.name)  # in a later round
             elif looked_at or self._ripe(wallet):
                 if looked_at:
                     for visit in self._open.get(wallet.id, ()):
