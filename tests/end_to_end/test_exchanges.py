@@ -401,12 +401,22 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
     scene.chain.fund(script(scene.home, "address", trader)[1]["address"], 3_000_000)
     scene.chain.mine(1)
     wait_until(lambda: confirmed(scene, trader) >= 3_000_000, "the deposit", 40)
-    code, opened = script(scene.home, "visit", "open", trader, binance, "0.02 BTC", "--for", "1h", "--yes")
-    assert code == 0, opened
-    assert opened["address"] is not None and "proven" in {x["state"] for x in opened["devices"].values()}
-    arguments = ("send", trader, opened["address"], "0.02 BTC", "--fee-rate", "2", "--yes")
-    code, sent = script(scene.home, *arguments, passphrase=PASSPHRASE.encode())
-    assert code == 0, sent
+    person = terminal(
+        scene.home,
+        *("visit", "open", trader, binance, "0.02 BTC", "--for", "1h", "--send", "--fee-rate", "2"),
+    )
+    person.until(r"Open this visit\?")
+    person.type("y")
+    person.until(r"Sign and send this\?")
+    person.type("y")
+    person.until("[Pp]assphrase")
+    person.type(PASSPHRASE)
+    shown = person.end()
+    assert shown.code == 0, shown.text
+    code, told = script(scene.home, "visit", "show", trader)
+    (opened,) = told["visits"]
+    assert opened["address"] is not None and opened["address"] in shown.text
+    assert "funded" in {each["state"] for each in opened["devices"].values()}
 
     def there() -> bool:
         scene.chain.mine(1)

@@ -2059,9 +2059,11 @@ JAPANESE: dict[str, str] = {
     "not want to wait.": (
         "これはひとりでに繰り返されます。取引所で何かを直し、待ちたくないときのためのものです。"
     ),
-    "Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet.": (
-        "WALLET の AMOUNT までを、ACCOUNT の取引所にしばらく置けるようにします。まだ何も動きません。"
+    "Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet, unless --send is there.": (
+        "WALLET の AMOUNT までを、ACCOUNT の取引所にしばらく置けるようにします。--send がなければ、まだ何も動きません。"
     ),
+    "Send the funds at once; the passphrase is asked for then.": "すぐに送ります。そのときパスフレーズを尋ねます。",
+    "With --send, on Bitcoin: in sat/vB.": "--send のとき、ビットコインで: sat/vB 単位。",
     "Open this visit?": "この一時預けを始めますか？",
     "STUCK at the exchange": "取引所から動かせません",
     "Send the funds there, and the devices let them go to no other address of the exchange:": (

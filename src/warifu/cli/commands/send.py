@@ -172,19 +172,31 @@ def send(
     rehearsal = Rehearsal(dry_run, save, rehearse)
     with Sender.open(setting, wallet, Screen(as_json), credential) as sender:
         watching = Watching(parse_ceiling(chain, fee_ceiling), devices, confirmations)
-        if chain == BITCOIN:
-            if token is not None:
-                raise InputRefused(
-                    "token", "Bitcoin has no tokens", remedy="Name the token's chain with --chain."
-                )
-            order = _bitcoin_payment(sender, address, amount, fee_rate, watching)
-        else:
-            if fee_rate is not None:
-                raise InputRefused(
-                    "fee-rate", "a fee rate in sat/vB is for Bitcoin", remedy="Use --fee-ceiling."
-                )
-            order = _account_payment(sender, chain, address, amount, token, watching)
+        order = payment(sender, chain, address, amount, token, fee_rate, watching)
         rehearsal.carry_out(sender, order, passphrase_fd, ask=not yes)
+
+
+def payment(
+    sender: Sender,
+    chain: str,
+    address: str,
+    amount: str,
+    token: str | None,
+    fee_rate: str | None,
+    watching: Watching,
+) -> Order:
+    """A payment of ``amount`` (with its unit) to ``address``, as the service drafts it and this client reads it.
+
+    ``token``: its symbol or address; None for the chain's coin. ``InputRefused``, ``PeerMisbehaved``."""
+    if chain == BITCOIN:
+        if token is not None:
+            raise InputRefused(
+                "token", "Bitcoin has no tokens", remedy="Name the token's chain with --chain."
+            )
+        return _bitcoin_payment(sender, address, amount, fee_rate, watching)
+    if fee_rate is not None:
+        raise InputRefused("fee-rate", "a fee rate in sat/vB is for Bitcoin", remedy="Use --fee-ceiling.")
+    return _account_payment(sender, chain, address, amount, token, watching)
 
 
 def _bitcoin_payment(

@@ -6,15 +6,28 @@ import time
 
 import click
 
+from warifu.cli.accounts import Watching
 from warifu.cli.approvers import own_credential, wanted
-from warifu.cli.base import Group, chain_option, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.base import (
+    Group,
+    chain_option,
+    examples,
+    json_option,
+    passphrase_option,
+    require_yes,
+    with_option,
+    yes_option,
+)
+from warifu.cli.commands.send import payment
 from warifu.cli.context import Setting
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.transferring import Sender
 from warifu.cli.visits import Said, end_request, look, named, sweep, tell, together, visit_request
 from warifu.cli.visits_shown import amount_of, seen_object, show_refusals, show_seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.errors import InputRefused
+from warifu.exchanges.networks import COINS
 from warifu.protocol.policy_forms import parse_duration
 from warifu.protocol.request import request_digest
 
@@ -35,7 +48,7 @@ def group() -> None:
 
 @examples(
     "warifu visit open savings binance '0.5 BTC' --for 2h",
-    "warifu visit open savings binance '2 ETH' --for 1d",
+    "warifu visit open savings binance '2 ETH' --for 1d --send",
 )
 @group.command("open")
 @click.argument("wallet_name", metavar="WALLET")
@@ -53,6 +66,9 @@ def group() -> None:
     metavar="ADDRESS",
     help="The wallet's own address that it comes home to, if the exchange has a list of addresses; else a fresh one.",
 )
+@click.option("--send", is_flag=True, help="Send the funds at once; the passphrase is asked for then.")
+@click.option("--fee-rate", metavar="RATE", help="With --send, on Bitcoin: in sat/vB.")
+@passphrase_option
 @chain_option
 @with_option
 @yes_option
@@ -66,17 +82,27 @@ def open_command(
     duration: str,
     also: tuple[str, ...],
     home: str,
+    send: bool,
+    fee_rate: str | None,
+    passphrase_fd: int | None,
     chain: str,
     credential: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet.
+    """Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet, unless --send is there.
 
     Each device proves the way back to itself: that the key may withdraw, what is there, and where deposits go. Then you
     send the funds there, trade ('warifu exchange'), and what is left comes home by itself.
     """
     screen, profile = Screen(as_json), setting.profile()
+    if send and as_json:
+        raise InputRefused(
+            "usage",
+            "--send is for a person",
+            not_done="Nothing was opened.",
+            remedy="With --json, send to the address that it prints: 'warifu send'.",
+        )
     require_yes(yes, as_json)
     wallet = profile.wallet(wallet_name)
     request = visit_request(wallet, account, amount, _seconds(duration), also, chain, home)
@@ -112,7 +138,13 @@ def open_command(
     if seen.simulation:
         screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
     address = seen.address(threshold)
-    if address is not None:
+    if address is not None and send:
+        asset = None if request.brings.symbol in COINS else request.token
+        where = request.brings.chain
+        with Sender.open(setting, wallet_name, screen, credential) as sender:
+            order = payment(sender, where, address, amount, asset, fee_rate, Watching(None, (), 0))
+            sender.send(order, passphrase_fd, ask=not yes)
+    elif address is not None:
         screen.line(
             tr("Send the funds there, and the devices let them go to no other address of the exchange:")
         )
