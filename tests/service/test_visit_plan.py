@@ -100,3 +100,41 @@ def test_when_one_saw_it_at_home_the_others_look_for_themselves():
     home = msgspec.structs.replace(sees(ENDING, "0"), state="home")
     assert steps(one=home, two=ENDING) == [(TWO, "balance", "BTC", 0)]
     assert steps(one=home, two=home) == [(ONE, "balance", "BTC", 0)]
+
+
+# --- where a carrier could change a sweep ---------------------------------------------------------------------------
+
+CDP: Any = ("permissions", "wallets", "balance", "address")
+SHARED = msgspec.structs.replace(
+    ENDING, exchange="coinbase", wants=CDP, proven=CDP, wallets=("BTC", "USDT"), state="sweeping"
+)
+
+
+def leads(turn: int, tiers: dict[bytes, int], **views: VisitShown) -> bytes:
+    found = plan({{"one": ONE, "two": TWO}[name]: view for name, view in views.items()}, NOW, turn, (), tiers)
+    return found[0].carrier
+
+
+def test_the_highest_tier_carries_first_and_who_was_found_out_last():
+    for tiers, first in (({ONE: 1, TWO: 3}, TWO), ({ONE: 3, TWO: 1}, ONE), ({}, ONE)):
+        assert leads(0, tiers, one=SHARED, two=SHARED) == first
+        assert leads(1, tiers, one=SHARED, two=SHARED) != first  # and nobody keeps it from coming home
+    knows = msgspec.structs.replace(SHARED, banned=(TWO,))
+    assert leads(0, {ONE: 1, TWO: 3}, one=knows, two=SHARED) == ONE
+
+
+def test_whoever_signs_for_an_account_there_finds_first_how_it_is_called():
+    new = msgspec.structs.replace(SHARED, wallets=())
+    opened = msgspec.structs.replace(new, state="opened", proven=())
+    assert steps(0, one=opened, two=SHARED)[0] == (ONE, "wallets", "BTC", 0)
+    assert [step for _, step, *_ in steps(0, one=opened)] == ["wallets", "permissions", "balance", "address"]
+    found = steps(0, one=SHARED, two=new)
+    assert found[0] == (TWO, "wallets", "BTC", 0)
+    found = steps(0, one=sees(SHARED, "0", "7"), two=msgspec.structs.replace(SHARED, wallets=("BTC",)))
+    assert found.index((TWO, "wallets", "USDT", 0)) < found.index((ONE, "sweep", "USDT", 0))
+
+
+def test_orders_that_are_cancelled_one_by_one_are_listed_first():
+    held = (There("BTC", "1", "0.5", NOW), There("USDT", "0", "0", NOW))
+    found = plan({ONE: msgspec.structs.replace(SHARED, there=held)}, NOW, 0, ("BTC-USDT",))
+    assert [task.step for task in found] == ["balance", "orders", "cancel", "sweep"]

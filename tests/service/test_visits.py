@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND
-from tests.support.visiting import BTC, allow, keep_account, visiting_policy
+from tests.support.visiting import BTC, allow, keep_account, keep_split, visiting_policy
 
 from warifu.cli.commands import exchange
 from warifu.cli.commands import visit as command
@@ -36,6 +37,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Request, request_digest
 from warifu.sandbox.control import SetAccount, SetClock, Turn
 from warifu.sandbox.simulation import Simulation
+from warifu.service.workflows import comparisons
 from warifu.service.workflows import visits as module
 
 pytestmark = pytest.mark.real
@@ -63,8 +65,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Wor
         sandbox(tmp_path / "sandbox", bitcoin=url) as simulation,
     ):
         host, port = simulation.address
-        settings = {"simulated_exchanges": {"api.binance.com": f"{host}:{port}"}}
-        world = World(tmp_path, chain, url, settings=settings)
+        places = dict.fromkeys(("api.binance.com", "api.coinbase.com"), f"{host}:{port}")
+        world = World(tmp_path, chain, url, settings={"simulated_exchanges": places})
         world.found()
         yield world, simulation, clock
 
@@ -121,9 +123,11 @@ def request_for(world: World, amount: int, seconds: int = 7200) -> VisitRequest:
     )
 
 
-async def brought(world: World, client: Client, amount: int, names: list[str]) -> bytes:
+async def brought(
+    world: World, client: Client, amount: int, names: list[str], request: VisitRequest | None = None
+) -> bytes:
     """A visit whose funds are at the exchange."""
-    [shown, *_] = await tell(client, request_for(world, amount))
+    [shown, *_] = await tell(client, request or request_for(world, amount))
     found = await until(client, shown.visit, all_are("proven"))
     assert len({each.address for each in found}) == 1  # each of them fetched it over its own TLS
     paid = await world.send(client, await world.payment(client, amount, to=found[0].address), names)
@@ -169,6 +173,54 @@ def test_there_and_home_twice_with_the_service_killed_and_a_device_lost(stage: A
     lost = world.devices.pop("device1")
     lost.crash()
     asyncio.run(second(visit))
+
+
+def test_with_a_cdp_key_what_each_sweep_made_is_looked_at_before_the_next_and_all_of_it_comes_home(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep that leaves too much for the fee on top, its comparison, and what was too much; with a device lost."""
+    world, simulation, clock = stage
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=clock, monotonic=time.monotonic))
+    monkeypatch.setattr(comparisons, "ROUND_SECONDS", 0.05)
+
+    async def whole() -> None:
+        async with world.running() as client:
+            await founded(world, client, None)
+            home = (await client.post("/wallets/savings/addresses", None, api.Address)).address
+            keep_split(world.devices.values(), world.wallet_id, simulation, "bob", home)
+            before = await balance(world, client)
+            request = request_for(world, BTC // 2)
+            request = msgspec.structs.replace(request, brings=VisitAsset("BTC", "bitcoin", home))
+            visit = await brought(world, client, BTC // 2, ["device0", "device1"], request)
+            await tell(client, EndVisitRequest(random(16), world.wallet_id, visit, clock(), clock() + 600))
+            await until(client, visit, lambda found: any(each.sweeps for each in found))
+            signed = {
+                name
+                for name, device in world.devices.items()
+                if device.device.visits.get(world.wallet_id, visit).sweeps
+            }
+            lost = next(name for name in world.devices if name not in signed)
+            await world.disconnect(lost)
+            async with asyncio.timeout(60):
+                while True:
+                    await asyncio.to_thread(world.chain.mine, 1)
+                    clock.later += 30
+                    simulation.do(SetClock(exchange="coinbase", ahead=1000 * clock.later))
+                    await client.post("/wallets/savings/visits/sweep", api.SweepVisits(), api.VisitsShown)
+                    answer = await client.get("/wallets/savings/visits", api.VisitsShown)
+                    if all(each.state == "home" for each in seen(answer)):
+                        break
+                    await asyncio.sleep(0.2)
+            assert simulation.venues["coinbase"].state.ledger.free_of("bob", "BTC") == 0
+            fees = before - await balance(world, client) - 2 * FEE
+            assert 0 < fees < 5_000  # of the deposit's transaction: the rest is there, to the satoshi
+            kinds = [device.kinds() for name, device in world.devices.items() if name != lost]
+            assert sum(each.count("call-compared") for each in kinds) >= 1
+            assert all(
+                device.device.rules.frozen(world.wallet_id) is None for device in world.devices.values()
+            )
+
+    asyncio.run(whole())
 
 
 # --- the command line -----------------------------------------------------------------------------------------------

@@ -178,7 +178,9 @@ def test_who_owes_many_comparisons_tells_of_as_many_as_there_is_room_for(world):
     call, device = decode(ExchangeCall, asked.contents["device1"], 2**16), world.home["device1"].device
     with device.store.transaction():
         for number in range(MAX_DUE + 5):
-            device.calls.remember(Made(random(32), world.wallet, "main", call, number, 0), owed=True)
+            device.calls.remember(
+                Made(random(32), world.wallet, "main", call, number, 0, random(32)), owed=True
+            )
     [account] = world.home["device1"].status().accounts
     assert len(world.due("device1")) == MAX_DUE + 5
     assert list(account.due) == world.due("device1")[:MAX_DUE]

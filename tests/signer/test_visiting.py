@@ -29,7 +29,6 @@ from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, Allow, ClearFaults, SetAccount
 from warifu.signer.exchanges import errands
 from warifu.signer.exchanges.calls import require_near
-from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.real
 
@@ -407,23 +406,6 @@ def test_with_a_whole_key_its_holder_alone_brings_it_home(stage):
     assert reason(stage.errand(visit, "sweep", alone, home=FRIEND), "device0") == "destination"
     done, arrived = home_again(stage, visit, alone, 1)
     assert (done.shown.state, arrived) == ("home", 30_000_000 - FEE)
-
-
-@pytest.mark.parametrize("kind", ["es256", "ed25519-split"])
-def test_where_a_signature_does_not_say_where_funds_go_there_are_no_visits(stage, kind):
-    for device in stage.home.devices.values():
-        accounts = device.device.accounts
-        kept = accounts.get(stage.wallet, "main")
-        with device.device.store.transaction():
-            accounts.put(
-                msgspec.structs.replace(kept, name="cdp", exchange="coinbase", kind=kind),
-                random(32),
-                1,
-                Secret(bytes(32)),
-            )
-    with pytest.raises(WarifuError) as refused:
-        stage.opened(account="cdp")
-    assert refused.value.reason == "visit-key"
 
 
 def test_a_frozen_wallet_is_brought_home_and_a_frozen_device_signs_nothing(stage):

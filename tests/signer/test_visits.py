@@ -186,3 +186,49 @@ def test_whatever_is_asked_no_two_withdrawals_of_an_asset_can_be_out_together(as
     assert [number for _, number in out] == sorted({number for _, number in out})
     assert decode(Visit, encode(visit), 1024 * 1024) == visit
     assert len(visit.shown(now).sweeps) == min(len(out), KEPT_SWEEPS)
+
+
+# --- a fee on top ---------------------------------------------------------------------------------------------------
+
+CDP = Visit(b"v" * 32, REQUEST, "coinbase", NOW, ("permissions", "wallets", "balance", "address"))
+
+
+def fee_known(visit: Visit, fee: str) -> Visit:
+    return swept(visit, 0, NOW).heard("BTC", 0, "done", fee=D(fee))
+
+
+def test_a_fee_on_top_is_what_it_was_or_a_hundredth_and_more_where_that_was_not_enough():
+    assert CDP.less_fee("BTC", D("0.5"), 8) == ("0.495", "0.005")
+    assert fee_known(CDP, "0.0001").less_fee("BTC", D("0.5"), 8) == ("0.4999", "0.0001")
+    short = swept(CDP, 0, NOW).heard("BTC", 0, "refused", "funds")
+    assert short.less_fee("BTC", D("0.5"), 8) == ("0.48", "0.02")
+    short = swept(short, 1, NOW).heard("BTC", 1, "refused", "funds")
+    assert short.less_fee("BTC", D("0.5"), 8) == ("0.42", "0.08")
+    assert swept(short, 2, NOW).less_fee("BTC", D("0.5"), 8) == ("0.495", "0.005")  # it was taken, or may be
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 10**17), st.integers(0, 18), st.sampled_from(["", "0.0001", "3"]))
+def test_what_is_sent_and_what_stays_is_what_is_free(units, places, fee):
+    free = D(units).scaleb(-8)
+    visit = fee_known(CDP, fee) if fee else CDP
+    try:
+        amount, stays = map(D, visit.less_fee("BTC", free, places))
+    except PolicyDenied as denied:
+        assert denied.reason == "nothing-there"
+        return
+    assert amount + stays == free and amount > 0 and stays >= visit.fee("BTC")
+    assert amount == round(amount, places)
+
+
+def test_no_more_than_a_fee_is_at_home_and_what_was_made_into_something_else_is_not():
+    visit = fee_known(CDP, "0.0001").end(NOW)
+    late = NOW + 100
+    assert sees(visit, "0.0001", late).state(late) == "home"
+    assert sees(visit, "0.00010001", late).state(late) == "sweeping"
+    assert sees(visit, "0.0001", late, held="0.1").state(late) == "sweeping"
+    differs = visit.heard("BTC", 0, "differs")
+    assert sees(differs, "0", late).state(late) == "stuck"
+    assert (
+        differs.heard("BTC", 0, "done").sweep_of("BTC", 0).state == "differs"
+    )  # whatever is heard afterwards

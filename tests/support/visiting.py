@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from nacl.utils import random
 from tests.support.dealer import deal
-from tests.support.exchange_accounts import BINANCE_KEY, add_born
-from tests.support.exchange_calls import Tunnels, prepare, run
+from tests.support.exchange_accounts import BINANCE_KEY, CDP_NAME, add_born, add_split
+from tests.support.exchange_calls import Tunnels, compare, prepare, run
 from tests.support.sandbox import EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
 from tests.support.simulator import (
     COIN,
@@ -37,7 +37,7 @@ from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.chains import Scheme
 from warifu.protocol.encoding import decode
-from warifu.protocol.exchange_answers import Told
+from warifu.protocol.exchange_answers import CallResult, Told
 from warifu.protocol.exchange_requests import (
     AccountTerms,
     EndVisitRequest,
@@ -49,10 +49,11 @@ from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown
 from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
 from warifu.protocol.request import Request
-from warifu.sandbox.control import SetAccount, SetClock, SetCredential, Turn
+from warifu.sandbox.control import Allow, SetAccount, SetClock, SetCredential, Turn
 from warifu.sandbox.simulation import Simulation
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.parts import secret_part
+from warifu.signer.exchanges.visits import sweep_digest
 from warifu.threshold.ed25519 import ED25519
 from warifu.units import satoshi
 
@@ -91,7 +92,26 @@ def visiting_policy(**fields: Any) -> Policy:
         endpoints=("DELETE /orders", "GET /accounts", "GET /transfers", "POST /withdrawals/crypto"),
         pairs=("BTC-USD",),
     )
-    return msgspec.structs.replace(bitcoin_policy(destinations=()), exchanges=(rules, whole))
+    cdp = msgspec.structs.replace(
+        rules,
+        exchange="coinbase",
+        endpoints=(
+            "GET /api/v3/brokerage/accounts",
+            "GET /api/v3/brokerage/key_permissions",
+            "GET /api/v3/brokerage/orders/historical/batch",
+            "GET /v2/accounts",
+            "GET /v2/accounts/*/addresses",
+            "GET /v2/accounts/*/transactions",
+            "POST /api/v3/brokerage/orders",
+            "POST /api/v3/brokerage/orders/batch_cancel",
+            "POST /v2/accounts/*/addresses",
+            "POST /v2/accounts/*/transactions",
+        ),
+        pairs=("BTC-USD",),
+        limits=(rules.limits[0], ExchangeLimits("USD", 2, str(10**9), day)),
+        declared_allowlist=True,
+    )
+    return msgspec.structs.replace(bitcoin_policy(destinations=()), exchanges=(rules, cdp, whole))
 
 
 def keep_account(
@@ -118,6 +138,49 @@ def keep_account(
             device.device.accounts.put(account, random(32), device.clock(), share)
     simulation.do(SetAccount(exchange="binance", account=customer, gives={}))
     allow(simulation, customer, public, ("view", "trade", "transfer"))
+
+
+def keep_split(
+    devices: Iterable[SimulatedDevice], wallet: bytes, simulation: Simulation, customer: str, listed: str
+) -> None:
+    """Each of them keeps its share of a CDP key; the simulated Coinbase pays out to its list alone."""
+    dealt = deal(2, 3, ED25519)
+    holders = sorted(devices, key=lambda each: each.identity)
+    public = dealt.key.threshold_pubkey
+    terms = AccountTerms(CDP_NAME, public, dealt.key.pubshares, simulation.authority_file.read_text())
+    for device, share in zip(holders, dealt.shares, strict=True):
+        account = Account(
+            wallet,
+            "main",
+            "coinbase",
+            "ed25519-split",
+            tuple(each.identity for each in holders),
+            terms,
+            True,
+            None,
+            device.clock(),
+        )
+        with device.device.store.transaction():
+            device.device.accounts.put(account, random(32), device.clock(), share)
+    open_cdp(simulation, customer, public.hex(), listed)
+
+
+def open_cdp(
+    simulation: Simulation, customer: str, verifier: str, listed: str, algorithm: Any = "EdDSA"
+) -> None:
+    """An account at the simulated Coinbase, whose list has this one address."""
+    simulation.do(SetAccount(exchange="coinbase", account=customer, gives={}, allowlist_only=True))
+    simulation.do(Allow(exchange="coinbase", account=customer, asset="BTC", address=listed))
+    simulation.do(
+        SetCredential(
+            exchange="coinbase",
+            api="coinbase",
+            key=CDP_NAME,
+            account=customer,
+            algorithm=algorithm,
+            verifier=verifier,
+        )
+    )
 
 
 def allow(simulation: Simulation, customer: str, public: bytes, permissions: Sequence[Any]) -> None:
@@ -161,6 +224,7 @@ class Stage:
     chain: EmbeddedChain
     simulation: Simulation
     customer: str
+    venue: str = "binance"
     coins: dict[int, tuple[OutPoint, int]] = field(default_factory=dict)
     """The wallet's, by the index of their receiving address."""
 
@@ -173,7 +237,7 @@ class Stage:
         customer: str,
         policy: Policy,
         schemes: Sequence[Scheme] = ("bip340",),
-    ) -> Stage:
+    ) -> Self:
         home = Household(root, 3, make_device=lambda name, place, clock: SimulatedDevice(name, place, clock))
         home.make_wallet(2, policy, schemes=schemes)
         stage = cls(home, chain, simulation, customer)
@@ -383,12 +447,75 @@ class Stage:
 
     def turn(self) -> None:
         """Somebody makes offers."""
-        self.simulation.do(Turn(exchange="binance", steady=True))
+        self.simulation.do(Turn(exchange=self.venue, steady=True))  # type: ignore[arg-type]
 
     def free(self) -> Decimal:
         """What the customer has at the exchange."""
-        ledger = self.simulation.venues["binance"].state.ledger
+        ledger = self.simulation.venues[self.venue].state.ledger
         return ledger.free_of(self.customer, "BTC")
 
     def _tunnels(self) -> Tunnels:
         return Patient(At(self.simulation))  # type: ignore[arg-type]
+
+
+@dataclass
+class CdpStage(Stage):
+    """The same with a shared CDP key, at the simulated Coinbase, which pays out to its list alone."""
+
+    venue: str = "coinbase"
+
+    def _open_account(self) -> None:
+        add_split(self.home, authorities=self.simulation.authority_file.read_text())
+        account = self.home["device0"].device.accounts.get(self.wallet, "main")
+        assert account is not None and account.kind == "ed25519-split"
+        open_cdp(self.simulation, self.customer, account.public.hex(), self.address(1))
+
+    def request(self, **fields: Any) -> VisitRequest:
+        brings = VisitAsset("BTC", "bitcoin", self.address(1))
+        return super().request(**{"brings": brings, **fields})
+
+    def proves(self, visit: bytes, *pairs: Sequence[str]) -> str:
+        for names in pairs:
+            assert self.does(visit, "wallets", names).outcome == "done"
+        if self.does(visit, "address", pairs[0]).reason == "no-address":
+            assert self.does(visit, "new-address", pairs[0]).outcome == "done"
+        return super().proves(visit, *pairs)
+
+    def compares(self, visit: bytes, names: Sequence[str], number: int = 0) -> CallResult:
+        """The first of these looks what was made of its signature for a sweep."""
+        self.sync()
+        about = sweep_digest(visit, "BTC", number)
+        outcome = compare(self.home, about, names[0], names, self._tunnels())
+        assert not outcome.failed, {name: str(error) for name, error in outcome.failed.items()}
+        return decode(CallResult, outcome.finished[names[0]], 2**18)
+
+    def looks(self, about: bytes, names: Sequence[str]) -> None:
+        """The first of these looks what was made of a call, as soon as it is there, and once its token is dead."""
+        self.sync()
+        outcome = compare(self.home, about, names[0], names, self._tunnels())
+        assert decode(CallResult, outcome.finished[names[0]], 2**18).outcome == "done"
+
+    def sent(self) -> list[Any]:
+        """What the simulated Coinbase sends, or will."""
+        return self.simulation.venues["coinbase"].state.vaults.withdrawals
+
+    def gives(self, amount: str) -> None:
+        """The customer gets so much, and pays out to any address from now on."""
+        gives = {"BTC": Decimal(amount)}
+        self.simulation.do(
+            SetAccount(exchange="coinbase", account=self.customer, gives=gives, allowlist_only=False)
+        )
+
+    def sends(self, amount: str, to: str) -> None:
+        """By the customer's own hand, on the exchange's site."""
+        venue = self.simulation.venues["coinbase"]
+        venue.custody.withdraw(
+            venue.account(self.customer),
+            asset="BTC",
+            network="bitcoin",
+            address=to,
+            memo="",
+            amount=Decimal(amount),
+            on_top=True,
+            client_id="",
+        )

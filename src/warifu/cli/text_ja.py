@@ -2066,6 +2066,9 @@ JAPANESE: dict[str, str] = {
     "With --send, on Bitcoin: in sat/vB.": "--send のとき、ビットコインで: sat/vB 単位。",
     "Open this visit?": "この一時預けを始めますか？",
     "STUCK at the exchange": "取引所から動かせません",
+    "something else left the exchange than devices signed: the wallet is frozen; a device was taken over": (
+        "端末が署名したものと違うものが取引所から出ました。ウォレットは凍結され、乗っ取られた端末があります"
+    ),
     "Send the funds there, and the devices let them go to no other address of the exchange:": (
         "資金をそこへ送ってください。端末は、取引所のほかのアドレスへは送らせません："
     ),

@@ -44,6 +44,12 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
         words = f"{sweep.amount} {sweep.symbol} -> {sweep.to}  {sweep.state}"
         facts.append((tr("sweep"), " ".join(filter(None, (words, sweep.reason, sweep.transaction)))))
     screen.facts(facts)
+    if any(sweep.state == "differs" for sweep in _sweeps(seen)):
+        screen.warn(
+            tr(
+                "something else left the exchange than devices signed: the wallet is frozen; a device was taken over"
+            )
+        )
 
 
 def amount_of(request: VisitRequest) -> str:
@@ -102,11 +108,11 @@ def _state(view: VisitShown) -> str:
 
 
 def _sweeps(seen: Seen) -> Iterator[SweepShown]:
-    """Each once, as whoever carried it knows it best."""
+    """Each once, as whoever carried it knows it best; or whoever found that its carrier made something else of it."""
     best: dict[tuple[str, int], SweepShown] = {}
     for _, view in seen.views:
         for sweep in view.sweeps:
             place = sweep.symbol, sweep.round
-            if place not in best or best[place].state == "signed":
+            if place not in best or best[place].state == "signed" or sweep.state == "differs":
                 best[place] = sweep
     yield from (best[place] for place in sorted(best))

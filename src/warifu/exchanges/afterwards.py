@@ -7,8 +7,8 @@ reason to freeze; what the exchange does not say is said, and is no proof of any
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from warifu.exchanges.adapter import OrderState, Withdrawal, WithdrawalState
@@ -39,6 +39,8 @@ class Found:
     """Of all that the same signature can have made, with whatever body; empty text for what has none."""
     whole: bool
     """Whether these were all."""
+    addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Where what left under each identifier went; empty text where the exchange does not say."""
 
     def differs(self, wanted: Wanted) -> tuple[str, ...]:
         """In what it is not what was signed for; empty where nothing says so. What is there twice was made twice."""

@@ -7,6 +7,8 @@ from warifu.exchanges.afterwards import Looker
 from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
 from warifu.exchanges.coinbase.looking import CoinbaseLooker
+from warifu.exchanges.coinbase.visiting import CoinbaseVisited
+from warifu.exchanges.visited import Visited
 
 EXCHANGES: dict[str, Exchange] = {
     exchange.name: exchange
@@ -18,3 +20,5 @@ EXCHANGES: dict[str, Exchange] = {
 }
 LOOKERS: dict[str, Looker] = {"coinbase": CoinbaseLooker(Coinbase())}
 """Of the exchanges one of whose credentials leaves a request's body to its carrier."""
+VISITED: dict[str, Visited] = {"coinbase": CoinbaseVisited(Coinbase())}
+"""Of the exchanges that have their own ways for visits."""

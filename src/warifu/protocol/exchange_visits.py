@@ -21,24 +21,32 @@ MAX_VISITS = 8
 SHOWN_VISITS = 16
 KEPT_SWEEPS = 4
 """Of one asset of one visit: the newest."""
+MAX_BANNED = 16
 Round = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 """Of the withdrawals of one asset of one visit."""
 
 _PURPOSE = "visits"
 
-Step = Literal["permissions", "balance", "address", "cancel", "sweep", "outcome"]
+Step = Literal[
+    "permissions", "wallets", "balance", "address", "new-address", "orders", "cancel", "sweep", "outcome"
+]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
-credential may withdraw. ``balance``: what is there. ``address``: where deposits go. ``cancel``: every open order of a
-pair, once the visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what became of the
-newest sweep of it."""
+credential may withdraw. ``wallets``: how the exchange calls the accounts that funds leave from, where it wants to be
+told. ``balance``: what is there. ``address``: where deposits go. ``new-address``: have a deposit address made, where
+none is listed. ``orders``: which are open of a pair, where they are cancelled one by one. ``cancel``: those, or every
+open order of a pair, once the visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what
+became of the newest sweep of it."""
 VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
 """As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
 ``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, or the owner wants
 them home. ``home``: it saw that nothing is left. ``stuck``: the exchange refuses to let them go; a later sweep tries
 again."""
-SweepState = Literal["signed", "unknown", "refused", "pending", "sent", "done", "failed", "cancelled"]
+SweepState = Literal[
+    "signed", "unknown", "refused", "pending", "sent", "done", "failed", "cancelled", "differs"
+]
 """``signed``: it may be out. ``unknown``: it was out, and nobody knows what came of it. ``refused``: the exchange did
-not take it. The others are the exchange's word."""
+not take it. ``differs``: something else was made of this device's signature, which it found out, and froze the wallet.
+The others are the exchange's word."""
 Quantity = Annotated[str, msgspec.Meta(max_length=160, pattern=r"^(0|[1-9][0-9]{0,77})(\.[0-9]{1,78})?\Z")]
 """A number of whole units, in decimal."""
 
@@ -96,6 +104,11 @@ class VisitShown(Message, frozen=True):
     """The newest of those that this device signed or carried."""
     simulation: bool = False
     """Whether the account was added as a simulation's: no exchange, no money."""
+    wallets: Annotated[tuple[ExchangeSymbol, ...], msgspec.Meta(max_length=MAX_VISIT_ASSETS)] = ()
+    """Of which assets it knows the account that they leave from."""
+    banned: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_BANNED)] = ()
+    """Devices that it found to have changed what it signed: they carry nothing home for it while the wallet is
+    frozen."""
 
 
 class Visits(Message, frozen=True):

@@ -67,7 +67,13 @@ class Service:
         self.refreshes = Refreshes(database, self.hub, self.bell, config)
         self.comparisons = Comparisons(database, self.hub, self.bell, self.refreshes, config.session_seconds)
         self.visits = VisitsAtWork(
-            database, self.hub, self.bell, self.refreshes, self._home, config.session_seconds
+            database,
+            self.hub,
+            self.bell,
+            self.refreshes,
+            self._home,
+            self.comparisons.soon,
+            config.session_seconds,
         )
         self.exchange_calls = ExchangeCalls(
             database, self.hub, self.bell, self.refreshes, config, self.comparisons.soon

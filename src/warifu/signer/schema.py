@@ -223,7 +223,8 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     call BLOB NOT NULL,
     stamp INTEGER NOT NULL,          -- milliseconds on the exchange's clock, both
     dead_after INTEGER NOT NULL,
-    owed INTEGER NOT NULL            -- 1: this device has to see what another one made of it
+    owed INTEGER NOT NULL,           -- 1: this device has to see what another one made of it; 3: it was something else
+    carrier BLOB NOT NULL            -- the identity of whoever carried it
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
 CREATE TABLE visits (                -- of the wallet's funds to exchanges

@@ -90,7 +90,7 @@ from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.generating import born_by
 from warifu.signer.exchanges.keeping import keep_account, remove_account
-from warifu.signer.exchanges.visiting import tell_visit
+from warifu.signer.exchanges.visiting import banned, tell_visit
 from warifu.signer.expecting import approve_reference
 from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
 from warifu.signer.journal import Cause
@@ -348,7 +348,8 @@ class Signer:
             return encode(_visits(device, visit.request.wallet_id, (visit,)))
         if isinstance(message, AskVisits):
             wallet = device.wallets.born(message.wallet_id)
-            return encode(_visits(device, wallet.id, device.visits.shown(wallet.id, device.clock.now())))
+            shown = device.visits.shown(wallet.id, device.clock.now(), banned(device, wallet.id))
+            return encode(_visits(device, wallet.id, shown))
         if isinstance(message, AskPiece):
             return encode(answer_boot(device, self._keeper, message))
         if isinstance(message, AskJournal):

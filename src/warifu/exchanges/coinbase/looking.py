@@ -102,15 +102,15 @@ class CoinbaseLooker:
                 states = self._exchange.find_withdrawal(wanted).read(answer).items
                 return tuple(compare_withdrawal(wanted, one) for one in states)
 
-            identifiers = frozenset(
-                one.idem or ""
-                for one in page.data
-                if one.amount.amount < 0
-                and one.type not in _BY_TRADING
-                and _is_between(one.created_at, first, last)
-            )
+            addresses: dict[str, frozenset[str]] = {}
+            for one in page.data:
+                left = one.amount.amount < 0 and one.type not in _BY_TRADING
+                if left and _is_between(one.created_at, first, last):
+                    to, name = (one.to.address if one.to else None) or "", one.idem or ""
+                    addresses[name] = addresses.get(name, frozenset()) | {to}
             reaches = any(_is_before(one.created_at, first) for one in page.data)
-            return Found(compare, identifiers, reaches or not page.pagination.next_starting_after)
+            whole = reaches or not page.pagination.next_starting_after
+            return Found(compare, frozenset(addresses), whole, addresses)
 
         return Call(found.unsigned, read)
 

@@ -15,7 +15,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import Cosigned
 from warifu.protocol.exchange_requests import VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone, Step, SweepShown, Visits, VisitShown
-from warifu.protocol.frames import MAX_BODY_BYTES, AskVisits, OpenErrand, TellVisit
+from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, AskVisits, OpenErrand, Status, TellVisit
 from warifu.protocol.policy import DAY
 from warifu.service.bell import Bell
 from warifu.service.hub.hub import Hub
@@ -74,6 +74,8 @@ class _Tries:
 
     until: float = 0.0
     count: int = 0
+    failed: int = 0
+    """Steps that failed since the last sweep that was taken; what an exchange refused counts as three."""
     homes: dict[tuple[str, int], str] = field(default_factory=dict)
     """Where each sweep goes that was asked for, so that trying again uses up no address."""
 
@@ -97,13 +99,16 @@ class VisitsAtWork:
         bell: Bell,
         refreshes: Refreshes,
         home: Home,
+        compare: Callable[[str], None],
         timeout: float,
     ) -> None:
+        """``compare``: have what is due of a wallet's calls compared."""
         self._database = database
         self._hub = hub
         self._bell = bell
         self._refreshes = refreshes
         self._home = home
+        self._compare = compare
         self._timeout = min(timeout, _SESSION_SECONDS)
         self._attention = Attention(database, hub)
         self._open: dict[bytes, set[bytes]] = {}
@@ -218,9 +223,15 @@ class VisitsAtWork:
         rules = await asyncio.to_thread(rules_of, self._database, wallet)
         exchange = rules.policy.rules_at(next(iter(views.values())).exchange)
         pairs = exchange.pairs if exchange is not None else ()
+        some = next(iter(views.values()))
+        tiers: dict[bytes, int] = {}
+        if _leaves_it_to_its_carrier(some):
+            tiers = await self._tiers(views)
+            self._compare(wallet.name)  # what is due stands in the way of the next round
         done: set[_Task] = set()
         while True:
-            found = plan(views, int(time.time()), tries.count, pairs)
+            turn = tries.failed // 3 if _leaves_it_to_its_carrier(some) else tries.count
+            found = plan(views, int(time.time()), turn, pairs, tiers)
             tasks = [task for task in found if task not in done]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
@@ -228,12 +239,18 @@ class VisitsAtWork:
             done.add(task)
             try:
                 result = await self._do(wallet, visit, views, task)
+                if (result.outcome, task.step) == ("not-there", "address"):
+                    result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
+                tries.failed += 1
                 tries.later(error.retry_after or 0)
                 continue
             before, views[task.carrier] = views[task.carrier], result.shown
             if result.shown.state != before.state:
                 tries.count = 0
+            if task.step == "sweep" and _leaves_it_to_its_carrier(some):
+                tries.failed = 0 if result.outcome == "done" else tries.failed + 3
+                self._compare(wallet.name)
             if result.outcome == "refused" and task.step == "sweep":
                 tries.until = time.monotonic() + STUCK_SECONDS
                 return
@@ -242,6 +259,22 @@ class VisitsAtWork:
             elif task.step == "cancel":  # what it held is free now
                 done -= {each for each in done if each.step == "balance"}
             self._bell.ring()
+
+    async def _made(self, wallet: StoredWallet, visit: bytes, views: Views, task: _Task) -> ErrandDone:
+        """Have an address made where none is listed, and look for it: all find that one then."""
+        await self._do(wallet, visit, views, replace(task, step="new-address"))
+        return await self._do(wallet, visit, views, task)
+
+    async def _tiers(self, views: Views) -> dict[bytes, int]:
+        """As devices say. It is for the owner's good, and no device's reason for anything."""
+        there = [identity for identity in views if self._hub.connected(identity)]
+        asked = (self._hub.call(identity, AskStatus, _ASK_SECONDS) for identity in there)
+        answers = _said(tuple(there), await asyncio.gather(*asked, return_exceptions=True))
+        return {
+            identity: decode(Status, answer, MAX_BODY_BYTES).tier
+            for identity, answer in answers.items()
+            if not isinstance(answer, WarifuError)
+        }
 
     def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
         """The carrier and as many others as sign, other ones with each try; None where too few are there."""
@@ -320,25 +353,41 @@ class VisitsAtWork:
         return self._tries.setdefault(visit, _Tries())
 
 
-def plan(views: Mapping[bytes, VisitShown], now: int, turn: int, pairs: Sequence[str] = ()) -> list[_Task]:
+def plan(
+    views: Mapping[bytes, VisitShown],
+    now: int,
+    turn: int,
+    pairs: Sequence[str] = (),
+    tiers: Mapping[bytes, int] | None = None,
+) -> list[_Task]:
     """What can be done for a visit that devices see so, in this order. ``turn``: who leads the way home changes with
-    it. ``pairs``: that the policy lets be traded there."""
+    it. ``pairs``: that the policy lets be traded there. ``tiers``: of devices, where a carrier could change a sweep:
+    there the highest leads first."""
     some = next(iter(views.values()))
     brought = some.request.brings.symbol
     if not any(view.state in _ENDING for view in views.values()):
-        return [
-            _Task(identity, step, brought)
-            for identity, view in sorted(views.items())
-            for step in view.wants
-            if step not in view.proven or (step == "address" and now > view.fetched + _ADDRESS_SECONDS)
-        ] + [
-            _Task(identity, "balance", brought)
-            for identity, view in sorted(views.items())
-            if view.state == "funded"
-        ]
+        return (
+            _names(views, brought)
+            + [
+                _Task(identity, step, brought)
+                for identity, view in sorted(views.items())
+                for step in view.wants
+                if (step not in view.proven and step != "wallets")
+                or (step == "address" and now > view.fetched + _ADDRESS_SECONDS)
+            ]
+            + [
+                _Task(identity, "balance", brought)
+                for identity, view in sorted(views.items())
+                if view.state == "funded"
+            ]
+        )
     awake = sorted(identity for identity, view in views.items() if view.state != "home")
     lead = awake[turn % len(awake)] if awake else min(views)
-    tasks = []
+    if awake and _leaves_it_to_its_carrier(some):
+        banned = [identity for view in views.values() for identity in view.banned]
+        awake.sort(key=lambda each: (banned.count(each), -(tiers or {}).get(each, 0), each))
+        lead = awake[turn % len(awake)]
+    tasks = _names(views, brought)
     for asset in assets_of(some):
         known = [
             (identity, sweep)
@@ -354,16 +403,38 @@ def plan(views: Mapping[bytes, VisitShown], now: int, turn: int, pairs: Sequence
         ]
         tasks.append(_Task(lead, "balance", brought))
         seen = next((there for there in views[lead].there if there.symbol == asset.symbol), None)
+        if seen is not None and Decimal(seen.free):
+            tasks += _names(views, asset.symbol)
         waits = [sweep for _, sweep in known if sweep.state != "refused" and now < sweep.again_from]
         if seen is not None and Decimal(seen.free) and not waits:
             tasks.append(_Task(lead, "sweep", asset.symbol, newest + 1))
     held = {there.symbol for there in views[lead].there if Decimal(there.held)}
-    cancels = [_Task(lead, "cancel", brought, pair=pair) for pair in pairs if held & set(pair.split("-"))]
+    steps: tuple[Step, ...] = ("orders", "cancel") if "wallets" in some.wants else ("cancel",)
+    cancels = [
+        _Task(lead, step, brought, pair=pair)
+        for pair in pairs
+        if held & set(pair.split("-"))
+        for step in steps
+    ]
     if cancels:
         tasks = [_Task(lead, "balance", brought), *cancels, *tasks]
     if views[lead].state == "home":
         tasks += [_Task(identity, "balance", brought) for identity in awake]
     return list(dict.fromkeys(tasks))
+
+
+def _names(views: Mapping[bytes, VisitShown], symbol: str) -> list[_Task]:
+    """Whoever signs for what leaves an account there has to know how it is called."""
+    return [
+        _Task(identity, "wallets", symbol)
+        for identity, view in sorted(views.items())
+        if "wallets" in view.wants and symbol not in view.wallets
+    ]
+
+
+def _leaves_it_to_its_carrier(view: VisitShown) -> bool:
+    """Whether its key is shared and covers method and path alone."""
+    return {"wallets", "address"} <= set(view.wants)
 
 
 def assets_of(view: VisitShown) -> tuple[VisitAsset, ...]:

@@ -46,6 +46,7 @@ class Made:
     stamp: int
     dead_after: int
     """When what was signed cannot be taken any more. Both in milliseconds on the exchange's clock."""
+    carrier: bytes
 
 
 class Book:
@@ -127,8 +128,8 @@ class Book:
         self._store.execute("DELETE FROM noted_calls WHERE expires < ?", (now - LONGEST,))
         self._store.execute(
             "DELETE FROM comparisons WHERE owed = ? AND dead_after < ? AND (wallet, account) NOT IN"
-            " (SELECT wallet, account FROM comparisons WHERE owed != ?)",
-            (_SETTLED, 1000 * (now - _KEPT), _SETTLED),
+            " (SELECT wallet, account FROM comparisons WHERE owed IN (?, ?))",
+            (_SETTLED, 1000 * (now - _KEPT), _OWED, _FOUND),
         )
 
     # --- windows --------------------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ class Book:
     def remember(self, made: Made, *, owed: bool) -> None:
         """This device took part in it. ``owed``: it has to see what its carrier made of it."""
         self._store.execute(
-            "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 made.request,
                 made.wallet,
@@ -203,12 +204,13 @@ class Book:
                 made.stamp,
                 made.dead_after,
                 _OWED if owed else _SETTLED,
+                made.carrier,
             ),
         )
 
     def owed(self, request: bytes) -> Made | None:
         """What has to be compared of the request with this digest, or once more; None where nothing has (any more)."""
-        rows = self._store.execute(f"{_MADE} WHERE request = ? AND owed != ?", (request, _SETTLED))
+        rows = self._store.execute(f"{_MADE} WHERE request = ? AND owed IN (?, ?)", (request, _OWED, _FOUND))
         return _made(rows[0]) if rows else None
 
     def beside(self, made: Made) -> list[Made]:
@@ -248,17 +250,30 @@ class Book:
         """It is there as it was signed. Once its signature is dead it is looked at whether anything else came by it."""
         self._compared(request, _FOUND)
 
-    def _compared(self, request: bytes, owed: Literal[0, 1, 2]) -> None:
+    def differed(self, request: bytes) -> None:
+        """Its carrier made something else of it. That is not forgotten."""
+        self._compared(request, _DIFFERED)
+
+    def found_out(self, wallet: bytes) -> tuple[bytes, ...]:
+        """Devices that made something else of what this one signed."""
+        rows = self._store.execute(
+            "SELECT DISTINCT carrier FROM comparisons WHERE wallet = ? AND owed = ? ORDER BY carrier",
+            (wallet, _DIFFERED),
+        )
+        return tuple(bytes(row[0]) for row in rows)
+
+    def _compared(self, request: bytes, owed: Literal[0, 1, 2, 3]) -> None:
         self._store.execute("UPDATE comparisons SET owed = ? WHERE request = ?", (owed, request))
 
 
 _SETTLED: Literal[0] = 0
 _OWED: Literal[1] = 1
 _FOUND: Literal[2] = 2
-_MADE = "SELECT request, wallet, account, call, stamp, dead_after FROM comparisons"
+_DIFFERED: Literal[3] = 3
+_MADE = "SELECT request, wallet, account, call, stamp, dead_after, carrier FROM comparisons"
 
 
 def _made(row: tuple[Any, ...]) -> Made:
-    request, wallet, account, call, stamp, dead_after = row
+    request, wallet, account, call, stamp, dead_after, carrier = row
     read = decode(ExchangeCall, bytes(call), MAX_CALL_BYTES)
-    return Made(bytes(request), bytes(wallet), account, read, stamp, dead_after)
+    return Made(bytes(request), bytes(wallet), account, read, stamp, dead_after, bytes(carrier))

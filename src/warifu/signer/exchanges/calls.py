@@ -291,7 +291,13 @@ class _Making:
             if stamp is not None and wanted(asked.account, asked.seen) is not None:
                 dead_after = stamp.milliseconds + asked.account.credential.lifetime
                 made = Made(
-                    asked.digest, asked.wallet.id, request.account, asked.call, stamp.milliseconds, dead_after
+                    asked.digest,
+                    asked.wallet.id,
+                    request.account,
+                    asked.call,
+                    stamp.milliseconds,
+                    dead_after,
+                    request.carrier,
                 )
                 device.calls.remember(made, owed=request.carrier != device.identity.public)
             device.journal.append(self._entry(), now, asked.by)

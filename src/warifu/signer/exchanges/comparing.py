@@ -16,6 +16,7 @@ from __future__ import annotations
 from nacl.utils import random
 
 from warifu.errors import InputRefused, PolicyDenied
+from warifu.exchanges.adapter import Withdrawal
 from warifu.exchanges.afterwards import Found, Wanted
 from warifu.exchanges.attempt import SETTLE, Attempt, State, Step
 from warifu.exchanges.failures import ExchangeFailed
@@ -56,10 +57,10 @@ def open_comparison(device: Device, frame: OpenComparison, seat: Seat) -> Carryi
     check_participants(wallet, frame.participants, device.identity.public)
     if frame.carrier not in frame.participants:
         raise InputRefused("participants", "the device that is to compare does not take part")
-    if device.rules.policy(wallet.id).frozen:
+    if device.rules.policy(wallet.id).frozen and not device.visits.is_out(wallet.id, frame.account):
         raise PolicyDenied(
             "frozen-wallet",
-            "the wallet is frozen: no exchange is asked",
+            "the wallet is frozen and has nothing at the exchange: it is not asked",
             remedy="The owners unfreeze it by a change of the policy, which waits before it is in force.",
         )
     account = device.accounts.load(wallet.id, frame.account)
@@ -152,12 +153,25 @@ class _Looking:
         beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet, made.account)
         known = {wanted.client_id: wanted for call in beside if (wanted := _wanted(name, call)) is not None}
         known[self._wanted.client_id] = self._wanted
-        if not found.identifiers <= known.keys():
+        strange = {each for each in found.identifiers - known.keys() if not self._went_home(found, each)}
+        if strange:
             return ("another identifier",)
-        differs = {what for identifier in found.identifiers for what in found.differs(known[identifier])}
+        ours = found.identifiers & known.keys()
+        differs = {what for identifier in ours for what in found.differs(known[identifier])}
         return tuple(
             sorted(differs)
         )  # each once: a carrier that made a hundred would fill the journal's entry
+
+    def _went_home(self, found: Found, identifier: str) -> bool:
+        """What other devices swept, or their owner sent home: whoever made it took nothing."""
+        wanted, device, wallet = self._wanted, self._device, self._wallet
+        if not isinstance(wanted, Withdrawal):
+            return False
+        exchange = EXCHANGES[self._account.account.exchange]
+        chain = exchange.networks.chain_of(wanted.asset, wanted.network)
+        places = found.addresses.get(identifier, frozenset())
+        window = device.wallets.window(wallet.id)
+        return chain is not None and bool(places) and all(wallet.owns(chain, to, window) for to in places)
 
     def _ended(self, heard: Heard, stamp: Stamp | None) -> bytes:
         outcome, reason, wait = self._judged(heard, stamp)
@@ -207,7 +221,11 @@ class _Looking:
                 f"at the exchange of account {made.account} is something else than this device signed for",
             )
         with device.store.transaction():
-            device.calls.settle(made.request)
+            if outcome == "differs":
+                device.calls.differed(made.request)
+                device.visits.differs(made.wallet, made.request)
+            else:
+                device.calls.settle(made.request)
             device.journal.append(
                 CallCompared(made.wallet, made.request, self._session, made.account, outcome, differs),
                 device.clock.now(),

@@ -2,8 +2,11 @@
 
 What may be asked follows from the visit, which an owner wanted: whether the credential may withdraw, what is there,
 where deposits go, what became of a withdrawal; and the withdrawal itself. Each co-signer makes the request anew from
-the visit and the step, and signs nothing that differs from it in one byte. The one thing that it takes from the
-carrier is how much there is to come home. Where it goes, each derives by itself (``Wallet.owns``).
+the visit and the step, and signs nothing that differs from it in one byte. What it takes from the carrier is how much
+there is to come home, and which orders are to be cancelled. Where it goes, each derives by itself (``Wallet.owns``).
+
+A shared CDP key's signature covers none of that. So its sweeps go by the exchange's own list of addresses, each
+co-signer owes a comparison for every one of them (``comparing``), and signs no further one before.
 
 A device believes no other one about the exchange: only the carrier of a step learns what it tells.
 """
@@ -32,8 +35,9 @@ from warifu.exchanges.adapter import (
 from warifu.exchanges.calls import Call, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
 from warifu.exchanges.market import Pair
-from warifu.exchanges.registry import EXCHANGES
+from warifu.exchanges.registry import EXCHANGES, LOOKERS, VISITED
 from warifu.exchanges.signing import Stamp, ToSign
+from warifu.exchanges.visited import Visited
 from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.exchange_answers import Outcome
@@ -45,10 +49,20 @@ from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.judging import read_call
+from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
-from warifu.signer.exchanges.judging import unsigned_of
+from warifu.signer.exchanges.judging import leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
-from warifu.signer.exchanges.visits import SETTLE, Sweep, Visit, plain, withdrawal_id
+from warifu.signer.exchanges.visiting import WANTS, banned
+from warifu.signer.exchanges.visits import (
+    MOST_ADDRESSES,
+    SETTLE,
+    Sweep,
+    Visit,
+    plain,
+    sweep_digest,
+    withdrawal_id,
+)
 from warifu.signer.policy.visits import HomeFacts, judge_home
 from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
 from warifu.signer.sessions.ceremony import Seat
@@ -60,6 +74,8 @@ _LIMITS = Limits(body=1024 * 1024)
 """Of an answer that is read here and handed on to nobody."""
 _ANYWHERE = "anywhere"
 """In place of an address where a withdrawal is only looked for, by its identifier."""
+_PLACES = 8
+"""Decimals of what is sent home where the policy has none of an asset, and the most that Coinbase takes."""
 
 
 def purpose(frame: OpenErrand) -> bytes:
@@ -81,8 +97,8 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
     """Take part, or refuse.
 
     ``InputRefused`` (``unknown-visit``, ``participants``, ``too-few-participants``, ``visit-asset``, ``visit-step``,
-    ``sweep-round``, ``sweep``); ``PolicyDenied`` (``visit-over``, ``sweep-under-way``, ``balance``, ``nothing-there``,
-    and the reasons of ``policy.visits.judge_home``).
+    ``visit-wallet``, ``sweep-round``, ``sweep``); ``PolicyDenied`` (``visit-over``, ``sweep-under-way``, ``balance``,
+    ``nothing-there``, and the reasons of ``policy.visits.judge_home`` and of ``judging.require_looked_after``).
     """
     wallet = device.wallets.born(frame.wallet_id)
     check_devices(wallet, frame.participants, device.identity.public)
@@ -91,7 +107,7 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
     visit = device.visits.get(wallet.id, frame.visit)
     account = device.accounts.load(wallet.id, visit.request.account)
     try:
-        if account.account.exchange != visit.exchange or account.credential.covers == "method and path":
+        if account.account.exchange != visit.exchange or WANTS[account.account.kind] != visit.wants:
             raise InputRefused("visit-key", "the account is another one than the visit was opened with")
         doing = _Doing(device, frame, seat, wallet, account)
         numbers = _numbers(account, frame.participants)
@@ -144,18 +160,23 @@ class _Doing:
         self._wallet = wallet
         self._account = account
         self._exchange: Exchange = EXCHANGES[account.account.exchange]
+        self._visited: Visited | None = VISITED.get(account.account.exchange)
         self._amount = ""
         """Of a sweep."""
+        self._left = "0"
+        """What its carrier leaves there for a fee on top."""
+        self._orders: tuple[str, ...] = ()
+        """To be cancelled, where that is done one by one."""
 
     def carrying(self, signers: Signers) -> Carrying:
         device = self._device
         self._require_over()
         if self._frame.step == "sweep":
             self._require_sweep()
-            now = device.clock.now()
-            self._amount = self._visit.require_seen(self._frame.symbol, now).free
+            self._amount, self._left = self._sendable()
         if self._frame.step == "outcome":
             self._visit.sweep_of(self._frame.symbol, self._frame.round)
+        self._orders = self._visit.orders
         call = self._question()
         self._judge(call.unsigned)
         errand = Errand(
@@ -173,6 +194,17 @@ class _Doing:
             shown=_shown(call.unsigned),
         )
         return Carrying(self._seat, signers, errand)
+
+    def _sendable(self) -> tuple[str, str]:
+        """(how much goes home, how much stays there for a fee on top)."""
+        symbol, visit = self._frame.symbol, self._visit
+        free = visit.require_seen(symbol, self._device.clock.now()).free
+        if self._visited is None:
+            return free, "0"
+        rules = self._device.rules.policy(self._wallet.id).rules_at(self._exchange.name)
+        limits = rules.limits_of(symbol) if rules is not None else None
+        places = min(_PLACES, limits.decimals) if limits is not None else _PLACES
+        return visit.less_fee(symbol, Decimal(free), places)
 
     def cosignature(self, key: KeyShare) -> Cosignature:
         self._require_over()
@@ -199,6 +231,15 @@ class _Doing:
         network = exchange.networks.network_of(asset.symbol, asset.chain)
         found: Call[Any] | None = None
         match frame.step:
+            case "wallets" if "wallets" in visit.wants:
+                found = exchange.wallets()
+            case "orders" if self._visited is not None:
+                found = self._visited.open_orders(self._pair())
+            case "cancel" if self._visited is not None:
+                self._pair()
+                found = self._visited.cancel(self._orders) if self._orders else None
+            case "address" | "new-address" if self._visited is not None:
+                found = self._addressed(self._visited, network)
             case "permissions":
                 found = exchange.permissions()
             case "balance":
@@ -215,6 +256,13 @@ class _Doing:
         if found is None:
             raise InputRefused("visit-step", f"{exchange.name} is not asked that for {frame.symbol}")
         return found
+
+    def _addressed(self, visited: Visited, network: str | None) -> Call[Any] | None:
+        frame, visit = self._frame, self._visit
+        if network is None or "address" not in visit.wants or frame.symbol != visit.request.brings.symbol:
+            return None
+        ask = visited.address if frame.step == "address" else visited.new_address
+        return ask(frame.symbol, network, visit.wallet(frame.symbol))
 
     def _pair(self) -> Pair:
         """``InputRefused`` (``visit-step``) for one that is not of the policy, or has nothing to do with the visit."""
@@ -234,6 +282,7 @@ class _Doing:
             network=network,
             address=address,
             amount=Decimal(amount),
+            wallet="" if self._visited is None else self._visit.wallet(frame.symbol),
         )
 
     def _prepare(self, stamped: Stamped) -> ToSign:
@@ -246,6 +295,8 @@ class _Doing:
             if not given:
                 raise _differs()
             self._amount = plain(given)
+        if self._frame.step == "cancel" and self._visited is not None:
+            self._orders = self._visited.cancelled(self._exchange.understand(asked))
         call = self._question()
         if not call.unsigned.same_bytes(asked):
             raise _differs()
@@ -265,12 +316,21 @@ class _Doing:
             and to.chain == self._visit.asset(self._frame.symbol).chain
             and wallet.owns(to.chain, to.address, device.wallets.window(wallet.id))
         )
-        refusal = judge_home(policy, call, HomeFacts(own=own, binding=True)).refusal
+        refusal = judge_home(policy, call, HomeFacts(own=own, binding=self._binds)).refusal
         if refusal is not None:
             raise refusal
 
+    @property
+    def _binds(self) -> bool:
+        """Whether the carrier can do nothing else with the signature, or is held back by the exchange's own list and is
+        none that this device found out."""
+        found_out = self._frame.carrier in banned(self._device, self._wallet.id)
+        return not leaves_body_open(self._account) or not found_out
+
     def _require_over(self) -> None:
-        """While a visit is open, its orders are the owner's alone."""
+        """While a visit is open, its orders are the owner's alone. Addresses are made only so often."""
+        if self._frame.step == "new-address" and self._visit.made >= MOST_ADDRESSES:
+            raise PolicyDenied("too-many-addresses", "this device let enough deposit addresses be made")
         if self._frame.step == "cancel" and not self._visit.is_ending(self._device.clock.now()):
             raise PolicyDenied(
                 "visit-open", "this visit is not over", remedy="End it first ('warifu visit close')."
@@ -279,6 +339,7 @@ class _Doing:
     def _require_sweep(self) -> None:
         frame, visit = self._frame, self._visit
         visit.require_sweep(frame.symbol, frame.round, self._device.clock.now())
+        require_looked_after(self._device, self._wallet, self._account, frame.carrier)
         if visit.asset(frame.symbol).home not in ("", frame.home):
             raise InputRefused("visit-home", "the owner named another address that it comes home to")
 
@@ -286,6 +347,10 @@ class _Doing:
 
     def _signed(self, stamp: Stamp | None) -> None:
         """From now on this device's share, or the request, may be out. A question can be asked twice."""
+        if self._frame.step == "new-address":
+            self._require_over()
+            with self._device.store.transaction():
+                self._device.visits.put(self._visit.makes())
         if self._frame.step != "sweep":
             return
         assert stamp is not None, "a withdrawal is signed"
@@ -296,12 +361,16 @@ class _Doing:
             self._amount,
             frame.home,
             stamp.milliseconds + self._account.credential.lifetime,
+            left=self._left,
         )
         with device.epoch.lasting():
             device.freeze.require_none()
             self._require_sweep()
-            self._judge(self._question().unsigned)
+            unsigned = self._question().unsigned
+            self._judge(unsigned)
             device.visits.put(self._visit.sweeping(sweep))
+            if leaves_body_open(self._account):
+                self._owes(unsigned, stamp, sweep)
             device.journal.append(
                 SweepSigned(
                     self._wallet.id,
@@ -316,12 +385,30 @@ class _Doing:
                 DEVICE,
             )
 
+    def _owes(self, unsigned: Unsigned, stamp: Stamp, sweep: Sweep) -> None:
+        """Whoever does not carry it has to see what its carrier made of it."""
+        device, frame = self._device, self._frame
+        if LOOKERS[self._exchange.name].wanted(self._exchange.understand(unsigned)) is None:
+            raise PolicyDenied(
+                "not-comparable", "this sweep could not be compared at the exchange afterwards"
+            )
+        made = Made(
+            sweep_digest(frame.visit, frame.symbol, frame.round),
+            self._wallet.id,
+            self._account.account.name,
+            _shown(unsigned),
+            stamp.milliseconds,
+            sweep.dead_after,
+            frame.carrier,
+        )
+        device.calls.remember(made, owed=frame.carrier != device.identity.public)
+
     def _ended(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> bytes:
         device = self._device
         found = self._found(call, heard, stamp)
         with device.store.transaction():
             device.visits.put(found.visit)
-        shown = found.visit.shown(device.clock.now())
+        shown = found.visit.shown(device.clock.now(), banned(device, self._wallet.id))
         return encode(ErrandDone(self._frame.visit, found.outcome, found.reason, found.wait, shown))
 
     def _found(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> _Heard:
@@ -336,6 +423,9 @@ class _Doing:
             return self._failed(failure)
         reading: dict[str, Callable[[Any, Stamp | None], _Heard]] = {
             "permissions": self._permissions,
+            "wallets": self._wallets,
+            "new-address": lambda _said, _stamp: _Heard(self._visit, "done"),
+            "orders": lambda said, _stamp: _Heard(self._visit.has_open(said), "done"),
             "balance": self._balance,
             "address": self._address,
             "cancel": lambda _said, _stamp: _Heard(self._visit, "done"),
@@ -375,9 +465,21 @@ class _Doing:
             found[each.asset] = free + each.free, held + each.held
         return _Heard(self._visit.sees(found, self._device.clock.now()), "done")
 
-    def _address(self, said: DepositAddress, _: Stamp | None) -> _Heard:
+    def _wallets(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
+        """Of several of one asset the first."""
+        names: dict[str, str] = {}
+        for each in page.items:
+            names.setdefault(each.asset, each.wallet)
+        visit = self._visit.names(names)
+        if page.more is not None and visit.request.brings.symbol not in names:
+            return _Heard(visit, "unanswered", "too-little-said")
+        return _Heard(visit, "done")
+
+    def _address(self, said: DepositAddress | None, _: Stamp | None) -> _Heard:
         """In its one text form, as a transaction's is read. With a memo it is an address that customers share."""
         visit = self._visit
+        if said is None:
+            return _Heard(visit, "not-there", "no-address")
         if said.memo is not None:
             return _Heard(visit, "refused", "memo")
         try:
@@ -405,7 +507,7 @@ class _Doing:
         frame = self._frame
         return _Heard(
             self._visit.heard(
-                frame.symbol, frame.round, said.status, transaction=(said.transaction_id or "")[:128]
+                frame.symbol, frame.round, said.status, "", (said.transaction_id or "")[:128], said.fee
             ),
             "done",
         )

@@ -31,6 +31,7 @@ from warifu.protocol.policy import ExchangeLimits
 from warifu.signer.device import Device
 from warifu.signer.egress.judging import read_call
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.exchanges.visiting import banned
 from warifu.signer.policy import exchanges as policy
 from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
 from warifu.signer.policy.facts import Rule, Verdict
@@ -140,6 +141,31 @@ def wanted(account: OpenAccount, seen: Seen) -> Wanted | None:
 def leaves_body_open(account: OpenAccount) -> bool:
     """Whether signers give a carrier a signature under which it can ask for something else."""
     return isinstance(account.key, KeyShare) and account.credential.covers == "method and path"
+
+
+def require_looked_after(device: Device, wallet: Wallet, account: OpenAccount, carrier: bytes) -> None:
+    """What is to come home by a signature that leaves to its carrier where it goes: only to the exchange's own list,
+    only where somebody looks afterwards, and only where everything before was looked at. ``PolicyDenied``
+    (``allowlist``, ``alone``, ``comparison-due``, ``carrier``)."""
+    if not leaves_body_open(account):
+        return
+    assert isinstance(account.key, KeyShare), "looked at before"
+    name = account.account.name
+    rules = device.rules.policy(wallet.id).rules_at(account.account.exchange)
+    if rules is None or not rules.declared_allowlist:
+        raise PolicyDenied("allowlist", "the policy does not declare that the exchange's own list is on")
+    if account.key.key.t < 2:
+        raise PolicyDenied("alone", "nobody could look what was made of this signature")
+    if device.calls.due(wallet.id, name, device.clock.now()):
+        raise PolicyDenied(
+            "comparison-due",
+            f"an earlier call of account {name} was not compared at the exchange yet",
+            remedy="The service brings devices to compare: try again soon.",
+        )
+    if carrier in banned(device, wallet.id):
+        raise PolicyDenied(
+            "carrier", "this device found out that the carrier changes what it is given to carry"
+        )
 
 
 def names_no_path(account: OpenAccount, seen: Seen) -> bool:

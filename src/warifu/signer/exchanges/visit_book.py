@@ -11,7 +11,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import VisitRequest
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown
 from warifu.protocol.policy import DAY, Policy
-from warifu.signer.exchanges.visits import Visit, in_units, total_seen
+from warifu.signer.exchanges.visits import Visit, in_units, sweep_digest, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_stay
 from warifu.signer.store import Store
 
@@ -80,11 +80,24 @@ class VisitBook:
             for visit in self.of(wallet)
         )
 
-    def shown(self, wallet: bytes, now: int) -> tuple[VisitShown, ...]:
-        """Those that are not at home, and as many others as there is room for; the newest first."""
+    def is_out(self, wallet: bytes, account: str) -> bool:
+        """Whether this account has something that is not at home yet."""
+        return any(visit.request.account == account and visit.home is None for visit in self.of(wallet))
+
+    def differs(self, wallet: bytes, request: bytes) -> None:
+        """Something else was made of what this device signed; ``request``: what a comparison knows it by. It need be
+        no sweep."""
+        for visit in self.of(wallet):
+            for each in visit.sweeps:
+                if sweep_digest(visit.id, each.symbol, each.round) == request:
+                    self.put(visit.heard(each.symbol, each.round, "differs", "differs", each.transaction))
+
+    def shown(self, wallet: bytes, now: int, banned: tuple[bytes, ...] = ()) -> tuple[VisitShown, ...]:
+        """Those that are not at home, and as many others as there is room for; the newest first. ``banned``: who
+        carries nothing home for this device."""
         visits = self.of(wallet)
         first = sorted(visits, key=lambda visit: visit.home is not None)[:SHOWN_VISITS]
-        return tuple(visit.shown(now) for visit in visits if visit in first)
+        return tuple(visit.shown(now, banned) for visit in visits if visit in first)
 
     # --- what a payment may bring there -----------------------------------------------------------------------------
 

@@ -7,33 +7,38 @@ transfers go to a deposit address that a signer fetched itself. Both devices' ru
 
 from __future__ import annotations
 
-from warifu.errors import InputRefused
+from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.exchange_requests import EndVisitRequest, KeyKind, VisitRequest
 from warifu.protocol.exchange_visits import Step, VisitShown
 from warifu.protocol.frames import TellVisit
 from warifu.protocol.journal import VisitEnded, VisitOpened
+from warifu.protocol.policy import Policy
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.visit_book import chain_decimals
 from warifu.signer.exchanges.visits import Visit
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.wallets import Wallet
 
-_WANTS: dict[KeyKind, tuple[Step, ...]] = {
+WANTS: dict[KeyKind, tuple[Step, ...]] = {
     "hmac": ("balance",),
+    "es256": ("permissions", "wallets", "balance"),
+    "ed25519-split": ("permissions", "wallets", "balance", "address"),
     "ed25519-born": ("permissions", "balance", "address"),
 }
-"""What a device finds for itself before funds go there, by the kinds of key whose signature says where funds go
-(``warifu.exchanges.signing.Coverage``). The holder of a whole secret is the only one who can ask: its word about an
-address is no reason for the others to let funds go there, so that address must be in the policy."""
+"""What a device finds for itself before funds go there, by the kind of key. The holder of a whole secret is the only
+one who can ask: its word about an address is no reason for the others to let funds go there, so that address must be in
+the policy."""
 
 
 def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
     """Open a visit, or end it. The same again changes nothing.
 
     ``AuthorizationRefused``; ``InputRefused`` (``request-kind``, ``unknown-account``, ``account-unfinished``,
-    ``visit-key``, ``visit-home``); ``PolicyDenied`` (the reasons of ``policy.visits``, ``too-many-visits``).
+    ``visit-home``); ``PolicyDenied`` (the reasons of ``policy.visits``, ``too-many-visits``, ``allowlist``,
+    ``alone``).
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
@@ -76,6 +81,32 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
     return visit.shown(now)
 
 
+def banned(device: Device, wallet: bytes) -> tuple[bytes, ...]:
+    """Devices that carry nothing home for this one: it found that they changed what it signed, and froze the wallet.
+    Owners who unfreeze it have looked into that."""
+    return device.calls.found_out(wallet) if device.rules.policy(wallet).frozen else ()
+
+
+def _require_list(policy: Policy, wallet: Wallet, account: Account, request: VisitRequest) -> None:
+    """Whoever carries a token can change where funds go: the exchange's own list of addresses holds it back, and the
+    policy says that it is on. A fresh address is on no list."""
+    rules = policy.rules_at(account.exchange)
+    if rules is None or not rules.declared_allowlist:
+        raise PolicyDenied(
+            "allowlist",
+            "the wallet's policy does not declare that the exchange's own list of addresses is on",
+            remedy="Turn the list on there, put an address of the wallet's on it, and declare it in the policy.",
+        )
+    if wallet.request.threshold < 2:
+        raise PolicyDenied("alone", "nobody could look what was made of a signature that one device gives")
+    if not request.brings.home:
+        raise InputRefused(
+            "visit-home",
+            "the exchange pays out to its list alone, and the visit does not say which address of the wallet is on it",
+            remedy="Name the one that is on the list ('--home').",
+        )
+
+
 def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes, now: int) -> Visit:
     account = device.accounts.get(wallet.id, request.account)
     if account is None or not account.finished:
@@ -84,12 +115,9 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes,
             f"this device keeps no account {request.account} at an exchange that can be used",
             remedy="See what it keeps ('warifu exchange list').",
         )
-    if account.kind not in _WANTS:
-        raise InputRefused(
-            "visit-key",
-            "a signature of this account's key does not say where funds go: they could not come home without an owner",
-            remedy="Use an account whose requests are signed whole (Binance, or Coinbase's Exchange API).",
-        )
+    policy = device.rules.policy(wallet.id)
+    if account.kind == "ed25519-split":
+        _require_list(policy, wallet, account, request)
     window = device.wallets.window(wallet.id)
     for asset in request.assets:
         if asset.home and not wallet.owns(asset.chain, asset.home, window):
@@ -98,9 +126,8 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes,
                 f"{asset.home} is no address of the wallet's own",
                 remedy="Name one that it gave out ('warifu address').",
             )
-    policy = device.rules.policy(wallet.id)
     chain_decimals(policy, request)
-    wants = _WANTS[account.kind]
+    wants = WANTS[account.kind]
     visit = Visit(named, request, account.exchange, now, wants, simulation=account.simulation)
     device.visits.judge_opening(policy, visit, now)
     return visit

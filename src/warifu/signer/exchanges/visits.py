@@ -14,7 +14,7 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 from __future__ import annotations
 
 import uuid
-from decimal import ROUND_CEILING, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_DOWN, Decimal, localcontext
 
 import msgspec
 
@@ -23,6 +23,7 @@ from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds, di
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import (
     KEPT_SWEEPS,
+    MAX_BANNED,
     Step,
     SweepShown,
     SweepState,
@@ -42,6 +43,8 @@ AFTERWARDS = DAY
 """Seconds after everything was seen at home in which what came in late can still be swept."""
 MOST_MISSED = 16
 """Rounds that other devices may have signed without this one. With a bound, nobody uses the numbers up."""
+MOST_ADDRESSES = 3
+"""Deposit addresses that a device lets be made for one visit, where none was listed."""
 TOO_LITTLE = ("below-minimum",)
 """Why an exchange keeps what is left: less than it lets go."""
 _UNDER_WAY: tuple[SweepState, ...] = ("unknown", "pending")
@@ -59,6 +62,10 @@ class Sweep(Message, frozen=True):
     state: SweepState = "signed"
     reason: str = ""
     transaction: str = ""
+    left: str = "0"
+    """What its carrier left there for a fee on top."""
+    fee: str = ""
+    """What the exchange said that it took on top."""
 
     @property
     def again_from(self) -> int:
@@ -98,6 +105,12 @@ class Visit(Message, frozen=True):
     """When this device saw that nothing was left."""
     simulation: bool = False
     """Whether it is at no exchange, but at a simulation of one."""
+    wallets: tuple[tuple[str, str], ...] = ()
+    """How the exchange calls the account that each asset leaves from, where it wants to be told; as this device saw."""
+    made: int = 0
+    """Deposit addresses that this device let be made."""
+    orders: tuple[str, ...] = ()
+    """Open orders, as this device saw them last, where they are cancelled one by one."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -114,6 +127,7 @@ class Visit(Message, frozen=True):
     def _found(self) -> tuple[Step, ...]:
         found: list[tuple[Step, bool]] = [
             ("permissions", self.permitted),
+            ("wallets", self.request.brings.symbol in dict(self.wallets)),
             ("balance", self.before is not None),
             ("address", bool(self.address)),
         ]
@@ -131,7 +145,8 @@ class Visit(Message, frozen=True):
         if self.is_ending(now):
             newest = [self.newest(asset.symbol) for asset in self.request.assets]
             refused = any(
-                each is not None and each.state in ("refused", "failed", "cancelled") for each in newest
+                each is not None and each.state in ("refused", "failed", "cancelled", "differs")
+                for each in newest
             )
             return "stuck" if refused else "sweeping"
         if not self.proven:
@@ -166,6 +181,37 @@ class Visit(Message, frozen=True):
             if (sweep.symbol, sweep.round) == (symbol, number):
                 return sweep
         raise InputRefused("sweep", f"this device knows of no sweep {number} of {symbol}")
+
+    def wallet(self, symbol: str) -> str:
+        """``InputRefused`` (``visit-wallet``) where this device has not seen it."""
+        found = dict(self.wallets).get(symbol)
+        if found is None:
+            raise InputRefused(
+                "visit-wallet", f"this device has not seen how the exchange calls the account of {symbol}"
+            )
+        return found
+
+    def fee(self, symbol: str) -> Decimal:
+        """What the exchange took on top of a sweep lately; nothing where this device has not heard of it."""
+        fees = [Decimal(each.fee) for each in self.sweeps if each.symbol == symbol and each.fee]
+        return max(fees, default=Decimal(0))
+
+    def less_fee(self, symbol: str, free: Decimal, places: int) -> tuple[str, str]:
+        """(what to send of what is free, what stays for a fee on top). No request says what the fee will be: it is what
+        it was before, or a hundredth (the next round brings what that was too much), and four times as much after each
+        time that there was not enough for it.
+        ``places``: decimals of what is sent. ``PolicyDenied`` (``nothing-there``)."""
+        rounds = sorted((each for each in self.sweeps if each.symbol == symbol), key=lambda each: -each.round)
+        short = 0
+        for each in rounds:
+            if (each.state, each.reason) != ("refused", "funds"):
+                break
+            short += 1
+        stays = (self.fee(symbol) or free / 100) * 4**short
+        amount = (free - stays).quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+        if amount <= 0:
+            raise PolicyDenied("nothing-there", f"there is no more {symbol} than a fee takes")
+        return plain(amount), plain(free - amount)
 
     def room(self, payment: bytes) -> int:
         """How much of the visit's amount is left for this chain of replacements."""
@@ -237,6 +283,19 @@ class Visit(Message, frozen=True):
         """The exchange said that the credential may withdraw."""
         return msgspec.structs.replace(self, permitted=True)
 
+    def names(self, wallets: dict[str, str]) -> Visit:
+        """The exchange said how it calls its accounts."""
+        symbols = [asset.symbol for asset in self.request.assets if asset.symbol in wallets]
+        return msgspec.structs.replace(self, wallets=tuple((symbol, wallets[symbol]) for symbol in symbols))
+
+    def makes(self) -> Visit:
+        """One more deposit address is made."""
+        return msgspec.structs.replace(self, made=self.made + 1)
+
+    def has_open(self, orders: tuple[str, ...]) -> Visit:
+        """The exchange said which orders are open."""
+        return msgspec.structs.replace(self, orders=orders)
+
     def deposits_to(self, address: str, now: int) -> Visit:
         """The exchange said where deposits go."""
         return msgspec.structs.replace(self, address=address, fetched=now)
@@ -260,11 +319,22 @@ class Visit(Message, frozen=True):
         return msgspec.structs.replace(self, sweeps=(*others, *kept, sweep), home=None)
 
     def heard(
-        self, symbol: str, number: int, state: SweepState, reason: str = "", transaction: str = ""
+        self,
+        symbol: str,
+        number: int,
+        state: SweepState,
+        reason: str = "",
+        transaction: str = "",
+        fee: Decimal | None = None,
     ) -> Visit:
-        """What came of a sweep."""
+        """What came of a sweep. That something else was made of it stays said."""
+        before = self.sweep_of(symbol, number)
         sweep = msgspec.structs.replace(
-            self.sweep_of(symbol, number), state=state, reason=reason, transaction=transaction
+            before,
+            state="differs" if before.state == "differs" else state,
+            reason=reason,
+            transaction=transaction,
+            fee=before.fee if fee is None else plain(fee),
         )
         others = tuple(each for each in self.sweeps if (each.symbol, each.round) != (symbol, number))
         return msgspec.structs.replace(self, sweeps=(*others, sweep))
@@ -281,16 +351,18 @@ class Visit(Message, frozen=True):
             return False
         if newest is None:
             return not _total(seen)
-        if newest.state in _UNDER_WAY:
+        if newest.state in (*_UNDER_WAY, "differs"):
             return False
-        refused = newest.reason in TOO_LITTLE and not Decimal(seen.held)
-        too_little = refused and _total(seen) <= Decimal(newest.amount)  # what came since may be enough
-        return too_little or (not _total(seen) and seen.at >= newest.dead_after // 1000)
+        if Decimal(seen.held):
+            return False
+        asked = Decimal(newest.amount) + Decimal(newest.left)
+        too_little = newest.reason in TOO_LITTLE and _total(seen) <= asked  # what came since may be enough
+        return too_little or (_total(seen) <= self.fee(symbol) and seen.at >= newest.dead_after // 1000)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
-    def shown(self, now: int) -> VisitShown:
-        """For the service and the owner."""
+    def shown(self, now: int, banned: tuple[bytes, ...] = ()) -> VisitShown:
+        """For the service and the owner. ``banned``: who carries nothing home for this device."""
         return VisitShown(
             self.id,
             self.request,
@@ -317,7 +389,14 @@ class Visit(Message, frozen=True):
                 for each in sorted(self.sweeps, key=lambda each: (each.symbol, each.round))
             ),
             self.simulation,
+            tuple(symbol for symbol, _ in self.wallets),
+            banned[:MAX_BANNED] if "wallets" in self.wants else (),
         )
+
+
+def sweep_digest(visit: bytes, symbol: str, number: int) -> bytes:
+    """By what a device that looks afterwards knows a sweep: 32 bytes."""
+    return digest("visit-sweep", visit, symbol.encode(), number.to_bytes(4, "big"))
 
 
 def withdrawal_id(visit: bytes, symbol: str, number: int) -> str:

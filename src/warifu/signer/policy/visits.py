@@ -48,7 +48,8 @@ class HomeFacts:
     own: bool
     """Whether the destination is the wallet's own address on that chain, derived by this signer itself."""
     binding: bool
-    """Whether the credential's signature covers where the funds go."""
+    """Whether the signature covers where the funds go; or its carrier was not found to change that, and the
+    exchange's own list is on."""
 
 
 def judge_stay(policy: Policy, stay: Stay, facts: StayFacts) -> Verdict:
