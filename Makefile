@@ -21,7 +21,7 @@ test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
 	@tools/static-checks.sh $(VENV)
-	@tools/run-tests.sh $(VENV) -q -m 'unit and not slow'
+	@tools/run-tests.sh $(VENV) -n 2 -q -m 'unit and not slow'
 
 bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
 	@$(PY) -m bench

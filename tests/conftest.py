@@ -4,8 +4,8 @@ A shell that starts them in the background has them, and what they start, ignore
 so the signals get back here what they mean at a terminal. And no test fails because a neighbour is using the processor:
 time is measured in ``bench/``.
 
-Two workers share the tests, file by file, and what takes long begins first, so that neither waits for the other at the
-end. Most tests of ``end_to_end`` stay with one worker: they have one household.
+The workers share the tests, file by file, and what takes long begins first, so that none waits for another at the end.
+Most tests of ``end_to_end`` stay with one worker: they have one household.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from warifu.protocol.attesting import SignedHead
 from warifu.protocol.journal import Content, PeerHead, Restored, encode_content, owners
 from warifu.protocol.journal_pages import Shown
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import OPERATOR, Event, Thawed
 from warifu.protocol.journal_pages import SealedPage
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 Road = Callable[[JournalQuestion, Callable[[], bytes]], bytes]
 """What the service makes of a question for a page, which it can carry by the second argument."""

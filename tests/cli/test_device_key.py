@@ -16,7 +16,7 @@ from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.identity import IdentityKey
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 KEY = IdentityKey(bytes([5]) * 32)
 PIN = b"2718 2818"

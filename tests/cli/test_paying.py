@@ -48,7 +48,7 @@ from warifu.protocol.policy import POLICY_VERSION, Policy
 from warifu.protocol.request import Outflow, Stretching, WalletRequest
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 AMOUNT, CHANGE, FEE = 60_000, 39_000, 1_000
 WANTED = (Recipient(FRIEND, Satoshi(AMOUNT)),)

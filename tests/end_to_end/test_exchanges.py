@@ -307,7 +307,9 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
 def anna(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The other owner's profile, on another machine."""
     home = tmp_path_factory.mktemp("anna") / "owner"
-    code, made = script(scene.home, "api-key", "create", "anna", "--scope", "read", "--scope", "transfer")
+    code, made = script(
+        scene.home, "api-key", "create", "anna-who-trades", "--scope", "read", "--scope", "transfer"
+    )
     assert code == 0, made
     connect(scene, home, made["key"])
     return home

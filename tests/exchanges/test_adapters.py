@@ -31,7 +31,7 @@ from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 D = Decimal
 every = pytest.mark.parametrize("name", sorted(EXCHANGES))

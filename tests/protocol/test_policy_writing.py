@@ -15,7 +15,7 @@ from warifu.protocol.policy import POLICY_VERSION, AssetLimits, ChainRules, Poli
 from warifu.protocol.policy_text import read_policy
 from warifu.protocol.policy_writing import write_policy
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @settings(max_examples=100, deadline=None)

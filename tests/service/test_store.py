@@ -19,7 +19,7 @@ from warifu.service.store.schema import meta
 from warifu.service.store.slots import taken_slots
 from warifu.service.store.wallets import WalletChanges, change_labels, read_labels
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 SECRETS = (b"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", b"rent for november", b"4815162342")
 

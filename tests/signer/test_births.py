@@ -26,7 +26,7 @@ from warifu.signer.sessions.messages import Generation
 from warifu.threshold.bip340 import SIGNATURE_BYTES
 from warifu.threshold.dkg.recovery import coordinator_recover
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture

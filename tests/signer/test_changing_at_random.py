@@ -21,7 +21,7 @@ from warifu.protocol.request import Instruction, RulesRequest, UnfreezeRequest, 
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.policy.compare import compare, loosening
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 POLICY = msgspec.structs.replace(bitcoin_policy(), loosening_delay=HOUR)
 DEVICE = "device0"

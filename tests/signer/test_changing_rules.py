@@ -31,7 +31,7 @@ from warifu.protocol.policy import DAY, HOUR, POLICY_VERSION, Policy
 from warifu.protocol.request import request_digest
 from warifu.protocol.rules import Rules, rules_hash
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 POLICY = bitcoin_policy(per_transaction=100_000)
 WAIT = POLICY.loosening_delay

@@ -50,7 +50,7 @@ from warifu.signer.policy.exchanges import judge_call
 from warifu.signer.policy.judge import judge
 from warifu.signer.policy.visits import HomeFacts, StayFacts, judge_home, judge_stay
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 ME, YOU = DeviceKey(b"m" * 32), DeviceKey(b"y" * 32)
 FRIEND, SHOP, THIEF = (f"0x{digit * 40}" for digit in "1ab")

@@ -38,7 +38,7 @@ from warifu.protocol.rules import Rules
 from warifu.signer.epoch import Epoch
 from warifu.signer.sessions.messages import Shown
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 WHO = ["device0", "device1"]
 SOFTWARE = Reference("unsafe-software", 0, b"", b"", ())

@@ -34,7 +34,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import request_digest
 from warifu.threshold.ed25519 import ED25519
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 NAMES = ("device0", "device1", "device2")
 _names = (f"account{number}" for number in itertools.count())
 

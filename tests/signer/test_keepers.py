@@ -51,7 +51,7 @@ from warifu.signer import hand_outs
 from warifu.signer.booting import OFF_PAUSE, PATIENCE, REFUSED_PAUSE
 from warifu.threshold.release import new_secret
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

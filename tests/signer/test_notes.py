@@ -32,7 +32,7 @@ from warifu.protocol.notes import (
 from warifu.protocol.policy import DAY
 from warifu.signer.notes import FOR_EVER
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 LIMIT = 150_000
 AWAKE, OTHERS = ["device0", "device1"], ["device1", "device2"]

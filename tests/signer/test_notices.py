@@ -24,7 +24,7 @@ from warifu.protocol.policy import DAY, HOUR, Policy
 from warifu.protocol.request import request_digest
 from warifu.signer.notices import LIFETIME
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 LARGE = 80_000
 PAIR, ALL = ["device0", "device1"], ["device0", "device1", "device2"]

@@ -20,7 +20,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import UnfreezeDevice
 from warifu.signer.sessions.messages import Shown
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 WHO = ["device0", "device1"]
 
 

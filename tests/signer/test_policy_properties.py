@@ -25,7 +25,7 @@ from warifu.protocol.policy import (
 from warifu.signer.policy.facts import Facts
 from warifu.signer.policy.judge import judge
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 S = TypeVar("S", bound=msgspec.Struct)
 quick = settings(max_examples=60, deadline=None)

@@ -45,7 +45,7 @@ from warifu.protocol.request import FreezeRequest, Outflow
 from warifu.signer.policy.facts import Rule, Verdict
 from warifu.signer.recent import KEPT, bounded, in_words
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture

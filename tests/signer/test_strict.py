@@ -23,7 +23,7 @@ from warifu.protocol.frames import AskStatus
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import DAY, Policy
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 LIMIT = 150_000
 ALL = ["device0", "device1", "device2"]

@@ -34,7 +34,7 @@ from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Outflow
 from warifu.units import Satoshi
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from warifu.protocol.notes import Frozen, write_note
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
 from warifu.protocol.request import request_digest
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 POLICY = bitcoin_policy()
 WAIT = POLICY.loosening_delay

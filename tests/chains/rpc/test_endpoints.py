@@ -12,7 +12,7 @@ from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.unavailable import unavailable
 from warifu.errors import ChainUnavailable, InputRefused
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 
 class Scripted(JsonRpcEndpoint):

@@ -20,7 +20,7 @@ from warifu.host.hardening.step import Step, Wanted, Wishes
 from warifu.host.hardening.target import Target
 from warifu.host.hardening.trees import digest_of
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 RELOAD = ("systemctl", "daemon-reload")
 
