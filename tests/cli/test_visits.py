@@ -77,3 +77,10 @@ def test_a_visit_to_a_simulation_is_called_one_as_soon_as_one_device_says_so():
     assert not Seen((("pi", real), ("phone", real))).simulation
     for seen in (Seen((("pi", real), ("phone", simulated))), Seen((("pi", simulated), ("phone", real)))):
         assert seen.simulation and seen_object(seen, 2)["simulation"] is True
+
+
+def test_who_removes_an_account_is_told_of_what_is_still_there():
+    home = msgspec.structs.replace(shown("here"), state="home")
+    assert not Seen((("pi", home), ("phone", home))).stays_with("main")
+    one_is_not = Seen((("pi", home), ("phone", shown("here"))))
+    assert one_is_not.stays_with("main") and not one_is_not.stays_with("other")

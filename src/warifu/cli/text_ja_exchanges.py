@@ -60,6 +60,9 @@ EXCHANGES: dict[str, str] = {
         "このクライアントが頼んだ ACCOUNT の注文と出金のうち、結末をまだ知らないものを一覧します。"
     ),
     "Memo": "メモ",
+    "a visit with {account} is not at home: it will not come by itself": (
+        "{account}への訪問がまだ戻っていません。自動では戻らなくなります"
+    ),
     "By the service's word no device has it any more. Revoke it at the exchange, too.": (
         "サービスによれば、どの端末にももうありません。取引所でも鍵を無効にしてください。"
     ),

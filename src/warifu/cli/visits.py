@@ -61,6 +61,10 @@ class Seen:
         """Whether one of them says that it is at no exchange."""
         return any(view.simulation for _, view in self.views)
 
+    def stays_with(self, account: str) -> bool:
+        """Whether it is one of this account's, and one of them did not see it at home."""
+        return self.one.request.account == account and any(view.state != "home" for _, view in self.views)
+
     def address(self, threshold: int) -> str | None:
         """Where as many devices as sign let funds go, because each of them fetched it; None where too few did."""
         ready = [

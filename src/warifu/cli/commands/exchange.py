@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from warifu.cli.approvers import own_credential, wanted
@@ -14,6 +16,8 @@ from warifu.cli.exchange_permissions import show_permissions
 from warifu.cli.exchange_shown import account_object, account_row
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.cli.visits import look, together
+from warifu.errors import WarifuError
 
 
 @examples("warifu exchange list savings", "warifu exchange balances savings coinbase")
@@ -85,6 +89,11 @@ def remove(
         screen.line(
             tr("The devices forget the key of {account}; nothing moves at the exchange.", account=account)
         )
+        with suppress(WarifuError):  # whatever keeps it from being seen keeps nobody from removing
+            if any(seen.stays_with(account) for seen in together(look(client, known))):
+                screen.warn(
+                    tr("a visit with {account} is not at home: it will not come by itself", account=account)
+                )
         if not yes and not click.confirm(tr("Forget it?")):
             raise click.Abort
         own = own_credential(profile, screen, known, credential, wanted(known, account))
