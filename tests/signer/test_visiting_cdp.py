@@ -31,6 +31,7 @@ from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, ClearFaults, SetAccount
+from warifu.signer.exchanges import errands
 from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
@@ -237,7 +238,7 @@ def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(stage):
     done = stage.does(visit, "outcome", FIRST)
     assert (done.outcome, done.shown.sweeps[0].state) == ("done", "sent")
     assert stage.compares(visit, SECOND).outcome == "done"
-    assert len([each for each in stage.sent() if each.account == stage.customer]) == 1
+    assert len(stage.sent_by_customer()) == 1
 
 
 def test_where_there_is_not_enough_for_the_fee_more_is_left_the_next_time(stage):
@@ -251,6 +252,42 @@ def test_where_there_is_not_enough_for_the_fee_more_is_left_the_next_time(stage)
     done, arrived = swept(stage, visit, FIRST, 1)
     assert (done.shown.state, arrived) == ("home", 500_000 - 2 * FEE)  # what is left is no more than a fee
     assert stage.free() == D("0.0001")
+
+
+def test_where_the_owner_takes_back_that_the_list_is_on_no_sweep_is_signed(stage):
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    for device in stage.home.devices.values():
+        rules = device.device.rules.of(stage.wallet)
+        exchanges = tuple(
+            msgspec.structs.replace(each, declared_allowlist=False) for each in rules.policy.exchanges
+        )
+        policy = msgspec.structs.replace(rules.policy, exchanges=exchanges)
+        with device.device.store.transaction():
+            changed = msgspec.structs.replace(rules, policy=policy)
+            device.device.rules.put(stage.wallet, changed, device.clock())
+    outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
+    assert {name: reason(outcome, name) for name in FIRST} == dict.fromkeys(FIRST, "allowlist")
+    assert stage.free() == D("0.5") and stage.sent_by_customer() == []
+
+
+def test_a_token_is_for_the_account_of_the_asset_and_for_no_other(stage, monkeypatch):
+    """What the carrier names in the path is covered: its co-signer knows how the account is called."""
+    visit = funded(stage)
+    stage.does(visit, "balance", FIRST)
+    thief, honest = stage.home["device0"].device, errands._Doing._question
+
+    def bent(doing):
+        made = honest(doing)
+        if doing._device is not thief:
+            return made
+        path = re.sub("/accounts/[^/]+/", "/accounts/another/", made.unsigned.path)
+        return replace(made, unsigned=replace(made.unsigned, path=path))
+
+    monkeypatch.setattr(errands._Doing, "_question", bent)
+    outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
+    assert reason(outcome, "device1") == "errand-differs"
+    assert stage.sent_by_customer() == []
 
 
 # --- the carrier lies

@@ -495,9 +495,10 @@ class CdpStage(Stage):
         outcome = compare(self.home, about, names[0], names, self._tunnels())
         assert decode(CallResult, outcome.finished[names[0]], 2**18).outcome == "done"
 
-    def sent(self) -> list[Any]:
-        """What the simulated Coinbase sends, or will."""
-        return self.simulation.venues["coinbase"].state.vaults.withdrawals
+    def sent_by_customer(self) -> list[Any]:
+        """What the simulated Coinbase sends for it, or will."""
+        withdrawals = self.simulation.venues["coinbase"].state.vaults.withdrawals
+        return [each for each in withdrawals if each.account == self.customer]
 
     def gives(self, amount: str) -> None:
         """The customer gets so much, and pays out to any address from now on."""
