@@ -22,6 +22,7 @@ from tests.support.simulator import FRIEND, Household, Spend, bitcoin_policy
 from warifu.chains.bitcoin.payment import read_payment
 from warifu.protocol.attesting import HostClaims, Reference
 from warifu.protocol.encoding import encode
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.frames import OpenSession, ToSigner
 from warifu.protocol.framing import Origin
 from warifu.protocol.operator import ToSignerFromOperator
@@ -92,6 +93,9 @@ READY: dict[type, Callable[[bytes], Any]] = {
         digest[:16], digest, digest, (b"\0" + digest[1:],), 1, 1, 2
     ),
     Policy: lambda _digest: bitcoin_policy(),
+    VisitRequest: lambda digest: VisitRequest(
+        digest[:16], digest, "a", carrying(VisitAsset, digest), "1", "1", (), 2, 1, 3
+    ),
 }
 """What its own rules keep from being filled field by field."""
 
