@@ -94,7 +94,7 @@ READY: dict[type, Callable[[bytes], Any]] = {
     ),
     Policy: lambda _digest: bitcoin_policy(),
     VisitRequest: lambda digest: VisitRequest(
-        digest[:16], digest, "a", carrying(VisitAsset, digest), "1", "1", (), 2, 1, 3
+        digest[:16], digest, "a", carrying(VisitAsset, digest), "1", "1", (), 2**33, 1, 3
     ),
 }
 """What its own rules keep from being filled field by field."""
