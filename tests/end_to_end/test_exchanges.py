@@ -304,23 +304,21 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
 
 
 @pytest.fixture(scope="module")
-def anna(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def iris(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The other owner's profile, on another machine."""
-    home = tmp_path_factory.mktemp("anna") / "owner"
-    code, made = script(
-        scene.home, "api-key", "create", "anna-who-trades", "--scope", "read", "--scope", "transfer"
-    )
+    home = tmp_path_factory.mktemp("iris") / "owner"
+    code, made = script(scene.home, "api-key", "create", "iris", "--scope", "read", "--scope", "transfer")
     assert code == 0, made
     connect(scene, home, made["key"])
     return home
 
 
 @pytest.fixture(scope="module")
-def couple(scene: Scene, trader: str, anna: Path) -> str:
+def couple(scene: Scene, trader: str, iris: Path) -> str:
     """A wallet of both, of which whatever is more than a question takes both."""
     del trader  # the devices have loaded what asks exchanges by then
-    card, file = anna.with_name("anna.owner"), anna.with_name("policy.toml")
-    assert script(anna, "credential", "export", "--as", "anna", "--out", card)[0] == 0
+    card, file = iris.with_name("iris.owner"), iris.with_name("policy.toml")
+    assert script(iris, "credential", "export", "--as", "iris", "--out", card)[0] == 0
     file.write_text("approvals_needed = 2\n" + BITCOIN_POLICY + EXCHANGES_POLICY)
     code, made = script(
         scene.home,
@@ -330,7 +328,7 @@ def couple(scene: Scene, trader: str, anna: Path) -> str:
     )
     assert code == 0, made
     assert made["start_again"] == [], "every device has it already"
-    assert script(anna, "wallet", "adopt", "couple", "--id", made["id"])[0] == 0
+    assert script(iris, "wallet", "adopt", "couple", "--id", made["id"])[0] == 0
     return "couple"
 
 
@@ -340,11 +338,11 @@ def asked_of_the_other(person: Terminal) -> str:
 
 
 def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
-    scene, simulation, couple, anna, tmp_path
+    scene, simulation, couple, iris, tmp_path
 ):
     place = ("--exchange", "binance", "--yes", "--authorities", str(simulation.authority_file))
     person = terminal(scene.home, "exchange", "add", couple, "ours", *place)
-    code, given = script(anna, "approval", "give", asked_of_the_other(person), "--yes")
+    code, given = script(iris, "approval", "give", asked_of_the_other(person), "--yes")
     assert (code, given["account"], given["generate"], given["missing"]) == (0, "ours", True, 0), given
     person.until("Register this public key")
     assert person.end().code == 0
@@ -362,7 +360,7 @@ def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
     person = terminal(scene.home, "exchange", "finish", couple, "ours", *place[2:])
     person.until("API key: ")
     person.type(COUPLES_KEY)
-    code, given = script(anna, "approval", "give", asked_of_the_other(person), "--yes")
+    code, given = script(iris, "approval", "give", asked_of_the_other(person), "--yes")
     assert (code, given["key"], given["simulation"]) == (0, "ed25519-born", True), given
     person.until("Withdraws")
     assert person.end().code == 0
@@ -374,9 +372,9 @@ def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
     file = tmp_path / "order.call"
     person = terminal(scene.home, "exchange", *order, "--out", str(file))
     identifier = asked_of_the_other(person)
-    code, blind = script(anna, "approval", "give", identifier, "--yes")
+    code, blind = script(iris, "approval", "give", identifier, "--yes")
     assert (code, blind["error"]["code"]) == (2, "input.call-file"), "nobody approves a digest"
-    code, given = script(anna, "approval", "give", identifier, "--call", file, "--yes")
+    code, given = script(iris, "approval", "give", identifier, "--call", file, "--yes")
     assert code == 0, given
     assert (given["call"]["pair"], given["call"]["gives_at_most"]) == ("BTC-USDT", {"USDT": "20"}), given
     person.until("open")
@@ -385,11 +383,11 @@ def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
     assert exchange(scene, "status", couple, "ours", client_id)["order"]["status"] == "open"
 
 
-def test_what_the_other_owner_refuses_is_not_asked_for(scene, couple, tmp_path, anna):
+def test_what_the_other_owner_refuses_is_not_asked_for(scene, couple, tmp_path, iris):
     before = kept(scene, couple, "ours")
     order = ("sell", couple, "ours", "BTC-USDT", "--size", "0.01", "--limit", "90000", "--yes")
     person = terminal(scene.home, "exchange", *order, "--out", str(tmp_path / "order.call"))
-    code, _ = script(anna, "approval", "refuse", asked_of_the_other(person), "--yes")
+    code, _ = script(iris, "approval", "refuse", asked_of_the_other(person), "--yes")
     assert code == 0
     person.until("authorization.owner-refused")
     assert person.end().code == 3

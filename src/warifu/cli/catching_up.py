@@ -26,6 +26,9 @@ from warifu.signer.policy.compare import compare, loosening
 
 Ask = Callable[[], bytearray]
 """The passphrase, asked for once, and only where it is needed."""
+Choose = Callable[[Wallet], OwnCredential]
+"""Which of the owner's credentials the wallet obeys, by its record as it is then: a new owner's, who has just taken the
+wallet up, does not know him yet."""
 State = Literal["same", "told", "waits", "ahead", "unknown", "away"]
 
 
@@ -49,7 +52,7 @@ def catch_up(
     client: Client,
     profile: Profile,
     screen: Screen,
-    own: OwnCredential,
+    own: Choose,
     wallet: Wallet,
     yes: bool,
     restore: bool,
@@ -72,7 +75,7 @@ def _caught_up(
     client: Client,
     profile: Profile,
     screen: Screen,
-    own: OwnCredential,
+    own: Choose,
     wallet: Wallet,
     known: list[Rules],
     shown: Mapping[DeviceRef, bytes | WarifuError],
@@ -118,7 +121,7 @@ _GRACE = 3600
 def _device(
     client: Client,
     profile: Profile,
-    own: OwnCredential,
+    own: Choose,
     wallet: Wallet,
     known: list[Rules],
     device: DeviceRef,
@@ -143,7 +146,7 @@ def _restore(
     client: Client,
     profile: Profile,
     screen: Screen,
-    own: OwnCredential,
+    own: Choose,
     wallet: Wallet,
     known: list[Rules],
     shown: Mapping[DeviceRef, bytes | WarifuError],
@@ -176,7 +179,7 @@ def _restore(
 def _tell(
     client: Client,
     profile: Profile,
-    own: OwnCredential,
+    own: Choose,
     wallet: Wallet,
     target: Rules,
     device: DeviceRef,
@@ -186,9 +189,9 @@ def _tell(
     """What it has was an owner's word once, so the passphrase may be sealed to it."""
     request = rules_request(wallet, rules_hash(before), target)
     if loosening(compare(before, target)):
-        told = tell_with(client, profile, own, wallet, request, [device], (before,), ask())
+        told = tell_with(client, profile, own(wallet), wallet, request, [device], (before,), ask())
     else:
-        told = tell(client, own, request)
+        told = tell(client, own(wallet), request)
     return _caught(device, told)
 
 

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from warifu.cli.accounts import asset_named, canonical, parse_amount
-from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.base import (
     Command,
     chain_option,
@@ -508,9 +508,13 @@ def sync_command(
     """
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
-    own = own_credential(profile, screen, wallet, credential, wanted(wallet, tr("devices that are behind")))
+
+    def choose(known: Wallet) -> OwnCredential:
+        facts = wanted(known, tr("devices that are behind"))
+        return own_credential(profile, screen, known, credential, facts)
+
     with setting.client(profile) as client:
-        outcome = catch_up(client, profile, screen, own, wallet, yes, restore, passphrase_fd)
+        outcome = catch_up(client, profile, screen, choose, wallet, yes, restore, passphrase_fd)
     screen.table((tr("device"), tr("state")), [(found.device.name, found.words) for found in outcome.devices])
     screen.line(
         tr("By this client's record, revision {revision} is in force.", revision=outcome.rules.revision)

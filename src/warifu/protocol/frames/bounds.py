@@ -10,7 +10,7 @@ MAX_FRAME_BYTES = 2 * 1024 * 1024
 MAX_UNSIGNED_BYTES = 1024 * 1024
 MAX_BODY_BYTES = 256 * 1024
 MAX_INPUTS = 500
-MAX_CERTIFICATE_BYTES = 16 * 1024
+MAX_CERTIFICATE_BYTES = 13 * 1024
 Call = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Unsigned = Annotated[bytes, msgspec.Meta(max_length=MAX_UNSIGNED_BYTES)]
 Body = Annotated[bytes, msgspec.Meta(max_length=MAX_BODY_BYTES)]
