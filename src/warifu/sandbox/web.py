@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +105,7 @@ class Route:
         return {name: unquote(value) for name, value in found.groupdict().items()}
 
 
-class Front:
+class Front(ABC):
     """One API of one exchange: its authentication, its paths, its forms. Made concrete in ``fronts``."""
 
     def __init__(self, venue: Venue) -> None:
@@ -114,20 +115,20 @@ class Front:
     name: str
     """What faults call it."""
 
-    def paths(self) -> tuple[Route, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def paths(self) -> tuple[Route, ...]: ...
 
+    @abstractmethod
     def credential(self, request: Request) -> Credential:
         """Whoever this is. ``Refusal`` for everybody else."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fields(self, request: Request) -> Mapping[str, Any]:
         """The parameters of a request. ``Refusal`` (``form``)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refused(self, refusal: Refusal) -> Answer:
         """No, in this API's own form."""
-        raise NotImplementedError
 
     def answer(self, request: Request) -> Answer:
         """The whole of it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -46,7 +47,7 @@ Levels = dict[tuple[str, Decimal], Decimal]
 """(side, price) and the size that is there."""
 
 
-class _Feed:
+class _Feed(ABC):
     """What both have in common: subscriptions to channels, and faults."""
 
     api: str
@@ -75,11 +76,11 @@ class _Feed:
         with self.venue.lock:
             return self._arriving(self._news())
 
-    def _heard(self, said: dict[str, Any]) -> list[object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _heard(self, said: dict[str, Any]) -> list[object]: ...
 
-    def _news(self) -> Iterator[object]:
-        raise NotImplementedError
+    @abstractmethod
+    def _news(self) -> Iterator[object]: ...
 
     def _refused(self, refusal: Refusal) -> object:
         words = {
