@@ -69,6 +69,8 @@ class TestRecorded:
     def test_that_was_corrupted_is_refused(self):
         assert refused(recorded("nitro/document-corrupted.cbor"), Endorsements(), RECORDED_AT) == "signature"
 
+    # What other tests left to the garbage collector is none of the warnings that this one is about.
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
     @pytest.mark.filterwarnings("error")
     def test_no_flipped_bit_goes_unnoticed(self):
         """A sample here, all bits of a minted one below."""

@@ -71,6 +71,8 @@ class TestRecorded:
     def endorsements(self):
         return Endorsements((recorded("sev-snp/vcek-milan.der"), recorded("sev-snp/ask-ark-milan.pem")))
 
+    # What other tests left to the garbage collector is none of the warnings that this one is about.
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
     @pytest.mark.filterwarnings("error")
     def test_leads_to_amd_s_pinned_root_without_a_warning(self, body, endorsements):
         found = verified(body, endorsements)
