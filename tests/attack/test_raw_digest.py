@@ -90,7 +90,7 @@ READY: dict[type, Callable[[bytes], Any]] = {
     HostClaims: lambda _digest: HostClaims(1, 2, ()),
     Reference: lambda digest: Reference("tpm", 1, digest, digest, (("pcr0", digest),)),
     HandOutRequest: lambda digest: HandOutRequest(
-        digest[:16], digest, digest, (b"\0" + digest[1:],), 1, 1, 2
+        digest[:16], digest, digest, (bytes([digest[0] ^ 1]) + digest[1:],), 1, 1, 2
     ),
     Policy: lambda _digest: bitcoin_policy(),
     VisitRequest: lambda digest: VisitRequest(
