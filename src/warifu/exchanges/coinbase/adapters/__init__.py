@@ -1,0 +1,8 @@
+"""Coinbase in nobody's words: the Exchange API for institutions, Advanced Trade with the App for everybody else."""
+
+from __future__ import annotations
+
+from warifu.exchanges.coinbase.adapters.advanced import Coinbase
+from warifu.exchanges.coinbase.adapters.exchange import CoinbaseExchange, withdrawal_nonce
+
+__all__ = ["Coinbase", "CoinbaseExchange", "withdrawal_nonce"]
