@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from importlib import metadata
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_no_two_sets_of_files_share_a_digest(files):
     assert (release_digest(files, []) == release_digest(FILES, [])) is (sorted(files) == sorted(FILES))
 
 
+@pytest.mark.unit
+def test_its_files_are_never_in_memory_all_at_once():
+    """A signer digests its program at its start: what it held then, its heap would keep for as long as it runs."""
+    files = package_files(ROOT / "src" / "warifu")
+    whole = sum(place.stat().st_size for _, place in files)
+    tracemalloc.start()
+    try:
+        release_digest(files, ["a==1"])
+        _, highest = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert highest < whole / 4
+
+
 def as_the_standard_library_reads_them() -> list[str]:
     found: dict[str, str] = {}
     waiting = ["warifu"]
@@ -74,9 +89,10 @@ def test_it_is_about_this_program_and_what_a_signer_runs_with():
     assert not names & {"litestar", "dbos", "pytest"}  # of the service, of the tests
     assert sorted(libraries_of()) == sorted(as_the_standard_library_reads_them())
     files = dict(package_files(ROOT / "src" / "warifu"))
-    assert files["release.py"] == (ROOT / "src" / "warifu" / "release.py").read_bytes()
+    assert files["release.py"] == ROOT / "src" / "warifu" / "release.py"
     assert not any("__pycache__" in name for name in files)
-    assert own_digest() == release_digest(files.items(), libraries_of())
+    contents = [(name, place.read_bytes()) for name, place in files.items()]
+    assert own_digest() == release_digest(contents, libraries_of())
 
 
 @pytest.mark.real

@@ -9,29 +9,32 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 _DOMAIN = b"warifu/v1/release"
 _REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+")
 
 
-def release_digest(files: Iterable[tuple[str, bytes]], libraries: Sequence[str]) -> bytes:
-    """32 bytes over ``files`` (path below the package, content) and ``libraries`` (``name==version``), in any order.
+def release_digest(files: Iterable[tuple[str, bytes | Path]], libraries: Sequence[str]) -> bytes:
+    """32 bytes over ``files`` (path below the package, and its content or where that is read) and ``libraries``
+    (``name==version``), in any order.
 
-    Every part is length-prefixed, so that no two sets of files share a digest.
+    Every part is length-prefixed, so that no two sets of files share a digest. A file is read when its turn comes: a
+    signer that held all of them at once would keep the memory for good.
     """
     state = hashlib.sha256()
-    for part in (_DOMAIN, *_parts(sorted(files)), *(library.encode() for library in sorted(libraries))):
+    for part in chain((_DOMAIN,), _parts(files), (library.encode() for library in sorted(libraries))):
         state.update(len(part).to_bytes(8, "big"))
         state.update(part)
     return state.digest()
 
 
-def package_files(package: Path) -> list[tuple[str, bytes]]:
+def package_files(package: Path) -> list[tuple[str, Path]]:
     """What belongs to the program below ``package``: everything but what Python compiles for itself."""
     return [
-        (path.relative_to(package).as_posix(), path.read_bytes())
+        (path.relative_to(package).as_posix(), path)
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
@@ -59,10 +62,10 @@ def own_digest() -> bytes:
     return release_digest(package_files(Path(__file__).parent), libraries_of())
 
 
-def _parts(files: Iterable[tuple[str, bytes]]) -> Iterable[bytes]:
-    for path, content in files:
+def _parts(files: Iterable[tuple[str, bytes | Path]]) -> Iterator[bytes]:
+    for path, content in sorted(files, key=lambda file: file[0]):
         yield path.encode()
-        yield content
+        yield content.read_bytes() if isinstance(content, Path) else content
 
 
 def _installed() -> dict[str, Path]:
