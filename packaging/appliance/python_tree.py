@@ -48,8 +48,9 @@ ROOMS = (
 )
 """What the import contract of a signer allows, and the program that starts it."""
 
-NOT_A_SIGNERS = {"click", "rich", "websockets"}
-"""Dependencies of the terminal and of the agent on the host; the import contract keeps them out of a signer."""
+NOT_A_SIGNERS = {"click", "rich", "solders", "websockets"}
+"""Dependencies of the terminal, of the service's Solana and of the agent on the host; the import contract keeps them
+out of a signer."""
 
 TESTS = re.compile(r"(^|/)(tests?|SelfTest)/")
 

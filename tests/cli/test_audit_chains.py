@@ -26,7 +26,8 @@ from warifu.audit.findings import Finding
 from warifu.audit.onchain import Told
 from warifu.chains.ethereum.transaction import parse_signed
 from warifu.chains.rpc.endpoints import Endpoints
-from warifu.chains.solana.address import encode_base58, parse_address
+from warifu.chains.solana.address import parse_address
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.chains.solana_embedded.chain import EmbeddedChain, parse
 from warifu.chains.solana_embedded.faucet import Faucet

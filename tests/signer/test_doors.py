@@ -244,7 +244,8 @@ def test_an_error_that_nobody_foresaw_ends_all_sessions_and_tells_nothing(home, 
 
 
 def test_a_panic_of_rust_is_an_unforeseen_error_like_any_other(device, monkeypatch):
-    """``solders`` panics by what is no ``Exception``; the device must outlive it, and tell nobody what it was."""
+    """Libraries in Rust panic by what is no ``Exception`` (here ``solders``, which no signer loads: dcap-qvl does the
+    same); the device must outlive it, and tell nobody what it was."""
     with monkeypatch.context() as patch:
         patch.setattr(signer_module, "status", lambda *_: Pubkey.from_bytes(b"no address"))
         (refused,) = device.send(AskStatus(1))

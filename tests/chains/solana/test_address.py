@@ -16,15 +16,16 @@ from warifu.chains.solana.address import (
     address_with_seed,
     associated_token_address,
     format_address,
-    is_on_curve,
     parse_address,
 )
 from warifu.chains.solana.amounts import MAX_AMOUNT, format_sol, format_units, parse_sol, parse_units
+from warifu.chains.solana.curve import is_on_curve
 from warifu.chains.solana.durable import nonce_value
 from warifu.chains.solana.tokens import KNOWN_TOKENS, symbol_of
 from warifu.errors import InputRefused
 
 pytestmark = pytest.mark.unit
+P = 2**255 - 19
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -56,6 +57,26 @@ def test_a_token_account_is_derived_as_the_chain_does():
     assert derived == bytes(get_associated_token_address(BOB, MINT)) == bytes(associated(BOB))
     assert not is_on_curve(derived)
     assert is_on_curve(bytes(BOB))
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_token_accounts_of_whatever_owner_and_mint_are_the_chains(owner, mint):
+    theirs = get_associated_token_address(Pubkey.from_bytes(owner), Pubkey.from_bytes(mint))
+    assert associated_token_address(owner, mint, programs.TOKEN) == bytes(theirs)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_what_is_a_point_of_the_curve_is_the_chains_answer(encoded):
+    assert is_on_curve(encoded) is Pubkey.from_bytes(encoded).is_on_curve()
+
+
+@pytest.mark.parametrize("sign", [0, 2**255], ids=["x even", "x odd"])
+@pytest.mark.parametrize("y", [*range(30), *range(P - 30, 2**255)])
+def test_small_large_and_non_canonical_coordinates_are_judged_as_the_chain_does(y, sign):
+    """y = 1 has x = 0, which has no sign; y from p on are written larger than they are; the points of small order are
+    among them. The chain takes all that lie on the curve."""
+    encoded = (y + sign).to_bytes(32, "little")
+    assert is_on_curve(encoded) is Pubkey.from_bytes(encoded).is_on_curve()
 
 
 def test_an_account_with_a_seed_is_derived_as_the_chain_does():

@@ -33,7 +33,7 @@ from tests.chains.solana.messages import (
     token,
 )
 
-from warifu.chains.solana.address import encode_base58
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.decode import MAX_INPUT_BYTES, decode
 from warifu.chains.solana.transaction import parse_transaction
 from warifu.errors import InputRefused, TransactionRefused

@@ -12,7 +12,7 @@ from solders.hash import Hash
 from solders.message import MessageV0, to_bytes_versioned
 from tests.chains.solana.messages import ALICE, BOB, MALLORY, advance, key_of, message, pay
 
-from warifu.chains.solana.address import encode_base58
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.signers import read_signed
 from warifu.errors import InputRefused
 

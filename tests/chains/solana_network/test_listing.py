@@ -16,7 +16,7 @@ from tests.chains.solana_network.lying import Lie, LyingNode
 from warifu.chains.accounts import Payment
 from warifu.chains.reading import COIN
 from warifu.chains.rpc.endpoints import Endpoints
-from warifu.chains.solana.address import encode_base58
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.signers import read_signed
 from warifu.chains.solana_network import listing as module
 from warifu.chains.solana_network.building import nonce_address

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 
-from embit import base58  # type: ignore[import-untyped]  # embit ships no type information
-from solders.pubkey import Pubkey
-
+from warifu.chains.solana.base58 import decode_base58, encode_base58
+from warifu.chains.solana.curve import is_on_curve
 from warifu.chains.solana.programs import ASSOCIATED_TOKEN
 from warifu.errors import InputRefused
 
 ADDRESS_BYTES = 32
 _MIN_CHARACTERS, _MAX_CHARACTERS = 32, 44
 MAX_SEED_BYTES = 32
+_DERIVED = b"ProgramDerivedAddress"
 
 
 def parse_address(text: str) -> bytes:
@@ -34,19 +34,13 @@ def parse_address(text: str) -> bytes:
 
 def format_address(raw: bytes) -> str:
     """``raw`` (32 bytes) in base58."""
-    return str(Pubkey.from_bytes(raw))
-
-
-def is_on_curve(raw: bytes) -> bool:
-    """Whether a private key for this address can exist at all."""
-    return bool(Pubkey.from_bytes(raw).is_on_curve())
+    assert len(raw) == ADDRESS_BYTES, "an address has 32 bytes"
+    return encode_base58(raw)
 
 
 def associated_token_address(owner: bytes, mint: bytes, token_program: bytes) -> bytes:
     """The one token account that ``owner`` has for ``mint`` by derivation (Associated Token Account program)."""
-    seeds = [owner, token_program, mint]
-    derived, _bump = Pubkey.find_program_address(seeds, Pubkey.from_bytes(ASSOCIATED_TOKEN))
-    return bytes(derived)
+    return _program_address((owner, token_program, mint), ASSOCIATED_TOKEN)
 
 
 def address_with_seed(base: bytes, seed: bytes, program: bytes) -> bytes:
@@ -54,14 +48,10 @@ def address_with_seed(base: bytes, seed: bytes, program: bytes) -> bytes:
     return hashlib.sha256(base + seed + program).digest()
 
 
-def encode_base58(data: bytes) -> str:
-    """``data`` in base58, for signatures and whole messages."""
-    return str(base58.encode(data))
-
-
-def decode_base58(text: str) -> bytes | None:
-    """The bytes of ``text``; None where a character is not base58's. Quadratic in the length: callers bound it."""
-    try:
-        return bytes(base58.decode(text))
-    except (ValueError, KeyError):
-        return None
+def _program_address(seeds: tuple[bytes, ...], program: bytes) -> bytes:
+    """``Pubkey::find_program_address``: the first that is off the curve, counting the bump down from 255."""
+    for bump in range(255, 0, -1):
+        found = hashlib.sha256(b"".join((*seeds, bytes([bump]), program, _DERIVED))).digest()
+        if not is_on_curve(found):
+            return found
+    raise AssertionError("255 hashes in a row are points of the curve")

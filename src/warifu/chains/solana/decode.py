@@ -28,8 +28,9 @@ from warifu.chains.solana.actions import (
     PayToken,
     RevokeToken,
 )
-from warifu.chains.solana.address import decode_base58, encode_base58, format_address, parse_address
+from warifu.chains.solana.address import format_address, parse_address
 from warifu.chains.solana.amounts import format_sol, format_units
+from warifu.chains.solana.base58 import decode_base58, encode_base58
 from warifu.chains.solana.instructions import read_instruction
 from warifu.chains.solana.message import PACKET_BYTES, Instruction, Message
 from warifu.chains.solana.programs import NAMES

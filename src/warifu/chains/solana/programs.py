@@ -6,11 +6,13 @@ them with those that ``solders`` carries and that LiteSVM runs.
 
 from __future__ import annotations
 
-from solders.pubkey import Pubkey
+from warifu.chains.solana.base58 import decode_base58
 
 
 def _id(text: str) -> bytes:
-    return bytes(Pubkey.from_string(text))
+    raw = decode_base58(text)
+    assert raw is not None and len(raw) == 32, text
+    return raw
 
 
 SYSTEM = bytes(32)

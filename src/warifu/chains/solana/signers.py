@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from warifu.chains.solana.address import encode_base58
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.message import KEY_BYTES, SIGNATURE_BYTES, VERSIONED, malformed
 from warifu.errors import InputRefused
 

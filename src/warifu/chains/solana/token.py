@@ -14,7 +14,8 @@ from warifu.chains.solana.actions import (
     PayToken,
     RevokeToken,
 )
-from warifu.chains.solana.address import associated_token_address, format_address, is_on_curve
+from warifu.chains.solana.address import associated_token_address, format_address
+from warifu.chains.solana.curve import is_on_curve
 from warifu.chains.solana.programs import SYSTEM, TOKEN_PROGRAMS
 from warifu.errors import TransactionRefused
 

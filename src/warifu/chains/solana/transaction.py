@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from warifu.chains.solana.address import encode_base58
+from warifu.chains.solana.base58 import encode_base58
 from warifu.chains.solana.message import PACKET_BYTES, SIGNATURE_BYTES, Message, malformed, parse_message
 from warifu.errors import InputRefused, TransactionRefused
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from solders.transaction import VersionedTransaction
 
-from warifu.chains.solana.address import decode_base58, format_address, parse_address
+from warifu.chains.solana.address import format_address, parse_address
+from warifu.chains.solana.base58 import decode_base58
 from warifu.chains.solana_embedded.chain import FINAL_AFTER, EmbeddedChain, Landed, Rejected, parse
 from warifu.chains.solana_embedded.refusals import (
     INVALID_PARAMS,

@@ -16,7 +16,8 @@ from warifu.chains.rpc.endpoint import JsonRpcEndpoint, maybe
 from warifu.chains.rpc.faults import RpcRefused
 from warifu.chains.rpc.http import MAX_DEADLINE
 from warifu.chains.rpc.unavailable import unavailable
-from warifu.chains.solana.address import decode_base58, format_address, parse_address
+from warifu.chains.solana.address import format_address, parse_address
+from warifu.chains.solana.base58 import decode_base58
 from warifu.chains.solana.message import SIGNATURE_BYTES
 from warifu.chains.solana_network.building import MAX_NONCES, nonce_address
 from warifu.chains.solana_network.nodes import CONFIRMED, SIGNATURES, Nodes

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from solders.instruction import Instruction
 
 from warifu.chains.solana import fees
-from warifu.chains.solana.address import associated_token_address, format_address, is_on_curve
+from warifu.chains.solana.address import associated_token_address, format_address
 from warifu.chains.solana.amounts import format_sol, format_units
+from warifu.chains.solana.curve import is_on_curve
 from warifu.chains.solana.programs import TOKEN_PROGRAMS
 from warifu.chains.solana_network import building
 from warifu.chains.solana_network.layouts import Mint, owner_of, read_token_account

@@ -1,6 +1,6 @@
 """Whether this process has loaded what it takes to ask an exchange: TLS, the exchanges, and whom to believe a name.
 
-That is some six MiB that most devices never need, and after isolation no module file can be read any more. So a file in
+That is five MiB that most devices never need, and after isolation no module file can be read any more. So a file in
 the device's own directory says that a wallet of its has rules for an exchange, and it is looked at before the walls
 stand, when the store is still shut. Whoever puts that file there or takes it away changes what a process weighs, or has
 it refuse calls: nothing else depends on it.
