@@ -19,6 +19,7 @@ from warifu.exchanges.registry import EXCHANGES
 pytestmark = pytest.mark.unit
 
 D = Decimal
+NETWORKS = EXCHANGES["coinbase"].networks
 WANTED = order("coinbase")
 HONEST = OrderState(
     "28", WANTED.client_id, WANTED.pair, "open", D(0), D(0), D(0), Terms("buy", D("0.5"), None, D("20000.01"))
@@ -47,15 +48,56 @@ def test_what_is_not_what_was_wanted(found, differs, unsaid):
 
 @pytest.mark.parametrize(
     ("change", "differs"),
-    [({"address": "bc1qevil"}, ("address",)), ({"amount": D(9)}, ("amount",)), ({"memo": "7"}, ("memo",))],
+    [
+        ({"address": "bc1qevil"}, ("address",)),
+        ({"amount": D(9)}, ("amount",)),
+        ({"memo": "7"}, ("memo",)),
+    ],
 )
 def test_a_withdrawal_that_goes_elsewhere(change, differs):
     wanted = withdrawal("coinbase")
     honest = WithdrawalState("w", "sent", D("0.25"), D("0.0001"), "beef", wanted.address)
-    assert compare_withdrawal(wanted, honest) == Comparison((), ())
+    assert compare_withdrawal(wanted, honest, NETWORKS) == Comparison((), ())
     net = replace(honest, amount=D("0.2499"))  # the fee was taken from it
-    assert compare_withdrawal(wanted, net) == Comparison((), ())
-    assert compare_withdrawal(wanted, replace(honest, **change)).differs == differs
+    assert compare_withdrawal(wanted, net, NETWORKS) == Comparison((), ())
+    assert compare_withdrawal(wanted, replace(honest, **change), NETWORKS).differs == differs
+
+
+@pytest.mark.parametrize(
+    ("asset", "network", "said", "differs", "unsaid"),
+    [
+        ("ETH", "ethereum", "ethereum", (), ()),
+        ("ETH", "ethereum", "Ethereum", (), ()),
+        ("USDC", "ethereum", "solana", ("network",), ()),
+        (
+            "USDC",
+            "ethereum",
+            "base",
+            (),
+            ("network",),
+        ),  # another name of the same, for all that is known here
+        ("USDC", "ethereum", None, (), ("network",)),
+        ("USDC", "solana", None, (), ()),  # its address is on no other chain
+        ("USDC", "solana", "ethereum", ("network",), ()),
+        ("BTC", "bitcoin", None, (), ()),
+        ("USDC", "base", "base", (), ()),
+        ("USDC", "base", "ethereum", ("network",), ()),
+    ],
+)
+def test_the_network_is_compared_where_it_is_said_and_wanted_where_the_address_does_not_say_it(
+    asset, network, said, differs, unsaid
+):
+    wanted = replace(withdrawal("coinbase"), asset=asset, network=network)
+    found = WithdrawalState("w", "sent", wanted.amount, None, None, wanted.address, network=said)
+    assert compare_withdrawal(wanted, found, NETWORKS) == Comparison(differs, unsaid)
+
+
+def test_a_person_is_told_what_is_there_and_what_was_signed_for():
+    found = replace(HONEST, terms=Terms("sell", D(50), None, D("20000.01")))
+    assert compare_order(WANTED, found).words == (
+        "side: sell (signed for: buy)",
+        "size: 50 (signed for: 0.5)",
+    )
 
 
 def test_a_hostile_carrier_changes_the_body_and_coinbase_takes_it_and_the_second_signer_sees_it():

@@ -23,6 +23,7 @@ from warifu.signer.egress.failures import EgressFailed
 D = Decimal
 pytestmark = pytest.mark.real
 
+
 NAMES = ["coinbase", "coinbase-exchange", "binance"]
 HOME = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 THIEF = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry"
@@ -143,7 +144,7 @@ def test_a_withdrawal_whose_answer_was_lost_is_sent_once_however_often_it_is_tri
     attempt = attempt.failed(caught.value, now)
     assert (attempt.state, attempt.next) == (State.UNKNOWN, Step.ASK)
     [found] = ada.all(ada.exchange.find_withdrawal(wanted))
-    assert compare_withdrawal(wanted, found).differs == ()
+    assert compare_withdrawal(wanted, found, ada.exchange.networks).differs == ()
     assert attempt.done().next is Step.NOTHING
     ada.ask(ada.exchange.withdraw(wanted))
     chain.mine(2)
@@ -207,7 +208,7 @@ def test_a_carrier_that_bends_a_withdrawal_is_stopped_by_the_exchanges_own_list_
     ada.do(SetAccount(exchange="coinbase", account=ada.account, allowlist_only=False))
     ada.ask(bent(ada.exchange.withdraw(wanted), to=THIEF))  # without it, it is gone
     [found] = ada.all(ada.exchange.find_withdrawal(wanted))
-    assert compare_withdrawal(wanted, found).differs == ("address",)
+    assert compare_withdrawal(wanted, found, ada.exchange.networks).differs == ("address",)
 
 
 @pytest.mark.parametrize("name", ["coinbase-exchange", "binance"])

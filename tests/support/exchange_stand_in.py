@@ -75,6 +75,8 @@ class StandIn:
     """All that came to a feed, whether it was believed or not."""
     says: list[str] = field(default_factory=list)
     """What a feed says to who is believed, before its host closes it."""
+    page: int = 100
+    """Of a list, at most."""
     ahead: int = 0
     """Seconds that its clock is ahead."""
     spoil: Callable[[Request, list[bytes]], list[bytes]] = lambda _request, pieces: pieces
@@ -191,16 +193,29 @@ class StandIn:
                     "results": [{"success": True, "failure_reason": "", "order_id": x} for x in asked]
                 }
             case ("GET", "/api/v3/brokerage/orders/historical/batch"):
-                return 200, {
-                    "orders": [_shown(x) for x in self.orders if _is_in(x, request.query)],
-                    "has_next": False,
-                }
+                return 200, self._orders_page(request.query)
             case ("POST", "/v2/accounts/w-1/transactions"):
                 self.sends.append(json.loads(request.body) | {"created": self._milliseconds})
                 return 200, {"data": _sent(self.sends[-1], "pending")}
             case ("GET", "/v2/accounts/w-1/transactions"):
-                return 200, {"data": [_sent(x, "completed") for x in reversed(self.sends)]}
+                return 200, self._sends_page(request.query.get("starting_after", ""))
         return 404, {"error": "not_found", "message": "nothing is here"}
+
+    def _orders_page(self, query: dict[str, str]) -> dict[str, Any]:
+        orders = [_shown(x, str(28 + n)) for n, x in enumerate(self.orders) if _is_in(x, query)]
+        start = int(query.get("cursor", "0"))
+        rest = orders[start:]
+        more = len(rest) > self.page
+        cursor = str(start + self.page) if more else ""
+        return {"orders": rest[: self.page], "has_next": more, "cursor": cursor}
+
+    def _sends_page(self, after: str) -> dict[str, Any]:
+        sends = [_sent(x, "completed", f"w-{9 + n}") for n, x in enumerate(self.sends)][::-1]
+        names = [each["id"] for each in sends]
+        rest = sends[names.index(after) + 1 :] if after else sends
+        shown = rest[: self.page]
+        following = shown[-1]["id"] if len(rest) > self.page else None
+        return {"data": shown, "pagination": {"next_starting_after": following}}
 
     def _is_genuine(self, request: Request) -> bool:
         claims = self._claims(request.headers.get("authorization", "").removeprefix("Bearer "))
@@ -279,9 +294,9 @@ def _is_in(order: dict[str, Any], query: dict[str, str]) -> bool:
     return bool(first <= created < last)
 
 
-def _shown(order: dict[str, Any]) -> dict[str, Any]:
+def _shown(order: dict[str, Any], name: str) -> dict[str, Any]:
     return {
-        "order_id": "28",
+        "order_id": name,
         "product_id": order["product_id"],
         "side": order["side"],
         "status": "OPEN",
@@ -290,15 +305,15 @@ def _shown(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sent(send: dict[str, Any], status: str) -> dict[str, Any]:
+def _sent(send: dict[str, Any], status: str, name: str = "w-9") -> dict[str, Any]:
     moment = datetime.fromtimestamp(send["created"] / 1000, UTC)
     return {
-        "id": "w-9",
+        "id": name,
         "type": "send",
         "status": status,
         "amount": {"amount": f"-{send['amount']}", "currency": send["currency"]},
         "idem": send["idem"],
         "created_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "network": {"status": status},
+        "network": {"status": status} | ({"network_name": send["network"]} if send.get("network") else {}),
         "to": {"address": send["to"]},
     }

@@ -112,6 +112,8 @@ class WithdrawalState:
     address: str | None = None
     """Where it goes; None where the exchange does not say."""
     memo: str | None = None
+    network: str | None = None
+    """By what it goes there, in the exchange's word; None where it does not say."""
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,21 @@ reason to freeze; what the exchange does not say is said, and is no proof of any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
+from warifu.errors import InputRefused
 from warifu.exchanges.adapter import OrderState, Withdrawal, WithdrawalState
+from warifu.exchanges.amounts import plain
 from warifu.exchanges.calls import Call
 from warifu.exchanges.market import Order
+from warifu.exchanges.networks import BITCOIN, SOLANA, Networks
 from warifu.exchanges.reading import Understood
+
+_ALONE = (BITCOIN, SOLANA)
+"""Chains whose addresses are on no other one: there the address says the chain."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,10 @@ class Comparison:
 
     differs: tuple[str, ...]
     unsaid: tuple[str, ...]
+    id: str = field(default="", compare=False)
+    """What the exchange calls it."""
+    words: tuple[str, ...] = field(default=(), compare=False)
+    """What differs, with what is there and what was signed for."""
 
 
 Wanted = Order | Withdrawal
@@ -30,28 +41,52 @@ Wanted = Order | Withdrawal
 
 
 @dataclass(frozen=True)
+class Thing:
+    """One thing that a signature can have made."""
+
+    id: str
+    """What the exchange calls it."""
+    client_id: str
+    """Empty where it has none."""
+    words: str
+    """What it is, for a person."""
+    to: str = ""
+    """Where what left went; empty where the exchange does not say, or nothing left."""
+
+
+@dataclass(frozen=True)
 class Found:
-    """What an exchange shows of the time in which a signed request was good."""
+    """What one page of an exchange shows of the time in which a signed request was good."""
 
     compare: Callable[[Wanted], tuple[Comparison, ...]]
     """Everything that bears the identifier of what is wanted, compared with it."""
-    identifiers: frozenset[str]
-    """Of all that the same signature can have made, with whatever body; empty text for what has none."""
+    things: tuple[Thing, ...]
+    """All that the same signature can have made, with whatever body."""
     whole: bool
-    """Whether these were all."""
-    addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Where what left under each identifier went; empty text where the exchange does not say."""
+    """Whether nothing of that time is on a further page."""
+    after: str = ""
+    """Where the next page begins; empty where there is none, or the exchange does not say."""
 
-    def differs(self, wanted: Wanted) -> tuple[str, ...]:
-        """In what it is not what was signed for; empty where nothing says so. What is there twice was made twice."""
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """Of those things."""
+        return frozenset(thing.client_id for thing in self.things)
+
+    def of(self, identifier: str) -> tuple[Thing, ...]:
+        """Those with this identifier."""
+        return tuple(thing for thing in self.things if thing.client_id == identifier)
+
+    def differs(self, wanted: Wanted, before: Collection[str] = ()) -> Comparison:
+        """In what it is not what was signed for; nothing where nothing says so. What is there twice was made twice.
+        ``before``: what the exchange calls those of it that earlier pages had."""
         compared = self.compare(wanted)
-        if len(compared) > 1:
-            return ("identifier twice",)
-        return compared[0].differs if compared else ()
+        if len({each.id for each in compared} | set(before)) > 1:
+            return Comparison(("identifier twice",), (), words=("made more than once",))
+        return compared[0] if compared else Comparison((), ())
 
     def is_there(self, wanted: Wanted) -> bool:
         """Whether it is there, and is wholly what was signed for."""
-        return self.compare(wanted) == (Comparison((), ()),)
+        return set(self.compare(wanted)) == {Comparison((), ())}
 
 
 class Looker(Protocol):
@@ -60,8 +95,9 @@ class Looker(Protocol):
     def wanted(self, understood: Understood) -> Wanted | None:
         """What was asked for; None where it cannot be found again and compared wholly."""
 
-    def look(self, wanted: Wanted, first: int, last: int) -> Call[Found]:
-        """Ask for all that its signature can have made from ``first`` to ``last`` (milliseconds)."""
+    def look(self, wanted: Wanted, first: int, last: int, after: str = "") -> Call[Found]:
+        """Ask for all that its signature can have made from ``first`` to ``last`` (milliseconds): a page, which begins
+        ``after`` an earlier one where that names it."""
 
     def is_look(self, understood: Understood) -> bool:
         """Whether a request is such a question, and nothing else."""
@@ -85,25 +121,49 @@ def compare_order(wanted: Order, found: OrderState) -> Comparison:
         parts.append(("size", wanted.size, terms and terms.size))
     else:
         parts.append(("funds", wanted.funds, terms and terms.funds))
-    return _compared(parts)
+    return _compared(parts, found.id)
 
 
-def compare_withdrawal(wanted: Withdrawal, found: WithdrawalState) -> Comparison:
-    """What was to go home with what goes. A smaller amount than asked for is one from which the fee was taken."""
+def compare_withdrawal(wanted: Withdrawal, found: WithdrawalState, networks: Networks) -> Comparison:
+    """What was to go home with what goes. A smaller amount than asked for is one from which the fee was taken.
+
+    A network that the exchange calls by a word of ``networks`` is compared. Another word says nothing: it may be
+    another name of the same. Where an address is on one chain alone, it need not be said."""
     arrives = found.amount
     if arrives is not None and arrives + (found.fee or 0) == wanted.amount:
         arrives = wanted.amount
+    chain = networks.chain_of(wanted.asset, wanted.network)
+    by = None if found.network is None else found.network.lower()
+    known = by is not None and (by == wanted.network or networks.chain_of(wanted.asset, by) is not None)
+    said = by if known else (wanted.network if chain in _ALONE else None)
     return _compared(
         [
             ("address", wanted.address, found.address),
             ("memo", wanted.memo, found.memo),
             ("amount", wanted.amount, arrives),
-        ]
+            ("network", wanted.network, said),
+        ],
+        found.id,
     )
 
 
-def _compared(parts: list[tuple[str, object, object]]) -> Comparison:
+def number(value: Decimal | None) -> str:
+    """For a person; also what is no sane amount, of which is only told."""
+    try:
+        return "?" if value is None else plain(value)
+    except InputRefused:
+        return str(value)[:40]
+
+
+def _said(value: object) -> str:
+    return number(value) if isinstance(value, Decimal) else str(value or "-")
+
+
+def _compared(parts: list[tuple[str, object, object]], identifier: str) -> Comparison:
+    differing = [part for part in parts if part[2] is not None and part[1] != part[2]]
     return Comparison(
-        tuple(what for what, wanted, found in parts if found is not None and wanted != found),
+        tuple(what for what, _, _ in differing),
         tuple(what for what, wanted, found in parts if found is None and wanted is not None),
+        identifier,
+        tuple(f"{what}: {_said(found)} (signed for: {_said(wanted)})" for what, wanted, found in differing),
     )

@@ -18,6 +18,8 @@ MAX_ANSWER_BYTES = 192 * 1024
 """Of an exchange's answer that is handed on, headers and body; a longer one is refused by the carrier."""
 MAX_DUE = 16
 """Calls to be compared that a status names; further ones when these are."""
+MORE_PAGES = "more-pages"
+"""Why a comparison is not settled yet: the exchange's list goes on, and each page takes a session."""
 _INFO = b"warifu/v1/exchange-answer"
 _TOLD = "exchange-answer"
 _suite = CipherSuite.new(KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.AES256_GCM)

@@ -37,7 +37,10 @@ from warifu.protocol.request import MAX_ANNOUNCED, MAX_REASON, MAX_SIGNERS, Outf
 NO_HEAD = bytes(32)
 MAX_CONTENT_BYTES = 96 * 1024
 
-_Word = Annotated[str, msgspec.Meta(max_length=128)]
+MAX_WORD, MAX_DIFFERS = 128, 16
+"""Characters of a word, and so many words in which something differs."""
+
+_Word = Annotated[str, msgspec.Meta(max_length=MAX_WORD)]
 
 
 class Asker(Message, frozen=True):
@@ -432,7 +435,9 @@ class CallCompared(Message, frozen=True, tag="call-compared"):
     account: _Word
     outcome: _Word
     """``done``: it is what was signed. ``not-there``: it never happened. ``differs``: the wallet was frozen."""
-    differs: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=16)]
+    differs: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=MAX_DIFFERS)]
+    words: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=MAX_DIFFERS)] = ()
+    """What is there, and what was signed for: for the owner."""
 
 
 class VisitOpened(Message, frozen=True, tag="visit-opened"):

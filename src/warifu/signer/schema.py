@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 5
+VERSION = 6
 
 TABLES = """
 CREATE TABLE device (
@@ -224,9 +224,11 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     stamp INTEGER NOT NULL,          -- milliseconds on the exchange's clock, both
     dead_after INTEGER NOT NULL,
     owed INTEGER NOT NULL,           -- 1: this device has to see what another one made of it; 3: it was something else
-    carrier BLOB NOT NULL            -- the identity of whoever carried it
+    carrier BLOB NOT NULL,           -- the identity of whoever carried it
+    words TEXT NOT NULL              -- in what it was something else, for the owner; a line for each
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
+
 CREATE TABLE visits (                -- of the wallet's funds to exchanges
     visit BLOB PRIMARY KEY,          -- digest of the request
     wallet BLOB NOT NULL REFERENCES wallets (id),

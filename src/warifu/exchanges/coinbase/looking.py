@@ -12,7 +12,15 @@ from typing import Any
 
 from warifu.errors import InputRefused
 from warifu.exchanges.adapter import Withdrawal
-from warifu.exchanges.afterwards import Comparison, Found, Wanted, compare_order, compare_withdrawal
+from warifu.exchanges.afterwards import (
+    Comparison,
+    Found,
+    Thing,
+    Wanted,
+    compare_order,
+    compare_withdrawal,
+    number,
+)
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase
@@ -22,6 +30,7 @@ from warifu.exchanges.reading import Understood, pair_of
 
 _ORDERS, _TRANSACTIONS = 250, 100
 """Of one page."""
+_LONGEST_CURSOR = 500
 _BY_TRADING = ("advanced_trade_fill",)
 """What orders move, and no send."""
 
@@ -50,26 +59,29 @@ class CoinbaseLooker:
             return None
         return wanted if made.same_bytes(understood.call.unsigned) else None
 
-    def look(self, wanted: Wanted, first: int, last: int) -> Call[Found]:
-        """Ask for all that the path made from ``first`` to ``last`` (milliseconds)."""
+    def look(self, wanted: Wanted, first: int, last: int, after: str = "") -> Call[Found]:
+        """Ask for all that the path made from ``first`` to ``last`` (milliseconds), from the page ``after`` on."""
         if isinstance(wanted, Order):
-            return self._orders(first, last)
-        return self._transactions(wanted.wallet, first, last)
+            return self._orders(first, last, after)
+        return self._transactions(wanted, first, last, after)
 
     def is_look(self, understood: Understood) -> bool:
         """Whether a request is such a question. It can be asked by nobody's leave, so it is read from its type."""
         ask = understood.ask
         if isinstance(ask, advanced.orders.Orders):
             return ask == advanced.orders.Orders(
-                limit=_ORDERS, start_date=ask.start_date, end_date=ask.end_date
+                limit=_ORDERS, cursor=ask.cursor, start_date=ask.start_date, end_date=ask.end_date
             ) and bool(ask.start_date and ask.end_date)
         return isinstance(ask, app.Transactions) and ask == app.Transactions(
-            account_id=ask.account_id, limit=_TRANSACTIONS
+            account_id=ask.account_id, limit=_TRANSACTIONS, starting_after=ask.starting_after
         )
 
-    def _orders(self, first: int, last: int) -> Call[Found]:
+    def _orders(self, first: int, last: int, after: str) -> Call[Found]:
         ask = advanced.orders.Orders(
-            limit=_ORDERS, start_date=_written(first - 1000), end_date=_written(last + 1000)
+            limit=_ORDERS,
+            cursor=after or None,
+            start_date=_written(first - 1000),
+            end_date=_written(last + 1000),
         )
         found = advanced.api(self._exchange.host).call(advanced.orders.ORDERS, ask)
 
@@ -83,14 +95,16 @@ class CoinbaseLooker:
                     compare_order(wanted, one) for one in self._exchange.find_order(wanted).read(answer).items
                 )
 
-            identifiers = frozenset(one.client_order_id for one in page.orders)
-            return Found(compare, identifiers, not (page.has_next or len(page.orders) >= _ORDERS))
+            whole = not (page.has_next or len(page.orders) >= _ORDERS)
+            things = tuple(map(_made_order, page.orders))
+            return Found(compare, things, whole, "" if whole else _readable(page.cursor))
 
         return Call(found.unsigned, read)
 
-    def _transactions(self, account: str, first: int, last: int) -> Call[Found]:
-        """The list has no bounds in time: the newest page must reach back to before the first moment, or be all."""
-        ask = app.Transactions(account_id=account, limit=_TRANSACTIONS)
+    def _transactions(self, wanted: Withdrawal, first: int, last: int, after: str) -> Call[Found]:
+        """The list has no bounds in time, and the newest come first: it is whole where it reaches back to before the
+        first moment, or is at its end."""
+        ask = app.Transactions(account_id=wanted.wallet, limit=_TRANSACTIONS, starting_after=after or None)
         found = app.api(self._exchange.host).call(app.TRANSACTIONS, ask)
 
         def read(answer: HttpAnswer) -> Found:
@@ -100,19 +114,43 @@ class CoinbaseLooker:
                 if not isinstance(wanted, Withdrawal):
                     return ()
                 states = self._exchange.find_withdrawal(wanted).read(answer).items
-                return tuple(compare_withdrawal(wanted, one) for one in states)
+                networks = self._exchange.networks
+                return tuple(compare_withdrawal(wanted, one, networks) for one in states)
 
-            addresses: dict[str, frozenset[str]] = {}
-            for one in page.data:
-                left = one.amount.amount < 0 and one.type not in _BY_TRADING
-                if left and _is_between(one.created_at, first, last):
-                    to, name = (one.to.address if one.to else None) or "", one.idem or ""
-                    addresses[name] = addresses.get(name, frozenset()) | {to}
+            things = tuple(
+                _left(one)
+                for one in page.data
+                if one.amount.amount < 0
+                and one.type not in _BY_TRADING
+                and _is_between(one.created_at, first, last)
+            )
             reaches = any(_is_before(one.created_at, first) for one in page.data)
-            whole = reaches or not page.pagination.next_starting_after
-            return Found(compare, frozenset(addresses), whole, addresses)
+            next_one = page.pagination.next_starting_after
+            whole = reaches or not next_one
+            return Found(compare, things, whole, "" if whole else _readable(next_one))
 
         return Call(found.unsigned, read)
+
+
+def _readable(cursor: str | None) -> str:
+    """Where the next page begins; empty for what could not be asked for."""
+    return cursor if cursor is not None and 0 < len(cursor) <= _LONGEST_CURSOR else ""
+
+
+def _made_order(one: advanced.orders.Order) -> Thing:
+    configured = list((one.order_configuration or {}).values())
+    said = configured[0] if len(configured) == 1 else advanced.orders.Configured()
+    much = (
+        number(said.base_size) if said.quote_size is None else f"for {number(said.quote_size)} of the quote"
+    )
+    price = "" if said.limit_price is None else f" at {number(said.limit_price)}"
+    return Thing(one.order_id, one.client_order_id, f"{one.side} {much} {one.product_id}{price}")
+
+
+def _left(one: app.Transaction) -> Thing:
+    to = (one.to.address if one.to else None) or ""
+    much = f"{number(abs(one.amount.amount))} {one.amount.currency}"
+    return Thing(one.id, one.idem or "", f"{much} to {to or '?'}", to)
 
 
 def _order(ask: advanced.orders.NewOrder) -> Order:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from warifu.errors import PeerMisbehaved, WarifuError
 from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
 from warifu.protocol.encoding import decode
-from warifu.protocol.exchange_answers import CallResult, Cosigned
+from warifu.protocol.exchange_answers import MORE_PAGES, CallResult, Cosigned
 from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, OpenComparison, Status
 from warifu.service.bell import Bell
 from warifu.service.hub.hub import Hub
@@ -181,6 +181,8 @@ class Comparisons:
                 store.put_comparison, self._database, due.about, due.identity, result.outcome, said
             )
             least = min(float(result.retry_after), _LONGEST_WAIT)
+            if result.reason == MORE_PAGES:
+                tries.count = 0  # it gets on
             if least:
                 again = time.monotonic() + least
                 self._again[wallet.id] = min(again, self._again.get(wallet.id, again))

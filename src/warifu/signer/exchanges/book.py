@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from warifu.errors import AuthorizationRefused, SessionAborted
@@ -49,6 +49,30 @@ class Made:
     carrier: bytes
 
 
+MOST_PAGES = 16
+"""Of the exchange's list that one comparison goes through."""
+_MOST_PROGRESS = 8
+"""Comparisons that are between two pages."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a comparison is in the exchange's list. It begins anew after a restart."""
+
+    after: str = ""
+    """Where the next page begins."""
+    pages: int = 0
+    """Those that were read."""
+    there: bool = False
+    """Whether one of them had what was signed for, wholly."""
+    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of each identifier that is known here, what the exchange calls the things that bear it."""
+
+    def of(self, identifier: str) -> frozenset[str]:
+        """What the pages before had under this identifier."""
+        return self.ids.get(identifier, frozenset())
+
+
 class Book:
     """The tables of calls. What is written, is written inside a transaction of the caller's."""
 
@@ -60,6 +84,7 @@ class Book:
         """Of this run: what this device has sent and still listens for."""
         self._looks: deque[int] = deque(maxlen=LOOKS_PER_HOUR)
         """Moments of the last questions that this device signed for others' comparisons."""
+        self._progress: dict[bytes, Progress] = {}
 
     # --- once, or not at all --------------------------------------------------------------------------------------
 
@@ -195,7 +220,7 @@ class Book:
     def remember(self, made: Made, *, owed: bool) -> None:
         """This device took part in it. ``owed``: it has to see what its carrier made of it."""
         self._store.execute(
-            "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO comparisons VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
             (
                 made.request,
                 made.wallet,
@@ -242,6 +267,18 @@ class Book:
             )
         self._looks.append(now)
 
+    def progress(self, request: bytes) -> Progress:
+        """How far its comparison is."""
+        return self._progress.get(request, Progress())
+
+    def goes_on(self, request: bytes, progress: Progress | None) -> None:
+        """It is so far now; None: it begins anew."""
+        self._progress.pop(request, None)
+        if progress is not None:
+            self._progress[request] = progress
+            while len(self._progress) > _MOST_PROGRESS:
+                del self._progress[next(iter(self._progress))]
+
     def settle(self, request: bytes) -> None:
         """It was compared."""
         self._compared(request, _SETTLED)
@@ -250,9 +287,10 @@ class Book:
         """It is there as it was signed. Once its signature is dead it is looked at whether anything else came by it."""
         self._compared(request, _FOUND)
 
-    def differed(self, request: bytes) -> None:
-        """Its carrier made something else of it. That is not forgotten."""
+    def differed(self, request: bytes, words: Sequence[str]) -> None:
+        """Its carrier made something else of it. That is not forgotten. ``words``: what, for the owner."""
         self._compared(request, _DIFFERED)
+        self._store.execute("UPDATE comparisons SET words = ? WHERE request = ?", ("\n".join(words), request))
 
     def found_out(self, wallet: bytes) -> tuple[bytes, ...]:
         """Devices that made something else of what this one signed."""

@@ -8,29 +8,32 @@ exactly this kind and for nothing else.
   it. Nobody promises that an exchange takes a token once only: who carried the call can send another one after it.
 - Found otherwise, or something else in its place: the wallet is frozen here, and its other devices are told.
 - Not there: settled once it cannot come any more (``exchanges.attempt``), and nothing else came in its place.
+- A list that is longer than a page is gone through in further sessions, page after page, once the signature is dead.
 - Everything else leaves the comparison owed: an exchange that says too little proves nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nacl.utils import random
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.adapter import Withdrawal
-from warifu.exchanges.afterwards import Found, Wanted
+from warifu.exchanges.afterwards import Comparison, Found, Wanted
 from warifu.exchanges.attempt import SETTLE, Attempt, State, Step
-from warifu.exchanges.failures import ExchangeFailed
+from warifu.exchanges.failures import ExchangeFailed, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES, LOOKERS
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.exchange_answers import CallResult, Outcome
+from warifu.protocol.exchange_answers import MORE_PAGES, CallResult, Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import OpenComparison
-from warifu.protocol.journal import DEVICE, CallCompared
+from warifu.protocol.journal import DEVICE, MAX_DIFFERS, MAX_WORD, CallCompared
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
-from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.book import MOST_PAGES, Made, Progress
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
 from warifu.signer.exchanges.judging import require_look, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
@@ -41,6 +44,7 @@ from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_participants
 from warifu.signer.wallets import Wallet
 
+_ALIKE = Comparison((), ())
 _LIMITS = Limits(body=1024 * 1024)
 """Of a list that is looked through here and handed on to nobody."""
 
@@ -121,7 +125,9 @@ class _Looking:
         first = (
             made.stamp - 1000 * TOLERANCE
         )  # a stamp can be ahead of the exchange, and it can take it all the same
-        self._look = LOOKERS[name].look(wanted, first, made.dead_after + SETTLE)
+        self._before = device.calls.progress(made.request)
+        last = made.dead_after + SETTLE
+        self._look = LOOKERS[name].look(wanted, first, last, self._before.after)
 
     def ceremony(self, seat: Seat, signers: Signers, key: KeyShare) -> Carrying:
         self._session = seat.session
@@ -145,22 +151,31 @@ class _Looking:
         )
         return Carrying(seat, signers, errand)
 
-    def _strange(self, found: Found) -> tuple[str, ...]:
-        """In what it differs, if something was made in its place or beside it: what this device took no part in and was
-        not told of, or what is otherwise than that. This session's notes are in by now."""
+    def _known(self) -> dict[str, Wanted]:
+        """What this device took part in or was told of, by its identifiers. This session's notes are in by now."""
         calls, made = self._device.calls, self._made
         name = self._account.account.exchange
         beside = [other.call for other in calls.beside(made)] + calls.noted(made.wallet, made.account)
         known = {wanted.client_id: wanted for call in beside if (wanted := _wanted(name, call)) is not None}
-        known[self._wanted.client_id] = self._wanted
-        strange = {each for each in found.identifiers - known.keys() if not self._went_home(found, each)}
+        return {**known, self._wanted.client_id: self._wanted}
+
+    def _strange(self, found: Found, known: Mapping[str, Wanted]) -> Comparison:
+        """In what it differs, if something was made in its place or beside it: what is not known here, or is otherwise
+        than that."""
+        strange = sorted(
+            each for each in found.identifiers - known.keys() if not self._went_home(found, each)
+        )
         if strange:
-            return ("another identifier",)
-        ours = found.identifiers & known.keys()
-        differs = {what for identifier in ours for what in found.differs(known[identifier])}
-        return tuple(
-            sorted(differs)
-        )  # each once: a carrier that made a hundred would fill the journal's entry
+            words = (f"not signed for here: {thing.words}" for each in strange for thing in found.of(each))
+            return Comparison(("another identifier",), (), words=tuple(words))
+        ours = sorted(found.identifiers & known.keys())
+        compared = [found.differs(known[each], self._before.of(each)) for each in ours]
+        # each once: a carrier that made a hundred would fill the journal's entry
+        return Comparison(
+            tuple(sorted({what for each in compared for what in each.differs})),
+            (),
+            words=tuple(f"of another call: {said}" for each in compared for said in each.words),
+        )
 
     def _went_home(self, found: Found, identifier: str) -> bool:
         """What other devices swept, or their owner sent home: whoever made it took nothing."""
@@ -169,7 +184,7 @@ class _Looking:
             return False
         exchange = EXCHANGES[self._account.account.exchange]
         chain = exchange.networks.chain_of(wanted.asset, wanted.network)
-        places = found.addresses.get(identifier, frozenset())
+        places = {thing.to for thing in found.of(identifier)}
         window = device.wallets.window(wallet.id)
         return chain is not None and bool(places) and all(wallet.owns(chain, to, window) for to in places)
 
@@ -183,11 +198,14 @@ class _Looking:
         try:
             found = self._look.read(heard)
         except ExchangeFailed as failure:
+            if not isinstance(failure, TryAgain):
+                self._device.calls.goes_on(self._made.request, None)  # it may be the cursor that is refused
             return "unanswered", failure.reason, 0
-        if differs := found.differs(self._wanted):
-            return self._settle("differs", differs)
-        is_there = found.is_there(self._wanted)
-        if not is_there and self._wanted.client_id in found.identifiers:
+        before, wanted = self._before, self._wanted
+        if (ours := found.differs(wanted, before.of(wanted.client_id))).differs:
+            return self._settle("differs", ours)
+        is_there = before.there or found.is_there(wanted)
+        if not is_there and wanted.client_id in found.identifiers:
             return "unanswered", "too-little-said", 0
         assert stamp is not None, "a question that was answered had a stamp"
         dead_after = self._made.dead_after
@@ -195,11 +213,27 @@ class _Looking:
         if after.next is not Step.SEND:
             left = dead_after + SETTLE - stamp.milliseconds
             return self._early(max(1, left // 1000 + 1), is_there=is_there)
-        if differs := self._strange(found):
-            return self._settle("differs", differs)
+        known = self._known()
+        if (strange := self._strange(found, known)).differs:
+            return self._settle("differs", strange)
         if not found.whole:
+            return self._next_page(found, known, is_there=is_there)
+        return self._settle("done" if is_there else "not-there")
+
+    def _next_page(
+        self, found: Found, known: Mapping[str, Wanted], *, is_there: bool
+    ) -> tuple[Outcome, str, int]:
+        """Nothing strange on this one: the rest of the list is looked at in further sessions, so many pages of it. What
+        does not come to an end proves nothing; it is settled by its owner then."""
+        calls, request, before = self._device.calls, self._made.request, self._before
+        if not found.after or before.pages + 1 >= MOST_PAGES:
+            calls.goes_on(request, None)
             return "unanswered", "too-little-said", 0
-        return self._settle("done" if is_there else "not-there", ())
+        ids = dict(before.ids)
+        for identifier in found.identifiers & known.keys():
+            ids[identifier] = before.of(identifier) | {thing.id for thing in found.of(identifier)}
+        calls.goes_on(request, Progress(found.after, before.pages + 1, is_there, ids))
+        return "unanswered", MORE_PAGES, 0
 
     def _early(self, wait: int, *, is_there: bool) -> tuple[Outcome, str, int]:
         """Its signature is still good: what is there is no end of it, and what is not there may come."""
@@ -211,9 +245,11 @@ class _Looking:
         here = (made.dead_after + SETTLE) // 1000 - device.clock.now() + 1  # until it is owed again
         return "done", "too-early", max(wait, here)
 
-    def _settle(self, outcome: Outcome, differs: tuple[str, ...]) -> tuple[Outcome, str, int]:
+    def _settle(self, outcome: Outcome, differs: Comparison = _ALIKE) -> tuple[Outcome, str, int]:
         """Frozen first: a device that is interrupted in between finds the comparison owed still."""
         device, made = self._device, self._made
+        device.calls.goes_on(made.request, None)
+        words = tuple(said[:MAX_WORD] for said in differs.words[:MAX_DIFFERS])
         if outcome == "differs":
             freeze_for(
                 device,
@@ -222,12 +258,14 @@ class _Looking:
             )
         with device.store.transaction():
             if outcome == "differs":
-                device.calls.differed(made.request)
+                device.calls.differed(made.request, words)
                 device.visits.differs(made.wallet, made.request)
             else:
                 device.calls.settle(made.request)
             device.journal.append(
-                CallCompared(made.wallet, made.request, self._session, made.account, outcome, differs),
+                CallCompared(
+                    made.wallet, made.request, self._session, made.account, outcome, differs.differs, words
+                ),
                 device.clock.now(),
                 DEVICE,
             )

@@ -318,4 +318,5 @@ def _app_transaction(found: app.Transaction) -> WithdrawalState:
         fee.amount if fee else None,
         network.hash,
         found.to.address if found.to else None,
+        network=network.network_name,
     )
