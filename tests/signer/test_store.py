@@ -15,6 +15,7 @@ from tests.support.simulator import FakeClock, Household, SimulatedDevice, signe
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.errors import StoreDamaged
 from warifu.protocol.identity import IdentityKey
+from warifu.signer import schema
 from warifu.signer.store import Store
 from warifu.tee.unsafe_software import UnsafeSoftware
 
@@ -154,6 +155,36 @@ def test_a_first_start_that_was_interrupted_begins_again(tmp_path):
 def test_a_store_of_a_later_version_is_left_alone(tmp_path):
     store = opened(tmp_path)
     store.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StoreDamaged) as refused:
+        opened(tmp_path)
+    assert refused.value.reason == "version"
+
+
+def test_a_store_of_an_earlier_version_gets_what_it_did_not_have_and_keeps_what_it_had(tmp_path):
+    store = opened(tmp_path)
+    for name in ("exchange_births",):
+        store.execute(f"DROP TABLE {name}")
+    store.execute("PRAGMA user_version = 5")
+    with store.transaction():
+        store.put("kept", b"before")
+    store.close()
+    for _ in range(2):
+        store = opened(tmp_path)
+        assert store.get("kept") == b"before"
+        assert store.execute("PRAGMA user_version") == [(schema.VERSION,)]
+        assert store.execute("SELECT count(*) FROM exchange_births") == [(0,)]
+        store.close()
+
+
+def test_every_version_since_the_first_that_is_brought_up_says_what_it_added():
+    assert list(schema.SINCE) == list(range(min(schema.SINCE), schema.VERSION + 1))
+    assert all(added in schema.TABLES for added in schema.SINCE.values())
+
+
+def test_a_store_that_no_version_can_be_brought_up_from_is_left_alone(tmp_path):
+    store = opened(tmp_path)
+    store.execute(f"PRAGMA user_version = {min(schema.SINCE) - 2}")
     store.close()
     with pytest.raises(StoreDamaged) as refused:
         opened(tmp_path)

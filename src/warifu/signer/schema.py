@@ -1,11 +1,27 @@
-"""The tables of a device's store. ``VERSION`` is in the database; another one is refused, not guessed at."""
+"""The tables of a device's store. ``VERSION`` is in the database; an older one is brought up to it where ``SINCE`` says
+how, and any other is refused, not guessed at."""
 
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
 VERSION = 6
 
-TABLES = """
+_EXCHANGE_BIRTHS = """
+CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    request BLOB NOT NULL UNIQUE,    -- digest
+    entered BLOB NOT NULL,           -- who asked for what
+    host BLOB,                       -- its host secret key, encrypted; NULL once it has its share
+    recovery BLOB,                   -- for devices that missed the end; NULL before
+    PRIMARY KEY (wallet, account)
+) STRICT;
+"""
+
+SINCE = {6: _EXCHANGE_BIRTHS}
+"""Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
+
+TABLES = f"""{_EXCHANGE_BIRTHS}
 CREATE TABLE device (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL

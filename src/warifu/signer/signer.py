@@ -25,6 +25,7 @@ from warifu.protocol.frames import (
     AskEndorsement,
     AskEnvelopeKey,
     AskJournal,
+    AskKeyRecovery,
     AskNotes,
     AskPiece,
     AskResult,
@@ -41,6 +42,7 @@ from warifu.protocol.frames import (
     KeepAccount,
     NotesAnswer,
     Presence,
+    RecoverExchangeKey,
     RecoverWallet,
     Relay,
     RemoveAccount,
@@ -88,7 +90,7 @@ from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
-from warifu.signer.exchanges.generating import born_by
+from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
 from warifu.signer.exchanges.keeping import keep_account, remove_account
 from warifu.signer.exchanges.visiting import banned, tell_visit
 from warifu.signer.expecting import approve_reference
@@ -122,6 +124,8 @@ _Call = (
     | RecoverWallet
     | AskJournal
     | KeepAccount
+    | AskKeyRecovery
+    | RecoverExchangeKey
     | RemoveAccount
     | TellVisit
     | AskVisits
@@ -370,6 +374,10 @@ class Signer:
             return self._births.recover(message)
         if isinstance(message, KeepAccount):
             return encode(keep_account(device, message))
+        if isinstance(message, AskKeyRecovery):
+            return encode(tell_recovery(device, message.request))
+        if isinstance(message, RecoverExchangeKey):
+            return encode(recover_key(device, message))
         if isinstance(message, RemoveAccount):
             remove_account(device, message)
             return b""
@@ -397,6 +405,7 @@ class Signer:
         if result is not None:
             return ResultAnswer("finished", result)
         started = wallet is not None or device.ledger.started(request) or device.calls.started(request)
+        started = started or device.accounts.generations.get(request) is not None
         return ResultAnswer("started" if started else "unknown", b"")
 
     # --- failure ------------------------------------------------------------------------------------------------------

@@ -214,30 +214,40 @@ def _read_root(home: Path, platform: Platform) -> Secret:
 def _open_database(home: Path, root: Secret) -> dbapi2.Connection:
     connection = _connect(home / _DATABASE, root, "rw")
     try:
-        _check_version(connection)
+        version = _version_of(connection)
         # First let the log heal what a crash left torn; only then does the check see the truth.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         altered = connection.execute("PRAGMA cipher_integrity_check").fetchall()
         sound = connection.execute("PRAGMA quick_check(1)").fetchall()
         if altered or sound != [("ok",)]:
             raise _damaged("altered", "the device's store was altered or is damaged")
+        _bring_up(connection, version)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check_version(connection: dbapi2.Connection) -> None:
+def _version_of(connection: dbapi2.Connection) -> int:
+    """One that this program knows, or knows how to bring up."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != schema.APPLICATION_ID:  # an emptied file looks like a new database
         raise _damaged("altered", "the device's store was emptied or replaced")
-    if version != schema.VERSION:
+    if version != schema.VERSION and version + 1 not in schema.SINCE:
         raise _damaged(
             "version",
             f"the device's store has version {version}; this program knows version {schema.VERSION}",
             remedy="Start it with the version of Warifu that wrote it.",
         )
+    return version
+
+
+def _bring_up(connection: dbapi2.Connection, version: int) -> None:
+    """Make what an older version did not have: all of it, or none."""
+    if version < schema.VERSION:
+        later = "".join(schema.SINCE[number] for number in range(version + 1, schema.VERSION + 1))
+        connection.executescript(f"BEGIN IMMEDIATE; {later} PRAGMA user_version = {schema.VERSION}; COMMIT;")
 
 
 def _connect(path: Path, root: Secret, mode: str) -> dbapi2.Connection:

@@ -24,6 +24,7 @@ from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPre
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
     AskCallDecision,
+    AskKeyRecovery,
     AskVisits,
     Carried,
     KeepAccount,
@@ -32,6 +33,7 @@ from warifu.protocol.frames.exchanging import (
     OpenErrand,
     OpenExchangeKey,
     OpenTunnel,
+    RecoverExchangeKey,
     RemoveAccount,
     TellVisit,
     TunnelEnded,
@@ -280,6 +282,8 @@ ToSigner = (
     | RemoveAccount
     | OpenCall
     | OpenExchangeKey
+    | AskKeyRecovery
+    | RecoverExchangeKey
     | OpenComparison
     | TellVisit
     | AskVisits

@@ -14,6 +14,8 @@ from warifu.protocol.frames.bounds import Call
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import MAX_SIGNERS
 
+MAX_KEY_RECOVERY = 16 * 1024
+"""Bytes; with 16 devices it has 3,620 at most."""
 MAX_CARRIED = 64 * 1024
 """Bytes of one frame's ciphertext."""
 MAX_TUNNELS = 4
@@ -24,6 +26,8 @@ Tunnel = Annotated[int, msgspec.Meta(ge=0, lt=MAX_TUNNELS)]
 HostName = Annotated[
     str, msgspec.Meta(min_length=4, max_length=253, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]\Z")
 ]
+KeyRecovery = Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_KEY_RECOVERY)]
+"""ChillDKG's public recovery data of an account's key."""
 Participants = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
 """Identities, ascending."""
 
@@ -68,6 +72,31 @@ class OpenExchangeKey(Message, frozen=True, tag="open-exchange-key"):
     session: Bytes16
     authorization: Authorization
     participants: Participants
+
+
+class AskKeyRecovery(Message, frozen=True, tag="ask-key-recovery"):
+    """For a device that missed the end of an account's key generation: its recovery data. Answered by ``KeyRecovered``,
+    by a device that has its share, until the account is finished."""
+
+    call: Call
+    request: Bytes32
+    """Digest of the ``ExchangeKeyRequest``."""
+
+
+class RecoverExchangeKey(Message, frozen=True, tag="recover-exchange-key"):
+    """You took part in generating this key and missed the end: make your share from a peer's recovery data. Answered
+    by a ``KeyBorn``. No owner is asked again: one asked for this very key, and the data proves itself."""
+
+    call: Call
+    request: Bytes32
+    """Digest of the ``ExchangeKeyRequest``."""
+    recovery: KeyRecovery
+
+
+class KeyRecovered(Message, frozen=True):
+    """To ``AskKeyRecovery``."""
+
+    recovery: KeyRecovery
 
 
 class OpenComparison(Message, frozen=True, tag="open-comparison"):

@@ -24,6 +24,7 @@ from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import MAX_SHARES, AccountTerms, Identities, KeyKind
 from warifu.signer import aead
 from warifu.signer.exchanges import loading
+from warifu.signer.exchanges.generations import Generations
 from warifu.signer.exchanges.loading import Loaded
 from warifu.signer.store import Store
 from warifu.signer.wallets import Wallets
@@ -83,6 +84,7 @@ class Accounts:
         self._wallets = wallets
         self._identity = identity
         self._loaded = loaded
+        self.generations = Generations(store)
 
     def get(self, wallet: bytes, name: str) -> Account | None:
         """The account of this name, finished or not."""
@@ -156,6 +158,8 @@ class Accounts:
         there = self.get(account.wallet, account.name)
         if there is not None and there.public != account.public:
             self._forget_waiting(account.wallet, account.name)
+        if account.finished:
+            self.generations.forget(account.wallet, account.name)
         self._store.execute(
             "INSERT OR REPLACE INTO exchange_accounts VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -173,6 +177,7 @@ class Accounts:
         """Forget it, and whatever an owner asked about it up to the moment ``created``."""
         self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
         self._forget_waiting(wallet, name)
+        self.generations.forget(wallet, name)
         self._remember(wallet, name, created, now)
 
     # --- refreshed with the wallet's shares (signer.refreshes) -----------------------------------------------------
@@ -201,6 +206,7 @@ class Accounts:
         for name, sealed in waiting:
             account = self.get(wallet, name)
             assert account is not None and account.public == told[name].public, "it waits for this very key"
+            self.generations.forget(wallet, name)  # its recovery data gives shares of before
             refreshed = msgspec.structs.replace(account, refreshed=told[name].public_shares)
             self._store.execute(
                 "UPDATE exchange_accounts SET kept = ?, secret = ? WHERE wallet = ? AND account = ?",

@@ -21,12 +21,26 @@ NOTHING_KEPT = "Nothing was kept."
 
 
 def require_allowed(device: Device, wallet: Wallet, exchange: str, authorized: Authorized) -> None:
-    """The wallet has rules for this exchange and is not frozen, and as many owners want it as want a transfer.
+    """As ``require_ready``, and as many owners want it as want a transfer (``PolicyDenied``, ``approvals``)."""
+    require_ready(device, wallet, exchange)
+    policy, owners = device.rules.policy(wallet.id), device.rules.of(wallet.id).owners
+    needed = min(policy.approvals_needed, len(owners))
+    if authorized.approvals < needed:
+        raise PolicyDenied(
+            "approvals",
+            f"approved by {authorized.approvals} of the owners; the policy asks for {needed}",
+            not_done=NOTHING_KEPT,
+            remedy="Have the other owners approve it as well.",
+        )
 
-    ``PolicyDenied``: ``frozen``, ``frozen-wallet``, ``exchange``, ``approvals``, ``tier``, ``host-posture``.
+
+def require_ready(device: Device, wallet: Wallet, exchange: str) -> None:
+    """The wallet has rules for this exchange and is not frozen, and this device is what the owner accepted.
+
+    ``PolicyDenied``: ``frozen``, ``frozen-wallet``, ``exchange``, ``tier``, ``host-posture``.
     """
     device.freeze.require_none()
-    policy, owners = device.rules.policy(wallet.id), device.rules.of(wallet.id).owners
+    policy = device.rules.policy(wallet.id)
     if policy.frozen:
         raise PolicyDenied("frozen-wallet", "the wallet is frozen", not_done=NOTHING_KEPT)
     if all(rules.exchange != exchange for rules in policy.exchanges):
@@ -35,14 +49,6 @@ def require_allowed(device: Device, wallet: Wallet, exchange: str, authorized: A
             f"the wallet's policy has no rules for {exchange}, so nothing could be asked of it",
             not_done=NOTHING_KEPT,
             remedy="Change the policy first ('warifu policy change').",
-        )
-    needed = min(policy.approvals_needed, len(owners))
-    if authorized.approvals < needed:
-        raise PolicyDenied(
-            "approvals",
-            f"approved by {authorized.approvals} of the owners; the policy asks for {needed}",
-            not_done=NOTHING_KEPT,
-            remedy="Have the other owners approve it as well.",
         )
     require_own(device, accepted(device, wallet)[device.identity.public])
 

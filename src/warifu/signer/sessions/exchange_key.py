@@ -1,7 +1,7 @@
 """Generating an Ed25519 key for an account at an exchange: one ChillDKG among all devices of a wallet.
 
-As a wallet is made (``keygen``), but that nothing is kept before the end: a key that not all devices got is registered
-nowhere and is generated anew. Nothing of one generation serves in another: the channel is bound to the request.
+As a wallet is made (``keygen``); who misses the end recovers its share (``signer.exchanges.generating``). Nothing of
+one generation serves in another: the channel is bound to the request.
 """
 
 from __future__ import annotations
@@ -22,4 +22,6 @@ class ExchangeKeyCeremony(KeygenCeremony):
 
     @property
     def not_done(self) -> str:
-        return "This device got no key for the account."
+        if not self._kept:
+            return "This device got no key for the account."
+        return "This device has no share of the key. If another has, this one can recover its own."

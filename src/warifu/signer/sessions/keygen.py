@@ -46,8 +46,7 @@ class Cradle:
     threshold: int
     schemes: tuple[Scheme, ...]
     keep: Callable[[Mapping[Scheme, Secret], Sequence[bytes]], None]
-    """Makes the host secret keys durable (with their public keys, in the order of ``schemes``), or raises. For a key
-    that is simply generated anew where not all devices got it, it keeps nothing."""
+    """Makes the host secret keys durable (with their public keys, in the order of ``schemes``), or raises."""
     born: Callable[[Mapping[Scheme, DkgResult]], bytes]
     """Makes shares and birth durable and returns the signed birth, or raises."""
     wipe: Callable[[], None]
