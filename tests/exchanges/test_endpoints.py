@@ -6,14 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.exchanges.recorded import (
-    binance,
-    coinbase_advanced,
-    coinbase_app,
-    coinbase_exchange,
-    coinbase_lending,
-    coinbase_records,
-)
+from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, tables
 
 from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Endpoint, Ignored
@@ -28,7 +21,7 @@ APIS: dict[str, Any] = {
     "coinbase_exchange": (
         exchange.MODULES,
         exchange.api(),
-        {**coinbase_exchange.RECORDED, **coinbase_lending.RECORDED, **coinbase_records.RECORDED},
+        tables.COINBASE_EXCHANGE,
     ),
     "coinbase_advanced": (advanced.MODULES, advanced.api(), coinbase_advanced.RECORDED),
     "coinbase_app": ((app,), app.api(), coinbase_app.RECORDED),
@@ -66,6 +59,19 @@ def test_the_answer(api, name):
     read = client.call(endpoints(modules)[name], ask).read(HttpAnswer(200, (), json.dumps(answer).encode()))
     if not isinstance(read, Ignored):
         assert_within(read, answer)
+
+
+@pytest.mark.parametrize("name", ["MARGIN_PROFILE", "WITHDRAWAL_POWER", "WITHDRAWAL_POWERS"])
+def test_where_clients_contradict_each_other_one_and_a_list_are_read(name):
+    _, client, table = APIS["coinbase_exchange"]
+    ask, _, _, answer = table[name]
+    one = answer[0] if isinstance(answer, list) else answer
+    call = client.call(endpoints(exchange.MODULES)[name], ask)
+    single = call.read(HttpAnswer(200, (), json.dumps(one).encode()))
+    assert call.read(HttpAnswer(200, (), json.dumps([one]).encode())) == (single,)
+    for wrong in ({"data": one}, {**one, "profile_id": None}):
+        with pytest.raises(TryAgain):
+            call.read(HttpAnswer(200, (), json.dumps(wrong).encode()))
 
 
 @pytest.mark.parametrize(("api", "name"), ALL)

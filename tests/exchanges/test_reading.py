@@ -8,14 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exchanges.recorded import (
-    binance,
-    coinbase_advanced,
-    coinbase_app,
-    coinbase_exchange,
-    coinbase_lending,
-    coinbase_records,
-)
+from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, tables
 from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
 
 from warifu.errors import InputRefused
@@ -34,7 +27,7 @@ APIS: dict[str, list[tuple[Any, Any, dict[str, Any]]]] = {
         (
             exchange.MODULES,
             exchange.api(),
-            {**coinbase_exchange.RECORDED, **coinbase_lending.RECORDED, **coinbase_records.RECORDED},
+            tables.COINBASE_EXCHANGE,
         ),
     ],
     "coinbase": [
@@ -52,7 +45,13 @@ ALL = [
     if isinstance(vars(module).get(endpoint), Endpoint)
 ]
 TRADED = [Pair("BTC", "USDT"), Pair("LTC", "BTC"), Pair("BTC", "USD")]
-REFUSED = {"DEACTIVATE_PROFILE", "EDIT_ORDER", "CLOSE_POSITION", "COMMIT_CONVERSION"}
+REFUSED = {
+    "DEACTIVATE_PROFILE",
+    "EDIT_ORDER",
+    "CLOSE_POSITION",
+    "CLOSE_MARGIN_POSITION",
+    "COMMIT_CONVERSION",
+}
 """What they give away is not in the request."""
 
 every = pytest.mark.parametrize("name", sorted(EXCHANGES))
@@ -210,6 +209,34 @@ def test_a_withdrawal_names_amount_and_destination(name):
     network = withdrawal(name).network
     assert meaning.gives == {"BTC": D("0.25")}
     assert meaning.destination == Destination("BTC", HOME, network, "42")
+
+
+def coinbase_exchange_meaning(endpoint, ask):
+    return understand("coinbase-exchange", exchange.api().call(endpoint, ask).unsigned).meaning
+
+
+def test_where_money_goes_inside_of_the_exchange():
+    given: dict[str, Any] = {"currency": "USD", "amount": D(5)}
+    transfer = exchange.margin.MarginTransfer(margin_profile_id="m-1", type="deposit", **given)
+    back = exchange.margin.MarginTransfer(margin_profile_id="m-1", type="withdraw", **given)
+    for endpoint, ask, inside in (
+        (exchange.margin.MARGIN_TRANSFER, transfer, "profile:m-1"),
+        (exchange.margin.MARGIN_TRANSFER, back, "profile:default"),
+        (exchange.margin.REPAY_FUNDING, exchange.margin.RepayFunding(**given), "funding"),
+        (
+            exchange.funds.WITHDRAW_TO_COUNTERPARTY,
+            exchange.funds.ToCounterparty(counterparty_id="CBX7", **given),
+            "counterparty:CBX7",
+        ),
+    ):
+        meaning = coinbase_exchange_meaning(endpoint, ask)
+        assert (meaning.gives, meaning.destination) == ({"USD": D(5)}, Destination("USD", inside=inside))
+
+
+def test_what_is_taken_from_a_bank_is_counted_with_what_leaves():
+    ask = exchange.funds.FromPaymentMethod(amount=D(5), currency="EUR", payment_method_id="bank")
+    meaning = coinbase_exchange_meaning(exchange.funds.DEPOSIT_FROM_PAYMENT_METHOD, ask)
+    assert (meaning.gives, meaning.destination) == ({"EUR": D(5)}, None)
 
 
 @every

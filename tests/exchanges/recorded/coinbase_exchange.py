@@ -151,13 +151,6 @@ TRAVEL_RULE = {
     "originator_name": "Satoshi",
     "originator_country": "JP",
 }
-WRAPPED = {
-    "id": "CBETH",
-    "circulating_supply": "123.4",
-    "total_supply": "200.1",
-    "conversion_rate": "1.0234",
-    "apy": "0.03",
-}
 
 RECORDED = {
     "ACCOUNTS": (Nothing(), "GET /accounts", None, [ACCOUNT]),
@@ -217,6 +210,12 @@ RECORDED = {
         {"label": "old"},
         {},
     ),
+    "COUNTERPARTIES": (
+        Nothing(),
+        "GET /address-book/counterparty",
+        None,
+        [{"id": "22cc4cc1", "address": "CBX7NWINZS", "label": "desk", "added_at": AT}],
+    ),
     "DELETE_ADDRESS": (x.accounts.BookedId(id="b-1"), "DELETE /address-book/b-1", None, None),
     "WALLETS": (
         Nothing(),
@@ -270,6 +269,12 @@ RECORDED = {
             "fee_amount": "0",
         },
     ),
+    "CONVERSIONS": (
+        x.funds.Conversions(limit=1),
+        "GET /conversions?limit=1",
+        None,
+        [{"id": "c-1", "amount": "100.00", "from": "USD", "to": "USDC", "created_at": AT}],
+    ),
     "CONVERSION": (
         x.funds.OfConversion(conversion_id="c-1"),
         "GET /conversions/c-1",
@@ -280,16 +285,18 @@ RECORDED = {
         Nothing(),
         "GET /conversions/fees",
         None,
-        {
-            "fee_rates": [
-                {
-                    "from_currency": "USDC",
-                    "to_currency": "USD",
-                    "fee_rate": "0.001",
-                    "thirty_day_volume": "40000000",
-                }
-            ]
-        },
+        [
+            {
+                "from_currency": "USDC",
+                "to_currency": "USD",
+                "fee_rate": "0.001",
+                "thirty_day_volume": "40000000",
+                "available_credit": "1000000.00000000",
+                "min_fee_rate": "0",
+                "thirty_day_net_volume": "25000000",
+                "fee_tiers": [{"from_amount": "0", "to_amount": "75000000", "fee_rate": "0.001"}],
+            }
+        ],
     ),
     "CURRENCIES": (Nothing(), "GET /currencies", None, [CURRENCY]),
     "CURRENCY": (x.funds.OfCurrency(currency_id="USDT"), "GET /currencies/USDT", None, CURRENCY),
@@ -332,6 +339,18 @@ RECORDED = {
         "POST /withdrawals/coinbase-account",
         {"amount": "10", "currency": "BTC", "coinbase_account_id": "w-1"},
         MOVED,
+    ),
+    "WITHDRAW_TO_COUNTERPARTY": (
+        x.funds.ToCounterparty(amount=D("0.5"), currency="BTC", counterparty_id="CBX7NWINZS"),
+        "POST /withdrawals/counterparty",
+        {"amount": "0.5", "currency": "BTC", "counterparty_id": "CBX7NWINZS"},
+        {
+            "id": "w-3",
+            "counterparty_id": "CBX7NWINZS",
+            "amount": "0.5",
+            "currency": "BTC",
+            "status": "PENDING",
+        },
     ),
     "WITHDRAW_TO_PAYMENT_METHOD": (
         x.funds.FromPaymentMethod(amount=D(10), currency="USD", payment_method_id="p-1"),
@@ -465,8 +484,18 @@ RECORDED = {
             "bids": [["6247.58", "6.3578146", 2]],
             "asks": [["6251.52", "2", "d50ec984-77a8-460a-b958-66f114b0de9b"]],
             "sequence": 13051505638,
-            "auction_mode": False,
-            "auction": None,
+            "auction_mode": True,
+            "auction": {
+                "open_price": "333.99",
+                "open_size": "0.193",
+                "best_bid_price": "333.98",
+                "best_bid_size": "4.39088265",
+                "best_ask_price": "333.99",
+                "best_ask_size": "25.23542881",
+                "auction_state": "collection",
+                "can_open": "yes",
+                "time": AT,
+            },
             "time": AT,
         },
     ),
@@ -565,18 +594,5 @@ RECORDED = {
                 "exchange_withdraw": {"BTC": {"max": "1000.5", "remaining": "900.25", "period_in_days": 1}}
             },
         },
-    ),
-    "WRAPPED_ASSETS": (Nothing(), "GET /wrapped-assets", None, {"wrapped_assets": [WRAPPED]}),
-    "WRAPPED_ASSET": (
-        x.profiles.OfWrappedAsset(wrapped_asset_id="CBETH"),
-        "GET /wrapped-assets/CBETH",
-        None,
-        WRAPPED,
-    ),
-    "WRAPPED_CONVERSION_RATE": (
-        x.profiles.OfWrappedAsset(wrapped_asset_id="CBETH"),
-        "GET /wrapped-assets/CBETH/conversion-rate",
-        None,
-        {"amount": "1.0234"},
     ),
 }

@@ -35,6 +35,19 @@ OVERVIEW = {
     "unlock_margin_percentage": "1.3",
 }
 PREVIEW = {"before": OVERVIEW, "after": {**OVERVIEW, "open_loan_value": "1500"}}
+XM = {
+    "open_loan_value": "1000",
+    "available_to_borrow": "2000",
+    "withdrawal_restricted": False,
+    "credit_limit_value": "3000",
+    "available_credit_value": "2000",
+    "pending_loan_value": "0",
+    "margin_requirement": "150.5",
+    "account_equity": "5000",
+    "margin_excess_shortfall": "4849.5",
+    "consumed_credit": "1000",
+}
+PREVIEW_XM = {"before": XM, "after": {**XM, "open_loan_value": "1500"}}
 REPAYMENT = {"id": "r-1", "native_amount": "10.5", "status": "pending", "type": "principal"}
 
 RECORDED = {
@@ -62,6 +75,24 @@ RECORDED = {
         "GET /loans/lending-overview",
         None,
         {"overview": OVERVIEW, "loans": [LOAN]},
+    ),
+    "LENDING_OVERVIEW_XM": (
+        Nothing(),
+        "GET /loans/lending-overview-xm",
+        None,
+        {"body": {"overview": XM, "loans": [LOAN]}},
+    ),
+    "LOAN_PREVIEW_XM": (
+        x.PreviewOf(currency="USDC", native_amount=D(500)),
+        "GET /loans/loan-preview-xm?currency=USDC&native_amount=500",
+        None,
+        PREVIEW_XM,
+    ),
+    "REPAYMENT_PREVIEW_XM": (
+        x.RepaymentPreviewOf(loan_id="l-1", currency="USDC", native_amount=D("10.5")),
+        "GET /loans/repayment-preview-xm?loan_id=l-1&currency=USDC&native_amount=10.5",
+        None,
+        PREVIEW_XM,
     ),
     "INTEREST_SUMMARIES": (
         Nothing(),

@@ -1,4 +1,4 @@
-"""Coinbase's Exchange API: reports, users, the oracle, staking of wrapped assets."""
+"""Coinbase's Exchange API: reports, users, the oracle."""
 
 from decimal import Decimal
 
@@ -20,21 +20,6 @@ REPORT = {
     "params": {"start_date": AT, "end_date": AT, "format": "csv"},
     "file_count": None,
 }
-STAKED = {
-    "id": "s-1",
-    "from_amount": "1.5",
-    "to_amount": "1.45",
-    "from_account_id": "a-1",
-    "to_account_id": "a-2",
-    "from_currency": "ETH",
-    "to_currency": "CBETH",
-    "status": "done",
-    "conversion_rate": "1.03",
-    "created_at": AT,
-    "completed_at": AT,
-    "canceled_at": None,
-}
-
 RECORDED = {
     "NEW_REPORT": (
         x.NewReport(
@@ -91,22 +76,17 @@ RECORDED = {
             "prices": {"BTC": "9651.20", "ETH": "203.88"},
         },
     ),
-    "STAKE_WRAP": (
-        x.StakeWrap(from_currency="ETH", to_currency="CBETH", amount=D("1.5")),
-        "POST /wrapped-assets/stake-wrap",
-        {"from_currency": "ETH", "to_currency": "CBETH", "amount": "1.5"},
-        STAKED,
-    ),
-    "STAKE_WRAPS": (
-        x.StakeWraps(origin="ETH", to="CBETH", limit=1),
-        "GET /wrapped-assets/stake-wrap?limit=1&from=ETH&to=CBETH",
+    "TRAILING_VOLUME": (
+        Nothing(),
+        "GET /users/self/trailing-volume",
         None,
-        [STAKED],
-    ),
-    "ONE_STAKE_WRAP": (
-        x.OfStakeWrap(stake_wrap_id="s-1"),
-        "GET /wrapped-assets/stake-wrap/s-1",
-        None,
-        STAKED,
+        [
+            {
+                "product_id": "BTC-USD",
+                "exchange_volume": "11800.5",
+                "volume": "100.25",
+                "recorded_at": "1973-11-29T00:05:01.123456Z",
+            }
+        ],
     ),
 }

@@ -42,6 +42,16 @@ def _to_payment_method(ask: exchange.funds.FromPaymentMethod, _: Pairs) -> Meani
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
+def _to_counterparty(ask: exchange.funds.ToCounterparty, _: Pairs) -> Meaning:
+    to = Destination(ask.currency, inside=f"counterparty:{ask.counterparty_id}")
+    return Meaning(gives={ask.currency: ask.amount}, destination=to)
+
+
+def _from_payment_method(ask: exchange.funds.FromPaymentMethod, _: Pairs) -> Meaning:
+    """It takes from the bank: that is counted with what leaves the exchange, so that it has a bound as well."""
+    return Meaning(gives={ask.currency: ask.amount})
+
+
 def _between_profiles(ask: exchange.profiles.BetweenProfiles, _: Pairs) -> Meaning:
     to = Destination(ask.currency, inside=f"profile:{ask.to}")
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
@@ -62,7 +72,17 @@ def _principal(ask: exchange.lending.RepayPrincipal, _: Pairs) -> Meaning:
     return Meaning(gives={ask.currency: ask.native_amount}, destination=to)
 
 
-def _staked(ask: exchange.records.StakeWrap, _: Pairs) -> Meaning:
+def _funding(ask: exchange.margin.RepayFunding, _: Pairs) -> Meaning:
+    return Meaning(gives={ask.currency: ask.amount}, destination=Destination(ask.currency, inside="funding"))
+
+
+def _margin_moved(ask: exchange.margin.MarginTransfer, _: Pairs) -> Meaning:
+    """Between the default profile and the margin profile, of which the request names the latter alone."""
+    named = f"profile:{ask.margin_profile_id}" if ask.type == "deposit" else "profile:default"
+    return Meaning(gives={ask.currency: ask.amount}, destination=Destination(ask.currency, inside=named))
+
+
+def _staked(ask: exchange.wrapped.StakeWrap | exchange.wrapped.Redeem, _: Pairs) -> Meaning:
     return Meaning(gives={ask.from_currency: ask.amount})
 
 
@@ -79,13 +99,19 @@ _EXCHANGE: dict[str, Means] = {
     "WITHDRAW_TO_ADDRESS": _to_crypto_address,
     "WITHDRAW_TO_WALLET": _to_wallet,
     "WITHDRAW_TO_PAYMENT_METHOD": _to_payment_method,
+    "WITHDRAW_TO_COUNTERPARTY": _to_counterparty,
+    "DEPOSIT_FROM_PAYMENT_METHOD": _from_payment_method,
     "TRANSFER_BETWEEN_PROFILES": _between_profiles,
     "CONVERT": _converted,
     "REPAY_INTEREST": _interest,
     "REPAY_PRINCIPAL": _principal,
+    "REPAY_FUNDING": _funding,
+    "MARGIN_TRANSFER": _margin_moved,
     "STAKE_WRAP": _staked,
+    "REDEEM": _staked,
 }
-"""Not in here, so refused: DEACTIVATE_PROFILE, which moves whatever is in it."""
+"""Not in here, so refused: DEACTIVATE_PROFILE, which moves whatever is in it, and CLOSE_MARGIN_POSITION, of which
+nobody says what it does."""
 
 
 def _advanced_order(ask: advanced.orders.NewOrder, _: Pairs) -> Meaning:

@@ -5,10 +5,20 @@ Every request and answer that Warifu knows, as types. Amounts are texts on the w
 
 from __future__ import annotations
 
-from warifu.exchanges.coinbase.exchange import accounts, funds, lending, orders, products, profiles, records
+from warifu.exchanges.coinbase.exchange import (
+    accounts,
+    funds,
+    lending,
+    margin,
+    orders,
+    products,
+    profiles,
+    records,
+    wrapped,
+)
 from warifu.exchanges.coinbase.exchange.base import HOST, SANDBOX, api
 
-MODULES = (accounts, funds, orders, products, profiles, lending, records)
+MODULES = (accounts, funds, orders, products, profiles, lending, margin, records, wrapped)
 """All of its endpoints are in these."""
 
 __all__ = [
@@ -19,8 +29,10 @@ __all__ = [
     "api",
     "funds",
     "lending",
+    "margin",
     "orders",
     "products",
     "profiles",
     "records",
+    "wrapped",
 ]

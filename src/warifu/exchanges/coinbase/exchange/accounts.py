@@ -130,10 +130,11 @@ class AddressTo(Ask, frozen=True, kw_only=True):
 
 
 class NewAddress(Ask, frozen=True, kw_only=True):
-    currency: Currency
+    currency: Currency | Literal["_ALL_ASSETS_"]
     to: AddressTo
     label: Words | None = None
     network: Network | None = None
+    """``_ALL_EVM_NETWORKS_`` together with every asset."""
     is_verified_self_hosted_wallet: bool | None = None
     vasp_id: Identifier | None = None
 
@@ -147,11 +148,28 @@ class BookedId(Ask, frozen=True, kw_only=True):
 
 
 class RelabelledAddress(Ask, frozen=True, kw_only=True):
+    """What is left out stays as it is."""
+
     id: Identifier
-    label: Words
+    label: Words | None = None
+    is_certified_self_send: bool | None = None
+    is_verified_self_hosted_wallet: bool | None = None
+    vasp_id: Identifier | None = None
+    business_name: Words | None = None
+    business_country_code: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")] | None = None
+
+
+class Counterparty(Answer, frozen=True, kw_only=True):
+    """Another customer of Coinbase, whom funds may go to within it."""
+
+    id: str
+    address: str
+    label: str = ""
+    added_at: str | None = None
 
 
 ADDRESS_BOOK = Endpoint("GET", "/address-book", Nothing, tuple[BookedAddress, ...])
+COUNTERPARTIES = Endpoint("GET", "/address-book/counterparty", Nothing, tuple[Counterparty, ...])
 ADD_ADDRESSES = Endpoint("POST", "/address-book", NewAddresses, tuple[BookedAddress, ...], Effect.MANAGES)
 RELABEL_ADDRESS = Endpoint("PUT", "/address-book/{id}", RelabelledAddress, Ignored, Effect.MANAGES)
 DELETE_ADDRESS = Endpoint("DELETE", "/address-book/{id}", BookedId, Ignored, Effect.MANAGES)

@@ -31,6 +31,11 @@ class Conversion(Answer, frozen=True, kw_only=True, rename={"origin": "from"}):
     from_account_id: str | None = None
     to_account_id: str | None = None
     fee_amount: Decimal | None = None
+    created_at: str | None = None
+
+
+class Conversions(Paged, frozen=True, kw_only=True):
+    profile_id: Identifier | None = None
 
 
 class OfConversion(Ask, frozen=True, kw_only=True):
@@ -38,20 +43,29 @@ class OfConversion(Ask, frozen=True, kw_only=True):
     profile_id: Identifier | None = None
 
 
+class ConversionFeeTier(Answer, frozen=True, kw_only=True):
+    from_amount: Decimal
+    to_amount: Decimal
+    fee_rate: Decimal
+
+
 class ConversionFee(Answer, frozen=True, kw_only=True):
+    """The document's list of fields and its example differ: each has two that the other has not."""
+
     from_currency: str
     to_currency: str
-    fee_rate: Decimal
+    fee_rate: Decimal | None = None
+    min_fee_rate: Decimal | None = None
     thirty_day_volume: Decimal | None = None
-
-
-class ConversionFees(Answer, frozen=True, kw_only=True):
-    fee_rates: tuple[ConversionFee, ...]
+    thirty_day_net_volume: Decimal | None = None
+    available_credit: Decimal | None = None
+    fee_tiers: tuple[ConversionFeeTier, ...] = ()
 
 
 CONVERT = Endpoint("POST", "/conversions", Convert, Conversion, Effect.TRADES)
+CONVERSIONS = Endpoint("GET", "/conversions", Conversions, tuple[Conversion, ...], following=older)
 CONVERSION = Endpoint("GET", "/conversions/{conversion_id}", OfConversion, Conversion)
-CONVERSION_FEES = Endpoint("GET", "/conversions/fees", Nothing, ConversionFees)
+CONVERSION_FEES = Endpoint("GET", "/conversions/fees", Nothing, tuple[ConversionFee, ...])
 
 
 # Currencies
@@ -66,6 +80,7 @@ class CurrencyNetwork(Answer, frozen=True, kw_only=True):
     max_withdrawal_amount: Decimal | None = None
     network_confirmations: Count | None = None
     destination_tag_regex: str | None = None
+    is_evm_network: bool | None = None
 
 
 class CurrencyDetails(Answer, frozen=True, kw_only=True):
@@ -156,6 +171,22 @@ class ToCryptoAddress(Ask, frozen=True, kw_only=True):
     travel_rule_data: TravelRuleData | None = None
 
 
+class ToCounterparty(Ask, frozen=True, kw_only=True):
+    """To another customer of Coinbase, within it. It knows no identifier of ours."""
+
+    amount: Decimal
+    currency: Currency
+    counterparty_id: Identifier
+
+
+class MovedToCounterparty(Answer, frozen=True, kw_only=True):
+    id: str
+    counterparty_id: str
+    amount: Decimal
+    currency: str
+    status: Literal["UNKNOWN", "PENDING", "DONE"]
+
+
 class Moved(Answer, frozen=True, kw_only=True):
     """What a deposit or a withdrawal is answered with."""
 
@@ -214,6 +245,9 @@ WITHDRAW_TO_ADDRESS = Endpoint("POST", "/withdrawals/crypto", ToCryptoAddress, M
 WITHDRAW_TO_WALLET = Endpoint("POST", "/withdrawals/coinbase-account", FromWallet, Moved, Effect.PAYS_OUT)
 WITHDRAW_TO_PAYMENT_METHOD = Endpoint(
     "POST", "/withdrawals/payment-method", FromPaymentMethod, Moved, Effect.PAYS_OUT
+)
+WITHDRAW_TO_COUNTERPARTY = Endpoint(
+    "POST", "/withdrawals/counterparty", ToCounterparty, MovedToCounterparty, Effect.PAYS_OUT
 )
 FEE_ESTIMATE = Endpoint("GET", "/withdrawals/fee-estimate", FeeEstimateFor, FeeEstimate)
 TRANSFERS = Endpoint("GET", "/transfers", Transfers, tuple[Transfer, ...], following=older)

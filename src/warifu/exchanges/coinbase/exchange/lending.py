@@ -84,6 +84,37 @@ class LendingOverview(Answer, frozen=True, kw_only=True):
     loans: tuple[Loan, ...] = ()
 
 
+class CrossMargin(Answer, frozen=True, kw_only=True):
+    """What a customer with cross margin (XM) has and owes, in USD."""
+
+    open_loan_value: Decimal
+    available_to_borrow: Decimal | None = None
+    withdrawal_restricted: bool | None = None
+    credit_limit_value: Decimal | None = None
+    available_credit_value: Decimal | None = None
+    pending_loan_value: Decimal | None = None
+    margin_requirement: Decimal | None = None
+    account_equity: Decimal | None = None
+    margin_excess_shortfall: Decimal | None = None
+    consumed_credit: Decimal | None = None
+
+
+class CrossMarginOverview(Answer, frozen=True, kw_only=True):
+    overview: CrossMargin
+    loans: tuple[Loan, ...] = ()
+
+
+class CrossMarginLending(Answer, frozen=True, kw_only=True):
+    """So the document has it; no other answer of this API is wrapped so."""
+
+    body: CrossMarginOverview
+
+
+class CrossMarginPreview(Answer, frozen=True, kw_only=True):
+    before: CrossMargin
+    after: CrossMargin
+
+
 class PreviewOf(Ask, frozen=True, kw_only=True):
     currency: Currency
     native_amount: Decimal
@@ -148,11 +179,14 @@ LOANS = Endpoint("GET", "/loans", Loans, tuple[Loan, ...])
 LOAN_ASSETS = Endpoint("GET", "/loans/assets", Nothing, LoanAssets, signed=False)
 LOAN_OPTIONS = Endpoint("GET", "/loans/options", Nothing, tuple[LoanOption, ...])
 LENDING_OVERVIEW = Endpoint("GET", "/loans/lending-overview", Nothing, LendingOverview)
+LENDING_OVERVIEW_XM = Endpoint("GET", "/loans/lending-overview-xm", Nothing, CrossMarginLending)
 INTEREST_SUMMARIES = Endpoint("GET", "/loans/interest", Nothing, tuple[InterestSummary, ...])
 INTEREST_CHARGES = Endpoint("GET", "/loans/interest/{loan_id}", OfLoan, tuple[InterestCharge, ...])
 INTEREST_RATES = Endpoint("GET", "/loans/interest/history/{loan_id}", OfLoan, tuple[InterestRate, ...])
 LOAN_PREVIEW = Endpoint("GET", "/loans/loan-preview", PreviewOf, Preview)
+LOAN_PREVIEW_XM = Endpoint("GET", "/loans/loan-preview-xm", PreviewOf, CrossMarginPreview)
 REPAYMENT_PREVIEW = Endpoint("GET", "/loans/repayment-preview", RepaymentPreviewOf, Preview)
+REPAYMENT_PREVIEW_XM = Endpoint("GET", "/loans/repayment-preview-xm", RepaymentPreviewOf, CrossMarginPreview)
 OPEN_LOAN = Endpoint("POST", "/loans/open", OpenLoan, Loan, Effect.MANAGES)
 REPAY_INTEREST = Endpoint("POST", "/loans/repay-interest", RepayInterest, Repayment, Effect.PAYS_OUT)
 REPAY_PRINCIPAL = Endpoint("POST", "/loans/repay-principal", RepayPrincipal, Repayment, Effect.PAYS_OUT)

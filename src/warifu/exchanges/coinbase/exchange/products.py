@@ -47,11 +47,27 @@ class Level(Answer, frozen=True, array_like=True):
     """How many; at level 3 the identifier of the one."""
 
 
+class Auction(Answer, frozen=True, kw_only=True):
+    """What an auction would come to now: its price is not firm."""
+
+    auction_state: str
+    """``collection``, ``opening``, ``complete``."""
+    open_price: Decimal
+    open_size: Decimal
+    best_bid_price: Decimal | None = None
+    best_bid_size: Decimal | None = None
+    best_ask_price: Decimal | None = None
+    best_ask_size: Decimal | None = None
+    can_open: str | None = None
+    time: str | None = None
+
+
 class Book(Answer, frozen=True, kw_only=True):
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     sequence: int | Decimal
     auction_mode: bool = False
+    auction: Auction | None = None
     time: str | None = None
 
 
@@ -78,6 +94,10 @@ class Stats(Answer, frozen=True, kw_only=True):
     last: Decimal
     volume: Decimal
     volume_30day: Decimal | None = None
+    rfq_volume_24hour: Decimal | None = None
+    rfq_volume_30day: Decimal | None = None
+    conversions_volume_24hour: Decimal | None = None
+    conversions_volume_30day: Decimal | None = None
 
 
 class Ticker(Answer, frozen=True, kw_only=True):

@@ -1,10 +1,10 @@
-"""Profiles, travel rules, a user's limits, wrapped assets."""
+"""Profiles, travel rules, a user's limits."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Ignored, Nothing
+from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Ignored
 from warifu.exchanges.coinbase.exchange.base import Paged, older
 from warifu.exchanges.fields import Address, Count, Currency, Identifier, Words
 
@@ -60,7 +60,7 @@ DEACTIVATE_PROFILE = Endpoint(
 TRANSFER_BETWEEN_PROFILES = Endpoint("POST", "/profiles/transfer", BetweenProfiles, Ignored, Effect.PAYS_OUT)
 
 
-# Travel rules, users, wrapped assets
+# Travel rules, users
 
 
 class TravelRule(Answer, frozen=True, kw_only=True):
@@ -100,34 +100,7 @@ class OfUser(Ask, frozen=True, kw_only=True):
     user_id: Identifier
 
 
-class WrappedAsset(Answer, frozen=True, kw_only=True):
-    id: str
-    circulating_supply: Decimal | None = None
-    total_supply: Decimal | None = None
-    conversion_rate: Decimal | None = None
-    apy: Decimal | None = None
-
-
-class WrappedAssets(Answer, frozen=True, kw_only=True):
-    wrapped_assets: tuple[WrappedAsset, ...]
-
-
-class OfWrappedAsset(Ask, frozen=True, kw_only=True):
-    wrapped_asset_id: Currency
-
-
-class ConversionRate(Answer, frozen=True, kw_only=True):
-    amount: Decimal
-
-
 TRAVEL_RULES = Endpoint("GET", "/travel-rules", TravelRules, tuple[TravelRule, ...], following=older)
 NEW_TRAVEL_RULE = Endpoint("POST", "/travel-rules", NewTravelRule, TravelRule, Effect.MANAGES)
 DELETE_TRAVEL_RULE = Endpoint("DELETE", "/travel-rules/{id}", OfTravelRule, Ignored, Effect.MANAGES)
 EXCHANGE_LIMITS = Endpoint("GET", "/users/{user_id}/exchange-limits", OfUser, ExchangeLimits)
-WRAPPED_ASSETS = Endpoint("GET", "/wrapped-assets", Nothing, WrappedAssets, signed=False)
-WRAPPED_ASSET = Endpoint(
-    "GET", "/wrapped-assets/{wrapped_asset_id}", OfWrappedAsset, WrappedAsset, signed=False
-)
-WRAPPED_CONVERSION_RATE = Endpoint(
-    "GET", "/wrapped-assets/{wrapped_asset_id}/conversion-rate", OfWrappedAsset, ConversionRate, signed=False
-)

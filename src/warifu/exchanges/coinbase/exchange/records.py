@@ -1,4 +1,4 @@
-"""Coinbase's Exchange API: reports, volumes and settings of a user, the price oracle, staking of wrapped assets."""
+"""Coinbase's Exchange API: reports, volumes and settings of a user, the price oracle."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing
-from warifu.exchanges.coinbase.exchange.base import Paged, older
 from warifu.exchanges.coinbase.exchange.profiles import OfUser
-from warifu.exchanges.fields import Count, Currency, Cursor, Identifier, Moment, Product
+from warifu.exchanges.fields import Count, Cursor, Identifier, Moment, Product
 
 # Reports. By e-mail they would leave for whoever is named: there is no such field here.
 
-ReportType = Literal["balance", "fills", "account", "otc-fills", "tax-invoice", "rfq-fills"]
+ReportType = Literal[
+    "balance",
+    "fills",
+    "account",
+    "otc-fills",
+    "tax-invoice",
+    "rfq-fills",
+    "1099k-transaction-history",
+]
+"""What was traded over the counter (OTC) is told in its report alone."""
 
 
 class BalanceReport(Ask, frozen=True, kw_only=True):
     datetime: Moment | None = None
+    group_by_profile: bool | None = None
 
 
 class FillsReport(Ask, frozen=True, kw_only=True):
@@ -41,6 +50,9 @@ class NewReport(Ask, frozen=True, kw_only=True):
     balance: BalanceReport | None = None
     fills: FillsReport | None = None
     account: AccountReport | None = None
+    otc_fills: FillsReport | None = None
+    rfq_fills: FillsReport | None = None
+    tax_invoice: FillsReport | None = None
 
 
 class ReportSummary(Answer, frozen=True, kw_only=True):
@@ -99,6 +111,15 @@ class TradingVolumes(Answer, frozen=True, kw_only=True):
     aggregated_data: Aggregated | None = None
 
 
+class TrailingVolume(Answer, frozen=True, kw_only=True):
+    """Of 30 days. As Coinbase Pro had it: today's documents have the trading volumes alone."""
+
+    product_id: str
+    exchange_volume: Decimal
+    volume: Decimal
+    recorded_at: str
+
+
 class SettlementPreference(Ask, frozen=True, kw_only=True):
     user_id: Identifier
     settlement_preference: Literal["USD", "USDC"]
@@ -109,6 +130,7 @@ class Settlement(Answer, frozen=True, kw_only=True):
 
 
 TRADING_VOLUMES = Endpoint("GET", "/users/{user_id}/trading-volumes", OfUser, TradingVolumes)
+TRAILING_VOLUME = Endpoint("GET", "/users/self/trailing-volume", Nothing, tuple[TrailingVolume, ...])
 SETTLEMENT_PREFERENCE = Endpoint(
     "POST", "/users/{user_id}/settlement-preferences", SettlementPreference, Settlement, Effect.MANAGES
 )
@@ -125,42 +147,3 @@ class SignedPrices(Answer, frozen=True, kw_only=True):
 
 
 ORACLE = Endpoint("GET", "/oracle", Nothing, SignedPrices)
-
-
-# Staking of wrapped assets
-
-
-class StakeWrap(Ask, frozen=True, kw_only=True):
-    from_currency: Currency
-    to_currency: Currency
-    amount: Decimal
-
-
-class StakeWraps(Paged, frozen=True, kw_only=True, rename={"origin": "from"}):
-    origin: Currency | None = None
-    to: Currency | None = None
-    status: str | None = None
-
-
-class OfStakeWrap(Ask, frozen=True, kw_only=True):
-    stake_wrap_id: Identifier
-
-
-class Staked(Answer, frozen=True, kw_only=True):
-    id: str
-    from_amount: Decimal
-    from_currency: str
-    to_currency: str
-    status: str
-    to_amount: Decimal | None = None
-    from_account_id: str | None = None
-    to_account_id: str | None = None
-    conversion_rate: Decimal | None = None
-    created_at: str | None = None
-    completed_at: str | None = None
-    canceled_at: str | None = None
-
-
-STAKE_WRAP = Endpoint("POST", "/wrapped-assets/stake-wrap", StakeWrap, Staked, Effect.TRADES)
-STAKE_WRAPS = Endpoint("GET", "/wrapped-assets/stake-wrap", StakeWraps, tuple[Staked, ...], following=older)
-ONE_STAKE_WRAP = Endpoint("GET", "/wrapped-assets/stake-wrap/{stake_wrap_id}", OfStakeWrap, Staked)
