@@ -24,25 +24,36 @@ from warifu.cli.exchange_proposed import read_call_file
 from warifu.cli.exchange_together import PATIENCE, NotAsked, Together, hand_over, require_new
 from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
+from warifu.cli.visits import open_visit
 from warifu.cli.wallet_keys import keys_of
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.exchanges.adapter import Withdrawal
 from warifu.exchanges.calls import Call
 from warifu.exchanges.market import Order, Pair
 from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol import api
 from warifu.protocol.api import Accepted, GivenApproval, NewProposal, Proposal
-from warifu.protocol.authorization import approve_request, authorize, check_authorization, refuse_request
+from warifu.protocol.authorization import (
+    Authorization,
+    approve_request,
+    authorize,
+    check_authorization,
+    refuse_request,
+)
 from warifu.protocol.credential import Approval, DeviceKey, approver
-from warifu.protocol.encoding import encode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import (
     AccountRequest,
     CallRequest,
     ExchangeCall,
     ExchangeKeyRequest,
+    VisitAsset,
+    VisitRequest,
     call_digest,
 )
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.policy import ApprovalTier, ExchangeLimits, PerOrder, Window
 from warifu.protocol.request import Stretching, WalletRequest, request_digest
 
 pytestmark = pytest.mark.unit
@@ -51,6 +62,7 @@ ME, PARTNER, THIRD, STRANGE = (IdentityKey(bytes([number]) * 32) for number in (
 RULES = msgspec.structs.replace(rules_for("binance"), pairs=("BTC-USDT",))
 POLICY = policy_for(RULES, approvals_needed=2)
 BINANCE = EXCHANGES["binance"]
+DAY = (Window(24, "100000000000"),)
 ORDER = Order(
     "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed",
     Pair("BTC", "USDT"),
@@ -151,7 +163,8 @@ def no(key: IdentityKey) -> Callable[[Any], GivenApproval]:
 
 def together(service: Service, wallet: Wallet = WALLET) -> Together:
     own = OwnCredential(DeviceKey(ME.public), approver(ME))
-    return Together(service, Screen(json=True), wallet, own, pause=lambda: None)  # type: ignore[arg-type]
+    needed = wallet.rules.policy.approvals_needed
+    return Together(service, Screen(json=True), wallet, own, needed, lambda: None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -319,6 +332,111 @@ def test_what_this_client_does_not_understand_to_the_last_byte_is_not_shown(tmp_
     with pytest.raises(InputRefused) as refused:
         read(request_for(content), content, tmp_path)
     assert refused.value.code == "input.exchange-not-understood"
+
+
+def tiered_wallet(**tiers: int) -> Wallet:
+    """One owner for what is small, two for more than 1,000 USDT and for more than a tenth of a bitcoin."""
+    limits = (
+        ExchangeLimits("BTC", 8, PerOrder("100000000", (ApprovalTier("10000000", 2),)), DAY, "100000000"),
+        ExchangeLimits("USDT", 2, PerOrder("10000000", (ApprovalTier("100000", 2),)), DAY),
+    )
+    policy = policy_for(msgspec.structs.replace(RULES, limits=limits), **tiers)
+    return wallet_of(msgspec.structs.replace(founding(), policy=policy))
+
+
+class Elsewhere:
+    """A profile with one wallet."""
+
+    def __init__(self, wallet: Wallet) -> None:
+        self._wallet = wallet
+
+    def wallets(self) -> list[Wallet]:
+        return [self._wallet]
+
+
+@pytest.mark.parametrize(("price", "needed"), [("50000", 1), ("50000.01", 2)])
+def test_how_many_must_approve_an_order_follows_from_what_it_gives_away(
+    tmp_path: Path, price, needed
+) -> None:
+    wallet = tiered_wallet()
+    content = content_of(BINANCE.place(dataclasses.replace(ORDER, price=Decimal(price))))
+    file = tmp_path / "a.call"
+    file.write_bytes(encode(content))
+    request = request_for(content, wallet)
+    asked = read_proposal(Elsewhere(wallet), proposal(request), file)  # type: ignore[arg-type]
+    assert asked.needed == needed
+
+
+@pytest.mark.parametrize(("amount", "needed"), [("10000000", 1), ("10000001", 2)])
+def test_a_visit_is_shown_with_all_that_is_approved_and_takes_as_many_as_its_amount(amount, needed) -> None:
+    wallet = tiered_wallet()
+    home = keys_of(wallet).address(KeyPath(Branch.RECEIVE, 3))
+    request = VisitRequest(
+        bytes([7]) * 16,
+        wallet.wallet_id,
+        "main",
+        VisitAsset("BTC", "bitcoin", home),
+        "",
+        amount,
+        (VisitAsset("ETH", "eip155:1"),),
+        9000,
+        1000,
+        2000,
+    )
+    asked = read_proposal(Elsewhere(wallet), proposal(request))  # type: ignore[arg-type]
+    assert (asked.needed, asked.described["visit"]["amount"]) == (needed, amount)
+    assert asked.described["account"] == "main"
+    values = [value for _, value in asked.facts]
+    assert {"main", "ETH", home} <= set(values)
+    strange = msgspec.structs.replace(
+        request, brings=VisitAsset("BTC", "bitcoin", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080")
+    )
+    asked = read_proposal(Elsewhere(wallet), proposal(strange))  # type: ignore[arg-type]
+    assert any("not known here" in value for _, value in asked.facts)
+
+
+def test_a_visit_with_two_owners_waits_for_the_other_and_is_handed_in_with_both_words() -> None:
+    wallet = tiered_wallet()
+    request = VisitRequest(
+        bytes([7]) * 16,
+        wallet.wallet_id,
+        "main",
+        VisitAsset("BTC", "bitcoin"),
+        "",
+        "10000001",
+        (),
+        9000,
+        1000,
+        2000,
+    )
+    handed: list[Any] = []
+
+    class Asking(Service):
+        def get(self, path: str, kind: Any) -> Any:
+            return api.Devices(devices=()) if path == "/devices" else super().get(path, kind)
+
+        def post(self, path: str, question: Any, kind: Any) -> Any:
+            if path == "/proposals":
+                return super().post(path, question, kind)
+            handed.append((path, question))
+            return api.VisitsShown(devices=())
+
+    service = Asking(yes(PARTNER))
+    service.request = request
+    own = OwnCredential(DeviceKey(ME.public), approver(ME))
+    assert open_visit(service, Screen(json=True), wallet, own, request) == []  # type: ignore[arg-type]
+    [(path, question)] = handed
+    signed = decode(Authorization, question.authorization, 2**17)
+    assert path == "/wallets/family/visits"
+    assert check_authorization(signed, wallet.rules.owners, None, 1500).approvals == 2
+    assert request_digest(request) == check_authorization(signed, wallet.rules.owners, None, 1500).digest
+
+
+def test_a_credential_and_a_key_take_as_many_as_the_largest_payment(tmp_path: Path) -> None:
+    wallet = tiered_wallet()
+    key = ExchangeKeyRequest(bytes([8]) * 16, wallet.wallet_id, "binance", "binance", 1000, 2000)
+    asked = read_proposal(Elsewhere(wallet), proposal(key))  # type: ignore[arg-type]
+    assert (wallet.rules.policy.approvals_needed, asked.needed) == (1, 2)
 
 
 def test_a_credential_and_a_key_that_are_to_come_are_shown(tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ def test_a_trader_may_ask_all_that_a_visit_needs_and_pays_out_to_nobody_but_hims
         if question is None:
             continue
         call, _ = read_call(exchange, question.unsigned, rules)
-        assert judge_call(trader, call, ExchangeFacts(1_800_000_000, spent, own=True)).refusal is None, call
+        known = ExchangeFacts(1_800_000_000, spent, own=True, approvals=1)
+        assert judge_call(trader, call, known).refusal is None, call
         if call.destination is not None:
             refusal = judge_call(trader, call, ExchangeFacts(1_800_000_000, spent)).refusal
             assert refusal is not None and refusal.reason == "destination"

@@ -21,6 +21,7 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
+    PerOrder,
     Policy,
     Price,
     Window,
@@ -203,6 +204,11 @@ def with_rules(**fields: Any) -> Policy:
     return Policy(POLICY_VERSION, 5, (msgspec.structs.replace(RULES, **fields),))
 
 
+def tiered(*tiers: ApprovalTier) -> ExchangeLimits:
+    limits = EXCHANGE.limits[0]
+    return msgspec.structs.replace(limits, per_order=PerOrder(limits.most, tiers))
+
+
 def with_exchange(**fields: Any) -> Policy:
     return Policy(POLICY_VERSION, 5, (), exchanges=(msgspec.structs.replace(EXCHANGE, **fields),))
 
@@ -265,6 +271,9 @@ def with_exchange(**fields: Any) -> Policy:
         lambda: with_exchange(visit_seconds=-1),
         lambda: with_exchange(visit_seconds=31 * 86_400),
         lambda: with_exchange(limits=(msgspec.structs.replace(EXCHANGE.limits[0], exposure=str(2**256)),)),
+        lambda: with_exchange(limits=(tiered(ApprovalTier(str(2**256), 2)),)),
+        lambda: with_exchange(limits=(tiered(ApprovalTier("2", 2), ApprovalTier("1", 3)),)),
+        lambda: with_exchange(limits=(tiered(),)),
         lambda: with_exchange(pairs=("btc-usd",)),
         lambda: with_exchange(pairs=("BTC-USD", "BTC-EUR")),
         lambda: with_exchange(limits=EXCHANGE.limits * 2),

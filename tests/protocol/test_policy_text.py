@@ -23,6 +23,7 @@ from warifu.protocol.policy import (
     Policy,
     Price,
     Window,
+    policy_hash,
 )
 from warifu.protocol.policy_forms import (
     format_duration,
@@ -32,6 +33,7 @@ from warifu.protocol.policy_forms import (
     parse_share,
 )
 from warifu.protocol.policy_text import read_policy
+from warifu.protocol.policy_writing import write_policy
 from warifu.protocol.toml_lines import line_of, lines_of
 
 pytestmark = pytest.mark.unit
@@ -495,6 +497,7 @@ decimals = 8
 per_order = "0.1 BTC"
 per_day = "0.5 BTC"
 exposure = "0.4 BTC"
+approvals_above = { "0.05 BTC" = 3, "0.005 BTC" = 2 }
 """
 
 
@@ -504,11 +507,13 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
     assert rules.inside == ("payment-method:bank", "profile:86602c68-306a-4500-ac73-4ce56a91d83c")
     assert (rules.visit_seconds, rules.limits[0].exposure) == (8 * 3600, "40000000")
     assert rules.declared_allowlist
-    left_out = ("inside", "longest_visit", "exposure", "declared_allowlist")
+    assert rules.limits[0].approvals == (ApprovalTier("500000", 2), ApprovalTier("5000000", 3))
+    left_out = ("inside", "longest_visit", "exposure", "declared_allowlist", "approvals_above")
     text = "\n".join(line for line in EXCHANGE.splitlines() if not line.startswith(left_out))
     [bare] = read_policy(text).exchanges
     assert (bare.inside, bare.visit_seconds, bare.limits[0].exposure) == ((), 0, "0")
     assert not bare.declared_allowlist
+    assert bare.limits[0].approvals == ()
 
 
 @pytest.mark.parametrize(
@@ -520,8 +525,39 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
         ('"8h"', "8", "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: "),
         ('"0.4 BTC"', '"0.4 ETH"', "line 12, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
         ("exposure", "exposed", "line 12, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
+        ('"0.05 BTC" = 3', '"0.05 BTC" = 2', "more approvals are for larger amounts"),
+        (
+            '"0.05 BTC" = 3',
+            '"0.05 ETH" = 3',
+            "line 13, '0.05 ETH' in [exchanges.coinbase-exchange.limits.BTC.",
+        ),
+        ("approvals_above = {", "approvals_above = 2 # {", "line 13, 'approvals_above' in "),
+        (
+            "exposure",
+            'notice_above = "0.1 BTC"\nexposure',
+            "line 12, 'notice_above' in [exchanges.coinbase-exchange.limits.BTC]: what is asked of an exchange",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_exchange_is_said_by_line_and_field(before, after, said):
     with pytest.raises(InputRefused, match=re.escape(said)):
         read_policy(EXCHANGE.replace(before, after, 1))
+
+
+def test_a_policy_without_tiers_at_an_exchange_has_the_bytes_that_it_had_before_there_were_any():
+    """A wallet's name is a digest over its first policy: with other bytes its devices would not know it any more."""
+    text = """
+passphrase_tries = 5
+[exchanges.coinbase]
+endpoints = ["GET /v3/accounts"]
+[exchanges.coinbase.limits.BTC]
+decimals = 8
+per_order = "0.1 BTC"
+per_day = "0.3 BTC"
+exposure = "0.4 BTC"
+"""
+    before = "4abceb2d97f16cacce799aa9fa3f3c8f8383884b872e2c6d0ec6332a73a32c42"
+    assert policy_hash(read_policy(text)).hex() == before
+    tiered = text + 'approvals_above = { "0.05 BTC" = 2 }\n'
+    assert policy_hash(read_policy(tiered)).hex() != before
+    assert read_policy(write_policy(read_policy(tiered))) == read_policy(tiered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
+    PerOrder,
     Policy,
     Price,
     Window,
@@ -48,7 +50,7 @@ from warifu.protocol.rules import Rules
 from warifu.signer.policy.compare import Change, _unforeseen, compare, loosening
 from warifu.signer.policy.exchanges import judge_call
 from warifu.signer.policy.judge import judge
-from warifu.signer.policy.visits import HomeFacts, StayFacts, judge_home, judge_stay
+from warifu.signer.policy.visits import HomeFacts, StayFacts, judge_home, judge_opening, judge_stay
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
@@ -210,6 +212,24 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
     ("an endpoint fewer", "endpoint", RULES, with_exchange(endpoints=("GET /accounts",))),
     ("no pair", "pair", RULES, with_exchange(pairs=())),
     ("no limit is no order", "asset", RULES, with_exchange(limits=())),
+    (
+        "more owners for large orders",
+        "approvals",
+        RULES,
+        with_exchange(
+            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("50", 2),)), DAILY, "40"),)
+        ),
+    ),
+    (
+        "more owners for smaller orders",
+        "approvals",
+        with_exchange(
+            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("50", 2),)), DAILY, "40"),)
+        ),
+        with_exchange(
+            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("49", 2),)), DAILY, "40"),)
+        ),
+    ),
     (
         "smaller orders",
         "per-transaction-limit",
@@ -418,6 +438,7 @@ def test_nor_does_it_at_an_exchange(pair, call, known, stay, there):
         staying = StayFacts(known.now, there)
         assert not allows(judge_call, old, new, call, known)
         assert not allows(judge_stay, old, new, stay, staying)
+        assert not allows(partial(judge_opening, approvals=known.approvals), old, new, stay, staying)
         assert not allows(judge_home, old, new, call, home)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warifu.protocol.policy import POLICY_VERSION, WINDOWS, Policy
+from warifu.protocol.policy import POLICY_VERSION, WINDOWS, ApprovalTier, PerOrder, Policy
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.policy.exchanges import Destination, ExchangeCall, ExchangeFacts, judge_call, matches
 
@@ -41,7 +41,7 @@ NONE_SPENT: dict[int, dict[str, int]] = {hours: {} for hours in WINDOWS}
 
 def facts(day: int = 0, **fields: Any) -> ExchangeFacts:
     spent = {**NONE_SPENT, 24: {"BTC": day}, 168: {"BTC": day}, 720: {"BTC": day}}
-    return replace(ExchangeFacts(MONDAY_NOON, spent), **fields)
+    return replace(ExchangeFacts(MONDAY_NOON, spent, approvals=1), **fields)
 
 
 def reason(call: ExchangeCall, known: ExchangeFacts | None = None, policy: Policy = POLICY) -> str | None:
@@ -94,6 +94,48 @@ def test_a_window_that_cannot_be_counted_refuses():
 )
 def test_the_wallets_hours_are_kept_there_as_well(moment, expected):
     assert reason(ORDER, facts(now=moment)) == expected
+
+
+def tiered(**tiers: int) -> Policy:
+    """With ``approvals_above`` for the exchange's only asset, and ``approvals_needed``."""
+    (coinbase, kraken) = POLICY.exchanges
+    bounds = PerOrder("10000000", (ApprovalTier("4000000", 2), ApprovalTier("9000000", 3)))
+    asset = msgspec.structs.replace(coinbase.limits[0], per_order=bounds)
+    changed = msgspec.structs.replace(coinbase, limits=(asset,))
+    return msgspec.structs.replace(POLICY, exchanges=(changed, kraken), **tiers)
+
+
+@pytest.mark.parametrize(
+    ("amount", "approvals", "expected"),
+    [
+        (4_000_000, 1, None),
+        (4_000_000, 0, "approvals"),
+        (4_000_001, 1, "approvals"),
+        (4_000_001, 2, None),
+        (9_000_000, 2, None),
+        (9_000_001, 2, "approvals"),
+        (9_000_001, 3, None),
+    ],
+)
+def test_so_many_owners_must_approve_what_gives_so_much_away(amount, approvals, expected):
+    call = replace(ORDER, amounts={"BTC": amount})
+    assert reason(call, facts(approvals=approvals), tiered()) == expected
+
+
+def test_what_gives_nothing_away_takes_as_many_as_everything_and_a_question_takes_no_more_than_one():
+    cancelled = replace(ORDER, amounts={})
+    strict = tiered(approvals_needed=2)
+    assert reason(cancelled, facts(approvals=1), strict) == "approvals"
+    assert reason(cancelled, facts(approvals=2), strict) is None
+    question = ExchangeCall("coinbase", "GET", "/v3/accounts", None, {}, reads=True)
+    assert reason(question, facts(approvals=1), strict) is None
+
+
+def test_the_most_that_anything_takes_counts_the_tiers_of_exchanges():
+    assert (POLICY.most_approvals, tiered().most_approvals) == (1, 3)
+    assert tiered().most_approvals_at("coinbase") == 3
+    assert tiered(approvals_needed=2).most_approvals_at("kraken") == 2
+    assert tiered().approvals_at("kraken", {"BTC": 9_000_001}) == 1
 
 
 def test_a_frozen_wallet_asks_nothing():

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
-from warifu.protocol.policy import WINDOWS
+from warifu.protocol.policy import WINDOWS, ApprovalTier, PerOrder
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.policy.exchanges import Destination, ExchangeCall
 from warifu.signer.policy.facts import Facts, leaves
 from warifu.signer.policy.judge import judge
-from warifu.signer.policy.visits import HomeFacts, Stay, StayFacts, judge_home, judge_stay
+from warifu.signer.policy.visits import HomeFacts, Stay, StayFacts, judge_home, judge_opening, judge_stay
 
 pytestmark = pytest.mark.unit
 
@@ -77,6 +77,34 @@ def reason(verdict: Any) -> str | None:
 )
 def test_a_visit_is_bounded_in_amount_and_in_time(change, there, expected):
     assert reason(judge_stay(POLICY, replace(STAY, **change), StayFacts(MONDAY_NOON, there))) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "approvals", "expected"),
+    [
+        (30_000_000, 1, None),
+        (30_000_000, 0, "approvals"),
+        (30_000_001, 1, "approvals"),
+        (30_000_001, 2, None),
+        (50_000_001, 2, "exposure"),
+    ],
+)
+def test_a_visit_takes_as_many_owners_as_what_gives_so_much_away(amount, approvals, expected):
+    (rules,) = POLICY.exchanges
+    bitcoin = msgspec.structs.replace(
+        rules.limits[0], per_order=PerOrder("10000000", (ApprovalTier("30000000", 2),))
+    )
+    limits = (bitcoin, rules.limits[1])
+    policy = msgspec.structs.replace(POLICY, exchanges=(msgspec.structs.replace(rules, limits=limits),))
+    verdict = judge_opening(policy, replace(STAY, amount=amount), StayFacts(MONDAY_NOON, 0), approvals)
+    assert reason(verdict) == expected
+
+
+def test_a_visit_takes_as_many_owners_as_everything_does():
+    needing = msgspec.structs.replace(POLICY, approvals_needed=2)
+    known = StayFacts(MONDAY_NOON, 0)
+    assert reason(judge_opening(needing, STAY, known, 1)) == "approvals"
+    assert reason(judge_opening(needing, STAY, known, 2)) is None
 
 
 def test_a_visit_is_opened_in_the_wallets_hours_and_never_while_it_is_frozen():

@@ -82,11 +82,13 @@ class World:
         t: int = 2,
         others: Sequence[Credential] = (),
         make_device: Callable[[str, Path, Callable[[], int]], SimulatedDevice] = SimulatedDevice,
+        amend: Callable[[Policy], Policy] = lambda policy: policy,
         **rules: Any,
     ) -> None:
-        """``make_device``: devices of another kind, which live by the machine's clock, as the exchanges do then."""
+        """``make_device``: devices of another kind, which live by the machine's clock, as the exchanges do then.
+        ``amend``: what the wallet's policy is instead."""
         self.home = Household(root, n, make_device=make_device)
-        self.home.make_wallet(t, policy(**rules), others=others)
+        self.home.make_wallet(t, amend(policy(**rules)), others=others)
         real = make_device is not SimulatedDevice
         self.stand_in = StandIn(root, (lambda: int(time.time())) if real else self.home.clock)
         self.tunnels = Tunnels(self.stand_in)

@@ -24,6 +24,7 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
+    PerOrder,
     Policy,
     Price,
     Window,
@@ -142,9 +143,14 @@ def hours(draw: st.DrawFn) -> Hours:
 
 
 @cache
+def per_order() -> st.SearchStrategy[str | PerOrder]:
+    return st.builds(lambda most, found: PerOrder(most, found) if found else most, _amounts, tiers())
+
+
+@cache
 def exchanges() -> st.SearchStrategy[ExchangeRules]:
     limits = st.builds(
-        ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows(), _amounts
+        ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), per_order(), windows(), _amounts
     )
     return st.builds(
         ExchangeRules,
@@ -185,6 +191,7 @@ def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
         st.none() | st.sampled_from(("BTC-USD", "ETH-USD")),
         st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 12), max_size=2),
         st.none() | destinations() | destinations(),
+        st.booleans(),
     )
 
 
@@ -193,7 +200,8 @@ def exchange_calls() -> st.SearchStrategy[ExchangeCall]:
 def exchange_facts(draw: st.DrawFn) -> ExchangeFacts:
     amounts = st.dictionaries(st.sampled_from(("BTC", "USD")), st.integers(0, 9))
     spent: dict[int, dict[str, int]] = {hours: draw(amounts) for hours in WINDOWS}
-    return ExchangeFacts(NOW + draw(st.integers(0, 7 * 24 * DELAY)), spent, own=draw(st.booleans()))
+    now = NOW + draw(st.integers(0, 7 * 24 * DELAY))
+    return ExchangeFacts(now, spent, own=draw(st.booleans()), approvals=draw(st.integers(0, 4)))
 
 
 @cache

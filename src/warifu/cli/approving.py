@@ -24,7 +24,7 @@ from warifu.protocol.chains import BITCOIN
 from warifu.protocol.comparing import comparison_digits
 from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_requests import CallRequest
+from warifu.protocol.exchange_requests import CallRequest, VisitRequest
 from warifu.protocol.request import (
     AtExchange,
     DeviceRequest,
@@ -182,16 +182,22 @@ def _about_a_device(profile: Profile, wallet: Wallet, request: DeviceRequest, wo
 
 
 def _at_an_exchange(wallet: Wallet, request: AtExchange, words: Words, file: Path | None) -> Asked:
-    """A credential, a key or a call. What reads exchanges' requests is loaded where one is looked at."""
-    from warifu.cli.exchange_proposed import account_in_words, call_in_words, read_call_file
+    """A credential, a key, a call or a visit. What reads exchanges' requests is loaded where one is looked at."""
+    from warifu.cli.exchange_proposed import (
+        account_in_words,
+        call_in_words,
+        read_call_file,
+        visit_in_words,
+    )
 
     if isinstance(request, CallRequest):
         call = None if file is None else read_call_file(file, request)
         told = call_in_words(wallet, request, call)
+    elif isinstance(request, VisitRequest):
+        told = visit_in_words(wallet, request)
     else:
         told = account_in_words(wallet, request)
-    needed = min(wallet.rules.policy.approvals_needed, len(wallet.rules.owners))
-    return Asked(wallet, request, told.facts, told.gist, told.described, (), words, needed)
+    return Asked(wallet, request, told.facts, told.gist, told.described, (), words, told.needed)
 
 
 def _facts_of_reference(reference: Reference) -> list[tuple[str, str]]:

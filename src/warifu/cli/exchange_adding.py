@@ -47,7 +47,7 @@ class Adding:
 
     @property
     def _together(self) -> Together:
-        return Together(self.client, self.screen, self.wallet, self.own)
+        return Together(self.client, self.screen, self.wallet, self.own, self.wallet.rules.owners_needed)
 
     @property
     def devices(self) -> tuple[DeviceRef, ...]:

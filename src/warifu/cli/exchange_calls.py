@@ -79,7 +79,6 @@ class Exchanging:
         self._tiers = tiers
         self._own = own
         self._out = out
-        self.together = Together(client, screen, wallet, own)
         self.exchange: Exchange = EXCHANGES[account.exchange]
 
     @classmethod
@@ -155,7 +154,8 @@ class Exchanging:
         content = ExchangeCall(
             unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
         )
-        asks_others = self.together.needed > 1 and not self._only_reads(content)
+        together = self._together(unsigned)
+        asks_others = together.needed > 1
         devices = self._participants()
         carrier = max(devices, key=lambda device: (self._tiers.get(device.identity, 0), device.identity))
         reader = AnswerKey()
@@ -167,11 +167,11 @@ class Exchanging:
             carrier.identity,
             reader.public,
             moment,
-            moment + (self.lifetime if asks_others else LIFETIME),
+            moment + together.lifetime(LIFETIME),
         )
         if asks_others:
             hand_over(content, self._out)
-        further = self.together.approved(request) if asks_others else []
+        further = together.approved(request)
         named, moment = request_digest(request), now()
         devices = self._participants(carrier) if asks_others else devices  # who is there now
         keys = ask_envelope_keys(
@@ -193,32 +193,47 @@ class Exchanging:
         return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
 
     def require_out(self) -> None:
-        """``InputRefused`` (``call-file``) where other owners must approve, and it is not said where they find what."""
-        if self.together.needed > 1:
+        """``InputRefused`` (``call-file``) where other owners must approve whatever is more than a question, and it is
+        not said where they find what."""
+        if min(self.wallet.rules.policy.approvals_needed, len(self.wallet.rules.owners)) > 1:
             require_new(self._out)
 
-    @property
-    def lifetime(self) -> int:
-        """Seconds for which what is more than a question stays authorized."""
-        return self.together.lifetime(LIFETIME)
+    def lifetime(self, call: Call[A]) -> int:
+        """Seconds for which it stays authorized. ``InputRefused`` (``call-file``) as :meth:`require_out`, for this very
+        call."""
+        together = self._together(call.unsigned)
+        if together.needed > 1:
+            require_new(self._out)
+        return together.lifetime(LIFETIME)
 
-    def _only_reads(self, call: ExchangeCall) -> bool:
-        """As a signer of the wallet reads it. A shared key's token for a feed is more than a question: it names no
-        path."""
-        rules = self.wallet.rules.policy.rules_at(self.exchange.name)
-        unsigned = Unsigned(
-            call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True
-        )
+    def _together(self, unsigned: Unsigned) -> Together:
+        return Together(self._client, self.screen, self.wallet, self._own, self._needed(unsigned))
+
+    def _needed(self, unsigned: Unsigned) -> int:
+        """How many owners must want it, as a signer of the wallet reads it. A shared key's token for a feed names no
+        path: it takes as many as anything there."""
+        policy, name = self.wallet.rules.policy, self.exchange.name
+        rules = policy.rules_at(name)
         if rules is None:
             raise PolicyDenied(
-                "exchange",
-                f"the wallet's policy has no rules for {self.exchange.name}",
-                not_done="Nothing was asked.",
+                "exchange", f"the wallet's policy has no rules for {name}", not_done="Nothing was asked."
             )
-        understood = read_call(self.exchange, unsigned, rules)[1]
-        unsigned = understood.call.unsigned
-        bare = unsigned.method == FEED and unsigned.signed and self.account.key not in WHOLE
-        return understood.effect is Effect.READS and not understood.meaning.gives and not bare
+        asked = Unsigned(
+            unsigned.method,
+            unsigned.host,
+            unsigned.path,
+            unsigned.query,
+            unsigned.body,
+            Effect.PAYS_OUT,
+            signed=True,
+        )
+        call, understood = read_call(self.exchange, asked, rules)
+        if asked.method == FEED and understood.call.unsigned.signed and self.account.key not in WHOLE:
+            return self._owners(policy.most_approvals_at(name))
+        return 1 if call.reads else self._owners(policy.approvals_at(name, call.amounts))
+
+    def _owners(self, needed: int) -> int:
+        return min(needed, len(self.wallet.rules.owners))
 
     def own_address(self, asset: str, network: str) -> str:
         """Where the asset comes home (:func:`warifu.cli.exchange_places.own_address`)."""

@@ -19,11 +19,15 @@ from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
+from warifu.cli.visits import owners_of_visit
+from warifu.cli.visits_shown import amount_of
+from warifu.cli.waiting_shown import moment
 from warifu.cli.wallet_keys import WINDOW, account_of, keys_of
 from warifu.errors import InputRefused, WarifuError
 from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.amounts import plain
 from warifu.exchanges.calls import Effect, Unsigned
+from warifu.exchanges.feeds import FEED
 from warifu.exchanges.reading import Destination, Understood
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.chains import BITCOIN
@@ -34,6 +38,7 @@ from warifu.protocol.exchange_requests import (
     CallRequest,
     ExchangeCall,
     ExchangeKeyRequest,
+    VisitRequest,
     call_digest,
 )
 from warifu.signer.egress.judging import read_call
@@ -48,6 +53,8 @@ class Proposed:
     facts: Facts
     gist: str
     described: dict[str, Any]
+    needed: int
+    """How many owners must approve; of a call that was not shown, at least."""
 
 
 def read_call_file(file: Path, request: CallRequest) -> ExchangeCall:
@@ -72,8 +79,9 @@ def call_in_words(wallet: Wallet, request: CallRequest, call: ExchangeCall | Non
         unseen = tr("in the file of the owner who asks ('warifu approval give ID --call FILE')")
         gist = f"{tr('a call at the exchange of account')} {request.account}"
         facts = ((tr("Wallet"), wallet.name), account, (tr("What is asked"), unseen))
-        return Proposed(facts, gist, {"account": request.account, "call": None})
-    adapter, understood = _understood(wallet, call)
+        least = wallet.rules.policy.approvals_needed
+        return Proposed(facts, gist, {"account": request.account, "call": None}, _owners(wallet, least))
+    adapter, understood, needed = _understood(wallet, call)
     meaning = understood.meaning
     gives = {symbol: _short(amount) for symbol, amount in sorted(meaning.gives.items())}
     asked = f"{call.method} {call.host}{call.path}"
@@ -99,7 +107,7 @@ def call_in_words(wallet: Wallet, request: CallRequest, call: ExchangeCall | Non
             "fields": fields,
         },
     }
-    return Proposed(tuple(told), f"{request.account}: {gist}", described)
+    return Proposed(tuple(told), f"{request.account}: {gist}", described, _owners(wallet, needed))
 
 
 def account_in_words(wallet: Wallet, request: AccountRequest | ExchangeKeyRequest) -> Proposed:
@@ -113,7 +121,8 @@ def account_in_words(wallet: Wallet, request: AccountRequest | ExchangeKeyReques
     if isinstance(request, ExchangeKeyRequest):
         wanted = tr("all devices of the wallet generate a key for it")
         facts.append((tr("Wanted"), wanted))
-        return Proposed(tuple(facts), f"{request.account}: {wanted}", described | {"generate": True})
+        described["generate"] = True
+        return Proposed(tuple(facts), f"{request.account}: {wanted}", described, wallet.rules.owners_needed)
     wanted = tr("the devices keep a credential for it")
     holders = [device.name for device in wallet.request.devices if device.identity in request.holders]
     facts += [
@@ -125,18 +134,64 @@ def account_in_words(wallet: Wallet, request: AccountRequest | ExchangeKeyReques
     if request.simulation:
         facts.append((tr("SIMULATION"), tr("no exchange, no money")))
     described |= {"key": request.key, "holders": holders, "simulation": request.simulation}
-    return Proposed(tuple(facts), f"{request.account}: {wanted}", described)
+    return Proposed(tuple(facts), f"{request.account}: {wanted}", described, wallet.rules.owners_needed)
 
 
-def _understood(wallet: Wallet, call: ExchangeCall) -> tuple[Exchange, Understood]:
-    """As a signer of the wallet reads it."""
+def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
+    """Funds that are to go to an exchange, and to come home."""
+    wanted, brings = tr("a visit to an exchange"), amount_of(request)
+    facts = (
+        (tr("Wallet"), wallet.name),
+        (tr("account"), request.account),
+        (tr("Wanted"), wanted),
+        (tr("brings at most"), brings),
+        (tr("until"), moment(request.until)),
+        (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
+        (tr("home is"), _home(wallet, request)),
+    )
+    described = {
+        "account": request.account,
+        "visit": {
+            "asset": request.brings.symbol,
+            "chain": request.brings.chain,
+            "token": request.token,
+            "amount": request.amount,
+            "until": request.until,
+            "also": [each.symbol for each in request.others],
+            "home": request.brings.home,
+        },
+    }
+    needed = owners_of_visit(wallet, request)
+    return Proposed(facts, f"{request.account}: {wanted}, {brings}", described, needed)
+
+
+def _home(wallet: Wallet, request: VisitRequest) -> str:
+    """Devices let nothing go to an address that is not the wallet's own."""
+    home = request.brings.home
+    if not home:
+        return tr("a fresh address of the wallet's own")
+    own = _is_own(wallet, request.brings.chain, home)
+    return home if own else f"{home} ({tr('not known here as an address of this wallet')})"
+
+
+def _owners(wallet: Wallet, needed: int) -> int:
+    return min(needed, len(wallet.rules.owners))
+
+
+def _understood(wallet: Wallet, call: ExchangeCall) -> tuple[Exchange, Understood, int]:
+    """As a signer of the wallet reads it, and how many owners it takes."""
     unsigned = Unsigned(
         call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True
     )
     for name, adapter in EXCHANGES.items():
         rules = wallet.rules.policy.rules_at(name)
         if call.host in adapter.hosts and rules is not None:
-            return adapter, read_call(adapter, unsigned, rules)[1]
+            policy = wallet.rules.policy
+            asked, understood = read_call(adapter, unsigned, rules)
+            needed = policy.approvals_at(name, asked.amounts)
+            if call.method == FEED:  # nobody is asked about one whose token names a path
+                needed = policy.most_approvals_at(name)
+            return adapter, understood, needed
     raise InputRefused(
         "exchange-not-understood", "it is at no exchange that the wallet's policy has rules for"
     )

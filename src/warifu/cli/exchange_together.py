@@ -26,7 +26,13 @@ from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import encode
-from warifu.protocol.exchange_requests import AccountRequest, CallRequest, ExchangeCall, ExchangeKeyRequest
+from warifu.protocol.exchange_requests import (
+    AccountRequest,
+    CallRequest,
+    ExchangeCall,
+    ExchangeKeyRequest,
+    VisitRequest,
+)
 
 PATIENCE = 3600
 """Seconds for which something stays authorized that others have to approve first."""
@@ -47,18 +53,17 @@ class Together:
     screen: Screen
     wallet: Wallet
     own: OwnCredential
+    needed: int
+    """How many owners must want it (:func:`owners_needed`). The signers decide."""
     pause: Callable[[], None] = lambda: time.sleep(_PAUSE)
-
-    @property
-    def needed(self) -> int:
-        """How many owners must want what is more than a question. The signers decide."""
-        return min(self.wallet.rules.policy.approvals_needed, len(self.wallet.rules.owners))
 
     def lifetime(self, alone: int) -> int:
         """Seconds for which a request is good, which would be good for ``alone`` if it took one owner."""
         return alone if self.needed == 1 else max(alone, PATIENCE)
 
-    def approved(self, request: AccountRequest | ExchangeKeyRequest | CallRequest) -> list[Approval]:
+    def approved(
+        self, request: AccountRequest | ExchangeKeyRequest | CallRequest | VisitRequest
+    ) -> list[Approval]:
         """The other owners' approvals, as soon as there are enough; at once where none is needed.
 
         :class:`NotAsked` (``approvals-missing``, ``owner-refused``)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -13,10 +13,12 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.protocol.chains import spoken
 from warifu.protocol.policy import (
+    ApprovalTier,
     AssetLimits,
     ChainRules,
     ContractRule,
     DeviceRules,
+    ExchangeLimits,
     ExchangeRules,
     Policy,
     Window,
@@ -111,9 +113,7 @@ def _asset(asset: AssetLimits) -> Facts:
     token = f"  [{asset.token}]" if asset.token else ""
     yield tr("most per transaction"), said(asset.per_transaction) + token
     yield from _windows(asset.windows, asset.decimals, asset.symbol)
-    for tier in asset.approvals:
-        approve = tr("{count} owners must approve", count=str(tier.approvals))
-        yield tr("above {amount}", amount=said(tier.above)), approve
+    yield from _tiers(asset.approvals, said)
     if asset.notice_above is not None:
         yield tr("above {amount}", amount=said(asset.notice_above)), tr("it must be announced before")
     if asset.price is not None:
@@ -122,6 +122,12 @@ def _asset(asset: AssetLimits) -> Facts:
             tr("converted at"),
             f"{price.per_unit} {price.currency} ({price.source}; {format_duration(price.max_age)})",
         )
+
+
+def _tiers(tiers: tuple[ApprovalTier, ...], said: Callable[[str], str]) -> Facts:
+    for tier in tiers:
+        approve = tr("{count} owners must approve", count=str(tier.approvals))
+        yield tr("above {amount}", amount=said(tier.above)), approve
 
 
 def _windows(windows: tuple[Window, ...], decimals: int, symbol: str) -> Facts:
@@ -162,9 +168,15 @@ def _exchange(rules: ExchangeRules) -> Facts:
     if rules.declared_allowlist:
         yield tr("its own list of addresses"), tr("on, as the owner declares")
     for limits in rules.limits:
-        most = format_quantity(int(limits.per_order), limits.decimals, limits.symbol)
-        yield tr("most per order"), most
-        if limits.exposure != "0":
-            exposed = format_quantity(int(limits.exposure), limits.decimals, limits.symbol)
-            yield tr("most there at once by visits"), exposed
-        yield from _windows(limits.windows, limits.decimals, limits.symbol)
+        yield from _at_exchange(limits)
+
+
+def _at_exchange(limits: ExchangeLimits) -> Facts:
+    def said(amount: str) -> str:
+        return format_quantity(int(amount), limits.decimals, limits.symbol)
+
+    yield tr("most per order"), said(limits.most)
+    if limits.exposure != "0":
+        yield tr("most there at once by visits"), said(limits.exposure)
+    yield from _windows(limits.windows, limits.decimals, limits.symbol)
+    yield from _tiers(limits.approvals, said)

@@ -2045,6 +2045,12 @@ JAPANESE: dict[str, str] = {
     ),
     "home is": "引き上げ先",
     "a fresh address of the wallet's own": "ウォレット自身の新しいアドレス",
+    "not known here as an address of this wallet": "このウォレットのアドレスとしては知られていません",
+    "It takes as many owners as an order for that much there: where these are several, it waits for the others "
+    "('warifu approval give').": (
+        "そこで同じ額の注文を出すのと同じ数の所有者の承認が要ります。"
+        "複数のときは、ほかの所有者を待ちます（「warifu approval give」）。"
+    ),
     "Bring home now what is left of the visit ID (its beginning is enough). Your word alone is enough.": (
         "一時預け ID（先頭だけでよい）の残りを今すぐ引き上げます。あなたの承認だけで足ります。"
     ),

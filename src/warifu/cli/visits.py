@@ -15,18 +15,23 @@ from warifu.cli.accounts import asset_named, parse_amount
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
+from warifu.cli.exchange_calls import accounts_of
+from warifu.cli.exchange_together import Together
 from warifu.cli.profile import Wallet
+from warifu.cli.screen import Screen
 from warifu.errors import InputRefused, PeerMisbehaved, WarifuError
 from warifu.exchanges.networks import COINS
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import BITCOIN, chain_named
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES
 from warifu.protocol.request import request_digest
+from warifu.signer.policy.visits import owners_needed
 
 LIFETIME = 24 * 3600
 """Seconds for which a device that was away can be told: as long as devices allow."""
@@ -114,11 +119,35 @@ def end_request(wallet: Wallet, visit: bytes) -> EndVisitRequest:
     return EndVisitRequest(random(16), wallet.wallet_id, visit, moment, moment + LIFETIME)
 
 
-def tell(
-    client: Client, wallet: Wallet, own: OwnCredential, request: VisitRequest | EndVisitRequest
+def owners_of_visit(wallet: Wallet, request: VisitRequest, exchange: str | None = None) -> int:
+    """How many owners must want it. Where its exchange is not known, as many as it takes at whichever takes the most.
+    ``PolicyDenied`` (``asset``)."""
+    policy = wallet.rules.policy
+    places = [rules.exchange for rules in policy.exchanges] if exchange is None else [exchange]
+    most = max((owners_needed(policy, request, each) for each in places), default=policy.approvals_needed)
+    return min(most, len(wallet.rules.owners))
+
+
+def open_visit(
+    client: Client, screen: Screen, wallet: Wallet, own: OwnCredential, request: VisitRequest
 ) -> list[Said]:
-    """Hand it in; what each connected device made of it."""
-    signed = authorize(own.approve, request, encode(request), ())
+    """Have the other owners approve it where it takes more than one, and hand it in; what each connected device made of
+    it. As ``exchange_together.Together.approved``."""
+    kept = (each for _, accounts in accounts_of(client, wallet).values() for each in accounts)
+    exchange = next((each.exchange for each in kept if each.account == request.account), None)
+    asking = Together(client, screen, wallet, own, owners_of_visit(wallet, request, exchange))
+    return tell(client, wallet, own, request, asking.approved(request))
+
+
+def tell(
+    client: Client,
+    wallet: Wallet,
+    own: OwnCredential,
+    request: VisitRequest | EndVisitRequest,
+    further: Sequence[Approval] = (),
+) -> list[Said]:
+    """Hand it in, with other owners' approvals; what each connected device made of it."""
+    signed = authorize(own.approve, request, encode(request), (), further)
     question = api.NewVisit(authorization=encode(signed))
     return _read(wallet, client.post(_road(wallet), question, api.VisitsShown))
 

@@ -57,7 +57,8 @@ class Window(Message, frozen=True):
 
 
 class ApprovalTier(Message, frozen=True):
-    """Where what leaves of the asset by one transaction is more than ``above``, so many owners must approve it."""
+    """Where what leaves of the asset by one transaction, or is given away by one call at an exchange, is more than
+    ``above``, so many owners must approve it."""
 
     above: Amount
     approvals: Approvals
@@ -108,9 +109,7 @@ class AssetLimits(Message, frozen=True):
         amounts += [tier.above for tier in self.approvals] + [self.notice_above or "0"]
         _require_quantities(amounts)
         _require_windows(self.windows)
-        for lower, higher in pairwise(self.approvals):
-            if int(lower.above) >= int(higher.above) or lower.approvals >= higher.approvals:
-                raise ValueError("more approvals are for larger amounts, in ascending order")
+        _require_tiers(self.approvals)
 
 
 class ContractRule(Message, frozen=True):
@@ -233,20 +232,41 @@ Inside = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[a-z][a-z-]{0,29
 ``payment-method:83562370-...``, ``profile:...``."""
 
 
+class PerOrder(Message, frozen=True):
+    """Most that one call gives away, where more owners must approve a part of that."""
+
+    amount: Amount
+    approvals: Annotated[tuple[ApprovalTier, ...], msgspec.Meta(min_length=1, max_length=MAX_APPROVALS)]
+    """Also of a visit, by the most that it brings. Both ascending."""
+
+
 class ExchangeLimits(Message, frozen=True):
     """Limits of what one asset is traded or moved for on an exchange, in its smallest unit."""
 
     symbol: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
     """As the exchange calls it: there is nothing else by which an asset is known there."""
     decimals: Decimals
-    per_order: Amount
+    per_order: Amount | PerOrder
+    """Most that one call gives away. Without tiers it is an amount: policies of before there were any read as ever."""
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=len(WINDOWS))]
     exposure: Amount = "0"
     """Most that may be at the exchange at once when a visit brings it there."""
 
+    @property
+    def most(self) -> Amount:
+        """That one call gives away."""
+        return self.per_order.amount if isinstance(self.per_order, PerOrder) else self.per_order
+
+    @property
+    def approvals(self) -> tuple[ApprovalTier, ...]:
+        """For larger amounts, ascending."""
+        return self.per_order.approvals if isinstance(self.per_order, PerOrder) else ()
+
     def __post_init__(self) -> None:
-        _require_quantities((self.per_order, self.exposure, *(window.amount for window in self.windows)))
+        amounts = [self.most, self.exposure, *(window.amount for window in self.windows)]
+        _require_quantities(amounts + [tier.above for tier in self.approvals])
         _require_windows(self.windows)
+        _require_tiers(self.approvals)
 
 
 class ExchangeRules(Message, frozen=True):
@@ -303,7 +323,7 @@ class Policy(Message, frozen=True):
     hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=16)] = ()
     """When the wallet signs; empty: at any time. Ascending by their encoding."""
     approvals_needed: Approvals = 1
-    """For every transfer, however small."""
+    """For every transfer, however small, and whatever is more than a question to an exchange."""
     notice_delay: Delay = DEFAULT_NOTICE_DELAY
     """So long a payment above ``notice_above`` waits after it was announced, and can be vetoed."""
     loosening_delay: Delay = DEFAULT_LOOSENING_DELAY
@@ -337,11 +357,30 @@ class Policy(Message, frozen=True):
         ]
         return max(self.approvals_needed, *tiers, 1)
 
+    def approvals_at(self, exchange: str, giving: Mapping[str, int]) -> int:
+        """How many owners must approve what gives so much away of each asset there (by symbol, in the policy's units),
+        or lets a visit bring it."""
+        rules = self.rules_at(exchange)
+        tiers = [
+            tier.approvals
+            for limits in (rules.limits if rules is not None else ())
+            for tier in limits.approvals
+            if giving.get(limits.symbol, 0) > int(tier.above)
+        ]
+        return max(self.approvals_needed, *tiers, 1)
+
+    def most_approvals_at(self, exchange: str) -> int:
+        """As many as anything can need there."""
+        rules = self.rules_at(exchange)
+        limits = rules.limits if rules is not None else ()
+        return max(self.approvals_needed, *(tier.approvals for item in limits for tier in item.approvals), 1)
+
     @property
     def most_approvals(self) -> int:
-        """As many as any transfer can need: a wallet with fewer owners could never make it."""
+        """As many as anything can need, on a chain or at an exchange: a wallet with fewer owners could never do it."""
         tiers = [tier.approvals for rules in self.chains for item in rules.assets for tier in item.approvals]
-        return max(self.approvals_needed, *tiers, 1)
+        at_exchanges = [self.most_approvals_at(rules.exchange) for rules in self.exchanges]
+        return max(self.approvals_needed, *tiers, *at_exchanges, 1)
 
 
 def policy_hash(policy: Policy) -> bytes:
@@ -361,6 +400,12 @@ def _require_sorted(listed: Sequence[str] | Sequence[bytes]) -> None:
 def _require_windows(windows: Sequence[Window]) -> None:
     if any(one.hours >= other.hours for one, other in pairwise(windows)):
         raise ValueError("the windows must be sorted and without repetition")
+
+
+def _require_tiers(tiers: Sequence[ApprovalTier]) -> None:
+    for lower, higher in pairwise(tiers):
+        if int(lower.above) >= int(higher.above) or lower.approvals >= higher.approvals:
+            raise ValueError("more approvals are for larger amounts, in ascending order")
 
 
 def _require_quantities(amounts: Sequence[Amount]) -> None:

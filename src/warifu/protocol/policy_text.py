@@ -35,6 +35,7 @@ from warifu.protocol.policy import (
     Hours,
     Inside,
     Pair,
+    PerOrder,
     Policy,
 )
 from warifu.protocol.policy_amounts import LIMIT_FIELDS, WINDOW_FIELDS, Amounts, Prices
@@ -262,10 +263,16 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
 
 
 def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:
-    table.require_fields(("decimals", "per_order"), (*WINDOW_FIELDS, "exposure"))
+    if "notice_above" in table.content:
+        raise table.fault(
+            "notice_above",
+            "what is asked of an exchange cannot be announced: the service would read it; 'approvals_above' can hold",
+        )
+    table.require_fields(("decimals", "per_order"), (*WINDOW_FIELDS, "exposure", "approvals_above"))
     decimals = table.number("decimals", 0, 36)
     amounts = Amounts(table, symbol, decimals, {symbol.lower(): decimals})
-    per_order, windows = amounts.read("per_order"), amounts.windows()
+    most, tiers, windows = amounts.read("per_order"), amounts.tiers(), amounts.windows()
+    per_order = PerOrder(most, tiers) if tiers else most
     exposure = amounts.read("exposure") if "exposure" in table.content else "0"
     return table.checked(
         ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows, exposure)

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 
 from warifu.errors import InputRefused
 from warifu.protocol.chains import family_of, spoken
 from warifu.protocol.policy import (
     DEFAULT_LOOSENING_DELAY,
     DEFAULT_NOTICE_DELAY,
+    ApprovalTier,
     AssetLimits,
     ChainRules,
     DeviceRules,
+    ExchangeLimits,
     ExchangeRules,
     Policy,
     Price,
@@ -113,11 +116,14 @@ def _limits(asset: AssetLimits) -> Iterator[str]:
     yield f"per_transaction = {_amount(asset, asset.per_transaction)}"
     for window in asset.windows:
         yield f"{_FIELD_OF[window.hours]} = {_amount(asset, window.amount)}"
-    if asset.approvals:
-        tiers = (f"{_amount(asset, tier.above)} = {tier.approvals}" for tier in asset.approvals)
-        yield f"approvals_above = {{ {', '.join(tiers)} }}"
+    yield from _tiers(asset.approvals, lambda amount: _amount(asset, amount))
     if asset.notice_above is not None:
         yield f"notice_above = {_amount(asset, asset.notice_above)}"
+
+
+def _tiers(tiers: Sequence[ApprovalTier], said: Callable[[str], str]) -> Iterator[str]:
+    if tiers:
+        yield f"approvals_above = {{ {', '.join(f'{said(tier.above)} = {tier.approvals}' for tier in tiers)} }}"
 
 
 def _amount(asset: AssetLimits, amount: str) -> str:
@@ -138,14 +144,18 @@ def _exchange(rules: ExchangeRules) -> Iterator[str]:
     if rules.declared_allowlist:
         yield "declared_allowlist = true"
     for limits in rules.limits:
+        said = partial(_at_exchange, limits)
         yield from ("", f"[{name}.limits.{_key(limits.symbol)}]", f"decimals = {limits.decimals}")
-        fields = {"per_order": limits.per_order} | {
-            _FIELD_OF[each.hours]: each.amount for each in limits.windows
-        }
+        fields = {"per_order": limits.most} | {_FIELD_OF[each.hours]: each.amount for each in limits.windows}
         if limits.exposure != "0":
             fields["exposure"] = limits.exposure
         for field, amount in fields.items():
-            yield f"{field} = {_text(format_quantity(int(amount), limits.decimals, limits.symbol))}"
+            yield f"{field} = {said(amount)}"
+        yield from _tiers(limits.approvals, said)
+
+
+def _at_exchange(limits: ExchangeLimits, amount: str) -> str:
+    return _text(format_quantity(int(amount), limits.decimals, limits.symbol))
 
 
 def _price(symbol: str, price: Price) -> Iterator[str]:

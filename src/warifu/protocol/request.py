@@ -259,8 +259,9 @@ Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | Unfre
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
 DeviceRequest = ReferenceRequest | HandOutRequest | RestoredRequest
 """What owners say of a wallet's devices: each changes whom the wallet trusts."""
-AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest
-"""What is more than a question at an exchange takes as many owners as the policy's ``approvals_needed``."""
+AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest | VisitRequest
+"""What several owners may have to approve at an exchange: an account as the largest payment, the others by what they
+give away or bring there (``Policy.approvals_at``)."""
 Shared = TransferRequest | RulesRequest | UnfreezeRequest | DeviceRequest | AtExchange
 """What several owners may have to approve."""
 Request = (

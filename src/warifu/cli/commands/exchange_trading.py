@@ -212,8 +212,9 @@ def _place(
             screen.line(tr("Nothing was placed."))
             _result(exchanging, {"order": order_object(fitted), "placed": False})
             return
+        seconds = exchanging.lifetime(exchanging.exchange.place(fitted))
         _confirm(yes, tr("Place this order?"))
-        until = now() + exchanging.lifetime
+        until = now() + seconds
         keep(setting.home, kept_order(wallet, account, exchanging.account.exchange, fitted, now(), until))
         state = _changing(
             setting,
@@ -448,8 +449,9 @@ def withdraw(
             _wallet_of(exchanging, symbol),
         )
         screen.facts(withdrawal_facts(withdrawal, own=own))
+        seconds = exchanging.lifetime(exchanging.exchange.withdraw(withdrawal))
         _confirm(yes, tr("Withdraw this?"))
-        until, exchange = now() + exchanging.lifetime, exchanging.account.exchange
+        until, exchange = now() + seconds, exchanging.account.exchange
         keep(setting.home, kept_withdrawal(wallet, account, exchange, withdrawal, now(), until))
         state = _changing(
             setting,

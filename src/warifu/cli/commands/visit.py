@@ -23,7 +23,17 @@ from warifu.cli.context import Setting
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
-from warifu.cli.visits import Said, end_request, look, named, sweep, tell, together, visit_request
+from warifu.cli.visits import (
+    Said,
+    end_request,
+    look,
+    named,
+    open_visit,
+    sweep,
+    tell,
+    together,
+    visit_request,
+)
 from warifu.cli.visits_shown import amount_of, seen_object, show_refusals, show_seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.errors import InputRefused
@@ -92,6 +102,9 @@ def open_command(
 ) -> int:
     """Let AMOUNT of WALLET's be at the exchange of ACCOUNT for a while. Nothing moves yet, unless --send is there.
 
+    It takes as many owners as an order for that much there: where these are several, it waits for the others ('warifu
+    approval give').
+
     Each device proves the way back to itself: that the key may withdraw, what is there, and where deposits go. Then you
     send the funds there, trade ('warifu exchange'), and what is left comes home by itself.
     """
@@ -121,7 +134,7 @@ def open_command(
     with setting.client(profile) as client:
         what = wanted(wallet, tr("a visit to an exchange"), account, amount_of(request))
         own = own_credential(profile, screen, wallet, credential, what)
-        said = tell(client, wallet, own, request)
+        said = open_visit(client, screen, wallet, own, request)
         show_refusals(screen, said)
         _require_some(said)
         visit = request_digest(request)

@@ -21,7 +21,8 @@ def read_call(
 ) -> tuple[ExchangeCall, Understood]:
     """The call for ``judge_call``, and all that was understood.
 
-    What pays out without saying where has a destination that no rule names.
+    What pays out without saying where has a destination that no rule names. What tries an order out gives away what the
+    order does, and does not only read: at Binance it has the order's signature.
 
     ``InputRefused`` (``exchange-not-understood``) for a request that is not, to its last byte, one of the exchange's.
     """
@@ -36,6 +37,7 @@ def read_call(
         pair=None if meaning.pair is None else str(meaning.pair),
         amounts={symbol: _units(given, decimals.get(symbol, 0)) for symbol, given in meaning.gives.items()},
         destination=_destination(exchange, understood),
+        reads=understood.effect is Effect.READS and not meaning.gives,
     )
     return call, understood
 

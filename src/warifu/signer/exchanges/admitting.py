@@ -21,10 +21,13 @@ NOTHING_KEPT = "Nothing was kept."
 
 
 def require_allowed(device: Device, wallet: Wallet, exchange: str, authorized: Authorized) -> None:
-    """As ``require_ready``, and as many owners want it as want a transfer (``PolicyDenied``, ``approvals``)."""
+    """As ``require_ready``, and as many owners want it as the largest payment takes (``PolicyDenied``, ``approvals``).
+
+    An account decides to whom funds go that are believed to be at the exchange. By ``approvals_needed`` alone, one of
+    the owners could remove it, add his own under its name, and have the others approve what is large for it.
+    """
     require_ready(device, wallet, exchange)
-    policy, owners = device.rules.policy(wallet.id), device.rules.of(wallet.id).owners
-    needed = min(policy.approvals_needed, len(owners))
+    needed = device.rules.of(wallet.id).owners_needed
     if authorized.approvals < needed:
         raise PolicyDenied(
             "approvals",

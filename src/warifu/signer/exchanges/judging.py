@@ -9,7 +9,7 @@ carries the request. So with such a key, where it is shared:
 - who has not compared an earlier one yet signs no further one.
 
 The token for the user's feed names not even a path. That Coinbase's other doors take no such token is nowhere promised:
-so where the key is shared it takes as many owners as what does not only read, the exchange's own list, and no
+so where the key is shared it takes as many owners as anything can at that exchange, the exchange's own list, and no
 comparison may be owed.
 """
 
@@ -52,11 +52,6 @@ class Seen:
         """Whether it gives something away."""
         return bool(self.understood.meaning.gives)
 
-    @property
-    def reads(self) -> bool:
-        """Whether it only reads, whoever carries it: what tries an order out has an order's signature (Binance)."""
-        return self.understood.effect is Effect.READS and not self.gives
-
 
 def unsigned_of(call: ExchangeCall) -> Unsigned:
     """As an adapter takes it. What it does, and whether it wants a credential, is only known once it is understood."""
@@ -88,14 +83,13 @@ def judged(
         and to.chain is not None
         and wallet.owns(to.chain, to.address, device.wallets.window(wallet.id))
     )
-    verdict = judge_call(rules, seen.asked, ExchangeFacts(now, spent, own))
+    verdict = judge_call(rules, seen.asked, ExchangeFacts(now, spent, own, approvals))
     return Verdict(
         (
             *verdict.rules,
-            *_approved(rules.approvals_needed, approvals, account, seen),
             *_visits(device, wallet, account, seen, now),
             *_compared(device, wallet, account, seen, now),
-            *_pathless(device, wallet, account, seen, now),
+            *_pathless(device, wallet, account, seen, approvals, now),
         )
     )
 
@@ -174,11 +168,6 @@ def names_no_path(account: OpenAccount, seen: Seen) -> bool:
     return leaves_body_open(account) and unsigned.method == FEED and unsigned.signed
 
 
-def _approved(needed: int, approvals: int, account: OpenAccount, seen: Seen) -> Iterator[Rule]:
-    if not seen.reads or names_no_path(account, seen):
-        yield Rule("approvals", approvals >= needed, f"approved by {approvals} of the owners; {needed} must")
-
-
 def _visits(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
     """What is to come home is traded no more; an owner may cancel orders, and withdraw it himself."""
     name = account.account.name
@@ -188,7 +177,7 @@ def _visits(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, no
 
 
 def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
-    if not leaves_body_open(account) or seen.reads:
+    if not leaves_body_open(account) or seen.asked.reads:
         return
     assert isinstance(account.key, KeyShare), "looked at before"
     if account.key.key.t < 2:
@@ -207,9 +196,13 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, 
     yield _nothing_due(device, wallet, account, now)
 
 
-def _pathless(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
+def _pathless(
+    device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, approvals: int, now: int
+) -> Iterator[Rule]:
     """Its carrier could perhaps do anything with such a token."""
     if names_no_path(account, seen):
+        most = device.rules.policy(wallet.id).most_approvals_at(seen.exchange.name)
+        yield policy.approved(most, approvals)
         yield _declared(device, wallet, seen)
         yield _nothing_due(device, wallet, account, now)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from warifu.errors import InputRefused, PolicyDenied
-from warifu.protocol.chains import coin_decimals
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_requests import VisitRequest
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown
 from warifu.protocol.policy import DAY, Policy
-from warifu.signer.exchanges.visits import Visit, in_units, sweep_digest, total_seen
-from warifu.signer.policy.visits import Stay, StayFacts, judge_stay
+from warifu.signer.exchanges.visits import Visit, sweep_digest, total_seen
+from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
 
 _MAX_VISIT = 1024 * 1024
@@ -146,27 +143,9 @@ class VisitBook:
         there = max(others, total_seen(visit.before, decimals))
         return Stay(visit.exchange, symbol, amount, request.until - visit.since), StayFacts(now, there)
 
-    def judge_opening(self, policy: Policy, visit: Visit, now: int) -> None:
-        """``PolicyDenied`` where the policy does not let it be."""
-        refusal = judge_stay(
-            policy, *self._stay(policy, visit, self.of(visit.request.wallet_id), now)
-        ).refusal
+    def judge_opening(self, policy: Policy, visit: Visit, approvals: int, now: int) -> None:
+        """``PolicyDenied`` where the policy does not let it be. ``approvals``: how many of the owners approved."""
+        stay = self._stay(policy, visit, self.of(visit.request.wallet_id), now)
+        refusal = judge_opening(policy, *stay, approvals).refusal
         if refusal is not None:
             raise refusal
-
-
-def units_of(policy: Policy, request: VisitRequest, decimals: int) -> int:
-    """What a visit brings, in units of a policy's limits of an exchange, rounded up."""
-    return in_units(Decimal(request.amount).scaleb(-chain_decimals(policy, request)), decimals)
-
-
-def chain_decimals(policy: Policy, request: VisitRequest) -> int:
-    """Of the unit that a visit's amount is in. ``PolicyDenied`` (``asset``) for a token that the policy does not
-    know."""
-    if not request.token:
-        return coin_decimals(request.brings.chain)
-    rules = policy.rules(request.brings.chain)
-    for asset in rules.assets if rules is not None else ():
-        if asset.token == request.token:
-            return asset.decimals
-    raise PolicyDenied("asset", f"the token {request.token} is not among the allowed assets")

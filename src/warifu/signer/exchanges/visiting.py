@@ -1,13 +1,15 @@
 """What an owner says about visits, as each device judges it alone: one is opened, or is to come home.
 
-Opening moves nothing. It takes one owner: whatever goes to the exchange takes a transfer, with the passphrase and as
-many owners as the policy wants. What is opened lets every signer bring home what is there, without an owner, and lets
-transfers go to a deposit address that a signer fetched itself. Both devices' rules are in ``visits``.
+Opening moves nothing: whatever goes to the exchange takes a transfer, with the passphrase and as many owners as the
+policy wants. It takes as many owners as a call that gives so much away there; its end takes one. What is opened lets
+every signer bring home what is there, without an owner, and lets transfers go to a deposit address that a signer
+fetched itself. Both devices' rules are in ``visits``.
 """
 
 from __future__ import annotations
 
 from warifu.errors import InputRefused, PolicyDenied
+from warifu.protocol.authorization import Authorized
 from warifu.protocol.exchange_requests import EndVisitRequest, KeyKind, VisitRequest
 from warifu.protocol.exchange_visits import Step, VisitShown
 from warifu.protocol.frames import TellVisit
@@ -17,9 +19,9 @@ from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.exchanges.accounts import Account
-from warifu.signer.exchanges.visit_book import chain_decimals
 from warifu.signer.exchanges.visits import Visit
 from warifu.signer.expecting import accepted, require_own
+from warifu.signer.policy.visits import chain_decimals
 from warifu.signer.wallets import Wallet
 
 WANTS: dict[KeyKind, tuple[Step, ...]] = {
@@ -61,7 +63,7 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
         return known.shown(now)
     device.freeze.require_none()
     require_own(device, accepted(device, wallet)[device.identity.public])
-    visit = _judged(device, wallet, request, authorized.digest, now)
+    visit = _judged(device, wallet, request, authorized, now)
     with device.epoch.lasting():
         device.visits.begin(visit, now)
         device.journal.append(
@@ -107,7 +109,7 @@ def _require_list(policy: Policy, wallet: Wallet, account: Account, request: Vis
         )
 
 
-def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes, now: int) -> Visit:
+def _judged(device: Device, wallet: Wallet, request: VisitRequest, authorized: Authorized, now: int) -> Visit:
     account = device.accounts.get(wallet.id, request.account)
     if account is None or not account.finished:
         raise InputRefused(
@@ -128,6 +130,6 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, named: bytes,
             )
     chain_decimals(policy, request)
     wants = WANTS[account.kind]
-    visit = Visit(named, request, account.exchange, now, wants, simulation=account.simulation)
-    device.visits.judge_opening(policy, visit, now)
+    visit = Visit(authorized.digest, request, account.exchange, now, wants, simulation=account.simulation)
+    device.visits.judge_opening(policy, visit, authorized.approvals, now)
     return visit

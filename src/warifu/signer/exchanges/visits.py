@@ -14,7 +14,7 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 from __future__ import annotations
 
 import uuid
-from decimal import ROUND_CEILING, ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
@@ -32,6 +32,7 @@ from warifu.protocol.exchange_visits import (
     VisitState,
 )
 from warifu.protocol.policy import DAY
+from warifu.signer.policy.visits import in_units
 
 SETTLE = 60
 """Seconds in which what an exchange took shows in its lists (``warifu.exchanges.attempt.SETTLE``)."""
@@ -403,13 +404,6 @@ def withdrawal_id(visit: bytes, symbol: str, number: int) -> str:
     """The identifier of a sweep: whoever makes it comes to the same one. A random UUID as far as anybody can tell."""
     named = digest("visit-withdrawal", visit, symbol.encode(), number.to_bytes(4, "big"))
     return str(uuid.UUID(bytes=named[:16], version=4))
-
-
-def in_units(amount: Decimal, decimals: int) -> int:
-    """In an asset's smallest unit, rounded up."""
-    with localcontext() as context:
-        context.prec = 250
-        return int(amount.scaleb(decimals).to_integral_value(ROUND_CEILING))
 
 
 def total_seen(seen: There | None, decimals: int) -> int:

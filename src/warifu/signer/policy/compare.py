@@ -18,6 +18,7 @@ from warifu.protocol.encoding import Message
 from warifu.protocol.policy import (
     DAY,
     DAYS,
+    ApprovalTier,
     AssetLimits,
     ChainRules,
     ContractRule,
@@ -79,9 +80,7 @@ def _owners(old: Rules, new: Rules) -> Iterator[Change]:
 
 def _policy(old: Policy, new: Policy) -> Iterator[Change]:
     yield from _switch("frozen-wallet", "the wallet is frozen", old.frozen, new.frozen)
-    yield from _more(
-        "approvals", "owners who approve every transfer", old.approvals_needed, new.approvals_needed
-    )
+    yield from _more("approvals", "owners who approve everything", old.approvals_needed, new.approvals_needed)
     yield from _hours(old.hours, new.hours)
     waits = "a change that allows more waits"
     yield from _more("loosening-delay", waits, old.loosening_delay, new.loosening_delay, duration)
@@ -281,7 +280,7 @@ def _asset(old: AssetLimits, new: AssetLimits) -> Iterator[Change]:
     most = f"{name}: most by one transaction"
     yield from _less("per-transaction-limit", most, int(old.per_transaction), int(new.per_transaction), said)
     yield from _windows(name, old.windows, new.windows, said)
-    yield from _tiers(old, new, said)
+    yield from _tiers(name, old.approvals, new.approvals, said)
     yield from _notice(old, new, said)
     yield from _price(name, old.price, new.price)
     yield from _unforeseen(
@@ -317,18 +316,20 @@ def _windows(
             yield from _less("window-limit", what, before[hours], after[hours], said)
 
 
-def _tiers(old: AssetLimits, new: AssetLimits, said: Callable[[int], str]) -> Iterator[Change]:
+def _tiers(
+    name: str, old: tuple[ApprovalTier, ...], new: tuple[ApprovalTier, ...], said: Callable[[int], str]
+) -> Iterator[Change]:
     """As functions of the amount, which change just above each tier's."""
-    if old.approvals == new.approvals:
+    if old == new:
         return
-    amounts = {0, *(int(tier.above) + 1 for tier in (*old.approvals, *new.approvals))}
+    amounts = {0, *(int(tier.above) + 1 for tier in (*old, *new))}
     for amount in sorted(amounts):
-        above = f"{old.symbol}: owners who approve {said(amount)}"
+        above = f"{name}: owners who approve {said(amount)}"
         yield from _more("approvals", above, _needed(old, amount), _needed(new, amount))
 
 
-def _needed(limits: AssetLimits, amount: int) -> int:
-    return max((tier.approvals for tier in limits.approvals if amount > int(tier.above)), default=1)
+def _needed(tiers: tuple[ApprovalTier, ...], amount: int) -> int:
+    return max((tier.approvals for tier in tiers if amount > int(tier.above)), default=1)
 
 
 def _notice(old: AssetLimits, new: AssetLimits, said: Callable[[int], str]) -> Iterator[Change]:
@@ -387,10 +388,11 @@ def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Chang
         words = f"{old.symbol} is counted with {new.decimals} decimals; it was {old.decimals}"
         yield Change("asset", "loosens", words)
     most = f"{old.symbol}: most by one order"
-    yield from _less("per-transaction-limit", most, int(old.per_order), int(new.per_order), said)
+    yield from _less("per-transaction-limit", most, int(old.most), int(new.most), said)
     yield from _windows(old.symbol, old.windows, new.windows, said)
     there = f"{old.symbol}: most at the exchange by visits"
     yield from _less("exposure", there, int(old.exposure), int(new.exposure), said)
+    yield from _tiers(f"{old.symbol} at the exchange", old.approvals, new.approvals, said)
     yield from _unforeseen(old, new, "symbol", "decimals", "per_order", "windows", "exposure")
 
 

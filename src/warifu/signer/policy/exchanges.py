@@ -7,8 +7,8 @@ and where funds go. Default deny, as for what is signed on a chain: what has no 
 A withdrawal goes home, or to an address that the policy names on its chain. That a policy lets any address be paid on a
 chain is not enough: an exchange pays out at once, and nobody can take it back.
 
-Hours and freezing are the wallet's, for calls as for transactions. How many owners must approve, and what else it takes
-where a signature leaves something open to its carrier, is in ``signer.exchanges.judging``.
+Hours, freezing and how many owners must approve are judged for calls as for transactions; a question takes one owner.
+What else it takes where a signature leaves something open to its carrier is in ``signer.exchanges.judging``.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class ExchangeCall:
     sells, what a transfer moves. Empty for what only asks."""
     destination: Destination | None = None
     """None where nothing leaves the account there."""
+    reads: bool = False
+    """Whether it only reads, whoever carries it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class ExchangeFacts:
     own: bool = False
     """Whether the destination's address is the wallet's own on that chain: derived by this signer itself, believed from
     nobody."""
+    approvals: int = 0
+    """Distinct owners' credentials that approved this very request."""
 
 
 def judge_call(policy: Policy, call: ExchangeCall, facts: ExchangeFacts) -> Verdict:
@@ -89,6 +93,13 @@ def _judged(policy: Policy, call: ExchangeCall, facts: ExchangeFacts) -> Iterato
             yield from _asset(limited[symbol], amount, facts)
         else:
             yield Rule("asset", False, f"{symbol} is not among the assets with limits at {call.exchange}")
+    if not call.reads:
+        yield approved(policy.approvals_at(call.exchange, call.amounts), facts.approvals)
+
+
+def approved(needed: int, given: int) -> Rule:
+    """Whether as many owners approved as must."""
+    return Rule("approvals", given >= needed, f"approved by {given} of the owners; {needed} must")
 
 
 def at_exchange(name: str, rules: ExchangeRules | None) -> Rule:
@@ -161,7 +172,7 @@ def goes_to(policy: Policy, rules: ExchangeRules, to: Destination, *, own: bool)
 
 
 def _asset(limits: ExchangeLimits, amount: int, facts: ExchangeFacts) -> Iterator[Rule]:
-    yield _limit(limits, "order-limit", "leave by this call", amount, limits.per_order)
+    yield _limit(limits, "order-limit", "leave by this call", amount, limits.most)
     for window in limits.windows:
         span = duration(window.hours * 3600)
         spent = facts.spent.get(window.hours)

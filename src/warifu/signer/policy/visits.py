@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
 
+from warifu.errors import PolicyDenied
+from warifu.protocol.chains import coin_decimals
+from warifu.protocol.exchange_requests import VisitRequest
 from warifu.protocol.policy import Policy
-from warifu.signer.policy.exchanges import ExchangeCall, at_exchange, endpoint, goes_to
+from warifu.signer.policy.exchanges import ExchangeCall, approved, at_exchange, endpoint, goes_to
 from warifu.signer.policy.facts import Rule, Verdict
 from warifu.signer.policy.judge import at_this_moment
 from warifu.signer.policy.words import duration
@@ -53,8 +57,15 @@ class HomeFacts:
 
 
 def judge_stay(policy: Policy, stay: Stay, facts: StayFacts) -> Verdict:
-    """What each rule says of opening this visit, or of sending funds to it. Pure."""
+    """What each rule says of sending funds to this visit. Pure."""
     return Verdict(tuple(_stay(policy, stay, facts)))
+
+
+def judge_opening(policy: Policy, stay: Stay, facts: StayFacts, approvals: int) -> Verdict:
+    """What each rule says of opening it. ``approvals``: distinct owners' credentials that approved it; it takes as many
+    as a call that gives so much away there. Pure."""
+    needed = policy.approvals_at(stay.exchange, {stay.symbol: stay.amount})
+    return Verdict((*_stay(policy, stay, facts), approved(needed, approvals)))
 
 
 def judge_home(policy: Policy, call: ExchangeCall, facts: HomeFacts) -> Verdict:
@@ -109,3 +120,36 @@ def _home(policy: Policy, call: ExchangeCall, facts: HomeFacts) -> Iterator[Rule
         yield Rule("destination", False, "a visit's funds go to the wallet's own address and nowhere else")
     else:
         yield from goes_to(policy, rules, to, own=True)
+
+
+def units_of(policy: Policy, request: VisitRequest, decimals: int) -> int:
+    """What a visit brings, in units of a policy's limits of an exchange, rounded up. ``PolicyDenied`` (``asset``)."""
+    return in_units(Decimal(request.amount).scaleb(-chain_decimals(policy, request)), decimals)
+
+
+def chain_decimals(policy: Policy, request: VisitRequest) -> int:
+    """Of the unit that a visit's amount is in. ``PolicyDenied`` (``asset``) for a token that the policy does not
+    know."""
+    if not request.token:
+        return coin_decimals(request.brings.chain)
+    rules = policy.rules(request.brings.chain)
+    for asset in rules.assets if rules is not None else ():
+        if asset.token == request.token:
+            return asset.decimals
+    raise PolicyDenied("asset", f"the token {request.token} is not among the allowed assets")
+
+
+def in_units(amount: Decimal, decimals: int) -> int:
+    """In an asset's smallest unit, rounded up."""
+    with localcontext() as context:
+        context.prec = 250
+        return int(amount.scaleb(decimals).to_integral_value(ROUND_CEILING))
+
+
+def owners_needed(policy: Policy, request: VisitRequest, exchange: str) -> int:
+    """How many owners a visit to this exchange takes: as many as a call that gives so much away there.
+    ``PolicyDenied`` (``asset``)."""
+    rules = policy.rules_at(exchange)
+    limits = rules.limits_of(request.brings.symbol) if rules is not None else None
+    amount = units_of(policy, request, limits.decimals if limits is not None else 0)
+    return policy.approvals_at(exchange, {request.brings.symbol: amount})
