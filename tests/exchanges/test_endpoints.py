@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, tables
+from tests.exchanges.recorded import binance, coinbase_advanced, tables
 
 from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Endpoint, Ignored
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, fiat
 from warifu.exchanges.failures import OutcomeUnknown, TryAgain
 from warifu.exchanges.http import HttpAnswer
 
@@ -24,7 +24,7 @@ APIS: dict[str, Any] = {
         tables.COINBASE_EXCHANGE,
     ),
     "coinbase_advanced": (advanced.MODULES, advanced.api(), coinbase_advanced.RECORDED),
-    "coinbase_app": ((app,), app.api(), coinbase_app.RECORDED),
+    "coinbase_app": ((app, fiat), app.api(), tables.COINBASE_APP),
     "binance": ((spot, capital), spot.api(), binance.RECORDED),
 }
 

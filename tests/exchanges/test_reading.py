@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exchanges.recorded import binance, coinbase_advanced, coinbase_app, tables
+from tests.exchanges.recorded import binance, coinbase_advanced, tables
 from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
 
 from warifu.errors import InputRefused
 from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Effect, Endpoint
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, fiat
 from warifu.exchanges.market import Pair
 from warifu.exchanges.reading import Destination
 from warifu.exchanges.registry import EXCHANGES
@@ -32,7 +32,7 @@ APIS: dict[str, list[tuple[Any, Any, dict[str, Any]]]] = {
     ],
     "coinbase": [
         (advanced.MODULES, advanced.api(), coinbase_advanced.RECORDED),
-        ((app,), app.api(), coinbase_app.RECORDED),
+        ((app, fiat), app.api(), tables.COINBASE_APP),
     ],
     "binance": [((spot, capital), spot.api(), binance.RECORDED)],
 }
@@ -51,6 +51,8 @@ REFUSED = {
     "CLOSE_POSITION",
     "CLOSE_MARGIN_POSITION",
     "COMMIT_CONVERSION",
+    "COMMIT_DEPOSIT",
+    "COMMIT_WITHDRAWAL",
 }
 """What they give away is not in the request."""
 

@@ -24,7 +24,7 @@ from tests.support.exchange_world import World
 from tests.support.simulator import FRIEND, THIEF
 
 from warifu.exchanges.attempt import SETTLE
-from warifu.exchanges.coinbase import advanced, app
+from warifu.exchanges.coinbase import advanced, app, fiat
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order
@@ -399,6 +399,15 @@ def test_what_could_not_be_compared_is_not_signed(world):
     )
     words = app.api().call(app.SEND, msgspec.structs.replace(send, description="for you"))
     assert set(world.refused(words).values()) == {"policy.not-comparable"}
+
+
+@pytest.mark.parametrize("endpoint", [fiat.NEW_WITHDRAWAL, fiat.NEW_DEPOSIT])
+def test_no_money_moves_from_or_to_a_bank_by_a_shared_cdp_key(world, endpoint):
+    """Its carrier could name another bank and another amount, and there is no identifier to find it again by."""
+    ask = fiat.NewTransfer(
+        account_id="w-2", amount=Decimal(10), currency="USD", payment_method="b-1", commit=True
+    )
+    assert set(world.refused(app.api().call(endpoint, ask)).values()) == {"policy.not-comparable"}
 
 
 def test_funds_leave_by_a_shared_cdp_key_only_where_the_owner_declares_the_exchanges_own_list(tmp_path):

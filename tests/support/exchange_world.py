@@ -39,6 +39,7 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
             tuple(sorted(endpoints)),
             (f"BTC-{quote}",),
             (limits("BTC", 8), limits(quote, 2)),
+            inside=("payment-method:b-1",),
             declared_allowlist=declared,
         )
 
@@ -60,7 +61,9 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
             "GET /api/v3/brokerage/accounts",
             "POST /api/v3/brokerage/orders",
             "POST /api/v3/brokerage/orders/batch_cancel",
+            "POST /v2/accounts/*/deposits",
             "POST /v2/accounts/*/transactions",
+            "POST /v2/accounts/*/withdrawals",
         ),
         rules("coinbase-exchange", "USD", "FEED /user", "GET /accounts", "POST /orders"),
     )

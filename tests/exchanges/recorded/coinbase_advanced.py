@@ -480,6 +480,12 @@ RECORDED = {
             ]
         },
     ),
+    "PAYMENT_METHOD": (
+        a.portfolios.OfPaymentMethod(payment_method_id="p-1"),
+        f"GET {P}/payment_methods/p-1",
+        None,
+        {"payment_method": {"id": "p-1", "type": "ACH", "name": "Bank", "currency": "USD"}},
+    ),
     "FUTURES_BALANCE": (
         Nothing(),
         f"GET {P}/cfm/balance_summary",

@@ -129,6 +129,12 @@ RECORDED = {
         None,
         {"pagination": PAGES, "data": [TRANSACTION]},
     ),
+    "ADDRESS_TRANSACTIONS": (
+        a.AddressTransactions(account_id="a-1", address_id="d-1", limit=25),
+        "GET /v2/accounts/a-1/addresses/d-1/transactions?limit=25",
+        None,
+        {"pagination": PAGES, "data": [TRANSACTION]},
+    ),
     "TRANSACTION": (
         a.OfTransaction(account_id="a-1", transaction_id="t-1"),
         "GET /v2/accounts/a-1/transactions/t-1",
@@ -136,8 +142,8 @@ RECORDED = {
         {"data": TRANSACTION},
     ),
     "SPOT_PRICE": (
-        a.PriceOf(pair="BTC-USD"),
-        "GET /v2/prices/BTC-USD/spot",
+        a.SpotPriceOf(pair="BTC-USD", date="2026-01-12"),
+        "GET /v2/prices/BTC-USD/spot?date=2026-01-12",
         None,
         {"data": {"amount": "1010.25", "base": "BTC", "currency": "USD"}},
     ),
@@ -152,6 +158,31 @@ RECORDED = {
         "GET /v2/prices/BTC-USD/sell",
         None,
         {"data": {"amount": "1000.25", "currency": "USD"}},
+    ),
+    "FIAT_CURRENCIES": (
+        Nothing(),
+        "GET /v2/currencies",
+        None,
+        {"data": [{"id": "USD", "name": "United States Dollar", "min_size": "0.01"}]},
+    ),
+    "CRYPTOCURRENCIES": (
+        Nothing(),
+        "GET /v2/currencies/crypto",
+        None,
+        {
+            "data": [
+                {
+                    "code": "BTC",
+                    "name": "Bitcoin",
+                    "color": "#F7931A",
+                    "sort_index": 100,
+                    "exponent": 8,
+                    "type": "crypto",
+                    "address_regex": "^bc1",
+                    "asset_id": "5b71fc48-3dd3-540c-809b-f8c94d0e68b5",
+                }
+            ]
+        },
     ),
     "EXCHANGE_RATES": (
         a.RatesOf(currency="BTC"),

@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.exchanges.recorded import (
+    coinbase_app,
     coinbase_exchange,
+    coinbase_fiat,
     coinbase_lending,
     coinbase_margin,
     coinbase_records,
@@ -17,3 +19,4 @@ COINBASE_EXCHANGE: dict[str, Any] = {
     **coinbase_records.RECORDED,
     **coinbase_wrapped.RECORDED,
 }
+COINBASE_APP: dict[str, Any] = {**coinbase_app.RECORDED, **coinbase_fiat.RECORDED}

@@ -191,6 +191,11 @@ class TransactionPage(Page, frozen=True, kw_only=True):
     data: tuple[Transaction, ...] = ()
 
 
+class AddressTransactions(Paged, frozen=True, kw_only=True):
+    account_id: Identifier
+    address_id: Identifier
+
+
 class OfTransaction(Ask, frozen=True, kw_only=True):
     account_id: Identifier
     transaction_id: Identifier
@@ -205,16 +210,29 @@ SEND = Endpoint("POST", "/v2/accounts/{account_id}/transactions", Send, OneTrans
 TRANSACTIONS = Endpoint(
     "GET", "/v2/accounts/{account_id}/transactions", Transactions, TransactionPage, following=onward
 )
+ADDRESS_TRANSACTIONS = Endpoint(
+    "GET",
+    "/v2/accounts/{account_id}/addresses/{address_id}/transactions",
+    AddressTransactions,
+    TransactionPage,
+    following=onward,
+)
+"""What came to one of the account's addresses."""
 TRANSACTION = Endpoint(
     "GET", "/v2/accounts/{account_id}/transactions/{transaction_id}", OfTransaction, OneTransaction
 )
 
 
-# Prices and time, without a key
+# Currencies, prices and time, without a key
 
 
 class PriceOf(Ask, frozen=True, kw_only=True):
     pair: Annotated[str, Meta(pattern=r"^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\Z")]
+
+
+class SpotPriceOf(PriceOf, frozen=True, kw_only=True):
+    date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")] | None = None
+    """Left out: now."""
 
 
 class Price(Answer, frozen=True, kw_only=True):
@@ -240,6 +258,31 @@ class OneRates(Answer, frozen=True, kw_only=True):
     data: Rates
 
 
+class FiatCurrency(Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    min_size: Decimal
+
+
+class FiatCurrencies(Answer, frozen=True, kw_only=True):
+    data: tuple[FiatCurrency, ...] = ()
+
+
+class Cryptocurrency(Answer, frozen=True, kw_only=True):
+    code: str
+    name: str
+    asset_id: str | None = None
+    exponent: Count | None = None
+    type: str | None = None
+    address_regex: str | None = None
+    color: str | None = None
+    sort_index: Count | None = None
+
+
+class Cryptocurrencies(Answer, frozen=True, kw_only=True):
+    data: tuple[Cryptocurrency, ...] = ()
+
+
 class Moment(Answer, frozen=True, kw_only=True):
     iso: str
     epoch: int
@@ -249,8 +292,10 @@ class ServerTime(Answer, frozen=True, kw_only=True):
     data: Moment
 
 
-SPOT_PRICE = Endpoint("GET", "/v2/prices/{pair}/spot", PriceOf, OnePrice, signed=False)
+SPOT_PRICE = Endpoint("GET", "/v2/prices/{pair}/spot", SpotPriceOf, OnePrice, signed=False)
 BUY_PRICE = Endpoint("GET", "/v2/prices/{pair}/buy", PriceOf, OnePrice, signed=False)
 SELL_PRICE = Endpoint("GET", "/v2/prices/{pair}/sell", PriceOf, OnePrice, signed=False)
+FIAT_CURRENCIES = Endpoint("GET", "/v2/currencies", Nothing, FiatCurrencies, signed=False)
+CRYPTOCURRENCIES = Endpoint("GET", "/v2/currencies/crypto", Nothing, Cryptocurrencies, signed=False)
 EXCHANGE_RATES = Endpoint("GET", "/v2/exchange-rates", RatesOf, OneRates, signed=False)
 TIME = Endpoint("GET", "/v2/time", Nothing, ServerTime, signed=False)

@@ -122,11 +122,20 @@ def advanced_complaint(answer: HttpAnswer, effect: bool) -> ExchangeFailed | Non
 
 
 def app_complaint(answer: HttpAnswer, effect: bool) -> ExchangeFailed | None:
-    """``{"errors": [{"id", "message"}]}`` with a status."""
+    """``{"errors": [{"id", "message"}]}`` with a status; or under status 200 a transfer that has no identifier, because
+    there is none, and says why."""
     if 200 <= answer.status < 300:
-        return None
+        return _no_transfer(answer)
     said = " ".join(text for error in _list(_object(answer).get("errors")) for text in _texts(error))
     return _meaning(APP_RULES, said, answer, effect)
+
+
+def _no_transfer(answer: HttpAnswer) -> ExchangeFailed | None:
+    transfer = _object(answer).get("transfer") if b"cancellation_reason" in answer.body else None
+    if not isinstance(transfer, dict) or transfer.get("id"):
+        return None
+    said = " ".join(_texts(transfer.get("cancellation_reason")))
+    return (by_rules(APP_RULES, said, answer, said) or Refused("rejected", said)) if said else None
 
 
 def _meaning(rules: tuple[Rule, ...], said: str, answer: HttpAnswer, effect: bool) -> ExchangeFailed:

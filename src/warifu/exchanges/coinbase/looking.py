@@ -7,7 +7,6 @@ at that the same path made in these two minutes.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from warifu.errors import InputRefused
@@ -24,6 +23,7 @@ from warifu.exchanges.afterwards import (
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.coinbase.moments import is_before, is_between, written
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Order, Side
 from warifu.exchanges.reading import Understood, pair_of
@@ -80,8 +80,8 @@ class CoinbaseLooker:
         ask = advanced.orders.Orders(
             limit=_ORDERS,
             cursor=after or None,
-            start_date=_written(first - 1000),
-            end_date=_written(last + 1000),
+            start_date=written(first - 1000),
+            end_date=written(last + 1000),
         )
         found = advanced.api(self._exchange.host).call(advanced.orders.ORDERS, ask)
 
@@ -122,9 +122,9 @@ class CoinbaseLooker:
                 for one in page.data
                 if one.amount.amount < 0
                 and one.type not in _BY_TRADING
-                and _is_between(one.created_at, first, last)
+                and is_between(one.created_at, first, last)
             )
-            reaches = any(_is_before(one.created_at, first) for one in page.data)
+            reaches = any(is_before(one.created_at, first) for one in page.data)
             next_one = page.pagination.next_starting_after
             whole = reaches or not next_one
             return Found(compare, things, whole, "" if whole else _readable(next_one))
@@ -197,28 +197,3 @@ def _withdrawal(ask: app.Send) -> Withdrawal:
         amount=ask.amount,
         wallet=ask.account_id,
     )
-
-
-def _written(milliseconds: int) -> str:
-    """RFC 3339, in whole seconds, rounded down."""
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _moment(said: str | None) -> int | None:
-    """Milliseconds; None where the exchange does not say it so that it can be read."""
-    try:
-        moment = datetime.fromisoformat(said or "")
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else int(moment.timestamp() * 1000)
-
-
-def _is_between(said: str | None, first: int, last: int) -> bool:
-    """Whether it can have been then: what does not say when it was, can."""
-    moment = _moment(said)
-    return moment is None or first - 1000 < moment <= last + 1000
-
-
-def _is_before(said: str | None, first: int) -> bool:
-    moment = _moment(said)
-    return moment is not None and moment <= first - 1000

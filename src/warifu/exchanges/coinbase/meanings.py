@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.exchanges.coinbase import advanced, app, exchange
+from warifu.exchanges.coinbase import advanced, app, exchange, fiat
 from warifu.exchanges.reading import (
     NOTHING,
     Destination,
@@ -165,7 +165,29 @@ def _sent(ask: app.Send, _: Pairs) -> Meaning:
     return Meaning(gives={ask.currency: ask.amount}, destination=to)
 
 
-_APP: dict[str, Means] = {"SEND": _sent}
+def _to_bank(ask: fiat.NewTransfer, _: Pairs) -> Meaning:
+    """Whether it is committed at once or not: what is made can be committed elsewhere."""
+    to = Destination(ask.currency, inside=f"payment-method:{ask.payment_method}")
+    return Meaning(gives={ask.currency: ask.amount}, destination=to)
+
+
+def _from_bank(ask: fiat.NewTransfer, _: Pairs) -> Meaning:
+    """As :func:`_from_payment_method`."""
+    return Meaning(gives={ask.currency: ask.amount})
+
+
+def _uncounted(_: object, __: Pairs) -> Meaning:
+    """Names what somebody made earlier, and neither its amount nor its bank."""
+    raise not_understood("how much this commits, and to whom, is not in the request")
+
+
+_APP: dict[str, Means] = {
+    "SEND": _sent,
+    "NEW_DEPOSIT": _from_bank,
+    "NEW_WITHDRAWAL": _to_bank,
+    "COMMIT_DEPOSIT": _uncounted,
+    "COMMIT_WITHDRAWAL": _uncounted,
+}
 
 
 def exchange_language(host: str) -> Language:
@@ -177,4 +199,4 @@ def advanced_language(host: str) -> Language:
 
 
 def app_language(host: str) -> Language:
-    return Language(app.api(host), (app,), _APP)
+    return Language(app.api(host), (app, fiat), _APP)

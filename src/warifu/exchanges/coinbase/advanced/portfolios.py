@@ -146,6 +146,14 @@ class PaymentMethod(Answer, frozen=True, kw_only=True):
     allow_withdraw: bool = False
 
 
+class OfPaymentMethod(Ask, frozen=True, kw_only=True):
+    payment_method_id: Identifier
+
+
+class OnePaymentMethod(Answer, frozen=True, kw_only=True):
+    payment_method: PaymentMethod
+
+
 class PaymentMethodList(Answer, frozen=True, kw_only=True):
     payment_methods: tuple[PaymentMethod, ...] = ()
 
@@ -167,3 +175,6 @@ COMMIT_CONVERSION = Endpoint(
     "POST", f"{_P}/convert/trade/{{trade_id}}", OfConversion, OneConversion, Effect.TRADES
 )
 PAYMENT_METHODS = Endpoint("GET", f"{_P}/payment_methods", Nothing, PaymentMethodList)
+PAYMENT_METHOD = Endpoint(
+    "GET", f"{_P}/payment_methods/{{payment_method_id}}", OfPaymentMethod, OnePaymentMethod
+)
