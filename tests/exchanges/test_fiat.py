@@ -156,7 +156,7 @@ def verdict(unsigned, spent=0) -> str | None:
     policy = read_policy(POLICY)
     [rules] = policy.exchanges
     call, _ = read_call(EXCHANGES["coinbase"], unsigned, rules)
-    facts = ExchangeFacts(1_800_273_600, {hours: {"USD": spent} for hours in WINDOWS})
+    facts = ExchangeFacts(1_800_273_600, {hours: {"USD": spent} for hours in WINDOWS}, approvals=1)
     refusal = judge_call(policy, call, facts).refusal
     return None if refusal is None else refusal.reason
 
