@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import TypeVar
 
 import click
@@ -41,6 +42,48 @@ class Group(click.Group):
         super().format_epilog(ctx, formatter)
 
 
+class CommandsByPlace(MutableMapping[str, click.Command]):
+    """The commands of a group by their names, each imported when it is called for; in the order they are listed in."""
+
+    def __init__(self, package: str, places: Mapping[str, str]) -> None:
+        """``places``: by a command's name the module below ``package`` and the variable in it, ``module.variable``."""
+        self._package = package
+        self._places = dict(places)
+        self._imported: dict[str, click.Command] = {}
+        self._prepare: Callable[[click.Command], None] | None = None
+
+    def prepare(self, how: Callable[[click.Command], None]) -> None:
+        """Do ``how`` to every command: now where it is imported, else as soon as it is."""
+        self._prepare = how
+        for command in self._imported.values():
+            how(command)
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._imported:
+            module, variable = self._places[name].rsplit(".", 1)
+            command = getattr(import_module(f"{self._package}.{module}"), variable)
+            assert isinstance(command, click.Command), f"{module}.{variable} is no command"
+            assert command.name == name, f"{module}.{variable} is called {command.name}"
+            if self._prepare is not None:
+                self._prepare(command)
+            self._imported[name] = command
+        return self._imported[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._places[name] = ""
+        self._imported[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._imported.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 def examples(*lines: str) -> Callable[[C], C]:
     """Put ``lines`` at the end of a command's help. Outermost decorator."""
 
@@ -53,15 +96,19 @@ def examples(*lines: str) -> Callable[[C], C]:
 
 
 def translate(command: click.Command) -> None:
-    """Put the help of ``command``, and of all below it, into the language spoken."""
+    """Put the help of ``command``, and of all below it (also of what is not imported yet), into the language spoken."""
     if command.help:
         command.help = "\n\n".join(tr(paragraph) for paragraph in help_paragraphs(command.help))
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = tr(parameter.help)
-    if isinstance(command, click.Group):
-        for child in command.commands.values():
-            translate(child)
+    if not isinstance(command, click.Group):
+        return
+    if isinstance(command.commands, CommandsByPlace):
+        command.commands.prepare(translate)
+        return
+    for child in command.commands.values():
+        translate(child)
 
 
 def help_paragraphs(text: str) -> list[str]:

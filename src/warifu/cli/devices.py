@@ -1,12 +1,10 @@
-"""A device of this machine, run from the command line: started, joined, kept connected, and stopped cleanly."""
+"""A device of this machine, run from the command line: started, joined, and kept connected."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import click
 
@@ -19,31 +17,6 @@ from warifu.cli.text import tr
 from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.operator import Joined, Ready
 from warifu.tee.registry import WITHOUT_SEALING_KEY
-
-T = TypeVar("T")
-
-
-class Stopped(Exception):
-    """The operator ended it (Ctrl-C, SIGTERM)."""
-
-
-def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work``; SIGINT, SIGTERM and SIGHUP cancel it, so that processes and files are put in order.
-
-    Raises ``Stopped`` where one of them came.
-    """
-
-    async def guarded() -> T:
-        task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            raise Stopped from None
-
-    return asyncio.run(guarded())
 
 
 async def join_device(

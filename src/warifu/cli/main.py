@@ -12,9 +12,9 @@ from warifu import __version__
 from warifu.cli.base import Group, translate
 from warifu.cli.commands import COMMANDS
 from warifu.cli.context import Setting
-from warifu.cli.devices import Stopped
 from warifu.cli.profile import default_home
 from warifu.cli.screen import Screen
+from warifu.cli.stopping import Stopped
 from warifu.cli.text import LANGUAGES, language_of, speak, tr
 from warifu.errors import HostUnsuitable, InputRefused, WarifuError
 from warifu.signer.isolation.layers.privileges import close_to_others
@@ -91,7 +91,11 @@ def _language(arguments: list[str]) -> str:
     return language_of(os.environ)
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Root,
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
@@ -110,7 +114,3 @@ def main(context: click.Context, home: Path | None, lang: str | None, pin_fd: in
     """A warm wallet whose key is born in pieces and signs only when the pieces meet."""
     _ = lang  # read before click parses: see Root.main
     context.obj = Setting((home or default_home()).absolute(), pin_fd)
-
-
-for command in COMMANDS:
-    main.add_command(command)

@@ -12,8 +12,6 @@ import hmac
 from collections.abc import Callable
 from typing import NoReturn
 
-import numpy as np
-
 from warifu.threshold.errors import AlreadyUsed, InvalidInput
 
 Buffer = bytearray | memoryview
@@ -65,16 +63,6 @@ class Secret:
     def clone(self) -> Secret:
         """A second secret of the same value, wiped on its own. AlreadyUsed if wiped."""
         return Secret(self.buffer)
-
-    def xor(self, mask: bytes) -> None:
-        """XOR with ``mask``, which is as long, in place; InvalidInput where it is not, AlreadyUsed if wiped.
-
-        By numpy, because Python's integers are no place for a secret: what they take shows how large it is.
-        """
-        if len(mask) != len(self._buffer):
-            raise InvalidInput("a mask is as long as what it masks")
-        own = np.frombuffer(self.buffer, np.uint8)
-        np.bitwise_xor(own, np.frombuffer(mask, np.uint8), out=own)
 
     def wipe(self) -> None:
         """Overwrite with zeros. Any later use raises AlreadyUsed; wiping twice is harmless."""

@@ -12,9 +12,9 @@ import click
 
 from warifu.agent.device import DeviceDirectory
 from warifu.cli.base import Group, examples, json_option
-from warifu.cli.devices import Stopped
 from warifu.cli.hardening_shown import describe_outcomes, describe_plan, show_outcomes, show_plan
 from warifu.cli.screen import Screen
+from warifu.cli.stopping import Stopped
 from warifu.cli.text import tr
 from warifu.cli.watching import AlarmLog, Guard, watch_on
 from warifu.errors import HostUnsuitable, InputRefused

@@ -15,11 +15,11 @@ import msgspec
 
 from warifu.cli.base import Command, examples, json_option
 from warifu.cli.context import Setting
-from warifu.cli.devices import run_until_stopped
 from warifu.cli.passphrase import new_pin
 from warifu.cli.places import default_device_directory, default_service_directory
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
+from warifu.cli.stopping import run_until_stopped
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.protocol.chains import BITCOIN, chain_named

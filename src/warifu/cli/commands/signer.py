@@ -17,7 +17,7 @@ from warifu.cli.base import Group, examples, json_option
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
 from warifu.cli.device_shown import describe_status, show_status
-from warifu.cli.devices import join_device, run_device, run_until_stopped
+from warifu.cli.devices import join_device, run_device
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.files import write_private
 from warifu.cli.journal_words import Names
@@ -26,6 +26,7 @@ from warifu.cli.judged_shown import describe_judged, show_judged
 from warifu.cli.places import default_device_directory
 from warifu.cli.saved_request import read_saved
 from warifu.cli.screen import Screen
+from warifu.cli.stopping import run_until_stopped
 from warifu.cli.text import tr
 from warifu.cli.unlocking import key_once_more, new_unlock_key, unlock_key
 from warifu.cli.waiting_shown import ids_of

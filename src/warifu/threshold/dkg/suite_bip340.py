@@ -10,6 +10,7 @@ from warifu.threshold.dkg.suite import DkgSuite
 from warifu.threshold.dkg.wire import index_bytes
 from warifu.threshold.group import Element
 from warifu.threshold.hashing import tagged_hash
+from warifu.threshold.masking import xor
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Buffer, Secret
 
@@ -93,7 +94,7 @@ class Bip340Suite(DkgSuite):
 
     def _nonce(self, key: Secret, xonly: bytes, message: bytes, aux: bytes | Buffer) -> Secret:
         with key.clone() as masked:
-            masked.xor(self.digest("pop message/aux", aux))
+            xor(masked, self.digest("pop message/aux", aux))
             return self.scalar("pop message/nonce", masked.buffer, xonly, message)
 
     def _challenge(self, nonce_xonly: bytes, xonly: bytes, message: bytes) -> int:

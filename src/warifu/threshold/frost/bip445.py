@@ -20,6 +20,7 @@ from warifu.threshold.frost.signers import Signers
 from warifu.threshold.frost.tweaks import TweakContext
 from warifu.threshold.group import Element
 from warifu.threshold.hashing import tagged_hash
+from warifu.threshold.masking import xor
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Secret
 
@@ -230,7 +231,7 @@ def _masked(share: Secret, rand: bytes) -> Secret:
     if len(share) != 32:
         raise InvalidInput("a secret share has 32 bytes")
     masked = share.clone()
-    masked.xor(tagged_hash("BIP0445/aux", rand))
+    xor(masked, tagged_hash("BIP0445/aux", rand))
     return masked
 
 

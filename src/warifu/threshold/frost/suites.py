@@ -10,6 +10,7 @@ from nacl.signing import VerifyKey
 from warifu.threshold.ed25519 import ED25519
 from warifu.threshold.frost.suite import Ciphersuite
 from warifu.threshold.group import Element
+from warifu.threshold.masking import xor
 from warifu.threshold.secp256k1 import SECP256K1
 from warifu.threshold.wiping import Buffer, Secret
 
@@ -82,7 +83,7 @@ def _expand_message_48(data: bytes | Buffer, domain: bytes) -> bytes:
     start = hasher.digest()
     first = hashlib.sha256(start + b"\x01" + suffix).digest()
     with Secret(start) as chained:  # of a nonce's data it is as secret as the nonce
-        chained.xor(first)
+        xor(chained, first)
         hasher = hashlib.sha256(chained.buffer)
         hasher.update(b"\x02" + suffix)
         second = hasher.digest()
