@@ -16,26 +16,33 @@ def by_place() -> CommandsByPlace:
     return CommandsByPlace("warifu.cli.commands", PLACES)
 
 
-def imported_by(*arguments: str) -> set[str]:
-    """The modules of a process of its own, after the command's help was shown."""
-    program = f"""
-import sys
-from warifu.cli.main import main
-main.main({[*arguments, "--help"]!r}, prog_name="warifu", standalone_mode=False)
-print("imported", *sys.modules, file=sys.stderr)
-"""
+def modules_after(statements: str) -> set[str]:
+    """What is imported in a process of its own."""
+    program = f"import sys\n{statements}\nprint('imported', *sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
-    assert "Usage: warifu" in done.stdout
     return set(done.stderr.rpartition("imported ")[2].split())
 
 
 @pytest.mark.real
 def test_one_command_does_not_import_the_others():
-    imported = imported_by("label")
+    imported = modules_after(
+        "from warifu.cli.main import main\n"
+        "main.main(['label', '--help'], prog_name='warifu', standalone_mode=False)"
+    )
     assert "warifu.cli.commands.history" in imported
     ours = {name for name in imported if name.startswith("warifu.cli.commands.")}
     assert ours == {"warifu.cli.commands.history"}
     assert not imported & {"numpy", "solders", "websockets", "warifu.agent.agent", "warifu.tee.registry"}
+
+
+@pytest.mark.real
+def test_what_starts_the_service_has_nothing_of_it_in_its_memory():
+    """It stays: as the agent of this machine's device."""
+    imported = modules_after("import warifu.cli.serving")
+    assert "warifu.agent.agent" in imported
+    ours = {name for name in imported if name.startswith("warifu.service")}
+    assert ours == set()
+    assert not imported & {"dbos", "litestar", "sqlalchemy", "uvicorn", "bdkpython"}
 
 
 @pytest.mark.unit

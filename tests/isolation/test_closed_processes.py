@@ -11,7 +11,7 @@ import pytest
 from tests.support.isolation_outsider import attack
 
 from warifu.cli.main import main as command_line
-from warifu.cli.service_process import CLOSED
+from warifu.cli.service_lines import CLOSED
 
 pytestmark = pytest.mark.real
 USER = 64124 if os.geteuid() == 0 else os.geteuid()

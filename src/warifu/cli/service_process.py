@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from warifu.cli.screen import Screen
+from warifu.cli.service_lines import CLOSED, READY
 from warifu.errors import WarifuError
 from warifu.service.config import read_config, with_simulations
 from warifu.service.run import Listening, serve_until
 from warifu.signer.isolation.layers.privileges import close_to_others
 
 KEY_BYTES = 32
-CLOSED, READY = "closed", "ready "
 _STDIN = 0
 
 

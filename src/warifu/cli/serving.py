@@ -18,7 +18,7 @@ from warifu.cli.client import Client
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.profile import LocalRecord, Profile
 from warifu.cli.screen import Screen
-from warifu.cli.service_process import CLOSED, READY
+from warifu.cli.service_lines import CLOSED, READY
 from warifu.cli.text import tr
 from warifu.cli.unlocking import key_once_more
 from warifu.errors import HostUnsuitable, InputRefused, PeerMisbehaved, ServiceRefused

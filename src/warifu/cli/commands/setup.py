@@ -239,7 +239,7 @@ def up(setting: Setting, storage_key: Path | None, simulated: tuple[str, ...]) -
 
     At the first start the device of this machine is enrolled with your profile.
     """
-    from warifu.cli.serving import run_everything  # needs the service's extra
+    from warifu.cli.serving import run_everything  # the agent, which the commands beside this one do without
 
     run_until_stopped(run_everything(Screen(), setting.profile(), storage_key, simulated))
 
