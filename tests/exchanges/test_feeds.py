@@ -111,6 +111,66 @@ EVENTS = {
                 "limit_price": "20001",
             }
         ],
+        "positions": {
+            "perpetual_futures_positions": [
+                {
+                    "product_id": "BTC-PERP-INTX",
+                    "portfolio_uuid": "p",
+                    "vwap": "1",
+                    "entry_vwap": "1",
+                    "position_side": "POSITION_SIDE_LONG",
+                    "margin_type": "MARGIN_TYPE_CROSS",
+                    "net_size": "0.5",
+                    "buy_order_size": "0",
+                    "sell_order_size": "0",
+                    "leverage": "2",
+                    "mark_price": "20000",
+                    "liquidation_price": "10000",
+                    "im_notional": "1",
+                    "mm_notional": "1",
+                    "position_notional": "10000",
+                    "unrealized_pnl": "-3.5",
+                    "aggregated_pnl": "0",
+                }
+            ],
+            "expiring_futures_positions": [
+                {
+                    "product_id": "BIT-28JUL23-CDE",
+                    "side": "LONG",
+                    "number_of_contracts": "2",
+                    "realized_pnl": "0",
+                    "unrealized_pnl": "1",
+                    "entry_price": "20000",
+                }
+            ],
+        },
+    },
+    "futures_balance_summary": {
+        "type": "snapshot",
+        "fcm_balance_summary": {
+            "futures_buying_power": "100.00",
+            "total_usd_balance": "200.00",
+            "cbi_usd_balance": "300.00",
+            "cfm_usd_balance": "400.00",
+            "total_open_orders_hold_amount": "500.00",
+            "unrealized_pnl": "-600.00",
+            "daily_realized_pnl": "0",
+            "initial_margin": "700.00",
+            "available_margin": "800.00",
+            "liquidation_threshold": "900.00",
+            "liquidation_buffer_amount": "1000.00",
+            "liquidation_buffer_percentage": "1000",
+            "intraday_margin_window_measure": {
+                "margin_window_type": "FCM_MARGIN_WINDOW_TYPE_INTRADAY",
+                "margin_level": "MARGIN_LEVEL_TYPE_BASE",
+                "initial_margin": "100.00",
+                "maintenance_margin": "200.00",
+                "liquidation_buffer_percentage": "1000",
+                "total_hold": "100.00",
+                "futures_buying_power": "400.00",
+            },
+            "overnight_margin_window_measure": {"margin_window_type": "FCM_MARGIN_WINDOW_TYPE_OVERNIGHT"},
+        },
     },
     "subscriptions": {"subscriptions": {"ticker": ["BTC-USD"]}},
 }
@@ -140,6 +200,19 @@ def test_the_users_own_orders():
     [order] = read.events[0].orders
     assert (order.client_order_id, order.leaves_quantity, order.avg_price) == ("c1", D("0.25"), D("20000.01"))
     assert order.stop_price is None
+    positions = read.events[0].positions
+    [perpetual], [expiring] = positions.perpetual_futures_positions, positions.expiring_futures_positions
+    assert (perpetual.net_size, perpetual.unrealized_pnl) == (D("0.5"), D("-3.5"))
+    assert (expiring.product_id, expiring.number_of_contracts) == ("BIT-28JUL23-CDE", D(2))
+
+
+def test_the_users_balances_of_futures():
+    read = advanced.Feed().read(message("futures_balance_summary"))
+    assert isinstance(read, advanced.FuturesBalanceSummary)
+    balances = read.events[0].fcm_balance_summary
+    assert (balances.total_usd_balance, balances.unrealized_pnl) == (D("200.00"), D("-600.00"))
+    assert balances.intraday_margin_window_measure is not None
+    assert balances.intraday_margin_window_measure.total_hold == D("100.00")
 
 
 @pytest.mark.parametrize("numbers", [[0, 2], [5, 5], [5, 4], [0, 1, 3]])
@@ -361,6 +434,104 @@ EXCHANGE: list[dict[str, Any]] = [
     {**TRADE, "type": "last_match", "trade_id": 9},
     {**ORDER, "type": "change", "new_size": "5.23512", "old_size": "12.234412", "price": "400.23"},
     {**BTC, "type": "activate", "order_id": "o", "side": "buy", "stop_price": "80", "size": "2"},
+    {
+        "type": "status",
+        "products": [
+            {
+                "id": "BTC-USD",
+                "base_currency": "BTC",
+                "quote_currency": "USD",
+                "base_increment": "0.00000001",
+                "quote_increment": "0.01",
+                "display_name": "BTC-USD",
+                "status": "online",
+                "status_message": None,
+                "min_market_funds": "10",
+                "post_only": False,
+                "limit_only": False,
+                "cancel_only": True,
+                "fx_stablecoin": False,
+            }
+        ],
+        "currencies": [
+            {
+                "id": "USDC",
+                "name": "USD Coin",
+                "display_name": "USDC",
+                "min_size": "0.00000100",
+                "status": "online",
+                "status_message": None,
+                "max_precision": "0.000001",
+                "convertible_to": ["USD"],
+                "details": {},
+                "default_network": "ethereum",
+                "supported_networks": [
+                    {
+                        "id": "ethereum",
+                        "name": "Ethereum",
+                        "status": "online",
+                        "contract_address": "",
+                        "min_withdrawal_amount": 0.001,
+                        "max_withdrawal_amount": 300000000,
+                        "network_confirmations": 14,
+                        "processing_time_seconds": 0,
+                        "destination_tag_regex": "",
+                    }
+                ],
+            }
+        ],
+    },
+    {
+        **BTC,
+        "type": "auction",
+        "sequence": 3262786978,
+        "auction_state": "collection",
+        "best_bid_price": "333.98",
+        "best_bid_size": "4.39088265",
+        "best_ask_price": "333.99",
+        "best_ask_size": "25.23542881",
+        "open_price": "333.99",
+        "open_size": "0.193",
+        "can_open": "yes",
+        "timestamp": AT,
+    },
+    {
+        **BTC,
+        "type": "rfq_match",
+        "maker_order_id": "m",
+        "taker_order_id": "t",
+        "time": AT,
+        "trade_id": 30,
+        "size": "5.23512",
+        "price": "400.23",
+        "side": "sell",
+    },
+]
+SCHEMA = {
+    "type": "level3",
+    "schema": {
+        "change": ["type", "product_id", "sequence", "order_id", "price", "size", "time"],
+        "done": ["type", "product_id", "sequence", "order_id", "time"],
+        "match": [
+            "type",
+            "product_id",
+            "sequence",
+            "maker_order_id",
+            "taker_order_id",
+            "price",
+            "size",
+            "time",
+        ],
+        "noop": ["type", "product_id", "sequence", "time"],
+        "open": ["type", "product_id", "sequence", "order_id", "side", "price", "size", "time"],
+    },
+}
+PACKED: list[list[str]] = [
+    ["open", "BTC-USD", "57560479456", "o-1", "buy", "27268.09", "0.02", AT],
+    ["change", "BTC-USD", "57560479457", "o-1", "27268.09", "0.01", AT],
+    ["match", "BTC-USD", "57560479458", "o-1", "o-2", "27268.09", "0.01", AT],
+    ["done", "BTC-USD", "57560479459", "o-1", AT],
+    ["noop", "BTC-USD", "57560479460", AT],
 ]
 
 
@@ -371,3 +542,65 @@ def test_each_message_of_the_exchange_api(said):
     for name in ("price", "sequence", "trade_id", "remaining_size"):
         if name in said:
             assert getattr(read, name) == (D(said[name]) if isinstance(said[name], str) else said[name])
+
+
+def packed(*said: object) -> list[bytes]:
+    return [json.dumps(one).encode() for one in said]
+
+
+@pytest.mark.parametrize("said", PACKED, ids=lambda said: said[0])
+def test_each_message_of_level3_is_what_its_schema_says(said):
+    read = exchange.read(json.dumps(said).encode())
+    names = SCHEMA["schema"][said[0]][1:]  # type: ignore[index]
+    assert [type(read).__struct_config__.tag, *(str(getattr(read, name)) for name in names)] == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["open", "BTC-USD", "57560479456", "o-1", "buy", "27268.09", "0.02"],  # a place is missing
+        ["open", "BTC-USD", "57560479456", "o-1", "up", "27268.09", "0.02", AT],
+        ["done", "BTC-USD", "many", "o-1", AT],
+        ["burnt", "BTC-USD", "1", AT],
+        [],
+        ["open"],
+    ],
+)
+def test_what_is_packed_otherwise_breaks_the_feed(said):
+    with pytest.raises(FeedBroken):
+        exchange.read(json.dumps(said).encode())
+
+
+def test_a_schema_that_is_another_is_not_followed():
+    exchange.read(json.dumps(SCHEMA).encode())
+    for changed in (
+        {"type": "level3", "schema": {**SCHEMA["schema"], "done": ["type", "order_id"]}},  # type: ignore[dict-item]
+        {"type": "level3", "schema": {**SCHEMA["schema"], "more": ["type"]}},  # type: ignore[dict-item]
+        {"type": "level3", "schema": {}},
+    ):
+        with pytest.raises(FeedBroken):
+            exchange.read(json.dumps(changed).encode())
+
+
+def test_what_is_missing_shows_in_level3():
+    told = heard(packed(SCHEMA, *PACKED[:3], PACKED[4]), TIME)
+    watched = EXCHANGE_API.feeds.watch("level3", (BTC_USD,), 10).read(told)
+    assert (watched.unreadable, watched.gaps) == (0, ("message 57560479460 came after 57560479458",))
+
+
+def test_a_channel_of_everything_names_no_pair():
+    assert EXCHANGE_API.feeds.watch("status", (), 10).unsigned.body == (
+        b'{"type":"subscribe","channels":["status"]}'
+    )
+    with pytest.raises(InputRefused):
+        EXCHANGE_API.feeds.watch("status", (BTC_USD,), 10)
+
+
+def test_what_is_the_users_own_is_never_watched_without_a_credential():
+    """Only so do devices take its token for what it is: one that names no path."""
+    own = {"user", "futures_balance_summary", "full", "level2", "level3"}
+    for api in (COINBASE, EXCHANGE_API):
+        for channel in api.feeds.channels:
+            assert channel.signed == (channel.name in own - ({"level2"} if api is COINBASE else set()))
+            if channel.host == advanced.USER_HOST:
+                assert channel.signed

@@ -490,7 +490,22 @@ RECORDED = {
         Nothing(),
         f"GET {P}/cfm/balance_summary",
         None,
-        {"balance_summary": {"futures_buying_power": usd("100.5"), "liquidation_buffer_percentage": "1000"}},
+        {
+            "balance_summary": {
+                "futures_buying_power": usd("100.5"),
+                "total_open_orders_hold_amount": usd("5"),
+                "liquidation_buffer_percentage": "1000",
+                "intraday_margin_window_measure": {
+                    "margin_window_type": "FCM_MARGIN_WINDOW_TYPE_INTRADAY",
+                    "margin_level": "MARGIN_LEVEL_TYPE_BASE",
+                    "initial_margin": "100.00",
+                    "maintenance_margin": "200.00",
+                    "liquidation_buffer": "10",
+                    "total_hold": "0",
+                    "futures_buying_power": "100.5",
+                },
+            }
+        },
     ),
     "FUTURES_POSITIONS": (Nothing(), f"GET {P}/cfm/positions", None, {"positions": [FUTURE]}),
     "FUTURES_POSITION": (

@@ -14,11 +14,24 @@ from warifu.exchanges.fields import Currency, Identifier
 # Futures and perpetuals
 
 
+class MarginMeasure(Answer, frozen=True, kw_only=True):
+    """Of one margin window, in USD."""
+
+    margin_window_type: str
+    margin_level: str | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    liquidation_buffer: Decimal | None = None
+    total_hold: Decimal | None = None
+    futures_buying_power: Decimal | None = None
+
+
 class FuturesSummary(Answer, frozen=True, kw_only=True):
     futures_buying_power: Value | None = None
     total_usd_balance: Value | None = None
     cbi_usd_balance: Value | None = None
     cfm_usd_balance: Value | None = None
+    total_open_orders_hold_amount: Value | None = None
     unrealized_pnl: Value | None = None
     daily_realized_pnl: Value | None = None
     initial_margin: Value | None = None
@@ -26,6 +39,8 @@ class FuturesSummary(Answer, frozen=True, kw_only=True):
     liquidation_threshold: Value | None = None
     liquidation_buffer_amount: Value | None = None
     liquidation_buffer_percentage: Decimal | None = None
+    intraday_margin_window_measure: MarginMeasure | None = None
+    overnight_margin_window_measure: MarginMeasure | None = None
 
 
 class FuturesBalance(Answer, frozen=True, kw_only=True):

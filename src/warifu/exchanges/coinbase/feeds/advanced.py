@@ -1,7 +1,7 @@
-"""Advanced Trade's feeds: market data, and the user's orders with a token that names no path.
+"""Advanced Trade's feeds: market data, and the user's orders and futures with a token that names no path.
 
 Each message has a ``sequence_num``, one more than the one before it on the connection. A subscription is for one
-channel; the user's takes a token of its own, which expires like any other.
+channel; what is the user's takes a token of its own, which expires like any other.
 """
 
 from __future__ import annotations
@@ -96,6 +96,71 @@ class UserOrder(Answer, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
 
 
+class PerpetualPosition(Answer, frozen=True, kw_only=True):
+    product_id: str
+    portfolio_uuid: str | None = None
+    position_side: str | None = None
+    margin_type: str | None = None
+    net_size: Decimal | None = None
+    buy_order_size: Decimal | None = None
+    sell_order_size: Decimal | None = None
+    leverage: Decimal | None = None
+    vwap: Decimal | None = None
+    entry_vwap: Decimal | None = None
+    mark_price: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    im_notional: Decimal | None = None
+    mm_notional: Decimal | None = None
+    position_notional: Decimal | None = None
+    unrealized_pnl: Decimal | None = None
+    aggregated_pnl: Decimal | None = None
+
+
+class ExpiringPosition(Answer, frozen=True, kw_only=True):
+    product_id: str
+    side: str | None = None
+    number_of_contracts: Decimal | None = None
+    entry_price: Decimal | None = None
+    realized_pnl: Decimal | None = None
+    unrealized_pnl: Decimal | None = None
+
+
+class Positions(Answer, frozen=True, kw_only=True):
+    perpetual_futures_positions: tuple[PerpetualPosition, ...] = ()
+    expiring_futures_positions: tuple[ExpiringPosition, ...] = ()
+
+
+class MarginMeasure(Answer, frozen=True, kw_only=True):
+    """Of one margin window, in USD."""
+
+    margin_window_type: str
+    margin_level: str | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    liquidation_buffer_percentage: Decimal | None = None
+    total_hold: Decimal | None = None
+    futures_buying_power: Decimal | None = None
+
+
+class FuturesBalances(Answer, frozen=True, kw_only=True):
+    """Of futures in the United States (FCM), in USD; texts without a currency, other than by request."""
+
+    futures_buying_power: Decimal
+    total_usd_balance: Decimal
+    cbi_usd_balance: Decimal
+    cfm_usd_balance: Decimal
+    total_open_orders_hold_amount: Decimal | None = None
+    unrealized_pnl: Decimal | None = None
+    daily_realized_pnl: Decimal | None = None
+    initial_margin: Decimal | None = None
+    available_margin: Decimal | None = None
+    liquidation_threshold: Decimal | None = None
+    liquidation_buffer_amount: Decimal | None = None
+    liquidation_buffer_percentage: Decimal | None = None
+    intraday_margin_window_measure: MarginMeasure | None = None
+    overnight_margin_window_measure: MarginMeasure | None = None
+
+
 class CandleEvent(Answer, frozen=True, kw_only=True):
     type: str
     candles: tuple[Candle, ...] = ()
@@ -125,6 +190,12 @@ class LevelEvent(Answer, frozen=True, kw_only=True):
 class UserEvent(Answer, frozen=True, kw_only=True):
     type: str
     orders: tuple[UserOrder, ...] = ()
+    positions: Positions = Positions()
+
+
+class FuturesEvent(Answer, frozen=True, kw_only=True):
+    type: str
+    fcm_balance_summary: FuturesBalances
 
 
 class _Message(Answer, frozen=True, kw_only=True, tag_field="channel"):
@@ -164,11 +235,26 @@ class User(_Message, frozen=True, kw_only=True, tag="user"):
     events: tuple[UserEvent, ...]
 
 
+class FuturesBalanceSummary(_Message, frozen=True, kw_only=True, tag="futures_balance_summary"):
+    events: tuple[FuturesEvent, ...]
+
+
 class Subscriptions(_Message, frozen=True, kw_only=True, tag="subscriptions"):
     events: tuple[dict[str, dict[str, tuple[str, ...]]], ...]
 
 
-Message = Heartbeats | Candles | MarketTrades | Status | Tickers | TickerBatch | Level2 | User | Subscriptions
+Message = (
+    Heartbeats
+    | Candles
+    | MarketTrades
+    | Status
+    | Tickers
+    | TickerBatch
+    | Level2
+    | User
+    | FuturesBalanceSummary
+    | Subscriptions
+)
 
 
 class _Complaint(Answer, frozen=True, kw_only=True):
@@ -220,8 +306,8 @@ FEEDS = Feeds(
         Channel("status", HOST),
         Channel("heartbeats", HOST, of_products=False),
         Channel("user", USER_HOST, signed=True),
+        Channel("futures_balance_summary", USER_HOST, signed=True, of_products=False),
     ),
     text=subscription,
     reading=lambda _channel: Feed().read,
 )
-"""The channels of futures are not among them."""

@@ -1,7 +1,9 @@
 """The Exchange API's feed: market data, and the user's own orders with the key's signature.
 
-Messages about a product carry its ``sequence``. Only ``full`` has all of them, and ``matches`` all trades: there one
-that is missing shows. In the other channels nothing would.
+Messages about a product carry its ``sequence``. Only ``full`` and ``level3`` have all of them, and ``matches`` all
+trades: there one that is missing shows. In the other channels nothing would.
+
+Of the documented channels one is not here: ``balance`` is about accounts, and a watch names pairs.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import msgspec
 
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Answer, read_json
+from warifu.exchanges.coinbase.exchange.funds import CurrencyInfo
+from warifu.exchanges.coinbase.exchange.products import ProductInfo
 from warifu.exchanges.coinbase.faults import EXCHANGE_RULES
+from warifu.exchanges.coinbase.feeds import level3
 from warifu.exchanges.coinbase.feeds.numbers import Numbers
 from warifu.exchanges.failures import Refused, by_rules
 from warifu.exchanges.feeds import Channel, FeedBroken, Feeds
@@ -145,6 +150,49 @@ class Activated(_Message, frozen=True, kw_only=True, tag="activate"):
     funds: Decimal | None = None
 
 
+class Status(_Message, frozen=True, kw_only=True, tag="status"):
+    """All products and all currencies, from time to time. On the real exchange it is longer than a watch hands on."""
+
+    products: tuple[ProductInfo, ...]
+    currencies: tuple[CurrencyInfo, ...]
+
+
+class Auction(_Message, frozen=True, kw_only=True, tag="auction"):
+    """What an auction would come to, about once a second while it lasts. Its price is not firm."""
+
+    product_id: str
+    sequence: int
+    auction_state: str
+    """``collection``, ``opening``, ``complete``."""
+    timestamp: str
+    best_bid_price: Decimal | None = None
+    best_bid_size: Decimal | None = None
+    best_ask_price: Decimal | None = None
+    best_ask_size: Decimal | None = None
+    open_price: Decimal | None = None
+    open_size: Decimal | None = None
+    can_open: str | None = None
+
+
+class RfqMatch(_Message, frozen=True, kw_only=True, tag="rfq_match"):
+    """A trade that somebody was quoted a price for (RFQ): it was on no book."""
+
+    product_id: str
+    time: str
+    side: Literal["buy", "sell"]
+    size: Decimal
+    price: Decimal
+    maker_order_id: str
+    taker_order_id: str
+    trade_id: Count | None = None
+
+
+class Level3Schema(_Message, frozen=True, kw_only=True, tag="level3"):
+    """The first message of ``level3``."""
+
+    schema: dict[str, tuple[str, ...]]
+
+
 class Failed(_Message, frozen=True, kw_only=True, tag="error"):
     message: str
     reason: str = ""
@@ -163,22 +211,31 @@ Message = (
     | LastMatch
     | Changed
     | Activated
+    | Status
+    | Auction
+    | RfqMatch
+    | Level3Schema
     | Failed
 )
 
 
 def subscription(channel: str, products: tuple[str, ...]) -> bytes:
     """The text that begins a subscription, without a key."""
-    said = {"type": "subscribe", "product_ids": list(products), "channels": [channel]}
-    return msgspec.json.encode(said)
+    named = {"product_ids": list(products)} if products else {}
+    return msgspec.json.encode({"type": "subscribe", **named, "channels": [channel]})
 
 
-def read(text: bytes) -> Message:
+def read(text: bytes) -> Message | level3.Packed:
     """One message. FeedBroken for what cannot be read; :class:`ExchangeFailed` where the exchange complains."""
     try:
+        if text.lstrip().startswith(b"["):
+            packed: level3.Packed = read_json(level3.Packed, text)
+            return packed
         message: Message = read_json(Message, text)
     except InputRefused as error:
         raise FeedBroken(error.message) from None
+    if isinstance(message, Level3Schema) and message.schema != level3.SCHEMA:
+        raise FeedBroken("its messages are packed in a way that is not known here")
     if isinstance(message, Failed):
         said = f"{message.message} {message.reason}"
         raise by_rules(EXCHANGE_RULES, said, HttpAnswer(400), said) or Refused("request", said)
@@ -193,23 +250,27 @@ class Feed:
         self._numbers: dict[str, Numbers] = {}
         """Of each product."""
 
-    def read(self, text: bytes) -> Message:
+    def read(self, text: bytes) -> Message | level3.Packed:
         """As :func:`read`; FeedGap where one is missing and that shows."""
         message = read(text)
         if self._channel == "matches" and isinstance(message, Match | LastMatch):
             self._of(message.product_id).see(int(message.trade_id))
         if self._channel == "full" and isinstance(message, _OfOrder):
             self._of(message.product_id).see(message.sequence)
+        if isinstance(message, level3.Packed):
+            self._of(message.product_id).see(int(message.sequence))
         return message
 
     def _of(self, product: str) -> Numbers:
         return self._numbers.setdefault(product, Numbers())
 
 
+_OPEN = ("auctionfeed", "heartbeat", "level2_batch", "matches", "rfq_matches", "ticker", "ticker_batch")
 FEEDS = Feeds(
     channels=(
-        *(Channel(name, HOST) for name in ("heartbeat", "level2_batch", "matches", "ticker", "ticker_batch")),
-        *(Channel(name, HOST, signed=True) for name in ("full", "level2", "user")),
+        *(Channel(name, HOST) for name in _OPEN),
+        Channel("status", HOST, of_products=False),
+        *(Channel(name, HOST, signed=True) for name in ("full", "level2", "level3", "user")),
     ),
     text=subscription,
     reading=lambda channel: Feed(channel).read,
