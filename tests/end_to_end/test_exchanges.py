@@ -300,6 +300,25 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
     assert "pro" not in [one["account"] for one in exchange(scene, "list", trader)["accounts"]]
 
 
+def test_a_device_that_its_owner_banned_carries_nothing_until_he_lets_it_again(scene, trader, binance):
+    identities = {one["device"]: one for one in exchange(scene, "compare", trader)["devices"]}
+    assert set(identities) == set(DEVICES)
+    assert all(one["comparisons"] == [] and one["bans"] == [] for one in identities.values())
+    code, told = script(scene.home, "devices", "ban-carrier", trader, "pi")
+    assert code == 0 and {one["state"] for one in told["devices"]} == {"done"}, told
+    bans = {tuple(one["bans"]) for one in exchange(scene, "compare", trader)["devices"]}
+    ((banned,),) = bans
+    assert exchange(scene, "balances", trader, binance)["balances"]  # another one carries
+    code, told = script(scene.home, "devices", "ban-carrier", trader, "friend", "--lift")
+    assert code == 0, told
+    assert {tuple(one["bans"]) for one in exchange(scene, "compare", trader)["devices"]} == {(banned,)}
+    code, told = script(scene.home, "devices", "ban-carrier", trader, "pi", "--lift")
+    assert code == 0, told
+    assert {tuple(one["bans"]) for one in exchange(scene, "compare", trader)["devices"]} == {()}
+    code, told = script(scene.home, "exchange", "compare", trader, binance, "--accept", "--yes")
+    assert (code, told["error"]["code"]) == (2, "input.no-comparison"), told
+
+
 # --- two owners -------------------------------------------------------------------------------------------------------
 
 

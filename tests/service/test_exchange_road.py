@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from nacl.utils import random
 from tests.support.exchange_road import (
     ALL,
     Asked,
@@ -28,16 +29,20 @@ from tests.support.exchange_road import (
     road,
     settle,
 )
-from tests.support.exchange_scripts import show_call
+from tests.support.exchange_scripts import parcelled, show_call
 from tests.support.https_exchange import Authority, Exchange
 from tests.support.sandbox import BINANCE_KEY, CDP_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
-from tests.support.service_world import Client, refusal
+from tests.support.service_world import Client, now, refusal
 
 from warifu.exchanges.http import HttpAnswer, HttpRequest
 from warifu.exchanges.market import Order, Pair
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
-from warifu.protocol.encoding import encode
+from warifu.protocol.encoding import decode, encode
+from warifu.protocol.exchange_answers import AnswerKey, SealedAnswer
+from warifu.protocol.exchange_comparisons import open_comparisons
+from warifu.protocol.exchange_requests import ComparisonsRequest
+from warifu.protocol.request import request_digest
 from warifu.service import tunnels
 from warifu.service.workflows import comparisons
 from warifu.signer.egress.client import HttpsClient
@@ -232,6 +237,28 @@ async def test_a_device_that_signed_compares_over_its_own_tls_and_the_service_br
             await asyncio.sleep(0.02)
         assert [(each.device, each.outcome) for each in compared] == [("device1", "done")]
         assert placed(home, "coinbase", wanted) == 1
+
+
+async def test_what_devices_compare_is_told_to_the_owner_alone(home: Road):
+    wanted, seen, reader = order("USD", price="61234"), Record(), AnswerKey()
+    async with home.world.running() as client:
+        asked, _ = await home.shown(client, "coinbase", COINBASE.place(wanted))
+        await settle(client, home, "device1", "coinbase")
+        request = ComparisonsRequest(random(16), home.world.wallet_id, reader.public, now(), now() + 600)
+        authorization, _ = await parcelled(client, request, {})
+        question = api.ExchangeComparisonsQuestion(authorization=authorization)
+        async with recorded(client, seen):
+            path = "/wallets/savings/exchange-comparisons"
+            told = await client.post(path, question, api.ExchangeAccountTold)
+    said = {}
+    for each in told.devices:
+        sealed = decode(SealedAnswer, each.answer, 2**18)
+        said[each.device] = open_comparisons(reader, sealed, request_digest(request), each.identity)
+    [one] = [each for each in said["device1"].shown if each.about == request_digest(asked.request)]
+    assert (one.state, one.account, one.words) == ("found", "coinbase", ())
+    assert one.carrier == asked.request.carrier and "BTC-USD" in one.asked
+    assert set(said) == {"device0", "device1", "device2"} and said["device2"].shown == ()
+    assert not seen.holds(one.asked.encode()) and seen.holds(encode(request))
 
 
 async def test_an_answer_that_was_lost_is_looked_for_and_nothing_is_sent_again(home: Road):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.carriers import TakesOver, body, hostile_carriers
 from tests.support.exchange_accounts import remove
 from tests.support.exchange_calls import compare, exchange_call, prepare, run
 from tests.support.exchange_days import UUID, order, withdrawal
@@ -26,7 +27,6 @@ from tests.support.simulator import FRIEND, THIEF
 from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.coinbase import advanced, app, fiat
 from warifu.exchanges.coinbase.adapters import Coinbase
-from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import MAX_DUE
@@ -54,34 +54,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def takes_over(monkeypatch):
-    """Have a device send something else than was signed, wherever it is the carrier."""
-
-    def take_over(identity: bytes, change: Callable[[HttpRequest], HttpRequest | None]) -> None:
-        honest = calling.Carrying._send
-
-        def hostile(self: calling.Carrying, make: Callable[[], HttpRequest]) -> Any:
-            if self.seat.key.public != identity:
-                return honest(self, make)
-            changed = change(make())
-            if changed is None:  # it keeps what it was given
-                return []
-            return honest(self, lambda: changed)
-
-        monkeypatch.setattr(calling.Carrying, "_send", hostile)
-
-    return take_over
-
-
-def body(**changes: Any) -> Callable[[HttpRequest], HttpRequest]:
-    def change(request: HttpRequest) -> HttpRequest:
-        said = json.loads(request.body)
-        sizes = said.get("order_configuration", {}).get("limit_limit_gtc", {})
-        for name, value in changes.items():
-            (sizes if name in sizes else said)[name] = value
-        return replace(request, body=json.dumps(said).encode())
-
-    return change
+def takes_over(monkeypatch) -> TakesOver:
+    return hostile_carriers(monkeypatch)
 
 
 def an_order(**other: Any) -> Order:

@@ -26,6 +26,7 @@ from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential,
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import CallRequest, VisitRequest
 from warifu.protocol.request import (
+    AfterCall,
     AtExchange,
     DeviceRequest,
     HandOutRequest,
@@ -182,15 +183,19 @@ def _about_a_device(profile: Profile, wallet: Wallet, request: DeviceRequest, wo
 
 
 def _at_an_exchange(wallet: Wallet, request: AtExchange, words: Words, file: Path | None) -> Asked:
-    """A credential, a key, a call or a visit. What reads exchanges' requests is loaded where one is looked at."""
+    """A credential, a key, a call, a visit, or what was called. What reads exchanges' requests is loaded where one is
+    looked at."""
     from warifu.cli.exchange_proposed import (
         account_in_words,
+        after_call_in_words,
         call_in_words,
         read_call_file,
         visit_in_words,
     )
 
-    if isinstance(request, CallRequest):
+    if isinstance(request, AfterCall):
+        told = after_call_in_words(wallet, request)
+    elif isinstance(request, CallRequest):
         call = None if file is None else read_call_file(file, request)
         told = call_in_words(wallet, request, call)
     elif isinstance(request, VisitRequest):

@@ -90,9 +90,11 @@ def restored_request(wallet: Wallet, identity: bytes, head: SignedHead) -> Resto
     return RestoredRequest(random(16), wallet.wallet_id, identity, head, moment, moment + LIFETIME)
 
 
-def tell(client: Client, own: OwnCredential, request: Instruction) -> api.Instruction:
-    """Hand in what takes no passphrase."""
-    signed = authorize(own.approve, request, encode(request), ())
+def tell(
+    client: Client, own: OwnCredential, request: Instruction, further: Sequence[Approval] = ()
+) -> api.Instruction:
+    """Hand in what takes no passphrase. ``further``: what other owners approved it by."""
+    signed = authorize(own.approve, request, encode(request), (), further)
     question = api.NewInstruction(authorization=encode(signed), envelopes=())
     return client.post("/instructions", question, api.Instruction)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -66,17 +67,20 @@ class Exchanging:
         screen: Screen,
         account: AccountStatus,
         tiers: dict[bytes, int],
+        bans: Counter[bytes],
         own: OwnCredential,
         out: Path | None,
     ) -> None:
         """``own``: what has the owner say yes. ``tiers``: of the connected devices that have a part of the account's
-        key, by identity. ``out``: where what other owners have to approve is written for them."""
+        key, by identity. ``bans``: how many of them say that owners let a device carry nothing. ``out``: where what
+        other owners have to approve is written for them."""
         self._client = client
         self._profile = profile
         self.wallet = wallet
         self.screen = screen
         self.account = account
         self._tiers = tiers
+        self._bans = bans
         self._own = own
         self._out = out
         self.exchange: Exchange = EXCHANGES[account.exchange]
@@ -127,9 +131,16 @@ class Exchanging:
             if first.simulation:
                 screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
             tiers = {identity: status.tier for identity, (status, _) in having.items()}
+            bans = Counter(
+                banned
+                for status, _ in told.values()
+                for one in status.wallets
+                if one.wallet_id == found.wallet_id
+                for banned in one.carrier_bans
+            )
             facts = wanted(found, account)
             own = own_credential(profile, screen, found, credential, facts)
-            yield cls(client, profile, found, screen, first, tiers, own, out)
+            yield cls(client, profile, found, screen, first, tiers, bans, own, out)
 
     def ask(self, call: Call[A]) -> A:
         """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses."""
@@ -157,7 +168,7 @@ class Exchanging:
         together = self._together(unsigned)
         asks_others = together.needed > 1
         devices = self._participants()
-        carrier = max(devices, key=lambda device: (self._tiers.get(device.identity, 0), device.identity))
+        carrier = max(devices, key=self._trust)
         reader = AnswerKey()
         request = CallRequest(
             random(16),
@@ -205,6 +216,12 @@ class Exchanging:
         if together.needed > 1:
             require_new(self._out)
         return together.lifetime(LIFETIME)
+
+    def _trust(self, device: DeviceRef) -> tuple[int, int, bytes]:
+        """Who carries: none that owners banned, as far as devices say so; then the highest tier. A device that lies
+        about either gains the carrying, and the others judge it."""
+        identity = device.identity
+        return -self._bans[identity], self._tiers.get(identity, 0), identity
 
     def _together(self, unsigned: Unsigned) -> Together:
         return Together(self._client, self.screen, self.wallet, self._own, self._needed(unsigned))

@@ -38,9 +38,11 @@ from warifu.protocol.exchange_requests import (
     CallRequest,
     ExchangeCall,
     ExchangeKeyRequest,
+    SettleRequest,
     VisitRequest,
     call_digest,
 )
+from warifu.protocol.request import AfterCall
 from warifu.signer.egress.judging import read_call
 
 Facts = tuple[tuple[str, str], ...]
@@ -108,6 +110,28 @@ def call_in_words(wallet: Wallet, request: CallRequest, call: ExchangeCall | Non
         },
     }
     return Proposed(tuple(told), f"{request.account}: {gist}", described, _owners(wallet, needed))
+
+
+def after_call_in_words(wallet: Wallet, request: AfterCall) -> Proposed:
+    """What another owner wants to say of calls that were made."""
+    if isinstance(request, SettleRequest):
+        wanted = tr("to settle what was not compared, or differed: an owner looked at the exchange")
+        calls = [about.hex() for about in request.about]
+        facts = [(tr("Wallet"), wallet.name), (tr("account"), request.account), (tr("Wanted"), wanted)]
+        facts += [(tr("call"), call) for call in calls]
+        gist = f"{request.account}: {wanted}"
+        described: dict[str, Any] = {"account": request.account, "settle": calls}
+        return Proposed(tuple(facts), gist, described, wallet.rules.owners_needed)
+    name = next((one.name for one in wallet.request.devices if one.identity == request.identity), "?")
+    wanted = (
+        tr("to let this device carry to exchanges again:")
+        if request.lifted
+        else tr("to let this device carry nothing to exchanges:")
+    )
+    facts = [(tr("Wallet"), wallet.name), (tr("Wanted"), f"{wanted} {name}")]
+    needed = wallet.rules.owners_needed if request.lifted else 1
+    described = {"device": name, "carries": request.lifted}
+    return Proposed(tuple(facts), f"{wanted} {name}", described, needed)
 
 
 def account_in_words(wallet: Wallet, request: AccountRequest | ExchangeKeyRequest) -> Proposed:

@@ -27,12 +27,10 @@ from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import (
-    AccountRequest,
     CallRequest,
     ExchangeCall,
-    ExchangeKeyRequest,
-    VisitRequest,
 )
+from warifu.protocol.request import AtExchange
 
 PATIENCE = 3600
 """Seconds for which something stays authorized that others have to approve first."""
@@ -61,9 +59,7 @@ class Together:
         """Seconds for which a request is good, which would be good for ``alone`` if it took one owner."""
         return alone if self.needed == 1 else max(alone, PATIENCE)
 
-    def approved(
-        self, request: AccountRequest | ExchangeKeyRequest | CallRequest | VisitRequest
-    ) -> list[Approval]:
+    def approved(self, request: AtExchange) -> list[Approval]:
         """The other owners' approvals, as soon as there are enough; at once where none is needed.
 
         :class:`NotAsked` (``approvals-missing``, ``owner-refused``)."""

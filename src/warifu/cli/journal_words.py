@@ -201,6 +201,9 @@ _KINDS: dict[str, Callable[[], str]] = {
     "call-started": lambda: tr("exchange asked"),
     "call-ended": lambda: tr("exchange answered"),
     "call-compared": lambda: tr("compared at the exchange"),
+    "comparison-settled": lambda: tr("comparison settled by an owner"),
+    "carrier-banned": lambda: tr("device carries nothing to exchanges"),
+    "carrier-allowed": lambda: tr("device carries to exchanges again"),
     "denied": lambda: tr("refused"),
     "refused": lambda: tr("refused, nobody's request"),
 }

@@ -18,6 +18,8 @@ MAX_ACCOUNTS = 16
 MAX_CALL_BYTES = 80 * 1024
 MAX_VISIT_ASSETS = 8
 MAX_SHARES = 16
+MAX_SETTLED = 64
+"""Comparisons that one word of an owner settles."""
 
 KeyKind = Literal["hmac", "es256", "ed25519-split", "ed25519-born"]
 """``hmac``, ``es256``: a secret, whole in one device. ``ed25519-split``: a finished key that the owner's client split.
@@ -143,6 +145,46 @@ class EndVisitRequest(Message, frozen=True, tag="exchange-visit-end"):
     wallet_id: Bytes32
     visit: Bytes32
     """Digest of the ``VisitRequest``."""
+    created: Seconds
+    expires: Seconds
+
+
+class ComparisonsRequest(Message, frozen=True, tag="exchange-comparisons"):
+    """Tell me, sealed to a key that I have, what each device has to compare at exchanges, and what it found."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    reader: Bytes32
+    """X25519 public key, made for this question."""
+    created: Seconds
+    expires: Seconds
+
+
+class SettleRequest(Message, frozen=True, tag="exchange-settling"):
+    """I looked at the exchange myself: these calls need no comparison any more, and what differs in them is no device's
+    doing. It takes as many owners as the largest payment."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    about: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SETTLED)]
+    """What comparisons are known by (``frames.OpenComparison.about``): ascending."""
+    created: Seconds
+    expires: Seconds
+
+    def __post_init__(self) -> None:
+        if list(self.about) != sorted(set(self.about)):
+            raise ValueError("'about' must be sorted and without repetition")
+
+
+class CarrierBanRequest(Message, frozen=True, tag="carrier-ban"):
+    """Let this device carry nothing to an exchange any more, or (``lifted``) let it again. A ban takes one owner, and
+    its end as many as the largest payment."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    identity: Bytes32
+    lifted: bool
     created: Seconds
     expires: Seconds
 

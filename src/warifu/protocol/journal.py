@@ -440,6 +440,36 @@ class CallCompared(Message, frozen=True, tag="call-compared"):
     """What is there, and what was signed for: for the owner."""
 
 
+class ComparisonSettled(Message, frozen=True, tag="comparison-settled"):
+    """Owners looked at the exchange themselves: what this device had to compare of that call, or found to differ in it,
+    is settled by their word."""
+
+    wallet: Bytes32
+    request: Bytes32
+    """Digest of their ``SettleRequest``."""
+    about: Bytes32
+    """Of the call, as in ``CallCompared.request``."""
+    account: _Word
+    differed: bool
+    """Whether it had found something else."""
+
+
+class CarrierBanned(Message, frozen=True, tag="carrier-banned"):
+    """An owner lets that device carry nothing to an exchange any more."""
+
+    wallet: Bytes32
+    request: Bytes32
+    device: Bytes32
+
+
+class CarrierAllowed(Message, frozen=True, tag="carrier-allowed"):
+    """Owners let it again."""
+
+    wallet: Bytes32
+    request: Bytes32
+    device: Bytes32
+
+
 class VisitOpened(Message, frozen=True, tag="visit-opened"):
     """Every rule allowed it: funds may visit an exchange."""
 
@@ -539,6 +569,9 @@ Event = (
     | CallStarted
     | CallEnded
     | CallCompared
+    | ComparisonSettled
+    | CarrierBanned
+    | CarrierAllowed
     | VisitOpened
     | VisitEnded
     | SweepSigned

@@ -16,9 +16,12 @@ from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds,
 from warifu.protocol.exchange_requests import (
     AccountRequest,
     CallRequest,
+    CarrierBanRequest,
+    ComparisonsRequest,
     EndVisitRequest,
     ExchangeKeyRequest,
     RemoveAccountRequest,
+    SettleRequest,
     VisitRequest,
 )
 from warifu.protocol.identity import DeviceRef
@@ -255,13 +258,17 @@ class RestoredRequest(Message, frozen=True, tag="restored"):
     expires: Seconds
 
 
-Instruction = RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest | RestoredRequest
+AfterCall = SettleRequest | CarrierBanRequest
+"""What owners say of calls at exchanges that were made."""
+Instruction = (
+    RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest | RestoredRequest | AfterCall
+)
 """What an owner tells the signers about the wallet itself: none of it signs anything."""
 DeviceRequest = ReferenceRequest | HandOutRequest | RestoredRequest
 """What owners say of a wallet's devices: each changes whom the wallet trusts."""
-AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest | VisitRequest
-"""What several owners may have to approve at an exchange: an account as the largest payment, the others by what they
-give away or bring there (``Policy.approvals_at``)."""
+AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest | VisitRequest | AfterCall
+"""What several owners may have to approve at an exchange: an account, and what is said of calls that were made, as the
+largest payment; the others by what they give away or bring there (``Policy.approvals_at``)."""
 Shared = TransferRequest | RulesRequest | UnfreezeRequest | DeviceRequest | AtExchange
 """What several owners may have to approve."""
 Request = (
@@ -277,6 +284,7 @@ Request = (
     | CallRequest
     | VisitRequest
     | EndVisitRequest
+    | ComparisonsRequest
     | Instruction
 )
 

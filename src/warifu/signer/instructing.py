@@ -1,4 +1,5 @@
-"""What owners say about the wallet itself, as each device judges it alone: other rules, notices, vetoes, freezes.
+"""What owners say about the wallet itself, as each device judges it alone: other rules, notices, vetoes, freezes; and
+of calls at exchanges that were made (``exchanges.afterwards``).
 
 *Tightening takes effect at once and takes one credential.* A thief who has the laptop can only make the wallet do less
 by it, and an owner in a hurry must not be kept by a passphrase. *Loosening* takes the passphrase, as many owners as the
@@ -34,6 +35,7 @@ from warifu.protocol.journal import (
     WalletThawed,
 )
 from warifu.protocol.request import (
+    AfterCall,
     Instruction,
     NoticeRequest,
     RestoredRequest,
@@ -46,6 +48,7 @@ from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.exchanges import loading
+from warifu.signer.exchanges.afterwards import hear
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.policy.compare import Change, compare, loosening
 from warifu.signer.policy.words import duration
@@ -89,6 +92,9 @@ def instruct(device: Device, frame: Instruct) -> Instructed:
     if isinstance(request, NoticeRequest):
         return _announce(device, request, authorized.digest, by, now)
     if device.rules.outcome(wallet.id, authorized.digest) == "done":
+        return _done(now)
+    if isinstance(request, AfterCall):
+        hear(device, wallet, request, authorized, by)
         return _done(now)
     with device.epoch.lasting():
         if isinstance(request, VetoRequest):

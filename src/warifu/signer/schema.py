@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 6
+VERSION = 7
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -244,6 +244,14 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     words TEXT NOT NULL              -- in what it was something else, for the owner; a line for each
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
+
+CREATE TABLE carrier_bans (          -- devices that owners let carry nothing to an exchange, or let again
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    identity BLOB NOT NULL,
+    banned INTEGER NOT NULL,
+    created INTEGER NOT NULL,        -- of the newest request about it: no older one is heard
+    PRIMARY KEY (wallet, identity)
+) STRICT;
 
 CREATE TABLE visits (                -- of the wallet's funds to exchanges
     visit BLOB PRIMARY KEY,          -- digest of the request

@@ -20,6 +20,7 @@ from warifu.protocol.frames import (
     AskAcknowledge,
     AskActivation,
     AskCallDecision,
+    AskComparisons,
     AskConfirmation,
     AskDecision,
     AskEndorsement,
@@ -90,6 +91,7 @@ from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
 from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
+from warifu.signer.exchanges.afterwards import show_comparisons
 from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
 from warifu.signer.exchanges.keeping import keep_account, remove_account
 from warifu.signer.exchanges.visiting import banned, tell_visit
@@ -110,6 +112,7 @@ _Call = (
     | AskResult
     | AskDecision
     | AskCallDecision
+    | AskComparisons
     | AskStatus
     | AskEndorsement
     | AskActivation
@@ -370,6 +373,8 @@ class Signer:
             from warifu.signer.exchanges.calls import decide_call
 
             return encode(decide_call(device, message))
+        if isinstance(message, AskComparisons):
+            return encode(show_comparisons(device, message))
         if isinstance(message, RecoverWallet):
             return self._births.recover(message)
         if isinstance(message, KeepAccount):
@@ -424,7 +429,7 @@ class Signer:
 
     def _cause(self, message: _Call) -> Cause | None:
         now = self._device.clock.now()
-        if isinstance(message, AskAcknowledge | AskJournal | RemoveAccount | TellVisit):
+        if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | RemoveAccount | TellVisit):
             return cause_of(self._device, message.authorization, None, now)
         if isinstance(message, KeepAccount):
             return cause_of(self._device, message.authorization, message.parcel, now)

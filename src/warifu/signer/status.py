@@ -112,6 +112,7 @@ def _wallet_status(device: Device, wallet: Wallet) -> WalletStatus:
         frozen=device.rules.frozen(wallet.id),
         pending=tuple(_pending(rules, waiting) for waiting in device.rules.waiting(wallet.id)),
         notices=tuple(map(_notice, device.notices.open(wallet.id)[:SHOWN_NOTICES])),
+        carrier_bans=device.calls.carrier_bans(wallet.id),
     )
 
 

@@ -13,6 +13,7 @@ from warifu.cli.base import Group, examples, json_option, passphrase_option, req
 from warifu.cli.changing import require_some, restored_request, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client
+from warifu.cli.commands.devices_carrying import ban_carrier_command
 from warifu.cli.commands.devices_together import carry_command
 from warifu.cli.context import Setting, now
 from warifu.cli.device_evidence import age, describe, show, verdict
@@ -356,6 +357,7 @@ def take_back_command(
 
 
 group.add_command(carry_command)
+group.add_command(ban_carrier_command)
 
 
 def _looked(

@@ -52,8 +52,19 @@ class ExchangeAccountRemoval(Question, frozen=True):
     authorization: EncodedAuthorization
 
 
+class ExchangeComparisonsQuestion(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-comparisons`` (read) -> ``ExchangeAccountTold``: what devices have to
+    compare at exchanges, and what they found.
+
+    ``authorization``: of a ``ComparisonsRequest``, with no envelopes. Each answer is an encoded
+    ``exchange_answers.SealedAnswer`` for its reader (``exchange_comparisons.open_comparisons``)."""
+
+    authorization: EncodedAuthorization
+
+
 class AccountTold(Answer, frozen=True):
-    """What one device made of it: its answer (an encoded ``AccountKept``, empty for a removal), or why not."""
+    """What one device made of it: its answer (an encoded ``AccountKept``, empty for a removal, sealed comparisons), or
+    why not."""
 
     device: str
     identity: Bytes32

@@ -167,6 +167,8 @@ class WalletStatus(Message, frozen=True):
     pending: Annotated[tuple[Pending, ...], msgspec.Meta(max_length=2)] = ()
     notices: Annotated[tuple[NoticeSeen, ...], msgspec.Meta(max_length=SHOWN_NOTICES)] = ()
     """The newest."""
+    carrier_bans: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
+    """Devices that owners let carry nothing to an exchange."""
 
 
 class Status(Message, frozen=True):

@@ -24,6 +24,7 @@ from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPre
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
     AskCallDecision,
+    AskComparisons,
     AskKeyRecovery,
     AskVisits,
     Carried,
@@ -285,6 +286,7 @@ ToSigner = (
     | AskKeyRecovery
     | RecoverExchangeKey
     | OpenComparison
+    | AskComparisons
     | TellVisit
     | AskVisits
     | OpenErrand

@@ -113,6 +113,14 @@ class OpenComparison(Message, frozen=True, tag="open-comparison"):
     carrier: Bytes32
 
 
+class AskComparisons(Message, frozen=True, tag="ask-comparisons"):
+    """What do you have to compare, and what did you find? An authorized ``ComparisonsRequest``. Answered by an
+    ``exchange_answers.SealedAnswer`` (``protocol.exchange_comparisons``)."""
+
+    call: Call
+    authorization: Authorization
+
+
 class TellVisit(Message, frozen=True, tag="tell-visit"):
     """An authorized ``VisitRequest`` or ``EndVisitRequest``. Answered by ``Visits`` with that one."""
 

@@ -20,6 +20,7 @@ from warifu.protocol.api import (
     ExchangeAccountTold,
     ExchangeCalls,
     ExchangeCallShown,
+    ExchangeComparisonsQuestion,
     ExchangeDecisionOf,
     ExchangeDecisionQuestion,
     ExchangeDecisions,
@@ -32,10 +33,11 @@ from warifu.protocol.api import (
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import KeyBorn
-from warifu.protocol.exchange_requests import ExchangeKeyRequest, RemoveAccountRequest
+from warifu.protocol.exchange_requests import ComparisonsRequest, ExchangeKeyRequest, RemoveAccountRequest
 from warifu.protocol.frames import (
     MAX_BODY_BYTES,
     AskCallDecision,
+    AskComparisons,
     AskStatus,
     KeepAccount,
     OpenExchangeKey,
@@ -112,6 +114,23 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         )
         return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
 
+    @post(
+        "/exchange-comparisons",
+        guards=[needs(database, "read", "transfer", "admin")],
+        status_code=200,
+        before_request=strictly(ExchangeComparisonsQuestion),
+    )
+    async def comparisons(name: NamePath, data: JSONBody[ExchangeComparisonsQuestion]) -> ExchangeAccountTold:
+        """Ask the wallet's devices what they have to compare, and what they found: sealed for the owner."""
+        wallet, parcelled = await asyncio.to_thread(_bare, service, name, data.authorization)
+        if not isinstance(parcelled.request, ComparisonsRequest):
+            raise InputRefused("request", "this does not ask what is compared at exchanges")
+        work = (
+            told(wallet, identity, lambda call: AskComparisons(call, parcelled.authorization))
+            for identity in _identities(wallet)
+        )
+        return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+
     async def said(wallet: StoredWallet, device: str, identity: bytes) -> AccountsOf:
         accounts: tuple[bytes, ...] = ()
         refusal = None
@@ -131,7 +150,7 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         work = (said(wallet, device.name, device.identity) for device in wallet.request.devices)
         return ExchangeAccounts(devices=tuple(await asyncio.gather(*work)))
 
-    return [keep, remove, show]
+    return [keep, remove, comparisons, show]
 
 
 def _keys(service: Service) -> list[BaseRouteHandler]:

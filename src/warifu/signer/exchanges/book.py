@@ -49,6 +49,21 @@ class Made:
     carrier: bytes
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A comparison that is not settled."""
+
+    made: Made
+    state: Literal["owed", "found", "differs"]
+    words: tuple[str, ...]
+    """In what it differs."""
+
+
+def settles_at(made: Made) -> int:
+    """The moment (seconds) from which on nothing can come of its signature that was not there before."""
+    return made.dead_after // 1000 + SETTLE + 1
+
+
 MOST_PAGES = 16
 """Of the exchange's list that one comparison goes through."""
 _MOST_PROGRESS = 8
@@ -300,6 +315,42 @@ class Book:
         )
         return tuple(bytes(row[0]) for row in rows)
 
+    def unsettled(self, wallet: bytes) -> list[Kept]:
+        """What this device has to compare yet, once more, or found to be something else: the oldest first."""
+        rows = self._store.execute(
+            "SELECT request, wallet, account, call, stamp, dead_after, carrier, owed, words FROM comparisons"
+            " WHERE wallet = ? AND owed != ? ORDER BY stamp, request",
+            (wallet, _SETTLED),
+        )
+        return [Kept(_made(row[:7]), _STATES[row[7]], tuple(row[8].splitlines())) for row in rows]
+
+    def carrier_bans(self, wallet: bytes) -> tuple[bytes, ...]:
+        """Devices that owners let carry nothing."""
+        rows = self._store.execute(
+            "SELECT identity FROM carrier_bans WHERE wallet = ? AND banned = 1 ORDER BY identity", (wallet,)
+        )
+        return tuple(bytes(row[0]) for row in rows)
+
+    def ban_carrier(self, wallet: bytes, identity: bytes, created: int, *, banned: bool) -> bool:
+        """It carries nothing any more, or may again. Whether that is news. ``AuthorizationRefused`` (``replayed``): a
+        later word about it was heard; a service could hold the end of an old ban back until after a new one."""
+        rows = self._store.execute(
+            "SELECT created FROM carrier_bans WHERE wallet = ? AND identity = ?", (wallet, identity)
+        )
+        if rows and created <= rows[0][0]:
+            raise AuthorizationRefused(
+                "replayed",
+                "a later word about that device was heard before this one",
+                not_done="Nothing was changed.",
+                remedy="If it is wanted all the same, ask for it anew.",
+            )
+        news = (identity in self.carrier_bans(wallet)) != banned
+        self._store.execute(
+            "INSERT OR REPLACE INTO carrier_bans VALUES (?, ?, ?, ?)",
+            (wallet, identity, int(banned), created),
+        )
+        return news
+
     def _compared(self, request: bytes, owed: Literal[0, 1, 2, 3]) -> None:
         self._store.execute("UPDATE comparisons SET owed = ? WHERE request = ?", (owed, request))
 
@@ -308,6 +359,11 @@ _SETTLED: Literal[0] = 0
 _OWED: Literal[1] = 1
 _FOUND: Literal[2] = 2
 _DIFFERED: Literal[3] = 3
+_STATES: Mapping[int, Literal["owed", "found", "differs"]] = {
+    _OWED: "owed",
+    _FOUND: "found",
+    _DIFFERED: "differs",
+}
 _MADE = "SELECT request, wallet, account, call, stamp, dead_after, carrier FROM comparisons"
 
 

@@ -57,6 +57,7 @@ from warifu.signer.exchanges.judging import (
     without_words,
 )
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.exchanges.visiting import require_carrier
 from warifu.signer.ledger import LONGEST
 from warifu.signer.notes import fits
 from warifu.signer.recent import in_words
@@ -428,6 +429,7 @@ def _require_tellable(asked: Asked) -> None:
 
 def _judge(device: Device, asked: Asked, now: int) -> None:
     device.freeze.require_none()
+    require_carrier(device, asked.wallet.id, asked.request.carrier)
     owners = device.rules.of(asked.wallet.id).owners
     approvals = len(set(asked.approved) & set(owners))
     with without_words():

@@ -254,7 +254,8 @@ class _Looking:
             freeze_for(
                 device,
                 self._wallet.id,
-                f"at the exchange of account {made.account} is something else than this device signed for",
+                f"at the exchange of account {made.account} is something else than this device signed for: "
+                "'warifu exchange compare' tells its owner what",
             )
         with device.store.transaction():
             if outcome == "differs":

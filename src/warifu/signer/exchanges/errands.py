@@ -53,7 +53,7 @@ from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
 from warifu.signer.exchanges.judging import leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
-from warifu.signer.exchanges.visiting import WANTS, banned
+from warifu.signer.exchanges.visiting import WANTS, banned, require_carrier
 from warifu.signer.exchanges.visits import (
     MOST_ADDRESSES,
     SETTLE,
@@ -97,13 +97,15 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
     """Take part, or refuse.
 
     ``InputRefused`` (``unknown-visit``, ``participants``, ``too-few-participants``, ``visit-asset``, ``visit-step``,
-    ``visit-wallet``, ``sweep-round``, ``sweep``); ``PolicyDenied`` (``visit-over``, ``sweep-under-way``, ``balance``,
-    ``nothing-there``, and the reasons of ``policy.visits.judge_home`` and of ``judging.require_looked_after``).
+    ``visit-wallet``, ``sweep-round``, ``sweep``); ``PolicyDenied`` (``carrier``, ``visit-over``, ``sweep-under-way``,
+    ``balance``, ``nothing-there``, and the reasons of ``policy.visits.judge_home`` and of
+    ``judging.require_looked_after``).
     """
     wallet = device.wallets.born(frame.wallet_id)
     check_devices(wallet, frame.participants, device.identity.public)
     if frame.carrier not in frame.participants:
         raise InputRefused("participants", "the device that is to carry it does not take part")
+    require_carrier(device, wallet.id, frame.carrier)
     visit = device.visits.get(wallet.id, frame.visit)
     account = device.accounts.load(wallet.id, visit.request.account)
     try:

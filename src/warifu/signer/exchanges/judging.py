@@ -227,6 +227,19 @@ def _declared(device: Device, wallet: Wallet, seen: Seen) -> Rule:
     return Rule("allowlist", declared, words)
 
 
+def in_one_line(call: ExchangeCall) -> str:
+    """What a call asks for, for the owner: as much of it as this program reads."""
+    for adapter in EXCHANGES.values():
+        if call.host in adapter.hosts:
+            with suppress(InputRefused):
+                meaning = adapter.understand(unsigned_of(call)).meaning
+                gives = ", ".join(f"{amount:f} {symbol}" for symbol, amount in sorted(meaning.gives.items()))
+                pair = f" for {meaning.pair}" if meaning.pair is not None else ""
+                to = meaning.destination
+                return f"{gives}{pair}" + ("" if to is None else f" to {to.inside or to.address}")
+    return f"{call.method} {call.host}{call.path}"
+
+
 @contextmanager
 def without_words() -> Iterator[None]:
     """The service hears by which rule a call is refused, and not what was asked: the words are the owner's alone."""

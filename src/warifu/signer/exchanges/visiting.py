@@ -84,9 +84,20 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
 
 
 def banned(device: Device, wallet: bytes) -> tuple[bytes, ...]:
-    """Devices that carry nothing home for this one: it found that they changed what it signed, and froze the wallet.
-    Owners who unfreeze it have looked into that."""
-    return device.calls.found_out(wallet) if device.rules.policy(wallet).frozen else ()
+    """Devices that carry nothing home for this one: owners ban them; or it found that they changed what it signed, and
+    froze the wallet. Owners who unfreeze it have looked into that."""
+    found_out = device.calls.found_out(wallet) if device.rules.policy(wallet).frozen else ()
+    return tuple(sorted({*found_out, *device.calls.carrier_bans(wallet)}))
+
+
+def require_carrier(device: Device, wallet: bytes, carrier: bytes) -> None:
+    """``PolicyDenied`` (``carrier``) where owners let this device carry nothing to an exchange."""
+    if carrier in device.calls.carrier_bans(wallet):
+        raise PolicyDenied(
+            "carrier",
+            "an owner banned the device that is to carry this to the exchange",
+            remedy="Let another device carry it, or let this one again ('warifu devices ban-carrier --lift').",
+        )
 
 
 def _require_list(policy: Policy, wallet: Wallet, account: Account, request: VisitRequest) -> None:
