@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from warifu.depth import is_deep
-from warifu.sandbox.people import Credential, Permission
+from warifu.sandbox.people import Account, Credential, Permission
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.venue import Venue
 
@@ -103,6 +103,20 @@ class Route:
         if found is None or request.method != self.method:
             return None
         return {name: unquote(value) for name, value in found.groupdict().items()}
+
+
+class Part(ABC):
+    """Some of a front's paths: those about one subject."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+
+    @abstractmethod
+    def paths(self) -> tuple[Route, ...]: ...
+
+    def customer(self, visit: Visit) -> Account:
+        """Who asks."""
+        return self.venue.account(visit.account)
 
 
 class Front(ABC):

@@ -11,6 +11,7 @@ from typing import Any
 from warifu.sandbox.amounts import EXACT, amount_of, fixed, plain, ratio
 from warifu.sandbox.custody import Deposit, Place, Withdrawal
 from warifu.sandbox.fronts.cdp import UNAUTHORIZED, credential_of
+from warifu.sandbox.fronts.coinbase import address_form
 from warifu.sandbox.people import Account, Credential
 from warifu.sandbox.refusal import Reason, Refusal
 from warifu.sandbox.web import Answer, Front, Request, Route, Visit, body_fields, query_fields, said
@@ -322,18 +323,4 @@ def _money(amount: Decimal, asset: str) -> dict[str, str]:
 
 
 def _address(place: Place, visit: Visit) -> dict[str, Any]:
-    return {
-        "id": place.uuid,
-        "address": place.address,
-        "address_info": {"address": place.address},
-        "name": None,
-        "created_at": _iso(place.moment),
-        "updated_at": _iso(place.moment),
-        "network": place.network,
-        "uri_scheme": place.network,
-        "resource": "address",
-        "resource_path": f"/v2/accounts/{visit.places['account_id']}/addresses/{place.uuid}",
-        "warnings": [],
-        "deposit_uri": f"{place.network}:{place.address}",
-        "callback_url": None,
-    }
+    return {**address_form(place, visit.places["account_id"], _iso(place.moment)), "callback_url": None}
