@@ -9,13 +9,14 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
-from warifu.cli.visits import Seen, look, together
-from warifu.cli.visits_shown import seen_object
+from warifu.cli.visits import Seen, left_behind, look, together
+from warifu.cli.visits_shown import seen_object, show_seen
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import VisitShown, say_visits
+from warifu.protocol.exchange_visits import VisitShown, Worth, say_visits
 from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Window
 from warifu.protocol.request import request_digest
 
 pytestmark = pytest.mark.unit
@@ -84,3 +85,45 @@ def test_who_removes_an_account_is_told_of_what_is_still_there():
     assert not Seen((("pi", home), ("phone", home))).stays_with("main")
     one_is_not = Seen((("pi", home), ("phone", shown("here"))))
     assert one_is_not.stays_with("main") and not one_is_not.stays_with("other")
+
+
+# --- what it is worth -------------------------------------------------------------------------------------------------
+
+
+def worth_in_words(**fields: Any) -> str:
+    worth = msgspec.structs.replace(Worth(500, "0.5", "0.45", 1000, 1000, 0, (), ""), **fields)
+    view = msgspec.structs.replace(shown("here"), state="trading", worth=worth)
+    screen = Recorded()
+    show_seen(screen, Seen((("pi", view),)), 2)  # type: ignore[arg-type]
+    return dict(screen.said)["pi"]
+
+
+class Recorded:
+    """A screen that remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def line(self, text: str, style: str = "") -> None:
+        pass
+
+    def facts(self, facts: list[tuple[str, str]]) -> None:
+        self.said += facts
+
+
+def test_value_and_loss_are_said_and_never_none_where_nobody_could_measure_it():
+    assert worth_in_words() == "there; worth 0.45 of 0.5 BTC, 10.00% lost"
+    assert "0.00% lost" in worth_in_words(value="0.6")
+    assert "lost" not in worth_in_words(value="", credited="0", unvalued="no-look")
+    assert "not known now" in worth_in_words(unvalued="no-price")
+    assert worth_in_words(credited="0", value="-0.1", unvalued="").startswith("there; worth: not known")
+
+
+def test_what_could_be_bought_and_would_stay_there_is_known_before():
+    day = (Window(24, "1"),)
+    limits = (ExchangeLimits("BTC", 8, "1", day),)
+    rules = ExchangeRules("binance", (), ("BTC-USDT", "DOT-EUR", "ETH-USDT", "SOL-ETH"), limits)
+    assert left_behind(rules, REQUEST) == ("ETH", "SOL", "USDT")
+    also = tuple(VisitAsset(symbol, "eip155:1") for symbol in ("ETH", "USDT"))
+    assert left_behind(rules, msgspec.structs.replace(REQUEST, others=also)) == ("SOL",)
+    assert left_behind(None, REQUEST) == ()

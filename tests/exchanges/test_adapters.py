@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.exchange_days import (
     BAD,
+    BEST,
     GOOD,
     HOME,
     MEANINGS,
@@ -24,9 +25,10 @@ from tests.support.exchange_days import (
 
 from warifu.errors import InputRefused
 from warifu.exchanges import failures
-from warifu.exchanges.adapter import Balance, DepositAddress, Withdrawal
+from warifu.exchanges.adapter import Balance, Best, DepositAddress, Withdrawal
 from warifu.exchanges.allowances import Allowance
 from warifu.exchanges.amounts import checked
+from warifu.exchanges.calls import Effect
 from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES
@@ -49,6 +51,7 @@ def question(name, what):
         "time": lambda: exchange.time(),
         "balances": lambda: exchange.balances(),
         "market": lambda: exchange.market(PAIRS[name]),
+        "best": lambda: exchange.best(PAIRS[name]),
         "place": lambda: exchange.place(order(name)),
         "find_order": lambda: exchange.find_order(order(name)),
         "cancel": lambda: exchange.cancel(state(name)),
@@ -88,6 +91,35 @@ def test_the_market(name):
     assert market.pair == PAIRS[name]
     assert (market.size_step, market.price_step, market.state) == (D("0.00000001"), D("0.01"), "open")
     assert market.least_funds == 1
+
+
+@every
+def test_the_best_offers_are_asked_for_without_a_credential(name):
+    call = question(name, "best")
+    assert not call.unsigned.signed and call.unsigned.effect is Effect.READS
+    answer = http(BEST[name](bid="19999.5", ask="20000.5"))
+    assert call.read(answer) == Best(D("19999.5"), D("20000.5"))
+    assert EXCHANGES[name].understand(call.unsigned, [PAIRS[name]]).meaning.gives == {}
+
+
+@every
+@pytest.mark.parametrize(
+    "bad", [{"bid": "0"}, {"bid": "20000.6"}, {"ask": "0"}, {"ask": None}, {"bid": "-1"}]
+)
+def test_what_is_no_price_is_none(name, bad):
+    """Nothing, less than nothing, one side of an empty book, a bid above the ask."""
+    answer = BEST[name](**{"bid": "19999.5", "ask": "20000.5", **bad})
+    with pytest.raises(failures.ExchangeFailed):
+        question(name, "best").read(http(answer))
+
+
+@pytest.mark.parametrize(
+    "name", ["binance", "coinbase"]
+)  # the Exchange API's ticker does not say whose it is
+def test_a_price_of_another_pair_is_none_of_this(name):
+    answer = json.loads(json.dumps(BEST[name](bid="19999.5", ask="20000.5")).replace("BTC", "ETH"))
+    with pytest.raises(failures.ExchangeFailed):
+        question(name, "best").read(http(answer))
 
 
 @every

@@ -492,6 +492,7 @@ endpoints = ["GET /orders/client:*"]
 inside = ["profile:86602c68-306a-4500-ac73-4ce56a91d83c", "payment-method:bank"]
 longest_visit = "8h"
 declared_allowlist = true
+visit_loss = "2.5 %"
 [exchanges.coinbase-exchange.limits.BTC]
 decimals = 8
 per_order = "0.1 BTC"
@@ -506,13 +507,13 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
     assert rules.endpoints == ("GET /orders/client:*",)
     assert rules.inside == ("payment-method:bank", "profile:86602c68-306a-4500-ac73-4ce56a91d83c")
     assert (rules.visit_seconds, rules.limits[0].exposure) == (8 * 3600, "40000000")
-    assert rules.declared_allowlist
+    assert rules.declared_allowlist and rules.visit_loss == 250
     assert rules.limits[0].approvals == (ApprovalTier("500000", 2), ApprovalTier("5000000", 3))
-    left_out = ("inside", "longest_visit", "exposure", "declared_allowlist", "approvals_above")
+    left_out = ("inside", "longest_visit", "exposure", "declared_allowlist", "visit_loss", "approvals_above")
     text = "\n".join(line for line in EXCHANGE.splitlines() if not line.startswith(left_out))
     [bare] = read_policy(text).exchanges
     assert (bare.inside, bare.visit_seconds, bare.limits[0].exposure) == ((), 0, "0")
-    assert not bare.declared_allowlist
+    assert not bare.declared_allowlist and bare.visit_loss is None
     assert bare.limits[0].approvals == ()
 
 
@@ -523,20 +524,23 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
         ("profile:866", "me@example.com", "line 5, 'inside' in [exchanges.coinbase-exchange]: "),
         ('"8h"', '"31d"', "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: it must be from 0"),
         ('"8h"', "8", "line 6, 'longest_visit' in [exchanges.coinbase-exchange]: "),
-        ('"0.4 BTC"', '"0.4 ETH"', "line 12, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
-        ("exposure", "exposed", "line 12, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
+        ('"0.4 BTC"', '"0.4 ETH"', "line 13, 'exposure' in [exchanges.coinbase-exchange.limits.BTC]: "),
+        ("exposure", "exposed", "line 13, 'exposed' in [exchanges.coinbase-exchange.limits.BTC]: unknown"),
         ('"0.05 BTC" = 3', '"0.05 BTC" = 2', "more approvals are for larger amounts"),
         (
             '"0.05 BTC" = 3',
             '"0.05 ETH" = 3',
-            "line 13, '0.05 ETH' in [exchanges.coinbase-exchange.limits.BTC.",
+            "line 14, '0.05 ETH' in [exchanges.coinbase-exchange.limits.BTC.",
         ),
-        ("approvals_above = {", "approvals_above = 2 # {", "line 13, 'approvals_above' in "),
+        ("approvals_above = {", "approvals_above = 2 # {", "line 14, 'approvals_above' in "),
         (
             "exposure",
             'notice_above = "0.1 BTC"\nexposure',
-            "line 12, 'notice_above' in [exchanges.coinbase-exchange.limits.BTC]: what is asked of an exchange",
+            "line 13, 'notice_above' in [exchanges.coinbase-exchange.limits.BTC]: what is asked of an exchange",
         ),
+        ('"2.5 %"', '"0 %"', "line "),
+        ('"2.5 %"', '"100 %"', "line "),
+        ('"2.5 %"', '"-1 %"', "line 8, 'visit_loss' in [exchanges.coinbase-exchange]: "),
     ],
 )
 def test_what_is_wrong_with_an_exchange_is_said_by_line_and_field(before, after, said):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import SweepShown, There, VisitShown
+from warifu.protocol.exchange_visits import SweepShown, There, VisitShown, Worth
 from warifu.service.workflows.visits import plan
 
 pytestmark = pytest.mark.unit
@@ -138,3 +138,43 @@ def test_orders_that_are_cancelled_one_by_one_are_listed_first():
     held = (There("BTC", "1", "0.5", NOW), There("USDT", "0", "0", NOW))
     found = plan({ONE: msgspec.structs.replace(SHARED, there=held)}, NOW, 0, ("BTC-USDT",))
     assert [task.step for task in found] == ["balance", "orders", "cancel", "sweep"]
+
+
+# --- what it is worth ------------------------------------------------------------------------------------------
+
+
+WORTH = Worth(500, "1", "1", NOW, NOW, 0, (), "")
+
+
+def tasks(**views: VisitShown) -> list[tuple[bytes, str, str]]:
+    found = plan({{"one": ONE, "two": TWO}[name]: view for name, view in views.items()}, NOW, 0)
+    return [(task.carrier, task.step, task.pair) for task in found if task.step in ("balance", "price")]
+
+
+def worth(state: Any = "trading", **fields: Any) -> VisitShown:
+    return msgspec.structs.replace(PROVEN, state=state, worth=msgspec.structs.replace(WORTH, **fields))
+
+
+def test_each_device_is_brought_to_look_what_it_is_worth_also_one_that_signed_nothing_that_went_there():
+    assert tasks(one=worth(looked=NOW - 45), two=worth("proven", looked=NOW - 44)) == [(ONE, "balance", "")]
+    assert tasks(one=worth("proven", looked=0), two=worth("proven", looked=0)) == []  # nothing went there
+
+
+def test_a_look_is_made_whole_before_another_one_begins():
+    view = worth(looked=NOW - 99, wanted=("BTC-USDT", "ETH-USDT"))
+    assert tasks(one=view) == [(ONE, "price", "BTC-USDT"), (ONE, "price", "ETH-USDT")]
+
+
+def test_who_found_too_little_looks_again_soon_and_who_found_it_twice_looks_no_more():
+    low = worth(looked=NOW - 21, low=NOW - 21)
+    assert tasks(one=low, two=worth(looked=NOW - 20, low=NOW - 20)) == [(ONE, "balance", "")]
+    ended = worth("sweeping", looked=0, low=NOW - 30)
+    assert tasks(one=low, two=ended) == [
+        (ONE, "balance", ""),
+        (TWO, "balance", ""),
+    ]  # and the way home goes on
+    steps = plan({ONE: low, TWO: sees(ended, "1")}, NOW, 0)
+    assert [(task.carrier, task.step) for task in steps][-1] == (
+        TWO,
+        "sweep",
+    )  # led by who knows that it is over

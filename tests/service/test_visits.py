@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND
-from tests.support.visiting import BTC, allow, keep_account, keep_split, visiting_policy
+from tests.support.visiting import BTC, allow, bounded, keep_account, keep_split, visiting_policy
 
 from warifu.cli.commands import exchange
 from warifu.cli.commands import visit as command
@@ -35,7 +36,8 @@ from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, Visit
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Request, request_digest
-from warifu.sandbox.control import SetAccount, SetClock, Turn
+from warifu.sandbox.control import SetAccount, SetClock, SetPrice, Turn
+from warifu.sandbox.orders import Terms
 from warifu.sandbox.simulation import Simulation
 from warifu.service.workflows import comparisons
 from warifu.service.workflows import visits as module
@@ -219,6 +221,46 @@ def test_with_a_cdp_key_what_each_sweep_made_is_looked_at_before_the_next_and_al
             assert all(
                 device.device.rules.frozen(world.wallet_id) is None for device in world.devices.values()
             )
+
+    asyncio.run(whole())
+
+
+def test_devices_are_brought_to_look_and_bring_home_what_has_lost_too_much(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asks for anything: the price runs away from what was sold, and an order that rests is cancelled."""
+    world, simulation, clock = stage
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=clock, monotonic=time.monotonic))
+    monkeypatch.setattr(module, "LOOK_SECONDS", 1)
+    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 1)
+
+    async def whole() -> None:
+        async with world.running() as client:
+            await founded(world, client, simulation)
+            request = bounded(request_for(world, BTC // 2), 500)
+            visit = await brought(world, client, BTC // 2, ["device0", "device1"], request)
+            await until(
+                client,
+                visit,
+                lambda found: all(each.worth and each.worth.credited == "0.5" for each in found),
+            )
+            venue = simulation.venues["binance"]
+            simulation.do(SetPrice(exchange="binance", pair="BTC-USDT", price=Decimal(50_000)))
+            sale = Terms(account="ada", pair="BTC-USDT", side="sell", kind="market", size=Decimal("0.2"))
+            rests = msgspec.structs.replace(sale, kind="limit", size=Decimal("0.1"), price=Decimal(900_000))
+            for terms in (sale, rests):
+                with venue.lock:
+                    venue.engine.place(terms, venue.now())
+            simulation.do(SetPrice(exchange="binance", pair="BTC-USDT", price=Decimal(70_000)))
+            await until(client, visit, lambda found: any(each.worth and each.worth.low for each in found))
+            clock.later += 25
+            simulation.do(SetClock(exchange="binance", ahead=1000 * clock.later))
+            found = await until(client, visit, lambda found: all(each.why == "loss" for each in found))
+            assert len(found) == 3
+            async with asyncio.timeout(60):
+                while venue.state.ledger.free_of("ada", "BTC") or venue.state.ledger.held_of("ada", "BTC"):
+                    await client.post("/wallets/savings/visits/sweep", api.SweepVisits(), api.VisitsShown)
+                    await asyncio.sleep(0.2)
 
     asyncio.run(whole())
 

@@ -44,6 +44,7 @@ from warifu.protocol.policy import (
     PerOrder,
     Policy,
     Price,
+    VisitLimits,
     Window,
 )
 from warifu.protocol.rules import Rules
@@ -198,8 +199,15 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
         with_coin(price=Price("EUR", "2000", "somewhere", 1_800_000_000, DAY)),
     ),
     ("no exchange", "exchange", RULES, with_policy(exchanges=())),
-    ("a shorter visit", "visit-time", RULES, with_exchange(visit_seconds=2 * HOUR - 1)),
-    ("no visit", "visit-time", RULES, with_exchange(visit_seconds=0)),
+    ("a shorter visit", "visit-time", RULES, with_exchange(visits=2 * HOUR - 1)),
+    ("no visit", "visit-time", RULES, with_exchange(visits=0)),
+    ("a bound on loss", "visit-loss", RULES, with_exchange(visits=VisitLimits(2 * HOUR, 9_999))),
+    (
+        "a closer bound",
+        "visit-loss",
+        with_exchange(visits=VisitLimits(2 * HOUR, 500)),
+        with_exchange(visits=VisitLimits(2 * HOUR, 499)),
+    ),
     ("no list declared", "allowlist", with_exchange(declared_allowlist=True), RULES),
     ("a place fewer", "destination", RULES, with_exchange(inside=())),
     ("another place fewer", "destination", with_exchange(inside=("bank:1", "profile:2")), RULES),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warifu.errors import InputRefused, PolicyDenied
-from warifu.protocol.encoding import decode, encode
+from warifu.protocol.encoding import decode, decode_kept, encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import KEPT_SWEEPS
 from warifu.protocol.policy import DAY
@@ -57,7 +57,7 @@ def test_nothing_goes_there_when_the_address_is_old_or_the_visit_is_over_or_ende
     long = long.permits().sees({}, NOW).deposits_to("there", NOW)
     assert long.takes(NOW + FRESH_ADDRESS - 1) and not long.takes(NOW + FRESH_ADDRESS)
     assert PROVEN.takes(UNTIL - 1) and not PROVEN.takes(UNTIL)
-    assert not PROVEN.end(NOW).takes(NOW)
+    assert not PROVEN.end(NOW, "owner").takes(NOW)
 
 
 def msgspec_replace(request: VisitRequest, **fields: int) -> VisitRequest:
@@ -78,7 +78,7 @@ def test_its_states_are_what_this_device_did_and_saw():
     paid = PROVEN.pays(b"a" * 32, 50_000_000)
     arrived = sees(paid, "0.5", NOW + 60)
     assert arrived.state(NOW + 60) == "trading"
-    assert arrived.state(UNTIL) == "sweeping" == arrived.end(NOW + 61).state(NOW + 61)
+    assert arrived.state(UNTIL) == "sweeping" == arrived.end(NOW + 61, "owner").state(NOW + 61)
     out = swept(arrived, 0, UNTIL)
     assert out.heard("BTC", 0, "refused", "second-factor").state(UNTIL) == "stuck"
     done = out.heard("BTC", 0, "done", transaction="beef")
@@ -222,7 +222,7 @@ def test_what_is_sent_and_what_stays_is_what_is_free(units, places, fee):
 
 
 def test_no_more_than_a_fee_is_at_home_and_what_was_made_into_something_else_is_not():
-    visit = fee_known(CDP, "0.0001").end(NOW)
+    visit = fee_known(CDP, "0.0001").end(NOW, "owner")
     late = NOW + 100
     assert sees(visit, "0.0001", late).state(late) == "home"
     assert sees(visit, "0.00010001", late).state(late) == "sweeping"
@@ -232,3 +232,13 @@ def test_no_more_than_a_fee_is_at_home_and_what_was_made_into_something_else_is_
     assert (
         differs.heard("BTC", 0, "done").sweep_of("BTC", 0).state == "differs"
     )  # whatever is heard afterwards
+
+
+def test_a_visit_that_was_kept_before_losses_were_measured_is_read_as_one_without_a_bound():
+    old = encode(PROVEN)
+    whole = msgspec.msgpack.decode(old)
+    assert whole[-2:] == [None, ""]  # the measure, and why it ended
+    kept = decode_kept(Visit, msgspec.msgpack.encode(whole[:-2]))
+    assert kept == PROVEN
+    with pytest.raises(InputRefused):
+        decode_kept(Visit, msgspec.msgpack.encode([*whole, 1]))

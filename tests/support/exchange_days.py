@@ -67,6 +67,25 @@ _SPOT_ORDER = {
     "status": "PARTIALLY_FILLED",
 }
 
+
+def _advanced_best(bid: str | None, ask: str | None) -> object:
+    sides = {"bids": bid, "asks": ask}
+    book = {name: [{"price": price, "size": "1"}] if price else [] for name, price in sides.items()}
+    return {"pricebook": {"product_id": "BTC-USD", **book}}
+
+
+def _exchange_best(bid: str | None, ask: str | None) -> object:
+    moment = {"time": "2026-01-01T00:00:00Z", "price": "20000", "size": "1", "volume": "3"}
+    return {**moment, "bid": bid, "ask": ask}
+
+
+def _binance_best(bid: str | None, ask: str | None) -> object:
+    return {"symbol": "BTCUSDT", "bidPrice": bid, "bidQty": "1", "askPrice": ask, "askQty": "1"}
+
+
+BEST = {"coinbase": _advanced_best, "coinbase-exchange": _exchange_best, "binance": _binance_best}
+"""What it answers about its best offers, or with None about an empty side."""
+
 GOOD: dict[str, dict[str, object]] = {
     "coinbase": {
         "time": {"iso": "2026-01-01T00:00:00Z", "epochSeconds": "1767225600", "epochMillis": "1767225600123"},

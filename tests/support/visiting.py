@@ -40,6 +40,7 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import CallResult, Told
 from warifu.protocol.exchange_requests import (
     AccountTerms,
+    BoundedVisitRequest,
     EndVisitRequest,
     HmacSecret,
     VisitAsset,
@@ -61,6 +62,11 @@ BINANCE = EXCHANGES["binance"]
 BTC = 100_000_000
 
 
+def bounded(request: VisitRequest, loss: int) -> BoundedVisitRequest:
+    """The same, that may lose so much."""
+    return BoundedVisitRequest(**msgspec.structs.asdict(request), loss=loss)
+
+
 def visiting_policy(**fields: Any) -> Policy:
     """Nobody is paid but by a visit: half a bitcoin at Binance, for two hours."""
     day = (Window(24, str(10**12)),)
@@ -71,6 +77,7 @@ def visiting_policy(**fields: Any) -> Policy:
             "GET /api/v3/account",
             "GET /api/v3/exchangeInfo",
             "GET /api/v3/order",
+            "GET /api/v3/ticker/bookTicker",
             "GET /sapi/v1/account/apiRestrictions",
             "GET /sapi/v1/capital/deposit/address",
             "GET /sapi/v1/capital/withdraw/history",
@@ -89,7 +96,13 @@ def visiting_policy(**fields: Any) -> Policy:
     whole = msgspec.structs.replace(
         rules,
         exchange="coinbase-exchange",
-        endpoints=("DELETE /orders", "GET /accounts", "GET /transfers", "POST /withdrawals/crypto"),
+        endpoints=(
+            "DELETE /orders",
+            "GET /accounts",
+            "GET /products/*/ticker",
+            "GET /transfers",
+            "POST /withdrawals/crypto",
+        ),
         pairs=("BTC-USD",),
     )
     cdp = msgspec.structs.replace(
@@ -98,6 +111,7 @@ def visiting_policy(**fields: Any) -> Policy:
         endpoints=(
             "GET /api/v3/brokerage/accounts",
             "GET /api/v3/brokerage/key_permissions",
+            "GET /api/v3/brokerage/market/product_book",
             "GET /api/v3/brokerage/orders/historical/batch",
             "GET /v2/accounts",
             "GET /v2/accounts/*/addresses",
@@ -338,7 +352,7 @@ class Stage:
 
     # --- the owner ----------------------------------------------------------------------------------------------
 
-    def request(self, **fields: Any) -> VisitRequest:
+    def request(self, loss: int | None = None, **fields: Any) -> VisitRequest:
         now = self.home.clock()
         made = VisitRequest(
             random(16),
@@ -352,7 +366,8 @@ class Stage:
             now,
             now + 600,
         )
-        return msgspec.structs.replace(made, **fields)
+        made = msgspec.structs.replace(made, **fields)
+        return made if loss is None else bounded(made, loss)
 
     def tell(self, request: Request, names: Sequence[str] = ()) -> VisitShown:
         """What the last of these devices (all, if none) says."""
@@ -470,9 +485,9 @@ class CdpStage(Stage):
         assert account is not None and account.kind == "ed25519-split"
         open_cdp(self.simulation, self.customer, account.public.hex(), self.address(1))
 
-    def request(self, **fields: Any) -> VisitRequest:
+    def request(self, loss: int | None = None, **fields: Any) -> VisitRequest:
         brings = VisitAsset("BTC", "bitcoin", self.address(1))
-        return super().request(**{"brings": brings, **fields})
+        return super().request(loss, **{"brings": brings, **fields})
 
     def proves(self, visit: bytes, *pairs: Sequence[str]) -> str:
         for names in pairs:

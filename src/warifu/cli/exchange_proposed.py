@@ -20,7 +20,7 @@ from warifu.cli.files import read_input
 from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.visits import owners_of_visit
-from warifu.cli.visits_shown import amount_of
+from warifu.cli.visits_shown import amount_of, loss_of
 from warifu.cli.waiting_shown import moment
 from warifu.cli.wallet_keys import WINDOW, account_of, keys_of
 from warifu.errors import InputRefused, WarifuError
@@ -172,6 +172,7 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
         (tr("until"), moment(request.until)),
         (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
         (tr("home is"), _home(wallet, request)),
+        (tr("may lose at most"), loss_of(request.most_lost)),
     )
     described = {
         "account": request.account,
@@ -183,6 +184,7 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
             "until": request.until,
             "also": [each.symbol for each in request.others],
             "home": request.brings.home,
+            "loss": request.most_lost,
         },
     }
     needed = owners_of_visit(wallet, request)

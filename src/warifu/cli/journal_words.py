@@ -196,6 +196,7 @@ _KINDS: dict[str, Callable[[], str]] = {
     "exchange-account-removed": lambda: tr("exchange account removed"),
     "visit-opened": lambda: tr("visit opened"),
     "visit-ended": lambda: tr("visit ended"),
+    "visit-lost": lambda: tr("visit ended by its loss"),
     "sweep-signed": lambda: tr("sweep signed"),
     "restored": lambda: tr("device taken back"),
     "call-started": lambda: tr("exchange asked"),

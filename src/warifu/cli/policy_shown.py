@@ -165,6 +165,8 @@ def _exchange(rules: ExchangeRules) -> Facts:
         yield tr("may move funds there to"), ", ".join(rules.inside)
     if rules.visit_seconds:
         yield tr("longest visit"), format_duration(rules.visit_seconds)
+    if rules.visit_loss is not None:
+        yield tr("most that a visit may lose"), format_quantity(rules.visit_loss, 2, "%")
     if rules.declared_allowlist:
         yield tr("its own list of addresses"), tr("on, as the owner declares")
     for limits in rules.limits:

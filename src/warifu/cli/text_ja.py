@@ -179,6 +179,7 @@ JAPANESE: dict[str, str] = {
     "may trade": "許す取引の組",
     "may move funds there to": "取引所の中で資金を移してよい先",
     "longest visit": "一時預けの最長時間",
+    "most that a visit may lose": "一時預けで許す損失の上限",
     "most there at once by visits": "一時預けで一度に置ける上限",
     "any address": "どのアドレスでも",
     "no address": "なし",
@@ -2114,6 +2115,31 @@ JAPANESE: dict[str, str] = {
     "{device}: {words}": "{device}：{words}",
     "visit opened": "一時預けの開始",
     "visit ended": "一時預けの終了",
+    "visit ended by its loss": "損失による一時預けの終了",
+    "Most that it may lose of what it brought: 5%, 2.5%. Then it comes home. Else the policy's, if it has one.": (
+        "預けた額のうち失ってよい上限: 5%、2.5%。超えたら引き上げます。省略するとポリシーの上限（あれば）です。"
+    ),
+    "may lose at most": "許す損失",
+    "what the policy says": "ポリシーのとおり",
+    "your policy lets it be traded for {assets}, which would stay at the exchange: nobody sells it back "
+    "for you, and only what --also names comes home": (
+        "ポリシーでは {assets} と交換できますが、それは取引所に残ります。代わりに売り戻す者はなく、"
+        "--also で指定したものだけが戻ります"
+    ),
+    "an owner ended it": "所有者が終えました",
+    "its time is over": "時間切れです",
+    "MORE WAS LOST THAN IT MAY LOSE": "損失が上限を超えました",
+    "its account was removed": "口座が外されました",
+    "not looked at yet": "まだ見ていません",
+    "something there has no pair in the policy by which it could be valued": (
+        "評価に使える組がポリシーにないものがあります"
+    ),
+    "more was traded than it asks prices for": "価格を問い合わせる数を超える種類を取引しました",
+    "the exchange says no price that can be used": "取引所の価格が使えません",
+    "not looked at lately": "最近は見ていません",
+    "worth: not known ({why})": "評価額は不明（{why}）",
+    "worth {value} of {credited} {symbol}, {lost} lost": "評価額 {value}（元は {credited} {symbol}）、損失 {lost}",
+    "at {moment}; not known now ({why})": "{moment} の時点。今は不明（{why}）",
     "sweep signed": "引き上げへの署名",
     "device taken back": "端末の受け入れ直し",
     "{device} was taken back with an older disk on its owners' word, as {by} wrote down": (

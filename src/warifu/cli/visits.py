@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from nacl.utils import random
 
 from warifu.cli.accounts import asset_named, parse_amount
@@ -27,9 +28,10 @@ from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import BITCOIN, chain_named
 from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_requests import BoundedVisitRequest, EndVisitRequest, VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES
+from warifu.protocol.policy import ExchangeRules
 from warifu.protocol.request import request_digest
 from warifu.signer.policy.visits import owners_needed
 
@@ -87,10 +89,12 @@ def visit_request(
     also: Sequence[str] = (),
     chain: str = BITCOIN,
     home: str = "",
+    loss: int | None = None,
 ) -> VisitRequest:
     """To be authorized. ``amount``: with its unit, by which the asset is known; ``chain``: of a token. ``also``: what
     else comes home, ``ETH`` or ``USDC@ethereum``; ``home``: the wallet's own address that the exchange has on its list,
-    empty for a fresh one. ``InputRefused``."""
+    empty for a fresh one. ``loss``: most that it may lose, in hundredths of a percent; None for the policy's.
+    ``InputRefused``."""
     symbol = amount.split()[-1].upper() if amount.split() else ""
     where = COINS.get(symbol, chain)
     asset = asset_named(wallet, where, None if symbol in COINS else symbol)
@@ -99,7 +103,7 @@ def visit_request(
         sorted({each for each in map(_other, also) if each.symbol != symbol}, key=lambda each: each.symbol)
     )
     moment = now()
-    return VisitRequest(
+    request = VisitRequest(
         random(16),
         wallet.wallet_id,
         account,
@@ -111,6 +115,17 @@ def visit_request(
         moment,
         moment + LIFETIME,
     )
+    return request if loss is None else BoundedVisitRequest(**msgspec.structs.asdict(request), loss=loss)
+
+
+def left_behind(rules: ExchangeRules | None, request: VisitRequest) -> tuple[str, ...]:
+    """What the policy lets the visit's assets be traded for, and does not come home with it: ascending."""
+    own = {asset.symbol for asset in request.assets}
+    sides = [set(pair.split("-", 1)) for pair in (rules.pairs if rules is not None else ())]
+    reached = own
+    for _ in sides:
+        reached = reached.union(*(side for side in sides if side & reached))
+    return tuple(sorted(reached - own))
 
 
 def end_request(wallet: Wallet, visit: bytes) -> EndVisitRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from warifu.cli.visits import Said, Seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.protocol.chains import coin_decimals, spoken
 from warifu.protocol.exchange_requests import VisitRequest
-from warifu.protocol.exchange_visits import SweepShown, VisitShown
+from warifu.protocol.exchange_visits import SweepShown, VisitShown, Worth
 from warifu.units import format_quantity
 
 _STATES = {
@@ -36,6 +37,8 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
     if one.request.others:
         others = (f"{each.symbol} ({spoken(each.chain)})" for each in one.request.others)
         facts.append((tr("also comes home"), ", ".join(others)))
+    if one.worth is not None:
+        facts.append((tr("may lose at most"), loss_of(one.worth.bound)))
     address = seen.address(threshold)
     if address is not None:
         facts.append((tr("deposit address"), address))
@@ -50,6 +53,26 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
                 "something else left the exchange than devices signed: the wallet is frozen; a device was taken over"
             )
         )
+
+
+_WHY = {
+    "owner": lambda: tr("an owner ended it"),
+    "time": lambda: tr("its time is over"),
+    "loss": lambda: tr("MORE WAS LOST THAN IT MAY LOSE"),
+    "account": lambda: tr("its account was removed"),
+}
+_UNVALUED = {
+    "no-look": lambda: tr("not looked at yet"),
+    "no-pair": lambda: tr("something there has no pair in the policy by which it could be valued"),
+    "too-many": lambda: tr("more was traded than it asks prices for"),
+    "no-price": lambda: tr("the exchange says no price that can be used"),
+    "old": lambda: tr("not looked at lately"),
+}
+
+
+def loss_of(bound: int | None) -> str:
+    """A share, in words."""
+    return tr("what the policy says") if bound is None else format_quantity(bound, 2, "%")
 
 
 def amount_of(request: VisitRequest) -> str:
@@ -94,6 +117,8 @@ def _view(view: VisitShown) -> dict[str, Any]:
         "brought": view.brought,
         "there": [msgspec.structs.asdict(each) for each in view.there],
         "sweeps": [msgspec.structs.asdict(each) for each in view.sweeps],
+        "why": view.why,
+        "worth": None if view.worth is None else msgspec.structs.asdict(view.worth),
     }
 
 
@@ -103,8 +128,34 @@ def _state(view: VisitShown) -> str:
         for each in view.there
         if (each.free, each.held) != ("0", "0")
     )
-    words = _STATES[view.state]()
-    return f"{words}; {tr('seen there: {there}', there=there)}" if there else words
+    parts = [_STATES[view.state]()]
+    if view.why:
+        parts.append(_WHY[view.why]())
+    if there:
+        parts.append(tr("seen there: {there}", there=there))
+    if view.worth is not None and view.state in ("funded", "trading", "sweeping", "stuck"):
+        parts.append(_worth(view.worth, view.request.brings.symbol))
+    return "; ".join(parts)
+
+
+def _worth(worth: Worth, symbol: str) -> str:
+    """What it is worth, how much of what it was is lost, and what this device cannot say. No loss is said where nobody
+    could measure one."""
+    if not worth.value or not Decimal(worth.credited):
+        return tr("worth: not known ({why})", why=_UNVALUED[worth.unvalued or "no-look"]())
+    lost = max(Decimal(0), 1 - Decimal(worth.value) / Decimal(worth.credited))
+    words = tr(
+        "worth {value} of {credited} {symbol}, {lost} lost",
+        value=f"{Decimal(worth.value).normalize():f}",
+        credited=f"{Decimal(worth.credited).normalize():f}",
+        symbol=symbol,
+        lost=f"{lost * 100:.2f}%",
+    )
+    if worth.unvalued:
+        words += " " + tr(
+            "at {moment}; not known now ({why})", moment=moment(worth.valued), why=_UNVALUED[worth.unvalued]()
+        )
+    return words
 
 
 def _sweeps(seen: Seen) -> Iterator[SweepShown]:

@@ -35,6 +35,22 @@ class Balance:
     """The exchange's name for the account that holds it, where it wants to be told which."""
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best offers of a pair: what one gets for the base at once, and what one pays for it.
+
+    ``InputRefused`` (``exchange-answer``) for what is no price: nothing, less than nothing, a bid above the ask.
+    """
+
+    bid: Decimal
+    ask: Decimal
+
+    def __post_init__(self) -> None:
+        positive(self.bid, "a bid")
+        if self.ask < self.bid:
+            raise InputRefused("exchange-answer", "somebody would pay more than others ask")
+
+
 OrderStatus = Literal["pending", "open", "filled", "cancelled", "expired", "rejected"]
 
 
@@ -162,6 +178,9 @@ class Exchange(Keys, Protocol):
         """The accounts that deposits come to and withdrawals leave from, where the exchange wants to be told which."""
 
     def market(self, pair: Pair) -> Call[Market]: ...
+
+    def best(self, pair: Pair) -> Call[Best]:
+        """Its best offers now. It bears no credential: whoever asks needs nobody else."""
 
     def place(self, order: Order) -> Call[OrderState]:
         """``order`` as it is: make it fit first (:meth:`Market.fit`)."""

@@ -55,6 +55,15 @@ def decode(kind: type[T], data: bytes | bytearray | memoryview, limit: int) -> T
     return cast("T", message)
 
 
+def decode_kept(kind: type[T], data: bytes) -> T:
+    """Read what this device itself wrote into its sealed store, perhaps before ``kind`` had its last fields: those then
+    have their defaults. For nothing that comes from outside: it can have several encodings. ``InputRefused``."""
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputRefused("malformed", f"what was kept cannot be read: {str(error)[:200]}") from None
+
+
 def digest(tag: str, *parts: bytes) -> bytes:
     """SHA-256 over a domain tag and length-prefixed parts, 32 bytes.
 

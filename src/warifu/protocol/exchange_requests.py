@@ -28,6 +28,8 @@ NOBODY = bytes(32)
 """The carrier of a call that is not to be made: of a dry run."""
 ExchangeSymbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
 """What an exchange calls an asset."""
+LossBound = Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+"""Most that a visit may lose of what it brought, in hundredths of a percent."""
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SHARES)]
 """Ascending, none twice."""
 
@@ -136,6 +138,24 @@ class VisitRequest(Message, frozen=True, tag="exchange-visit"):
     def assets(self) -> tuple[VisitAsset, ...]:
         """All of which what is left comes home."""
         return (self.brings, *self.others)
+
+    @property
+    def most_lost(self) -> int | None:
+        """Most that it may lose, as its owner wants it; None: the policy's bound, if it has one."""
+        return None
+
+
+class BoundedVisitRequest(VisitRequest, frozen=True, tag="exchange-visit-bounded"):
+    """The same with a bound of its own on what may be lost."""
+
+    loss: LossBound
+
+    @property
+    def most_lost(self) -> int | None:
+        return self.loss
+
+
+AnyVisit = VisitRequest | BoundedVisitRequest
 
 
 class EndVisitRequest(Message, frozen=True, tag="exchange-visit-end"):

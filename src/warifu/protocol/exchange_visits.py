@@ -13,8 +13,9 @@ import msgspec
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.encoding import Amount, Bytes32, Bytes64, Message, Name, Seconds, encode
 from warifu.protocol.exchange_answers import Outcome
-from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, ExchangeSymbol, VisitRequest
+from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, AnyVisit, ExchangeSymbol
 from warifu.protocol.identity import IdentityKey, verify
+from warifu.protocol.policy import Pair
 
 MAX_VISITS = 8
 """Of one wallet, that are not at home yet."""
@@ -27,20 +28,32 @@ Round = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 _PURPOSE = "visits"
 
+MAX_WANTED = 16
+"""Prices that a device asks for to value one visit once."""
+
 Step = Literal[
-    "permissions", "wallets", "balance", "address", "new-address", "orders", "cancel", "sweep", "outcome"
+    "permissions",
+    "wallets",
+    "balance",
+    "price",
+    "address",
+    "new-address",
+    "orders",
+    "cancel",
+    "sweep",
+    "outcome",
 ]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
 credential may withdraw. ``wallets``: how the exchange calls the accounts that funds leave from, where it wants to be
-told. ``balance``: what is there. ``address``: where deposits go. ``new-address``: have a deposit address made, where
-none is listed. ``orders``: which are open of a pair, where they are cancelled one by one. ``cancel``: those, or every
-open order of a pair, once the visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what
-became of the newest sweep of it."""
+told. ``balance``: what is there. ``price``: the best offers of a pair, which anybody may ask for. ``address``: where
+deposits go. ``new-address``: have a deposit address made, where none is listed. ``orders``: which are open of a pair,
+where they are cancelled one by one. ``cancel``: those, or every open order of a pair, once the visit is over.
+``sweep``: all that is free there of one asset, home. ``outcome``: what became of the newest sweep of it."""
 VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
 """As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
-``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, or the owner wants
-them home. ``home``: it saw that nothing is left. ``stuck``: the exchange refuses to let them go; a later sweep tries
-again."""
+``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, the owner
+wants them home, or too much is lost. ``home``: it saw that nothing is left. ``stuck``: the exchange refuses to let them
+go; a later sweep tries again."""
 SweepState = Literal[
     "signed", "unknown", "refused", "pending", "sent", "done", "failed", "cancelled", "differs"
 ]
@@ -49,6 +62,17 @@ not take it. ``differs``: something else was made of this device's signature, wh
 The others are the exchange's word."""
 Quantity = Annotated[str, msgspec.Meta(max_length=160, pattern=r"^(0|[1-9][0-9]{0,77})(\.[0-9]{1,78})?\Z")]
 """A number of whole units, in decimal."""
+
+
+Signed = Annotated[str, msgspec.Meta(max_length=160, pattern=r"^(-?(0|[1-9][0-9]{0,77})(\.[0-9]{1,78})?)?\Z")]
+"""A number of whole units, in decimal, that can be below zero; empty where it is not known."""
+Unvalued = Literal["", "no-look", "no-pair", "too-many", "no-price", "old"]
+"""Why a device cannot say what a visit is worth now. ``no-look``: it has not seen yet what is there. ``no-pair``:
+something changed that no pair of the policy connects to what was brought. ``too-many``: more prices would be needed
+than it asks for. ``no-price``: the exchange did not say one that can be used. ``old``: it has not looked lately."""
+Why = Literal["", "owner", "time", "loss", "account"]
+"""Why a visit is over at a device: an owner wanted it, its time is over, too much is lost, or an owner removed its
+account. Empty while it is not."""
 
 
 class There(Message, frozen=True):
@@ -77,12 +101,33 @@ class SweepShown(Message, frozen=True):
     signed."""
 
 
+class Worth(Message, frozen=True):
+    """What a visit is worth as one device measures it, in whole units of what it brings."""
+
+    bound: Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+    """Most that it may lose, in hundredths of a percent."""
+    credited: Quantity
+    """What the loss is measured from: the most that it was worth in a look, and no more than it may bring."""
+    value: Signed
+    """At the last whole look."""
+    valued: Seconds
+    """When this was; 0 where there was none."""
+    looked: Seconds
+    """When the last look began, whole or not; 0 where there was none."""
+    low: Seconds
+    """Since when looks find too little; 0 where the last whole one did not."""
+    wanted: Annotated[tuple[Pair, ...], msgspec.Meta(max_length=MAX_WANTED)]
+    """Pairs whose price would make the look whole that is under way."""
+    unvalued: Unvalued
+    """Why the last look says nothing; empty where it does."""
+
+
 class VisitShown(Message, frozen=True):
     """One visit as one device sees it."""
 
     visit: Bytes32
     """Digest of the request."""
-    request: VisitRequest
+    request: AnyVisit
     exchange: Name
     state: VisitState
     ended: Seconds | None
@@ -109,6 +154,9 @@ class VisitShown(Message, frozen=True):
     banned: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_BANNED)] = ()
     """Devices that it found to have changed what it signed: they carry nothing home for it while the wallet is
     frozen."""
+    why: Why = ""
+    worth: Worth | None = None
+    """None where nobody bounded what it may lose."""
 
 
 class Visits(Message, frozen=True):

@@ -493,6 +493,20 @@ class VisitEnded(Message, frozen=True, tag="visit-ended"):
     visit: Bytes32
 
 
+class VisitLost(Message, frozen=True, tag="visit-lost"):
+    """This device found that more was lost of a visit than it may lose: it is over."""
+
+    wallet: Bytes32
+    visit: Bytes32
+    symbol: _Word
+    credited: Annotated[str, msgspec.Meta(max_length=160)]
+    """What the loss is measured from, in whole units."""
+    value: Annotated[str, msgspec.Meta(max_length=160)]
+    """What it is worth now."""
+    bound: Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+    """Most that it may lose, in hundredths of a percent."""
+
+
 class SweepSigned(Message, frozen=True, tag="sweep-signed"):
     """This device's signature share for a withdrawal to the wallet's own address may leave or, where it is the carrier
     itself, the withdrawal."""
@@ -574,6 +588,7 @@ Event = (
     | CarrierAllowed
     | VisitOpened
     | VisitEnded
+    | VisitLost
     | SweepSigned
     | Denied
     | Refused

@@ -269,6 +269,15 @@ class ExchangeLimits(Message, frozen=True):
         _require_tiers(self.approvals)
 
 
+class VisitLimits(Message, frozen=True):
+    """What one visit may be and become."""
+
+    seconds: Delay
+    """Longest time for which it brings funds there; 0: no visit does."""
+    loss: Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+    """Most that it may lose of what it brought, in hundredths of a percent; one can be bounded closer."""
+
+
 class ExchangeRules(Message, frozen=True):
     """What may be asked of one exchange (``warifu.signer.policy.exchanges``). All lists ascending."""
 
@@ -278,11 +287,22 @@ class ExchangeRules(Message, frozen=True):
     limits: Annotated[tuple[ExchangeLimits, ...], msgspec.Meta(max_length=MAX_ASSETS)]
     inside: Annotated[tuple[Inside, ...], msgspec.Meta(max_length=100)] = ()
     """Where funds may go that do not go to an address on a chain: accounts there, banks."""
-    visit_seconds: Delay = 0
-    """Longest time for which a visit brings funds there; 0: no visit does."""
+    visits: Delay | VisitLimits = 0
+    """Without a bound on loss it is the longest time: policies of before there was one read as ever."""
     declared_allowlist: bool = False
     """Whether the owner declares that the exchange itself pays out to nothing but its own list of addresses, which he
     turned on there. No signer can see that."""
+
+    @property
+    def visit_seconds(self) -> int:
+        """Longest time for which a visit brings funds there; 0: no visit does."""
+        return self.visits.seconds if isinstance(self.visits, VisitLimits) else self.visits
+
+    @property
+    def visit_loss(self) -> int | None:
+        """Most that a visit may lose of what it brought, in hundredths of a percent; None: only where its owner bounds
+        it."""
+        return self.visits.loss if isinstance(self.visits, VisitLimits) else None
 
     def __post_init__(self) -> None:
         _require_sorted(self.endpoints)

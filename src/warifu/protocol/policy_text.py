@@ -37,6 +37,7 @@ from warifu.protocol.policy import (
     Pair,
     PerOrder,
     Policy,
+    VisitLimits,
 )
 from warifu.protocol.policy_amounts import LIMIT_FIELDS, WINDOW_FIELDS, Amounts, Prices
 from warifu.protocol.policy_fields import Fault, Table
@@ -246,7 +247,8 @@ def _token(table: Table, symbol: str, chain: str, prices: Prices) -> AssetLimits
 
 
 def _exchange(table: Table, name: str) -> ExchangeRules:
-    table.require_fields(("endpoints",), ("pairs", "inside", "longest_visit", "declared_allowlist", "limits"))
+    optional = ("pairs", "inside", "longest_visit", "visit_loss", "declared_allowlist", "limits")
+    table.require_fields(("endpoints",), optional)
     limits = table.table("limits")
     return table.checked(
         ExchangeRules,
@@ -256,10 +258,18 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
             tuple(table.texts("pairs", "pairs, such as BTC-USD", 200, Pair)),
             tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
             tuple(table.texts("inside", "places there, such as profile:NAME", 100, Inside)),
-            table.seconds("longest_visit", 0, MAX_DELAY, 0),
+            _visits(table),
             table.flag("declared_allowlist"),
         ),
     )
+
+
+def _visits(table: Table) -> int | VisitLimits:
+    longest = table.seconds("longest_visit", 0, MAX_DELAY, 0)
+    if "visit_loss" not in table.content:
+        return longest
+    loss = table.formed("visit_loss", parse_share)
+    return table.checked(VisitLimits, lambda: VisitLimits(longest, loss), "visit_loss")
 
 
 def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:

@@ -141,6 +141,8 @@ def _exchange(rules: ExchangeRules) -> Iterator[str]:
         yield f"inside = {_list(rules.inside)}"
     if rules.visit_seconds:
         yield f'longest_visit = "{format_duration(rules.visit_seconds)}"'
+    if rules.visit_loss is not None:
+        yield f'visit_loss = "{format_quantity(rules.visit_loss, 2, "%")}"'
     if rules.declared_allowlist:
         yield "declared_allowlist = true"
     for limits in rules.limits:

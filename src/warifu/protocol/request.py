@@ -15,6 +15,7 @@ from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.exchange_requests import (
     AccountRequest,
+    BoundedVisitRequest,
     CallRequest,
     CarrierBanRequest,
     ComparisonsRequest,
@@ -283,6 +284,7 @@ Request = (
     | RemoveAccountRequest
     | CallRequest
     | VisitRequest
+    | BoundedVisitRequest
     | EndVisitRequest
     | ComparisonsRequest
     | Instruction

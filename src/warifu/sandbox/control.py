@@ -102,6 +102,13 @@ class Turn(_Deed, frozen=True):
     steady: bool = False
 
 
+class SetPrice(_Deed, frozen=True):
+    """What the house thinks that a pair is worth from now on. It makes its offers anew, around that."""
+
+    pair: str
+    price: Decimal
+
+
 class SetClock(_Deed, frozen=True):
     """Milliseconds that the exchange's clock is ahead of this machine's; below zero: behind."""
 
@@ -151,6 +158,7 @@ class Control:
             "market": (SetMarket, self._market),
             "trade": (Trade, self._trade),
             "turn": (Turn, self._turn),
+            "price": (SetPrice, self._price),
             "clock": (SetClock, self._clock),
             "stuck": (SetStuck, self._stuck),
             "fail-withdrawal": (FailWithdrawal, self._fail),
@@ -282,6 +290,11 @@ class Control:
     def _clock(self, venue: Venue, deed: SetClock) -> object:
         venue.state.ahead = deed.ahead
         return {"now": venue.now()}
+
+    def _price(self, venue: Venue, deed: SetPrice) -> object:
+        _require(deed.price > 0, "a price is above zero")
+        venue.house.values(deed.pair, deed.price, venue.now())
+        return {}
 
     def _stuck(self, venue: Venue, deed: SetStuck) -> object:
         venue.state.vaults.stuck = deed.stuck

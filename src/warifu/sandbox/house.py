@@ -54,6 +54,13 @@ class House:
                 for side in ("sell", "buy"):
                     self._offer(name, side, price, level, random, moment)
 
+    def values(self, name: str, price: Decimal, moment: int) -> None:
+        """What it thinks that a pair is worth from now on; its offers are made anew. ``Refusal`` (``no-such``)."""
+        if name not in self._engine.markets:
+            raise Refusal("no-such", name)
+        self._mood.prices[name] = steps_down(price, self._engine.markets[name].price_step)
+        self.turn(moment, steady=True)
+
     def _offer(self, name: str, side: Side, price: Decimal, level: int, random: Random, moment: int) -> None:
         market = self._engine.markets[name]
         away = 1 + (level if side == "sell" else -level) * _APART

@@ -20,12 +20,14 @@ from warifu.cli.base import (
 )
 from warifu.cli.commands.send import payment
 from warifu.cli.context import Setting
+from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
 from warifu.cli.visits import (
     Said,
     end_request,
+    left_behind,
     look,
     named,
     open_visit,
@@ -34,11 +36,12 @@ from warifu.cli.visits import (
     together,
     visit_request,
 )
-from warifu.cli.visits_shown import amount_of, seen_object, show_refusals, show_seen
+from warifu.cli.visits_shown import amount_of, loss_of, seen_object, show_refusals, show_seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.errors import InputRefused
 from warifu.exchanges.networks import COINS
-from warifu.protocol.policy_forms import parse_duration
+from warifu.protocol.exchange_requests import VisitRequest
+from warifu.protocol.policy_forms import parse_duration, parse_share
 from warifu.protocol.request import request_digest
 
 PAUSE = 1.0
@@ -59,6 +62,7 @@ def group() -> None:
 @examples(
     "warifu visit open savings binance '0.5 BTC' --for 2h",
     "warifu visit open savings binance '2 ETH' --for 1d --send",
+    "warifu visit open savings binance '0.5 BTC' --for 2h --stop-loss 5%",
 )
 @group.command("open")
 @click.argument("wallet_name", metavar="WALLET")
@@ -76,6 +80,11 @@ def group() -> None:
     metavar="ADDRESS",
     help="The wallet's own address that it comes home to, if the exchange has a list of addresses; else a fresh one.",
 )
+@click.option(
+    "--stop-loss",
+    metavar="SHARE",
+    help="Most that it may lose of what it brought: 5%, 2.5%. Then it comes home. Else the policy's, if it has one.",
+)
 @click.option("--send", is_flag=True, help="Send the funds at once; the passphrase is asked for then.")
 @click.option("--fee-rate", metavar="RATE", help="With --send, on Bitcoin: in sat/vB.")
 @passphrase_option
@@ -92,6 +101,7 @@ def open_command(
     duration: str,
     also: tuple[str, ...],
     home: str,
+    stop_loss: str | None,
     send: bool,
     fee_rate: str | None,
     passphrase_fd: int | None,
@@ -118,7 +128,7 @@ def open_command(
         )
     require_yes(yes, as_json)
     wallet = profile.wallet(wallet_name)
-    request = visit_request(wallet, account, amount, _seconds(duration), also, chain, home)
+    request = visit_request(wallet, account, amount, _seconds(duration), also, chain, home, _share(stop_loss))
     screen.facts(
         [
             (tr("account"), account),
@@ -126,8 +136,10 @@ def open_command(
             (tr("until"), moment(request.until)),
             (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
             (tr("home is"), home or tr("a fresh address of the wallet's own")),
+            (tr("may lose at most"), loss_of(request.most_lost)),
         ]
     )
+    _warn_of_the_rest(screen, wallet, request)
     if not yes and not click.confirm(tr("Open this visit?")):
         raise click.Abort
     threshold = wallet.request.threshold
@@ -244,6 +256,34 @@ def sweep_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
         screen.line(f"{seen.one.visit.hex()[:SHORT]}  {seen.one.request.account}")
     screen.line(tr("{count} visits are looked after now", count=str(len(away))))
     screen.result({"visits": [seen.one.visit.hex() for seen in away]})
+
+
+def _warn_of_the_rest(screen: Screen, wallet: Wallet, request: VisitRequest) -> None:
+    """What can be bought there and does not come home by itself. Which exchange it is this client need not know: it
+    looks at the policy's rules of all."""
+    found = {symbol for rules in wallet.rules.policy.exchanges for symbol in left_behind(rules, request)}
+    if found:
+        screen.warn(
+            tr(
+                "your policy lets it be traded for {assets}, which would stay at the exchange: nobody sells it back "
+                "for you, and only what --also names comes home",
+                assets=", ".join(sorted(found)),
+            )
+        )
+
+
+def _share(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        share = parse_share(text)
+    except ValueError as error:
+        raise InputRefused("share", str(error), not_done="Nothing was opened.") from None
+    if not 0 < share < 10_000:
+        raise InputRefused(
+            "share", "a visit may lose more than nothing and less than all", not_done="Nothing was opened."
+        )
+    return share
 
 
 def _seconds(duration: str) -> int:

@@ -86,6 +86,14 @@ class Binance:
         ask = spot.ExchangeInfoOf(symbol=_symbol(pair))
         return self._api.call(spot.EXCHANGE_INFO, ask).map(lambda found: _market(found, pair))
 
+    def best(self, pair: Pair) -> Call[adapter.Best]:
+        def read(found: spot.BestPrice) -> adapter.Best:
+            if found.symbol != _symbol(pair):
+                raise InputRefused("exchange-answer", "the answer is about another pair")
+            return adapter.Best(found.bid_price, found.ask_price)
+
+        return self._api.call(spot.BEST_PRICE, spot.OfSymbol(symbol=_symbol(pair))).map(read)
+
     def place(self, order: Order) -> Call[OrderState]:
         ask = spot.NewOrder(
             symbol=_symbol(order.pair),

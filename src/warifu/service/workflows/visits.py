@@ -47,6 +47,10 @@ _ADDRESS_SECONDS = DAY // 2
 _ENDING = ("sweeping", "stuck", "home")
 _UNHEARD = ("device-offline", "device-silent", "device-busy")
 """Reasons for which a device is told again: it may not have heard it."""
+LOOK_SECONDS = 45
+"""After so long a device looks again what a visit is worth whose loss is bounded."""
+LOOK_AGAIN_SECONDS = 21
+"""After so long where it found too little: it wants to find that twice."""
 STUCK_SECONDS = 600
 """After so long an exchange is asked again that refused to let funds go: each time is a signature and a journal
 entry."""
@@ -83,6 +87,12 @@ class _Tries:
         pause = min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
         self.until = time.monotonic() + max(pause, min(wait, LONGEST_PAUSE // 1000))
         self.count += 1
+
+    def look_again(self, views: Mapping[bytes, VisitShown]) -> None:
+        """Not so late that a device misses its time to look what the visit is worth."""
+        pauses = [_look_pause(view) for view in views.values() if view.worth and view.state not in _ENDING]
+        if pauses:
+            self.until = min(self.until, time.monotonic() + min(pauses))
 
 
 Views = dict[bytes, VisitShown]
@@ -235,6 +245,7 @@ class VisitsAtWork:
             tasks = [task for task in found if task not in done]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
+                tries.look_again(views)
                 return
             done.add(task)
             try:
@@ -279,8 +290,8 @@ class VisitsAtWork:
     def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
         """The carrier and as many others as sign, other ones with each try; None where too few are there."""
         view = views[task.carrier]
-        if "address" not in view.wants:
-            return (task.carrier,)
+        if "address" not in view.wants or task.step == "price":
+            return (task.carrier,) if self._hub.connected(task.carrier) else None
         others = [identity for identity in sorted(views) if identity != task.carrier]
         others = [identity for identity in others if self._hub.connected(identity)]
         needed = wallet.request.threshold - 1
@@ -365,9 +376,11 @@ def plan(
     there the highest leads first."""
     some = next(iter(views.values()))
     brought = some.request.brings.symbol
+    looks = _looks(views, now)
     if not any(view.state in _ENDING for view in views.values()):
         return (
-            _names(views, brought)
+            looks
+            + _names(views, brought)
             + [
                 _Task(identity, step, brought)
                 for identity, view in sorted(views.items())
@@ -381,13 +394,14 @@ def plan(
                 if view.state == "funded"
             ]
         )
-    awake = sorted(identity for identity, view in views.items() if view.state != "home")
+    awake = sorted(identity for identity, view in views.items() if view.state in ("sweeping", "stuck"))
+    awake = awake or sorted(identity for identity, view in views.items() if view.state != "home")
     lead = awake[turn % len(awake)] if awake else min(views)
     if awake and _leaves_it_to_its_carrier(some):
         banned = [identity for view in views.values() for identity in view.banned]
         awake.sort(key=lambda each: (banned.count(each), -(tiers or {}).get(each, 0), each))
         lead = awake[turn % len(awake)]
-    tasks = _names(views, brought)
+    tasks = looks + _names(views, brought)
     for asset in assets_of(some):
         known = [
             (identity, sweep)
@@ -421,6 +435,26 @@ def plan(
     if views[lead].state == "home":
         tasks += [_Task(identity, "balance", brought) for identity in awake]
     return list(dict.fromkeys(tasks))
+
+
+def _looks(views: Mapping[bytes, VisitShown], now: int) -> list[_Task]:
+    """Each device measures for itself what is lost, as long as something is there: also those that find it later than
+    others, because what holds it there is cancelled by devices that found it themselves."""
+    if not any(view.state in ("funded", "trading") for view in views.values()):
+        return []
+    tasks = []
+    for identity, view in sorted(views.items()):
+        worth, brought = view.worth, view.request.brings.symbol
+        if worth is None or view.state in _ENDING:
+            continue
+        tasks += [_Task(identity, "price", brought, pair=pair) for pair in worth.wanted]
+        if not worth.wanted and now >= worth.looked + _look_pause(view):
+            tasks.append(_Task(identity, "balance", brought))
+    return tasks
+
+
+def _look_pause(view: VisitShown) -> int:
+    return LOOK_AGAIN_SECONDS if view.worth is not None and view.worth.low else LOOK_SECONDS
 
 
 def _names(views: Mapping[bytes, VisitShown], symbol: str) -> list[_Task]:

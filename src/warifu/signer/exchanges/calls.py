@@ -311,6 +311,10 @@ class _Making:
             known = limits(device, asked.wallet, asked.seen)
             device.calls.count(asked.wallet.id, exchange, amounts, known, now)
         device.calls.start(asked.request, asked.digest)
+        if asked.seen.asked.destination is not None:
+            device.visits.withdraws(
+                asked.wallet.id, asked.request.account, asked.seen.understood.meaning.gives
+            )
         if asked.seen.gives:
             device.notes.write(asked.wallet.id, asked.note, asked.request.expires + LONGEST)
 

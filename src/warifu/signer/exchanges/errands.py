@@ -26,6 +26,7 @@ from warifu.chains.solana import address as solana
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.adapter import (
     Balance,
+    Best,
     DepositAddress,
     Exchange,
     Permissions,
@@ -44,7 +45,7 @@ from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import OpenErrand
-from warifu.protocol.journal import DEVICE, SweepSigned
+from warifu.protocol.journal import DEVICE, SweepSigned, VisitLost
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
@@ -112,7 +113,7 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
         if account.account.exchange != visit.exchange or WANTS[account.account.kind] != visit.wants:
             raise InputRefused("visit-key", "the account is another one than the visit was opened with")
         doing = _Doing(device, frame, seat, wallet, account)
-        numbers = _numbers(account, frame.participants)
+        numbers = _numbers(account, frame)
         signers = Signers(frame.carrier, seen_digest(account, purpose(frame)), numbers)
         if frame.carrier == device.identity.public:
             return doing.carrying(signers)
@@ -124,13 +125,13 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
         raise
 
 
-def _numbers(account: OpenAccount, participants: tuple[bytes, ...]) -> dict[bytes, int]:
-    holders = account.account.holders
+def _numbers(account: OpenAccount, frame: OpenErrand) -> dict[bytes, int]:
+    holders, participants = account.account.holders, frame.participants
     if not set(participants) <= set(holders):
         raise InputRefused("participants", "not all of these devices hold a part of the account's credential")
-    if not isinstance(account.key, KeyShare):
+    if not isinstance(account.key, KeyShare) or frame.step == "price":  # that bears no signature
         if len(participants) != 1:
-            raise InputRefused("participants", "a whole key needs nobody else")
+            raise InputRefused("participants", "this step needs nobody else")
         return {}
     if len(participants) < account.key.key.t:
         raise InputRefused(
@@ -246,6 +247,8 @@ class _Doing:
                 found = exchange.permissions()
             case "balance":
                 found = exchange.balances()
+            case "price":
+                found = exchange.best(self._valued_by())
             case "cancel":
                 found = exchange.cancel_all(self._pair())
             case "address" if network is not None and exchange.wallets() is None:
@@ -275,6 +278,13 @@ class _Doing:
         if pair is None or not known or not symbols & {pair.base, pair.quote}:
             raise InputRefused("visit-step", "the visit has no orders of that pair")
         return pair
+
+    def _valued_by(self) -> Pair:
+        """``InputRefused`` (``visit-step``) for a pair that says nothing about what the visit is worth."""
+        gauge = self._visit.gauge
+        if gauge is None or self._frame.pair not in gauge.pairs:
+            raise InputRefused("visit-step", "the visit is not valued by that pair")
+        return Pair(*self._frame.pair.split("-", 1))
 
     def _withdrawal(self, network: str, address: str, amount: str) -> Withdrawal:
         frame = self._frame
@@ -409,9 +419,18 @@ class _Doing:
         device = self._device
         found = self._found(call, heard, stamp)
         with device.store.transaction():
+            if found.visit.ended_by == "loss" and self._visit.ended is None:
+                self._lost(found.visit)
             device.visits.put(found.visit)
         shown = found.visit.shown(device.clock.now(), banned(device, self._wallet.id))
         return encode(ErrandDone(self._frame.visit, found.outcome, found.reason, found.wait, shown))
+
+    def _lost(self, visit: Visit) -> None:
+        device, gauge = self._device, visit.gauge
+        assert gauge is not None, "what was lost was measured"
+        symbol = visit.request.brings.symbol
+        entry = VisitLost(self._wallet.id, visit.id, symbol, gauge.credited, gauge.value, gauge.bound)
+        device.journal.append(entry, device.clock.now(), DEVICE)
 
     def _found(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> _Heard:
         answer: object
@@ -429,6 +448,7 @@ class _Doing:
             "new-address": lambda _said, _stamp: _Heard(self._visit, "done"),
             "orders": lambda said, _stamp: _Heard(self._visit.has_open(said), "done"),
             "balance": self._balance,
+            "price": self._price,
             "address": self._address,
             "cancel": lambda _said, _stamp: _Heard(self._visit, "done"),
             "sweep": self._swept,
@@ -466,6 +486,15 @@ class _Doing:
             free, held = found.get(each.asset, (Decimal(0), Decimal(0)))
             found[each.asset] = free + each.free, held + each.held
         return _Heard(self._visit.sees(found, self._device.clock.now()), "done")
+
+    def _price(self, said: Best, _: Stamp | None) -> _Heard:
+        visit, now = self._visit, self._device.clock.now()
+        gauge = visit.gauge
+        assert gauge is not None, "looked at when it was asked"
+        priced = gauge.priced(self._frame.pair, said.bid, said.ask, now)
+        if priced is None:
+            return _Heard(visit, "refused", "spread")
+        return _Heard(visit.measures(priced, now), "done")
 
     def _wallets(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
         """Of several of one asset the first."""

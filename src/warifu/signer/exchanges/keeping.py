@@ -101,7 +101,7 @@ def remove_account(device: Device, frame: RemoveAccount) -> None:
             )
             for visit in device.visits.of(wallet.id):
                 if visit.request.account == account.name and visit.ended is None:
-                    device.visits.put(visit.end(now))
+                    device.visits.put(visit.end(now, "account"))
                     device.journal.append(VisitEnded(wallet.id, visit.id), now, by)
     device.store.forget_deleted()
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from warifu.errors import InputRefused, PolicyDenied
-from warifu.protocol.encoding import decode, encode
+from warifu.protocol.encoding import decode_kept, encode
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown
 from warifu.protocol.policy import DAY, Policy
 from warifu.signer.exchanges.visits import Visit, sweep_digest, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
 
-_MAX_VISIT = 1024 * 1024
 _KEPT = 90 * DAY
 """Seconds after its time for which a visit is remembered that came home."""
 
@@ -39,14 +39,14 @@ class VisitBook:
         rows = self._store.execute(
             "SELECT kept FROM visits WHERE wallet = ? AND visit = ?", (wallet, identifier)
         )
-        return decode(Visit, bytes(rows[0][0]), _MAX_VISIT) if rows else None
+        return decode_kept(Visit, bytes(rows[0][0])) if rows else None
 
     def of(self, wallet: bytes) -> list[Visit]:
         """The newest first."""
         rows = self._store.execute(
             "SELECT kept FROM visits WHERE wallet = ? ORDER BY since DESC, visit", (wallet,)
         )
-        return [decode(Visit, bytes(kept), _MAX_VISIT) for (kept,) in rows]
+        return [decode_kept(Visit, bytes(kept)) for (kept,) in rows]
 
     def put(self, visit: Visit) -> None:
         """As it is from now on."""
@@ -88,6 +88,12 @@ class VisitBook:
             for each in visit.sweeps:
                 if sweep_digest(visit.id, each.symbol, each.round) == request:
                     self.put(visit.heard(each.symbol, each.round, "differs", "differs", each.transaction))
+
+    def withdraws(self, wallet: bytes, account: str, gives: Mapping[str, Decimal]) -> None:
+        """This device signs a call of an owner's by which so much leaves the account for elsewhere: that is no loss."""
+        for visit in self.of(wallet):
+            if visit.request.account == account and visit.home is None and visit.gauge is not None:
+                self.put(visit.withdraws(gives))
 
     def shown(self, wallet: bytes, now: int, banned: tuple[bytes, ...] = ()) -> tuple[VisitShown, ...]:
         """Those that are not at home, and as many others as there is room for; the newest first. ``banned``: who

@@ -8,21 +8,27 @@ fetched itself. Both devices' rules are in ``visits``.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorized
 from warifu.protocol.exchange_requests import EndVisitRequest, KeyKind, VisitRequest
 from warifu.protocol.exchange_visits import Step, VisitShown
 from warifu.protocol.frames import TellVisit
 from warifu.protocol.journal import VisitEnded, VisitOpened
-from warifu.protocol.policy import Policy
+from warifu.protocol.policy import ExchangeRules, Policy
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.accounts import Account
+from warifu.signer.exchanges.gauge import Gauge, gauge_for
 from warifu.signer.exchanges.visits import Visit
 from warifu.signer.expecting import accepted, require_own
+from warifu.signer.policy.exchanges import matches
 from warifu.signer.policy.visits import chain_decimals
 from warifu.signer.wallets import Wallet
+from warifu.units import format_quantity
 
 WANTS: dict[KeyKind, tuple[Step, ...]] = {
     "hmac": ("balance",),
@@ -40,7 +46,7 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
 
     ``AuthorizationRefused``; ``InputRefused`` (``request-kind``, ``unknown-account``, ``account-unfinished``,
     ``visit-home``); ``PolicyDenied`` (the reasons of ``policy.visits``, ``too-many-visits``, ``allowlist``,
-    ``alone``).
+    ``alone``, ``visit-loss``, ``visit-prices``, ``visit-together``).
     """
     now = device.clock.now()
     request = decode_request(frame.authorization.request)
@@ -54,7 +60,7 @@ def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
         visit = device.visits.get(wallet.id, request.visit)
         if visit.ended is None:
             with device.epoch.lasting():
-                visit = visit.end(now)
+                visit = visit.end(now, "owner")
                 device.visits.put(visit)
                 device.journal.append(VisitEnded(wallet.id, visit.id), now, by)
         return visit.shown(now)
@@ -120,6 +126,62 @@ def _require_list(policy: Policy, wallet: Wallet, account: Account, request: Vis
         )
 
 
+def _gauge(
+    device: Device, policy: Policy, wallet: Wallet, account: Account, request: VisitRequest
+) -> Gauge | None:
+    """What measures its loss, where the owner or the policy bounds it. What two visits to one account change there
+    nobody could tell apart: so one with a bound is alone. ``PolicyDenied`` (``asset``, ``visit-loss``,
+    ``visit-prices``, ``visit-together``)."""
+    amount = Decimal(request.amount).scaleb(-chain_decimals(policy, request))
+    rules = policy.rules_at(account.exchange)
+    most = rules.visit_loss if rules is not None else None
+    if request.most_lost is not None and most is not None and request.most_lost > most:
+        raise PolicyDenied(
+            "visit-loss",
+            f"a visit to {account.exchange} may lose {format_quantity(most, 2, '%')} at most",
+            remedy="Bound it closer ('--stop-loss'), or leave that out: then the policy's bound holds.",
+        )
+    bound = most if request.most_lost is None else request.most_lost
+    others = [
+        visit
+        for visit in device.visits.of(wallet.id)
+        if visit.request.account == account.name and visit.home is None
+    ]
+    if any(bound is not None or visit.gauge is not None for visit in others):
+        raise PolicyDenied(
+            "visit-together",
+            "another visit to this account is not at home, and what each of them loses could not be told apart",
+            remedy="Bring that one home first ('warifu visit close').",
+        )
+    if bound is None or rules is None:
+        return None
+    gauge = gauge_for(
+        bound,
+        request.brings.symbol,
+        amount,
+        (each.symbol for each in request.others),
+        rules.pairs,
+    )
+    if gauge.pairs:
+        loading.require(device.loaded)
+        _require_prices(account.exchange, gauge.pairs[0], rules)
+    return gauge
+
+
+def _require_prices(exchange: str, pair: str, rules: ExchangeRules) -> None:
+    """A bound that nobody can measure would be none."""
+    from warifu.exchanges.market import Pair
+    from warifu.exchanges.registry import EXCHANGES
+
+    asked = EXCHANGES[exchange].best(Pair(*pair.split("-", 1))).unsigned
+    if not any(matches(pattern, asked.method, asked.path) for pattern in rules.endpoints):
+        raise PolicyDenied(
+            "visit-prices",
+            f"the policy does not let devices ask {exchange} for prices, so nobody could measure a loss",
+            remedy=f"Add '{asked.method} {asked.path}' to the endpoints in the policy.",
+        )
+
+
 def _judged(device: Device, wallet: Wallet, request: VisitRequest, authorized: Authorized, now: int) -> Visit:
     account = device.accounts.get(wallet.id, request.account)
     if account is None or not account.finished:
@@ -139,8 +201,10 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, authorized: A
                 f"{asset.home} is no address of the wallet's own",
                 remedy="Name one that it gave out ('warifu address').",
             )
-    chain_decimals(policy, request)
+    gauge = _gauge(device, policy, wallet, account, request)
     wants = WANTS[account.kind]
-    visit = Visit(authorized.digest, request, account.exchange, now, wants, simulation=account.simulation)
+    visit = Visit(
+        authorized.digest, request, account.exchange, now, wants, simulation=account.simulation, gauge=gauge
+    )
     device.visits.judge_opening(policy, visit, authorized.approvals, now)
     return visit

@@ -14,13 +14,14 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds, digest
-from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
+from warifu.protocol.exchange_requests import AnyVisit, VisitAsset
 from warifu.protocol.exchange_visits import (
     KEPT_SWEEPS,
     MAX_BANNED,
@@ -30,8 +31,10 @@ from warifu.protocol.exchange_visits import (
     There,
     VisitShown,
     VisitState,
+    Why,
 )
 from warifu.protocol.policy import DAY
+from warifu.signer.exchanges.gauge import Gauge, Holding
 from warifu.signer.policy.visits import in_units
 
 SETTLE = 60
@@ -86,7 +89,7 @@ class Visit(Message, frozen=True):
 
     id: Bytes32
     """Digest of the request."""
-    request: VisitRequest
+    request: AnyVisit
     exchange: Name
     since: Seconds
     wants: tuple[Step, ...]
@@ -112,6 +115,10 @@ class Visit(Message, frozen=True):
     """Deposit addresses that this device let be made."""
     orders: tuple[str, ...] = ()
     """Open orders, as this device saw them last, where they are cancelled one by one."""
+    gauge: Gauge | None = None
+    """What measures how much is lost; None where nobody bounded that."""
+    ended_by: Why = ""
+    """Why it ended before its time; empty where it did not."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -224,6 +231,18 @@ class Visit(Message, frozen=True):
         known = bool(self.address) and now < self.fetched + FRESH_ADDRESS
         return known and self.proven and not self.is_ending(now)
 
+    def why(self, now: int) -> Why:
+        """Why the funds are to come home; empty while they may stay."""
+        if self.ended is not None:
+            return self.ended_by
+        return "time" if self.is_ending(now) else ""
+
+    @property
+    def swept(self) -> tuple[Holding, ...]:
+        """What this device signed to go home, and the exchange did not refuse."""
+        kept = ("refused", "failed", "cancelled")
+        return tuple(Holding(each.symbol, each.amount) for each in self.sweeps if each.state not in kept)
+
     # --- what may be done ------------------------------------------------------------------------------------------
 
     def require_sweep(self, symbol: str, number: int, now: int) -> None:
@@ -270,9 +289,20 @@ class Visit(Message, frozen=True):
 
     # --- what happens ----------------------------------------------------------------------------------------------
 
-    def end(self, now: int) -> Visit:
-        """An owner wants the funds home."""
-        return self if self.ended is not None else msgspec.structs.replace(self, ended=now)
+    def end(self, now: int, why: Why) -> Visit:
+        """The funds are to come home before their time."""
+        return self if self.ended is not None else msgspec.structs.replace(self, ended=now, ended_by=why)
+
+    def measures(self, gauge: Gauge, now: int) -> Visit:
+        """What it is worth was looked at. Ended by it where too much is lost."""
+        changed = msgspec.structs.replace(self, gauge=gauge.measured(self.swept, now))
+        over = changed.gauge is not None and changed.gauge.over
+        return changed.end(now, "loss") if over and not self.is_ending(now) else changed
+
+    def withdraws(self, gives: Mapping[str, Decimal]) -> Visit:
+        """This device signs that so much leaves the exchange for where an owner wants it."""
+        gauge = None if self.gauge is None else self.gauge.withdraws(gives)
+        return msgspec.structs.replace(self, gauge=gauge)
 
     def pays(self, payment: bytes, amount: int) -> Visit:
         """This device signs that so much goes there."""
@@ -310,6 +340,9 @@ class Visit(Message, frozen=True):
         changed = msgspec.structs.replace(self, there=tuple(there))
         if self.before is None or ("address" in self.wants and not self.payments):
             changed = msgspec.structs.replace(changed, before=changed.seen(self.request.brings.symbol))
+        if self.gauge is not None:
+            totals = {symbol: free + held for symbol, (free, held) in balances.items()}
+            changed = changed.measures(self.gauge.sees(totals, now), now)
         return changed._settled(now)
 
     def sweeping(self, sweep: Sweep) -> Visit:
@@ -392,6 +425,8 @@ class Visit(Message, frozen=True):
             self.simulation,
             tuple(symbol for symbol, _ in self.wallets),
             banned[:MAX_BANNED] if "wallets" in self.wants else (),
+            self.why(now),
+            None if self.gauge is None else self.gauge.shown(self.swept, now),
         )
 
 

@@ -365,6 +365,10 @@ def _price(name: str, old: Price | None, new: Price | None) -> Iterator[Change]:
 # --- an exchange -----------------------------------------------------------------------------------------------------
 
 
+_UNBOUNDED = 10_000
+"""What a visit may lose where no rule says it, in hundredths of a percent."""
+
+
 def _exchange(old: ExchangeRules, new: ExchangeRules) -> Iterator[Change]:
     name = old.exchange
     yield from _set("endpoint", f"{name}: endpoints", old.endpoints, new.endpoints, grows="loosens")
@@ -376,8 +380,24 @@ def _exchange(old: ExchangeRules, new: ExchangeRules) -> Iterator[Change]:
     yield from _less("visit-time", visit, old.visit_seconds, new.visit_seconds, duration)
     listed = f"{name}: its own list of addresses is declared to be on"
     yield from _switch("allowlist", listed, old.declared_allowlist, new.declared_allowlist, on="loosens")
-    compared = ("endpoints", "pairs", "limits", "inside", "visit_seconds", "declared_allowlist")
+    lost = f"{name}: the most that a visit may lose"
+    before, after = (_UNBOUNDED if each.visit_loss is None else each.visit_loss for each in (old, new))
+    yield from _less("visit-loss", lost, before, after, _share)
+    compared = (
+        "endpoints",
+        "pairs",
+        "limits",
+        "inside",
+        "visits",
+        "declared_allowlist",
+    )
     yield from _unforeseen(old, new, "exchange", *compared)
+
+
+def _share(bound: int) -> str:
+    if bound == _UNBOUNDED:
+        return "all of it"
+    return f"{bound // 100}.{bound % 100:02d} % of what it brought"
 
 
 def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Change]:

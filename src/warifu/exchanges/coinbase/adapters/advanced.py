@@ -23,6 +23,7 @@ from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.coinbase import advanced, app, meanings
 from warifu.exchanges.coinbase.adapters.common import (
     NETWORKS,
+    best_of,
     deposit_address,
     market_state,
     pair_of_product,
@@ -110,6 +111,17 @@ class Coinbase:
         return self._orders.call(advanced.products.PRODUCT, ask).map(
             lambda found: _advanced_market(found, pair)
         )
+
+    def best(self, pair: Pair) -> Call[adapter.Best]:
+        def read(found: advanced.products.Book) -> adapter.Best:
+            book = found.pricebook
+            if book.product_id != str(pair):
+                raise InputRefused("exchange-answer", "the answer is about another pair")
+            bids, asks = ([level.price for level in side] for side in (book.bids, book.asks))
+            return best_of(max(bids, default=None), min(asks, default=None))
+
+        ask = advanced.products.BookOf(product_id=str(pair), limit=1)
+        return self._orders.call(advanced.products.PUBLIC_BOOK, ask).map(read)
 
     def place(self, order: Order) -> Call[OrderState]:
         ask = advanced.orders.NewOrder(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from warifu.errors import InputRefused
 from warifu.exchanges import market
-from warifu.exchanges.adapter import DepositAddress
+from warifu.exchanges.adapter import Best, DepositAddress
 from warifu.exchanges.failures import Refused
 from warifu.exchanges.market import Pair
 from warifu.exchanges.networks import Networks
@@ -30,6 +33,13 @@ def deposit_address(
     if said is not None and said != network:
         raise Refused("network", f"asked for an address on {network}, got one on {said}")
     return DepositAddress(asset, network, address, memo)
+
+
+def best_of(bid: Decimal | None, ask: Decimal | None) -> Best:
+    """``InputRefused`` (``exchange-answer``) where one side of the market is empty."""
+    if bid is None or ask is None:
+        raise InputRefused("exchange-answer", "nobody offers anything on one side of this market")
+    return Best(bid, ask)
 
 
 def pair_of_product(product: str) -> Pair:

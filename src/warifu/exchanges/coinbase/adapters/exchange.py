@@ -23,6 +23,7 @@ from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.coinbase import exchange, meanings
 from warifu.exchanges.coinbase.adapters.common import (
     NETWORKS,
+    best_of,
     deposit_address,
     market_state,
     pair_of_product,
@@ -103,6 +104,10 @@ class CoinbaseExchange:
         return self._api.call(
             exchange.products.PRODUCT, exchange.products.OfProduct(product_id=str(pair))
         ).map(_exchange_market)
+
+    def best(self, pair: Pair) -> Call[adapter.Best]:
+        ask = exchange.products.OfProduct(product_id=str(pair))
+        return self._api.call(exchange.products.TICKER, ask).map(lambda found: best_of(found.bid, found.ask))
 
     def place(self, order: Order) -> Call[OrderState]:
         ask = exchange.orders.NewOrder(
