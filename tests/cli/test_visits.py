@@ -9,8 +9,9 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
-from warifu.cli.visits import Seen, left_behind, look, together
+from warifu.cli.visits import Seen, left_behind, look, together, visit_request
 from warifu.cli.visits_shown import seen_object, show_seen
+from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
@@ -127,3 +128,24 @@ def test_what_could_be_bought_and_would_stay_there_is_known_before():
     also = tuple(VisitAsset(symbol, "eip155:1") for symbol in ("ETH", "USDT"))
     assert left_behind(rules, msgspec.structs.replace(REQUEST, others=also)) == ("SOL",)
     assert left_behind(None, REQUEST) == ()
+
+
+def test_each_asset_has_a_home_that_is_named_or_the_wallets_only_address_on_its_chain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("warifu.cli.visits.account_of", lambda _wallet, chain: f"the account on {chain}")
+    also = ["ETH", "LTC@bitcoin=bcrt1there", "USDC@solana=Here", "BTC", "SOL"]
+    request = visit_request(WALLET, "main", "0.5 BTC", 60, also, home="bcrt1here")
+    homes = {asset.symbol: asset.home for asset in request.assets}
+    assert homes == {
+        "BTC": "bcrt1here",
+        "ETH": "the account on eip155:1",
+        "LTC": "bcrt1there",
+        "SOL": "the account on solana",
+        "USDC": "Here",
+    }
+    assert [each.symbol for each in request.others] == ["ETH", "LTC", "SOL", "USDC"]
+    assert visit_request(WALLET, "main", "0.5 BTC", 60).brings.home == ""  # a fresh one each time
+    assert visit_request(WALLET, "main", "0.5 BTC", 60, loss=250).most_lost == 250
+    with pytest.raises(InputRefused):
+        visit_request(WALLET, "main", "0.5 BTC", 60, ["USDC=Here"])

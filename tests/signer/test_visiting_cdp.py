@@ -172,6 +172,12 @@ def test_it_is_opened_where_the_exchanges_own_list_is_on_and_has_the_wallets_add
     with pytest.raises(WarifuError) as refused:
         stage.opened(brings=VisitAsset("BTC", "bitcoin"))
     assert refused.value.reason == "visit-home"
+    for home, words in (("", "on it for LTC"), (FRIEND, "no address of the wallet's own")):
+        with pytest.raises(WarifuError, match=words) as refused:
+            stage.opened(others=(VisitAsset("LTC", "bitcoin", home),))
+        assert refused.value.reason == "visit-home"
+    with_other = stage.opened(others=(VisitAsset("LTC", "bitcoin", stage.address(2)),))
+    assert stage.shows("device0", with_other).state == "opened"
     chain, simulation = world
     policy = visiting_policy()
     exchanges = tuple(msgspec.structs.replace(each, declared_allowlist=False) for each in policy.exchanges)

@@ -39,6 +39,7 @@ from warifu.protocol.exchange_requests import (
     ExchangeCall,
     ExchangeKeyRequest,
     SettleRequest,
+    VisitAsset,
     VisitRequest,
     call_digest,
 )
@@ -170,8 +171,8 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
         (tr("Wanted"), wanted),
         (tr("brings at most"), brings),
         (tr("until"), moment(request.until)),
-        (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
-        (tr("home is"), _home(wallet, request)),
+        (tr("also comes home"), ", ".join(_other(wallet, each) for each in request.others) or "-"),
+        (tr("home is"), _home(wallet, request.brings)),
         (tr("may lose at most"), loss_of(request.most_lost)),
     )
     described = {
@@ -182,7 +183,7 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
             "token": request.token,
             "amount": request.amount,
             "until": request.until,
-            "also": [each.symbol for each in request.others],
+            "also": [{"asset": each.symbol, "home": each.home} for each in request.others],
             "home": request.brings.home,
             "loss": request.most_lost,
         },
@@ -191,12 +192,16 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
     return Proposed(facts, f"{request.account}: {wanted}, {brings}", described, needed)
 
 
-def _home(wallet: Wallet, request: VisitRequest) -> str:
+def _other(wallet: Wallet, asset: VisitAsset) -> str:
+    return f"{asset.symbol} -> {_home(wallet, asset)}" if asset.home else asset.symbol
+
+
+def _home(wallet: Wallet, asset: VisitAsset) -> str:
     """Devices let nothing go to an address that is not the wallet's own."""
-    home = request.brings.home
+    home = asset.home
     if not home:
         return tr("a fresh address of the wallet's own")
-    own = _is_own(wallet, request.brings.chain, home)
+    own = _is_own(wallet, asset.chain, home)
     return home if own else f"{home} ({tr('not known here as an address of this wallet')})"
 
 

@@ -2086,7 +2086,9 @@ JAPANESE: dict[str, str] = {
     "Try now to bring home what is to come home, instead of after a pause.": (
         "戻るべき資金の引き上げを、間を置かずに今試みます。"
     ),
-    "What else comes home: ETH, USDC@ethereum (repeat).": "ほかに戻す資産：ETH、USDC@ethereum（繰り返し可）。",
+    "What else comes home: ETH, USDC@ethereum, SOL=ADDRESS for the one on the exchange's list (repeat).": (
+        "ほかに戻す資産：ETH、USDC@ethereum、取引所の一覧にあるアドレスなら SOL=アドレス（繰り返し可）。"
+    ),
     "When the time is over the devices bring home what is left, to an address of the wallet's own and to no "
     "other. For that nobody has to be there.": (
         "時間が過ぎると、端末は残りをウォレット自身のアドレスへ、そしてそこだけへ引き上げます。そのために誰か"

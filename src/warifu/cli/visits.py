@@ -20,6 +20,7 @@ from warifu.cli.exchange_calls import accounts_of
 from warifu.cli.exchange_together import Together
 from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
+from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, WarifuError
 from warifu.exchanges.networks import COINS
 from warifu.protocol import api
@@ -92,22 +93,21 @@ def visit_request(
     loss: int | None = None,
 ) -> VisitRequest:
     """To be authorized. ``amount``: with its unit, by which the asset is known; ``chain``: of a token. ``also``: what
-    else comes home, ``ETH`` or ``USDC@ethereum``; ``home``: the wallet's own address that the exchange has on its list,
-    empty for a fresh one. ``loss``: most that it may lose, in hundredths of a percent; None for the policy's.
-    ``InputRefused``."""
+    else comes home, ``ETH`` or ``USDC@ethereum``, after ``=`` to which of the wallet's own addresses. ``home``: the
+    wallet's own address that the exchange has on its list, empty for a fresh one. ``loss``: most that it may lose, in
+    hundredths of a percent; None for the policy's. ``InputRefused``."""
     symbol = amount.split()[-1].upper() if amount.split() else ""
     where = COINS.get(symbol, chain)
     asset = asset_named(wallet, where, None if symbol in COINS else symbol)
     units = parse_amount(where, asset, amount)
-    others = tuple(
-        sorted({each for each in map(_other, also) if each.symbol != symbol}, key=lambda each: each.symbol)
-    )
+    named = (_other(wallet, each) for each in also)
+    others = tuple(sorted({each for each in named if each.symbol != symbol}, key=lambda each: each.symbol))
     moment = now()
     request = VisitRequest(
         random(16),
         wallet.wallet_id,
         account,
-        VisitAsset(symbol, where, home),
+        VisitAsset(symbol, where, home or _only_address(wallet, where)),
         asset.token,
         str(units),
         others,
@@ -200,8 +200,17 @@ def named(seen: Sequence[Seen], beginning: str) -> Seen:
     return found[0]
 
 
-def _other(text: str) -> VisitAsset:
-    symbol, _, chain = text.partition("@")
+def _only_address(wallet: Wallet, chain: str) -> str:
+    """The wallet's one address on a chain on which it has no others; empty on Bitcoin, and where it has no key."""
+    try:
+        return "" if chain == BITCOIN else account_of(wallet, chain)
+    except WarifuError:
+        return ""
+
+
+def _other(wallet: Wallet, text: str) -> VisitAsset:
+    asset, _, home = text.partition("=")
+    symbol, _, chain = asset.partition("@")
     where = COINS.get(symbol.upper(), chain or None)
     if where is None:
         raise InputRefused(
@@ -210,7 +219,8 @@ def _other(text: str) -> VisitAsset:
             not_done="Nothing was opened.",
             remedy="Write for example '--also USDC@ethereum'.",
         )
-    return VisitAsset(symbol.upper(), chain_named(where))
+    named = chain_named(where)
+    return VisitAsset(symbol.upper(), named, home or _only_address(wallet, named))
 
 
 def _read(wallet: Wallet, answer: api.VisitsShown) -> list[Said]:

@@ -13,7 +13,7 @@ from warifu.cli.text import tr
 from warifu.cli.visits import Said, Seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.protocol.chains import coin_decimals, spoken
-from warifu.protocol.exchange_requests import VisitRequest
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import SweepShown, VisitShown, Worth
 from warifu.units import format_quantity
 
@@ -75,6 +75,17 @@ def loss_of(bound: int | None) -> str:
     return tr("what the policy says") if bound is None else format_quantity(bound, 2, "%")
 
 
+def home_of(asset: VisitAsset) -> str:
+    """Where it comes home to."""
+    return asset.home or tr("a fresh address of the wallet's own")
+
+
+def others_of(request: VisitRequest) -> str:
+    """What else comes home, and where to if that is named."""
+    words = (f"{each.symbol} -> {each.home}" if each.home else each.symbol for each in request.others)
+    return ", ".join(words) or "-"
+
+
 def amount_of(request: VisitRequest) -> str:
     """A token's amount is in its smallest unit: its decimals are the policy's to know."""
     if request.token:
@@ -102,7 +113,10 @@ def seen_object(seen: Seen, threshold: int) -> dict[str, Any]:
         "token": one.request.token,
         "amount": one.request.amount,
         "until": one.request.until,
-        "others": [{"asset": each.symbol, "chain": each.chain} for each in one.request.others],
+        "home": one.request.brings.home,
+        "others": [
+            {"asset": each.symbol, "chain": each.chain, "home": each.home} for each in one.request.others
+        ],
         "address": seen.address(threshold),
         "devices": {device: _view(view) for device, view in seen.views},
     }

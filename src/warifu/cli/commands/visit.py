@@ -36,7 +36,15 @@ from warifu.cli.visits import (
     together,
     visit_request,
 )
-from warifu.cli.visits_shown import amount_of, loss_of, seen_object, show_refusals, show_seen
+from warifu.cli.visits_shown import (
+    amount_of,
+    home_of,
+    loss_of,
+    others_of,
+    seen_object,
+    show_refusals,
+    show_seen,
+)
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.errors import InputRefused
 from warifu.exchanges.networks import COINS
@@ -72,7 +80,10 @@ def group() -> None:
     "--for", "duration", required=True, metavar="TIME", help="How long it may be there: 30m, 2h, 1d."
 )
 @click.option(
-    "--also", multiple=True, metavar="ASSET", help="What else comes home: ETH, USDC@ethereum (repeat)."
+    "--also",
+    multiple=True,
+    metavar="ASSET",
+    help="What else comes home: ETH, USDC@ethereum, SOL=ADDRESS for the one on the exchange's list (repeat).",
 )
 @click.option(
     "--home",
@@ -134,8 +145,8 @@ def open_command(
             (tr("account"), account),
             (tr("brings at most"), amount_of(request)),
             (tr("until"), moment(request.until)),
-            (tr("also comes home"), ", ".join(each.symbol for each in request.others) or "-"),
-            (tr("home is"), home or tr("a fresh address of the wallet's own")),
+            (tr("also comes home"), others_of(request)),
+            (tr("home is"), home_of(request.brings)),
             (tr("may lose at most"), loss_of(request.most_lost)),
         ]
     )

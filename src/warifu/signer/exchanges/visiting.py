@@ -108,9 +108,20 @@ def require_carrier(device: Device, wallet: bytes, carrier: bytes) -> None:
 
 def _require_list(policy: Policy, wallet: Wallet, account: Account, request: VisitRequest) -> None:
     """Whoever carries a token can change where funds go: the exchange's own list of addresses holds it back, and the
-    policy says that it is on. A fresh address is on no list."""
+    policy says that it is on. A fresh address is on no list, whatever signs for it."""
     rules = policy.rules_at(account.exchange)
-    if rules is None or not rules.declared_allowlist:
+    declared = rules is not None and rules.declared_allowlist
+    unnamed = [asset.symbol for asset in request.assets if not asset.home]
+    if declared and unnamed:
+        raise InputRefused(
+            "visit-home",
+            "the exchange pays out to its list alone, as the policy declares, and the visit does not say which address "
+            f"of the wallet's is on it for {', '.join(unnamed)}",
+            remedy="Name the one that is on the list ('--home', and '--also ASSET=ADDRESS').",
+        )
+    if account.kind != "ed25519-split":
+        return
+    if not declared:
         raise PolicyDenied(
             "allowlist",
             "the wallet's policy does not declare that the exchange's own list of addresses is on",
@@ -118,12 +129,6 @@ def _require_list(policy: Policy, wallet: Wallet, account: Account, request: Vis
         )
     if wallet.request.threshold < 2:
         raise PolicyDenied("alone", "nobody could look what was made of a signature that one device gives")
-    if not request.brings.home:
-        raise InputRefused(
-            "visit-home",
-            "the exchange pays out to its list alone, and the visit does not say which address of the wallet is on it",
-            remedy="Name the one that is on the list ('--home').",
-        )
 
 
 def _gauge(
@@ -191,8 +196,7 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, authorized: A
             remedy="See what it keeps ('warifu exchange list').",
         )
     policy = device.rules.policy(wallet.id)
-    if account.kind == "ed25519-split":
-        _require_list(policy, wallet, account, request)
+    _require_list(policy, wallet, account, request)
     window = device.wallets.window(wallet.id)
     for asset in request.assets:
         if asset.home and not wallet.owns(asset.chain, asset.home, window):
