@@ -1,0 +1,65 @@
+"""What a request names: its symbol, its amounts, and what each type of order wants and does not want."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from warifu.sandbox.amounts import amount_of
+from warifu.sandbox.markets import Market
+from warifu.sandbox.orders import Lifetime
+from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.venue import Venue
+from warifu.sandbox.web import Visit
+
+LIFETIMES: dict[Lifetime, str] = {
+    "until-cancelled": "GTC",
+    "immediate": "IOC",
+    "whole-or-none": "FOK",
+}
+TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
+
+
+def market_of(venue: Venue, visit: Visit) -> Market:
+    """By its symbol. ``Refusal`` (``delisted``)."""
+    symbol = visit.text("symbol")
+    for market in venue.engine.markets.values():
+        if market.base + market.quote == symbol and market.state != "delisted":
+            return market
+    raise Refusal("delisted", symbol)
+
+
+def amount_in(visit: Visit, name: str) -> Decimal | None:
+    text = visit.text(name, "")
+    if not text:
+        return None
+    found = amount_of(text)
+    if found is None:
+        raise Refusal("form", name)
+    return found
+
+
+def lifetime_of(visit: Visit) -> Lifetime:
+    wanted = visit.text("timeInForce", "GTC")
+    for name, shown in LIFETIMES.items():
+        if shown == wanted:
+            return name
+    raise Refusal("missing", "timeInForce")
+
+
+def require_only(visit: Visit, kind: str) -> None:
+    """Each type has parameters that must be there, and others that must not."""
+    needed = {
+        "LIMIT": ("timeInForce", "quantity", "price"),
+        "LIMIT_MAKER": ("quantity", "price"),
+        "MARKET": (),
+        "STOP_LOSS_LIMIT": ("timeInForce", "quantity", "price", "stopPrice"),
+        "TAKE_PROFIT_LIMIT": ("timeInForce", "quantity", "price", "stopPrice"),
+    }[kind]
+    for name in needed:
+        visit.text(name)
+    allowed = {*needed, *(("quantity", "quoteOrderQty") if kind == "MARKET" else ())}
+    for name in ("timeInForce", "quantity", "quoteOrderQty", "price", "stopPrice"):
+        if name in visit.fields and name not in allowed:
+            raise Refusal("order-form", name)
+    if kind == "MARKET" and not {"quantity", "quoteOrderQty"} & visit.fields.keys():
+        raise Refusal("missing", "quantity")
