@@ -10,7 +10,7 @@ from tests.support.sandbox import CDP_KEY, Customer, WholeKey, customer, sandbox
 from warifu.exchanges.failures import Refused, TryAgain
 from warifu.exchanges.feeds import TIME, Watched, heard
 from warifu.exchanges.market import Order, Pair
-from warifu.sandbox.control import AddFault, ClearFaults, SetCredential, Trade, Turn
+from warifu.sandbox.control import AddFault, ClearFaults, SetCredential, SetMarket, Trade, Turn
 from warifu.signer.egress.failures import EgressFailed
 
 D = Decimal
@@ -111,6 +111,20 @@ def test_heartbeats_count(ada):
     assert read(ada, "heartbeats", told).unreadable == 0
 
 
+def test_the_status_of_a_market_is_told_when_it_changes(ada):
+    def close() -> None:
+        ada.do(SetMarket(exchange="coinbase", pair="BTC-USD", state="cancel-only"))
+
+    try:
+        told = ada.watch(feed(ada, "status", BTC), close, until=at_least(2, "status"))
+    finally:
+        ada.do(SetMarket(exchange="coinbase", pair="BTC-USD", state="open"))
+    first, second = [one["events"][0] for one in told if one["channel"] == "status"][:2]
+    assert (first["type"], first["products"][0]["status_message"]) == ("snapshot", "")
+    assert "cancel-only" in second["products"][0]["status_message"]
+    assert read(ada, "status", told, BTC).unreadable == 0
+
+
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
 def test_the_users_feed_tells_what_becomes_of_the_users_own_orders(running, bob, algorithm):
     ada = customer(running, "coinbase", account=f"ada-{algorithm}", algorithm=algorithm, USD="100000")
@@ -205,6 +219,23 @@ def test_heartbeats_and_tickers_of_the_exchange_api(bob):
     for channel in ("heartbeat", "ticker"):
         told = bob.watch(feed(bob, channel, BTC), until=at_least(1, channel, "type"))
         assert read(bob, channel, told, BTC).unreadable == 0
+
+
+def test_the_status_of_all_products_and_currencies_by_the_exchange_api(bob):
+    def close() -> None:
+        bob.do(SetMarket(exchange="coinbase", pair="BTC-USD", state="post-only"))
+
+    try:
+        told = bob.watch(feed(bob, "status"), close, until=at_least(2, "status", "type"))
+    finally:
+        bob.do(SetMarket(exchange="coinbase", pair="BTC-USD", state="open"))
+    first, second = [one for one in told if one["type"] == "status"][:2]
+    states = [
+        [one["post_only"] for one in of["products"] if one["id"] == "BTC-USD"] for of in (first, second)
+    ]
+    assert states == [[False], [True]]
+    assert {"BTC", "USD"} <= {one["id"] for one in first["currencies"]}
+    assert read(bob, "status", told).unreadable == 0
 
 
 def test_a_wrong_passphrase_sees_nothing(bob):

@@ -10,6 +10,7 @@ from warifu.sandbox.fronts.coinbase_exchange.forms import iso
 from warifu.sandbox.markets import Market
 from warifu.sandbox.orders import Side
 from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.venue import Venue
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
 _SIDES: tuple[tuple[str, Side], ...] = (("bids", "buy"), ("asks", "sell"))
@@ -40,10 +41,10 @@ class MarketData(Part):
         return market
 
     def _products(self, _: Visit) -> Answer:
-        return said([_product(market) for market in self.venue.engine.markets.values()])
+        return said([product_form(market) for market in self.venue.engine.markets.values()])
 
     def _product(self, visit: Visit) -> Answer:
-        return said(_product(self._market(visit)))
+        return said(product_form(self._market(visit)))
 
     def _book(self, visit: Visit) -> Answer:
         market, level = self._market(visit), visit.whole("level", 1, 2)
@@ -73,31 +74,15 @@ class MarketData(Part):
         )
 
     def _currencies(self, _: Visit) -> Answer:
-        return said([self._currency_info(asset) for asset in self.venue.assets()])
+        return said([currency_form(self.venue, asset) for asset in self.venue.assets()])
 
     def _currency(self, visit: Visit) -> Answer:
         if visit.places["currency_id"] not in self.venue.assets():
             raise Refusal("no-such")
-        return said(self._currency_info(visit.places["currency_id"]))
-
-    def _currency_info(self, asset: str) -> dict[str, object]:
-        chain = self.venue.custody.chains.get(asset)
-        step = fixed(Decimal(1).scaleb(-chain.places), chain.places) if chain else "0.01"
-        return {
-            "id": asset,
-            "name": f"{asset} (simulation)",
-            "min_size": step,
-            "status": "online",
-            "message": "",
-            "max_precision": step,
-            "convertible_to": [],
-            "details": {"type": "fiat" if asset == "USD" else "crypto", "sort_order": 0},
-            "default_network": chain.network if chain else "",
-            "supported_networks": [_network(chain, self.venue.custody.depth)] if chain else [],
-        }
+        return said(currency_form(self.venue, visit.places["currency_id"]))
 
 
-def _product(market: Market) -> dict[str, object]:
+def product_form(market: Market) -> dict[str, object]:
     return {
         "id": market.name,
         "base_currency": market.base,
@@ -117,6 +102,23 @@ def _product(market: Market) -> dict[str, object]:
         "max_slippage_percentage": "0.02000000",
         "auction_mode": False,
         "high_bid_limit_percentage": "",
+    }
+
+
+def currency_form(venue: Venue, asset: str) -> dict[str, object]:
+    chain = venue.custody.chains.get(asset)
+    step = fixed(Decimal(1).scaleb(-chain.places), chain.places) if chain else "0.01"
+    return {
+        "id": asset,
+        "name": f"{asset} (simulation)",
+        "min_size": step,
+        "status": "online",
+        "message": "",
+        "max_precision": step,
+        "convertible_to": [],
+        "details": {"type": "fiat" if asset == "USD" else "crypto", "sort_order": 0},
+        "default_network": chain.network if chain else "",
+        "supported_networks": [_network(chain, venue.custody.depth)] if chain else [],
     }
 
 
