@@ -6,14 +6,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from warifu.depth import is_deep
+from warifu.sandbox.amounts import amount_of
 from warifu.sandbox.people import Account, Credential, Permission
-from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.refusal import Reason, Refusal
 from warifu.sandbox.venue import Venue
 
 MAX_DEPTH = 12
@@ -82,6 +84,18 @@ class Visit:
         if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) <= most):
             raise Refusal("form", name)
         return int(text)
+
+    def amount(
+        self, name: str, reason: Reason = "form", read: Callable[[str], Decimal | None] = amount_of
+    ) -> Decimal | None:
+        """A number that ``read`` takes; None where there is none. ``Refusal`` (``reason``)."""
+        text = self.text(name, "")
+        if not text:
+            return None
+        found = read(text)
+        if found is None:
+            raise Refusal(reason, name)
+        return found
 
 
 Handler = Callable[[Visit], Answer]

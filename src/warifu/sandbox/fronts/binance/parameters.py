@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from warifu.sandbox.amounts import amount_of
 from warifu.sandbox.markets import Market
 from warifu.sandbox.orders import Lifetime
 from warifu.sandbox.refusal import Refusal
@@ -26,16 +23,6 @@ def market_of(venue: Venue, visit: Visit) -> Market:
         if market.base + market.quote == symbol and market.state != "delisted":
             return market
     raise Refusal("delisted", symbol)
-
-
-def amount_in(visit: Visit, name: str) -> Decimal | None:
-    text = visit.text(name, "")
-    if not text:
-        return None
-    found = amount_of(text)
-    if found is None:
-        raise Refusal("form", name)
-    return found
 
 
 def lifetime_of(visit: Visit) -> Lifetime:

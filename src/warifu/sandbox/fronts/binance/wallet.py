@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from warifu.sandbox.amounts import fixed, plain
 from warifu.sandbox.custody import Chain, Deposit, Withdrawal
-from warifu.sandbox.fronts.binance.parameters import amount_in
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
@@ -105,7 +104,7 @@ class Wallet(Part):
         }
 
     def _withdraw(self, visit: Visit) -> Answer:
-        amount = amount_in(visit, "amount")
+        amount = visit.amount("amount")
         if amount is None:
             raise Refusal("missing", "amount")
         withdrawal = self.venue.custody.withdraw(

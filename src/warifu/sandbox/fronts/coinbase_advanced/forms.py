@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
-from warifu.sandbox.amounts import amount_of
 from warifu.sandbox.markets import Market
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.venue import Venue
 from warifu.sandbox.web import Answer, Visit, said
 
 P = "/api/v3/brokerage"
-
-
-def amount_in(visit: Visit, name: str) -> Decimal | None:
-    text = visit.text(name, "")
-    if not text:
-        return None
-    found = amount_of(text)
-    if found is None:
-        raise Refusal("order-form", name)
-    return found
 
 
 def page_of(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from warifu.sandbox.amounts import EXACT, ZERO, places_down, plain, ratio
 from warifu.sandbox.engine import Plan
-from warifu.sandbox.fronts.coinbase_advanced.forms import P, amount_in, iso, market_named, page_of
+from warifu.sandbox.fronts.coinbase_advanced.forms import P, iso, market_named, page_of
 from warifu.sandbox.fronts.coinbase_advanced.refusals import ORDER_REFUSALS, no_order
 from warifu.sandbox.orders import Fill, Lifetime, Order, Terms
 from warifu.sandbox.refusal import Refusal
@@ -79,12 +79,12 @@ class Orders(Part):
             side="buy" if side == "BUY" else "sell",
             kind="market" if is_market else "limit",
             client_id=client_id,
-            size=amount_in(inner, "base_size"),
-            funds=amount_in(inner, "quote_size"),
-            price=amount_in(inner, "limit_price"),
+            size=inner.amount("base_size", "order-form"),
+            funds=inner.amount("quote_size", "order-form"),
+            price=inner.amount("limit_price", "order-form"),
             lifetime="until-cancelled" if is_market else _CONFIGURATIONS[name],
             post_only=configured.get("post_only") is True,
-            stop_price=amount_in(inner, "stop_price"),
+            stop_price=inner.amount("stop_price", "order-form"),
             rising=configured.get("stop_direction") == "STOP_DIRECTION_STOP_UP",
             said={"configuration": {name: configured}},
         )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TypeVar
 
-from warifu.sandbox.amounts import number_of
 from warifu.sandbox.people import Account
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Visit, said
@@ -16,16 +14,6 @@ from warifu.sandbox.web import Answer, Visit, said
 MONEY_PLACES = 16
 
 T = TypeVar("T")
-
-
-def amount_in(visit: Visit, name: str) -> Decimal | None:
-    text = visit.text(name, "")
-    if not text:
-        return None
-    found = number_of(text)
-    if found is None:
-        raise Refusal("form", name)
-    return found
 
 
 def page(visit: Visit, numbered: Iterable[tuple[int, T]]) -> Answer:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from warifu.sandbox.amounts import fixed, plain
+from warifu.sandbox.amounts import fixed, number_of, plain
 from warifu.sandbox.custody import Deposit, Withdrawal
 from warifu.sandbox.fronts.coinbase import address_form
-from warifu.sandbox.fronts.coinbase_exchange.forms import amount_in, asset_of, iso, page, stamp
+from warifu.sandbox.fronts.coinbase_exchange.forms import asset_of, iso, page, stamp
 from warifu.sandbox.people import Account
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
@@ -61,7 +61,7 @@ class Funds(Part):
         return said({**form, **here})
 
     def _withdraw(self, visit: Visit) -> Answer:
-        amount = amount_in(visit, "amount")
+        amount = visit.amount("amount", read=number_of)
         if amount is None:
             raise Refusal("missing", "amount")
         withdrawal = self.venue.custody.withdraw(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from warifu.sandbox.amounts import ZERO, fixed, plain, ratio
-from warifu.sandbox.fronts.coinbase_exchange.forms import MONEY_PLACES, amount_in, iso, page
+from warifu.sandbox.amounts import ZERO, fixed, number_of, plain, ratio
+from warifu.sandbox.fronts.coinbase_exchange.forms import MONEY_PLACES, iso, page
 from warifu.sandbox.orders import Fill, Lifetime, Order, Terms
 from warifu.sandbox.people import Account
 from warifu.sandbox.refusal import Refusal
@@ -54,12 +54,12 @@ class Orders(Part):
             side="buy" if side == "buy" else "sell",
             kind="limit" if kind == "limit" else "market",
             client_id=_client_id(visit),
-            size=amount_in(visit, "size"),
-            funds=amount_in(visit, "funds"),
-            price=amount_in(visit, "price"),
+            size=visit.amount("size", read=number_of),
+            funds=visit.amount("funds", read=number_of),
+            price=visit.amount("price", read=number_of),
             lifetime=_LIFETIMES[lifetime],
             post_only=visit.fields.get("post_only") in (True, "true"),
-            stop_price=amount_in(visit, "stop_price"),
+            stop_price=visit.amount("stop_price", read=number_of),
             rising=stop == "entry",
             said={"stop": stop} if stop else {},
         )
