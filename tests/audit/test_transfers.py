@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.journals import Journals, audited, journals_of, rewritten, taken
+from tests.support.journals import (
+    Journals,
+    altered,
+    audited,
+    codes,
+    event_of,
+    journals_of,
+    rewritten,
+    taken,
+)
 from tests.support.simulator import Household
 
 from warifu.protocol.journal import (
@@ -32,29 +41,6 @@ pytestmark = pytest.mark.unit
 @pytest.fixture(scope="module")
 def journals(tmp_path_factory: pytest.TempPathFactory) -> Journals:
     return taken(tmp_path_factory.mktemp("household"))
-
-
-def altered(
-    journals: Journals, device: str, kind: str, change: Callable[[Any], Any], *, last: bool = True
-) -> Journals:
-    """The device says something else in its last (or first) entry of this kind, and signs everything anew."""
-    entry = journals.of(device, kind)[-1 if last else 0]
-    content = decode_content(entry.content)
-    said = msgspec.structs.replace(content, event=change(content.event))
-
-    def put(entries: list[Shown]) -> list[Shown]:
-        new = msgspec.structs.replace(entry, content=encode_content(said))
-        return [new if other is entry else other for other in entries]
-
-    return rewritten(journals, device, put)
-
-
-def event_of(entry: Shown) -> Any:
-    return decode_content(entry.content).event
-
-
-def codes(journals: Journals) -> set[tuple[str, str]]:
-    return {(finding.code, finding.device) for finding in audited(journals).wrong}
 
 
 def other(name: str, value: Any) -> Callable[[Any], Any]:

@@ -13,6 +13,7 @@ import pytest
 from nacl.utils import random
 from tests.support.exchange_accounts import add_born, add_triplet, remove
 from tests.support.exchange_days import UUID
+from tests.support.journals import audited, journals_of
 from tests.support.sandbox import bitcoin_chain, sandbox
 from tests.support.simulator import FRIEND
 from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
@@ -121,6 +122,7 @@ def test_there_and_home_twice_with_trades_a_crash_and_a_device_lost(stage):
     stage.pass_(7200)
     done, arrived = home_again(stage, again, THIRD, 2)
     assert (done.shown.state, arrived) == ("home", 30_000_000 - FEE)
+    assert audited(journals_of(stage.home)).wrong == ()
 
 
 def test_nothing_goes_there_before_a_device_found_the_way_back_for_itself(stage):

@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.utils import random
 from tests.support import exchange_accounts
+from tests.support.journals import audited, journals_of
 from tests.support.sandbox import bitcoin_chain, public_pem, sandbox
 from tests.support.simulator import FRIEND, THIEF
 from tests.support.visiting import BTC, CdpStage, open_cdp, visiting_policy
@@ -149,6 +150,7 @@ def test_there_and_home_with_a_trade_and_an_open_order_less_two_fees_to_the_sato
     assert (second.shown.state, stage.free()) == ("home", 0)
     assert arrived + rest == 40_000_000 - 2 * FEE
     assert frozen(stage) == set()
+    assert audited(journals_of(stage.home)).wrong == ()
 
 
 def test_an_address_is_made_where_none_is_listed_and_all_devices_find_the_same(stage):

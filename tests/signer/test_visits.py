@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import decode, decode_kept, encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import KEPT_SWEEPS
+from warifu.protocol.exchange_visits import KEPT_SWEEPS, withdrawal_id
 from warifu.protocol.policy import DAY
 from warifu.signer.exchanges.visits import (
     AFTERWARDS,
@@ -23,7 +23,6 @@ from warifu.signer.exchanges.visits import (
     SETTLE,
     Sweep,
     Visit,
-    withdrawal_id,
 )
 
 pytestmark = pytest.mark.unit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from tests.support.simulator import FRIEND, Household, SimulatedDevice
@@ -193,3 +194,26 @@ def rewritten(journals: Journals, device: str, change: Callable[[list[Shown]], l
     blank = SignedHead(len(entries), head, bytes(64))
     signed = SignedHead(len(entries), head, key.sign("journal-head", *blank.stated))
     return journals.with_entries(device, entries).with_state(device, head=signed)
+
+
+def altered(
+    journals: Journals, device: str, kind: str, change: Callable[[Any], Any], *, last: bool = True
+) -> Journals:
+    """The device says something else in its last (or first) entry of this kind, and signs everything anew."""
+    entry = journals.of(device, kind)[-1 if last else 0]
+    content = decode_content(entry.content)
+    said = msgspec.structs.replace(content, event=change(content.event))
+
+    def put(entries: list[Shown]) -> list[Shown]:
+        new = msgspec.structs.replace(entry, content=encode_content(said))
+        return [new if other is entry else other for other in entries]
+
+    return rewritten(journals, device, put)
+
+
+def event_of(entry: Shown) -> Any:
+    return decode_content(entry.content).event
+
+
+def codes(journals: Journals) -> set[tuple[str, str]]:
+    return {(finding.code, finding.device) for finding in audited(journals).wrong}

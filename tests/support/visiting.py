@@ -46,7 +46,7 @@ from warifu.protocol.exchange_requests import (
     VisitAsset,
     VisitRequest,
 )
-from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown
+from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown, sweep_digest
 from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
 from warifu.protocol.request import Request
@@ -54,7 +54,6 @@ from warifu.sandbox.control import Allow, SetAccount, SetClock, SetCredential, T
 from warifu.sandbox.simulation import Simulation
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.parts import secret_part
-from warifu.signer.exchanges.visits import sweep_digest
 from warifu.threshold.ed25519 import ED25519
 from warifu.units import satoshi
 

@@ -6,7 +6,8 @@ device is worth; what counts is what two of them, or one and the chain, say diff
 1. ``journals``: each journal alone: signatures, chain, numbers, its signed end.
 2. ``heads``: what others remember of it, signed by itself: removed, altered, inserted, truncated, forked.
 3. ``transfers``: what several devices took part in, the same in each.
-4. ``rules``: by which rules each device judged, and whether they were in force there.
-5. ``records``: what this client verified when the wallet was made.
-6. ``onchain``: what left the wallet, and what the service says became of it.
+4. ``calls``: what several devices took part in at exchanges, and what each looked at afterwards.
+5. ``rules``: by which rules each device judged, and whether they were in force there.
+6. ``records``: what this client verified when the wallet was made.
+7. ``onchain``: what left the wallet, and what the service says became of it.
 """

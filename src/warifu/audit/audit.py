@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from warifu.audit.calls import check_calls
 from warifu.audit.findings import Finding, missing, note
 from warifu.audit.heads import check_memories, memories
 from warifu.audit.journals import Journal
@@ -55,6 +56,7 @@ def audit(
     findings += found
     findings += check_memories(journals, memories(journals, earlier, client))
     findings += check_transfers(journals, record.wallet)
+    findings += check_calls(journals, record.wallet, record.threshold)
     findings += check_rules(journals, record.wallet, record.rules, (record.rules, record.known_rules))
     findings += check_record(journals, record)
     if told is None:

@@ -15,7 +15,17 @@ from warifu.audit.journals import Journal
 from warifu.protocol.journal import Restored
 
 EXPLAINED: frozenset[Code] = frozenset(
-    {"rewritten", "shorter-than-known", "forked", "start-denied", "session-denied", "note-denied"}
+    {
+        "rewritten",
+        "shorter-than-known",
+        "forked",
+        "start-denied",
+        "session-denied",
+        "note-denied",
+        "call-session-denied",
+        "call-part-denied",
+        "call-denied",
+    }
 )
 
 

@@ -12,9 +12,11 @@ from warifu.audit.findings import Finding, note, still_open, wrong
 from warifu.audit.journals import Entry, Journal
 from warifu.protocol.journal import (
     Acknowledged,
+    CallStarted,
     Frozen,
     RulesChanged,
     Started,
+    SweepSigned,
     Thawed,
     Vetoed,
     WalletFrozen,
@@ -68,10 +70,13 @@ def _step(device: str, entry: Entry, wallet: bytes, standing: _Standing) -> Iter
             if before != standing.rules:
                 yield wrong("rules-chain", device, entry.number)
             standing.rules, standing.revision = after, revision
-        case Started(rules=rules) | Acknowledged(rules=rules):
+        case Started(rules=rules) | Acknowledged(rules=rules) | CallStarted(rules=rules):
             if rules != standing.rules:
                 yield wrong("unknown-rules", device, entry.number)
             if standing.device_frozen or standing.wallet_frozen:
+                yield wrong("signed-while-frozen", device, entry.number)
+        case SweepSigned():
+            if standing.device_frozen:  # what is at an exchange comes home to a frozen wallet
                 yield wrong("signed-while-frozen", device, entry.number)
 
 

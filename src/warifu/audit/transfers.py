@@ -13,7 +13,15 @@ from functools import cached_property
 
 from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
-from warifu.protocol.journal import Acknowledged, FinishedTransfer, HeadsSeen, Met, Noted, Started
+from warifu.protocol.journal import (
+    Acknowledged,
+    CallStarted,
+    FinishedTransfer,
+    HeadsSeen,
+    Met,
+    Noted,
+    Started,
+)
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,8 @@ def _notes(journals: Sequence[Journal], wallet: bytes) -> Iterator[Finding]:
 
 
 def _counted(journal: Journal, wallet: bytes) -> set[bytes]:
-    """Requests that this device started or acknowledged."""
+    """Requests that this device started or acknowledged, calls at exchanges among them."""
     started = {event.request for _, _, event in journal.events(Started) if event.wallet == wallet}
     acknowledged = {event.request for _, _, event in journal.events(Acknowledged) if event.wallet == wallet}
-    return started | acknowledged
+    calls = {event.request for _, _, event in journal.events(CallStarted) if event.wallet == wallet}
+    return started | acknowledged | calls

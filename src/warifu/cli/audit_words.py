@@ -79,6 +79,61 @@ _SAID = {
     "unfinished": lambda: tr(
         "{device} (entry {entry}) started transfer {transfer}, and no device has its signatures"
     ),
+    "call-twice": lambda: tr("{device}: entry {entry} starts call {call} once more"),
+    "call-differs": lambda: tr(
+        "{device} (entry {entry}) and {other} (entry {other_entry}) tell of call {call} otherwise: {fields}"
+    ),
+    "calls-of-one-id": lambda: tr(
+        "{device} (entry {entry}) and {other} signed two calls for the one id {call}"
+    ),
+    "too-few-signed": lambda: tr(
+        "{device}: entry {entry} tells of call {call}, which {count} devices cannot have signed"
+    ),
+    "call-session-denied": lambda: tr(
+        "{device} does not have the session of call {call}, in which {other} (entry {other_entry}) met it"
+    ),
+    "call-part-denied": lambda: tr(
+        "{device} does not have its part in call {call}, which {other} (entry {other_entry}) carried with its signature"
+    ),
+    "call-denied": lambda: tr(
+        "{device} does not have call {call}, which {other} (entry {other_entry}) signed for it to carry, and "
+        "{finder} (entry {found_entry}) found at the exchange"
+    ),
+    "call-not-carried": lambda: tr(
+        "{device} does not have call {call}, which {other} (entry {other_entry}) signed for it to carry; nobody looked "
+        "at the exchange whether it did"
+    ),
+    "call-without-end": lambda: tr(
+        "{device} (entry {entry}) carried call {call}, and nobody knows what came of it"
+    ),
+    "end-without-call": lambda: tr(
+        "{device}: entry {entry} tells of the end of a call that it never started"
+    ),
+    "end-contradicted": lambda: tr(
+        "{device} (entry {entry}) says that the exchange answered a call with {said}; {other} (entry {other_entry}) "
+        "looked afterwards and found {found}"
+    ),
+    "found-other": lambda: tr(
+        "{device} (entry {entry}) found at the exchange something else than it signed for {carrier} to carry: {found}"
+    ),
+    "not-frozen": lambda: tr(
+        "{device}: entry {entry} tells of something else at the exchange, and the wallet was not frozen for it"
+    ),
+    "comparison-skipped": lambda: tr(
+        "{device}: entry {entry} signs again, though call {call} (entry {before}) was not compared at the exchange"
+    ),
+    "comparison-owed": lambda: tr(
+        "{device} (entry {entry}) signed call {call}, and has not compared it at the exchange yet"
+    ),
+    "account-not-kept": lambda: tr(
+        "{device}: entry {entry} is a call with the account {account}, which it did not keep then"
+    ),
+    "account-removed-elsewhere": lambda: tr(
+        "{device} (entry {entry}) used the account {account} after {other} had removed it"
+    ),
+    "banned-carrier": lambda: tr(
+        "{device}: entry {entry} signs call {call} for a carrier that an owner had banned"
+    ),
     "rules-chain": lambda: tr("{device}: entry {entry} replaces rules that were not in force there"),
     "unknown-rules": lambda: tr("{device}: entry {entry} was judged by rules that were not in force there"),
     "signed-while-frozen": lambda: tr("{device}: entry {entry} was started while it was frozen"),

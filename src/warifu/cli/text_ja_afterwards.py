@@ -1,4 +1,4 @@
-"""Japanese for what is said of calls at exchanges that were made: comparisons, and who carries no more."""
+"""Japanese for what is said of calls at exchanges that were made: comparisons, audits, and who carries no more."""
 
 AFTERWARDS: dict[str, str] = {
     "A device that signed an order or a withdrawal which another one carried looks afterwards "
@@ -68,5 +68,79 @@ AFTERWARDS: dict[str, str] = {
     ),
     "{count} calls are taken for right on your word: no device looks at them any more.": (
         "呼び出し {count} 件をあなたの言葉で正しいとみなします。端末はもう確かめません。"
+    ),
+    "{device} (entry {entry}) and {other} (entry {other_entry}) tell of call {call} otherwise: {fields}": (
+        "{device}（記録 {entry}）と {other}（記録 "
+        "{other_entry}）は、呼び出し {call} について違うことを述べています: "
+        "{fields}"
+    ),
+    "{device} (entry {entry}) and {other} signed two calls for the one id {call}": (
+        "{device}（記録 {entry}）と {other} は、一つの識別子 {call} で二つの呼び出しに署名しました"
+    ),
+    "{device} (entry {entry}) carried call {call}, and nobody knows what came of it": (
+        "{device}（記録 {entry}）は呼び出し {call} を運びましたが、結果を誰も知りません"
+    ),
+    "{device} (entry {entry}) found at the exchange something else than it signed for {carrier} to "
+    "carry: {found}": (
+        "{device}（記録 {entry}）は、{carrier} "
+        "が運んだものについて、署名したものと違うものを取引所で見つけました: {found}"
+    ),
+    "{device} (entry {entry}) says that the exchange answered a call with {said}; {other} (entry "
+    "{other_entry}) looked afterwards and found {found}": (
+        "{device}（記録 {entry}）は取引所の答えを {said} "
+        "と述べますが、{other}（記録 {other_entry}）が後で確かめると "
+        "{found} でした"
+    ),
+    "{device} (entry {entry}) signed call {call}, and has not compared it at the exchange yet": (
+        "{device}（記録 {entry}）は呼び出し {call} に署名し、まだ取引所で照合していません"
+    ),
+    "{device} (entry {entry}) used the account {account} after {other} had removed it": (
+        "{device}（記録 {entry}）は、{other} が口座 {account} を消した後でそれを使いました"
+    ),
+    "{device} does not have call {call}, which {other} (entry {other_entry}) signed for it to carry, and "
+    "{finder} (entry {found_entry}) found at the exchange": (
+        "{device} には呼び出し {call} の記録がありません。{other}（記録 "
+        "{other_entry}）が運ばせるために署名し、{finder}（記録 "
+        "{found_entry}）が取引所で見つけたものです"
+    ),
+    "{device} does not have call {call}, which {other} (entry {other_entry}) signed for it to carry; "
+    "nobody looked at the exchange whether it did": (
+        "{device} には呼び出し {call} の記録がありません。{other}（記録 "
+        "{other_entry}）が運ばせるために署名したもので、運んだかどうかは誰も取引所で確かめて"
+        "いません"
+    ),
+    "{device} does not have its part in call {call}, which {other} (entry {other_entry}) carried with "
+    "its signature": (
+        "{device} には呼び出し {call} "
+        "の自分の分の記録がありません。{other}（記録 "
+        "{other_entry}）がその署名とともに運んだものです"
+    ),
+    "{device} does not have the session of call {call}, in which {other} (entry {other_entry}) met it": (
+        "{device} には呼び出し {call} "
+        "のセッションの記録がありません。{other}（記録 "
+        "{other_entry}）はそこで会っています"
+    ),
+    "{device}: entry {entry} is a call with the account {account}, which it did not keep then": (
+        "{device}: 記録 {entry} は、その時に持っていなかった口座 {account} の呼び出しです"
+    ),
+    "{device}: entry {entry} signs again, though call {call} (entry {before}) was not compared at the "
+    "exchange": (
+        "{device}: 記録 {entry} は、呼び出し {call}（記録 "
+        "{before}）を取引所で照合しないまま、次に署名しています"
+    ),
+    "{device}: entry {entry} signs call {call} for a carrier that an owner had banned": (
+        "{device}: 記録 {entry} は、所有者が運ばせないとした端末のために呼び出し {call} に署名しています"
+    ),
+    "{device}: entry {entry} starts call {call} once more": (
+        "{device}: 記録 {entry} は呼び出し {call} をもう一度始めています"
+    ),
+    "{device}: entry {entry} tells of call {call}, which {count} devices cannot have signed": (
+        "{device}: 記録 {entry} の呼び出し {call} は、端末 {count} 台では署名できないものです"
+    ),
+    "{device}: entry {entry} tells of something else at the exchange, and the wallet was not frozen for it": (
+        "{device}: 記録 {entry} は取引所での食い違いを述べますが、ウォレットは凍結されていませんでした"
+    ),
+    "{device}: entry {entry} tells of the end of a call that it never started": (
+        "{device}: 記録 {entry} は、始めたことのない呼び出しの結末を述べています"
     ),
 }

@@ -48,6 +48,16 @@ class Meaning:
 
 
 NOTHING = Meaning()
+_IDENTIFIERS = (
+    "client_order_id",
+    "client_oid",
+    "new_client_order_id",
+    "withdraw_order_id",
+    "list_client_order_id",
+    "idem",
+    "nonce",
+)
+"""What exchanges call it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,13 @@ class Understood:
     meaning: Meaning
     call: Call[Any] = field(repr=False, compare=False)
     """The same request, made anew, and the way to read its answer."""
+
+    @property
+    def identifier(self) -> str:
+        """By what the exchange knows an order or a withdrawal again, as who asked for it named it; empty where the
+        request names none."""
+        named = (getattr(self.ask, name, None) for name in _IDENTIFIERS)
+        return next((str(each) for each in named if each is not None), "")
 
 
 Pairs = Collection[Pair]

@@ -6,12 +6,13 @@ what it says decides nothing.
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Literal
 
 import msgspec
 
 from warifu.errors import PeerMisbehaved
-from warifu.protocol.encoding import Amount, Bytes32, Bytes64, Message, Name, Seconds, encode
+from warifu.protocol.encoding import Amount, Bytes32, Bytes64, Message, Name, Seconds, digest, encode
 from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, AnyVisit, ExchangeSymbol
 from warifu.protocol.identity import IdentityKey, verify
@@ -195,3 +196,14 @@ class ErrandDone(Message, frozen=True):
     reason: Annotated[str, msgspec.Meta(max_length=32)]
     retry_after: Annotated[int, msgspec.Meta(ge=0, le=86_400)]
     shown: VisitShown
+
+
+def sweep_digest(visit: bytes, symbol: str, number: int) -> bytes:
+    """By what a device that looks afterwards knows a sweep: 32 bytes."""
+    return digest("visit-sweep", visit, symbol.encode(), number.to_bytes(4, "big"))
+
+
+def withdrawal_id(visit: bytes, symbol: str, number: int) -> str:
+    """The identifier of a sweep: whoever makes it comes to the same one. A random UUID as far as anybody can tell."""
+    named = digest("visit-withdrawal", visit, symbol.encode(), number.to_bytes(4, "big"))
+    return str(uuid.UUID(bytes=named[:16], version=4))

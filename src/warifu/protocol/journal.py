@@ -414,6 +414,8 @@ class CallStarted(Message, frozen=True, tag="call-started"):
     """Where funds go; empty where they stay."""
     rules: Bytes32
     """Hash of the rules that allowed it."""
+    identifier: _Word = ""
+    """By what the exchange knows an order or a withdrawal again; empty where it names none."""
 
 
 class CallEnded(Message, frozen=True, tag="call-ended"):
@@ -519,6 +521,9 @@ class SweepSigned(Message, frozen=True, tag="sweep-signed"):
     amount: Annotated[str, msgspec.Meta(max_length=160)]
     """In whole units."""
     to: Annotated[str, msgspec.Meta(max_length=100)]
+    carrier: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    """Its identity."""
+    participants: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from warifu.protocol.exchange_answers import (
 from warifu.protocol.exchange_decisions import seal_decision
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, NOBODY, CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import AskCallDecision, Decision, Finished, OpenCall, refusal_of
-from warifu.protocol.journal import Asker, CallEnded, CallStarted, Given
+from warifu.protocol.journal import MAX_WORD, Asker, CallEnded, CallStarted, Given
 from warifu.protocol.notes import MAX_NOTED_CALL, Called
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import decode_request
@@ -335,6 +335,7 @@ class _Making:
             tuple(Given(symbol, f"{amount:f}") for symbol, amount in sorted(meaning.gives.items())),
             "" if to is None else (to.inside or to.address),
             seat.rules_hash,
+            asked.seen.understood.identifier[:MAX_WORD],
         )
 
     def _ended(self, heard: Heard, _stamp: Stamp | None) -> bytes:

@@ -43,7 +43,7 @@ from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
-from warifu.protocol.exchange_visits import ErrandDone
+from warifu.protocol.exchange_visits import ErrandDone, sweep_digest, withdrawal_id
 from warifu.protocol.frames import OpenErrand
 from warifu.protocol.journal import DEVICE, SweepSigned, VisitLost
 from warifu.signer.device import Device
@@ -61,8 +61,6 @@ from warifu.signer.exchanges.visits import (
     Sweep,
     Visit,
     plain,
-    sweep_digest,
-    withdrawal_id,
 )
 from warifu.signer.policy.visits import HomeFacts, judge_home
 from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
@@ -392,6 +390,8 @@ class _Doing:
                     frame.round,
                     self._amount,
                     frame.home,
+                    frame.carrier,
+                    self._seat.participants,
                 ),
                 now,
                 DEVICE,

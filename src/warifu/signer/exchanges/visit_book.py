@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import decode_kept, encode
-from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown
+from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown, sweep_digest
 from warifu.protocol.policy import DAY, Policy
-from warifu.signer.exchanges.visits import Visit, sweep_digest, total_seen
+from warifu.signer.exchanges.visits import Visit, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
 

@@ -13,14 +13,13 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 
 import msgspec
 
 from warifu.errors import InputRefused, PolicyDenied
-from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds, digest
+from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds
 from warifu.protocol.exchange_requests import AnyVisit, VisitAsset
 from warifu.protocol.exchange_visits import (
     KEPT_SWEEPS,
@@ -428,17 +427,6 @@ class Visit(Message, frozen=True):
             self.why(now),
             None if self.gauge is None else self.gauge.shown(self.swept, now),
         )
-
-
-def sweep_digest(visit: bytes, symbol: str, number: int) -> bytes:
-    """By what a device that looks afterwards knows a sweep: 32 bytes."""
-    return digest("visit-sweep", visit, symbol.encode(), number.to_bytes(4, "big"))
-
-
-def withdrawal_id(visit: bytes, symbol: str, number: int) -> str:
-    """The identifier of a sweep: whoever makes it comes to the same one. A random UUID as far as anybody can tell."""
-    named = digest("visit-withdrawal", visit, symbol.encode(), number.to_bytes(4, "big"))
-    return str(uuid.UUID(bytes=named[:16], version=4))
 
 
 def total_seen(seen: There | None, decimals: int) -> int:
