@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from nacl.utils import random
 from tests.support.carriers import body, hostile_carriers
+from tests.support.exchange_calls import prepare
 from tests.support.exchange_days import order
 from tests.support.exchange_world import World
 from tests.support.instructing import Owner
@@ -29,6 +30,7 @@ from warifu.audit.calls import OWED_AFTER
 from warifu.audit.findings import Finding
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.exchange_requests import SettleRequest
 from warifu.protocol.exchange_visits import sweep_digest
 from warifu.protocol.journal import (
@@ -49,7 +51,7 @@ from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit
 
-COINBASE = Coinbase()
+BINANCE, COINBASE = EXCHANGES["binance"], Coinbase()
 FIRST, SECOND = ("device0", "device1"), ("device1", "device2")
 
 
@@ -320,6 +322,27 @@ def test_a_carrier_that_changed_a_call_is_named_with_what_was_found_until_owners
     )
     [one] = found(journals_of(world.home), "found-other")
     assert one.level == "note"
+
+
+# --- strict wallets
+
+
+def test_a_device_that_only_counted_a_call_for_the_others_may_tell_of_it_and_denies_it_in_vain(tmp_path):
+    """device3 makes no call: it counts one, and tells the fifth, which was away."""
+    world = World(tmp_path, 5, 2, strict=True)
+    try:
+        world.born()
+        names = tuple(world.home.names)
+        call = BINANCE.place(replace(order("binance"), client_id=str(uuid.uuid4())))
+        asked = prepare(world.home, call, names[:4], makers=names[:2])
+        assert world.strictly(asked, names[:4]).finished
+        assert world.tell("device3", "device4").finished
+        journals = journals_of(world.home)
+    finally:
+        world.close()
+    assert audited(journals).wrong == ()
+    counted = journals.first_of("device3", "call-acknowledged")
+    assert ("note-denied", "device3") in codes(without(journals, "device3", counted))
 
 
 # --- sweeps

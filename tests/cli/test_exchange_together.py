@@ -44,6 +44,7 @@ from warifu.protocol.credential import Approval, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import (
     AccountRequest,
+    BoundedVisitRequest,
     CallRequest,
     ExchangeCall,
     ExchangeKeyRequest,
@@ -371,7 +372,7 @@ def test_how_many_must_approve_an_order_follows_from_what_it_gives_away(
 def test_a_visit_is_shown_with_all_that_is_approved_and_takes_as_many_as_its_amount(amount, needed) -> None:
     wallet = tiered_wallet()
     home = keys_of(wallet).address(KeyPath(Branch.RECEIVE, 3))
-    request = VisitRequest(
+    request = BoundedVisitRequest(
         bytes([7]) * 16,
         wallet.wallet_id,
         "main",
@@ -382,12 +383,14 @@ def test_a_visit_is_shown_with_all_that_is_approved_and_takes_as_many_as_its_amo
         9000,
         1000,
         2000,
+        loss=500,
     )
     asked = read_proposal(Elsewhere(wallet), proposal(request))  # type: ignore[arg-type]
     assert (asked.needed, asked.described["visit"]["amount"]) == (needed, amount)
     assert asked.described["account"] == "main"
     values = [value for _, value in asked.facts]
     assert {"main", "ETH", home} <= set(values)
+    assert asked.described["visit"]["loss"] == 500 and any("5 %" in value for value in values), values
     strange = msgspec.structs.replace(
         request, brings=VisitAsset("BTC", "bitcoin", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080")
     )

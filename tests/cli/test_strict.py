@@ -40,7 +40,7 @@ def test_a_change_to_strict_says_how_many_must_be_awake():
     screen = cast(Any, SimpleNamespace(line=said.append))
     wallet = cast(Any, SimpleNamespace(request=SimpleNamespace(threshold=2, devices=DEVICES[:3])))
     show_awake(screen, wallet)
-    assert said == ["While it is in force, 3 of the wallet's 3 devices must be awake for each transfer."]
+    assert said == ["While it is in force, 3 of the wallet's 3 devices must be awake for whatever spends."]
 
 
 @pytest.mark.parametrize("named", [(), ("device0", "device1", "device2")])

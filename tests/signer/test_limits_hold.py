@@ -313,7 +313,7 @@ def test_no_window_is_exceeded_by_one_satoshi(tmp_path: Path, size, strict):
 def test_the_same_attacker_gets_over_a_strict_limit_where_the_second_round_is_missing(tmp_path, monkeypatch):
     """So it is a strong one: 2 of 5 with one hostile device, and nobody asks what the others count."""
 
-    def one_round(_device: Any, wallet: Any, request: bytes, said: Any, _heard: Any) -> None:
+    def one_round(wallet: Any, request: bytes, said: Any, _heard: Any, _counts: Any) -> None:
         require_acknowledged(wallet, request, said)
 
     monkeypatch.setattr("warifu.signer.transfers.require_confirmed", one_round)

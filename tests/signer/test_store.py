@@ -163,7 +163,7 @@ def test_a_store_of_a_later_version_is_left_alone(tmp_path):
 
 def test_a_store_of_an_earlier_version_gets_what_it_did_not_have_and_keeps_what_it_had(tmp_path):
     store = opened(tmp_path)
-    for name in ("exchange_births",):
+    for name in ("exchange_births", "counted_calls"):
         store.execute(f"DROP TABLE {name}")
     store.execute("PRAGMA user_version = 5")
     with store.transaction():
@@ -174,6 +174,7 @@ def test_a_store_of_an_earlier_version_gets_what_it_did_not_have_and_keeps_what_
         assert store.get("kept") == b"before"
         assert store.execute("PRAGMA user_version") == [(schema.VERSION,)]
         assert store.execute("SELECT count(*) FROM exchange_births") == [(0,)]
+        assert store.execute("SELECT count(*) FROM counted_calls") == [(0,)]
         store.close()
 
 

@@ -22,6 +22,7 @@ from warifu.protocol.acknowledging import (
 from warifu.protocol.frames import AskStatus
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import DAY, Policy
+from warifu.signer.transfers import Transfers
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
@@ -106,15 +107,13 @@ def test_confirmations_are_needed_as_well(home):
 
 def test_the_share_leaves_only_with_them_also_where_the_wallet_became_strict_meanwhile(home, monkeypatch):
     """Judged at the opening, and once more in the step that lets the share leave."""
-    from warifu.signer.acknowledging import require_confirmed as real
+    real, calls = Transfers._require_confirmed, []
 
-    calls = []
+    def seen(self: Transfers, *rest: Any) -> None:
+        calls.append(len(self._device.store.execute("SELECT 1 FROM transfers WHERE how = 'started'")))
+        real(self, *rest)
 
-    def seen(device: Any, *rest: Any) -> None:
-        calls.append(len(device.store.execute("SELECT 1 FROM transfers WHERE how = 'started'")))
-        real(device, *rest)
-
-    monkeypatch.setattr("warifu.signer.transfers.require_confirmed", seen)
+    monkeypatch.setattr(Transfers, "_require_confirmed", seen)
     assert home.sign_strictly(home.pay(60_000), WHO, ALL).finished
     assert calls == [0, 0, 0, 0]  # twice on each of the two devices, before anything was started there
 

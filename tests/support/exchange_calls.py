@@ -15,15 +15,19 @@ from tests.support.exchange_stand_in import StandIn
 from tests.support.simulator import Household, Outcome, Tamper, honest
 
 from warifu.exchanges.calls import Call, Unsigned
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AnswerKey, CallResult, Told
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import (
+    AskAcknowledgeCall,
+    AskConfirmation,
     Carried,
     CloseSession,
     Finished,
     OpenCall,
     OpenComparison,
+    OpenTelling,
     OpenTunnel,
     SessionFailed,
     TunnelEnded,
@@ -32,7 +36,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.frames import Relay as RelayFrame
 from warifu.protocol.request import request_digest
 
-Opening = OpenCall | OpenComparison
+Opening = OpenCall | OpenComparison | OpenTelling
 Bend = Callable[[str, Carried], Sequence[Carried | TunnelEnded]]
 """(device, frame) -> what is carried instead."""
 
@@ -123,10 +127,37 @@ class Asked:
     reader: AnswerKey
     contents: dict[str, bytes]
     openings: dict[str, OpenCall]
+    """Of those that make it."""
+    witnesses: dict[str, AskAcknowledgeCall] = field(default_factory=dict)
+    """What all that have a parcel are asked in a strict wallet."""
 
     @property
     def digest(self) -> bytes:
         return request_digest(self.request)
+
+    def acknowledged(self, names: Sequence[str]) -> tuple[Acknowledgement, ...]:
+        """What these devices of a strict wallet say once they count it; raises a refusal."""
+        ordered = sorted(names, key=lambda name: self.home[name].identity)
+        return tuple(self.home[name].call(self.witnesses[name], Acknowledgement) for name in ordered)
+
+    def confirmed(
+        self, names: Sequence[str], acknowledgements: tuple[Acknowledgement, ...]
+    ) -> tuple[Confirmation, ...]:
+        """What they count beside it then."""
+        ask = AskConfirmation(8, self.request.wallet_id, self.digest, acknowledgements)
+        ordered = sorted(names, key=lambda name: self.home[name].identity)
+        return tuple(self.home[name].call(ask, Confirmation) for name in ordered)
+
+    def witnessed(
+        self, acknowledgements: tuple[Acknowledgement, ...], confirmations: tuple[Confirmation, ...]
+    ) -> dict[str, OpenCall]:
+        """A strict wallet's openings."""
+        return {
+            name: msgspec.structs.replace(
+                opening, acknowledgements=acknowledgements, confirmations=confirmations
+            )
+            for name, opening in self.openings.items()
+        }
 
     def again(self) -> dict[str, OpenCall]:
         """The very same request for another session, in fresh parcels."""
@@ -156,33 +187,45 @@ def prepare(
     carrier: str = "device0",
     further: Sequence[Any] = (),
     told: Mapping[str, ExchangeCall] | None = None,
+    makers: Sequence[str] = (),
     **fields: object,
 ) -> Asked:
-    """Authorized and sealed for these devices. ``told``: another call in some device's parcel."""
+    """Authorized and sealed for these devices. ``told``: another call in some device's parcel; ``makers``: who of them
+    makes it, where that is not all."""
     assert home.birth is not None
-    made, reader = exchange_call(call.unsigned), AnswerKey()
+    content, reader = exchange_call(call.unsigned), AnswerKey()
     now = home.clock()
     carrying = home[carrier].identity if carrier else bytes(32)
     request = CallRequest(
         random(16),
         home.birth.wallet_id,
         account,
-        call_digest(made),
+        call_digest(content),
         carrying,
         reader.public,
         now,
         now + 600,
     )
     request = msgspec.structs.replace(request, **fields)
-    contents = {name: encode((told or {}).get(name, made)) for name in names}
-    return Asked(home, request, reader, contents, _openings(home, request, contents, further))
+    contents = {name: encode((told or {}).get(name, content)) for name in names}
+    openings = _openings(home, request, contents, further, makers)
+    witnesses = {
+        name: AskAcknowledgeCall(7, opening.authorization, opening.parcel)
+        for name, opening in openings.items()
+    }
+    made = {name: opening for name, opening in openings.items() if name in (makers or names)}
+    return Asked(home, request, reader, contents, made, witnesses)
 
 
 def _openings(
-    home: Household, request: CallRequest, contents: Mapping[str, bytes], further: Sequence[Any] = ()
+    home: Household,
+    request: CallRequest,
+    contents: Mapping[str, bytes],
+    further: Sequence[Any] = (),
+    makers: Sequence[str] = (),
 ) -> dict[str, OpenCall]:
     authorization, parcels = home.authorized_parcels(request, contents, further)
-    participants = tuple(sorted(home[name].identity for name in contents))
+    participants = tuple(sorted(home[name].identity for name in makers or contents))
     session = random(16)
     return {name: OpenCall(session, authorization, parcel, participants) for name, parcel in parcels.items()}
 

@@ -87,11 +87,11 @@ class Road:
     def authorities(self) -> str:
         return self.simulation.authority_file.read_text()
 
-    async def prepare(self, client: Client) -> None:
+    async def prepare(self, client: Client, names: Sequence[str] = ALL, **rules: Any) -> None:
         """Three devices, two of which sign, in a wallet with rules for every exchange."""
-        for name in ALL:
+        for name in names:
             await self.world.add_device(client, name)
-        ceremony = await self.world.create_wallet(client, policy=generous())
+        ceremony = await self.world.create_wallet(client, policy=generous(**rules))
         assert ceremony.state == "finished", ceremony.refusal
 
     # --- accounts ---
@@ -168,8 +168,10 @@ class Road:
         call: Call[Any],
         names: Sequence[str] = ALL[:2],
         carrier: bytes | None = None,
+        makers: Sequence[str] = (),
     ) -> Asked:
-        """Authorized and sealed; the first of ``names`` carries it unless another is said to."""
+        """Authorized and sealed; the first of ``names`` carries it unless another is said to. ``makers``: who of these
+        makes it, in a strict wallet."""
         unsigned = call.unsigned
         content = ExchangeCall(
             unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
@@ -180,14 +182,15 @@ class Road:
             self.world.wallet_id,
             account,
             call_digest(content),
-            carrier or self.world.devices[names[0]].identity,
+            carrier or self.world.devices[(makers or names)[0]].identity,
             reader.public,
             now(),
             now() + 600,
         )
         contents = {self.world.devices[name].identity: encode(content) for name in names}
         authorization, parcels = await parcelled(client, request, contents)
-        question = api.NewExchangeCall(authorization=authorization, parcels=parcels)
+        making = tuple(sorted(self.world.devices[name].identity for name in makers)) or None
+        question = api.NewExchangeCall(authorization=authorization, parcels=parcels, makers=making)
         return Asked(request, reader, question, encode(content))
 
     async def hand_in(self, client: Client, asked: Asked) -> None:
@@ -237,9 +240,9 @@ def http_of(told: Told) -> HttpAnswer:
     return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
 
 
-def generous() -> Policy:
+def generous(**fields: Any) -> Policy:
     """As the household's, and orders may be looked for."""
-    found = policy()
+    found = policy(**fields)
     looked_for = {
         "binance": "GET /api/v3/order",
         "coinbase": "GET /api/v3/brokerage/orders/historical/batch",

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from nacl.utils import random
 from tests.support import exchange_accounts as accounts
 from tests.support.exchange_calls import Asked, Bend, Tunnels, as_it_is, compare, prepare, run
 from tests.support.exchange_stand_in import StandIn
@@ -19,7 +20,7 @@ from warifu.protocol.credential import Approval, Credential
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import AccountKept, CallResult, Told
 from warifu.protocol.exchange_requests import AccountRequest
-from warifu.protocol.frames import KeepAccount
+from warifu.protocol.frames import KeepAccount, OpenTelling
 from warifu.protocol.policy import ChainRules, ExchangeLimits, ExchangeRules, Policy, Window
 
 SEED = bytes(range(32))
@@ -170,6 +171,24 @@ class World:
         carrier = self.home.name_of(asked.request.carrier)
         assert carrier in outcome.finished, outcome.codes
         return asked.told(outcome.finished[carrier])
+
+    def strictly(
+        self,
+        asked: Asked,
+        witnesses: Sequence[str],
+        *,
+        tamper: Tamper = honest,
+    ) -> Outcome:
+        """All that a strict wallet's call takes, as an honest service does it but for the telling."""
+        said = asked.acknowledged(witnesses)
+        heard = asked.confirmed(witnesses, said)
+        return run(self.home, asked.witnessed(said, heard), self.tunnels, tamper)
+
+    def tell(self, *names: str) -> Outcome:
+        """Have these devices of a strict wallet tell each other what they count."""
+        participants = tuple(sorted(self.home[name].identity for name in names))
+        opening = OpenTelling(random(16), self.wallet, participants)
+        return run(self.home, dict.fromkeys(names, opening), self.tunnels)
 
     def refused(
         self, call: Call[Any], names: Sequence[str] = ("device0", "device1"), **fields: Any

@@ -12,6 +12,7 @@ from warifu.audit.findings import Finding, note, still_open, wrong
 from warifu.audit.journals import Entry, Journal
 from warifu.protocol.journal import (
     Acknowledged,
+    CallAcknowledged,
     CallStarted,
     Frozen,
     RulesChanged,
@@ -70,7 +71,12 @@ def _step(device: str, entry: Entry, wallet: bytes, standing: _Standing) -> Iter
             if before != standing.rules:
                 yield wrong("rules-chain", device, entry.number)
             standing.rules, standing.revision = after, revision
-        case Started(rules=rules) | Acknowledged(rules=rules) | CallStarted(rules=rules):
+        case (
+            Started(rules=rules)
+            | Acknowledged(rules=rules)
+            | CallStarted(rules=rules)
+            | CallAcknowledged(rules=rules)
+        ):
             if rules != standing.rules:
                 yield wrong("unknown-rules", device, entry.number)
             if standing.device_frozen or standing.wallet_frozen:

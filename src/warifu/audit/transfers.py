@@ -15,6 +15,7 @@ from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
 from warifu.protocol.journal import (
     Acknowledged,
+    CallAcknowledged,
     CallStarted,
     FinishedTransfer,
     HeadsSeen,
@@ -208,4 +209,5 @@ def _counted(journal: Journal, wallet: bytes) -> set[bytes]:
     started = {event.request for _, _, event in journal.events(Started) if event.wallet == wallet}
     acknowledged = {event.request for _, _, event in journal.events(Acknowledged) if event.wallet == wallet}
     calls = {event.request for _, _, event in journal.events(CallStarted) if event.wallet == wallet}
-    return started | acknowledged | calls
+    witnessed = {event.request for _, _, event in journal.events(CallAcknowledged) if event.wallet == wallet}
+    return started | acknowledged | calls | witnessed

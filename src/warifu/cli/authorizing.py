@@ -99,7 +99,7 @@ def choose_signers(
             remedy=f"Its devices: {', '.join(known)}.",
         )
     if strict:
-        _require_awake(all_devices, threshold, _connected(client))
+        require_awake(client, all_devices, threshold)
     if named:
         chosen = [known[name] for name in dict.fromkeys(named)]
     else:
@@ -115,17 +115,21 @@ def choose_signers(
     return chosen
 
 
-def _require_awake(all_devices: Sequence[DeviceRef], threshold: int, online: set[bytes]) -> None:
+def require_awake(client: Client, all_devices: Sequence[DeviceRef], threshold: int) -> list[DeviceRef]:
+    """The devices of a strict wallet that are connected. ``ServiceRefused`` (``too-few-devices``) where these are not
+    as many as must count what is spent."""
+    online = _connected(client)
     needed = witnesses_needed(threshold, len(all_devices))
     away = [device.name for device in all_devices if device.identity not in online]
     if len(all_devices) - len(away) < needed:
         raise ServiceRefused(
             "too-few-devices",
-            f"this wallet is strict: {needed} of its {len(all_devices)} devices must be awake for a transfer, and not "
+            f"this wallet is strict: {needed} of its {len(all_devices)} devices must be awake for what spends, and not "
             f"connected are: {', '.join(away)}",
             remedy="Switch them on or connect them, and ask again.",
             blame=away[0] if len(away) == 1 else None,
         )
+    return [device for device in all_devices if device.identity in online]
 
 
 def _connected(client: Client) -> set[bytes]:

@@ -16,7 +16,7 @@ from typing import TypeVar, get_args
 from nacl.utils import random
 
 from warifu.cli.approvers import OwnCredential, own_credential, wanted
-from warifu.cli.authorizing import ask_envelope_keys, choose_signers
+from warifu.cli.authorizing import ask_envelope_keys, choose_signers, require_awake
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.exchange_places import own_address
@@ -30,6 +30,7 @@ from warifu.exchanges.calls import Call, Effect, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
 from warifu.exchanges.feeds import FEED
 from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.reading import Understood
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
@@ -42,6 +43,7 @@ from warifu.protocol.identity import DeviceRef
 from warifu.protocol.parcel import seal_parcel
 from warifu.protocol.request import request_digest
 from warifu.signer.egress.judging import read_call
+from warifu.signer.policy.exchanges import ExchangeCall as JudgedCall
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -185,13 +187,20 @@ class Exchanging:
         further = together.approved(request)
         named, moment = request_digest(request), now()
         devices = self._participants(carrier) if asks_others else devices  # who is there now
+        makers = tuple(device.identity for device in devices)
+        witnessed = self.wallet.rules.policy.strict and self._gives(unsigned)
+        if witnessed:
+            all_devices, threshold = self.wallet.request.devices, self.wallet.request.threshold
+            devices = require_awake(self._client, all_devices, threshold)
         keys = ask_envelope_keys(
             self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
         )
         parcels = [seal_parcel(key, named, encode(content)) for key in keys]
         authorization = authorize(self._own.approve, request, encode(request), parcels, further)
         question = api.NewExchangeCall(
-            authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
+            authorization=encode(authorization),
+            parcels=tuple(encode(parcel) for parcel in parcels),
+            makers=makers if witnessed else None,
         )
         road = f"/wallets/{segment(self.wallet.name)}/exchange-calls"
         accepted = self._client.post(road, question, api.Accepted)
@@ -227,10 +236,22 @@ class Exchanging:
         return Together(self._client, self.screen, self.wallet, self._own, self._needed(unsigned))
 
     def _needed(self, unsigned: Unsigned) -> int:
-        """How many owners must want it, as a signer of the wallet reads it. A shared key's token for a feed names no
-        path: it takes as many as anything there."""
+        """How many owners must want it. A shared key's token for a feed names no path: it takes as many as anything
+        there."""
         policy, name = self.wallet.rules.policy, self.exchange.name
-        rules = policy.rules_at(name)
+        call, understood = self._read(unsigned)
+        if unsigned.method == FEED and understood.call.unsigned.signed and self.account.key not in WHOLE:
+            return self._owners(policy.most_approvals_at(name))
+        return 1 if call.reads else self._owners(policy.approvals_at(name, call.amounts))
+
+    def _gives(self, unsigned: Unsigned) -> bool:
+        """Whether it gives something away."""
+        return bool(self._read(unsigned)[1].meaning.gives)
+
+    def _read(self, unsigned: Unsigned) -> tuple[JudgedCall, Understood]:
+        """As a signer of the wallet reads it."""
+        name = self.exchange.name
+        rules = self.wallet.rules.policy.rules_at(name)
         if rules is None:
             raise PolicyDenied(
                 "exchange", f"the wallet's policy has no rules for {name}", not_done="Nothing was asked."
@@ -244,10 +265,7 @@ class Exchanging:
             Effect.PAYS_OUT,
             signed=True,
         )
-        call, understood = read_call(self.exchange, asked, rules)
-        if asked.method == FEED and understood.call.unsigned.signed and self.account.key not in WHOLE:
-            return self._owners(policy.most_approvals_at(name))
-        return 1 if call.reads else self._owners(policy.approvals_at(name, call.amounts))
+        return read_call(self.exchange, asked, rules)
 
     def _owners(self, needed: int) -> int:
         return min(needed, len(self.wallet.rules.owners))

@@ -200,6 +200,7 @@ _KINDS: dict[str, Callable[[], str]] = {
     "sweep-signed": lambda: tr("sweep signed"),
     "restored": lambda: tr("device taken back"),
     "call-started": lambda: tr("exchange asked"),
+    "call-acknowledged": lambda: tr("call at an exchange acknowledged"),
     "call-ended": lambda: tr("exchange answered"),
     "call-compared": lambda: tr("compared at the exchange"),
     "comparison-settled": lambda: tr("comparison settled by an owner"),

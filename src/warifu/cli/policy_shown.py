@@ -78,7 +78,7 @@ def _general(policy: Policy) -> Facts:
     yield tr("an announced payment waits"), format_duration(policy.notice_delay)
     yield tr("a change that allows more waits"), format_duration(policy.loosening_delay)
     if policy.strict:
-        yield tr("strict"), tr("more than half of the devices must know of a payment before it is signed")
+        yield tr("strict"), tr("more than half of the devices must know of what spends before it is signed")
 
 
 def _devices(rules: DeviceRules) -> Facts:

@@ -154,7 +154,7 @@ JAPANESE: dict[str, str] = {
     "an announced payment waits": "予告した支払いの待ち時間",
     "a change that allows more waits": "制限をゆるめる変更の待ち時間",
     "strict": "厳格",
-    "more than half of the devices must know of a payment before it is signed": (
+    "more than half of the devices must know of what spends before it is signed": (
         "署名の前に、半数を超える端末が支払いを知っていなければなりません"
     ),
     "this wallet is frozen: nothing leaves": "このウォレットは凍結されています。何も出せません",
@@ -1996,8 +1996,9 @@ JAPANESE: dict[str, str] = {
     "has rules of its own that too few devices have; see --restore": (
         "独自のルールで、同じ端末が足りません。--restore を参照"
     ),
-    "While it is in force, {needed} of the wallet's {count} devices must be awake for each transfer.": (
-        "これが有効な間は、送金のたびにウォレットの端末 {count} 台のうち {needed} 台が起動している必要があります。"
+    "While it is in force, {needed} of the wallet's {count} devices must be awake for whatever spends.": (
+        "これが有効な間は、送金や、取引所での注文と出金のたびに、"
+        "ウォレットの端末 {count} 台のうち {needed} 台が起動している必要があります。"
     ),
     # --- kinds of journal entries ---
     "born": "誕生",
@@ -2034,6 +2035,7 @@ JAPANESE: dict[str, str] = {
     # --- audits: devices taken back ---
     "exchange asked": "取引所への要求",
     "exchange answered": "取引所の返答",
+    "call at an exchange acknowledged": "取引所への要求の了知",
     "compared at the exchange": "取引所での照合",
     # --- visits to exchanges ---
     "this account's key is whole in one device: no other can fetch the deposit address, so it has to be a "

@@ -83,7 +83,7 @@ def show_awake(screen: Screen, wallet: Wallet) -> None:
     count = len(wallet.request.devices)
     screen.line(
         tr(
-            "While it is in force, {needed} of the wallet's {count} devices must be awake for each transfer.",
+            "While it is in force, {needed} of the wallet's {count} devices must be awake for whatever spends.",
             needed=witnesses_needed(wallet.request.threshold, count),
             count=count,
         )

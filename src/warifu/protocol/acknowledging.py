@@ -1,8 +1,9 @@
 """Strict wallets: a spend happens only after so many devices counted it that any two spends meet in an honest memory.
 
-Two rounds, because one is not enough (``docs/limits.md``): first the devices count the spend and say so
-(``Acknowledgement``), and only when enough have said it, they say what else they know of (``Confirmation``). Of any two
-spends the one that was counted everywhere later is then confirmed by a device that knows of the other.
+A spend is a transfer, or a call at an exchange that gives something away. Two rounds, because one is not enough
+(``docs/limits.md``): first the devices count the spend and say so (``Acknowledgement``), and only when enough have said
+it, they say what else they know of (``Confirmation``). Of any two spends the one that was counted everywhere later is
+then confirmed by a device that knows of the other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from warifu.protocol.encoding import Bytes32, Bytes64, Message, digest, encode
 from warifu.protocol.identity import IdentityKey, verify
 
 MAX_KNOWN = 1000
-"""Spends of one chain that a device counts in the longest window: with more of them it confirms nothing."""
+"""Spends of one chain, or calls at one exchange, that a device counts in the longest window: with more of them it
+confirms nothing."""
 
 
 def witnesses_needed(threshold: int, devices: int) -> int:
@@ -26,8 +28,8 @@ def witnesses_needed(threshold: int, devices: int) -> int:
 
 
 class Acknowledgement(Message, frozen=True):
-    """The device judged this request from the transaction's bytes, and counts it from now on, whether it happens or
-    not."""
+    """The device judged this request from the transaction's bytes, or the call's, and counts it from now on, whether it
+    happens or not."""
 
     wallet_id: Bytes32
     request: Bytes32
@@ -38,7 +40,8 @@ class Acknowledgement(Message, frozen=True):
 
 
 class Confirmation(Message, frozen=True):
-    """What else the device counts on that chain, said after all of the acknowledgements were there."""
+    """What else the device counts on that chain, or at that exchange, said after all of the acknowledgements were
+    there."""
 
     identity: Bytes32
     acknowledged: Bytes32

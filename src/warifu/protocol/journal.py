@@ -418,6 +418,21 @@ class CallStarted(Message, frozen=True, tag="call-started"):
     """By what the exchange knows an order or a withdrawal again; empty where it names none."""
 
 
+class CallAcknowledged(Message, frozen=True, tag="call-acknowledged"):
+    """Every rule allowed it, and it counts from now on, whoever makes it (strict wallets)."""
+
+    wallet: Bytes32
+    request: Bytes32
+    account: _Word
+    exchange: _Word
+    endpoint: _Word
+    gives: Annotated[tuple[Given, ...], msgspec.Meta(max_length=16)]
+    to: Annotated[str, msgspec.Meta(max_length=512)]
+    """As in ``CallStarted``."""
+    rules: Bytes32
+    """Hash of the rules that allowed it."""
+
+
 class CallEnded(Message, frozen=True, tag="call-ended"):
     """What came of a call that this device carried (``exchange_answers.Outcome``)."""
 
@@ -586,6 +601,7 @@ Event = (
     | ExchangeAccountRemoved
     | Restored
     | CallStarted
+    | CallAcknowledged
     | CallEnded
     | CallCompared
     | ComparisonSettled

@@ -126,11 +126,15 @@ def account_request(parcelled: Parcelled, wallet: WalletRequest) -> AccountReque
     return request
 
 
-def call_request(parcelled: Parcelled, wallet: WalletRequest) -> CallRequest:
-    """The request to call an exchange for ``wallet``, with a parcel for the carrier. Raises ``InputRefused``."""
+def call_request(parcelled: Parcelled, wallet: WalletRequest, makers: Sequence[bytes] | None) -> CallRequest:
+    """The request to call an exchange for ``wallet``, with a parcel for each of ``makers``, the carrier among them.
+    Raises ``InputRefused``."""
     request = _about_a_call(parcelled, wallet)
-    if request.carrier not in parcelled.parcels:
+    making = parcelled.participants if makers is None else makers
+    if request.carrier not in making:
         raise InputRefused("parcels", "there is no parcel for the device that is to carry the request")
+    if list(making) != sorted(set(making)) or not set(making) <= set(parcelled.participants):
+        raise InputRefused("parcels", "those who make it are not distinct devices with a parcel, ascending")
     return request
 
 

@@ -20,6 +20,7 @@ from warifu.service.roads.bitcoin import BitcoinRoad
 from warifu.service.roads.roads import Roads
 from warifu.service.store.database import Database
 from warifu.service.wallets import Wallets
+from warifu.service.workflows.acknowledging import Acknowledging
 from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.comparisons import Comparisons
 from warifu.service.workflows.correlations import Correlations
@@ -76,7 +77,13 @@ class Service:
             config.session_seconds,
         )
         self.exchange_calls = ExchangeCalls(
-            database, self.hub, self.bell, self.refreshes, config, self.comparisons.soon
+            database,
+            self.hub,
+            self.bell,
+            self.refreshes,
+            Acknowledging(database, self.hub, self.carrier),
+            config,
+            self.comparisons.soon,
         )
         self.transfers = Transfers(
             database,

@@ -1,12 +1,13 @@
 """Strict wallets: what this device says of another's spend, and what it wants to hear before its own share leaves.
 
-See ``protocol.acknowledging`` for the two rounds, and ``docs/limits.md`` for why they bound what is spent exactly. An
-acknowledged transfer counts until its request expires and its window passes, also where it is never signed.
+See ``protocol.acknowledging`` for the two rounds, and ``docs/limits.md`` for why they bound what is spent exactly. What
+was acknowledged counts until its request expires and its window passes, also where it is never signed. A transfer is
+acknowledged by ``transfers``, a call at an exchange by ``exchanges.acknowledging``; here is what both have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, SessionAborted
 from warifu.protocol.acknowledging import (
@@ -21,13 +22,14 @@ from warifu.protocol.acknowledging import (
 )
 from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.frames import AskConfirmation
-from warifu.protocol.policy import HOUR, Policy
+from warifu.protocol.policy import HOUR, Policy, Window
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.wallets import Wallet
 
 
-def confirm_transfer(device: Device, frame: AskConfirmation) -> Confirmation:
-    """What this device counts on that chain beside the transfer, now that these others count the transfer.
+def confirm_spend(device: Device, frame: AskConfirmation) -> Confirmation:
+    """What this device counts beside the spend on its chain, or at its exchange, now that these others count the spend.
 
     Raises ``InputRefused`` (``not-strict``, ``unknown-request``), ``AuthorizationRefused``, ``PolicyDenied``
     (``acknowledgements``, ``too-many-spends``).
@@ -37,32 +39,74 @@ def confirm_transfer(device: Device, frame: AskConfirmation) -> Confirmation:
     policy = device.rules.of(wallet.id).policy
     require_strict(policy)
     require_acknowledged(wallet, frame.request, frame.acknowledgements)
-    chain = device.ledger.chain_of(wallet.id, frame.request)
-    if chain is None:
-        raise InputRefused("unknown-request", "this device does not count that transfer itself")
-    since = device.clock.now() - _longest(policy, chain) - CLOCK_SKEW
-    known = [item for item in device.ledger.since(wallet.id, chain, since) if item != frame.request]
+    known = [item for item in _beside(device, wallet, policy, frame.request) if item != frame.request]
     if len(known) > MAX_KNOWN:
         raise PolicyDenied(
             "too-many-spends",
-            f"a strict wallet signs at most {MAX_KNOWN} transfers of one chain in its longest window",
+            f"a strict wallet spends at most {MAX_KNOWN} times on one chain, or at one exchange, in its longest window",
             remedy="Wait until earlier ones no longer count.",
         )
     return confirm(device.identity, acknowledged_digest(frame.acknowledgements), known)
 
 
+def _beside(device: Device, wallet: Wallet, policy: Policy, request: bytes) -> list[bytes]:
+    """All that counts where this spend does, itself included."""
+    now = device.clock.now()
+    chain = device.ledger.chain_of(wallet.id, request)
+    if chain is not None:
+        rules = policy.rules(chain)
+        windows = [each.windows for each in rules.assets] if rules else []
+        return device.ledger.since(wallet.id, chain, now - _longest(windows) - CLOCK_SKEW)
+    exchange = device.calls.exchange_of(wallet.id, request)
+    if exchange is None:
+        raise InputRefused("unknown-request", "this device does not count that spend itself")
+    loading.require(device.loaded)
+    _catch_up(device, wallet)
+    at_exchange = policy.rules_at(exchange)
+    windows = [each.windows for each in at_exchange.limits] if at_exchange else []
+    return device.calls.since(wallet.id, exchange, now - _longest(windows) - CLOCK_SKEW)
+
+
+def _catch_up(device: Device, wallet: Wallet) -> None:
+    """What others told of calls counts from now on: what reads them is loaded where a wallet asks exchanges."""
+    from warifu.signer.exchanges.judging import catch_up
+
+    catch_up(device, wallet)
+
+
 def require_confirmed(
-    device: Device,
+    wallet: Wallet,
+    request: bytes,
+    acknowledgements: Sequence[Acknowledgement],
+    confirmations: Sequence[Confirmation],
+    counts: Callable[[bytes], bool],
+) -> None:
+    """Return if enough devices count this request, and this device ``counts`` all that they then counted beside it.
+
+    Raises ``AuthorizationRefused`` (``signature``), ``InputRefused``, ``PolicyDenied`` (``acknowledgements``), and
+    ``SessionAborted`` (``notes-missing``) where this device has to be told first.
+    """
+    require_said(wallet, request, acknowledgements, confirmations)
+    for confirmation in confirmations:
+        if not all(counts(item) for item in confirmation.known if item != request):
+            name = wallet.names[confirmation.identity]
+            raise SessionAborted(
+                "notes-missing",
+                f"device {name} counts spends that this device was not told of",
+                remedy="Ask again: the service has them told. If there is nothing to tell, that device makes them up.",
+                blame=name,
+            )
+
+
+def require_said(
     wallet: Wallet,
     request: bytes,
     acknowledgements: Sequence[Acknowledgement],
     confirmations: Sequence[Confirmation],
 ) -> None:
-    """Return if enough devices count this request, and this device counts all that they then counted beside it.
+    """Return if enough devices count this request, and as many say what they count beside it, whatever that is.
 
-    Raises ``AuthorizationRefused`` (``signature``), ``InputRefused``, ``PolicyDenied`` (``acknowledgements``), and
-    ``SessionAborted`` (``notes-missing``) where notes have to be brought to this device first.
-    """
+    Raises as :func:`require_confirmed`, but ``SessionAborted``."""
     require_acknowledged(wallet, request, acknowledgements)
     _require_devices(wallet, [item.identity for item in confirmations], "confirmed it")
     named = acknowledged_digest(acknowledgements)
@@ -73,15 +117,6 @@ def require_confirmed(
                 "confirmation",
                 "a device confirmed other acknowledgements than these",
                 blame=wallet.names[confirmation.identity],
-            )
-    for confirmation in confirmations:
-        if any(device.ledger.known(item) is None for item in confirmation.known if item != request):
-            name = wallet.names[confirmation.identity]
-            raise SessionAborted(
-                "notes-missing",
-                f"device {name} counts transfers that this device was not told of",
-                remedy="Ask again: the service brings its notes. If it has none to bring, that device makes them up.",
-                blame=name,
             )
 
 
@@ -96,7 +131,7 @@ def require_acknowledged(wallet: Wallet, request: bytes, acknowledgements: Seque
         if (item.wallet_id, item.request) != (wallet.id, request):
             raise AuthorizationRefused(
                 "acknowledgement",
-                "a device acknowledged another transfer than this",
+                "a device acknowledged another spend than this",
                 blame=wallet.names[item.identity],
             )
 
@@ -118,13 +153,11 @@ def _require_devices(wallet: Wallet, identities: Sequence[bytes], what: str) -> 
         raise PolicyDenied(
             "acknowledgements",
             f"the wallet's policy is strict: {needed} of its {len(wallet.identities)} devices must have counted a "
-            f"transfer before it is signed, and {len(identities)} {what}",
+            f"spend before it is signed, and {len(identities)} {what}",
             remedy=f"Switch on or connect: {', '.join(missing)}.",
         )
 
 
-def _longest(policy: Policy, chain: str) -> int:
-    """Seconds of the longest window of the chain."""
-    rules = policy.rules(chain)
-    windows = [window.hours for limits in rules.assets for window in limits.windows] if rules else []
-    return HOUR * max(windows, default=0)
+def _longest(windows: Sequence[tuple[Window, ...]]) -> int:
+    """Seconds of the longest of them."""
+    return HOUR * max((window.hours for each in windows for window in each), default=0)

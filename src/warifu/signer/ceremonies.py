@@ -25,6 +25,7 @@ from warifu.protocol.frames import (
     OpenErrand,
     OpenExchangeKey,
     OpenSession,
+    OpenTelling,
     Relay,
     SessionFailed,
     TunnelEnded,
@@ -41,6 +42,7 @@ from warifu.protocol.request import (
     request_digest,
 )
 from warifu.protocol.rules import Rules, rules_hash
+from warifu.signer.acknowledging import require_strict
 from warifu.signer.asking import asker, cause_of
 from warifu.signer.births import Births
 from warifu.signer.device import Device
@@ -56,6 +58,7 @@ from warifu.signer.sessions.correlating import Batch, CorrelatingCeremony
 from warifu.signer.sessions.exchange_key import ExchangeKeyCeremony
 from warifu.signer.sessions.handing_out import HandingOut
 from warifu.signer.sessions.refreshing import RefreshCeremony
+from warifu.signer.sessions.telling import TellingCeremony
 from warifu.signer.taking import WalletExchange
 from warifu.signer.transfers import Transfers, check_devices
 from warifu.signer.wallets import Wallet
@@ -65,8 +68,12 @@ from warifu.threshold.errors import ThresholdError
 MAX_SESSIONS = 8
 _REMEMBERED_SESSIONS = 1024
 
-Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand
+Opening = (
+    OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand | OpenTelling
+)
 """What opens a session."""
+_Unasked = OpenCorrelating | OpenComparison | OpenErrand | OpenTelling
+"""For which no owner is asked."""
 
 Note = Callable[[str, WarifuError, bytes, Cause | None], None]
 """Writes a refusal down: at which door, what, about what, and what an owner had authorized, if one had."""
@@ -194,6 +201,8 @@ class Ceremonies:
             return self._comparison(frame), []
         if isinstance(frame, OpenErrand):
             return self._errand(frame), []
+        if isinstance(frame, OpenTelling):
+            return self._telling(frame), []
         request = decode_request(frame.authorization.request)
         named = request_digest(request)
         if isinstance(request, TransferRequest):
@@ -273,6 +282,12 @@ class Ceremonies:
         seat = self._seat_of(frame, purpose(frame), wallet)
         return open_errand(self._device, frame, _without_wallet(seat))
 
+    def _telling(self, frame: OpenTelling) -> TellingCeremony:
+        wallet = self._device.wallets.born(frame.wallet_id)
+        require_strict(self._device.rules.of(wallet.id).policy)
+        check_devices(wallet, frame.participants, self._device.identity.public)
+        return TellingCeremony(self._seat_of(frame, digest("request/telling", frame.wallet_id), wallet))
+
     def _seat_of(self, frame: Opening, request: bytes, wallet: Wallet) -> Seat:
         """In a session of a wallet that is born."""
         device = self._device
@@ -302,7 +317,7 @@ class Ceremonies:
             require_own(device, expected[own])
         meeting = device.meeting(expected, exchange)
         entry = None
-        if not isinstance(frame, OpenCorrelating | OpenComparison | OpenErrand):
+        if not isinstance(frame, _Unasked):
             entry = Met(wallet, frame.session, request), asker(frame.authorization)
         return Seat(
             key=device.identity,
@@ -321,7 +336,7 @@ class Ceremonies:
         )
 
     def _cause(self, frame: Opening) -> Cause | None:
-        if isinstance(frame, OpenCorrelating | OpenComparison | OpenErrand):
+        if isinstance(frame, _Unasked):
             return None
         sealed: Envelope | Parcel | None = None
         if isinstance(frame, OpenCall):

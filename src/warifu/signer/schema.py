@@ -18,10 +18,22 @@ CREATE TABLE exchange_births (       -- keys that are generated for accounts, un
 ) STRICT;
 """
 
-SINCE = {6: _EXCHANGE_BIRTHS}
+_COUNTED_CALLS = """
+CREATE TABLE counted_calls (         -- calls at exchanges that are in call_totals, whoever told of them
+    request BLOB PRIMARY KEY,        -- digest
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    exchange TEXT NOT NULL,
+    gives BLOB NOT NULL,             -- what it counts for, by symbol, in units of 10^-36
+    expires INTEGER NOT NULL,
+    acknowledged INTEGER NOT NULL    -- 1: this device judged it for the others (strict wallets)
+) STRICT;
+CREATE INDEX counted_calls_by_time ON counted_calls (wallet, exchange, expires);
+"""
+
+SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS}
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
-TABLES = f"""{_EXCHANGE_BIRTHS}
+TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}
 CREATE TABLE device (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL

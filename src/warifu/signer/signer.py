@@ -18,6 +18,7 @@ from warifu.protocol.frames import (
     ActivationAnswer,
     ApproveReference,
     AskAcknowledge,
+    AskAcknowledgeCall,
     AskActivation,
     AskCallDecision,
     AskComparisons,
@@ -83,7 +84,7 @@ from warifu.protocol.operator import (
     decode_operator,
 )
 from warifu.protocol.request import TransferRequest, decode_request
-from warifu.signer.acknowledging import confirm_transfer
+from warifu.signer.acknowledging import confirm_spend
 from warifu.signer.asking import cause_of
 from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies, Opening
@@ -122,6 +123,7 @@ _Call = (
     | AskNotes
     | TakeNotes
     | AskAcknowledge
+    | AskAcknowledgeCall
     | AskConfirmation
     | ShowEpoch
     | RecoverWallet
@@ -338,8 +340,13 @@ class Signer:
             return b""
         if isinstance(message, AskAcknowledge):
             return encode(self._transfers.acknowledge(message))
+        if isinstance(message, AskAcknowledgeCall):
+            loading.require(device.loaded)
+            from warifu.signer.exchanges.acknowledging import acknowledge_call
+
+            return encode(acknowledge_call(device, message))
         if isinstance(message, AskConfirmation):
-            return encode(confirm_transfer(device, message))
+            return encode(confirm_spend(device, message))
         if isinstance(message, AskNotes):
             wallet = device.wallets.born(message.wallet_id)
             return encode(NotesAnswer(*device.notes.after(wallet.id, message.after, private=False)))
@@ -431,7 +438,7 @@ class Signer:
         now = self._device.clock.now()
         if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | RemoveAccount | TellVisit):
             return cause_of(self._device, message.authorization, None, now)
-        if isinstance(message, KeepAccount):
+        if isinstance(message, KeepAccount | AskAcknowledgeCall):
             return cause_of(self._device, message.authorization, message.parcel, now)
         if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
             return None

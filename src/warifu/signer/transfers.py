@@ -259,7 +259,11 @@ class Transfers:
     def _require_confirmed(self, transfer: Transfer, given: Given) -> None:
         if self._policy(transfer).strict:
             require_confirmed(
-                self._device, transfer.wallet, transfer.digest, given.acknowledgements, given.confirmations
+                transfer.wallet,
+                transfer.digest,
+                given.acknowledgements,
+                given.confirmations,
+                lambda other: self._device.ledger.known(other) is not None,
             )
 
     @staticmethod

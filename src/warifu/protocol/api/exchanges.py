@@ -132,6 +132,9 @@ class NewExchangeCall(Question, frozen=True):
 
     authorization: EncodedAuthorization
     parcels: EncodedParcels
+    makers: Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)] | None = None
+    """Of a strict wallet's call that gives something away: who makes it. All that have a parcel count it first. Without
+    it all that have one make it."""
 
 
 CallState = Literal["waiting", "running", "done", "refused", "unknown"]

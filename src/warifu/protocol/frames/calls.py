@@ -6,7 +6,6 @@ from typing import Annotated, cast
 
 import msgspec
 
-from warifu.protocol.acknowledging import Confirmation
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.credential import MAX_OWNERS, Approval
 from warifu.protocol.encoding import (
@@ -23,6 +22,7 @@ from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
+    AskAcknowledgeCall,
     AskCallDecision,
     AskComparisons,
     AskKeyRecovery,
@@ -33,6 +33,7 @@ from warifu.protocol.frames.exchanging import (
     OpenComparison,
     OpenErrand,
     OpenExchangeKey,
+    OpenTelling,
     OpenTunnel,
     RecoverExchangeKey,
     RemoveAccount,
@@ -44,6 +45,7 @@ from warifu.protocol.frames.noting import (
     AskAcknowledge,
     AskConfirmation,
     AskNotes,
+    Confirmations,
     TakeNotes,
 )
 from warifu.protocol.frames.refusals import Refusal
@@ -79,7 +81,7 @@ class OpenSession(Message, frozen=True, tag="open-session"):
     unsigned: Unsigned
     acknowledgements: Acknowledgements = ()
     """Of a strict wallet's devices; elsewhere none is needed."""
-    confirmations: Annotated[tuple[Confirmation, ...], msgspec.Meta(max_length=MAX_SIGNERS)] = ()
+    confirmations: Confirmations = ()
     """Of at least as many devices, each over all of these acknowledgements."""
 
 
@@ -278,6 +280,7 @@ ToSigner = (
     | AskNotes
     | TakeNotes
     | AskAcknowledge
+    | AskAcknowledgeCall
     | AskConfirmation
     | KeepAccount
     | RemoveAccount
@@ -287,6 +290,7 @@ ToSigner = (
     | RecoverExchangeKey
     | OpenComparison
     | AskComparisons
+    | OpenTelling
     | TellVisit
     | AskVisits
     | OpenErrand

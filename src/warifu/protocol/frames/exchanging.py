@@ -11,6 +11,7 @@ from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name
 from warifu.protocol.exchange_requests import ExchangeSymbol
 from warifu.protocol.exchange_visits import Round, Step
 from warifu.protocol.frames.bounds import Call
+from warifu.protocol.frames.noting import Acknowledgements, Confirmations
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import MAX_SIGNERS
 
@@ -53,6 +54,28 @@ class OpenCall(Message, frozen=True, tag="open-call"):
     session: Bytes16
     authorization: Authorization
     parcel: Parcel
+    participants: Participants
+    acknowledgements: Acknowledgements = ()
+    """Of a strict wallet's devices, for what gives something away; elsewhere none is needed."""
+    confirmations: Confirmations = ()
+    """Of at least as many devices, each over all of these acknowledgements."""
+
+
+class AskAcknowledgeCall(Message, frozen=True, tag="ask-acknowledge-call"):
+    """Judge this call of a strict wallet as if you signed it, and count it from now on, whoever signs it: an authorized
+    ``CallRequest``, whose ``ExchangeCall`` is in the parcel. Answered by an ``Acknowledgement``."""
+
+    call: Call
+    authorization: Authorization
+    parcel: Parcel
+
+
+class OpenTelling(Message, frozen=True, tag="open-telling"):
+    """Meet these devices of a strict wallet, and tell each other what each counts: of calls at exchanges they speak in
+    sessions alone. Nothing is signed, so no owner is asked. The result is empty."""
+
+    session: Bytes16
+    wallet_id: Bytes32
     participants: Participants
 
 

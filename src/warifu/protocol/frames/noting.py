@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from warifu.protocol.acknowledging import Acknowledgement
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import Bytes32, Message
 from warifu.protocol.frames.bounds import Call, Unsigned
@@ -15,6 +15,8 @@ from warifu.protocol.request import MAX_SIGNERS
 
 Acknowledgements = Annotated[tuple[Acknowledgement, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
 """Of distinct devices of one wallet, ascending by identity."""
+Confirmations = Annotated[tuple[Confirmation, ...], msgspec.Meta(max_length=MAX_SIGNERS)]
+"""Likewise."""
 
 
 class AskNotes(Message, frozen=True, tag="ask-notes"):
@@ -50,7 +52,7 @@ class AskAcknowledge(Message, frozen=True, tag="ask-acknowledge"):
 
 
 class AskConfirmation(Message, frozen=True, tag="ask-confirmation"):
-    """These devices count this transfer: what do you count beside it? Answered by a ``Confirmation``."""
+    """These devices count this transfer, or call: what do you count beside it? Answered by a ``Confirmation``."""
 
     call: Call
     wallet_id: Bytes32

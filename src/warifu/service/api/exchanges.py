@@ -198,7 +198,7 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
     async def create(name: NamePath, data: JSONBody[NewExchangeCall]) -> Accepted:
         """Have the devices make one request at an exchange. Exactly once for each request."""
         parcelled = read_parcelled(data.authorization, data.parcels)
-        return Accepted(id=await service.exchange_calls.begin(name, parcelled, data.parcels))
+        return Accepted(id=await service.exchange_calls.begin(name, parcelled, data.parcels, data.makers))
 
     @get("/exchange-calls/{call:str}", guards=[needs(database, "read", "transfer")])
     async def show(name: NamePath, call: IdPath, after: After = 0, wait: Wait = 0) -> ExchangeCallShown:

@@ -15,6 +15,7 @@ from warifu.protocol.frames import (
     OpenErrand,
     OpenExchangeKey,
     OpenSession,
+    OpenTelling,
     Relay,
     SessionFailed,
     error_of,
@@ -24,7 +25,9 @@ from warifu.service.tunnels import Note
 
 MAX_SESSION_BYTES = 128 * 1024 * 1024
 """Bytes that one session relays in all, before it is given up."""
-Opening = OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand
+Opening = (
+    OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand | OpenTelling
+)
 Entered = Callable[[str], None]
 """Told the name of a device when its first word to the others passes: it has judged the request and entered."""
 Judge = Callable[[bytes, bytes], None]

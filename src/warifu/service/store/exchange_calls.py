@@ -26,7 +26,18 @@ ANSWER_SECONDS = 24 * 3600
 KEPT_SECONDS = 90 * 24 * 3600
 """How long a call is remembered. What happened is at the exchange, and in the devices' journals."""
 _NOTHING = msgspec.msgpack.encode(())
-_parcels = msgspec.msgpack.Decoder(tuple[bytes, ...])
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    """The parcels of a call that not all who have one make."""
+
+    parcels: tuple[bytes, ...]
+    makers: tuple[bytes, ...]
+
+
+_parcels: msgspec.msgpack.Decoder[tuple[bytes, ...] | _Sealed] = msgspec.msgpack.Decoder(
+    tuple[bytes, ...] | _Sealed
+)
 _columns = exchange_calls.c
 
 
@@ -43,6 +54,8 @@ class StoredCall:
     authorization: bytes
     parcels: tuple[bytes, ...]
     created: int
+    makers: tuple[bytes, ...] | None = None
+    """Who makes it, where the others that have a parcel only count it (strict wallets); None: all of them make it."""
 
 
 def add_call(database: Database, call: StoredCall, body: bytes) -> bool:
@@ -69,7 +82,9 @@ def add_call(database: Database, call: StoredCall, body: bytes) -> bool:
                 carrier=call.carrier,
                 body=body,
                 authorization=call.authorization,
-                parcels=msgspec.msgpack.encode(call.parcels),
+                parcels=msgspec.msgpack.encode(
+                    call.parcels if call.makers is None else _Sealed(call.parcels, call.makers)
+                ),
                 state="waiting",
                 reason="",
                 retry_after=0,
@@ -164,20 +179,27 @@ def calls_in(database: Database, state: str) -> tuple[StoredCall, ...]:
     """All in this state, the oldest first."""
     with database.reading() as connection:
         return tuple(
-            StoredCall(
-                row.id,
-                row.wallet,
-                row.account,
-                row.request,
-                row.carrier,
-                row.authorization,
-                _parcels.decode(row.parcels),
-                row.created,
-            )
+            _stored(row)
             for row in connection.execute(
                 sa.select(exchange_calls).where(_columns.state == state).order_by(_columns.created)
             )
         )
+
+
+def _stored(row: sa.Row[tuple[object, ...]]) -> StoredCall:
+    sealed = _parcels.decode(row.parcels)
+    parcels, makers = (sealed.parcels, sealed.makers) if isinstance(sealed, _Sealed) else (sealed, None)
+    return StoredCall(
+        row.id,
+        row.wallet,
+        row.account,
+        row.request,
+        row.carrier,
+        row.authorization,
+        parcels,
+        row.created,
+        makers,
+    )
 
 
 def drop_answer(database: Database, wallet: str, identifier: str) -> None:

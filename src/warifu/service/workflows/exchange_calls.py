@@ -30,6 +30,7 @@ from warifu.service.store.database import Database
 from warifu.service.store.exchange_calls import StoredCall
 from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import wallet_named
+from warifu.service.workflows.acknowledging import UNWITNESSED, Acknowledging, Witnessed
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 2.0
@@ -58,6 +59,7 @@ class ExchangeCalls:
         hub: Hub,
         bell: Bell,
         refreshes: Refreshes,
+        acknowledging: Acknowledging,
         config: ServiceConfig,
         ended: Callable[[str], None],
     ) -> None:
@@ -66,6 +68,7 @@ class ExchangeCalls:
         self._hub = hub
         self._bell = bell
         self._refreshes = refreshes
+        self._acknowledging = acknowledging
         self._config = config
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,11 +88,18 @@ class ExchangeCalls:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def begin(self, name: str, parcelled: Parcelled, parcels: tuple[bytes, ...]) -> str:
-        """The call's id; a repeated question gets the same. Raises ``InputRefused``, ``AuthorizationRefused`` or
+    async def begin(
+        self,
+        name: str,
+        parcelled: Parcelled,
+        parcels: tuple[bytes, ...],
+        makers: tuple[bytes, ...] | None = None,
+    ) -> str:
+        """The call's id; a repeated question gets the same. ``makers``: who of those with a parcel makes it, after all
+        of them counted it; None: all. Raises ``InputRefused``, ``AuthorizationRefused`` or
         ``ServiceRefused``."""
         wallet = await asyncio.to_thread(wallet_named, self._database, name)
-        request = call_request(parcelled, wallet.request)
+        request = call_request(parcelled, wallet.request, makers)
         check_owner(parcelled, await asyncio.to_thread(owners_of, self._database, wallet))
         call = StoredCall(
             request.request_id.hex(),
@@ -100,8 +110,9 @@ class ExchangeCalls:
             parcelled.encoded,
             tuple(parcels),
             int(time.time()),
+            makers,
         )
-        body = body_digest(parcelled.encoded, parcels, name.encode())
+        body = body_digest(parcelled.encoded, parcels, name.encode(), *(makers or ()))
         if await asyncio.to_thread(store.add_call, self._database, call, body):
             self._spawn(self._run(call))
         return call.id
@@ -116,12 +127,14 @@ class ExchangeCalls:
         told = False
         try:
             parcelled = read_parcelled(call.authorization, call.parcels, timely=False)
-            await self._wait_for_devices(parcelled)
-            await self._refreshes.catch_up(call.wallet, parcelled.participants)
+            makers = parcelled.participants if call.makers is None else call.makers
+            await self._wait_for_devices(makers)
+            await self._refreshes.catch_up(call.wallet, makers)
+            witnessed = await self._witnessed(call, parcelled)
             if not await asyncio.to_thread(store.begin_call, self._database, call.id):
                 return
             told = True
-            await self._finish(call, await self._session(call, parcelled))
+            await self._finish(call, await self._session(call, parcelled, makers, witnessed))
         except WarifuError as error:
             await self._broke_off(call, error, told=told)
         except Exception as error:  # noqa: BLE001 - nobody foresaw it, and it must not stand as running for ever
@@ -130,11 +143,20 @@ class ExchangeCalls:
         finally:
             self._bell.ring()
 
-    async def _wait_for_devices(self, parcelled: Parcelled) -> None:
-        if not await self._hub.wait_connected(parcelled.participants, self._config.signer_wait):
-            names = [
-                self._hub.name_of(item) for item in parcelled.participants if not self._hub.connected(item)
-            ]
+    async def _witnessed(self, call: StoredCall, parcelled: Parcelled) -> Witnessed:
+        """What a strict wallet's devices say before it is made. Until then nothing can leave: killed meanwhile, the
+        service asks them once more."""
+        if call.makers is None:
+            return UNWITNESSED
+        wait, seconds = self._config.signer_wait, self._config.session_seconds
+        witnessed = await self._acknowledging.of_call(call.wallet, parcelled, call.makers, wait, seconds)
+        names = ", ".join(self._hub.name_of(item.identity) for item in witnessed.acknowledgements)
+        self._note(call, f"{names} count the call from now on")
+        return witnessed
+
+    async def _wait_for_devices(self, makers: tuple[bytes, ...]) -> None:
+        if not await self._hub.wait_connected(makers, self._config.signer_wait):
+            names = [self._hub.name_of(item) for item in makers if not self._hub.connected(item)]
             raise ServiceRefused(
                 "device-offline",
                 f"not connected: {', '.join(names)}",
@@ -143,11 +165,20 @@ class ExchangeCalls:
                 blame=names[0] if len(names) == 1 else None,
             )
 
-    async def _session(self, call: StoredCall, parcelled: Parcelled) -> CallResult:
+    async def _session(
+        self, call: StoredCall, parcelled: Parcelled, makers: tuple[bytes, ...], witnessed: Witnessed
+    ) -> CallResult:
         session = secrets.token_bytes(16)
         openings = {
-            identity: OpenCall(session, parcelled.authorization, parcel, parcelled.participants)
-            for identity, parcel in parcelled.parcels.items()
+            identity: OpenCall(
+                session,
+                parcelled.authorization,
+                parcelled.parcels[identity],
+                makers,
+                witnessed.acknowledgements,
+                witnessed.confirmations,
+            )
+            for identity in makers
         }
         self._note(call, "authorization and parcels are sent to the devices")
         results = await self._hub.run_session(

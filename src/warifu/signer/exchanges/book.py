@@ -29,6 +29,7 @@ from warifu.signer.totals import Totals
 LOOKS_PER_HOUR = 120
 """Questions that this device signs for others who compare. No owner asks for these."""
 _FINEST = 36
+_MAX_GIVES = 64 * 1024
 _KEPT = 24 * HOUR
 """Seconds after a request's expiry for which its result is kept. Nobody hears of the request again after it expired."""
 
@@ -166,6 +167,7 @@ class Book:
         what it is told from."""
         self._store.execute("DELETE FROM calls WHERE expires < ?", (now - _KEPT,))
         self._store.execute("DELETE FROM noted_calls WHERE expires < ?", (now - LONGEST,))
+        self._store.execute("DELETE FROM counted_calls WHERE expires < ?", (now - LONGEST,))
         self._store.execute(
             "DELETE FROM comparisons WHERE owed = ? AND dead_after < ? AND (wallet, account) NOT IN"
             " (SELECT wallet, account FROM comparisons WHERE owed IN (?, ?))",
@@ -175,33 +177,96 @@ class Book:
     # --- windows --------------------------------------------------------------------------------------------------
 
     def count(
-        self, wallet: bytes, exchange: str, amounts: Amounts, limits: Sequence[ExchangeLimits], now: int
+        self,
+        named: bytes,
+        wallet: bytes,
+        exchange: str,
+        amounts: Amounts,
+        limits: Sequence[ExchangeLimits],
+        moment: int,
+        expires: int,
     ) -> None:
-        """It counts from now on. ``amounts``: in the units of ``limits``."""
+        """The call with this request's digest counts, from ``moment`` on: once, whoever told of it first. ``amounts``:
+        in the units of ``limits``; ``expires``: of the request."""
+        if self.counts(named):
+            return
         decimals = {each.symbol: each.decimals for each in limits}
-        for symbol, amount in amounts.items():
-            fine = amount * 10 ** (_FINEST - decimals[symbol])
-            self._totals.add(wallet, exchange, symbol, now, fine)
+        fine = {symbol: amount * 10 ** (_FINEST - decimals[symbol]) for symbol, amount in amounts.items()}
+        for symbol, amount in fine.items():
+            self._totals.add(wallet, exchange, symbol, moment, amount)
+        gives = encode({symbol: str(amount) for symbol, amount in fine.items()})
+        self._store.execute(
+            "INSERT INTO counted_calls VALUES (?, ?, ?, ?, ?, 0)", (named, wallet, exchange, gives, expires)
+        )
 
     def spent(
-        self, wallet: bytes, exchange: str, limits: Sequence[ExchangeLimits], now: int
+        self, wallet: bytes, exchange: str, limits: Sequence[ExchangeLimits], now: int, beside: bytes = b""
     ) -> Mapping[int, Amounts]:
-        """What calls gave away there in each window, in the units of ``limits``, rounded up."""
+        """What calls gave away there in each window, in the units of ``limits``, rounded up; ``beside``: without the
+        call of the request with this digest, which may count already."""
         moments = [now - HOUR * hours for hours in WINDOWS]
         spent: dict[int, dict[str, int]] = {hours: {} for hours in WINDOWS}
+        own = self._own(beside)
         for each in limits:
             unit = 10 ** (_FINEST - each.decimals)
             found = self._totals.after(wallet, exchange, each.symbol, moments)
             for hours, fine in zip(WINDOWS, found, strict=True):
-                spent[hours][each.symbol] = -(-fine // unit)
+                spent[hours][each.symbol] = -(-(fine - own.get(each.symbol, 0)) // unit)
         return spent
+
+    def _own(self, named: bytes) -> dict[str, int]:
+        """What the call of that request counts for: from the end of its request on, so in each window while it is in
+        time. Once this device signed it, nobody judges it again."""
+        rows = self._store.execute("SELECT gives FROM counted_calls WHERE request = ?", (named,))
+        gives = decode(dict[str, str], bytes(rows[0][0]), _MAX_GIVES) if rows else {}
+        return {symbol: int(amount) for symbol, amount in gives.items()}
+
+    def counts(self, named: bytes) -> bool:
+        """Whether the call of the request with this digest is in the totals."""
+        return bool(self._store.execute("SELECT 1 FROM counted_calls WHERE request = ?", (named,)))
+
+    def exchange_of(self, wallet: bytes, named: bytes) -> str | None:
+        """At which the call of that request counts; None where it does not."""
+        rows = self._store.execute(
+            "SELECT exchange FROM counted_calls WHERE wallet = ? AND request = ?", (wallet, named)
+        )
+        return str(rows[0][0]) if rows else None
+
+    def since(self, wallet: bytes, exchange: str, moment: int) -> list[bytes]:
+        """Digests of the requests whose calls count there and expired after that moment, or are in time."""
+        rows = self._store.execute(
+            "SELECT request FROM counted_calls WHERE wallet = ? AND exchange = ? AND expires > ?",
+            (wallet, exchange, moment),
+        )
+        return [bytes(row[0]) for row in rows]
+
+    # --- for the others (strict wallets) ---------------------------------------------------------------------------
+
+    def acknowledge(self, wallet: bytes, named: bytes, account: str, call: bytes, expires: int) -> None:
+        """This device judged the call for the others; it counts already. It is kept, so that this device can take part
+        in it later, though what it was sealed to is used up."""
+        if not self._noted(named):
+            self._store.execute(
+                "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, 1)", (named, wallet, account, call, expires)
+            )
+        self._store.execute("UPDATE counted_calls SET acknowledged = 1 WHERE request = ?", (named,))
+
+    def acknowledged(self, named: bytes) -> ExchangeCall | None:
+        """The call that this device judged for the others; None where it did not."""
+        rows = self._store.execute(
+            "SELECT call FROM noted_calls JOIN counted_calls USING (request) WHERE request = ? AND acknowledged = 1",
+            (named,),
+        )
+        return decode(ExchangeCall, bytes(rows[0][0]), MAX_CALL_BYTES) if rows else None
 
     # --- what other devices told of ---------------------------------------------------------------------------------
 
     def knows(self, named: bytes) -> bool:
         """Whether this device counts that call, or will as soon as it has read it."""
-        noted = self._store.execute("SELECT 1 FROM noted_calls WHERE request = ?", (named,))
-        return bool(noted) or self.started(named)
+        return self._noted(named) or self.started(named)
+
+    def _noted(self, named: bytes) -> bool:
+        return bool(self._store.execute("SELECT 1 FROM noted_calls WHERE request = ?", (named,)))
 
     def note(self, wallet: bytes, named: bytes, account: str, call: bytes, expires: int) -> None:
         """Another device told of it."""

@@ -4,7 +4,8 @@
 2. The participants: enough of those that hold the account's key, this one and the carrier among them.
 3. The request: new. What this device carried is answered from memory; nothing is signed or sent twice.
 4. The account, and the call out of the parcel: the one that the request names.
-5. The call's meaning, read from its bytes, and the policy.
+5. The call's meaning, read from its bytes, and the policy; in a strict wallet, of what gives something away, enough of
+   the wallet's devices must count it (``exchanges.acknowledging``).
 6. The ceremony (``sessions.calling``), which comes back before a signature share or the call leaves, when everything
    is judged once more (other sessions ran meanwhile); and at the carrier with what came of it.
 
@@ -21,8 +22,10 @@ from functools import lru_cache
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.reading import Understood
 from warifu.exchanges.signing import Stamp, ToSign, ToSubscribe, prepared
-from warifu.protocol.authorization import Authorization, check_times
+from warifu.protocol.acknowledging import Acknowledgement, Confirmation
+from warifu.protocol.authorization import Authorization, Authorized, check_times
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest, encode
 from warifu.protocol.exchange_answers import (
@@ -40,6 +43,7 @@ from warifu.protocol.journal import MAX_WORD, Asker, CallEnded, CallStarted, Giv
 from warifu.protocol.notes import MAX_NOTED_CALL, Called
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import decode_request
+from warifu.signer.acknowledging import require_confirmed, require_said
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
@@ -96,6 +100,8 @@ class Asked:
     seen: Seen
     approved: tuple[Credential, ...]
     authorization: Authorization
+    acknowledgements: tuple[Acknowledgement, ...]
+    confirmations: tuple[Confirmation, ...]
 
     @property
     def by(self) -> Asker:
@@ -123,12 +129,14 @@ def open_call(
     result = device.calls.result(authorized.digest) if request.carrier == me else None
     if result is not None:
         return Finished(frame.session, result)
-    _refuse_reuse(device, request, authorized.digest)
+    refuse_reuse(device, request, authorized.digest)
     _require_reader(device, request, authorized.digest)
-    device.envelope_keys.require(frame.parcel, now)
+    call = device.calls.acknowledged(authorized.digest)
+    if call is None:
+        device.envelope_keys.require(frame.parcel, now)
     account = device.accounts.load(wallet.id, request.account)
     try:
-        call = _unpacked(device, frame.parcel, request, authorized.digest)
+        call = call or unpacked(device, frame.parcel, request, authorized.digest)
         with without_words():
             seen = see(device, wallet, account.account.exchange, call)
         asked = Asked(
@@ -140,11 +148,16 @@ def open_call(
             seen,
             authorized.credentials,
             frame.authorization,
+            frame.acknowledgements,
+            frame.confirmations,
         )
-        _require_tellable(asked)
+        if seen.gives:
+            require_tellable(asked.note)
         numbers = numbered(account, seen, frame.participants)
         catch_up(device, wallet)
         _judge(device, asked, now)
+        if _needs_words(device, asked):  # what else they count is told before a share leaves
+            require_said(wallet, asked.digest, asked.acknowledgements, asked.confirmations)
         return _Making(device, seat, asked, numbers).ceremony()
     except BaseException:
         account.wipe()
@@ -164,8 +177,8 @@ def decide_call(device: Device, frame: AskCallDecision) -> SealedAnswer:
     authorized = device.approvals.check(frame.authorization, owners, frame.parcel, now)
     _require_reader(device, request, authorized.digest)
     device.envelope_keys.require(frame.parcel, now)
-    call = _unpacked(device, frame.parcel, request, authorized.digest)
-    decision = _decided(device, wallet, request, call, authorized.credentials, now)
+    call = unpacked(device, frame.parcel, request, authorized.digest)
+    decision = _decided(device, wallet, request, call, authorized, now)
     return seal_decision(decision, authorized.digest, request.reader, device.identity)
 
 
@@ -174,7 +187,7 @@ def _decided(
     wallet: Wallet,
     request: CallRequest,
     call: ExchangeCall,
-    approved: Sequence[Credential],
+    authorized: Authorized,
     now: int,
 ) -> Decision:
     rules: tuple[str, ...] = ()
@@ -183,7 +196,8 @@ def _decided(
         with device.accounts.load(wallet.id, request.account) as account:
             seen = see(device, wallet, account.account.exchange, call)
             catch_up(device, wallet)
-            verdict = judged(device, wallet, account, seen, len(set(approved)), now)
+            named, approvals = authorized.digest, authorized.approvals
+            verdict = judged(device, wallet, account, seen, named, approvals, now)
         rules = in_words(verdict)
         if verdict.refusal is not None:
             raise verdict.refusal
@@ -278,7 +292,7 @@ class _Making:
         request = asked.request
         check_times(request.created, request.expires, now)
         with device.epoch.lasting():
-            _refuse_reuse(device, request, asked.digest)
+            refuse_reuse(device, request, asked.digest)
             if device.rules.hash(asked.wallet.id) != self._seat.rules_hash:
                 raise PolicyDenied(
                     "rules-changed",
@@ -287,6 +301,14 @@ class _Making:
                 )
             count_noted(device, asked.wallet)
             _judge(device, asked, now)
+            if _needs_words(device, asked):
+                require_confirmed(
+                    asked.wallet,
+                    asked.digest,
+                    asked.acknowledgements,
+                    asked.confirmations,
+                    device.calls.counts,
+                )
             device.calls.forget(now)
             self._count(now)
             if stamp is not None and wanted(asked.account, asked.seen) is not None:
@@ -304,12 +326,16 @@ class _Making:
             device.journal.append(self._entry(), now, asked.by)
 
     def _count(self, now: int) -> None:
-        """It counts here, once, whoever told of it before; and the wallet's other devices are told."""
+        """It counts here, once, whoever told of it before; and the wallet's other devices are told.
+
+        In a strict wallet it counts from the end of its request: with the same acknowledgements other devices may make
+        it until then."""
         device, asked = self._device, self._asked
-        if not device.calls.knows(asked.digest):
+        if asked.seen.gives:
             exchange, amounts = asked.seen.exchange.name, asked.seen.asked.amounts
-            known = limits(device, asked.wallet, asked.seen)
-            device.calls.count(asked.wallet.id, exchange, amounts, known, now)
+            known, expires = limits(device, asked.wallet, asked.seen), asked.request.expires
+            moment = expires if _needs_words(device, asked) else now
+            device.calls.count(asked.digest, asked.wallet.id, exchange, amounts, known, moment, expires)
         device.calls.start(asked.request, asked.digest)
         if asked.seen.asked.destination is not None:
             device.visits.withdraws(
@@ -332,7 +358,7 @@ class _Making:
             asked.request.account,
             asked.seen.exchange.name,
             asked.seen.understood.name,
-            tuple(Given(symbol, f"{amount:f}") for symbol, amount in sorted(meaning.gives.items())),
+            given(asked.seen.understood),
             "" if to is None else (to.inside or to.address),
             seat.rules_hash,
             asked.seen.understood.identifier[:MAX_WORD],
@@ -403,7 +429,19 @@ def _can_be_handed_on(answer: HttpAnswer) -> bool:
     )
 
 
-def _refuse_reuse(device: Device, request: CallRequest, named: bytes) -> None:
+def given(understood: Understood) -> tuple[Given, ...]:
+    """What a call gives away at most, as the journal has it."""
+    gives = understood.meaning.gives
+    return tuple(Given(symbol, f"{amount:f}") for symbol, amount in sorted(gives.items()))
+
+
+def _needs_words(device: Device, asked: Asked) -> bool:
+    """Whether other devices must count it first."""
+    return asked.seen.gives and device.rules.of(asked.wallet.id).policy.strict
+
+
+def refuse_reuse(device: Device, request: CallRequest, named: bytes) -> None:
+    """``AuthorizationRefused`` (``replayed``, ``call-made``) where this device signed for the request's id before."""
     device.ledger.refuse_reuse(request.request_id, named)
     device.calls.refuse_reuse(request.request_id, named)
 
@@ -413,7 +451,7 @@ def _require_reader(device: Device, request: CallRequest, named: bytes) -> None:
     seal_told(Told(named, "unknown", "", 0, None), request.reader, device.identity)
 
 
-def _unpacked(device: Device, parcel: Parcel, request: CallRequest, named: bytes) -> ExchangeCall:
+def unpacked(device: Device, parcel: Parcel, request: CallRequest, named: bytes) -> ExchangeCall:
     """The call in the parcel, if it is the one that the request names."""
     content = device.envelope_keys.open_parcel(parcel, named, device.clock.now())
     try:
@@ -425,8 +463,9 @@ def _unpacked(device: Device, parcel: Parcel, request: CallRequest, named: bytes
     return call
 
 
-def _require_tellable(asked: Asked) -> None:
-    if asked.seen.gives and (len(asked.note.call) > MAX_NOTED_CALL or not fits(asked.note)):
+def require_tellable(note: Called) -> None:
+    """``InputRefused`` (``too-long-to-tell``) where the wallet's other devices could not be told of it."""
+    if len(note.call) > MAX_NOTED_CALL or not fits(note):
         raise InputRefused(
             "too-long-to-tell", "the other devices could not be told of this call: it is too long"
         )
@@ -438,6 +477,8 @@ def _judge(device: Device, asked: Asked, now: int) -> None:
     owners = device.rules.of(asked.wallet.id).owners
     approvals = len(set(asked.approved) & set(owners))
     with without_words():
-        refusal = judged(device, asked.wallet, asked.account, asked.seen, approvals, now).refusal
+        refusal = judged(
+            device, asked.wallet, asked.account, asked.seen, asked.digest, approvals, now
+        ).refusal
         if refusal is not None:
             raise refusal

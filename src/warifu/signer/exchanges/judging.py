@@ -58,6 +58,16 @@ def unsigned_of(call: ExchangeCall) -> Unsigned:
     return Unsigned(call.method, call.host, call.path, call.query, call.body, Effect.PAYS_OUT, signed=True)
 
 
+def see_anywhere(device: Device, wallet: Wallet, call: ExchangeCall) -> Seen:
+    """As :func:`see`, at the exchange that the call's host is of: also where this device has no part of the account.
+    ``PolicyDenied`` (``exchange``) where the wallet's policy has no rules for any such."""
+    policy = device.rules.of(wallet.id).policy
+    for name, adapter in EXCHANGES.items():
+        if call.host in adapter.hosts and policy.rules_at(name) is not None:
+            return see(device, wallet, name, call)
+    raise PolicyDenied("exchange", "the wallet's policy does not allow this: it is at no exchange with rules")
+
+
 def see(device: Device, wallet: Wallet, exchange: str, call: ExchangeCall) -> Seen:
     """Read it. ``InputRefused`` (``exchange-not-understood``) where not every byte is understood; ``PolicyDenied``
     (``exchange``) where the wallet's policy has no rules for the exchange."""
@@ -72,11 +82,32 @@ def see(device: Device, wallet: Wallet, exchange: str, call: ExchangeCall) -> Se
 
 
 def judged(
-    device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, approvals: int, now: int
+    device: Device,
+    wallet: Wallet,
+    account: OpenAccount,
+    seen: Seen,
+    named: bytes,
+    approvals: int,
+    now: int,
 ) -> Verdict:
-    """What every rule says. ``approvals``: how many of the owners approved."""
+    """What every rule says. ``named``: the request's digest; ``approvals``: how many of the owners approved."""
+    of_all = judged_by_any(device, wallet, account.account.name, seen, named, approvals, now)
+    return Verdict(
+        (
+            *of_all.rules,
+            *_compared(device, wallet, account, seen, now),
+            *_pathless(device, wallet, account, seen, approvals, now),
+        )
+    )
+
+
+def judged_by_any(
+    device: Device, wallet: Wallet, account: str, seen: Seen, named: bytes, approvals: int, now: int
+) -> Verdict:
+    """What the rules say of which a device can judge that has no part of the account's credential: all but those about
+    what this device gives its share of. ``account``: its name."""
     rules = device.rules.policy(wallet.id)
-    spent = device.calls.spent(wallet.id, seen.exchange.name, limits(device, wallet, seen), now)
+    spent = device.calls.spent(wallet.id, seen.exchange.name, limits(device, wallet, seen), now, named)
     to = seen.asked.destination
     own = (
         to is not None
@@ -84,14 +115,7 @@ def judged(
         and wallet.owns(to.chain, to.address, device.wallets.window(wallet.id))
     )
     verdict = judge_call(rules, seen.asked, ExchangeFacts(now, spent, own, approvals))
-    return Verdict(
-        (
-            *verdict.rules,
-            *_visits(device, wallet, account, seen, now),
-            *_compared(device, wallet, account, seen, now),
-            *_pathless(device, wallet, account, seen, approvals, now),
-        )
-    )
+    return Verdict((*verdict.rules, *_visits(device, wallet, account, seen, now)))
 
 
 def catch_up(device: Device, wallet: Wallet) -> None:
@@ -114,7 +138,8 @@ def count_noted(device: Device, wallet: Wallet) -> None:
             with suppress(InputRefused):
                 asked, _ = read_call(adapter, unsigned_of(call), at_exchange)
                 if asked.amounts.keys() <= {each.symbol for each in at_exchange.limits}:
-                    device.calls.count(wallet.id, name, asked.amounts, at_exchange.limits, expires)
+                    amounts, known = asked.amounts, at_exchange.limits
+                    device.calls.count(named, wallet.id, name, amounts, known, expires, expires)
                     device.calls.read(named)
                 break
 
@@ -168,9 +193,8 @@ def names_no_path(account: OpenAccount, seen: Seen) -> bool:
     return leaves_body_open(account) and unsigned.method == FEED and unsigned.signed
 
 
-def _visits(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
+def _visits(device: Device, wallet: Wallet, name: str, seen: Seen, now: int) -> Iterator[Rule]:
     """What is to come home is traded no more; an owner may cancel orders, and withdraw it himself."""
-    name = account.account.name
     if seen.gives and seen.asked.destination is None and device.visits.is_ending(wallet.id, name, now):
         words = f"a visit to account {name} is over, and its funds are not at home yet"
         yield Rule("visit-over", False, words)

@@ -98,6 +98,10 @@ TABLE: dict[str, dict[tuple[Phase, str], Phase]] = {
         (Phase.SHOWN, "shown"): Phase.NONCES,
         (Phase.NONCES, "nonces"): Phase.NOTHING,
     },
+    "telling": {
+        (Phase.HELLO, "hello"): Phase.SHOWN,
+        (Phase.SHOWN, "shown"): Phase.NOTHING,
+    },
     "wallet": {
         (Phase.HELLO, "hello"): Phase.SHOWN,
         (Phase.SHOWN, "shown"): Phase.GENERATION,

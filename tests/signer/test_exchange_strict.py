@@ -1,0 +1,411 @@
+"""Strict wallets at exchanges: what gives something away takes the word of so many devices that any two such calls meet
+in an honest memory, twice, as a transfer does (``test_strict``)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.exchange_calls import Asked, prepare, run
+from tests.support.exchange_days import order, withdrawal
+from tests.support.exchange_world import World
+from tests.support.power import PowerFailure, fail_at
+from tests.support.simulator import FRIEND, THIEF
+
+from warifu.errors import WarifuError
+from warifu.exchanges.calls import Call
+from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol.acknowledging import acknowledge, acknowledged_digest, confirm
+from warifu.protocol.frames import OpenTelling
+from warifu.protocol.identity import IdentityKey
+from warifu.protocol.journal import CallAcknowledged
+from warifu.protocol.operator import FreezeDevice
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+BINANCE, PRO = EXCHANGES["binance"], EXCHANGES["coinbase-exchange"]
+THREE = ("device0", "device1", "device2")
+FIVE = (*THREE, "device3", "device4")
+DAY = 24 * 3600
+
+
+def order_of(dollars: int, exchange: str = "binance") -> Call[Any]:
+    """The policy lets 50,000 go in a day, and 20,000 at once."""
+    wanted = replace(order(exchange), client_id=str(uuid.uuid4()), size=Decimal(1), price=Decimal(dollars))
+    return EXCHANGES[exchange].place(wanted)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """2 of 3: all three must count it."""
+    made = World(tmp_path, strict=True)
+    made.born()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Iterator[World]:
+    """2 of 5: four must."""
+    made = World(tmp_path, 5, 2, strict=True)
+    made.born()
+    yield made
+    made.close()
+
+
+def asked_of(
+    world: World, dollars: int, makers: Sequence[str] = THREE[:2], witnesses: Sequence[str] = THREE
+) -> Asked:
+    return prepare(world.home, order_of(dollars), witnesses, carrier=makers[0], makers=makers)
+
+
+def code(work: Callable[[], object]) -> str:
+    with pytest.raises(WarifuError) as refused:
+        work()
+    return refused.value.code
+
+
+def spent(world: World, name: str, exchange: str = "binance", symbol: str = "USDT") -> int:
+    """What the device counts in a day, in cents."""
+    device = world.home[name].device
+    rules = device.rules.of(world.wallet).policy.rules_at(exchange)
+    assert rules is not None
+    return device.calls.spent(world.wallet, exchange, rules.limits, device.clock.now())[24][symbol]
+
+
+def sent(world: World) -> int:
+    return sum(each.path == "/api/v3/order" for each in world.stand_in.requests)
+
+
+def test_it_is_made_with_the_word_of_all_three_and_counts_once_on_each(world):
+    asked = asked_of(world, 20_000)
+    outcome = world.strictly(asked, THREE)
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
+    assert [spent(world, name) for name in THREE] == [2_000_000] * 3
+    assert sent(world) == 1
+    assert world.home["device2"].kinds().count("call-acknowledged") == 1
+
+
+@pytest.mark.parametrize("witnesses", [(), THREE[:2]])
+def test_with_fewer_nothing_leaves_and_the_missing_are_named(world, witnesses):
+    asked = asked_of(world, 20_000)
+    said = asked.acknowledged(witnesses)
+    outcome = run(world.home, asked.witnessed(said, ()), world.tunnels)
+    assert set(outcome.codes.values()) == {"policy.acknowledgements"} and not outcome.finished
+    assert all("device2" in error.remedy for error in outcome.failed.values())
+    assert not world.stand_in.requests
+
+
+def test_confirmations_are_needed_as_well(world):
+    asked = asked_of(world, 20_000)
+    said = asked.acknowledged(THREE)
+    outcome = run(world.home, asked.witnessed(said, ()), world.tunnels)
+    assert set(outcome.codes.values()) == {"policy.acknowledgements"}
+    assert not world.stand_in.requests
+
+
+def test_a_withdrawal_takes_them_too_and_what_gives_nothing_away_takes_none(world):
+    out = BINANCE.withdraw(replace(withdrawal("binance"), address=FRIEND))
+    assert set(world.refused(out).values()) == {"policy.acknowledgements"}
+    asked = prepare(world.home, out, THREE, makers=THREE[:2])
+    outcome = world.strictly(asked, THREE)
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
+    assert world.told(BINANCE.balances()).outcome == "done"
+
+
+def altered(world: World, change: Callable[[Any, Any], tuple[Any, Any]]) -> set[str]:
+    asked = asked_of(world, 20_000)
+    said = asked.acknowledged(THREE)
+    heard = asked.confirmed(THREE, said)
+    outcome = run(world.home, asked.witnessed(*change(said, heard)), world.tunnels)
+    assert not outcome.finished and not sent(world)
+    return set(outcome.codes.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda said, heard: (said[:2], heard), "policy.acknowledgements"),
+        (lambda said, heard: (said, heard[:2]), "policy.acknowledgements"),
+        (lambda said, heard: ((said[0], said[0], said[2]), heard), "input.acknowledgements"),
+        (lambda said, heard: (said[::-1], heard), "input.acknowledgements"),
+        (
+            lambda said, heard: ((msgspec.structs.replace(said[0], signature=bytes(64)), *said[1:]), heard),
+            "authorization.signature",
+        ),
+        (
+            lambda said, heard: (said, (msgspec.structs.replace(heard[0], known=(bytes(32),)), *heard[1:])),
+            "authorization.signature",
+        ),
+    ],
+)
+def test_what_is_missing_doubled_or_forged_is_refused(world, change, expected):
+    assert altered(world, change) == {expected}
+
+
+def test_words_about_another_call_do_not_serve_this_one_nor_does_a_strangers(world):
+    other = asked_of(world, 1)
+    said = other.acknowledged(THREE)
+    heard = other.confirmed(THREE, said)
+    assert altered(world, lambda *_: (said, heard)) == {"authorization.acknowledgement"}
+    key = IdentityKey.generate()
+
+    def change(said: Any, heard: Any) -> tuple[Any, Any]:
+        stranger = acknowledge(key, world.wallet, said[0].request)
+        return tuple(sorted((*said[:2], stranger), key=lambda item: item.identity)), heard
+
+    assert altered(world, change) == {"input.acknowledgements"}
+
+
+def test_two_calls_beyond_one_limit_are_not_both_counted(world):
+    """Side by side, by a service that keeps the devices' words from each other."""
+    first, second, third = (asked_of(world, 20_000) for _ in range(3))
+    for each in (first, second):
+        each.acknowledged(THREE)
+    assert code(lambda: third.acknowledged(["device2"])) == "policy.window-limit"
+
+
+def test_a_device_hears_from_the_others_what_it_was_away_for(five):
+    """device4 counts nothing of the first call until somebody tells it; the service cannot."""
+    first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
+    assert five.strictly(first, FIVE[:4]).finished
+    second = asked_of(five, 20_000, ("device4", "device3"), FIVE[1:])
+    said = second.acknowledged(FIVE[1:])
+    heard = second.confirmed(FIVE[1:], said)
+    assert five.tell("device3", "device4").finished.keys() == {"device3", "device4"}
+    outcome = run(five.home, second.witnessed(said, heard), five.tunnels)
+    assert second.told(outcome.finished["device4"]).outcome == "done"
+    assert [spent(five, name) for name in ("device3", "device4")] == [4_000_000] * 2
+
+
+def test_whoever_was_not_told_gives_no_share(five):
+    """Its partner has not heard of the first call either, so nothing is told in the session."""
+    first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
+    assert five.strictly(first, FIVE[:4]).finished
+    hostile = five.home["device3"].device
+    for table in ("notes", "noted_calls", "counted_calls", "call_totals"):
+        hostile.store.execute(f"DELETE FROM {table}")
+    second = asked_of(five, 20_000, ("device4", "device3"), FIVE[1:])
+    outcome = five.strictly(second, FIVE[1:])
+    assert not outcome.finished and sent(five) == 1
+    assert set(outcome.codes.values()) == {"session.notes-missing"}
+    assert five.tell("device1", "device3", "device4").finished
+    third = asked_of(five, 10_000, ("device4", "device3"), FIVE[1:])
+    assert five.strictly(third, FIVE[1:]).finished
+
+
+def test_one_round_would_not_have_been_enough(five):
+    """Four calls of 16,000, each counted by another four of five, one of which is hostile (device4): each honest device
+    counts three of them, and each is within the limit of 50,000 there. What its maker hears in the second round, and is
+    told, is more."""
+    quorums = [tuple(name for name in FIVE[:4] if name != f"device{left_out}") for left_out in range(4)]
+    key = five.home["device4"].device.identity
+    calls = [asked_of(five, 16_000, (quorum[0], "device4"), (*quorum, "device4")) for quorum in quorums]
+    said = [each.acknowledged(quorum) for each, quorum in zip(calls, quorums, strict=True)]
+    assert [spent(five, name) for name in FIVE[:4]] == [4_800_000] * 4
+    for each, quorum, words in zip(calls, quorums, said, strict=True):
+        own = acknowledge(key, five.wallet, each.digest)
+        full = tuple(sorted((*words, own), key=lambda item: item.identity))
+        lie = confirm(key, acknowledged_digest(full), ())
+        heard = (*each.confirmed(quorum, full), lie)
+        confirmations = tuple(sorted(heard, key=lambda item: item.identity))
+        assert five.tell(*FIVE[:4]).finished
+        outcome = run(five.home, each.witnessed(full, confirmations), five.tunnels)
+        assert not outcome.finished and outcome.codes[quorum[0]] == "policy.window-limit"
+    assert sent(five) == 0
+
+
+def test_quorums_as_disjoint_as_can_be_stay_within_one_limit(tmp_path):
+    """2 of 4, so three must count it: without these words two pairs of devices would make four calls of 20,000."""
+    names = FIVE[:4]
+    for strict, made in ((False, 4), (True, 2)):
+        world = World(tmp_path / str(strict), 4, 2, strict=strict)
+        try:
+            world.born()
+            done = 0
+            for makers in (names[:2], names[2:], names[:2], names[2:]):
+                witnesses = names[:3] if makers[0] == "device0" else names[1:]
+                asked = asked_of(world, 20_000, makers, witnesses)
+                try:
+                    outcome = (
+                        world.strictly(asked, witnesses)
+                        if strict
+                        else run(world.home, asked.openings, world.tunnels)
+                    )
+                except WarifuError as error:
+                    assert error.code == "policy.window-limit"
+                    continue
+                if outcome.codes.get(makers[0]) == "session.notes-missing":
+                    assert world.tell(*names).finished
+                done += bool(outcome.finished)
+            assert done == sent(world) == made
+        finally:
+            world.close()
+
+
+def test_a_device_that_dies_between_the_rounds_takes_part_all_the_same(world):
+    """What it was given in its parcel is kept: it opens only once, and no restart brings it back."""
+    asked = asked_of(world, 20_000)
+    said = asked.acknowledged(THREE)
+    world.home["device1"].restart()
+    heard = asked.confirmed(THREE, said)
+    assert asked.acknowledged(["device1"]) == tuple(
+        each for each in said if each.identity == world.home["device1"].identity
+    )
+    outcome = run(world.home, asked.witnessed(said, heard), world.tunnels)
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
+    assert [spent(world, name) for name in THREE] == [2_000_000] * 3
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_device_without_power_while_it_acknowledges_counts_it_wholly_or_not_at_all(world, after):
+    asked = asked_of(world, 20_000)
+    happened = fail_at(world.home["device2"], 0, after=after)
+    with pytest.raises(PowerFailure):
+        asked.acknowledged(["device2"])
+    assert happened()
+    world.home["device2"].restart()
+    assert spent(world, "device2") == (2_000_000 if after else 0)
+    assert ("call-acknowledged" in world.home["device2"].kinds()) is after
+    if after:
+        assert asked.acknowledged(["device2"])
+    else:
+        assert code(lambda: asked.acknowledged(["device2"])) == "passphrase.envelope-used"
+
+
+@pytest.mark.parametrize("makers", [THREE[:2], ("device0", "device2")])
+def test_nothing_is_made_twice_with_the_same_words(world, makers):
+    """Its carrier says what came of it, whoever is to sign beside it this time."""
+    asked = asked_of(world, 20_000)
+    said = asked.acknowledged(THREE)
+    heard = asked.confirmed(THREE, said)
+    first = run(world.home, asked.witnessed(said, heard), world.tunnels)
+    asked.openings = asked.again()
+    participants = tuple(sorted(world.home[name].identity for name in makers))
+    openings = {
+        name: msgspec.structs.replace(opening, participants=participants)
+        for name, opening in asked.witnessed(said, heard).items()
+        if name in makers
+    }
+    outcome = run(world.home, openings, world.tunnels)
+    assert outcome.finished == {"device0": first.finished["device0"]}
+    assert outcome.codes == ({"device1": "authorization.call-made"} if "device1" in makers else {})
+    assert sent(world) == 1
+    assert [spent(world, name) for name in THREE] == [2_000_000] * 3
+
+
+def test_what_was_acknowledged_counts_also_where_it_is_never_made_and_no_longer_than_it_could_be(world):
+    asked = asked_of(world, 20_000)
+    asked.acknowledged(THREE)
+    asked_of(world, 20_000).acknowledged(THREE)
+    assert code(lambda: asked_of(world, 20_000).acknowledged(["device2"])) == "policy.window-limit"
+    world.home.clock.time = asked.request.expires + DAY + 1
+    again = asked_of(world, 20_000)
+    assert world.strictly(again, THREE).finished
+
+
+def test_it_is_acknowledged_once_and_said_again(world):
+    asked = asked_of(world, 20_000)
+    assert asked.acknowledged(THREE) == asked.acknowledged(THREE)
+    assert world.home["device2"].kinds().count("call-acknowledged") == 1
+    [entry] = [
+        event
+        for _, event in world.home["device2"].device.journal.entries()
+        if isinstance(event, CallAcknowledged)
+    ]
+    assert (entry.exchange, entry.gives[0].symbol, entry.gives[0].amount) == ("binance", "USDT", "20000")
+
+
+def test_it_judges_all_that_any_device_can_judge(world):
+    beyond = prepare(world.home, order_of(20_001), THREE)
+    assert code(lambda: beyond.acknowledged(["device2"])) == "policy.order-limit"
+    out = BINANCE.withdraw(replace(withdrawal("binance"), address=THIEF))
+    assert code(lambda: prepare(world.home, out, THREE).acknowledged(["device2"])) == "policy.destination"
+    asked = asked_of(world, 20_000)
+    world.home.clock.time = asked.request.expires + 1
+    assert code(lambda: asked.acknowledged(["device2"])) == "authorization.expired"
+
+
+def test_nobody_counts_what_would_only_use_up_the_limits(world, tmp_path):
+    """A question; a dry run, which no device can make; and whatever it is in a wallet that is not strict."""
+    question = prepare(world.home, BINANCE.balances(), THREE)
+    assert code(lambda: question.acknowledged(["device2"])) == "input.gives-nothing"
+    rehearsed = prepare(world.home, order_of(1), THREE, carrier="")
+    assert code(lambda: rehearsed.acknowledged(["device2"])) == "input.participants"
+    loose = World(tmp_path / "loose")
+    try:
+        loose.born()
+        assert code(lambda: asked_of(loose, 1).acknowledged(["device2"])) == "input.not-strict"
+        opening = OpenTelling(bytes(16), loose.wallet, (loose.home["device0"].identity,))
+        [failed] = loose.home["device0"].send(opening)
+        assert failed.refusal.reason == "not-strict"
+    finally:
+        loose.close()
+
+
+def test_a_device_that_is_frozen_acknowledges_nothing(world):
+    asked = asked_of(world, 20_000)
+    world.home["device2"].operator(FreezeDevice("tests"))
+    assert code(lambda: asked.acknowledged(["device2"])) == "policy.frozen"
+    said = asked.acknowledged(THREE[:2])
+    assert code(lambda: asked.confirmed(["device2"], said)) == "policy.frozen"
+
+
+def test_another_parcel_or_another_call_in_it_is_no_ground_for_a_word(world):
+    asked, other = asked_of(world, 20_000), asked_of(world, 1)
+    swapped = msgspec.structs.replace(asked.witnesses["device2"], parcel=other.witnesses["device2"].parcel)
+    asked.witnesses["device2"] = swapped
+    assert code(lambda: asked.acknowledged(["device2"])) == "authorization.other-envelope"
+
+
+def test_a_whole_key_takes_the_other_devices_words_too(tmp_path):
+    """Its holder signs alone. That the others count it bounds what an owner's stolen approval gets, as long as the
+    holder is honest; a holder that was taken over has the account, whatever anybody says."""
+    world = World(tmp_path, strict=True)
+    try:
+        world.triplet()
+        alone = ("device0",)
+        bare = prepare(world.home, order_of(20_000, "coinbase-exchange"), alone)
+        assert run(world.home, bare.openings, world.tunnels).codes == {"device0": "policy.acknowledgements"}
+        for number in range(3):
+            call = order_of(20_000, "coinbase-exchange")
+            asked = prepare(world.home, call, THREE, makers=alone)
+            if number == 2:
+                assert code(partial(asked.acknowledged, THREE)) == "policy.window-limit"
+                continue
+            outcome = world.strictly(asked, THREE)
+            assert asked.told(outcome.finished["device0"]).outcome == "done"
+        assert spent(world, "device2", "coinbase-exchange", "USD") == 4_000_000
+    finally:
+        world.close()
+
+
+def test_with_a_shared_key_of_coinbase_it_is_compared_afterwards_as_ever(tmp_path):
+    """Whoever only counted it owes no comparison, and may count the next one."""
+    world = World(tmp_path, strict=True)
+    try:
+        world.split()
+        asked = prepare(world.home, order_of(20_000, "coinbase"), THREE, makers=THREE[:2])
+        assert world.strictly(asked, THREE).finished
+        assert (world.due("device1"), world.due("device2")) == ([asked.digest], [])
+        second = prepare(world.home, order_of(20_000, "coinbase"), THREE, makers=("device0", "device1"))
+        outcome = world.strictly(second, THREE)
+        assert outcome.codes["device1"] == "policy.comparison-due"
+    finally:
+        world.close()
+
+
+def test_a_telling_is_for_the_wallets_devices_and_says_nothing_to_the_service(five):
+    first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
+    assert five.strictly(first, FIVE[:4]).finished
+    assert five.tell("device0", "device4").finished == {"device0": b"", "device4": b""}
+    strangers = tuple(sorted((five.home["device0"].identity, bytes([1]) * 32)))
+    [failed] = five.home["device0"].send(OpenTelling(bytes(16), five.wallet, strangers))
+    assert failed.refusal.reason == "participants"
