@@ -11,6 +11,7 @@ Most tests of ``end_to_end`` stay with one worker: they have one household.
 from __future__ import annotations
 
 import fcntl
+import gc
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -39,6 +40,17 @@ for _number, _default in (
 # The devices of a household are one process here, and each derives its wallet's thousands of addresses, the same ones:
 # from public values, by a pure function.
 pytest.MonkeyPatch().setattr(descriptor, "bip86_key", lru_cache(maxsize=2**15)(bip86_key))
+
+# A million objects are made while the tests are collected, and live as long as the process. The garbage collector need
+# not look through them: not while they are made, and not again and again while the tests run.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there stays; what the tests make is collected as ever."""
+    gc.freeze()
+    gc.enable()
+
 
 TOGETHER = "tests/end_to_end/"
 APART = tuple(
