@@ -17,9 +17,17 @@ from tests.support.rpc_server import Say, result, serving
 
 from warifu.chains.rpc.endpoint import JsonRpcEndpoint
 from warifu.chains.rpc.retries import Retries
+from warifu.chains.rpc.transport import trusted_authorities
 from warifu.errors import ChainUnavailable
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def _a_process_that_has_read_no_authorities():
+    trusted_authorities.cache_clear()
+    yield
+    trusted_authorities.cache_clear()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -45,7 +45,8 @@ def build_app(service: Service) -> Litestar:
         visits.router(service),
     ]
     return Litestar(
-        [Router(API_PREFIX, route_handlers=groups)],
+        groups,
+        path=API_PREFIX,
         exception_handlers={
             WarifuError: on_warifu_error,
             HTTPException: on_http_error,
@@ -58,7 +59,7 @@ def build_app(service: Service) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Warifu custody service",
             version=warifu.__version__,
-            path=f"{API_PREFIX}/schema",
+            path="/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             components=Components(security_schemes={"api-key": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"api-key": []}],
