@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.service_world import Client, World, embedded_chain, now
+from tests.support.service_world import Client, World, copied, now
 from tests.support.simulator import PASSPHRASE
 
 from warifu.errors import AuthorizationRefused, InputRefused
@@ -36,10 +36,8 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def world(tmp_path: Path):
-    with embedded_chain(tmp_path / "chain") as (chain, url):
-        made = World(tmp_path, chain, url)
-        made.found()
+def world(template: World, tmp_path: Path):
+    with copied(template, tmp_path / "world") as made:
         yield made
         for device in made.devices.values():
             device.close()
@@ -96,7 +94,6 @@ async def until(check: Any) -> None:
 
 async def test_a_tightening_reaches_all_and_one_that_was_away_when_it_comes(world):
     async with world.running() as client:
-        await world.ready(client)
         await world.disconnect("device2")
         request = change(world, first_rules(world), passphrase_tries=3)
         told = await tell(client, request)
@@ -115,7 +112,6 @@ async def test_a_tightening_reaches_all_and_one_that_was_away_when_it_comes(worl
 
 async def test_what_was_kept_and_told_nobody_is_told_after_the_service_was_killed(world, monkeypatch):
     async with world.running() as client:
-        await world.ready(client)
         monkeypatch.setattr(world.service.instructor, "_tell", lambda *_: asyncio.sleep(0))
         told = await tell(client, FreezeRequest(random(16), world.wallet_id, "stolen", *times()))
         assert set(states(told).values()) == {"away"}
@@ -125,7 +121,6 @@ async def test_what_was_kept_and_told_nobody_is_told_after_the_service_was_kille
 
 async def test_a_loosening_is_sealed_to_each_device_and_waits_there_until_somebody_vetoes_it(world):
     async with world.running() as client:
-        await world.ready(client)
         request = change(world, first_rules(world), passphrase_tries=20)
         there = [world.devices[name].identity for name in ("device0", "device1")]
         told = await tell(client, request, there)
@@ -142,7 +137,6 @@ async def test_a_loosening_is_sealed_to_each_device_and_waits_there_until_somebo
 async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(world):
     other = IdentityKey.generate()
     async with world.running() as client:
-        await world.ready(client)
         before = first_rules(world)
         current = Rules(2, before.owners, msgspec.structs.replace(before.policy, loosening_delay=0))
         for name in world.devices:  # no wait: so that the change is in force within the test
@@ -164,7 +158,6 @@ async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(w
 
 async def test_a_frozen_wallet_sends_nothing_until_it_is_unfrozen(world):
     async with world.running() as client:
-        await world.ready(client)
         await tell(client, FreezeRequest(random(16), world.wallet_id, "stop", *times()))
         ended = await world.send(client, await world.payment(client))
         assert ended.state == "refused" and ended.refusal is not None
@@ -178,8 +171,7 @@ async def test_a_frozen_wallet_sends_nothing_until_it_is_unfrozen(world):
 
 
 async def test_a_device_that_freezes_its_wallets_is_heard_by_the_others(world):
-    async with world.running() as client:
-        await world.ready(client)
+    async with world.running():
         world.devices["device1"].operator(FreezeDevice("the door was open", wallets=True))
         await until(lambda: status(world, "device0").frozen is not None)
         assert status(world, "device0").frozen == "device device1: the door was open"
@@ -187,7 +179,6 @@ async def test_a_device_that_freezes_its_wallets_is_heard_by_the_others(world):
 
 async def test_a_stranger_and_what_is_no_instruction_come_no_further_than_the_service(world):
     async with world.running() as client:
-        await world.ready(client)
         stranger = IdentityKey.generate()
         with pytest.raises(AuthorizationRefused):
             await tell(client, FreezeRequest(random(16), world.wallet_id, "x", *times()), key=stranger)
@@ -202,7 +193,6 @@ async def test_a_stranger_and_what_is_no_instruction_come_no_further_than_the_se
 async def test_many_notices_do_not_crowd_out_a_change_of_rules(world, monkeypatch):
     monkeypatch.setattr("warifu.service.store.instructions.MAX_SHOWN", 2)
     async with world.running() as client:
-        await world.ready(client)
         request = change(world, first_rules(world), passphrase_tries=3)
         await tell(client, request)
         for number in range(3):

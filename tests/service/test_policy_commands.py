@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.service.test_instructions import change, tell
 from tests.service.test_recovery import Blocking, owners_profile, typed
-from tests.support.service_world import Client, World, embedded_chain
+from tests.support.service_world import Client, World, copied, embedded_chain, made_ready
 from tests.support.simulator import FRIEND, PASSPHRASE, bitcoin_policy
 
 from warifu.cli import changing
@@ -40,8 +40,23 @@ pytestmark = pytest.mark.real
 POLICY = bitcoin_policy(per_transaction=100_000)
 
 
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A wallet whose first policy is ``POLICY``. To be copied, never to be run."""
+    return made_ready(tmp_path_factory.mktemp("limited"), POLICY)
+
+
 @pytest.fixture
-def world(tmp_path: Path):
+def world(limited: World, tmp_path: Path):
+    with copied(limited, tmp_path / "world") as made:
+        yield made
+        for device in made.devices.values():
+            device.close()
+
+
+@pytest.fixture
+def new_world(tmp_path: Path):
+    """Nothing is there yet."""
     with embedded_chain(tmp_path / "chain") as (chain, url):
         made = World(tmp_path, chain, url)
         made.found()
@@ -99,10 +114,8 @@ class Owner:
 
 
 async def ready(world: World, client: Client, policy: Policy = POLICY) -> Owner:
-    for number in range(3):
-        await world.add_device(client, f"device{number}")
-    assert (await world.create_wallet(client, policy=policy)).state == "finished"
-    await world.fund(client, 100_000_000)
+    """Where the wallet is not there yet, it is made with this policy."""
+    await world.ready(client, policy=policy)
     profile = owners_profile(world, world.root / "owner")
     owner = Owner(client, profile)
     await asyncio.to_thread(adopt, owner._bridge, profile, "savings")
@@ -252,14 +265,14 @@ async def test_an_owner_is_added_by_his_card_waits_and_then_takes_the_wallet_up(
             await asyncio.to_thread(adopt, bridge, stranger, "savings", owner.wallet.wallet_id)
 
 
-async def test_what_two_owners_have_to_want_is_laid_before_the_other_and_carried_out(world, tmp_path):
+async def test_what_two_owners_have_to_want_is_laid_before_the_other_and_carried_out(new_world, tmp_path):
     other = IdentityKey.generate()
-    world.others = (DeviceKey(other.public),)
+    new_world.others = (DeviceKey(other.public),)
     both = msgspec.structs.replace(POLICY, approvals_needed=2)
-    async with world.running() as client:
-        owner = await ready(world, client, both)
+    async with new_world.running() as client:
+        owner = await ready(new_world, client, both)
         home = tmp_path / "other"
-        profile = owners_profile(world, home)
+        profile = owners_profile(new_world, home)
         DeviceKeyFile(home / "credential").write(other, None, replace=True)
         profile.add_wallet(owner.profile().content.wallets[0])
         second = Owner(client, profile)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.authenticator import Authenticator
-from tests.support.service_world import Client, Payment, World, embedded_chain, now, refusal
+from tests.support.service_world import Client, Payment, World, copied, made_ready, now, refusal
 
 from warifu.protocol import api
 from warifu.protocol.authorization import REFUSAL, approve_request, refuse_request
@@ -27,12 +27,16 @@ PARTNER = IdentityKey(bytes([9]) * 32)
 KEY = Authenticator()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A wallet of three owners: this client, a partner's client, and a security key. To be copied, never to be run."""
+    others = (DeviceKey(PARTNER.public), KEY.credential)
+    return made_ready(tmp_path_factory.mktemp("shared"), others=others)
+
+
 @pytest.fixture
-def world(tmp_path: Path):
-    """A wallet of three owners: this client, a partner's client, and a security key."""
-    with embedded_chain(tmp_path / "chain") as (chain, url):
-        made = World(tmp_path, chain, url, others=(DeviceKey(PARTNER.public), KEY.credential))
-        made.found()
+def world(shared: World, tmp_path: Path):
+    with copied(shared, tmp_path / "world") as made:
         yield made
 
 
@@ -57,7 +61,6 @@ async def carry_out(world: World, client: Client, payment: Payment, given: list[
 
 async def test_from_the_proposal_to_the_network(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         assert await propose(client, payment) == await propose(client, payment) == payment.id
         proposals = (await client.get("/proposals", api.Proposals)).proposals
@@ -78,7 +81,6 @@ async def test_from_the_proposal_to_the_network(world: World):
 
 async def test_what_is_proposed_holds_its_coins_until_its_request_expires(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         assert (await refusal(world.payment(client, 70_000))).code == "input.insufficient-funds"
@@ -89,7 +91,6 @@ async def test_what_is_proposed_holds_its_coins_until_its_request_expires(world:
 
 async def test_the_newest_word_of_a_credential_stands(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         partner = approver(PARTNER)
@@ -102,7 +103,6 @@ async def test_the_newest_word_of_a_credential_stands(world: World):
 
 async def test_what_nobody_approves_any_more_is_withdrawn_and_holds_nothing(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         partner, mine = approver(PARTNER), approver(client.owner)
@@ -121,7 +121,6 @@ async def test_what_nobody_approves_any_more_is_withdrawn_and_holds_nothing(worl
 async def test_other_requests_are_laid_before_the_owners_too(world: World):
     """A change of the rules, say. Who takes back the last approval of one has it forgotten."""
     async with world.running() as client:
-        await world.ready(client)
         request = UnfreezeRequest(bytes([1]) * 16, world.wallet_id, now(), now() + 600)
         mine, partner = approver(client.owner), approver(PARTNER)
         question = api.NewProposal(
@@ -156,7 +155,6 @@ async def test_other_requests_are_laid_before_the_owners_too(world: World):
 async def test_what_is_asked_of_an_exchange_is_laid_before_the_owners_by_its_digest(world: World):
     """A key, a credential, a call; what forgets an account takes one owner, and is no proposal."""
     async with world.running() as client:
-        await world.ready(client)
         mine, until = approver(client.owner), now() + 3600
         identities = tuple(sorted(device.identity for device in world.devices.values()))
         common: dict[str, Any] = {
@@ -198,7 +196,6 @@ async def test_what_is_asked_of_an_exchange_is_laid_before_the_owners_by_its_dig
 
 async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         named = request_digest(payment.request)
@@ -218,7 +215,6 @@ async def test_no_word_but_an_owners_on_this_very_transfer_is_kept(world: World)
 async def test_one_forged_approval_spoils_the_authorization(world: World):
     """Here at the door already; each signer would say the same."""
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         theirs = approver(IdentityKey.generate())("approval", request_digest(payment.request))
@@ -229,7 +225,6 @@ async def test_one_forged_approval_spoils_the_authorization(world: World):
 
 async def test_nothing_can_be_said_any_more_of_what_was_signed(world: World):
     async with world.running() as client:
-        await world.ready(client)
         payment = await world.payment(client)
         await propose(client, payment)
         assert (await carry_out(world, client, payment, [])).state == "broadcast"

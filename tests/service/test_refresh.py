@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.service_world import Client, World, embedded_chain, now, refusal
+from tests.support.service_world import Client, World, copied, now, refusal
 from tests.support.simulator import PASSPHRASE, SimulatedDevice
 
 from warifu.errors import WarifuError
@@ -35,11 +35,9 @@ WORDS = 4
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def world(template: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(refresh_workflow, "ROUND_SECONDS", 0.2)
-    with embedded_chain(tmp_path / "chain") as (chain, url):
-        made = World(tmp_path, chain, url)
-        made.found()
+    with copied(template, tmp_path / "world") as made:
         yield made
 
 
@@ -118,7 +116,6 @@ def all_but_words() -> Any:
 
 async def test_the_new_shares_pay_and_the_address_stays(world: World):
     async with world.running() as client:
-        await world.ready(client)
         before = (await client.get("/wallets/savings/addresses", api.Addresses)).addresses
         for epoch in (1, 2):
             found = await ended(client, await begin(world, client, epoch))
@@ -136,7 +133,6 @@ async def test_the_new_shares_pay_and_the_address_stays(world: World):
 
 async def test_who_is_missing_is_said_and_nothing_is_done(world: World):
     async with world.running() as client:
-        await world.ready(client)
         identifier, asked = await question(world, client)
         await world.disconnect("device2")
         await client.post("/wallets/savings/refresh", asked, api.Accepted)
@@ -150,7 +146,6 @@ async def test_who_is_missing_is_said_and_nothing_is_done(world: World):
 
 async def test_who_comes_in_time_takes_part(world: World):
     async with world.running() as client:
-        await world.ready(client)
         identifier, asked = await question(world, client)
         await world.disconnect("device2")
         await client.post("/wallets/savings/refresh", asked, api.Accepted)
@@ -161,7 +156,6 @@ async def test_who_comes_in_time_takes_part(world: World):
 
 async def test_the_same_question_is_one_refresh_and_two_at_once_are_refused(world: World):
     async with world.running() as client:
-        await world.ready(client)
         identifier, asked = await question(world, client)
         _, other = await question(world, client)
         for _ in range(2):
@@ -176,7 +170,6 @@ async def test_the_same_question_is_one_refresh_and_two_at_once_are_refused(worl
 
 async def test_a_wrong_passphrase_and_an_epoch_that_does_not_follow(world: World):
     async with world.running() as client:
-        await world.ready(client)
         identifier, asked = await question(world, client, passphrase="wrong wrong wrong")
         await client.post("/wallets/savings/refresh", asked, api.Accepted)
         found = await ended(client, identifier)
@@ -189,7 +182,6 @@ async def test_a_wrong_passphrase_and_an_epoch_that_does_not_follow(world: World
 async def test_a_device_that_missed_the_end_is_shown_it_when_it_comes_back(world: World):
     impatient(world)
     async with world.running() as client:
-        await world.ready(client)
         last = world.devices["device2"]
         hears(last, all_but_words())
         identifier = await begin(world, client)
@@ -212,7 +204,6 @@ async def test_who_is_behind_is_shown_the_end_before_it_signs(world: World):
     """No session is wasted on it, and no passphrase: the certificate goes ahead of the request."""
     impatient(world)
     async with world.running() as client:
-        await world.ready(client)
         last = world.devices["device2"]
         hears(last, all_but_words())
         identifier = await begin(world, client)
@@ -227,7 +218,6 @@ async def test_who_is_behind_is_shown_the_end_before_it_signs(world: World):
 @pytest.mark.parametrize("moment", ["before the devices entered", "when two had finished"])
 async def test_a_service_that_is_killed_in_the_middle_takes_it_up(world: World, moment: str):
     async with world.running() as client:
-        await world.ready(client)
         identifier, asked = await question(world, client)
         deaf = (
             all_but_words()
@@ -257,7 +247,6 @@ async def test_a_service_that_is_killed_in_the_middle_takes_it_up(world: World, 
 
 async def test_a_device_that_hands_in_something_else_ends_it_in_its_own_name(world: World):
     async with world.running() as client:
-        await world.ready(client)
         liar = world.devices["device1"]
         original = liar.signer.receive
 
@@ -279,7 +268,6 @@ async def test_a_device_that_hands_in_something_else_ends_it_in_its_own_name(wor
 
 async def test_another_wallets_request_and_a_stranger_are_refused_at_the_door(world: World):
     async with world.running() as client:
-        await world.ready(client)
         request = RefreshRequest(random(16), bytes(32), 1, now(), now() + 600)
         identities = sorted(device.identity for device in world.devices.values())
         authorization, envelopes = await client.authorized(request, identities)
@@ -296,7 +284,6 @@ async def test_another_wallets_request_and_a_stranger_are_refused_at_the_door(wo
 async def test_an_end_that_nobody_could_be_asked_about_is_found_when_the_devices_come_back(world: World):
     """All connections break just after two devices finished: to the service it looks like a refusal."""
     async with world.running() as client:
-        await world.ready(client)
         hears(world.devices["device2"], all_but_words())
         identifier = await begin(world, client)
         for _ in range(400):
@@ -317,7 +304,6 @@ async def test_an_end_that_nobody_could_be_asked_about_is_found_when_the_devices
 
 async def test_a_service_that_was_put_back_to_an_old_database_learns_the_epoch_from_the_devices(world: World):
     async with world.running() as client:
-        await world.ready(client)
         found = await ended(client, await begin(world, client))
         with world.database.writing() as connection:
             connection.execute(schema.epochs.delete())
@@ -334,7 +320,6 @@ async def test_a_service_that_was_put_back_to_an_old_database_learns_the_epoch_f
 
 async def test_a_device_that_shows_nonsense_teaches_the_service_nothing(world: World):
     async with world.running() as client:
-        await world.ready(client)
         found = await ended(client, await begin(world, client))
         real = decode(EpochCertificate, found.certificate, 2**14)
         statement = msgspec.structs.replace(read_statement(real.statement), epoch=9)

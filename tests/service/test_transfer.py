@@ -1,13 +1,12 @@
 """Transfers from the draft to the last confirmation, with real signers on a real chain, and all that goes wrong."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nacl.utils import random
-from tests.support.service_world import Client, Payment, World, changed, embedded_chain, refusal
+from tests.support.service_world import Client, Payment, World, changed, copied, embedded_chain, refusal
 from tests.support.simulator import FRIEND, THIEF, bitcoin_policy
 
 from warifu.chains.bitcoin.address import script_for
@@ -32,30 +31,10 @@ pytestmark = pytest.mark.real
 BTC = 100_000_000
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Three devices, a wallet with some money, a service: made once, copied for each test."""
-    root = tmp_path_factory.mktemp("template")
-
-    async def prepare(made: World) -> None:
-        async with made.running() as client:
-            await made.ready(client)
-
-    with embedded_chain(root / "chain") as (chain, url):
-        made = World(root, chain, url)
-        made.found()
-        asyncio.run(prepare(made))
-        for device in made.devices.values():
-            device.signer.close()
-    return made
-
-
 @pytest.fixture
 def world(template: World, tmp_path: Path):
-    root = tmp_path / "world"
-    shutil.copytree(template.root, root)
-    with embedded_chain(root / "chain") as (chain, url):
-        yield template.copy(root, chain, url)
+    with copied(template, tmp_path / "world") as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -238,6 +239,7 @@ class World:
             url,
             storage_key=self.storage_key,
             owner=self.owner,
+            others=self.others,
             devices=devices,
             wallet_id=self.wallet_id,
             api_key=self.api_key,
@@ -381,13 +383,20 @@ class World:
         self.wallet_id = request_digest(request)
         return found
 
-    async def ready(self, client: Client, n: int = 3, threshold: int = 2, amount: int = 100_000_000) -> None:
+    async def ready(
+        self,
+        client: Client,
+        n: int = 3,
+        threshold: int = 2,
+        amount: int = 100_000_000,
+        policy: Policy = GENEROUS,
+    ) -> None:
         """n devices, one wallet, some money; nothing to do where they are there already."""
         if self.wallet_id:
             return
         for number in range(n):
             await self.add_device(client, f"device{number}")
-        ceremony = await self.create_wallet(client, threshold=threshold)
+        ceremony = await self.create_wallet(client, threshold=threshold, policy=policy)
         assert ceremony.state == "finished", ceremony.refusal
         births = {decode(SignedBirth, birth, 2**20).birth for birth in ceremony.births}
         assert len(births) == 1
@@ -451,3 +460,27 @@ async def refusal(work: Any) -> WarifuError:
 
 def changed(message: Any, **fields: object) -> Any:
     return msgspec.structs.replace(message, **fields)
+
+
+def made_ready(root: Path, policy: Policy = GENEROUS, **fields: Any) -> World:
+    """Three devices, a wallet, some money, and a service that was stopped: to be copied, for test after test."""
+
+    async def prepare(made: World) -> None:
+        async with made.running() as client:
+            await made.ready(client, policy=policy)
+
+    with embedded_chain(root / "chain") as (chain, url):
+        made = World(root, chain, url, **fields)
+        made.found()
+        asyncio.run(prepare(made))
+        for device in made.devices.values():
+            device.signer.close()
+    return made
+
+
+@contextmanager
+def copied(template: World, root: Path) -> Iterator[World]:
+    """What was made ready, in a place of its own and as if nobody had touched it."""
+    shutil.copytree(template.root, root)
+    with embedded_chain(root / "chain") as (chain, url):
+        yield template.copy(root, chain, url)
