@@ -144,6 +144,34 @@ def test_ccxt_trades_and_goes_home(simulation, name):
     assert balances[money] == D(100_000) + D(str(trade["cost"])) - D(str(trade["fee"]["cost"]))
 
 
+BANK = """
+import ccxt
+client = ccxt.coinbase({'apiKey': question['key'], 'secret': question['secret']})
+client.validateServerSsl = question['authority']
+client.options.update({'fetchMarkets': {'types': ['spot']}})
+[method] = client.fetch_deposit_method_ids()
+deposit = client.deposit('USD', 250.5, method['id'])
+print(json.dumps({
+    'method': client.fetch_deposit_method_id(method['id']),
+    'made': deposit['id'],
+    'deposit': client.fetch_deposit(deposit['id'], 'USD'),
+    'deposits': client.fetch_deposits('USD'),
+    'ledger': client.fetch_ledger('USD'),
+}, default=str))
+"""
+
+
+def test_ccxt_takes_money_from_the_bank(simulation):
+    ada: Any = customer(simulation, "coinbase", account="ccxt-bank", algorithm="ES256")
+    found = asked(simulation, BANK, key=CDP_KEY, secret=secrets_of(ada))
+    assert found["method"]["currency"] == "USD"
+    assert [one["id"] for one in found["deposits"]] == [found["deposit"]["id"]] == [found["made"]]
+    assert (found["deposit"]["status"], found["deposit"]["amount"]) == ("ok", 250.5)
+    [entry] = found["ledger"]
+    assert (entry["direction"], entry["amount"]) == ("in", 250.5)
+    assert {one.asset: one.free for one in ada.all(ada.exchange.balances())}["USD"] == D("250.5")
+
+
 SDK = """
 from coinbase.rest import RESTClient
 client = RESTClient(api_key=question['key'], api_secret=question['secret'])

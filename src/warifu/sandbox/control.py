@@ -271,6 +271,7 @@ class Control:
             "fills": [one for one in state.trading.fills if one.account == account.name],
             "deposits": [one for one in state.vaults.deposits if one.account == account.name],
             "withdrawals": [one for one in state.vaults.withdrawals if one.account == account.name],
+            "bank": venue.bank.of(account.name),
         }
 
     # --- the exchange ---------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from threading import RLock
 import httpx
 import msgspec
 
+from warifu.sandbox.bank import Bank, Transfer
 from warifu.sandbox.bitcoin import BitcoinChain, Purse
 from warifu.sandbox.custody import DEPTH, HOUSE, Chain, Custody, Vaults
 from warifu.sandbox.engine import Engine, Trading
@@ -37,6 +38,8 @@ class Remembered(msgspec.Struct):
     vaults: Vaults = msgspec.field(default_factory=Vaults)
     purse: Purse = msgspec.field(default_factory=Purse)
     mood: Mood = msgspec.field(default_factory=Mood)
+    transfers: list[Transfer] = []
+    """From customers' bank and to it."""
     states: dict[str, State] = {}
     ahead: int = 0
     """Milliseconds that its clock is ahead of the machine's."""
@@ -67,6 +70,7 @@ class Venue:
             _chain(asset, url, seed + name.encode(), state.purse) for asset, url in (chains or {}).items()
         ]
         self.custody = Custody(opened, state.ledger, state.vaults, self.now, depth)
+        self.bank = Bank(state.ledger, state.transfers, self.now)
         for place in state.vaults.places:
             if place.asset in self.custody.chains:
                 self.custody.chain(place.asset).address(place.index)

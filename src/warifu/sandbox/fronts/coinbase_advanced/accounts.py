@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from warifu.sandbox.amounts import plain
+from warifu.sandbox.fronts.coinbase import bank_form
 from warifu.sandbox.fronts.coinbase_advanced.forms import P, iso
+from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
 
@@ -16,6 +18,8 @@ class Accounts(Part):
         return (
             Route("GET", f"{P}/accounts", self._accounts),
             Route("GET", f"{P}/accounts/{{account_uuid}}", self._account),
+            Route("GET", f"{P}/payment_methods", self._methods),
+            Route("GET", f"{P}/payment_methods/{{payment_method_id}}", self._method),
             Route("GET", f"{P}/key_permissions", self._permissions),
             Route("GET", f"{P}/transaction_summary", self._summary),
         )
@@ -56,6 +60,19 @@ class Accounts(Part):
             "retail_portfolio_id": customer.uuid,
             "platform": "ACCOUNT_PLATFORM_CONSUMER",
         }
+
+    def _methods(self, visit: Visit) -> Answer:
+        return said({"payment_methods": [self._bank(visit)]})
+
+    def _method(self, visit: Visit) -> Answer:
+        bank = self._bank(visit)
+        if visit.places["payment_method_id"] != bank["id"]:
+            raise Refusal("no-such")
+        return said({"payment_method": bank})
+
+    def _bank(self, visit: Visit) -> dict[str, object]:
+        times = {"created_at": iso(0), "updated_at": iso(0)}
+        return {**bank_form(self.venue.bank.method(self.customer(visit)), "ACH"), "verified": True, **times}
 
     def _permissions(self, visit: Visit) -> Answer:
         assert visit.credential is not None, "this path wants one"

@@ -11,6 +11,7 @@ from typing import Any
 
 from warifu.sandbox.amounts import EXACT, amount_of
 from warifu.sandbox.fronts.coinbase_exchange.address_book import AddressBook
+from warifu.sandbox.fronts.coinbase_exchange.banks import Banks
 from warifu.sandbox.fronts.coinbase_exchange.funds import Funds
 from warifu.sandbox.fronts.coinbase_exchange.market_data import MarketData
 from warifu.sandbox.fronts.coinbase_exchange.orders import Orders
@@ -65,7 +66,7 @@ class CoinbaseExchange(Front):
     name = "coinbase-exchange"
 
     def paths(self) -> tuple[Route, ...]:
-        parts = (MarketData, Profile, Orders, Funds, AddressBook)
+        parts = (MarketData, Profile, Orders, Funds, Banks, AddressBook)
         return tuple(route for part in parts for route in part(self.venue).paths())
 
     def fields(self, request: Request) -> Mapping[str, Any]:

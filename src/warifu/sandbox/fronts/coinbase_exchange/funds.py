@@ -7,6 +7,7 @@ from typing import Any
 from warifu.sandbox.amounts import fixed, number_of, plain
 from warifu.sandbox.custody import Deposit, Withdrawal
 from warifu.sandbox.fronts.coinbase import address_form
+from warifu.sandbox.fronts.coinbase_exchange.banks import transfer_form
 from warifu.sandbox.fronts.coinbase_exchange.forms import asset_of, iso, page, stamp
 from warifu.sandbox.people import Account
 from warifu.sandbox.refusal import Refusal
@@ -14,7 +15,7 @@ from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
 
 class Funds(Part):
-    """By the chains of the simulation alone."""
+    """By the chains of the simulation; what comes by the bank is listed, too."""
 
     def paths(self) -> tuple[Route, ...]:
         return (
@@ -96,6 +97,8 @@ class Funds(Part):
         vaults, customer = self.venue.state.vaults, self.customer(visit)
         found = [_deposit(one, customer) for one in vaults.deposits if one.account == visit.account]
         found += [_withdrawal(one, customer) for one in vaults.withdrawals if one.account == visit.account]
+        bank, method = self.venue.bank, self.venue.bank.method(customer)
+        found += [transfer_form(one, customer, method) for one in bank.of(visit.account) if one.committed]
         return sorted(found, key=lambda one: str(one["created_at"]), reverse=True)
 
     def _transfers(self, visit: Visit) -> Answer:
