@@ -9,7 +9,7 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
-from warifu.cli.visits import Seen, left_behind, look, together, visit_request
+from warifu.cli.visits import Seen, left_behind, look, provers, together, visit_request
 from warifu.cli.visits_shown import seen_object, show_seen
 from warifu.errors import InputRefused
 from warifu.protocol import api
@@ -60,6 +60,16 @@ def looked(*said: tuple[IdentityKey, tuple[VisitShown, ...]]) -> Any:
 def test_an_address_counts_once_two_devices_fetched_it():
     assert looked((HONEST, (shown("here"),)), (HOSTILE, (shown("here"),))) == (["here"], [])
     assert looked((HONEST, (shown("here"),)), (HOSTILE, (shown("there"),))) == ([None], [])
+
+
+@pytest.mark.parametrize(("strict", "needed"), [(False, 2), (True, 3)])
+def test_a_strict_wallet_wants_as_many_to_have_fetched_it_as_must_count_the_transfer(strict, needed):
+    policy = msgspec.structs.replace(founding(needed=1).policy, strict=strict)
+    third = DeviceRef("friend", bytes(32))
+    wallet = wallet_of(
+        msgspec.structs.replace(founding(needed=1), devices=(*DEVICES, third), threshold=2, policy=policy)
+    )
+    assert provers(wallet) == needed
 
 
 def test_a_device_that_shows_a_visit_twice_is_not_two_that_fetched_its_address():

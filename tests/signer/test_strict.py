@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from tests.support.accounts import ETHER, LOCAL, account_request, ether_payment, ethereum_rules
-from tests.support.simulator import Household, Outcome, Spend, bitcoin_policy, signed, with_witnesses
+from tests.support.simulator import (
+    BTC,
+    FRIEND,
+    THIEF,
+    THIEF_SCRIPT,
+    Household,
+    Outcome,
+    Spend,
+    bitcoin_policy,
+    signed,
+    with_witnesses,
+)
+from tests.support.visiting import visiting_policy
 
 from warifu.errors import WarifuError
 from warifu.protocol.acknowledging import (
@@ -19,9 +31,12 @@ from warifu.protocol.acknowledging import (
     confirm,
     witnesses_needed,
 )
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.frames import AskStatus
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import DAY, Policy
+from warifu.protocol.request import request_digest
+from warifu.signer.exchanges.visits import Visit
 from warifu.signer.transfers import Transfers
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
@@ -308,3 +323,87 @@ def test_an_ethereum_payment_takes_the_same_words(tmp_path):
     assert household["device0"].status().wallets[0].correlations != (0, 0, 0)
     assert household.sign_strictly(spend, WHO, ALL).finished
     household.close()
+
+
+# --- visits to exchanges ---------------------------------------------------------------------------------------------
+
+HALF = BTC // 2
+"""Most that may be at the exchange at once."""
+
+
+def visit_of(household: Household, number: int, amount: int) -> Visit:
+    """Proven: funds may go to its deposit address."""
+    now = household.clock()
+    assert household.birth is not None
+    request = VisitRequest(
+        bytes([number]) * 16,
+        household.birth.wallet_id,
+        "main",
+        VisitAsset("BTC", "bitcoin"),
+        "",
+        str(amount),
+        (),
+        now + 7200,
+        now,
+        now + 600,
+    )
+    opened = Visit(request_digest(request), request, "binance", now, ("permissions", "balance", "address"))
+    return opened.permits().sees({}, now).deposits_to(FRIEND, now)
+
+
+def keep_visit(household: Household, visit: Visit, names: Sequence[str]) -> None:
+    for name in names:
+        device = household[name].device
+        with device.store.transaction():
+            device.visits.put(visit)
+
+
+@pytest.fixture
+def visitors(tmp_path: Path) -> Iterator[Household]:
+    """2 of 5, of which four must count a transfer; half a bitcoin may be at Binance."""
+    household = Household(tmp_path, 5)
+    chains = bitcoin_policy(destinations=[THIEF]).chains
+    household.make_wallet(2, msgspec.structs.replace(visiting_policy(), strict=True, chains=chains))
+    yield household
+    household.close()
+
+
+def test_visits_that_not_all_devices_were_told_of_do_not_pass_each_others_exposure(visitors):
+    """Four visits of a third of the exposure, each opened on another four of five devices: each honest one knows of
+    three. In the second round whoever is to sign hears of the fourth, and waits until it is told."""
+    household, hostile = visitors, "device4"
+    key = household[hostile].device.identity
+    quorums = [[name for name in household.names[:4] if name != f"device{left_out}"] for left_out in range(4)]
+    visits = [visit_of(household, number + 1, HALF // 3) for number in range(4)]
+    for visit, quorum in zip(visits, quorums, strict=True):
+        keep_visit(household, visit, [*quorum, hostile])
+    spends = [household.pay(HALF // 3, first_coin=coin) for coin in range(4)]
+    said = [household.acknowledged(spend, quorum) for spend, quorum in zip(spends, quorums, strict=True)]
+    for spend, quorum, words in zip(spends, quorums, said, strict=True):
+        full = tuple(
+            sorted(
+                (*words, acknowledge(key, spend.request.wallet_id, spend.digest)),
+                key=lambda item: item.identity,
+            )
+        )
+        lie = confirm(key, acknowledged_digest(full), ())
+        heard = sorted((*household.confirmed(spend, quorum, full), lie), key=lambda item: item.identity)
+        for source in household.names[:4]:
+            household.carry(source, quorum[0])
+        openings = household.openings(spend.request, [quorum[0], hostile], spend.unsigned)
+        outcome = household.run(with_witnesses({quorum[0]: openings[quorum[0]]}, full, tuple(heard)))
+        assert outcome.codes == {quorum[0]: "session.notes-missing"}
+
+
+def test_a_transfer_that_brings_nothing_there_asks_for_no_visit(visitors):
+    """A device that was away when a visit was opened signs everything else as ever."""
+    household, told = visitors, visitors.names[:4]
+    visit = visit_of(household, 1, HALF)
+    keep_visit(household, visit, told)
+    there = household.pay(HALF, first_coin=1)
+    names = household.names
+    assert signed(there, household.sign_strictly(there, names[:2], told))
+    for source in told:
+        household.carry(source, "device4")
+    elsewhere = household.pay(1_000, to=THIEF, script=THIEF_SCRIPT, first_coin=2)
+    assert signed(elsewhere, household.sign_strictly(elsewhere, ["device3", "device4"], names[1:]))

@@ -24,6 +24,7 @@ from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, WarifuError
 from warifu.exchanges.networks import COINS
 from warifu.protocol import api
+from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import BITCOIN, chain_named
@@ -80,6 +81,14 @@ class Seen:
         ]
         agreed = [address for address in ready if ready.count(address) >= threshold]
         return agreed[0] if agreed else None
+
+
+def provers(wallet: Wallet) -> int:
+    """How many devices must have fetched the same deposit address before funds go there: as many as sign, and in a
+    strict wallet as many as must count the transfer. ``Seen.address``."""
+    threshold = wallet.request.threshold
+    strict = wallet.rules.policy.strict
+    return witnesses_needed(threshold, len(wallet.request.devices)) if strict else threshold
 
 
 def visit_request(

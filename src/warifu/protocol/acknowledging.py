@@ -47,7 +47,8 @@ class Confirmation(Message, frozen=True):
     acknowledged: Bytes32
     """``acknowledged_digest`` of the acknowledgements that it was shown."""
     known: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_KNOWN)]
-    """Digests of the other requests that count in the policy's longest window, ascending."""
+    """Digests of the other requests that count in the policy's longest window, ascending; beside a transfer that brings
+    funds to an exchange also of the visits there."""
     signature: Bytes64
     """The device's, for the purpose ``confirmation``."""
 

@@ -56,7 +56,9 @@ def _beside(device: Device, wallet: Wallet, policy: Policy, request: bytes) -> l
     if chain is not None:
         rules = policy.rules(chain)
         windows = [each.windows for each in rules.assets] if rules else []
-        return device.ledger.since(wallet.id, chain, now - _longest(windows) - CLOCK_SKEW)
+        # What is at an exchange is bounded as well: a visit that some devices were not told of must not pass another.
+        visits = device.visits.beside(wallet.id, device.ledger.payment(request))
+        return device.ledger.since(wallet.id, chain, now - _longest(windows) - CLOCK_SKEW) + visits
     exchange = device.calls.exchange_of(wallet.id, request)
     if exchange is None:
         raise InputRefused("unknown-request", "this device does not count that spend itself")

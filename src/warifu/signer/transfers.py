@@ -263,8 +263,13 @@ class Transfers:
                 transfer.digest,
                 given.acknowledgements,
                 given.confirmations,
-                lambda other: self._device.ledger.known(other) is not None,
+                lambda other: self._knows(transfer.wallet, other),
             )
+
+    def _knows(self, wallet: Wallet, other: bytes) -> bool:
+        """Whether this device counts what another one does: a transfer, or a visit to an exchange."""
+        device = self._device
+        return device.ledger.known(other) is not None or device.visits.find(wallet.id, other) is not None
 
     @staticmethod
     def _require_tellable(given: Given, unsigned: bytes) -> None:

@@ -31,6 +31,7 @@ from warifu.cli.visits import (
     look,
     named,
     open_visit,
+    provers,
     sweep,
     tell,
     together,
@@ -153,7 +154,7 @@ def open_command(
     _warn_of_the_rest(screen, wallet, request)
     if not yes and not click.confirm(tr("Open this visit?")):
         raise click.Abort
-    threshold = wallet.request.threshold
+    threshold = provers(wallet)
     with setting.client(profile) as client:
         what = wanted(wallet, tr("a visit to an exchange"), account, amount_of(request))
         own = own_credential(profile, screen, wallet, credential, what)
@@ -209,7 +210,7 @@ def show_command(setting: Setting, wallet_name: str, as_json: bool) -> None:
     wallet = profile.wallet(wallet_name)
     with setting.client(profile) as client:
         said = look(client, wallet)
-    threshold = wallet.request.threshold
+    threshold = provers(wallet)
     found = together(said)
     for seen in found:
         show_seen(screen, seen, threshold)
@@ -240,8 +241,8 @@ def close_command(
     show_refusals(screen, said)
     _require_some(said)
     seen = named(together(said), visit.hex())
-    show_seen(screen, seen, wallet.request.threshold)
-    screen.result(seen_object(seen, wallet.request.threshold))
+    show_seen(screen, seen, provers(wallet))
+    screen.result(seen_object(seen, provers(wallet)))
     return 0
 
 

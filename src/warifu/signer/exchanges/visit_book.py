@@ -133,6 +133,21 @@ class VisitBook:
                 self.put(visit.pays(payment, amount))
                 left[place] -= amount
 
+    def beside(self, wallet: bytes, payment: bytes) -> list[bytes]:
+        """Digests of the visits, not at home yet, that are at an exchange with what this chain of replacements brings
+        there, of the same asset: they count against the same exposure. None where it brings nothing."""
+        visits = self.of(wallet)
+        places = {
+            (visit.exchange, visit.request.brings.symbol)
+            for visit in visits
+            if any(each.payment == payment for each in visit.payments)
+        }
+        return [
+            visit.id
+            for visit in visits
+            if visit.home is None and (visit.exchange, visit.request.brings.symbol) in places
+        ]
+
     def _stay(self, policy: Policy, visit: Visit, visits: list[Visit], now: int) -> tuple[Stay, StayFacts]:
         request, symbol = visit.request, visit.request.brings.symbol
         rules = policy.rules_at(visit.exchange)
