@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from nacl.utils import random
+from tests.support.exchange_road import born
 from tests.support.exchange_scripts import Script, digest_of, parcelled
 from tests.support.service_world import Client, World, changed, now, refusal
 
@@ -19,12 +20,14 @@ from warifu.protocol.exchange_requests import (
     RemoveAccountRequest,
 )
 from warifu.protocol.frames import (
+    AskResult,
     CallRefused,
     Finished,
     KeepAccount,
     OpenExchangeKey,
     RemoveAccount,
     Reply,
+    ResultAnswer,
     refusal_of,
 )
 from warifu.protocol.identity import IdentityKey
@@ -202,10 +205,17 @@ def bears(public: bytes) -> Any:
     def for_device(script_of: dict[str, Script], name: str) -> Any:
         identity = script_of[name].device.identity
 
+        made: list[bytes] = []
+
         def say(frame: Any) -> list[Any]:
+            if isinstance(frame, AskResult):
+                return [
+                    Reply(frame.call, encode(ResultAnswer("finished" if made else "unknown", b"".join(made))))
+                ]
             if not isinstance(frame, OpenExchangeKey):
                 return []
             born = KeyBorn(digest_of(frame.authorization), public, (bytes(32),) * 3, identity, bytes(64))
+            made.append(encode(born))
             return [Finished(frame.session, encode(born))]
 
         return say
@@ -217,10 +227,12 @@ def key_request(world: World) -> ExchangeKeyRequest:
     return ExchangeKeyRequest(random(16), world.wallet_id, "trading", "binance", now(), now() + 600)
 
 
-async def bear(client: Client, request: Any) -> api.ExchangeKeyBorn:
+async def bear(client: Client, request: Any) -> api.ExchangeKeyShown:
     authorization, _ = await parcelled(client, request, {})
     question = api.NewExchangeKey(authorization=authorization)
-    return await client.post("/wallets/savings/exchange-keys", question, api.ExchangeKeyBorn)
+    accepted = await client.post("/wallets/savings/exchange-keys", question, api.Accepted)
+    assert accepted.id == request.request_id.hex()
+    return await born(client, accepted.id)
 
 
 async def test_a_key_is_born_where_all_devices_state_the_same(world: World):
@@ -228,12 +240,13 @@ async def test_a_key_is_born_where_all_devices_state_the_same(world: World):
     for name in ALL:
         told[name].say = bears(b"k" * 32)(told, name)
     async with world.running() as client:
-        answer = await bear(client, key_request(world))
-        births = [decode(KeyBorn, birth, 10_000) for birth in answer.births]
+        shown = await bear(client, key_request(world))
+        births = [decode(KeyBorn, birth, 10_000) for birth in shown.births]
         assert [birth.identity for birth in births] == sorted(
             device.identity for device in world.devices.values()
         )
         assert {birth.public for birth in births} == {b"k" * 32}
+        assert (shown.state, shown.missing, shown.refusal) == ("finished", (), None)
 
 
 async def test_devices_that_state_different_keys_bear_none(world: World):
@@ -242,8 +255,9 @@ async def test_devices_that_state_different_keys_bear_none(world: World):
         told[name].say = bears(b"k" * 32)(told, name)
     told["device2"].say = bears(b"x" * 32)(told, "device2")
     async with world.running() as client:
-        error = await refusal(bear(client, key_request(world)))
-        assert error.family == "session" and error.blame in ALL
+        shown = await bear(client, key_request(world))
+        assert shown.state == "refused" and shown.refusal is not None
+        assert shown.refusal.code == "peer.birth"
 
 
 async def test_a_key_takes_all_devices_and_an_owner_of_this_wallet(world: World):
@@ -265,6 +279,7 @@ async def test_each_route_wants_its_scope(world: World, tmp_path: Any):
         ("POST", "exchange-accounts"): {"admin"},
         ("POST", "exchange-accounts/remove"): {"admin"},
         ("POST", "exchange-keys"): {"admin"},
+        ("GET", f"exchange-keys/{'0' * 32}"): {"read", "admin"},
         ("GET", "exchange-calls"): {"read"},
         ("POST", "exchange-calls"): {"transfer"},
         ("POST", "exchange-decisions"): {"draft", "transfer", "admin"},

@@ -205,7 +205,7 @@ async def test_a_feed_is_listened_to_over_the_same_road_and_the_service_reads_no
     snapshot = msgspec.json.decode(watched.texts[0])
     assert there.client_id in [one["client_order_id"] for one in snapshot["events"][0]["orders"]]
     assert (watched.gaps, watched.unreadable, watched.ended) == ((), 0, "time")
-    for secret in (there.client_id.encode(), b"12345.67", b"sequence_num", b"subscriptions", b"jwt"):
+    for secret in (there.client_id.encode(), b"12345.67", b"sequence_num", b"subscriptions", b'"jwt"'):
         assert not seen.holds(secret)
     assert seen.holds(b"advanced-trade-ws-user.coinbase.com")
 

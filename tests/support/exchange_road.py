@@ -40,7 +40,13 @@ from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountStatus, AnswerKey, KeyBorn, SealedAnswer, Told
 from warifu.protocol.exchange_decisions import open_decision
-from warifu.protocol.exchange_requests import NOBODY, CallRequest, ExchangeCall, call_digest
+from warifu.protocol.exchange_requests import (
+    NOBODY,
+    CallRequest,
+    ExchangeCall,
+    ExchangeKeyRequest,
+    call_digest,
+)
 from warifu.protocol.frames import Decision
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import request_digest
@@ -101,9 +107,8 @@ class Road:
         request = new_key_request(self.world.wallet_id, "binance", "binance", now(), now() + 600)
         authorization, _ = await parcelled(client, request, {})
         question = api.NewExchangeKey(authorization=authorization)
-        told = await client.post("/wallets/savings/exchange-keys", question, api.ExchangeKeyBorn)
-        names = {device.identity: name for name, device in self.world.devices.items()}
-        public = agreed_key([decode(KeyBorn, birth, 2**16) for birth in told.births], request, names, 2)
+        accepted = await client.post("/wallets/savings/exchange-keys", question, api.Accepted)
+        public = agreed(self.world, request, await born(client, accepted.id))
         self.customer("binance", BINANCE_KEY, "EdDSA", public.hex(), USDT="100000", BTC="2")
         await self._add(
             client, for_born_key(BINANCE_KEY, public, self.identities, self.authorities), "binance"
@@ -233,6 +238,25 @@ class Road:
 
     def fault(self, **fields: Any) -> None:
         self.simulation.do(AddFault(**fields))
+
+
+async def born(client: Client, identifier: str, *states: str) -> api.ExchangeKeyShown:
+    """The key that was asked for, once it is in one of these states (finished or refused, if none)."""
+    seen = 0
+    while True:
+        shown = await client.get(
+            f"/wallets/savings/exchange-keys/{identifier}", api.ExchangeKeyShown, after=seen, wait=5
+        )
+        if shown.state in (states or ("finished", "refused")):
+            return shown
+        seen = max([seen, *(event.number for event in shown.events)])
+
+
+def agreed(world: World, request: ExchangeKeyRequest, shown: api.ExchangeKeyShown) -> bytes:
+    """The one key that all devices state, as the owner's client checks it."""
+    assert shown.state == "finished" and shown.missing == (), shown
+    names = {device.identity: name for name, device in world.devices.items()}
+    return agreed_key([decode(KeyBorn, birth, 2**16) for birth in shown.births], request, names, 2)
 
 
 def http_of(told: Told) -> HttpAnswer:

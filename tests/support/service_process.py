@@ -17,7 +17,7 @@ from warifu.service.hub.link import Link
 from warifu.service.hub.session import Session
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.run import Listening, serve
-from warifu.service.store import exchange_calls, transfers
+from warifu.service.store import exchange_births, exchange_calls, transfers
 from warifu.service.tunnels import Tunnels
 from warifu.service.workflows import correlations, engine
 
@@ -46,6 +46,14 @@ OF_A_CALL = (
     "after-the-outcome",
 )
 """At an exchange."""
+OF_A_BIRTH = (
+    "birth-stored",
+    "devices-talking",
+    "first-device-finished",
+    "before-the-key-is-kept",
+    "after-the-key-is-kept",
+)
+"""Of a key for an exchange; and ``relay-N``: before the N-th frame between the devices."""
 POINTS: dict[str, tuple[Any, str, str]] = {
     PREPARING: (Session, "relay", "before"),
     "request-stored": (transfers, "add_transfer", "after"),
@@ -69,6 +77,10 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "carrier-finished": (Session, "finished", "before"),
     "before-the-outcome": (exchange_calls, "finish_call", "before"),
     "after-the-outcome": (exchange_calls, "finish_call", "after"),
+    "birth-stored": (exchange_births, "add_birth", "after"),
+    "first-device-finished": (Session, "finished", "before"),
+    "before-the-key-is-kept": (exchange_births, "keep_births", "before"),
+    "after-the-key-is-kept": (exchange_births, "keep_births", "after"),
 }
 _CALL_TUNNEL, _REQUEST = 1, 3
 """The tunnel of a call, and the piece of it that is the request: TLS has two of its own before."""
@@ -76,7 +88,8 @@ _CALL_TUNNEL, _REQUEST = 1, 3
 
 def arm(point: str, number: int, transfer: str) -> None:
     """From now on whoever comes to ``point`` of this transfer brings this signal upon the process."""
-    holder, name, when = POINTS[point]
+    relayed = iter(range(1, int(point.removeprefix("relay-")))) if point.startswith("relay-") else iter(())
+    holder, name, when = POINTS["devices-talking" if point.startswith("relay-") else point]
     if point == "answer-on-its-way":
         _count_pieces()
     original: Callable[..., Any] = getattr(holder, name)
@@ -86,7 +99,7 @@ def arm(point: str, number: int, transfer: str) -> None:
             return original(*args, **kwargs)
         if holder is transfers and getattr(args[1], "id", args[1]) != transfer:
             return original(*args, **kwargs)  # something was left to do of an earlier one
-        if not _is_it(point, args):
+        if next(relayed, None) is not None or not _is_it(point, args):
             return original(*args, **kwargs)
         if when == "before":
             os.kill(os.getpid(), number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +15,19 @@ from warifu.cli.authorizing import ask_envelope_keys
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_accounts import LIFETIME
-from warifu.cli.exchange_keys import NewAccount, agreed_key, new_key_request, require_kept
+from warifu.cli.exchange_keys import NewAccount, require_kept
 from warifu.cli.exchange_together import Together
 from warifu.cli.profile import Profile, Wallet
 from warifu.cli.screen import Screen
-from warifu.errors import InputRefused, PolicyDenied
+from warifu.cli.text import tr
+from warifu.errors import InputRefused, PolicyDenied, WarifuError
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_answers import AccountKept, KeyBorn
+from warifu.protocol.exchange_answers import AccountKept
+from warifu.protocol.exchange_requests import AccountRequest, KeyKind
 from warifu.protocol.identity import DeviceRef
 
 BORN = frozenset({"binance"})
@@ -46,7 +48,8 @@ class Adding:
     screen: Screen
 
     @property
-    def _together(self) -> Together:
+    def together(self) -> Together:
+        """The other owners behind him."""
         return Together(self.client, self.screen, self.wallet, self.own, self.wallet.rules.owners_needed)
 
     @property
@@ -89,9 +92,9 @@ class Adding:
         """Have each holder keep its part. Raises the first refusal; asked again, it goes on where it stopped."""
         moment = now()
         holders = [device for device in self.devices if device.identity in new.holders]
-        until = moment + self._together.lifetime(LIFETIME)
+        until = moment + self.together.lifetime(LIFETIME)
         request = new.request(self.wallet.wallet_id, account, exchange, moment, until)
-        further = self._together.approved(request)
+        further = self.together.approved(request)
         moment = now()
         keys = ask_envelope_keys(
             self.client, self.profile, holders, self.wallet.request, self.wallet.acceptable(moment), moment
@@ -105,29 +108,48 @@ class Adding:
         told = {
             one.identity: one for one in self.client.post(road, question, api.ExchangeAccountTold).devices
         }
+        refused: dict[str, WarifuError] = {}
         for holder in holders:
-            one = told.get(holder.identity)
-            if one is None:
-                raise InputRefused(
-                    "exchange-account", f"the service does not say whether {holder.name} keeps its part"
-                )
-            if one.refusal is not None:
-                raise error_from(one.refusal)
-            require_kept(decode(AccountKept, one.answer, _MAX_ANSWER), request, holder.identity)
+            try:
+                _require_kept(told.get(holder.identity), request, holder)
+            except WarifuError as error:
+                refused[holder.name] = error
+        self._require_all(new.key, [holder.name for holder in holders], refused)
 
-    def bear(self, account: str, exchange: str) -> bytes:
-        """The public key (32 bytes) that all devices generated for the account."""
-        moment = now()
-        until = moment + self._together.lifetime(LIFETIME)
-        request = new_key_request(self.wallet.wallet_id, account, exchange, moment, until)
-        further = self._together.approved(request)
-        authorization = authorize(self.own.approve, request, encode(request), (), further)
-        question = api.NewExchangeKey(authorization=encode(authorization))
-        road = f"/wallets/{segment(self.wallet.name)}/exchange-keys"
-        births = self.client.post(road, question, api.ExchangeKeyBorn).births
-        born = [decode(KeyBorn, birth, _MAX_ANSWER) for birth in births]
-        names = {device.identity: device.name for device in self.devices}
-        return agreed_key(born, request, names, self.wallet.request.threshold)
+    def _require_all(self, key: KeyKind, holders: Sequence[str], refused: Mapping[str, WarifuError]) -> None:
+        """Raise the first refusal, once it is said who has a part and who has not."""
+        if not refused:
+            return
+        having = [name for name in holders if name not in refused]
+        if having:
+            self.screen.warn(
+                tr(
+                    "have their part: {having}. Have none: {lacking}.",
+                    having=", ".join(having),
+                    lacking=", ".join(refused),
+                )
+            )
+            if key == "ed25519-split":
+                self.screen.warn(
+                    tr(
+                        "Its key was split once, and a second split does not fit to it: have all devices forget it "
+                        "('warifu exchange remove'), and add it again from the key file."
+                    )
+                )
+            else:
+                self.screen.warn(tr("Run the same command again: it goes on where it stopped."))
+        raise next(iter(refused.values()))
+
+
+def _require_kept(told: api.AccountTold | None, request: AccountRequest, holder: DeviceRef) -> None:
+    """The holder says, signed, that it keeps its part. Raises its refusal."""
+    if told is None:
+        raise InputRefused(
+            "exchange-account", f"the service does not say whether {holder.name} keeps its part"
+        )
+    if told.refusal is not None:
+        raise error_from(told.refusal)
+    require_kept(decode(AccountKept, told.answer, _MAX_ANSWER), request, holder.identity)
 
 
 def public_pem(public: bytes) -> str:

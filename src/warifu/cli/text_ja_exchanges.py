@@ -180,12 +180,25 @@ EXCHANGES: dict[str, str] = {
     # --- adding ----------------------------------------------------------------------------------------------------
     "A Coinbase key of the kind Ed25519 is split over all devices; a secret or a key of the kind ECDSA cannot be, and "
     "is kept by one of them. For Binance the devices make a key that is never whole anywhere: you register its public "
-    "half there, and bring the API key that Binance gives ('warifu exchange finish').": (
+    "half there, and bring the API key that Binance gives ('warifu exchange finish'). Broken off, the same command "
+    "goes on, and says where it stands.": (
         "Coinbase の Ed25519 の鍵は、すべての端末に分けて持ちます。"
         "秘密の値や ECDSA の鍵は分けられないので、一台が持ちます。"
         "Binance では、どこにも丸ごとは存在しない鍵を端末が作ります。公開鍵を Binance に登録し、もらった API キーを "
         "warifu exchange finish で渡してください。"
+        "途中で切れたら、同じコマンドが続きを行い、どこまで進んだかを言います。"
     ),
+    "A key was asked for before, and nothing came of it: {why}": (
+        "前に頼まれた鍵は、できませんでした: {why}"
+    ),
+    "The devices have made this key already.": "端末はこの鍵をすでに作ってあります。",
+    "have their part: {having}. Have none: {lacking}.": "持っている端末: {having}。持っていない端末: {lacking}。",
+    "Its key was split once, and a second split does not fit to it: have all devices forget it ('warifu exchange "
+    "remove'), and add it again from the key file.": (
+        "鍵は一度だけ分けられ、分け直したものとは合いません。"
+        "すべての端末に忘れさせて（warifu exchange remove）、鍵のファイルから加え直してください。"
+    ),
+    "Run the same command again: it goes on where it stopped.": "同じコマンドをもう一度実行すると、続きから行います。",
     "A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.": (
         "模擬（warifu sandbox）です。取引所の名前を、この認証局の言うとおりに信じます。"
     ),

@@ -24,6 +24,7 @@ from warifu.service.workflows.acknowledging import Acknowledging
 from warifu.service.workflows.carrying import Carrier
 from warifu.service.workflows.comparisons import Comparisons
 from warifu.service.workflows.correlations import Correlations
+from warifu.service.workflows.exchange_births import ExchangeBirths
 from warifu.service.workflows.exchange_calls import ExchangeCalls
 from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.instructing import Instructor
@@ -76,6 +77,7 @@ class Service:
             self.comparisons.soon,
             config.session_seconds,
         )
+        self.exchange_births = ExchangeBirths(database, self.hub, self.bell, self.refreshes, config)
         self.exchange_calls = ExchangeCalls(
             database,
             self.hub,
@@ -126,6 +128,7 @@ class Service:
         self.instructor.start()
         self.refreshes.start()
         self.comparisons.start()
+        self.exchange_births.start()
         self.exchange_calls.start()
         self.visits.start()
         self.caretaker.start()
@@ -138,6 +141,7 @@ class Service:
         self.transfers.prepare_to_stop()
         for follower in self.followers:
             follower.tell_to_stop()
+        await self.exchange_births.close()
         await self.exchange_calls.close()
         await self.visits.close()
         await self.comparisons.close()

@@ -21,7 +21,8 @@ from warifu.cli.exchange_adding import (
     public_pem,
     read_authorities,
 )
-from warifu.cli.exchange_born import forget, remember, remembered
+from warifu.cli.exchange_bearing import Bearing
+from warifu.cli.exchange_born import forget, remembered
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
 from warifu.cli.exchange_loading import require_loaded
@@ -105,7 +106,8 @@ def add(
 
     A Coinbase key of the kind Ed25519 is split over all devices; a secret or a key of the kind ECDSA cannot be, and is
     kept by one of them. For Binance the devices make a key that is never whole anywhere: you register its public half
-    there, and bring the API key that Binance gives ('warifu exchange finish').
+    there, and bring the API key that Binance gives ('warifu exchange finish'). Broken off, the same command goes on,
+    and says where it stands.
 
     Make a key that may do the least: read and trade. Let it withdraw only where the exchange has a list of addresses
     to which alone it may.
@@ -202,12 +204,19 @@ COMMANDS: tuple[click.Command, ...] = (add, finish)
 
 
 def _bear(home: Path, screen: Screen, adding: Adding, account: str, exchange: str, yes: bool) -> None:
-    screen.line(tr("All devices of the wallet make the key together: each must be connected."))
-    if not yes and not click.confirm(tr("Have them make it?")):
-        raise click.Abort
-    with screen.waiting(tr("the devices make a key")):
-        public = adding.bear(account, exchange)
-    remember(home, adding.wallet.wallet_id, account, public)
+    bearing = Bearing(adding, home, account, exchange)
+    public = bearing.made()
+    if public is not None:
+        screen.line(tr("The devices have made this key already."))
+    else:
+        with screen.waiting(tr("the devices make a key")):
+            public = bearing.taken_up()
+    if public is None:
+        screen.line(tr("All devices of the wallet make the key together: each must be connected."))
+        if not yes and not click.confirm(tr("Have them make it?")):
+            raise click.Abort
+        with screen.waiting(tr("the devices make a key")):
+            public = bearing.bear()
     pem = public_pem(public)
     screen.exact(pem)
     screen.line(

@@ -19,16 +19,33 @@ EncodedParcels = Annotated[tuple[EncodedParcel, ...], msgspec.Meta(min_length=1,
 
 
 class NewExchangeKey(Question, frozen=True):
-    """``POST /wallets/{name}/exchange-keys`` (admin) -> ``ExchangeKeyBorn``: have all devices of the wallet generate a
-    key for an account. ``authorization``: of an ``ExchangeKeyRequest``, with no envelopes."""
+    """``POST /wallets/{name}/exchange-keys`` (admin) -> ``Accepted``, whose id is the request's ``request_id`` in hex:
+    have all devices of the wallet generate a key for an account. ``authorization``: of an ``ExchangeKeyRequest``, with
+    no envelopes. Nothing is begun unless all of them are connected; the same question again returns the same id."""
 
     authorization: EncodedAuthorization
 
 
-class ExchangeKeyBorn(Answer, frozen=True):
-    """Every device's own encoded ``exchange_answers.KeyBorn``, ascending by identity: check that all state one key."""
+class ExchangeKeyShown(Answer, frozen=True):
+    """``GET /wallets/{name}/exchange-keys/{id}?after=N&wait=S`` (read or admin): events with a number above ``after``,
+    once there is one, and what devices stated so far."""
 
+    id: Id16
+    wallet: str
+    account: str
+    request: Bytes32
+    """Digest of the ``ExchangeKeyRequest``."""
+    state: Literal["running", "finished", "refused"]
+    """``running``: also while devices are away that may have the key, or have to be brought to it. ``finished``: every
+    device states it. ``refused``: it comes to nothing."""
     births: tuple[bytes, ...]
+    """Each device's own encoded ``exchange_answers.KeyBorn`` that came so far, ascending by identity: check that all
+    state one key, and that none is missing."""
+    missing: tuple[str, ...]
+    """Names of the devices that have not stated it."""
+    refusal: ErrorBody | None
+    created: Seconds
+    events: tuple[Event, ...]
 
 
 class NewExchangeAccount(Question, frozen=True):

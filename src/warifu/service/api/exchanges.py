@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Coroutine
 
 from litestar import Router, delete, get, post
 from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody
 
-from warifu.errors import InputRefused, PeerMisbehaved, ServiceRefused, WarifuError
+from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.api import (
     Accepted,
     AccountsOf,
@@ -24,7 +23,7 @@ from warifu.protocol.api import (
     ExchangeDecisionOf,
     ExchangeDecisionQuestion,
     ExchangeDecisions,
-    ExchangeKeyBorn,
+    ExchangeKeyShown,
     NewExchangeAccount,
     NewExchangeCall,
     NewExchangeKey,
@@ -32,7 +31,6 @@ from warifu.protocol.api import (
 )
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import ComparisonsRequest, ExchangeKeyRequest, RemoveAccountRequest
 from warifu.protocol.frames import (
     MAX_BODY_BYTES,
@@ -40,7 +38,6 @@ from warifu.protocol.frames import (
     AskComparisons,
     AskStatus,
     KeepAccount,
-    OpenExchangeKey,
     RemoveAccount,
     Status,
     ToSigner,
@@ -51,6 +48,7 @@ from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
 from warifu.service.doors import Parcelled, account_request, check_owner, read_parcelled, rehearsed_call
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
+from warifu.service.store.exchange_births import known_birth
 from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import StoredWallet, wallet_named
 
@@ -155,34 +153,33 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
 
 def _keys(service: Service) -> list[BaseRouteHandler]:
     """Keys that are born among the devices."""
-    database, hub = service.database, service.hub
+    database = service.database
 
     @post(
         "/exchange-keys",
         guards=[needs(database, "admin")],
-        status_code=200,
+        status_code=202,
         before_request=strictly(NewExchangeKey),
     )
-    async def bear(name: NamePath, data: JSONBody[NewExchangeKey]) -> ExchangeKeyBorn:
-        """Have all devices of the wallet generate a key. Answered when all state it."""
+    async def bear(name: NamePath, data: JSONBody[NewExchangeKey]) -> Accepted:
+        """Have all devices of the wallet generate a key. Once for each request."""
         wallet, parcelled = await asyncio.to_thread(_bare, service, name, data.authorization)
         if not isinstance(parcelled.request, ExchangeKeyRequest):
             raise InputRefused("request", "this is not a request to generate a key for an exchange")
-        identities = _identities(wallet)
-        _require_connected(service, wallet, identities)
-        await service.refreshes.catch_up(name, identities)
-        births = _Births(parcelled.digest)
-        opening = OpenExchangeKey(secrets.token_bytes(16), parcelled.authorization, identities)
-        results = await hub.run_session(
-            dict.fromkeys(identities, opening),
-            wanted=len(identities),
-            judge=births.judge,
-            entered=lambda _device: None,
-            timeout=service.config.session_seconds,
-        )
-        return ExchangeKeyBorn(births=tuple(results[identity] for identity in identities))
+        if not await asyncio.to_thread(known_birth, database, parcelled.request.request_id.hex()):
+            _require_connected(service, wallet, _identities(wallet))
+        return Accepted(id=await service.exchange_births.begin(wallet, parcelled, parcelled.request))
 
-    return [bear]
+    @get("/exchange-keys/{key:str}", guards=[needs(database, "read", "admin")])
+    async def show(name: NamePath, key: IdPath, after: After = 0, wait: Wait = 0) -> ExchangeKeyShown:
+        """Which devices state the key by now."""
+        return await service.bell.wait_for_news(
+            lambda: service.exchange_births.read(wallet_named(database, name), key, after),
+            lambda found: bool(found.events) or found.state != "running",
+            wait,
+        )
+
+    return [bear, show]
 
 
 def _calls(service: Service) -> list[BaseRouteHandler]:
@@ -248,22 +245,6 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
         return ExchangeDecisions(decisions=tuple(await asyncio.gather(*work)))
 
     return [create, show, drop, show_all, decide]
-
-
-class _Births:
-    """Wants the same key from every device. The owner's client does this again, with the signatures."""
-
-    def __init__(self, request: bytes) -> None:
-        self._request = request
-        self._key: tuple[bytes, tuple[bytes, ...]] | None = None
-
-    def judge(self, identity: bytes, result: bytes) -> None:
-        born = decode(KeyBorn, result, MAX_BODY_BYTES)
-        if born.request != self._request or born.identity != identity:
-            raise PeerMisbehaved("birth", "a device stated the key of another request")
-        if self._key not in (None, (born.public, born.public_shares)):
-            raise PeerMisbehaved("birth", "the devices state different keys")
-        self._key = born.public, born.public_shares
 
 
 def _bare(service: Service, name: str, authorization: bytes) -> tuple[StoredWallet, Parcelled]:

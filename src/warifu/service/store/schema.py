@@ -211,6 +211,20 @@ exchange_calls = sa.Table(
     sa.Column("ended", sa.Integer),
 )
 
+exchange_births = sa.Table(
+    "exchange_births",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("wallet", sa.Text, nullable=False, index=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("request", sa.LargeBinary, nullable=False),
+    sa.Column("authorization", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("births", sa.LargeBinary, nullable=False),
+    sa.Column("refusal", sa.LargeBinary),
+    sa.Column("created", sa.Integer, nullable=False),
+)
+
 exchange_comparisons = sa.Table(
     "exchange_comparisons",
     metadata,
