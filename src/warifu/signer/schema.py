@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 7
+VERSION = 8
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -30,10 +30,20 @@ CREATE TABLE counted_calls (         -- calls at exchanges that are in call_tota
 CREATE INDEX counted_calls_by_time ON counted_calls (wallet, exchange, expires);
 """
 
-SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS}
+_CARRIER_BANS = """
+CREATE TABLE IF NOT EXISTS carrier_bans (  -- devices that owners let carry nothing to an exchange, or let again
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    identity BLOB NOT NULL,
+    banned INTEGER NOT NULL,
+    created INTEGER NOT NULL,        -- of the newest request about it: no older one is heard
+    PRIMARY KEY (wallet, identity)
+) STRICT;
+"""
+
+SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS}
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
-TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}
+TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}
 CREATE TABLE device (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -256,14 +266,6 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     words TEXT NOT NULL              -- in what it was something else, for the owner; a line for each
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
-
-CREATE TABLE carrier_bans (          -- devices that owners let carry nothing to an exchange, or let again
-    wallet BLOB NOT NULL REFERENCES wallets (id),
-    identity BLOB NOT NULL,
-    banned INTEGER NOT NULL,
-    created INTEGER NOT NULL,        -- of the newest request about it: no older one is heard
-    PRIMARY KEY (wallet, identity)
-) STRICT;
 
 CREATE TABLE visits (                -- of the wallet's funds to exchanges
     visit BLOB PRIMARY KEY,          -- digest of the request
