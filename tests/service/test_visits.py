@@ -265,6 +265,60 @@ def test_devices_are_brought_to_look_and_bring_home_what_has_lost_too_much(
     asyncio.run(whole())
 
 
+def test_an_owner_states_who_is_paid_and_what_was_stuck_comes_home_and_the_service_sees_no_word_of_it(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    world, simulation, clock = stage
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=clock, monotonic=time.monotonic))
+    policy = visiting_policy()
+    rules = policy.exchanges[0]
+    further = ("GET /sapi/v2/localentity/withdraw/history", "POST /sapi/v1/localentity/withdraw/apply")
+    rules = msgspec.structs.replace(rules, endpoints=tuple(sorted((*rules.endpoints, *further))))
+    policy = msgspec.structs.replace(policy, exchanges=(rules, *policy.exchanges[1:]))
+    statement = tmp_path / "me.json"
+    statement.write_text('{"isAddressOwner": 1, "city": "Hakone-12345"}')
+
+    async def whole() -> None:
+        async with world.running() as client:
+            for number in range(3):
+                await world.add_device(client, f"device{number}")
+            assert (await world.create_wallet(client, policy=policy)).state == "finished"
+            keep_account(world.devices.values(), world.wallet_id, simulation, "ada")
+            await world.fund(client, BTC)
+            owner = Owner(client, owners_profile(world, world.root / "owner"))
+            await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
+            monkeypatch.setattr(owner, "home", world.root / "owner", raising=False)
+            visit = await brought(world, client, BTC // 4, ["device0", "device1"])
+            simulation.do(SetAccount(exchange="binance", account="ada", travel_rule=True))
+            end = EndVisitRequest(random(16), world.wallet_id, visit, clock(), clock() + 600)
+            await tell(client, end)
+            found = await until(client, visit, lambda found: any(each.state == "stuck" for each in found))
+            assert "travel-rule" in {sweep.reason for each in found for sweep in each.sweeps}
+            told = await asyncio.to_thread(CliRunner().invoke, command.group, ["show", "savings"], obj=owner)
+            assert "warifu exchange travel-rule WALLET main" in " ".join(told.output.split())
+
+            said = await owner.says(
+                "travel-rule", "savings", "main", "--file", str(statement), "--yes", of=exchange.group
+            )
+            assert said["fields"] == ["city", "isAddressOwner"]
+            listed = await owner.says("list", "savings", of=exchange.group)
+            assert listed["accounts"][0]["travel_rule"] == ["city", "isAddressOwner"]
+            async with asyncio.timeout(60):
+                while True:
+                    clock.later += 30
+                    simulation.do(SetClock(exchange="binance", ahead=1000 * clock.later))
+                    await asyncio.to_thread(world.chain.mine, 1)
+                    await client.post("/wallets/savings/visits/sweep", api.SweepVisits(), api.VisitsShown)
+                    answer = await client.get("/wallets/savings/visits", api.VisitsShown)
+                    if all(each.state == "home" for each in seen(answer)):
+                        break
+                    await asyncio.sleep(0.2)
+
+    asyncio.run(whole())
+    kept = [file for file in world.root.rglob("*") if file.is_file() and file != statement]
+    assert kept and all(b"Hakone-12345" not in file.read_bytes() for file in kept)
+
+
 # --- the command line -----------------------------------------------------------------------------------------------
 
 

@@ -68,12 +68,10 @@ def remove_account(client: Client, approve: Approver, wallet: Wallet, account: s
 
 
 def _same(one: AccountStatus, other: AccountStatus) -> bool:
-    return (one.account, one.exchange, one.key, one.holders, one.public, one.finished, one.simulation) == (
-        other.account,
-        other.exchange,
-        other.key,
-        other.holders,
-        other.public,
-        other.finished,
-        other.simulation,
-    )
+    return _told(one) == _told(other)
+
+
+def _told(account: AccountStatus) -> tuple[object, ...]:
+    """What all holders have alike."""
+    named = (account.account, account.exchange, account.key, account.holders)
+    return (*named, account.public, account.finished, account.simulation, account.travel_rule)

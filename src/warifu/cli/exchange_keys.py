@@ -25,6 +25,7 @@ from warifu.protocol.exchange_requests import (
     ExchangeKeyRequest,
     HmacSecret,
     KeyKind,
+    TravelRuleRequest,
     terms_digest,
 )
 from warifu.protocol.identity import verify
@@ -157,7 +158,7 @@ def agreed_key(
     return first.public
 
 
-def require_kept(kept: AccountKept, request: AccountRequest, identity: bytes) -> None:
+def require_kept(kept: AccountKept, request: AccountRequest | TravelRuleRequest, identity: bytes) -> None:
     """``AuthorizationRefused`` or ``InputRefused`` unless the device ``identity`` says that it keeps its part."""
     named = request_digest(request)
     if kept.request != named:

@@ -50,6 +50,8 @@ def account_row(account: AccountStatus, seen: Sequence[str]) -> tuple[str, str, 
         state = tr("{count} calls are not compared yet", count=len(account.due))
     else:
         state = tr("ready")
+    if account.travel_rule:
+        state += "; " + tr("states: {fields}", fields=", ".join(account.travel_rule))
     devices = ", ".join(name if name in seen else f"({name})" for name in account.holders)
     return account.account, exchange, tr(KINDS[account.key]), devices, state
 
@@ -67,4 +69,5 @@ def account_object(account: AccountStatus, seen: Sequence[str]) -> dict[str, Any
         "simulation": account.simulation,
         "due": [item.hex() for item in account.due],
         "since": account.since,
+        "travel_rule": list(account.travel_rule),
     }

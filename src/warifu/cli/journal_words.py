@@ -194,6 +194,7 @@ _KINDS: dict[str, Callable[[], str]] = {
     "exchange-key-born": lambda: tr("exchange key born"),
     "exchange-account-kept": lambda: tr("exchange account kept"),
     "exchange-account-removed": lambda: tr("exchange account removed"),
+    "travel-rule-kept": lambda: tr("travel-rule data kept"),
     "visit-opened": lambda: tr("visit opened"),
     "visit-ended": lambda: tr("visit ended"),
     "visit-lost": lambda: tr("visit ended by its loss"),

@@ -308,4 +308,34 @@ EXCHANGES: dict[str, str] = {
     ),
     "the feed ended before its time ({why})": "フィードが途中で終わりました（{why}）",
     "{count} messages.": "メッセージ {count} 件。",
+    # --- the travel rule ---
+    "State for ACCOUNT's exchange who is paid by what comes home, where it has to ask that (the travel "
+    "rule).": ("戻る資金の受取人を ACCOUNT の取引所に申告します（トラベルルールで尋ねられる場合）。"),
+    "It goes sealed to the devices that hold the account, and into every withdrawal that brings a visit "
+    "home; the service never sees it. Devices show which fields you stated, and not what you stated.": (
+        "封をして口座を持つ端末に届け、一時預けを戻す出金ごとに添えます。サービスからは見えません。端末が"
+        "示すのは申告した項目の名前だけで、中身は示しません。"
+    ),
+    "JSON in the exchange's own form. It may be removed afterwards.": (
+        "取引所の書式の JSON です。済んだら消してかまいません。"
+    ),
+    "Have the devices forget what you stated.": "申告した内容を端末に忘れさせます。",
+    "states": "申告する項目",
+    "nothing any more": "なし（取り消し）",
+    "Have the devices keep that?": "これを端末に保管させますか？",
+    "Every device that holds the account keeps it. Visits that were stuck are tried again soon.": (
+        "口座を持つすべての端末が保管しました。止まっていた一時預けはまもなくやり直します。"
+    ),
+    "states: {fields}": "申告済み: {fields}",
+    "travel-rule data kept": "トラベルルールの申告の保管",
+    "the exchange wants to know who is paid: state it with 'warifu exchange travel-rule WALLET "
+    "{account}', and it is tried again": (
+        "取引所が受取人の申告を求めています。「warifu exchange travel-rule WALLET {account}」で申告すると"
+        "、やり直します"
+    ),
+    "the exchange's own list has not every address that this would come home to: put it there (for new "
+    "ones exchanges wait a while), and it is looked at again": (
+        "戻り先のアドレスの中に、取引所の一覧にないものがあります。一覧に加えてください（新しいものは取引"
+        "所がしばらく待たせます）。そのあと見直します"
+    ),
 }

@@ -47,6 +47,25 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
         words = f"{sweep.amount} {sweep.symbol} -> {sweep.to}  {sweep.state}"
         facts.append((tr("sweep"), " ".join(filter(None, (words, sweep.reason, sweep.transaction)))))
     screen.facts(facts)
+    if any("listed" in view.missing for _, view in seen.views):
+        screen.warn(
+            tr(
+                "the exchange's own list has not every address that this would come home to: put it there (for new "
+                "ones exchanges wait a while), and it is looked at again"
+            )
+        )
+    if any("travel-rule" in view.missing for _, view in seen.views) or any(
+        sweep.reason == "travel-rule" and view.state == "stuck"
+        for _, view in seen.views
+        for sweep in view.sweeps
+    ):
+        screen.warn(
+            tr(
+                "the exchange wants to know who is paid: state it with 'warifu exchange travel-rule WALLET {account}', "
+                "and it is tried again",
+                account=one.request.account,
+            )
+        )
     if any(sweep.state == "differs" for sweep in _sweeps(seen)):
         screen.warn(
             tr(
@@ -132,6 +151,7 @@ def _view(view: VisitShown) -> dict[str, Any]:
         "there": [msgspec.structs.asdict(each) for each in view.there],
         "sweeps": [msgspec.structs.asdict(each) for each in view.sweeps],
         "why": view.why,
+        "missing": list(view.missing),
         "worth": None if view.worth is None else msgspec.structs.asdict(view.worth),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol, TypeVar
 
@@ -49,6 +49,24 @@ class Best:
         positive(self.bid, "a bid")
         if self.ask < self.bid:
             raise InputRefused("exchange-answer", "somebody would pay more than others ask")
+
+
+@dataclass(frozen=True)
+class ListedAddress:
+    """One entry of the exchange's own list of addresses that withdrawals may go to."""
+
+    asset: str
+    address: str
+    network: str
+    """Both are empty where it counts for any."""
+
+    def counts_for(self, asset: str, address: str, network: str) -> bool:
+        """Whether a withdrawal of this may go there. Capitals of an address of the EVM are a checksum, and no part of
+        it."""
+        same = self.address == address
+        if address.startswith("0x"):
+            same = self.address.lower() == address.lower()
+        return same and self.asset in ("", asset) and self.network in ("", network)
 
 
 OrderStatus = Literal["pending", "open", "filled", "cancelled", "expired", "rejected"]
@@ -106,6 +124,8 @@ class Withdrawal:
     without_memo: bool = False
     """Said by name where a network knows memos and this address has none: a forgotten memo loses the funds."""
     wallet: str = ""
+    travel_rule: str = field(default="", repr=False)
+    """What the owner states about who is paid (``exchanges.travel_rule``); empty: nothing."""
 
     def __post_init__(self) -> None:
         if not _UUID4.match(self.client_id):
@@ -197,6 +217,15 @@ class Exchange(Keys, Protocol):
         """All orders of a pair that are open, also where there are none; None where it has no such request."""
 
     def deposit_address(self, asset: str, network: str, wallet: str = "") -> Call[DepositAddress]: ...
+
+    def travel_rule(self, text: str) -> tuple[str, ...]:
+        """Names of what this states, if the exchange takes such a statement. ``InputRefused`` (``travel-rule``)."""
+
+    def asks_who_is_paid(self) -> Call[bool] | None:
+        """Whether withdrawals of this customer have to state who is paid; None where the exchange does not say."""
+
+    def listed(self) -> Call[tuple[ListedAddress, ...]] | None:
+        """The addresses that withdrawals may go to; None where the exchange does not say."""
 
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]: ...
 

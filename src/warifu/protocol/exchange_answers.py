@@ -11,7 +11,7 @@ from pyhpke.exceptions import PyHPKEError
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode, digest, encode
-from warifu.protocol.exchange_requests import KeyKind
+from warifu.protocol.exchange_requests import MAX_TRAVEL_RULE_FIELDS, KeyKind
 from warifu.protocol.identity import IdentityKey, verify
 
 MAX_ANSWER_BYTES = 192 * 1024
@@ -126,6 +126,11 @@ class AccountStatus(Message, frozen=True):
     due: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_DUE)]
     """Calls (digests of their requests) that this device signed and has to compare with the exchange: the oldest."""
     since: Seconds
+    travel_rule: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=160)], ...],
+        msgspec.Meta(max_length=MAX_TRAVEL_RULE_FIELDS),
+    ] = ()
+    """Names of what its owner states about who is paid, without what is stated."""
 
 
 class _Signed(Message, frozen=True):

@@ -17,6 +17,8 @@ MAX_ACCOUNTS = 16
 """Accounts at exchanges that a wallet has."""
 MAX_CALL_BYTES = 80 * 1024
 MAX_VISIT_ASSETS = 8
+MAX_TRAVEL_RULE = 1800
+MAX_TRAVEL_RULE_FIELDS = 64
 MAX_SHARES = 16
 MAX_SETTLED = 64
 """Comparisons that one word of an owner settles."""
@@ -78,6 +80,19 @@ class RemoveAccountRequest(Message, frozen=True, tag="exchange-removal"):
     request_id: Bytes16
     wallet_id: Bytes32
     account: Name
+    created: Seconds
+    expires: Seconds
+
+
+class TravelRuleRequest(Message, frozen=True, tag="exchange-travel-rule"):
+    """Keep what is stated about who is paid, for the exchange's questions, with an account: each of its holders gets it
+    in a parcel (``TravelRulePart``). It goes into every withdrawal that no owner asks for."""
+
+    request_id: Bytes16
+    wallet_id: Bytes32
+    account: Name
+    part: Bytes32
+    """``travel_rule_digest`` of the parcels' content: no two holders are told different things."""
     created: Seconds
     expires: Seconds
 
@@ -266,6 +281,18 @@ class AccountPart(Message, frozen=True):
     secret: HmacSecret | Es256Secret | Ed25519Part | BornPart
 
 
+class TravelRulePart(Message, frozen=True):
+    """The content of every holder's parcel."""
+
+    text: Annotated[str, msgspec.Meta(max_length=MAX_TRAVEL_RULE)]
+    """A JSON object in the exchange's form (``warifu.exchanges.travel_rule``); empty: forget what was kept."""
+    salt: Bytes32
+    """Random: names and towns are guessed."""
+
+    def __repr__(self) -> str:
+        return "TravelRulePart(<hidden>)"
+
+
 class ExchangeCall(Message, frozen=True):
     """One request at an exchange without its credential: the content of every participant's parcel.
 
@@ -291,6 +318,11 @@ class ExchangeCall(Message, frozen=True):
 def call_digest(call: ExchangeCall) -> bytes:
     """32 bytes that name exactly this call, and tell nothing of it."""
     return digest("exchange-call", encode(call))
+
+
+def travel_rule_digest(part: TravelRulePart) -> bytes:
+    """32 bytes that name exactly this, and tell nothing of it."""
+    return digest("exchange-travel-rule", encode(part))
 
 
 def terms_digest(terms: AccountTerms) -> bytes:

@@ -37,6 +37,8 @@ Step = Literal[
     "wallets",
     "balance",
     "price",
+    "listed",
+    "travel-rule",
     "address",
     "new-address",
     "orders",
@@ -46,10 +48,12 @@ Step = Literal[
 ]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
 credential may withdraw. ``wallets``: how the exchange calls the accounts that funds leave from, where it wants to be
-told. ``balance``: what is there. ``price``: the best offers of a pair, which anybody may ask for. ``address``: where
-deposits go. ``new-address``: have a deposit address made, where none is listed. ``orders``: which are open of a pair,
-where they are cancelled one by one. ``cancel``: those, or every open order of a pair, once the visit is over.
-``sweep``: all that is free there of one asset, home. ``outcome``: what became of the newest sweep of it."""
+told. ``balance``: what is there. ``price``: the best offers of a pair, which anybody may ask for. ``listed``: whether
+the exchange's own list has the wallet's addresses. ``travel-rule``: whether the exchange wants to be told who is paid.
+``address``: where deposits go. ``new-address``: have a deposit address made, where none is listed. ``orders``: which
+are open of a pair, where they are cancelled one by one. ``cancel``: those, or every open order of a pair, once the
+visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what became of the newest sweep of
+it."""
 VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
 """As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
 ``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, the owner
@@ -71,6 +75,9 @@ Unvalued = Literal["", "no-look", "no-pair", "too-many", "no-price", "old"]
 """Why a device cannot say what a visit is worth now. ``no-look``: it has not seen yet what is there. ``no-pair``:
 something changed that no pair of the policy connects to what was brought. ``too-many``: more prices would be needed
 than it asks for. ``no-price``: the exchange did not say one that can be used. ``old``: it has not looked lately."""
+Missing = Literal["listed", "travel-rule"]
+"""What the exchange told a device that stands in the way home. ``listed``: an address that funds come home to is not on
+its own list. ``travel-rule``: it wants to be told who is paid, and this device keeps nothing of that."""
 Why = Literal["", "owner", "time", "loss", "account"]
 """Why a visit is over at a device: an owner wanted it, its time is over, too much is lost, or an owner removed its
 account. Empty while it is not."""
@@ -158,6 +165,7 @@ class VisitShown(Message, frozen=True):
     why: Why = ""
     worth: Worth | None = None
     """None where nobody bounded what it may lose."""
+    missing: Annotated[tuple[Missing, ...], msgspec.Meta(max_length=2)] = ()
 
 
 class Visits(Message, frozen=True):

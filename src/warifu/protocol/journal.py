@@ -29,7 +29,7 @@ from warifu.protocol.encoding import (
     digest,
     encode,
 )
-from warifu.protocol.exchange_requests import Identities, KeyKind
+from warifu.protocol.exchange_requests import MAX_TRAVEL_RULE_FIELDS, Identities, KeyKind
 from warifu.protocol.frames.bounds import PublicKey
 from warifu.protocol.release import MAX_KEEPERS
 from warifu.protocol.request import MAX_ANNOUNCED, MAX_REASON, MAX_SIGNERS, Outflow
@@ -487,6 +487,20 @@ class CarrierAllowed(Message, frozen=True, tag="carrier-allowed"):
     device: Bytes32
 
 
+class TravelRuleKept(Message, frozen=True, tag="travel-rule-kept"):
+    """An owner stated, for an exchange's questions, who is paid by what comes home; or took that back."""
+
+    wallet: Bytes32
+    request: Bytes32
+    """Digest of what was authorized."""
+    account: _Word
+    fields: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=160)], ...],
+        msgspec.Meta(max_length=MAX_TRAVEL_RULE_FIELDS),
+    ]
+    """Names of what is stated; none where it was taken back."""
+
+
 class VisitOpened(Message, frozen=True, tag="visit-opened"):
     """Every rule allowed it: funds may visit an exchange."""
 
@@ -607,6 +621,7 @@ Event = (
     | ComparisonSettled
     | CarrierBanned
     | CarrierAllowed
+    | TravelRuleKept
     | VisitOpened
     | VisitEnded
     | VisitLost

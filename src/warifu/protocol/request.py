@@ -23,6 +23,7 @@ from warifu.protocol.exchange_requests import (
     ExchangeKeyRequest,
     RemoveAccountRequest,
     SettleRequest,
+    TravelRuleRequest,
     VisitRequest,
 )
 from warifu.protocol.identity import DeviceRef
@@ -282,6 +283,7 @@ Request = (
     | ExchangeKeyRequest
     | AccountRequest
     | RemoveAccountRequest
+    | TravelRuleRequest
     | CallRequest
     | VisitRequest
     | BoundedVisitRequest

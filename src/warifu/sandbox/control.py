@@ -48,6 +48,7 @@ class SetAccount(_Deed, frozen=True):
     account: str
     gives: dict[str, Decimal] = {}
     allowlist_only: bool | None = None
+    travel_rule: bool | None = None
 
 
 class SetCredential(_Deed, frozen=True):
@@ -215,6 +216,8 @@ class Control:
         account = venue.account(deed.account, make=True)
         if deed.allowlist_only is not None:
             account.allowlist_only = deed.allowlist_only
+        if deed.travel_rule is not None:
+            account.travel_rule = deed.travel_rule
         for asset, amount in deed.gives.items():
             venue.give(deed.account, asset, amount)
         return {"account": account.name, "uuid": account.uuid, "wallets": account.wallets}

@@ -132,6 +132,8 @@ class Withdrawal(msgspec.Struct, kw_only=True):
     network: str
     address: str
     client_id: str
+    stated: bool = False
+    """Whether it said who is paid."""
     asked: Decimal
     """The figure in the request."""
     amount: Decimal
@@ -229,13 +231,15 @@ class Custody:
         on_top: bool,
         client_id: str,
         whatever: bool = False,
+        stated: bool = False,
     ) -> Withdrawal:
         """Take a withdrawal; the same one twice is one. ``on_top``: the fee is not taken out of the amount.
 
-        ``whatever``: an identifier that was used before names that withdrawal, whatever else is said now.
+        ``whatever``: an identifier that was used before names that withdrawal, whatever else is said now. ``stated``:
+        it says who is paid.
 
         ``Refusal``: ``network``, ``address``, ``memo``, ``withdrawal-precision``, ``withdrawal-too-small``,
-        ``address-not-allowed``, ``funds``, ``duplicate``.
+        ``address-not-allowed``, ``travel-rule``, ``funds``, ``duplicate``.
         """
         chain = self.chain(asset, network)
         known = self._known(account.name, client_id)
@@ -244,6 +248,8 @@ class Custody:
                 raise Refusal("duplicate", client_id)
             return known
         self._check(account, chain, address, memo, amount)
+        if account.travel_rule and not stated:
+            raise Refusal("travel-rule")
         withdrawal = Withdrawal(
             uuid=self._uuid(),
             number=len(self.vaults.withdrawals) + 1,
@@ -252,6 +258,7 @@ class Custody:
             network=chain.network,
             address=address,
             client_id=client_id,
+            stated=stated,
             asked=amount,
             amount=amount if on_top else EXACT.subtract(amount, chain.fee),
             fee=chain.fee,

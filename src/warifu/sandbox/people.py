@@ -36,6 +36,8 @@ class Account(msgspec.Struct, kw_only=True):
     allowlist: list[Allowed] = []
     allowlist_only: bool = False
     """Whether withdrawals go to the addresses on the list alone."""
+    travel_rule: bool = False
+    """Whether a withdrawal has to say who is paid."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):

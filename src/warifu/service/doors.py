@@ -27,7 +27,7 @@ from warifu.protocol.credential import (
 )
 from warifu.protocol.encoding import decode, digest
 from warifu.protocol.envelope import Envelope, envelope_digest
-from warifu.protocol.exchange_requests import NOBODY, AccountRequest, CallRequest
+from warifu.protocol.exchange_requests import NOBODY, AccountRequest, CallRequest, TravelRuleRequest
 from warifu.protocol.parcel import MAX_PARCEL_BYTES, Parcel, parcel_digest
 from warifu.protocol.request import (
     RefreshRequest,
@@ -122,6 +122,16 @@ def account_request(parcelled: Parcelled, wallet: WalletRequest) -> AccountReque
         )
     if request.holders != parcelled.participants:
         raise InputRefused("parcels", "there is not exactly one parcel for each holder of the credential")
+    _check_members(parcelled, wallet)
+    return request
+
+
+def travel_rule_request(parcelled: Parcelled, wallet: WalletRequest) -> TravelRuleRequest:
+    """The request to keep what is stated for an exchange, with parcels for devices of ``wallet``. Raises
+    ``InputRefused``."""
+    request = parcelled.request
+    if not isinstance(request, TravelRuleRequest) or request.wallet_id != request_digest(wallet):
+        raise InputRefused("request", "this states nothing for an exchange of this wallet's")
     _check_members(parcelled, wallet)
     return request
 

@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 8
+VERSION = 9
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -40,10 +40,21 @@ CREATE TABLE IF NOT EXISTS carrier_bans (  -- devices that owners let carry noth
 ) STRICT;
 """
 
-SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS}
+_TRAVEL_RULES = """
+CREATE TABLE travel_rules (          -- what owners state, for exchanges, about who is paid
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    created INTEGER NOT NULL,        -- of the newest request about it: no older one is heard
+    request BLOB NOT NULL,           -- digest of that
+    kept TEXT NOT NULL,              -- JSON in the exchange's form; empty: nothing is stated
+    PRIMARY KEY (wallet, account)
+) STRICT;
+"""
+
+SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS, 9: _TRAVEL_RULES}
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
-TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}
+TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}{_TRAVEL_RULES}
 CREATE TABLE device (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL

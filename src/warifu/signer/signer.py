@@ -42,6 +42,7 @@ from warifu.protocol.frames import (
     Instruct,
     JoinOwner,
     KeepAccount,
+    KeepTravelRule,
     NotesAnswer,
     Presence,
     RecoverExchangeKey,
@@ -95,6 +96,7 @@ from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.afterwards import show_comparisons
 from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
 from warifu.signer.exchanges.keeping import keep_account, remove_account
+from warifu.signer.exchanges.stating import keep_travel_rule
 from warifu.signer.exchanges.visiting import banned, tell_visit
 from warifu.signer.expecting import approve_reference
 from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
@@ -129,6 +131,7 @@ _Call = (
     | RecoverWallet
     | AskJournal
     | KeepAccount
+    | KeepTravelRule
     | AskKeyRecovery
     | RecoverExchangeKey
     | RemoveAccount
@@ -390,6 +393,8 @@ class Signer:
             return encode(tell_recovery(device, message.request))
         if isinstance(message, RecoverExchangeKey):
             return encode(recover_key(device, message))
+        if isinstance(message, KeepTravelRule):
+            return encode(keep_travel_rule(device, message))
         if isinstance(message, RemoveAccount):
             remove_account(device, message)
             return b""
@@ -438,7 +443,7 @@ class Signer:
         now = self._device.clock.now()
         if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | RemoveAccount | TellVisit):
             return cause_of(self._device, message.authorization, None, now)
-        if isinstance(message, KeepAccount | AskAcknowledgeCall):
+        if isinstance(message, KeepAccount | KeepTravelRule | AskAcknowledgeCall):
             return cause_of(self._device, message.authorization, message.parcel, now)
         if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
             return None

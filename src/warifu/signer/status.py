@@ -22,6 +22,7 @@ from warifu.signer.device import Device
 from warifu.signer.evidence import given
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.accounts import Account
+from warifu.signer.exchanges.stating import stated
 from warifu.signer.expecting import accepted
 from warifu.signer.instructing import words_of
 from warifu.signer.notices import Notice
@@ -75,6 +76,7 @@ def _account_status(device: Device, account: Account, wallet: Wallet) -> Account
         account.simulation,
         tuple(device.calls.due(account.wallet, account.name, device.clock.now())[:MAX_DUE]),
         account.since,
+        stated(device, account),
     )
 
 

@@ -423,6 +423,69 @@ RECORDED = {
         None,
         {"id": "7213fea8e94b4a5593d507237e5a555b"},
     ),
+    "ADDRESSES": (
+        Nothing(),
+        "GET /sapi/v1/capital/withdraw/address/list",
+        None,
+        [
+            {
+                "address": "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+                "addressTag": "",
+                "coin": "BTC",
+                "name": "Satoshi",
+                "network": "BTC",
+                "origin": "bla",
+                "originType": "others",
+                "whiteStatus": True,
+            }
+        ],
+    ),
+    "LOCAL_WITHDRAW": (
+        capital.LocalWithdraw(
+            coin="BTC",
+            network="BTC",
+            address="bc1qhome",
+            amount=D("0.10"),
+            withdraw_order_id=UUID,
+            questionnaire='{"bnfType":0,"isAddressOwner":1}',
+        ),
+        (
+            "POST /sapi/v1/localentity/withdraw/apply?coin=BTC&network=BTC&address=bc1qhome&amount=0.10"
+            f"&withdrawOrderId={UUID}&questionnaire=%7B%22bnfType%22%3A0%2C%22isAddressOwner%22%3A1%7D"
+        ),
+        None,
+        {"trId": 123456, "accpted": True, "info": "Withdraw request accepted"},
+    ),
+    "LOCAL_WITHDRAWALS": (
+        capital.LocalWithdrawalsOf(coin="USDT", withdraw_order_id=UUID),
+        f"GET /sapi/v2/localentity/withdraw/history?coin=USDT&withdrawOrderId={UUID}",
+        None,
+        [
+            {
+                "id": "b6ae22b3aa844210a7041aee7589627c",
+                "trId": 1234456,
+                "amount": "8.91000000",
+                "transactionFee": "0.004",
+                "coin": "USDT",
+                "withdrawalStatus": 6,
+                "travelRuleStatus": 0,
+                "address": "0x94df8b352de7f46f64b01d3666bf6e936e44ce60",
+                "txId": "0xb5ef8c13b968a406cc62a93a8bd80f9e9a906ef1b3fcf20a2e48573c17659268",
+                "applyTime": "2019-10-12 11:12:02",
+                "network": "ETH",
+                "transferType": 0,
+                "withdrawOrderId": UUID,
+                "info": "",
+                "confirmNo": 3,
+            }
+        ],
+    ),
+    "QUESTIONNAIRE": (
+        Nothing(),
+        "GET /sapi/v1/localentity/questionnaire-requirements",
+        None,
+        {"questionnaireCountryCode": "AE"},
+    ),
     "WITHDRAWALS": (
         capital.WithdrawalsOf(coin="USDT", withdraw_order_id=UUID),
         f"GET /sapi/v1/capital/withdraw/history?coin=USDT&withdrawOrderId={UUID}",

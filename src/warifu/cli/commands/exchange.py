@@ -8,7 +8,13 @@ import click
 
 from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Group, examples, json_option, require_yes, with_option, yes_option
-from warifu.cli.commands import exchange_add, exchange_comparing, exchange_trading, exchange_watching
+from warifu.cli.commands import (
+    exchange_add,
+    exchange_comparing,
+    exchange_stating,
+    exchange_trading,
+    exchange_watching,
+)
 from warifu.cli.context import Setting
 from warifu.cli.exchange_accounts import list_accounts, remove_account
 from warifu.cli.exchange_calls import Exchanging
@@ -105,5 +111,10 @@ def remove(
     screen.result({"account": account, "away": list(away)})
 
 
-for command in (*exchange_trading.COMMANDS, exchange_watching.watch, exchange_comparing.compare):
+for command in (
+    *exchange_trading.COMMANDS,
+    exchange_watching.watch,
+    exchange_comparing.compare,
+    exchange_stating.travel_rule,
+):
     group.add_command(command)

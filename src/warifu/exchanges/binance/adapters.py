@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from warifu.errors import InputRefused
 from warifu.exchanges import adapter, market
 from warifu.exchanges.adapter import (
@@ -28,6 +30,7 @@ from warifu.exchanges.market import Market, Order, Pair
 from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Credential, KeyKind, require_kind
+from warifu.exchanges.travel_rule import names_in, read_answers
 from warifu.threshold.wiping import Secret
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
@@ -152,6 +155,23 @@ class Binance:
 
         return self._api.call(capital.DEPOSIT_ADDRESS, ask).map(read)
 
+    def travel_rule(self, text: str) -> tuple[str, ...]:
+        _questionnaire(text)
+        return names_in(text)
+
+    def asks_who_is_paid(self) -> Call[bool]:
+        found = self._api.call(capital.QUESTIONNAIRE, Nothing())
+        return found.map(lambda said: said.questionnaire_country_code != "NIL")
+
+    def listed(self) -> Call[tuple[adapter.ListedAddress, ...]]:
+        return self._api.call(capital.ADDRESSES, Nothing()).map(
+            lambda found: tuple(
+                adapter.ListedAddress(one.coin, one.address, one.network or "")
+                for one in found
+                if one.white_status and not one.address_tag
+            )
+        )
+
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]:
         _require_no_wallet(withdrawal.wallet)
         ask = capital.Withdraw(
@@ -162,12 +182,27 @@ class Binance:
             withdraw_order_id=withdrawal.client_id,
             address_tag=withdrawal.memo,
         )
+        if withdrawal.travel_rule:
+            local = capital.LocalWithdraw(
+                **msgspec.structs.asdict(ask), questionnaire=_questionnaire(withdrawal.travel_rule)
+            )
+            return self._api.call(capital.LOCAL_WITHDRAW, local).map(_taken)
         return self._api.call(capital.WITHDRAW, ask).map(
             lambda found: WithdrawalState(found.id, "pending", None, None, None)
         )
 
     def find_withdrawal(self, withdrawal: Withdrawal) -> Call[Listed[WithdrawalState]]:
-        """Only what is at most seven days old: so far the exchange looks for an identifier of ours."""
+        """Only what is at most seven days old: so far the exchange looks for an identifier of ours. What was sent with
+        answers is in a list of its own."""
+        if withdrawal.travel_rule:
+            asked = capital.LocalWithdrawalsOf(coin=withdrawal.asset, withdraw_order_id=withdrawal.client_id)
+            return self._api.listed(
+                capital.LOCAL_WITHDRAWALS,
+                asked,
+                lambda page: tuple(
+                    _local_withdrawal(one) for one in page if one.withdraw_order_id == withdrawal.client_id
+                ),
+            )
         return self._api.listed(
             capital.WITHDRAWALS,
             capital.WithdrawalsOf(coin=withdrawal.asset, withdraw_order_id=withdrawal.client_id),
@@ -296,6 +331,36 @@ def _withdrawal(found: capital.Withdrawal) -> WithdrawalState:
         status = "sent"
     return WithdrawalState(
         found.id, status, found.amount, found.transaction_fee, found.tx_id, found.address, found.address_tag
+    )
+
+
+def _questionnaire(text: str) -> str:
+    """In one form, whatever spaces its owner wrote."""
+    return msgspec.json.encode(read_answers(text), order="sorted").decode()
+
+
+def _taken(found: capital.LocalWithdrawal) -> WithdrawalState:
+    if not (found.accepted or found.accpted) or found.tr_id is None:
+        raise Refused("travel-rule", (found.info or "the answers were not accepted")[:200])
+    return WithdrawalState(str(found.tr_id), "pending", None, None, None)
+
+
+def _local_withdrawal(found: capital.LocalWithdrawalMade) -> WithdrawalState:
+    status: WithdrawalStatus = "pending"
+    if found.travel_rule_status == 2:
+        status = "failed"
+    elif found.withdrawal_status is not None:
+        status = known(_WITHDRAWALS, str(found.withdrawal_status))
+    if status == "pending" and found.tx_id:
+        status = "sent"
+    return WithdrawalState(
+        found.id or str(found.tr_id),
+        status,
+        found.amount,
+        found.transaction_fee,
+        found.tx_id,
+        found.address,
+        found.address_tag,
     )
 
 

@@ -92,6 +92,39 @@ class Withdraw(Sent, frozen=True, kw_only=True):
     wallet_type: Literal[0, 1] | None = None
 
 
+class KnownAddress(Said, frozen=True, kw_only=True):
+    """Of the customer's address book."""
+
+    address: str
+    coin: str
+    network: str | None = None
+    address_tag: str | None = None
+    white_status: bool = False
+    """Whether it is on the list of those that withdrawals may go to."""
+
+
+class LocalWithdraw(Withdraw, frozen=True, kw_only=True):
+    """For customers of a local entity whose law wants to know who is paid."""
+
+    questionnaire: Annotated[str, Meta(min_length=2, max_length=2048)]
+    """Answers, as a JSON object."""
+
+
+class LocalWithdrawal(Said, frozen=True, kw_only=True):
+    tr_id: Count | None = None
+    accepted: bool | None = None
+    accpted: bool | None = None
+    """So its documents spell it in places."""
+    info: str | None = None
+
+
+class Questionnaire(Said, frozen=True, kw_only=True):
+    """Whose questions a customer has to answer."""
+
+    questionnaire_country_code: str = "NIL"
+    """``NIL``: nobody's."""
+
+
 class WithdrawalId(Said, frozen=True, kw_only=True):
     id: str
 
@@ -104,6 +137,33 @@ class WithdrawalsOf(Sent, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
     start_time: Milliseconds | None = None
     end_time: Milliseconds | None = None
+
+
+class LocalWithdrawalsOf(Sent, frozen=True, kw_only=True):
+    coin: Currency | None = None
+    withdraw_order_id: Identifier | None = None
+    offset: Annotated[int, Meta(ge=0)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
+
+
+class LocalWithdrawalMade(Said, frozen=True, kw_only=True):
+    """What became of a :class:`LocalWithdraw`: first it is looked at, then it is a withdrawal."""
+
+    tr_id: Count
+    amount: Decimal
+    coin: str
+    travel_rule_status: int
+    """0 completed, 1 pending, 2 failed."""
+    id: str | None = None
+    transaction_fee: Decimal | None = None
+    withdrawal_status: int | None = None
+    """As :class:`Withdrawal`'s."""
+    address: str | None = None
+    address_tag: str | None = None
+    tx_id: str | None = None
+    network: str | None = None
+    withdraw_order_id: str | None = None
+    info: str | None = None
 
 
 class Withdrawal(Said, frozen=True, kw_only=True):
@@ -123,7 +183,7 @@ class Withdrawal(Said, frozen=True, kw_only=True):
     confirm_no: Count | None = None
 
 
-L = TypeVar("L", DepositsOf, WithdrawalsOf)
+L = TypeVar("L", DepositsOf, WithdrawalsOf, LocalWithdrawalsOf)
 
 
 def _further(ask: L, _: HttpAnswer, page: tuple[object, ...]) -> L | None:
@@ -139,6 +199,18 @@ DEPOSITS = Endpoint(
     "GET", "/sapi/v1/capital/deposit/hisrec", DepositsOf, tuple[Deposit, ...], following=_further
 )
 WITHDRAW = Endpoint("POST", "/sapi/v1/capital/withdraw/apply", Withdraw, WithdrawalId, Effect.PAYS_OUT)
+ADDRESSES = Endpoint("GET", "/sapi/v1/capital/withdraw/address/list", Nothing, tuple[KnownAddress, ...])
+LOCAL_WITHDRAW = Endpoint(
+    "POST", "/sapi/v1/localentity/withdraw/apply", LocalWithdraw, LocalWithdrawal, Effect.PAYS_OUT
+)
+LOCAL_WITHDRAWALS = Endpoint(
+    "GET",
+    "/sapi/v2/localentity/withdraw/history",
+    LocalWithdrawalsOf,
+    tuple[LocalWithdrawalMade, ...],
+    following=_further,
+)
+QUESTIONNAIRE = Endpoint("GET", "/sapi/v1/localentity/questionnaire-requirements", Nothing, Questionnaire)
 WITHDRAWALS = Endpoint(
     "GET", "/sapi/v1/capital/withdraw/history", WithdrawalsOf, tuple[Withdrawal, ...], following=_further
 )

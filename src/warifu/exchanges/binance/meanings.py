@@ -54,6 +54,7 @@ _SPOT: dict[str, Means] = {
     "CANCEL_ORDER": _nothing,
     "CANCEL_ORDERS": _nothing,
     "WITHDRAW": _withdrawn,
+    "LOCAL_WITHDRAW": _withdrawn,
 }
 
 

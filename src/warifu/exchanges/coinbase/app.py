@@ -125,12 +125,23 @@ class OneAddress(Answer, frozen=True, kw_only=True):
     data: DepositAddress
 
 
+class BeneficiaryAddress(Ask, frozen=True, kw_only=True):
+    address1: Words
+    city: Words
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+    address2: Words | None = None
+    address3: Words | None = None
+    state: Words | None = None
+    postal_code: Words | None = None
+
+
 class TravelRuleData(Ask, frozen=True, kw_only=True):
     """Who is paid, where the law makes Coinbase ask."""
 
     beneficiary_wallet_type: Literal["WALLET_TYPE_SELF_HOSTED", "WALLET_TYPE_EXCHANGE"] | None = None
     is_self: Literal["IS_SELF_TRUE", "IS_SELF_FALSE"] | None = None
     beneficiary_name: Words | None = None
+    beneficiary_address: BeneficiaryAddress | None = None
     beneficiary_financial_institution: Identifier | None = None
     transfer_purpose: Words | None = None
 

@@ -27,6 +27,7 @@ from warifu.exchanges.coinbase.moments import is_before, is_between, written
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Order, Side
 from warifu.exchanges.reading import Understood, pair_of
+from warifu.exchanges.travel_rule import as_text
 
 _ORDERS, _TRANSACTIONS = 250, 100
 """Of one page."""
@@ -196,4 +197,5 @@ def _withdrawal(ask: app.Send) -> Withdrawal:
         address=ask.to,
         amount=ask.amount,
         wallet=ask.account_id,
+        travel_rule="" if ask.travel_rule_data is None else as_text(ask.travel_rule_data),
     )

@@ -81,6 +81,7 @@ from warifu.protocol.api.exchanges import (
     NewExchangeAccount,
     NewExchangeCall,
     NewExchangeKey,
+    NewTravelRule,
 )
 from warifu.protocol.api.instructions import Instruction, Instructions, NewInstruction, Told
 from warifu.protocol.api.journals import JournalPage, JournalQuestion
@@ -253,6 +254,7 @@ __all__ = [
     "NewReference",
     "NewRefresh",
     "NewTransfer",
+    "NewTravelRule",
     "NewVisit",
     "NewWallet",
     "Proposal",

@@ -59,6 +59,18 @@ class NewExchangeAccount(Question, frozen=True):
     parcels: EncodedParcels
 
 
+class NewTravelRule(Question, frozen=True):
+    """``POST /wallets/{name}/exchange-accounts/travel-rule`` (admin) -> ``ExchangeAccountTold``: have the holders of an
+    account keep what is stated about who is paid.
+
+    ``authorization``: of a ``TravelRuleRequest``; ``parcels``: encoded, one for each of its holders. No holder is told
+    anything unless all of them are connected.
+    """
+
+    authorization: EncodedAuthorization
+    parcels: EncodedParcels
+
+
 class ExchangeAccountRemoval(Question, frozen=True):
     """``POST /wallets/{name}/exchange-accounts/remove`` (admin) -> ``ExchangeAccountTold``: forget an account.
 

@@ -29,6 +29,7 @@ from warifu.protocol.frames.exchanging import (
     AskVisits,
     Carried,
     KeepAccount,
+    KeepTravelRule,
     OpenCall,
     OpenComparison,
     OpenErrand,
@@ -283,6 +284,7 @@ ToSigner = (
     | AskAcknowledgeCall
     | AskConfirmation
     | KeepAccount
+    | KeepTravelRule
     | RemoveAccount
     | OpenCall
     | OpenExchangeKey

@@ -41,6 +41,15 @@ class KeepAccount(Message, frozen=True, tag="keep-account"):
     parcel: Parcel
 
 
+class KeepTravelRule(Message, frozen=True, tag="keep-travel-rule"):
+    """Keep what an owner states for an account: an authorized ``TravelRuleRequest``, with its part in the parcel.
+    Answered by ``AccountKept``."""
+
+    call: Call
+    authorization: Authorization
+    parcel: Parcel
+
+
 class RemoveAccount(Message, frozen=True, tag="remove-account"):
     """Forget an account: an authorized ``RemoveAccountRequest``. Answered by an empty reply."""
 

@@ -27,6 +27,7 @@ from warifu.protocol.api import (
     NewExchangeAccount,
     NewExchangeCall,
     NewExchangeKey,
+    NewTravelRule,
     error_body,
 )
 from warifu.protocol.authorization import Authorization
@@ -38,6 +39,7 @@ from warifu.protocol.frames import (
     AskComparisons,
     AskStatus,
     KeepAccount,
+    KeepTravelRule,
     RemoveAccount,
     Status,
     ToSigner,
@@ -45,7 +47,14 @@ from warifu.protocol.frames import (
 from warifu.protocol.parcel import Parcel
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
-from warifu.service.doors import Parcelled, account_request, check_owner, read_parcelled, rehearsed_call
+from warifu.service.doors import (
+    Parcelled,
+    account_request,
+    check_owner,
+    read_parcelled,
+    rehearsed_call,
+    travel_rule_request,
+)
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.exchange_births import known_birth
@@ -94,6 +103,33 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
 
         work = (tell(identity, parcel) for identity, parcel in parcelled.parcels.items())
         return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+
+    @post(
+        "/exchange-accounts/travel-rule",
+        guards=[needs(database, "admin")],
+        status_code=200,
+        before_request=strictly(NewTravelRule),
+    )
+    async def state(name: NamePath, data: JSONBody[NewTravelRule]) -> ExchangeAccountTold:
+        """Have the holders of an account keep what is stated about who is paid."""
+
+        def read_stated() -> tuple[StoredWallet, Parcelled]:
+            wallet = wallet_named(database, name)
+            parcelled = read_parcelled(data.authorization, data.parcels)
+            travel_rule_request(parcelled, wallet.request)
+            check_owner(parcelled, owners_of(database, wallet))
+            return wallet, parcelled
+
+        wallet, parcelled = await asyncio.to_thread(read_stated)
+        _require_connected(service, wallet, parcelled.participants)
+
+        def tell(identity: bytes, parcel: Parcel) -> Coroutine[None, None, AccountTold]:
+            return told(wallet, identity, lambda call: KeepTravelRule(call, parcelled.authorization, parcel))
+
+        work = (tell(identity, parcel) for identity, parcel in parcelled.parcels.items())
+        answer = ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+        service.visits.soon(wallet.name)
+        return answer
 
     @post(
         "/exchange-accounts/remove",
@@ -148,7 +184,7 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         work = (said(wallet, device.name, device.identity) for device in wallet.request.devices)
         return ExchangeAccounts(devices=tuple(await asyncio.gather(*work)))
 
-    return [keep, remove, comparisons, show]
+    return [keep, state, remove, comparisons, show]
 
 
 def _keys(service: Service) -> list[BaseRouteHandler]:

@@ -178,7 +178,33 @@ class Accounts:
         self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
         self._forget_waiting(wallet, name)
         self.generations.forget(wallet, name)
+        self._store.execute(
+            "UPDATE travel_rules SET kept = '' WHERE wallet = ? AND account = ?", (wallet, name)
+        )
         self._remember(wallet, name, created, now)
+
+    # --- what is stated for an exchange ---------------------------------------------------------------------------
+
+    def travel_rule(self, wallet: bytes, name: str) -> str:
+        """What an owner states about who is paid; empty where nothing is."""
+        rows = self._store.execute(
+            "SELECT kept FROM travel_rules WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def travel_rule_request(self, wallet: bytes, name: str) -> tuple[int, bytes]:
+        """(when the newest request about it was made that was carried out here, its digest); (-1, nothing)."""
+        rows = self._store.execute(
+            "SELECT created, request FROM travel_rules WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+        return (int(rows[0][0]), bytes(rows[0][1])) if rows else (-1, b"")
+
+    def put_travel_rule(self, wallet: bytes, name: str, created: int, request: bytes, text: str) -> None:
+        """State this from now on, in place of what was stated."""
+        self._store.execute(
+            "INSERT OR REPLACE INTO travel_rules VALUES (?, ?, ?, ?, ?)",
+            (wallet, name, created, request, text),
+        )
 
     # --- refreshed with the wallet's shares (signer.refreshes) -----------------------------------------------------
 

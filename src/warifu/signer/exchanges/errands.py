@@ -29,6 +29,7 @@ from warifu.exchanges.adapter import (
     Best,
     DepositAddress,
     Exchange,
+    ListedAddress,
     Permissions,
     Withdrawal,
     WithdrawalState,
@@ -43,7 +44,7 @@ from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
-from warifu.protocol.exchange_visits import ErrandDone, sweep_digest, withdrawal_id
+from warifu.protocol.exchange_visits import ErrandDone, Missing, sweep_digest, withdrawal_id
 from warifu.protocol.frames import OpenErrand
 from warifu.protocol.journal import DEVICE, SweepSigned, VisitLost
 from warifu.signer.device import Device
@@ -54,7 +55,7 @@ from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
 from warifu.signer.exchanges.judging import leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
-from warifu.signer.exchanges.visiting import WANTS, banned, require_carrier
+from warifu.signer.exchanges.visiting import banned, of_kind, require_carrier
 from warifu.signer.exchanges.visits import (
     MOST_ADDRESSES,
     SETTLE,
@@ -108,7 +109,7 @@ def open_errand(device: Device, frame: OpenErrand, seat: Seat) -> Carrying | Cos
     visit = device.visits.get(wallet.id, frame.visit)
     account = device.accounts.load(wallet.id, visit.request.account)
     try:
-        if account.account.exchange != visit.exchange or WANTS[account.account.kind] != visit.wants:
+        if account.account.exchange != visit.exchange or not of_kind(visit, account.account.kind):
             raise InputRefused("visit-key", "the account is another one than the visit was opened with")
         doing = _Doing(device, frame, seat, wallet, account)
         numbers = _numbers(account, frame)
@@ -245,6 +246,10 @@ class _Doing:
                 found = exchange.permissions()
             case "balance":
                 found = exchange.balances()
+            case "travel-rule" if "travel-rule" in visit.wants:
+                found = exchange.asks_who_is_paid()
+            case "listed" if "listed" in visit.wants:
+                found = exchange.listed()
             case "price":
                 found = exchange.best(self._valued_by())
             case "cancel":
@@ -293,7 +298,13 @@ class _Doing:
             address=address,
             amount=Decimal(amount),
             wallet="" if self._visited is None else self._visit.wallet(frame.symbol),
+            travel_rule=self._states,
         )
+
+    @property
+    def _states(self) -> str:
+        """What its owner states about who is paid."""
+        return self._device.accounts.travel_rule(self._wallet.id, self._account.account.name)
 
     def _prepare(self, stamped: Stamped) -> ToSign:
         """What the carrier asks for, if it is what this device would ask for. ``InputRefused`` (``errand-differs``)."""
@@ -449,6 +460,8 @@ class _Doing:
             "orders": lambda said, _stamp: _Heard(self._visit.has_open(said), "done"),
             "balance": self._balance,
             "price": self._price,
+            "travel-rule": self._asked_who_is_paid,
+            "listed": self._listed,
             "address": self._address,
             "cancel": lambda _said, _stamp: _Heard(self._visit, "done"),
             "sweep": self._swept,
@@ -495,6 +508,26 @@ class _Doing:
         if priced is None:
             return _Heard(visit, "refused", "spread")
         return _Heard(visit.measures(priced, now), "done")
+
+    def _asked_who_is_paid(self, said: bool, _: Stamp | None) -> _Heard:
+        """Whether what this device keeps is what the exchange wants, only a withdrawal tells."""
+        stands = said and not self._states
+        return self._cleared("travel-rule", stands=stands)
+
+    def _listed(self, said: tuple[ListedAddress, ...], _: Stamp | None) -> _Heard:
+        """Each asset's home is on the exchange's own list, or nothing goes there."""
+        networks = self._exchange.networks
+        for asset in self._visit.request.assets:
+            network = networks.network_of(asset.symbol, asset.chain)
+            if network is None or not any(
+                one.counts_for(asset.symbol, asset.home, network) for one in said if asset.home
+            ):
+                return self._cleared("listed", stands=True)
+        return self._cleared("listed", stands=False)
+
+    def _cleared(self, what: Missing, *, stands: bool) -> _Heard:
+        visit = self._visit.clears(what, stands=stands)
+        return _Heard(visit, "refused", what) if stands else _Heard(visit, "done")
 
     def _wallets(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
         """Of several of one asset the first."""

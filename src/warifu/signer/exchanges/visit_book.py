@@ -81,6 +81,25 @@ class VisitBook:
         """Whether this account has something that is not at home yet."""
         return any(visit.request.account == account and visit.home is None for visit in self.of(wallet))
 
+    def require_none_out(self, wallet: bytes, account: str, now: int) -> None:
+        """No withdrawal of this account's visits may be under way at its carrier: where it is asked for later
+        depends on how it was sent. ``PolicyDenied`` (``sweep-under-way``)."""
+        waits = [
+            max(1, each.again_from - now)
+            for visit in self.of(wallet)
+            if visit.request.account == account and visit.home is None
+            for each in visit.sweeps
+            if each.state in ("unknown", "pending")
+        ]
+        if waits:
+            raise PolicyDenied(
+                "sweep-under-way",
+                f"a withdrawal of account {account} is under way",
+                not_done="Nothing was changed.",
+                remedy="Wait until it is known what came of it, and try again.",
+                retry_after=max(waits),
+            )
+
     def differs(self, wallet: bytes, request: bytes) -> None:
         """Something else was made of what this device signed; ``request``: what a comparison knows it by. It need be
         no sweep."""

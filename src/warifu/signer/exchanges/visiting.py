@@ -9,6 +9,7 @@ fetched itself. Both devices' rules are in ``visits``.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorized
@@ -30,6 +31,9 @@ from warifu.signer.policy.visits import chain_decimals
 from warifu.signer.wallets import Wallet
 from warifu.units import format_quantity
 
+if TYPE_CHECKING:
+    from warifu.exchanges.calls import Unsigned
+
 WANTS: dict[KeyKind, tuple[Step, ...]] = {
     "hmac": ("balance",),
     "es256": ("permissions", "wallets", "balance"),
@@ -39,6 +43,10 @@ WANTS: dict[KeyKind, tuple[Step, ...]] = {
 """What a device finds for itself before funds go there, by the kind of key. The holder of a whole secret is the only
 one who can ask: its word about an address is no reason for the others to let funds go there, so that address must be in
 the policy."""
+
+
+FURTHER: tuple[Step, ...] = ("travel-rule", "listed")
+"""What it finds besides, where the exchange says it and the policy lets it be asked: the list, where it is declared."""
 
 
 def tell_visit(device: Device, frame: TellVisit) -> VisitShown:
@@ -173,13 +181,37 @@ def _gauge(
     return gauge
 
 
+def of_kind(visit: Visit, kind: KeyKind) -> bool:
+    """Whether the visit was opened with a key of this kind."""
+    return tuple(step for step in visit.wants if step not in FURTHER) == WANTS[kind]
+
+
+def _further(device: Device, policy: Policy, account: Account) -> tuple[Step, ...]:
+    rules = policy.rules_at(account.exchange)
+    if rules is None or device.loaded is None:
+        return ()
+    from warifu.exchanges.registry import EXCHANGES
+
+    exchange, found = EXCHANGES[account.exchange], []
+    asks, listed = exchange.asks_who_is_paid(), exchange.listed()
+    if asks is not None and _is_allowed(rules, asks.unsigned):
+        found.append("travel-rule")
+    if listed is not None and rules.declared_allowlist and _is_allowed(rules, listed.unsigned):
+        found.append("listed")
+    return tuple(step for step in FURTHER if step in found)
+
+
+def _is_allowed(rules: ExchangeRules, asked: Unsigned) -> bool:
+    return any(matches(pattern, asked.method, asked.path) for pattern in rules.endpoints)
+
+
 def _require_prices(exchange: str, pair: str, rules: ExchangeRules) -> None:
     """A bound that nobody can measure would be none."""
     from warifu.exchanges.market import Pair
     from warifu.exchanges.registry import EXCHANGES
 
     asked = EXCHANGES[exchange].best(Pair(*pair.split("-", 1))).unsigned
-    if not any(matches(pattern, asked.method, asked.path) for pattern in rules.endpoints):
+    if not _is_allowed(rules, asked):
         raise PolicyDenied(
             "visit-prices",
             f"the policy does not let devices ask {exchange} for prices, so nobody could measure a loss",
@@ -206,7 +238,7 @@ def _judged(device: Device, wallet: Wallet, request: VisitRequest, authorized: A
                 remedy="Name one that it gave out ('warifu address').",
             )
     gauge = _gauge(device, policy, wallet, account, request)
-    wants = WANTS[account.kind]
+    wants = (*WANTS[account.kind], *_further(device, policy, account))
     visit = Visit(
         authorized.digest, request, account.exchange, now, wants, simulation=account.simulation, gauge=gauge
     )

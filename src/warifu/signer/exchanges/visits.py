@@ -24,6 +24,7 @@ from warifu.protocol.exchange_requests import AnyVisit, VisitAsset
 from warifu.protocol.exchange_visits import (
     KEPT_SWEEPS,
     MAX_BANNED,
+    Missing,
     Step,
     SweepShown,
     SweepState,
@@ -118,6 +119,10 @@ class Visit(Message, frozen=True):
     """What measures how much is lost; None where nobody bounded that."""
     ended_by: Why = ""
     """Why it ended before its time; empty where it did not."""
+    cleared: tuple[Missing, ...] = ()
+    """What this device found to stand in nobody's way home."""
+    missing: tuple[Missing, ...] = ()
+    """What it found to stand in it."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -137,6 +142,8 @@ class Visit(Message, frozen=True):
             ("wallets", self.request.brings.symbol in dict(self.wallets)),
             ("balance", self.before is not None),
             ("address", bool(self.address)),
+            ("listed", "listed" in self.cleared),
+            ("travel-rule", "travel-rule" in self.cleared),
         ]
         return tuple(step for step, done in found if done)
 
@@ -313,6 +320,15 @@ class Visit(Message, frozen=True):
         """The exchange said that the credential may withdraw."""
         return msgspec.structs.replace(self, permitted=True)
 
+    def clears(self, what: Missing, *, stands: bool) -> Visit:
+        """The exchange said whether that stands in the way home. What was found before does not count any more."""
+        cleared, missing = (
+            tuple(each for each in found if each != what) for found in (self.cleared, self.missing)
+        )
+        if stands:
+            return msgspec.structs.replace(self, cleared=cleared, missing=(*missing, what))
+        return msgspec.structs.replace(self, cleared=(*cleared, what), missing=missing)
+
     def names(self, wallets: dict[str, str]) -> Visit:
         """The exchange said how it calls its accounts."""
         symbols = [asset.symbol for asset in self.request.assets if asset.symbol in wallets]
@@ -426,6 +442,7 @@ class Visit(Message, frozen=True):
             banned[:MAX_BANNED] if "wallets" in self.wants else (),
             self.why(now),
             None if self.gauge is None else self.gauge.shown(self.swept, now),
+            self.missing,
         )
 
 

@@ -37,6 +37,7 @@ from warifu.exchanges.market import Market, Order, Pair, Side
 from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Credential, KeyKind, require_kind
+from warifu.exchanges.travel_rule import names_in, read_as
 from warifu.threshold.wiping import Secret
 
 
@@ -175,6 +176,16 @@ class Coinbase:
             )
         )
 
+    def travel_rule(self, text: str) -> tuple[str, ...]:
+        read_as(app.TravelRuleData, text)
+        return names_in(text)
+
+    def asks_who_is_paid(self) -> None:
+        return None
+
+    def listed(self) -> None:
+        return None
+
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]:
         ask = app.Send(
             account_id=withdrawal.wallet,
@@ -184,6 +195,9 @@ class Coinbase:
             idem=withdrawal.client_id,
             network=withdrawal.network,
             destination_tag=withdrawal.memo,
+            travel_rule_data=(
+                read_as(app.TravelRuleData, withdrawal.travel_rule) if withdrawal.travel_rule else None
+            ),
         )
         return self._funds.call(app.SEND, ask).map(lambda found: _app_transaction(found.data))
 

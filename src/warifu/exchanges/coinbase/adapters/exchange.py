@@ -37,6 +37,7 @@ from warifu.exchanges.market import Market, Order, Pair
 from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Pairs, Understood
 from warifu.exchanges.signing import Credential, KeyKind, require_kind
+from warifu.exchanges.travel_rule import names_in, read_as
 from warifu.threshold.wiping import Secret
 
 _LIFETIMES = {"until-cancelled": "GTC", "immediate": "IOC", "whole-or-none": "FOK"}
@@ -161,6 +162,24 @@ class CoinbaseExchange:
             )
         )
 
+    def travel_rule(self, text: str) -> tuple[str, ...]:
+        read_as(exchange.funds.TravelRuleData, text)
+        return names_in(text)
+
+    def asks_who_is_paid(self) -> None:
+        return None
+
+    def listed(self) -> Call[tuple[adapter.ListedAddress, ...]]:
+        return self._api.call(exchange.accounts.ADDRESS_BOOK, Nothing()).map(
+            lambda found: tuple(
+                adapter.ListedAddress(
+                    "" if one.currency == "_ALL_ASSETS_" else one.currency, one.address, one.network or ""
+                )
+                for one in found
+                if not one.destination_tag
+            )
+        )
+
     def withdraw(self, withdrawal: Withdrawal) -> Call[WithdrawalState]:
         ask = exchange.funds.ToCryptoAddress(
             amount=withdrawal.amount,
@@ -170,6 +189,11 @@ class CoinbaseExchange:
             destination_tag=withdrawal.memo,
             no_destination_tag=True if withdrawal.without_memo else None,
             nonce=withdrawal_nonce(withdrawal.client_id),
+            travel_rule_data=(
+                read_as(exchange.funds.TravelRuleData, withdrawal.travel_rule)
+                if withdrawal.travel_rule
+                else None
+            ),
         )
         return self._api.call(exchange.funds.WITHDRAW_TO_ADDRESS, ask).map(
             lambda moved: WithdrawalState(moved.id, "pending", moved.amount, moved.fee, None)

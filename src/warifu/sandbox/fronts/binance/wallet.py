@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
+
 from warifu.sandbox.amounts import fixed, plain
 from warifu.sandbox.custody import Chain, Deposit, Withdrawal
 from warifu.sandbox.refusal import Refusal
@@ -23,6 +25,10 @@ class Wallet(Part):
             Route("GET", "/sapi/v1/capital/deposit/hisrec", self._deposits),
             Route("POST", "/sapi/v1/capital/withdraw/apply", self._withdraw, "transfer"),
             Route("GET", "/sapi/v1/capital/withdraw/history", self._withdrawals),
+            Route("GET", "/sapi/v1/capital/withdraw/address/list", self._listed),
+            Route("POST", "/sapi/v1/localentity/withdraw/apply", self._local_withdraw, "transfer"),
+            Route("GET", "/sapi/v2/localentity/withdraw/history", self._local_withdrawals),
+            Route("GET", "/sapi/v1/localentity/questionnaire-requirements", self._questionnaire),
         )
 
     def _coins(self, visit: Visit) -> Answer:
@@ -104,10 +110,45 @@ class Wallet(Part):
         }
 
     def _withdraw(self, visit: Visit) -> Answer:
+        return said({"id": self._taken(visit).uuid.replace("-", "")})
+
+    def _local_withdraw(self, visit: Visit) -> Answer:
+        """For customers whose law wants to know who is paid."""
+        try:
+            answers = msgspec.json.decode(visit.text("questionnaire"), type=dict[str, object])
+        except msgspec.MsgspecError:
+            raise Refusal("travel-rule") from None
+        if answers.get("isAddressOwner") not in (1, 2):
+            raise Refusal("travel-rule")
+        withdrawal = self._taken(visit, stated=True)
+        return said({"trId": withdrawal.number, "accpted": True, "info": "Withdraw request accepted"})
+
+    def _listed(self, visit: Visit) -> Answer:
+        return said(
+            [
+                {
+                    "address": one.address,
+                    "addressTag": "",
+                    "coin": one.asset,
+                    "name": one.label,
+                    "network": self.venue.custody.chain(one.asset).symbol,
+                    "origin": "",
+                    "originType": "others",
+                    "whiteStatus": True,
+                }
+                for one in self.customer(visit).allowlist
+            ]
+        )
+
+    def _questionnaire(self, visit: Visit) -> Answer:
+        country = "AE" if self.customer(visit).travel_rule else "NIL"
+        return said({"questionnaireCountryCode": country})
+
+    def _taken(self, visit: Visit, *, stated: bool = False) -> Withdrawal:
         amount = visit.amount("amount")
         if amount is None:
             raise Refusal("missing", "amount")
-        withdrawal = self.venue.custody.withdraw(
+        return self.venue.custody.withdraw(
             self.customer(visit),
             asset=visit.text("coin"),
             network=visit.text("network", ""),
@@ -116,19 +157,36 @@ class Wallet(Part):
             amount=amount,
             on_top=False,
             client_id=visit.text("withdrawOrderId", ""),
+            stated=stated,
         )
-        return said({"id": withdrawal.uuid.replace("-", "")})
 
     def _withdrawals(self, visit: Visit) -> Answer:
-        coin, ours = visit.text("coin", ""), visit.text("withdrawOrderId", "")
         status, start = visit.text("status", ""), visit.whole("offset", 0, 10**6)
-        found = [
-            self._withdrawal(one)
-            for one in reversed(self.venue.state.vaults.withdrawals)
-            if one.account == visit.account and coin in ("", one.asset) and ours in ("", one.client_id)
-        ]
+        found = [self._withdrawal(one) for one in self._asked_for(visit, stated=False)]
         kept = [one for one in found if status in ("", str(one["status"]))]
         return said(kept[start : start + visit.whole("limit", 1000, 1000)])
+
+    def _local_withdrawals(self, visit: Visit) -> Answer:
+        """What was sent without answers is not among them."""
+        start = visit.whole("offset", 0, 10**6)
+        found = [self._local(one) for one in self._asked_for(visit, stated=True)]
+        return said(found[start : start + visit.whole("limit", 1000, 1000)])
+
+    def _asked_for(self, visit: Visit, *, stated: bool) -> list[Withdrawal]:
+        """Newest first."""
+        coin, ours = visit.text("coin", ""), visit.text("withdrawOrderId", "")
+        return [
+            one
+            for one in reversed(self.venue.state.vaults.withdrawals)
+            if (one.account, one.stated) == (visit.account, stated)
+            and coin in ("", one.asset)
+            and ours in ("", one.client_id)
+        ]
+
+    def _local(self, withdrawal: Withdrawal) -> dict[str, object]:
+        found = self._withdrawal(withdrawal)
+        status = found.pop("status")
+        return {**found, "trId": withdrawal.number, "withdrawalStatus": status, "travelRuleStatus": 0}
 
     def _withdrawal(self, withdrawal: Withdrawal) -> dict[str, object]:
         applied = datetime.fromtimestamp(withdrawal.moment / 1000, UTC)

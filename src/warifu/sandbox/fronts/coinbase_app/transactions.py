@@ -46,6 +46,7 @@ class Transactions(Part):
             on_top=True,
             client_id=visit.text("idem", ""),
             whatever=True,  # as its documents say
+            stated=bool(visit.fields.get("travel_rule_data")),
         )
         return Answer(201, said({"data": self._sent(withdrawal, visit)}).body)
 

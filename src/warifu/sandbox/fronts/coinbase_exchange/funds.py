@@ -74,6 +74,7 @@ class Funds(Part):
             amount=amount,
             on_top=visit.fields.get("add_network_fee_to_total") in (True, "true"),
             client_id=visit.text("nonce", ""),
+            stated=bool(visit.fields.get("travel_rule_data")),
         )
         return said(
             {
