@@ -334,11 +334,11 @@ def iris(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def couple(scene: Scene, trader: str, iris: Path) -> str:
-    """A wallet of both, of which whatever is more than a question takes both."""
+    """A wallet of both, of which whatever is more than a question takes both; what spends, all devices' word too."""
     del trader  # the devices have loaded what asks exchanges by then
     card, file = iris.with_name("iris.owner"), iris.with_name("policy.toml")
     assert script(iris, "credential", "export", "--as", "iris", "--out", card)[0] == 0
-    file.write_text("approvals_needed = 2\n" + BITCOIN_POLICY + EXCHANGES_POLICY)
+    file.write_text("approvals_needed = 2\nstrict = true\n" + BITCOIN_POLICY + EXCHANGES_POLICY)
     code, made = script(
         scene.home,
         *("wallet", "create", "couple", "--threshold", "2", "--memory-mib", "64", "--passes", "3"),
@@ -411,6 +411,20 @@ def test_what_the_other_owner_refuses_is_not_asked_for(scene, couple, tmp_path, 
     person.until("authorization.owner-refused")
     assert person.end().code == 3
     assert kept(scene, couple, "ours") == before, "this client knows that nothing of it left"
+
+
+def test_a_visit_is_opened_by_both_owners_and_ended_by_either(scene, couple, iris):
+    person = terminal(scene.home, "visit", "open", couple, "ours", "0.01 BTC", "--for", "1h", "--yes")
+    code, given = script(iris, "approval", "give", asked_of_the_other(person), "--yes")
+    assert (code, given["account"], given["missing"]) == (0, "ours", 0), given
+    assert (given["visit"]["asset"], given["visit"]["amount"]) == ("BTC", "1000000"), given
+    person.until("warifu send")
+    assert person.end().code == 0
+    code, told = script(iris, "visit", "show", couple)
+    (opened,) = told["visits"]
+    assert code == 0 and opened["address"], "as many devices as must count a transfer fetched it"
+    code, closed = script(iris, "visit", "close", couple, opened["id"][:8])
+    assert code == 0 and all(each["ended"] for each in closed["devices"].values()), closed
 
 
 def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(

@@ -533,6 +533,7 @@ def test_what_a_visit_and_a_withdrawal_may_do_is_read_and_nothing_is_allowed_whe
             "line 14, '0.05 ETH' in [exchanges.coinbase-exchange.limits.BTC.",
         ),
         ("approvals_above = {", "approvals_above = 2 # {", "line 14, 'approvals_above' in "),
+        ('per_order = "0.1 BTC"', 'per_order = "500 EUR"', "'per_order' in "),  # no price converts it there
         (
             "exposure",
             'notice_above = "0.1 BTC"\nexposure',

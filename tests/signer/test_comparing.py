@@ -265,6 +265,7 @@ def test_what_allows_less_tightens_and_the_way_back_loosens(rule, old, new):
         (Rules(2, (YOU,), POLICY), "owners"),
         (with_coin(symbol="WETH"), "asset"),
         (with_coin(decimals=6), "asset"),
+        (with_exchange(limits=(ExchangeLimits("BTC", 9, "100", DAILY, "40"),)), "asset"),
         (with_chain(fee_share_bp=99, fee_share_above="6"), "fee-share"),
         (with_coin(approvals=(ApprovalTier("60", 3),)), "approvals"),
         (with_policy(hours=(Hours(("sat",), 0, 60, 0),)), "hours"),

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from tests.support.exchange_calls import exchange_call, prepare, run
 from tests.support.exchange_days import UUID, order, withdrawal
-from tests.support.exchange_world import World
+from tests.support.exchange_world import World, looked_at
 from tests.support.simulator import FRIEND, THIEF
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
@@ -32,6 +32,7 @@ from warifu.protocol.frames import AskCallDecision
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import CallEnded, CallStarted
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
+from warifu.protocol.policy import DeviceRules
 from warifu.signer.exchanges import calls
 from warifu.signer.exchanges.calls import LIMITS
 from warifu.signer.sessions.calling import Errand
@@ -361,6 +362,29 @@ def test_a_dry_run_says_why_to_the_owner_alone_and_can_be_carried_by_nobody(worl
         assert any("USD" in rule for rule in decision.rules)
     assert world.stand_in.requests == []
     assert world.home["device0"].kinds().count("call-started") == 0
+
+
+def test_what_the_policy_demands_of_a_device_holds_for_calls_and_is_said_in_a_dry_run(tmp_path):
+    """As for a transfer: its host was looked at lately, on every device that takes part."""
+    world = World(tmp_path, seen=("lkrg",), devices=DeviceRules(0, ("lkrg",)))
+    try:
+        world.born()
+        home = world.home
+        assert world.told(BINANCE.balances()).outcome == "done"
+        home.clock.pass_(901)  # the look has expired
+        home["device0"].operator(looked_at(home, "lkrg"))
+        codes = world.refused(BINANCE.place(order("binance")))
+        assert codes["device1"] == "policy.host-posture"
+        for name, allowed in (("device0", True), ("device1", False)):
+            asked = prepare(home, BINANCE.place(order("binance")), [name], carrier="")
+            opening = asked.openings[name]
+            ask = AskCallDecision(9, opening.authorization, opening.parcel)
+            sealed = home[name].call(ask, SealedAnswer)
+            decision = open_decision(asked.reader, sealed, asked.digest, home[name].identity)
+            assert decision.allowed is allowed
+            assert decision.refusal is None or decision.refusal.reason == "host-posture"
+    finally:
+        world.close()
 
 
 def test_a_real_request_is_no_dry_run(world):

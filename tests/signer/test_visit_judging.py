@@ -138,6 +138,7 @@ def test_what_is_left_goes_home_without_limits_and_nowhere_else(change, own, exp
 def test_a_frozen_wallet_is_brought_home_where_the_signature_binds_the_destination(binding, expected):
     frozen = msgspec.structs.replace(POLICY, frozen=True)
     assert reason(judge_home(frozen, WITHDRAWN, HomeFacts(own=True, binding=binding))) == expected
+    assert reason(judge_home(POLICY, WITHDRAWN, HomeFacts(own=True, binding=binding))) is None
 
 
 # --- what a visit lets be paid on the chain --------------------------------------------------------------------------

@@ -16,11 +16,13 @@ from tests.support.exchange_stand_in import StandIn
 from tests.support.simulator import FRIEND, GENEROUS, Household, Outcome, SimulatedDevice, Tamper, honest
 
 from warifu.exchanges.calls import Call
+from warifu.protocol.attesting import HostClaims
 from warifu.protocol.credential import Approval, Credential
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import AccountKept, CallResult, Told
 from warifu.protocol.exchange_requests import AccountRequest
 from warifu.protocol.frames import KeepAccount, OpenTelling
+from warifu.protocol.operator import TellHost
 from warifu.protocol.policy import ChainRules, ExchangeLimits, ExchangeRules, Policy, Window
 
 SEED = bytes(range(32))
@@ -76,6 +78,12 @@ def _friend() -> ChainRules:
     return msgspec.structs.replace(bitcoin, any_destination=False, destinations=(FRIEND,))
 
 
+def looked_at(home: Household, *seen: str) -> TellHost:
+    """What a device's agent tells it of the host now."""
+    now = home.clock()
+    return TellHost(HostClaims(now, now + 900, tuple((name, "ok") for name in sorted(seen))))
+
+
 class World:
     """t of n devices, and what stands for all exchanges."""
 
@@ -87,11 +95,15 @@ class World:
         others: Sequence[Credential] = (),
         make_device: Callable[[str, Path, Callable[[], int]], SimulatedDevice] = SimulatedDevice,
         amend: Callable[[Policy], Policy] = lambda policy: policy,
+        seen: Sequence[str] = (),
         **rules: Any,
     ) -> None:
         """``make_device``: devices of another kind, which live by the machine's clock, as the exchanges do then.
-        ``amend``: what the wallet's policy is instead."""
+        ``amend``: what the wallet's policy is instead; ``seen``: what was seen of each device's host."""
         self.home = Household(root, n, make_device=make_device)
+        if seen:
+            for device in self.home.devices.values():
+                device.operator(looked_at(self.home, *seen))
         self.home.make_wallet(t, amend(policy(**rules)), others=others)
         real = make_device is not SimulatedDevice
         self.stand_in = StandIn(root, (lambda: int(time.time())) if real else self.home.clock)

@@ -62,6 +62,7 @@ from warifu.signer.exchanges.judging import (
 )
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.exchanges.visiting import require_carrier
+from warifu.signer.expecting import accepted, require_own
 from warifu.signer.ledger import LONGEST
 from warifu.signer.notes import fits
 from warifu.signer.recent import in_words
@@ -165,7 +166,8 @@ def open_call(
 
 
 def decide_call(device: Device, frame: AskCallDecision) -> SealedAnswer:
-    """A dry run: steps 1, 4 and 5, for the owner alone. Nothing is counted, and nobody can carry this request.
+    """A dry run: steps 1, 4 and 5, and what the policy demands of this device, for the owner alone. Nothing is counted,
+    and nobody can carry this request.
 
     Raises what makes it no dry run at all: ``AuthorizationRefused``, ``InputRefused``, ``PassphraseRefused``."""
     now = device.clock.now()
@@ -201,6 +203,7 @@ def _decided(
         rules = in_words(verdict)
         if verdict.refusal is not None:
             raise verdict.refusal
+        require_own(device, accepted(device, wallet)[device.identity.public])
     except WarifuError as error:
         return Decision(False, rules, refusal_of(error))
     return Decision(True, rules, None)
