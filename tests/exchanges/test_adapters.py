@@ -16,6 +16,7 @@ from tests.support.exchange_days import (
     MEANINGS,
     NETWORKS,
     PAIRS,
+    SANDBOX,
     UUID,
     WALLETS,
     order,
@@ -152,6 +153,7 @@ def test_an_order_is_cancelled(name):
     [
         ("binance", (http([]), http({"code": -2011, "msg": "Unknown order sent."}, 400))),
         ("coinbase-exchange", (http([]), http(["28", "29"]))),
+        (SANDBOX, (http([]), http(["28", "29"]))),
     ],
 )
 def test_all_orders_of_a_pair_are_cancelled_also_where_there_are_none(name, answers):
@@ -270,6 +272,7 @@ def test_after_a_timeout_it_is_looked_for_and_not_finding_it_is_not_a_failure(na
     nothing = {
         "coinbase": ({"orders": [], "has_next": False}, 200, {"data": []}),
         "coinbase-exchange": ({"message": "NotFound"}, 404, []),
+        SANDBOX: ({"message": "NotFound"}, 404, []),
         "binance": ({"code": -2013, "msg": "Order does not exist."}, 400, []),
     }[name]
     orders, status, withdrawals = nothing
@@ -285,7 +288,7 @@ def test_a_partial_fill_that_was_cancelled_keeps_what_was_filled(name):
     match name:
         case "coinbase":
             said["orders"][0]["status"] = "CANCELLED"
-        case "coinbase-exchange":
+        case "coinbase-exchange" | "coinbase-exchange-sandbox":
             said.update(status="done", done_reason="canceled")
         case "binance":
             said["status"] = "CANCELED"

@@ -363,6 +363,18 @@ def test_what_cannot_be_watched():
     assert EXCHANGES["binance"].feeds is None
 
 
+def test_an_exchanges_own_sandbox_has_its_own_feed():
+    sandbox = EXCHANGES["coinbase-exchange-sandbox"]
+    assert sandbox.feeds is not None
+    watched = sandbox.feeds.watch("user", (BTC_USD,), 10).unsigned
+    assert (watched.host, watched.signed) == ("ws-feed-public.sandbox.exchange.coinbase.com", True)
+    assert sandbox.hosts == ("api-public.sandbox.exchange.coinbase.com", watched.host)
+    assert sandbox.understand(watched).name == "FEED_USER"
+    with pytest.raises(InputRefused):
+        EXCHANGE_API.understand(watched)
+    assert not set(sandbox.hosts) & set(EXCHANGE_API.hosts)
+
+
 def test_the_answer_of_a_watch_is_what_came_and_what_did_not():
     texts = [message("ticker", 3), message("ticker", 4), b"what is this?", b"", message("ticker", 6)]
     watched = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).read(heard(texts, FULL))

@@ -1,6 +1,7 @@
 """On what chain an asset of an exchange moves: what is in no table is on no chain."""
 
 import pytest
+from tests.support.exchange_days import SANDBOX
 
 from warifu.exchanges.networks import Networks
 from warifu.exchanges.registry import EXCHANGES
@@ -9,7 +10,7 @@ from warifu.protocol.chains import chain_named
 pytestmark = pytest.mark.unit
 
 CHAINS = ("bitcoin", "eip155:1", "solana")
-every = pytest.mark.parametrize("name", sorted(EXCHANGES))
+every = pytest.mark.parametrize("name", sorted(EXCHANGES.keys() - {SANDBOX}))
 NETWORKS = Networks(bitcoin="B", ethereum="E", solana="S")
 
 
@@ -47,3 +48,12 @@ def test_there_and_back(name, asset):
     assert sum(networks.network_of(asset, chain) is not None for chain in CHAINS) == (
         2 if asset == "USDC" else 1
     )
+
+
+@pytest.mark.parametrize("asset", ["BTC", "ETH", "SOL", "USDC"])
+def test_what_an_exchanges_own_sandbox_calls_an_address_is_on_no_chain(asset):
+    """Nobody pays bitcoin to it, whatever it says."""
+    networks = EXCHANGES[SANDBOX].networks
+    for network in (None, "", "bitcoin", "ethereum", "solana"):
+        assert networks.chain_of(asset, network) is None
+    assert [networks.network_of(asset, chain) for chain in CHAINS] == [None] * 3

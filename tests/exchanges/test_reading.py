@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.exchanges.recorded import binance, coinbase_advanced, tables
-from tests.support.exchange_days import HOME, PAIRS, UUID, order, withdrawal
+from tests.support.exchange_days import HOME, PAIRS, SANDBOX, UUID, order, withdrawal
 
 from warifu.errors import InputRefused
 from warifu.exchanges.binance import capital, spot
@@ -23,13 +23,8 @@ pytestmark = pytest.mark.unit
 
 D = Decimal
 APIS: dict[str, list[tuple[Any, Any, dict[str, Any]]]] = {
-    "coinbase-exchange": [
-        (
-            exchange.MODULES,
-            exchange.api(),
-            tables.COINBASE_EXCHANGE,
-        ),
-    ],
+    "coinbase-exchange": [(exchange.MODULES, exchange.api(), tables.COINBASE_EXCHANGE)],
+    SANDBOX: [(exchange.MODULES, exchange.api(exchange.SANDBOX), tables.COINBASE_EXCHANGE)],
     "coinbase": [
         (advanced.MODULES, advanced.api(), coinbase_advanced.RECORDED),
         ((app, fiat), app.api(), tables.COINBASE_APP),

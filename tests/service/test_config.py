@@ -379,7 +379,8 @@ def test_devices_reach_the_known_exchanges_unless_the_file_says_otherwise(tmp_pa
         "advanced-trade-ws-user.coinbase.com",
         "ws-feed.exchange.coinbase.com",
     }
-    assert apis | feeds == set(reach.hosts)
+    sandbox = {"api-public.sandbox.exchange.coinbase.com", "ws-feed-public.sandbox.exchange.coinbase.com"}
+    assert apis | feeds | sandbox == set(reach.hosts)
     assert not reach.simulated and not reach.allows("example.com")
     few = read_config(written(tmp_path, f'{BASE}exchange_hosts = ["api.binance.com"]')).reach
     assert few.allows("api.binance.com") and not few.allows("api.coinbase.com")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from warifu.exchanges.adapter import OrderState, Withdrawal
 from warifu.exchanges.market import Order, Pair
@@ -365,3 +366,9 @@ MEANINGS: dict[str, tuple[str, str, str]] = {
     "server fault": ("place", "OutcomeUnknown", "server-fault"),
     "gateway timeout": ("withdraw", "OutcomeUnknown", "server-fault"),
 }
+
+SANDBOX = "coinbase-exchange-sandbox"
+"""It speaks as the exchange does."""
+_TABLES: tuple[dict[str, Any], ...] = (PAIRS, NETWORKS, WALLETS, BEST, GOOD, BAD)
+for _table in _TABLES:
+    _table[SANDBOX] = _table["coinbase-exchange"]

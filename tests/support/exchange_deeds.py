@@ -27,7 +27,7 @@ STAMP = Stamp(1_700_000_000_123, bytes(range(32)))
 
 
 def credential(name: str) -> Credential:
-    if name == "coinbase-exchange":
+    if name.startswith("coinbase-exchange"):
         return ExchangeKey("0123456789abcdef" * 2, Secret(b"open sesame"))
     return (
         CdpKey("organizations/one/apiKeys/two", "EdDSA")

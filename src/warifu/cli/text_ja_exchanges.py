@@ -234,7 +234,9 @@ EXCHANGES: dict[str, str] = {
     "The file is gone. Flash disks may keep older copies: a key from a RAM disk is better.": (
         "ファイルは消えました。フラッシュのディスクには古い写しが残ることがあります。RAM ディスクの鍵のほうが安全です。"
     ),
-    "coinbase, coinbase-exchange or binance.": "coinbase、coinbase-exchange、binance のどれかです。",
+    "coinbase, coinbase-exchange, coinbase-exchange-sandbox or binance.": (
+        "coinbase、coinbase-exchange、coinbase-exchange-sandbox、binance のどれかです。"
+    ),
     "coinbase: the file with the key that its portal handed out.": "coinbase: ポータルが出した鍵のファイルです。",
     "the devices make a key": "端末が鍵を作っています",
     "what the key may do could not be asked ({why}): warifu exchange permissions {wallet} {account}": (

@@ -17,11 +17,11 @@ Ethereum is somebody's promise of it."""
 
 @dataclass(frozen=True)
 class Networks:
-    """One exchange's names of the chains."""
+    """One exchange's names of the chains. None: what is on none, as all of an exchange's own sandbox."""
 
-    bitcoin: str
-    ethereum: str
-    solana: str
+    bitcoin: str | None = None
+    ethereum: str | None = None
+    solana: str | None = None
 
     def chain_of(self, asset: str, network: str | None) -> str | None:
         """Where ``asset`` arrives by ``network``; None where that is not known: also where no network is named, because

@@ -5,7 +5,7 @@ from __future__ import annotations
 from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.afterwards import Looker
 from warifu.exchanges.binance.adapters import Binance
-from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
+from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange, exchange_sandbox
 from warifu.exchanges.coinbase.looking import CoinbaseLooker
 from warifu.exchanges.coinbase.visiting import CoinbaseVisited
 from warifu.exchanges.visited import Visited
@@ -15,6 +15,7 @@ EXCHANGES: dict[str, Exchange] = {
     for exchange in (
         Coinbase(),
         CoinbaseExchange(),
+        exchange_sandbox(),
         Binance(),
     )
 }

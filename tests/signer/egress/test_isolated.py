@@ -76,7 +76,7 @@ def test_a_signer_that_is_shut_in_speaks_tls_and_reads_every_exchange(tmp_path, 
     report = json.loads(told.partition(b"\r\n\r\n")[2])
     assert report["layers"]["seccomp"] == report["layers"]["landlock"] == "on"
     assert report["brought"] == [], "what the exchanges need and the loading forgets"
-    assert report["balances"] == ["BTC"] and len(report["understood"]) == 6
+    assert report["balances"] == ["BTC"] and len(report["understood"]) == 8
 
 
 def carry(one: socket.socket, other: socket.socket) -> None:

@@ -67,7 +67,12 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
 @click.command("add", cls=Command)
 @click.argument("wallet")
 @click.argument("account")
-@click.option("--exchange", required=True, metavar="NAME", help="coinbase, coinbase-exchange or binance.")
+@click.option(
+    "--exchange",
+    required=True,
+    metavar="NAME",
+    help="coinbase, coinbase-exchange, coinbase-exchange-sandbox or binance.",
+)
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from warifu.exchanges.coinbase.adapters.advanced import Coinbase
-from warifu.exchanges.coinbase.adapters.exchange import CoinbaseExchange, withdrawal_nonce
+from warifu.exchanges.coinbase.adapters.exchange import CoinbaseExchange, exchange_sandbox, withdrawal_nonce
 
-__all__ = ["Coinbase", "CoinbaseExchange", "withdrawal_nonce"]
+__all__ = ["Coinbase", "CoinbaseExchange", "exchange_sandbox", "withdrawal_nonce"]

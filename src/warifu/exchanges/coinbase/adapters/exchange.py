@@ -48,18 +48,13 @@ class CoinbaseExchange:
     """The Exchange API: HMAC keys with a passphrase, one profile."""
 
     host: str = exchange.HOST
-
-    @property
-    def name(self) -> str:
-        return "coinbase-exchange"
+    name: str = "coinbase-exchange"
+    feeds: Feeds = exchange_feed.FEEDS
+    networks: Networks = NETWORKS
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return (self.host, exchange_feed.HOST)
-
-    @property
-    def feeds(self) -> Feeds:
-        return exchange_feed.FEEDS
+        return (self.host, *dict.fromkeys(channel.host for channel in self.feeds.channels))
 
     @property
     def keys(self) -> tuple[KeyKind, ...]:
@@ -70,10 +65,6 @@ class CoinbaseExchange:
         if passphrase is None:
             raise InputRefused("exchange-key", "the Exchange API wants a passphrase with its key")
         return ExchangeKey(api_key, passphrase)
-
-    @property
-    def networks(self) -> Networks:
-        return NETWORKS
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
         if unsigned.method == FEED:
@@ -216,6 +207,16 @@ class CoinbaseExchange:
     @property
     def _api(self) -> Api:
         return exchange.api(self.host)
+
+
+def exchange_sandbox() -> CoinbaseExchange:
+    """Coinbase's own sandbox of the Exchange API: its own hosts, its own keys, money that is none.
+
+    On no chain: what it calls a deposit address of bitcoin is nothing that bitcoin may be sent to.
+    """
+    return CoinbaseExchange(
+        exchange.SANDBOX, "coinbase-exchange-sandbox", exchange_feed.feeds(exchange_feed.SANDBOX), Networks()
+    )
 
 
 def withdrawal_nonce(client_id: str) -> int:

@@ -266,12 +266,20 @@ class Feed:
 
 
 _OPEN = ("auctionfeed", "heartbeat", "level2_batch", "matches", "rfq_matches", "ticker", "ticker_batch")
-FEEDS = Feeds(
-    channels=(
-        *(Channel(name, HOST) for name in _OPEN),
-        Channel("status", HOST, of_products=False),
-        *(Channel(name, HOST, signed=True) for name in ("full", "level2", "level3", "user")),
-    ),
-    text=subscription,
-    reading=lambda channel: Feed(channel).read,
-)
+_SIGNED = ("full", "level2", "level3", "user")
+
+
+def feeds(host: str = HOST) -> Feeds:
+    """The channels, at the exchange or (:data:`SANDBOX`) at its sandbox."""
+    return Feeds(
+        channels=(
+            *(Channel(name, host) for name in _OPEN),
+            Channel("status", host, of_products=False),
+            *(Channel(name, host, signed=True) for name in _SIGNED),
+        ),
+        text=subscription,
+        reading=lambda channel: Feed(channel).read,
+    )
+
+
+FEEDS = feeds()
