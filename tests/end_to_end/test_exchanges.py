@@ -38,6 +38,7 @@ pairs = ["BTC-USDT"]
 endpoints = [
   "DELETE /api/v3/openOrders",
   "GET /api/v3/account",
+  "GET /api/v3/allOrders",
   "GET /api/v3/exchangeInfo",
   "GET /api/v3/time",
   "GET /api/v3/order",
@@ -317,6 +318,13 @@ def test_a_device_that_its_owner_banned_carries_nothing_until_he_lets_it_again(s
     assert {tuple(one["bans"]) for one in exchange(scene, "compare", trader)["devices"]} == {()}
     code, told = script(scene.home, "exchange", "compare", trader, binance, "--accept", "--yes")
     assert (code, told["error"]["code"]) == (2, "input.no-comparison"), told
+
+
+def test_an_audit_names_what_no_device_signed_for_at_the_exchange(scene, trader, binance):
+    code, told = script(scene.home, "audit", "verify", trader, "--exchange", binance)
+    assert code == 0, told
+    codes = [one["code"] for one in told["findings"]]
+    assert "made-unsigned" not in codes and "exchange-unread" not in codes, told["findings"]
 
 
 # --- two owners -------------------------------------------------------------------------------------------------------

@@ -9,5 +9,6 @@ device is worth; what counts is what two of them, or one and the chain, say diff
 4. ``calls``: what several devices took part in at exchanges, and what each looked at afterwards.
 5. ``rules``: by which rules each device judged, and whether they were in force there.
 6. ``records``: what this client verified when the wallet was made.
-7. ``onchain``: what left the wallet, and what the service says became of it.
+7. ``at_exchange``: what an exchange lists that no device signed for.
+8. ``onchain``: what left the wallet, and what the service says became of it.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from warifu.audit.at_exchange import Listing, check_exchange
 from warifu.audit.calls import check_calls
 from warifu.audit.findings import Finding, missing, note
 from warifu.audit.heads import check_memories, memories
@@ -45,11 +46,12 @@ def audit(
     earlier: Sequence[PeerHead] = (),
     client: str = "this client",
     told: Told | None = None,
+    listings: Sequence[Listing] = (),
 ) -> Audit:
     """``found``: what was wrong with each journal alone. ``absent``: devices whose journals are not there.
 
     ``earlier``: heads that this client remembers, under the name ``client``. ``told``: None where the service was not
-    asked.
+    asked. ``listings``: what exchanges that were asked list of their accounts.
     """
     transfers = transfers_of(journals, record.wallet)
     findings = [missing("not-read", device) for device in absent]
@@ -57,6 +59,8 @@ def audit(
     findings += check_memories(journals, memories(journals, earlier, client))
     findings += check_transfers(journals, record.wallet)
     findings += check_calls(journals, record.wallet, record.threshold)
+    for listing in listings:
+        findings += check_exchange(journals, record.wallet, listing)
     findings += check_rules(journals, record.wallet, record.rules, (record.rules, record.known_rules))
     findings += check_record(journals, record)
     if told is None:

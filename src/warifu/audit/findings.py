@@ -58,6 +58,10 @@ Code = Literal[
     "account-not-kept",
     "account-removed-elsewhere",
     "banned-carrier",
+    # against an exchange
+    "exchange-unread",
+    "made-unsigned",
+    "signed-not-there",
     # the rules
     "rules-chain",
     "unknown-rules",

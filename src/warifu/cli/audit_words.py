@@ -134,6 +134,13 @@ _SAID = {
     "banned-carrier": lambda: tr(
         "{device}: entry {entry} signs call {call} for a carrier that an owner had banned"
     ),
+    "exchange-unread": lambda: tr("the exchange of account {account} could not be asked for all: {why}"),
+    "made-unsigned": lambda: tr(
+        "at the exchange of account {account} is {kind} {id} ({what}), and no device signed for it: was it you?"
+    ),
+    "signed-not-there": lambda: tr(
+        "{device} (entry {entry}) has call {call}, which the exchange of account {account} took and does not list"
+    ),
     "rules-chain": lambda: tr("{device}: entry {entry} replaces rules that were not in force there"),
     "unknown-rules": lambda: tr("{device}: entry {entry} was judged by rules that were not in force there"),
     "signed-while-frozen": lambda: tr("{device}: entry {entry} was started while it was frozen"),

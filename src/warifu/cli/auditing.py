@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warifu.audit.at_exchange import Listing
 from warifu.audit.audit import Audit, audit
 from warifu.audit.findings import Finding
 from warifu.audit.journals import Journal, read_journal
@@ -49,10 +50,16 @@ class Audited:
 
 
 def run_audit(
-    setting: Setting, name: str, offline: Sequence[Path], screen: Screen, credential: str | None
+    setting: Setting,
+    name: str,
+    offline: Sequence[Path],
+    screen: Screen,
+    credential: str | None,
+    accounts: Sequence[str] = (),
 ) -> Audited:
     """Read, compare, and remember how far the journals are in which nothing is wrong. ``credential``: the name of the
-    one that asks the devices for them, where the owner names one."""
+    one that asks the devices for them, where the owner names one. ``accounts``: those whose exchange is asked what it
+    lists of them."""
     profile = setting.profile()
     wallet = profile.wallet(name)
     earlier = [item for item in known_heads(setting.home) if item.identity in _identities(wallet)]
@@ -61,8 +68,9 @@ def run_audit(
     else:
         facts = wanted(wallet, tr("to read its devices' journals"))
         own = own_credential(profile, screen, wallet, credential, facts)
+        listings = [_listing(setting, name, account, screen, credential) for account in accounts]
         with setting.client(profile) as client:
-            audited = _read_and_judged(client, own, wallet, earlier, screen)
+            audited = _read_and_judged(client, own, wallet, earlier, screen, listings)
     suspect = {finding.device for finding in audited.result.wrong}
     keep_heads(
         setting.home,
@@ -76,22 +84,27 @@ def run_audit(
 
 
 def _read_and_judged(
-    client: Client, own: OwnCredential, wallet: Wallet, earlier: Sequence[PeerHead], screen: Screen
+    client: Client,
+    own: OwnCredential,
+    wallet: Wallet,
+    earlier: Sequence[PeerHead],
+    screen: Screen,
+    listings: Sequence[Listing],
 ) -> Audited:
-    """The service is asked first, so that nothing it tells of is younger than the journals. Devices are read one after
-    the other: what they did together meanwhile stands in one and not yet in another, and looks like a denial, so where
-    something is wrong and journals grew, all of them are read again."""
+    """The service is asked first, and exchanges were before, so that nothing they tell of is younger than the journals.
+    Devices are read one after the other: what they did together meanwhile stands in one and not yet in another, and
+    looks like a denial, so where something is wrong and journals grew, all of them are read again."""
     progress = _Progress(screen)
     lengths: list[int] = []
     for attempt in range(_ATTEMPTS):
         told = told_of(client, wallet, progress)
         taken, failed = read_through_service(client, own, wallet, now(), progress.of_device)
-        audited = judged(wallet, taken, failed, earlier, told)
+        audited = judged(wallet, taken, failed, earlier, told, listings)
         before, lengths = lengths, [len(each.entries) for each in taken]
         if not audited.result.wrong or lengths == before or attempt == _ATTEMPTS - 1:
             break
     named = name_what_is_missing(client, wallet, told, audited.result)
-    return audited if named is told else judged(wallet, taken, failed, earlier, named)
+    return audited if named is told else judged(wallet, taken, failed, earlier, named, listings)
 
 
 def judged(
@@ -100,6 +113,7 @@ def judged(
     failed: Mapping[str, WarifuError],
     earlier: Sequence[PeerHead],
     told: Told | None,
+    listings: Sequence[Listing] = (),
 ) -> Audited:
     """What comes of these journals. ``failed``: devices whose journals could not be read, and why."""
     journals: list[Journal] = []
@@ -117,8 +131,16 @@ def judged(
         earlier=earlier,
         client=tr("this client"),
         told=told,
+        listings=listings,
     )
     return Audited(wallet, tuple(taken), dict(failed), result)
+
+
+def _listing(setting: Setting, wallet: str, account: str, screen: Screen, credential: str | None) -> Listing:
+    """What reads exchanges' requests is loaded where one is asked."""
+    from warifu.cli.audit_exchanges import listing_of
+
+    return listing_of(setting, wallet, account, screen, credential)
 
 
 def record_of(wallet: Wallet) -> Record:

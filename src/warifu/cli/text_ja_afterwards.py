@@ -143,4 +143,29 @@ AFTERWARDS: dict[str, str] = {
     "{device}: entry {entry} tells of the end of a call that it never started": (
         "{device}: 記録 {entry} は、始めたことのない呼び出しの結末を述べています"
     ),
+    "Ask the exchange of this account what it lists, and name what no device signed for (repeat).": (
+        "この口座の取引所に一覧を尋ね、どの端末も署名していないものを挙げます（繰り返せます）。"
+    ),
+    "With --exchange the devices ask the exchange of ACCOUNT, with its own credential, for its orders "
+    "and withdrawals. What you placed by hand is among what no device signed for: you know whether it "
+    "was you.": (
+        "--exchange では、端末が ACCOUNT "
+        "自身の認証情報でその取引所に注文と出金を尋ねます。手で出したものも、どの端末も署名していないもの"
+        "に含まれます。それが自分かどうかは、あなたが知っています。"
+    ),
+    "at the exchange of account {account} is {kind} {id} ({what}), and no device signed for it: was it "
+    "you?": (
+        "口座 {account} の取引所に {kind} "
+        "{id}（{what}）がありますが、どの端末も署名していません。あなたですか"
+    ),
+    "the exchange of account {account} could not be asked for all: {why}": (
+        "口座 {account} の取引所にすべてを尋ねることはできませんでした: {why}"
+    ),
+    "the exchange says no: {reason}": ("取引所の拒否: {reason}"),
+    "this version cannot list what was made there": ("この版は、そこで行われたものの一覧を取れません"),
+    "{device} (entry {entry}) has call {call}, which the exchange of account {account} took and does not "
+    "list": (
+        "{device}（記録 {entry}）には、口座 {account} "
+        "の取引所が受けたはずなのに一覧にない呼び出し {call} があります"
+    ),
 }

@@ -16,12 +16,20 @@ from warifu.cli.journal_words import Names
 from warifu.cli.screen import Screen, error_object
 from warifu.cli.several import SeveralValues
 from warifu.cli.text import tr
+from warifu.errors import InputRefused
 
 offline_option = click.option(
     "--offline",
     multiple=True,
     type=click.Path(path_type=Path),
     help="Read these files instead ('warifu signer journal' on each device), and ask nobody.",
+)
+exchange_option = click.option(
+    "--exchange",
+    "accounts",
+    multiple=True,
+    metavar="ACCOUNT",
+    help="Ask the exchange of this account what it lists, and name what no device signed for (repeat).",
 )
 _STYLES = {"wrong": "red", "missing": "yellow", "open": "yellow", "note": "dim"}
 
@@ -34,16 +42,23 @@ def group() -> None:
 @examples(
     "warifu audit verify savings",
     "warifu audit verify savings --offline home.jsonl pi.jsonl friend.jsonl",
+    "warifu audit verify savings --exchange coinbase",
     "warifu audit verify savings --json | jq '.findings[] | select(.level == \"wrong\")'",
 )
 @group.command("verify", cls=SeveralValues)
 @click.argument("wallet")
 @offline_option
+@exchange_option
 @with_option
 @json_option
 @click.pass_obj
 def verify_command(
-    setting: Setting, wallet: str, offline: tuple[Path, ...], credential: str | None, as_json: bool
+    setting: Setting,
+    wallet: str,
+    offline: tuple[Path, ...],
+    accounts: tuple[str, ...],
+    credential: str | None,
+    as_json: bool,
 ) -> int:
     """Check the journals of WALLET's devices against each other, this client's records and the chain.
 
@@ -51,10 +66,17 @@ def verify_command(
     of their journals; and each remembers how far the others' were, signed by them, so that none can rewrite what it
     showed. What the service alone says is told as such.
 
+    With --exchange the devices ask the exchange of ACCOUNT, with its own credential, for its orders and withdrawals.
+    What you placed by hand is among what no device signed for: you know whether it was you.
+
     The exit code is 0 where nothing is wrong, 7 where something is, and 13 where not everything could be looked at.
     """
     screen = Screen(as_json)
-    audited = run_audit(setting, wallet, offline, screen, credential)
+    if offline and accounts:
+        raise InputRefused(
+            "usage", "with --offline nobody is asked, and no exchange either", remedy="See --help."
+        )
+    audited = run_audit(setting, wallet, offline, screen, credential, accounts)
     _show(screen, audited)
     screen.result(_object(audited))
     return audited.exit_code

@@ -32,7 +32,7 @@ from warifu.exchanges.travel_rule import as_text
 _ORDERS, _TRANSACTIONS = 250, 100
 """Of one page."""
 _LONGEST_CURSOR = 500
-_BY_TRADING = ("advanced_trade_fill",)
+BY_TRADING = ("advanced_trade_fill",)
 """What orders move, and no send."""
 
 
@@ -97,7 +97,7 @@ class CoinbaseLooker:
                 )
 
             whole = not (page.has_next or len(page.orders) >= _ORDERS)
-            things = tuple(map(_made_order, page.orders))
+            things = tuple(map(made_order, page.orders))
             return Found(compare, things, whole, "" if whole else _readable(page.cursor))
 
         return Call(found.unsigned, read)
@@ -119,10 +119,10 @@ class CoinbaseLooker:
                 return tuple(compare_withdrawal(wanted, one, networks) for one in states)
 
             things = tuple(
-                _left(one)
+                left(one)
                 for one in page.data
                 if one.amount.amount < 0
-                and one.type not in _BY_TRADING
+                and one.type not in BY_TRADING
                 and is_between(one.created_at, first, last)
             )
             reaches = any(is_before(one.created_at, first) for one in page.data)
@@ -138,7 +138,7 @@ def _readable(cursor: str | None) -> str:
     return cursor if cursor is not None and 0 < len(cursor) <= _LONGEST_CURSOR else ""
 
 
-def _made_order(one: advanced.orders.Order) -> Thing:
+def made_order(one: advanced.orders.Order) -> Thing:
     configured = list((one.order_configuration or {}).values())
     said = configured[0] if len(configured) == 1 else advanced.orders.Configured()
     much = (
@@ -148,7 +148,7 @@ def _made_order(one: advanced.orders.Order) -> Thing:
     return Thing(one.order_id, one.client_order_id, f"{one.side} {much} {one.product_id}{price}")
 
 
-def _left(one: app.Transaction) -> Thing:
+def left(one: app.Transaction) -> Thing:
     to = (one.to.address if one.to else None) or ""
     much = f"{number(abs(one.amount.amount))} {one.amount.currency}"
     return Thing(one.id, one.idem or "", f"{much} to {to or '?'}", to)

@@ -1,0 +1,13 @@
+"""Of which exchanges all that was made can be listed: one line each. No signer loads it."""
+
+from __future__ import annotations
+
+from warifu.exchanges.binance.ledgers import BinanceLedger
+from warifu.exchanges.coinbase.ledgers import CoinbaseExchangeLedger, CoinbaseLedger
+from warifu.exchanges.ledger import Ledger
+
+LEDGERS: dict[str, Ledger] = {
+    "coinbase": CoinbaseLedger(),
+    "coinbase-exchange": CoinbaseExchangeLedger(),
+    "binance": BinanceLedger(),
+}
