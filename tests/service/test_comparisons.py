@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from nacl.utils import random
 from tests.support.exchange_scripts import (
+    ALL,
     Script,
     call_question,
     call_request,
@@ -16,7 +17,9 @@ from tests.support.exchange_scripts import (
     cosigns,
     ended,
     refuses,
+    scripted_world,
     show_call,
+    speak_for_themselves,
     speaks_for_another,
 )
 from tests.support.service_world import Client, World, changed, now
@@ -28,30 +31,14 @@ from warifu.protocol.exchange_answers import AccountStatus, CallResult
 from warifu.protocol.frames import Finished, OpenCall, OpenComparison, Status
 from warifu.protocol.request import request_digest
 from warifu.service.workflows import comparisons as module
+from warifu.service.workflows import rounds
 
 pytestmark = pytest.mark.real
-ALL = ("device0", "device1", "device2")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory):
-    world = World(
-        tmp_path_factory.mktemp("comparisons"),
-        None,  # type: ignore[arg-type]
-        "",
-        settings={"session_seconds": 5.0, "signer_wait": 0.3},
-        make_backend=lambda _: None,
-    )
-    world.found()
-
-    async def prepare() -> None:
-        async with world.running() as client:
-            for name in ALL:
-                await world.add_device(client, name)
-            assert (await world.create_wallet(client)).state == "finished"
-
-    asyncio.run(prepare())
-    return world
+def home(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return scripted_world(tmp_path_factory.mktemp("comparisons"))
 
 
 @dataclass
@@ -94,10 +81,9 @@ class Debtor:
 @pytest.fixture
 def world(home: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "ROUND_SECONDS", 0.02)
-    monkeypatch.setattr(module, "FIRST_PAUSE", 1)
+    monkeypatch.setattr(rounds, "FIRST_PAUSE", 1)
     yield home
-    for device in home.devices.values():
-        device.signer.__dict__.pop("receive", None)
+    speak_for_themselves(home)
 
 
 def scripts(world: World) -> tuple[Script, Script, Script]:
@@ -304,13 +290,13 @@ async def test_who_says_when_there_will_be_something_to_compare_is_asked_then(
 async def test_a_device_that_owes_for_ever_costs_pauses_that_grow(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "FIRST_PAUSE", 50)
-    monkeypatch.setattr(module, "LONGEST_PAUSE", 60_000)
+    monkeypatch.setattr(rounds, "FIRST_PAUSE", 50)
+    monkeypatch.setattr(rounds, "LONGEST_PAUSE", 60_000)
     _, second, _ = scripts(world)
     debtor = owing(world, second, random(32), finds=["not-there"])
     async with world.running():
         await until(lambda: len(debtor.opened) == 3)  # 50 and 100 ms
-    capped = module._Tries(count=20)
+    capped = rounds.Tries(count=20)
     before = time.monotonic()
     capped.later()
     assert 59 < capped.until - before < 61

@@ -1,12 +1,18 @@
 """Accounts at exchanges through the service: what it carries to devices, and what it does not begin."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from nacl.utils import random
 from tests.support.exchange_road import born
-from tests.support.exchange_scripts import Script, digest_of, parcelled
+from tests.support.exchange_scripts import (
+    ALL,
+    Script,
+    digest_of,
+    parcelled,
+    scripted_world,
+    speak_for_themselves,
+)
 from tests.support.service_world import Client, World, changed, now, refusal
 
 from warifu.errors import PolicyDenied
@@ -34,36 +40,18 @@ from warifu.protocol.identity import IdentityKey
 from warifu.service.store.api_keys import create_api_key
 
 pytestmark = pytest.mark.real
-ALL = ("device0", "device1", "device2")
 SECRET = b"the exchange's secret, whole or in part"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory):
-    world = World(
-        tmp_path_factory.mktemp("accounts"),
-        None,  # type: ignore[arg-type]
-        "",
-        settings={"session_seconds": 5.0, "signer_wait": 0.3},
-        make_backend=lambda _: None,
-    )
-    world.found()
-
-    async def prepare() -> None:
-        async with world.running() as client:
-            for name in ALL:
-                await world.add_device(client, name)
-            assert (await world.create_wallet(client)).state == "finished"
-
-    asyncio.run(prepare())
-    return world
+def home(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return scripted_world(tmp_path_factory.mktemp("accounts"))
 
 
 @pytest.fixture
 def world(home: World):
     yield home
-    for device in home.devices.values():
-        device.signer.__dict__.pop("receive", None)
+    speak_for_themselves(home)
 
 
 def scripts(world: World, say: Any) -> dict[str, Script]:

@@ -18,7 +18,9 @@ from tests.support.exchange_scripts import (
     knows,
     refuses,
     result_of,
+    scripted_world,
     show_call,
+    speak_for_themselves,
 )
 from tests.support.service_world import Client, World, changed, now, refusal
 
@@ -46,25 +48,8 @@ NAMES = ("device0", "device1")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory):
-    """A wallet of three devices, two of which sign."""
-    world = World(
-        tmp_path_factory.mktemp("calls"),
-        None,  # type: ignore[arg-type]
-        "",
-        settings={"session_seconds": 5.0, "signer_wait": 0.3},
-        make_backend=lambda _: None,
-    )
-    world.found()
-
-    async def prepare() -> None:
-        async with world.running() as client:
-            for number in range(3):
-                await world.add_device(client, f"device{number}")
-            assert (await world.create_wallet(client)).state == "finished"
-
-    asyncio.run(prepare())
-    return world
+def home(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return scripted_world(tmp_path_factory.mktemp("calls"))
 
 
 @pytest.fixture
@@ -72,8 +57,7 @@ def world(home: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(workflow, "ROUND_SECONDS", 0.02)
     monkeypatch.setattr(home, "settings", dict(home.settings))
     yield home
-    for device in home.devices.values():
-        device.signer.__dict__.pop("receive", None)
+    speak_for_themselves(home)
 
 
 def script(world: World, name: str, say: Any) -> Script:

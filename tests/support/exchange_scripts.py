@@ -6,8 +6,10 @@ the service says to it about exchanges is answered by the test's script.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nacl.utils import random
@@ -47,6 +49,36 @@ from warifu.protocol.request import MAX_REQUEST_BYTES, Request, decode_request, 
 
 CALL = ExchangeCall("POST", "api.exchange.example.com", "/orders", (), b'{"a secret": "order"}', bytes(32))
 TOLD = SealedAnswer(bytes(32), b"for the owner alone")
+
+
+ALL = ("device0", "device1", "device2")
+
+
+def scripted_world(root: Path) -> World:
+    """A service without a chain, and a wallet of three devices, two of which sign: what they say, tests decide."""
+    world = World(
+        root,
+        None,  # type: ignore[arg-type]
+        "",
+        settings={"session_seconds": 5.0, "signer_wait": 0.3},
+        make_backend=lambda _: None,
+    )
+    world.found()
+
+    async def prepare() -> None:
+        async with world.running() as client:
+            for name in ALL:
+                await world.add_device(client, name)
+            assert (await world.create_wallet(client)).state == "finished"
+
+    asyncio.run(prepare())
+    return world
+
+
+def speak_for_themselves(world: World) -> None:
+    """The devices follow no script any more."""
+    for device in world.devices.values():
+        device.signer.__dict__.pop("receive", None)
 
 
 @dataclass

@@ -15,18 +15,17 @@ import time
 from dataclasses import dataclass
 
 from warifu.errors import PeerMisbehaved, WarifuError
-from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import MORE_PAGES, CallResult, Cosigned
 from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, OpenComparison, Status
 from warifu.service.bell import Bell
 from warifu.service.hub.hub import Hub
-from warifu.service.mistakes import survived
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.database import Database
 from warifu.service.store.wallets import StoredWallet
 from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
+from warifu.service.workflows.rounds import Rounds, Tries, with_helpers
 
 ROUND_SECONDS = 1.0
 _ASK_SECONDS = 10.0
@@ -52,20 +51,6 @@ class _Due:
         return self.wallet, self.identity, self.about
 
 
-@dataclass
-class _Tries:
-    """Of one comparison: not before this moment (monotonic), and how many there were."""
-
-    until: float = 0.0
-    count: int = 0
-
-    def later(self, least: float = 0.0) -> None:
-        """As ``exchanges.attempt`` pauses, and for at least so many seconds."""
-        pause = min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
-        self.until = time.monotonic() + max(pause, least)
-        self.count += 1
-
-
 class Comparisons:
     """Runs on the hub's event loop."""
 
@@ -77,44 +62,26 @@ class Comparisons:
         self._bell = bell
         self._refreshes = refreshes
         self._timeout = min(timeout, _SESSION_SECONDS)
-        self._attention = Attention(database, hub)
         self._due: dict[bytes, list[_Due]] = {}
         """Wallet -> what its devices said that they owe, when they were asked last."""
         self._again: dict[bytes, float] = {}
         """Wallet -> when something will be owed again (monotonic): what was found is looked at once more."""
-        self._tries: dict[tuple[bytes, bytes, bytes], _Tries] = {}
-        self._busy: dict[bytes, asyncio.Task[None]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tries: dict[tuple[bytes, bytes, bytes], Tries] = {}
+        self._rounds = Rounds(
+            Attention(database, hub), lambda: ROUND_SECONDS, self._ripe, self._look_and_compare
+        )
 
     def start(self) -> None:
         """Begin to look what is due."""
-        self._task = asyncio.create_task(self._run())
+        self._rounds.start()
 
     async def close(self) -> None:
         """End what is running."""
-        tasks = [task for task in (self._task, *self._busy.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._rounds.close()
 
     def soon(self, name: str) -> None:
         """A call of the wallet ``name`` has ended: something may be due. From any thread."""
-        self._attention.soon(name)
-
-    async def _run(self) -> None:
-        while True:
-            with survived():
-                await self._round()
-            await asyncio.sleep(ROUND_SECONDS)
-
-    async def _round(self) -> None:
-        """Wallets with a call that ended, or with a device that came, are looked at; so are those that owe one."""
-        for wallet, looked_at in await self._attention.round():
-            if wallet.id in self._busy:
-                if looked_at:
-                    self._attention.soon(wallet.name)  # in a later round
-            elif looked_at or self._ripe(wallet):
-                self._busy[wallet.id] = asyncio.create_task(self._attend(wallet))
+        self._rounds.soon(name)
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
@@ -123,23 +90,16 @@ class Comparisons:
             for due in self._due.get(wallet.id, ())
         )
 
-    async def _attend(self, wallet: StoredWallet) -> None:
-        try:
-            await self._look_and_compare(wallet)
-        finally:
-            del self._busy[wallet.id]
-
     async def _look_and_compare(self, wallet: StoredWallet) -> None:
-        with survived():
-            if self._again.get(wallet.id, 0.0) <= time.monotonic():
-                self._again.pop(wallet.id, None)
-            self._due[wallet.id] = await self._said(wallet)
-            known = {due.key for due in self._due[wallet.id]}
-            for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
-                del self._tries[key]
-            for due in self._due[wallet.id]:
-                if self._tried(due).until <= time.monotonic():
-                    await self._try(wallet, due)
+        if self._again.get(wallet.id, 0.0) <= time.monotonic():
+            self._again.pop(wallet.id, None)
+        self._due[wallet.id] = await self._said(wallet)
+        known = {due.key for due in self._due[wallet.id]}
+        for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
+            del self._tries[key]
+        for due in self._due[wallet.id]:
+            if self._tried(due).until <= time.monotonic():
+                await self._try(wallet, due)
 
     async def _said(self, wallet: StoredWallet) -> list[_Due]:
         """What each connected device says that it owes. Who does not answer is left out of this round."""
@@ -192,7 +152,8 @@ class Comparisons:
 
     def _participants(self, wallet: StoredWallet, due: _Due) -> tuple[bytes, ...] | None:
         """The one that owes it and as many others as sign, other ones with each try; None where too few are there."""
-        needed = wallet.request.threshold - 1
+        if not self._hub.connected(due.identity):
+            return None
         others = [
             device.identity
             for device in wallet.request.devices
@@ -200,10 +161,7 @@ class Comparisons:
             and device.identity != due.identity
             and self._hub.connected(device.identity)
         ]
-        if len(others) < needed or not self._hub.connected(due.identity):
-            return None
-        first = self._tried(due).count % max(1, len(others))
-        return tuple(sorted({due.identity, *(others[first:] + others[:first])[:needed]}))
+        return with_helpers(due.identity, others, wallet.request.threshold - 1, self._tried(due).count)
 
     async def _compare(self, wallet: StoredWallet, due: _Due, participants: tuple[bytes, ...]) -> CallResult:
         await self._refreshes.catch_up(wallet.name, participants)
@@ -220,8 +178,8 @@ class Comparisons:
         )
         return decode(CallResult, results[due.identity], MAX_BODY_BYTES)
 
-    def _tried(self, due: _Due) -> _Tries:
-        return self._tries.setdefault(due.key, _Tries())
+    def _tried(self, due: _Due) -> Tries:
+        return self._tries.setdefault(due.key, Tries())
 
 
 def _judge(due: _Due, identity: bytes, result: bytes) -> None:
