@@ -21,6 +21,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountKept, AccountStatus, KeyBorn
 from warifu.protocol.exchange_requests import (
     AccountRequest,
+    AccountTerms,
     ExchangeKeyRequest,
     KeyKind,
     RemoveAccountRequest,
@@ -31,13 +32,14 @@ from warifu.protocol.frames import (
     Finished,
     KeepAccount,
     OpenExchangeKey,
-    RemoveAccount,
     Reply,
     ResultAnswer,
     refusal_of,
 )
 from warifu.protocol.identity import IdentityKey
 from warifu.service.store.api_keys import create_api_key
+from warifu.signer.exchanges.accounts import Account
+from warifu.threshold.wiping import Secret
 
 pytestmark = pytest.mark.real
 SECRET = b"the exchange's secret, whole or in part"
@@ -148,23 +150,76 @@ async def test_what_is_no_account_of_this_wallet_comes_no_further_than_the_door(
         assert not any(script.heard for script in told.values())
 
 
-async def test_removal_reaches_who_is_there_and_says_who_is_not(world: World):
-    told = scripts(world, lambda frame: [Reply(frame.call, b"")])
+REMOVE = "/wallets/savings/exchange-accounts/remove"
+
+
+async def remove(client: Client, request: Any) -> dict[str, str | None]:
+    """By device, why it did not forget the account."""
+    authorization, _ = await parcelled(client, request, {})
+    question = api.ExchangeAccountRemoval(authorization=authorization)
+    told = (await client.post(REMOVE, question, api.ExchangeAccountTold)).devices
+    assert [device.identity for device in told] == sorted(device.identity for device in told)
+    return {device.device: device.refusal.code if device.refusal else None for device in told}
+
+
+def keeps(world: World, name: str, account: str) -> None:
+    """The device has such an account, whole, from here on."""
+    device = world.devices[name].device
+    terms = AccountTerms("an API key", b"", (), "")
+    kept = Account(
+        world.wallet_id, account, "binance", "hmac", (device.identity.public,), terms, False, None, now() - 5
+    )
+    with device.store.transaction(), Secret(bytes(32)) as secret:
+        device.accounts.put(kept, random(32), now() - 5, secret)
+
+
+def kept_by(world: World, account: str) -> list[str]:
+    return [
+        name for name in ALL if account in {each.account for each in world.devices[name].status().accounts}
+    ]
+
+
+async def test_removal_reaches_who_is_there_and_who_is_away_when_it_comes(world: World):
+    for name in ALL:
+        keeps(world, name, "trading")
+    request = RemoveAccountRequest(random(16), world.wallet_id, "trading", now(), now() + 600)
     async with world.running() as client:
         await world.disconnect("device0")
+        assert await remove(client, request) == {
+            "device0": "service.device-offline",
+            "device1": None,
+            "device2": None,
+        }
+        assert kept_by(world, "trading") == ["device0"]
+    async with world.running() as client:  # it was kept, and is told once the device is there
+        while kept_by(world, "trading"):
+            await asyncio.sleep(0.02)
+        while set((await remove(client, request)).values()) != {None}:
+            await asyncio.sleep(0.02)
+        removed = [device.kinds().count("exchange-account-removed") for device in world.devices.values()]
+        assert removed == [1, 1, 1]
+
+
+async def test_a_removal_that_was_kept_takes_no_account_that_was_added_since(world: World):
+    request = RemoveAccountRequest(random(16), world.wallet_id, "later", now() - 60, now() + 600)
+    async with world.running() as client:
+        await world.disconnect("device0")
+        await remove(client, request)
+        keeps(world, "device0", "later")
+        await world.connect("device0")
+        while (await remove(client, request))["device0"] != "authorization.replayed":
+            await asyncio.sleep(0.02)
+        assert kept_by(world, "later") == ["device0"]
+
+
+async def test_a_removal_has_a_door_of_its_own_that_takes_nothing_else(world: World):
+    async with world.running() as client:
+        other: Any = account_request(world, *ALL)
+        assert (await refusal(remove(client, other))).code == "input.request"
         request = RemoveAccountRequest(random(16), world.wallet_id, "trading", now(), now() + 600)
         authorization, _ = await parcelled(client, request, {})
-        question = api.ExchangeAccountRemoval(authorization=authorization)
-        path = "/wallets/savings/exchange-accounts/remove"
-        answer = await client.post(path, question, api.ExchangeAccountTold)
-        codes = {device.device: device.refusal.code if device.refusal else None for device in answer.devices}
-        assert codes == {"device0": "service.device-offline", "device1": None, "device2": None}
-        assert [told[name].count(RemoveAccount) for name in ALL] == [0, 1, 1]
-        other: Any = account_request(world, *ALL)
-        wrong = (await parcelled(client, other, {}))[0]
-        error = await refusal(
-            client.post(path, api.ExchangeAccountRemoval(authorization=wrong), api.ExchangeAccountTold)
-        )
+        question = api.NewInstruction(authorization=authorization, envelopes=())
+        error = await refusal(client.post("/instructions", question, api.Instruction))
         assert error.code == "input.request"
 
 

@@ -25,6 +25,7 @@ from tests.support.exchange_accounts import (
     frames,
     key_request,
     policy_for,
+    removal_frame,
     removal_of,
     remove,
     request_for,
@@ -38,6 +39,7 @@ from tests.support.power import PowerFailure, fail_at
 from tests.support.simulator import GENEROUS, PASSPHRASE, Household
 
 from warifu.cli.exchange_keys import NewAccount
+from warifu.errors import AuthorizationRefused
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
@@ -54,7 +56,6 @@ from warifu.protocol.frames import (
     CallRefused,
     CloseSession,
     KeepAccount,
-    RemoveAccount,
     error_of,
 )
 from warifu.protocol.framing import Origin
@@ -525,7 +526,7 @@ def test_nobody_else_removes_an_account(home, name):
     home.clock.pass_(5)
     owner, home.owner = home.owner, IdentityKey.generate()
     try:
-        with pytest.raises(AttributeError):
+        with pytest.raises(AuthorizationRefused):
             remove(home, ["device0"], name)
     finally:
         home.owner = owner
@@ -551,7 +552,7 @@ def test_however_the_service_orders_and_repeats_them_a_removal_stands_over_what_
             (answer,) = home["device0"].send(frames(home, request, new.parts)["device0"])
         else:
             removal = removal_of(home, account, created=created)
-            (answer,) = home["device0"].send(RemoveAccount(32, home.authorized_alone(removal)))
+            (answer,) = home["device0"].send(removal_frame(home, removal))
         if isinstance(answer, CallRefused):
             assert error_of(answer.refusal).code == "authorization.replayed"
         delivered.add(created if what == "remove" else 0)

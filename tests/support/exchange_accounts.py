@@ -23,7 +23,7 @@ from warifu.cli.exchange_keys import (
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.exchange_requests import AccountRequest, ExchangeKeyRequest, RemoveAccountRequest
-from warifu.protocol.frames import KeepAccount, OpenExchangeKey, RemoveAccount
+from warifu.protocol.frames import Instruct, Instructed, KeepAccount, OpenExchangeKey
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
 
 EXCHANGE_KEY = "0123456789abcdef" * 2
@@ -166,10 +166,14 @@ def removal_of(household: Household, name: str, **fields: object) -> RemoveAccou
     return msgspec.structs.replace(request, **fields)
 
 
-def remove(household: Household, names: Sequence[str], name: str = "main", **fields: object) -> RemoveAccount:
+def remove(household: Household, names: Sequence[str], name: str = "main", **fields: object) -> Instruct:
     """Removed from the named devices; the frame with which."""
-    frame = RemoveAccount(32, household.authorized_alone(removal_of(household, name, **fields)))
+    frame = removal_frame(household, removal_of(household, name, **fields))
     for each in names:
-        (answer,) = household[each].send(frame)
-        assert answer.answer == b"", answer
+        assert household[each].call(frame, Instructed).state == "done"
     return frame
+
+
+def removal_frame(household: Household, request: RemoveAccountRequest) -> Instruct:
+    """As the service hands it to each device."""
+    return Instruct(32, household.authorized_alone(request), None)

@@ -33,7 +33,6 @@ from warifu.protocol.frames import (
     OpenCall,
     OpenComparison,
     OpenExchangeKey,
-    RemoveAccount,
     Reply,
     ResultAnswer,
     SessionFailed,
@@ -109,7 +108,6 @@ class Script:
                 return [self._with_accounts(*answer) for answer in self._original(origin, payload)]
             case (
                 KeepAccount()
-                | RemoveAccount()
                 | OpenCall()
                 | OpenExchangeKey()
                 | OpenComparison()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from nacl.utils import random
 
 from warifu.cli.client import Client, segment
@@ -18,52 +20,90 @@ from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.exchange_requests import RemoveAccountRequest
 
 LIFETIME = 600
-"""Seconds for which adding or removing an account stays authorized."""
-GONE = "input.unknown-account"
+"""Seconds for which adding an account stays authorized."""
+_REMOVAL_LIFETIME = 24 * 3600
+"""Seconds in which a device that is away is told of a removal when it comes."""
 
 
-def list_accounts(client: Client, wallet: Wallet) -> list[tuple[AccountStatus, tuple[str, ...]]]:
-    """Each account with the names of the connected devices that say they have a part of it, by name.
+@dataclass(frozen=True)
+class Listed:
+    """One account, as devices tell of it. Names of devices, in the wallet's order."""
 
-    Devices that tell different things of one account are each shown.
-    """
+    account: AccountStatus
+    having: tuple[str, ...]
+    """Connected, and they say that they have their part."""
+    lacking: tuple[str, ...]
+    """Holders that are connected and tell of no such account."""
+    away: tuple[str, ...]
+    """Holders that are not connected: nobody knows."""
+
+
+def list_accounts(client: Client, wallet: Wallet) -> list[Listed]:
+    """Each account with who has it and who has not, by name. What devices tell differently is listed as often."""
     names = {device.identity: device.name for device in wallet.request.devices}
+    told = {names[identity]: accounts for identity, (_, accounts) in accounts_of(client, wallet).items()}
     seen: dict[AccountStatus, list[str]] = {}
-    for identity, (_, accounts) in accounts_of(client, wallet).items():
+    for name, accounts in told.items():
         for account in accounts:
             alike = next((one for one in seen if _same(one, account)), account)
-            seen.setdefault(alike, []).append(names[identity])
+            seen.setdefault(alike, []).append(name)
+    telling = {
+        (account.account, name) for name, accounts in told.items() for account in accounts
+    }  # whoever tells another story of it lacks nothing: that story is listed as well
     return sorted(
-        ((account, tuple(devices)) for account, devices in seen.items()), key=lambda item: item[0].account
+        (
+            Listed(
+                account,
+                tuple(having),
+                tuple(
+                    name
+                    for name in account.holders
+                    if name in told and (account.account, name) not in telling
+                ),
+                tuple(name for name in account.holders if name not in told),
+            )
+            for account, having in seen.items()
+        ),
+        key=lambda listed: listed.account.account,
     )
 
 
-def remove_account(client: Client, approve: Approver, wallet: Wallet, account: str) -> tuple[str, ...]:
-    """Names of the devices that were not told, because they are away. Raises what another one refuses."""
+def require_known(client: Client, wallet: Wallet, account: str) -> None:
+    """``InputRefused`` (``unknown-account``) where every device of the wallet says that it has no such account."""
+    told = accounts_of(client, wallet)
+    if len(told) == len(wallet.request.devices) and all(
+        one.account != account for _, accounts in told.values() for one in accounts
+    ):
+        raise InputRefused(
+            "unknown-account",
+            f"no device of the wallet has an account {account[:40]!r}",
+            not_done="Nothing was removed.",
+            remedy=f"See 'warifu exchange list {wallet.name}'.",
+        )
+
+
+def removal_of(wallet: Wallet, account: str) -> RemoveAccountRequest:
+    """What the owner authorizes."""
     moment = now()
-    request = RemoveAccountRequest(random(16), wallet.wallet_id, account, moment, moment + LIFETIME)
+    return RemoveAccountRequest(random(16), wallet.wallet_id, account, moment, moment + _REMOVAL_LIFETIME)
+
+
+def remove_account(
+    client: Client, approve: Approver, wallet: Wallet, request: RemoveAccountRequest
+) -> tuple[str, ...]:
+    """Names of the devices that are away: the service tells them when they come, for a day. Raises what another one
+    refuses."""
     authorization = encode(authorize(approve, request, encode(request), ()))
     question = api.ExchangeAccountRemoval(authorization=authorization)
     road = f"/wallets/{segment(wallet.name)}/exchange-accounts/remove"
     told = client.post(road, question, api.ExchangeAccountTold).devices
-    refusals = [one.refusal for one in told if one.refusal is not None and one.refusal.code != GONE]
     away = {device.identity for device in wallet.request.devices} - {one.identity for one in told}
-    for refusal in refusals:
-        error = error_from(refusal)
-        if error.code != "service.device-offline":
-            raise error
-    away |= {
-        one.identity
-        for one in told
-        if one.refusal is not None and one.refusal.code == "service.device-offline"
-    }
-    if told and all(one.refusal is not None and one.refusal.code == GONE for one in told):
-        raise InputRefused(
-            "unknown-account",
-            f"no device that was asked has an account {account[:40]!r}",
-            not_done="Nothing was removed.",
-            remedy=f"See 'warifu exchange list {wallet.name}'.",
-        )
+    for one in told:
+        if one.refusal is None:
+            continue
+        if one.refusal.code != "service.device-offline":
+            raise error_from(one.refusal)
+        away.add(one.identity)
     return tuple(device.name for device in wallet.request.devices if device.identity in away)
 
 

@@ -49,7 +49,7 @@ class Bearing:
         if public is None:
             return None
         found = list_accounts(self.adding.client, self.adding.wallet)
-        theirs = [each for each, _ in found if each.account == self.account]
+        theirs = [each.account for each in found if each.account.account == self.account]
         if any(each.public != public for each in theirs):
             born.forget(self.home, self._wallet_id, self.account)
         return public if {each.public for each in theirs} == {public} else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from warifu.cli.exchange_accounts import Listed
 from warifu.cli.text import tr
-from warifu.protocol.exchange_answers import AccountStatus
 
 KINDS = {
     "hmac": "secret, whole in one device",
@@ -41,29 +40,63 @@ WORDS = (
 """What orders, markets and withdrawals are and can be: from the exchanges' adapters, spoken as they are."""
 
 
-def account_row(account: AccountStatus, seen: Sequence[str]) -> tuple[str, str, str, str, str]:
-    """Name, exchange, kind of the key, the devices that say they have it, and state."""
+def account_row(listed: Listed) -> tuple[str, str, str, str, str]:
+    """Name, exchange, kind of the key, who has a part of it and who has not, and state."""
+    account = listed.account
     exchange = f"{account.exchange} ({tr('SIMULATION')})" if account.simulation else account.exchange
     if not account.finished:
         state = tr("its API key is missing: warifu exchange finish")
     elif account.due:
         state = tr("{count} calls are not compared yet", count=len(account.due))
+    elif listed.lacking:
+        state = tr("incomplete")
     else:
         state = tr("ready")
     if account.travel_rule:
         state += "; " + tr("states: {fields}", fields=", ".join(account.travel_rule))
-    devices = ", ".join(name if name in seen else f"({name})" for name in account.holders)
-    return account.account, exchange, tr(KINDS[account.key]), devices, state
+    devices = [", ".join(listed.having)]
+    if listed.lacking:
+        devices.append(tr("without it: {names}", names=", ".join(listed.lacking)))
+    if listed.away:
+        devices.append(tr("away: {names}", names=", ".join(listed.away)))
+    return account.account, exchange, tr(KINDS[account.key]), "; ".join(devices), state
 
 
-def account_object(account: AccountStatus, seen: Sequence[str]) -> dict[str, Any]:
+def what_to_do(listed: Listed, wallet: str) -> str | None:
+    """What completes an account that a device lacks; None where none does."""
+    account = listed.account
+    if not listed.lacking:
+        return None
+    names = ", ".join(listed.lacking)
+    if account.key == "ed25519-born" and not account.finished:
+        return tr(
+            "{account}: {names} have no share of its key. Do not register it yet: warifu exchange add {wallet} "
+            "{account} --exchange {exchange}",
+            account=account.account,
+            names=names,
+            wallet=wallet,
+            exchange=account.exchange,
+        )
+    return tr(
+        "{account}: {names} have no part of it. Its key cannot be completed: have all devices forget it (warifu "
+        "exchange remove {wallet} {account}), and add it again.",
+        account=account.account,
+        names=names,
+        wallet=wallet,
+    )
+
+
+def account_object(listed: Listed) -> dict[str, Any]:
     """For scripts."""
+    account = listed.account
     return {
         "account": account.account,
         "exchange": account.exchange,
         "key": account.key,
         "holders": list(account.holders),
-        "seen": list(seen),
+        "seen": list(listed.having),
+        "lacking": list(listed.lacking),
+        "away": list(listed.away),
         "public": account.public.hex() or None,
         "finished": account.finished,
         "simulation": account.simulation,

@@ -42,7 +42,8 @@ class Stating:
     @classmethod
     def of(cls, client: Client, profile: Profile, wallet: Wallet, account: str) -> Stating:
         """``InputRefused`` (``unknown-account``)."""
-        found = [each for each, _ in list_accounts(client, wallet) if each.account == account]
+        listed = list_accounts(client, wallet)
+        found = [each.account for each in listed if each.account.account == account]
         if not found:
             raise InputRefused(
                 "unknown-account",

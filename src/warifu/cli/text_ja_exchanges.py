@@ -53,8 +53,9 @@ EXCHANGES: dict[str, str] = {
     "Least amount": "最小の金額",
     "Least size": "最小の数量",
     "Lifetime": "有効期間",
-    "List WALLET's accounts at exchanges, as its connected devices tell.": (
-        "WALLET の取引所口座を、つながっている端末の言うとおりに一覧します。"
+    "List WALLET's accounts at exchanges, as its connected devices tell: who has a part of each, and who has not.": (
+        "WALLET が取引所に持つ口座を、つながっている端末の言うとおりに並べます。"
+        "どの端末が持ち、どれが持たないかも見せます。"
     ),
     "List the orders and withdrawals of ACCOUNT that this client asked for and whose end it does not know.": (
         "このクライアントが頼んだ ACCOUNT の注文と出金のうち、結末をまだ知らないものを一覧します。"
@@ -170,7 +171,23 @@ EXCHANGES: dict[str, str] = {
         "出金できる鍵です。取引所の出金先リストを有効にし、このウォレットのアドレスだけを載せてください。"
         "端末がだまされて署名しても、ほかへは行けなくなります。"
     ),
-    "these devices were away and still have it: {names}": "次の端末は不在で、まだ持っています: {names}",
+    "away: {names}": "不在: {names}",
+    "incomplete": "不完全",
+    "these devices are away and still have it: {names}. They forget it when they come, within a day; after that run "
+    "this again.": (
+        "次の端末は不在で、まだ持っています: {names}。一日以内につながれば忘れます。その後はもう一度実行してください。"
+    ),
+    "without it: {names}": "持たない端末: {names}",
+    "{account}: {names} have no part of it. Its key cannot be completed: have all devices forget it (warifu exchange "
+    "remove {wallet} {account}), and add it again.": (
+        "{account}: {names} は持っていません。鍵は補えません。"
+        "すべての端末に忘れさせて（warifu exchange remove {wallet} {account}）、加え直してください。"
+    ),
+    "{account}: {names} have no share of its key. Do not register it yet: warifu exchange add {wallet} {account} "
+    "--exchange {exchange}": (
+        "{account}: {names} は鍵の分け前を持っていません。まだ登録しないでください: "
+        "warifu exchange add {wallet} {account} --exchange {exchange}"
+    ),
     "this wallet's own address": "このウォレット自身のアドレス",
     "whole-or-none": "全部か無しか",
     "{account} is a SIMULATION: no exchange, no money.": "{account} は模擬です。取引所ではなく、お金はありません。",

@@ -263,9 +263,17 @@ class RestoredRequest(Message, frozen=True, tag="restored"):
 AfterCall = SettleRequest | CarrierBanRequest
 """What owners say of calls at exchanges that were made."""
 Instruction = (
-    RulesRequest | NoticeRequest | VetoRequest | FreezeRequest | UnfreezeRequest | RestoredRequest | AfterCall
+    RulesRequest
+    | NoticeRequest
+    | VetoRequest
+    | FreezeRequest
+    | UnfreezeRequest
+    | RestoredRequest
+    | AfterCall
+    | RemoveAccountRequest
 )
-"""What an owner tells the signers about the wallet itself: none of it signs anything."""
+"""What an owner tells the signers about the wallet itself: none of it signs anything, and nothing in it is secret, so
+that a service can keep it for devices that are away."""
 DeviceRequest = ReferenceRequest | HandOutRequest | RestoredRequest
 """What owners say of a wallet's devices: each changes whom the wallet trusts."""
 AtExchange = ExchangeKeyRequest | AccountRequest | CallRequest | VisitRequest | AfterCall
@@ -282,7 +290,6 @@ Request = (
     | JournalRequest
     | ExchangeKeyRequest
     | AccountRequest
-    | RemoveAccountRequest
     | TravelRuleRequest
     | CallRequest
     | VisitRequest

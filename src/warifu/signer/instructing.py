@@ -21,6 +21,7 @@ from __future__ import annotations
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied
 from warifu.protocol import notes
 from warifu.protocol.authorization import Authorized
+from warifu.protocol.exchange_requests import RemoveAccountRequest
 from warifu.protocol.frames import MAX_WORDS, Instruct, Instructed
 from warifu.protocol.journal import (
     DEVICE,
@@ -49,6 +50,7 @@ from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.afterwards import hear
+from warifu.signer.exchanges.keeping import remove_account
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.policy.compare import Change, compare, loosening
 from warifu.signer.policy.words import duration
@@ -92,6 +94,9 @@ def instruct(device: Device, frame: Instruct) -> Instructed:
     if isinstance(request, NoticeRequest):
         return _announce(device, request, authorized.digest, by, now)
     if device.rules.outcome(wallet.id, authorized.digest) == "done":
+        return _done(now)
+    if isinstance(request, RemoveAccountRequest):
+        remove_account(device, request, authorized.digest, by)
         return _done(now)
     if isinstance(request, AfterCall):
         hear(device, wallet, request, authorized, by)

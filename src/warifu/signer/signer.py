@@ -48,7 +48,6 @@ from warifu.protocol.frames import (
     RecoverExchangeKey,
     RecoverWallet,
     Relay,
-    RemoveAccount,
     Reply,
     ResultAnswer,
     SessionFailed,
@@ -95,7 +94,7 @@ from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.afterwards import show_comparisons
 from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
-from warifu.signer.exchanges.keeping import keep_account, remove_account
+from warifu.signer.exchanges.keeping import keep_account
 from warifu.signer.exchanges.stating import keep_travel_rule
 from warifu.signer.exchanges.visiting import banned, tell_visit
 from warifu.signer.expecting import approve_reference
@@ -134,7 +133,6 @@ _Call = (
     | KeepTravelRule
     | AskKeyRecovery
     | RecoverExchangeKey
-    | RemoveAccount
     | TellVisit
     | AskVisits
 )
@@ -395,9 +393,6 @@ class Signer:
             return encode(recover_key(device, message))
         if isinstance(message, KeepTravelRule):
             return encode(keep_travel_rule(device, message))
-        if isinstance(message, RemoveAccount):
-            remove_account(device, message)
-            return b""
         return encode(status(device, self._isolation))
 
     def _shown_epoch(self, message: ShowEpoch) -> bytes:
@@ -441,7 +436,7 @@ class Signer:
 
     def _cause(self, message: _Call) -> Cause | None:
         now = self._device.clock.now()
-        if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | RemoveAccount | TellVisit):
+        if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | TellVisit):
             return cause_of(self._device, message.authorization, None, now)
         if isinstance(message, KeepAccount | KeepTravelRule | AskAcknowledgeCall):
             return cause_of(self._device, message.authorization, message.parcel, now)

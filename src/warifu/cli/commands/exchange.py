@@ -16,10 +16,10 @@ from warifu.cli.commands import (
     exchange_watching,
 )
 from warifu.cli.context import Setting
-from warifu.cli.exchange_accounts import list_accounts, remove_account
+from warifu.cli.exchange_accounts import list_accounts, removal_of, remove_account, require_known
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_permissions import show_permissions
-from warifu.cli.exchange_shown import account_object, account_row
+from warifu.cli.exchange_shown import account_object, account_row, what_to_do
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.visits import look, together
@@ -45,18 +45,21 @@ for command in exchange_add.COMMANDS:
 @json_option
 @click.pass_obj
 def list_command(setting: Setting, wallet: str, as_json: bool) -> None:
-    """List WALLET's accounts at exchanges, as its connected devices tell."""
+    """List WALLET's accounts at exchanges, as its connected devices tell: who has a part of each, and who has not."""
     screen, profile = Screen(as_json), setting.profile()
     known = profile.wallet(wallet)
     with setting.client(profile) as client:
         accounts = list_accounts(client, known)
     screen.table(
         (tr("name"), tr("exchange"), tr("key"), tr("devices"), tr("state")),
-        [account_row(account, seen) for account, seen in accounts],
+        map(account_row, accounts),
     )
-    if any(account.simulation for account, _ in accounts):
+    if any(listed.account.simulation for listed in accounts):
         screen.warn(tr("an account marked SIMULATION is no exchange: there is no money"))
-    screen.result({"accounts": [account_object(account, seen) for account, seen in accounts]})
+    for listed in accounts:
+        if (todo := what_to_do(listed, known.name)) is not None:
+            screen.warn(todo)
+    screen.result({"accounts": list(map(account_object, accounts))})
 
 
 @examples("warifu exchange permissions savings coinbase")
@@ -92,6 +95,7 @@ def remove(
     require_yes(yes, as_json)
     known = profile.wallet(wallet)
     with setting.client(profile) as client:
+        require_known(client, known, account)
         screen.line(
             tr("The devices forget the key of {account}; nothing moves at the exchange.", account=account)
         )
@@ -103,9 +107,15 @@ def remove(
         if not yes and not click.confirm(tr("Forget it?")):
             raise click.Abort
         own = own_credential(profile, screen, known, credential, wanted(known, account))
-        away = remove_account(client, own.approve, known, account)
+        away = remove_account(client, own.approve, known, removal_of(known, account))
     if away:
-        screen.warn(tr("these devices were away and still have it: {names}", names=", ".join(away)))
+        screen.warn(
+            tr(
+                "these devices are away and still have it: {names}. They forget it when they come, within a day; after "
+                "that run this again.",
+                names=", ".join(away),
+            )
+        )
     else:
         screen.line(tr("By the service's word no device has it any more. Revoke it at the exchange, too."))
     screen.result({"account": account, "away": list(away)})

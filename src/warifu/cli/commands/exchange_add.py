@@ -182,7 +182,11 @@ def finish(
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
         adding = Adding(client, profile, known, own, screen)
-        found = [one for one, _ in list_accounts(client, adding.wallet) if one.account == account]
+        found = [
+            listed.account
+            for listed in list_accounts(client, adding.wallet)
+            if listed.account.account == account
+        ]
         public = remembered(setting.home, known.wallet_id, account)
         if {one.public for one in found} != {public}:
             raise InputRefused(

@@ -74,8 +74,9 @@ class NewTravelRule(Question, frozen=True):
 class ExchangeAccountRemoval(Question, frozen=True):
     """``POST /wallets/{name}/exchange-accounts/remove`` (admin) -> ``ExchangeAccountTold``: forget an account.
 
-    ``authorization``: of a ``RemoveAccountRequest``, with no envelopes. Every connected device of the wallet is told;
-    for those that are away ask again.
+    ``authorization``: of a ``RemoveAccountRequest``, with no envelopes. Every connected device of the wallet is told
+    now, and those that are away (``service.device-offline``) when they come, while the request is in time: there is no
+    secret in it, so that it can be kept for them.
     """
 
     authorization: EncodedAuthorization

@@ -101,7 +101,6 @@ from warifu.protocol.frames.exchanging import (
     OpenTelling,
     OpenTunnel,
     RecoverExchangeKey,
-    RemoveAccount,
     TellVisit,
     TunnelEnded,
 )
@@ -187,7 +186,6 @@ __all__ = [
     "RecoveryData",
     "Refusal",
     "Relay",
-    "RemoveAccount",
     "Reply",
     "ResultAnswer",
     "SessionFailed",

@@ -37,7 +37,6 @@ from warifu.protocol.frames.exchanging import (
     OpenTelling,
     OpenTunnel,
     RecoverExchangeKey,
-    RemoveAccount,
     TellVisit,
     TunnelEnded,
 )
@@ -285,7 +284,6 @@ ToSigner = (
     | AskConfirmation
     | KeepAccount
     | KeepTravelRule
-    | RemoveAccount
     | OpenCall
     | OpenExchangeKey
     | AskKeyRecovery

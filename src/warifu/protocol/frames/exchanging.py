@@ -50,13 +50,6 @@ class KeepTravelRule(Message, frozen=True, tag="keep-travel-rule"):
     parcel: Parcel
 
 
-class RemoveAccount(Message, frozen=True, tag="remove-account"):
-    """Forget an account: an authorized ``RemoveAccountRequest``. Answered by an empty reply."""
-
-    call: Call
-    authorization: Authorization
-
-
 class OpenCall(Message, frozen=True, tag="open-call"):
     """Take part in a call at an exchange: an authorized ``CallRequest``, whose ``ExchangeCall`` is in the parcel."""
 

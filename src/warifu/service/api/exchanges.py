@@ -28,6 +28,7 @@ from warifu.protocol.api import (
     NewExchangeCall,
     NewExchangeKey,
     NewTravelRule,
+    Told,
     error_body,
 )
 from warifu.protocol.authorization import Authorization
@@ -40,7 +41,6 @@ from warifu.protocol.frames import (
     AskStatus,
     KeepAccount,
     KeepTravelRule,
-    RemoveAccount,
     Status,
     ToSigner,
 )
@@ -51,10 +51,12 @@ from warifu.service.doors import (
     Parcelled,
     account_request,
     check_owner,
+    read_authorized,
     read_parcelled,
     rehearsed_call,
     travel_rule_request,
 )
+from warifu.service.hub.boots import not_there
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
 from warifu.service.store.exchange_births import known_birth
@@ -138,15 +140,12 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
         before_request=strictly(ExchangeAccountRemoval),
     )
     async def remove(name: NamePath, data: JSONBody[ExchangeAccountRemoval]) -> ExchangeAccountTold:
-        """Have the wallet's devices forget an account."""
+        """Have the wallet's devices forget an account: those that are away when they come."""
         wallet, parcelled = await asyncio.to_thread(_bare, service, name, data.authorization)
         if not isinstance(parcelled.request, RemoveAccountRequest):
             raise InputRefused("request", "this is not a request to forget an account at an exchange")
-        work = (
-            told(wallet, identity, lambda call: RemoveAccount(call, parcelled.authorization))
-            for identity in _identities(wallet)
-        )
-        return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+        kept = await service.instructor.instruct(wallet, read_authorized(data.authorization, ()))
+        return ExchangeAccountTold(devices=tuple(map(_removed, sorted(kept.devices, key=_identity))))
 
     @post(
         "/exchange-comparisons",
@@ -291,6 +290,15 @@ def _bare(service: Service, name: str, authorization: bytes) -> tuple[StoredWall
         raise InputRefused("request", "the request is not for this wallet")
     check_owner(parcelled, owners_of(service.database, wallet))
     return wallet, parcelled
+
+
+def _removed(told: Told) -> AccountTold:
+    refusal = error_body(not_there(told.device)) if told.state == "away" else told.refusal
+    return AccountTold(device=told.device, identity=told.identity, answer=b"", refusal=refusal)
+
+
+def _identity(told: Told) -> bytes:
+    return told.identity
 
 
 def _identities(wallet: StoredWallet) -> tuple[bytes, ...]:

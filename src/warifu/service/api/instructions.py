@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 
 from warifu.errors import InputRefused
 from warifu.protocol.api import Instruction, Instructions, NewInstruction
+from warifu.protocol.exchange_requests import RemoveAccountRequest
 from warifu.protocol.request import Instruction as Kinds
 from warifu.service.api.access import needs
 from warifu.service.api.inputs import NamePath, strictly
@@ -25,7 +26,9 @@ def router(service: Service) -> Router:
     def read(data: NewInstruction) -> tuple[StoredWallet, Authorized]:
         authorized = read_authorized(data.authorization, data.envelopes)
         request = authorized.request
-        if not isinstance(request, Kinds):
+        if not isinstance(request, Kinds) or isinstance(
+            request, RemoveAccountRequest
+        ):  # it has a door of its own
             raise InputRefused("request", "this says nothing about a wallet itself")
         wallet = wallet_with_id(database, request.wallet_id)
         check_owner(authorized, owners_of(database, wallet))

@@ -20,8 +20,8 @@ from warifu.protocol.exchange_requests import (
     RemoveAccountRequest,
     terms_digest,
 )
-from warifu.protocol.frames import KeepAccount, RemoveAccount
-from warifu.protocol.journal import ExchangeAccountKept, ExchangeAccountRemoved, VisitEnded
+from warifu.protocol.frames import KeepAccount
+from warifu.protocol.journal import Asker, ExchangeAccountKept, ExchangeAccountRemoved, VisitEnded
 from warifu.protocol.parcel import MAX_PARCEL_CONTENT
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
@@ -68,7 +68,7 @@ def keep_account(device: Device, frame: KeepAccount) -> AccountKept:
     return _kept(device, authorized.digest)
 
 
-def remove_account(device: Device, frame: RemoveAccount) -> None:
+def remove_account(device: Device, request: RemoveAccountRequest, named: bytes, by: Asker) -> None:
     """Forget an account and its credential; one that is not there is not there. One owner's word is enough, and no
     freeze stands in its way: a wallet can do less afterwards. What was asked about the name before is not heard any
     more, whether or not it had come here. Visits with it are over: nothing goes to their deposit addresses any more.
@@ -76,12 +76,7 @@ def remove_account(device: Device, frame: RemoveAccount) -> None:
     Raises ``AuthorizationRefused`` (also ``replayed``: it was made before the account that is there now).
     """
     now = device.clock.now()
-    request = decode_request(frame.authorization.request)
-    if not isinstance(request, RemoveAccountRequest):
-        raise InputRefused("request-kind", "this removes no account", not_done="Nothing was removed.")
     wallet, accounts = device.wallets.born(request.wallet_id), device.accounts
-    owners = device.rules.of(wallet.id).owners
-    named = device.approvals.check(frame.authorization, owners, None, now).digest
     account, newest = accounts.get(wallet.id, request.account), accounts.newest(wallet.id, request.account)
     if account is None and request.created <= newest:
         return
@@ -92,7 +87,6 @@ def remove_account(device: Device, frame: RemoveAccount) -> None:
             not_done="Nothing was removed.",
             remedy="If it is to go all the same, ask for it anew.",
         )
-    by = asker(frame.authorization)
     with device.epoch.lasting():
         accounts.remove(wallet.id, request.account, request.created, now)
         if account is not None:
