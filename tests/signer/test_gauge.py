@@ -61,7 +61,13 @@ def test_what_is_held_is_worth_the_bid_and_what_is_missing_costs_the_ask():
     found = gauge.priced("BTC-USDT", D(48000), D(50000), NOW + 9)
     assert found is not None
     assert found.measured((), NOW + 9).value == "0.5"  # 0.4 BTC, and 5000 USDT at the ask
-    owed = found.sees({"BTC": D("1.6"), "USDT": D("0")}, NOW + 9).measured((), NOW + 9)
+    owed = found.sees({"BTC": D("1.6"), "USDT": D("0")}, NOW + 9)
+    assert owed.wanted((), NOW + 9) == (
+        "BTC-USDT",
+    )  # a price of before is no part of a look, in the same second
+    again = owed.priced("BTC-USDT", D(48000), D(50000), NOW + 9)
+    assert again is not None
+    owed = again.measured((), NOW + 9)
     assert D(owed.value) == D("0.6") - (D(100) / D(48000)).quantize(D("1e-12")) - D("1e-12")
 
 

@@ -28,7 +28,7 @@ from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, Allow, ClearFaults, SetAccount
-from warifu.signer.exchanges import errands
+from warifu.signer.exchanges import errand_answers, errands
 from warifu.signer.exchanges.calls import require_near
 
 pytestmark = pytest.mark.real
@@ -194,9 +194,11 @@ def test_a_sweep_is_judged_once_more_before_a_share_leaves(stage, monkeypatch):
 
 
 def test_an_address_that_customers_share_by_a_memo_is_none(stage, monkeypatch):
-    visit, said = stage.opened(), errands._Doing._address
+    visit, said = stage.opened(), errand_answers.Answers._address
     monkeypatch.setattr(
-        errands._Doing, "_address", lambda self, told, stamp: said(self, replace(told, memo="7"), stamp)
+        errand_answers.Answers,
+        "_address",
+        lambda self, told, stamp: said(self, replace(told, memo="7"), stamp),
     )
     done = stage.does(visit, "address", FIRST)
     assert (done.outcome, done.reason, done.shown.address) == ("refused", "memo", "")

@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from tests.support.sandbox import bitcoin_chain, sandbox
-from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
+from tests.support.visiting import BINANCE, BTC, CdpStage, Stage, visiting_policy
 
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
@@ -19,8 +19,9 @@ from warifu.exchanges.adapter import Best, Withdrawal
 from warifu.exchanges.market import Order, Pair
 from warifu.protocol.exchange_visits import Worth
 from warifu.protocol.policy import Policy, VisitLimits
-from warifu.sandbox.control import AddFault, ClearFaults, SetPrice
+from warifu.sandbox.control import AddFault, ClearFaults, SetAccount, SetPrice
 from warifu.sandbox.faults import Kind
+from warifu.sandbox.orders import Terms
 from warifu.signer.exchanges.gauge import APART, FRESH_LOOK
 
 pytestmark = pytest.mark.real
@@ -265,3 +266,44 @@ def test_where_the_policy_bounds_it_the_owner_need_not_and_prices_must_be_allowe
     with pytest.raises(WarifuError) as error:
         stage.opened(loss=100)
     assert error.value.reason == "visit-prices"
+
+
+# --- at Coinbase ----------------------------------------------------------------------------------------------------
+
+
+def runs_away(stage: Stage, visit: bytes, names) -> None:
+    """What its customer sold by hand becomes dear, and two looks find that out."""
+    venue = stage.simulation.venues["coinbase"]
+    stage.simulation.do(SetPrice(exchange="coinbase", pair="BTC-USD", price=D(50_000)))
+    sale = Terms(account=stage.customer, pair="BTC-USD", side="sell", kind="market", size=D("0.2"))
+    with venue.lock:
+        venue.engine.place(sale, venue.now())
+    assert looks(stage, visit, names).low == 0
+    stage.simulation.do(SetPrice(exchange="coinbase", pair="BTC-USD", price=D(80_000)))
+    for _ in range(2):
+        assert looks(stage, visit, names).low
+        stage.pass_(APART)
+    assert stage.shows(names[0], visit).why == "loss"
+
+
+def test_with_a_shared_cdp_key_each_device_asks_for_coinbases_prices_alone(world, tmp_path):
+    chain, simulation = world
+    simulation.do(ClearFaults())
+    stage = CdpStage.make(tmp_path, chain, simulation, "loss-cdp", bounded_policy())
+    stage.receives(BTC)
+    visit = stage.opened(loss=1_000)
+    stage.pays(stage.payment(stage.proves(visit, FIRST, SECOND), BTC // 2), FIRST)
+    assert looks(stage, visit, FIRST).credited == "0.5"
+    runs_away(stage, visit, FIRST)
+    assert stage.shows("device1", visit).why == ""
+    stage.home.close()
+
+
+def test_with_a_whole_key_its_holder_measures_alone_and_what_was_there_before_is_no_part_of_it(stage):
+    stage.keep_whole("0.3")
+    visit, alone = stage.opened(("device0",), account="whole", loss=1_000), ("device0",)
+    assert looks(stage, visit, alone).credited == "0"
+    gives = {"BTC": D("0.4")}
+    stage.simulation.do(SetAccount(exchange="coinbase", account=stage.customer, gives=gives))
+    assert looks(stage, visit, alone).credited == "0.4"
+    runs_away(stage, visit, alone)

@@ -13,52 +13,37 @@ A device believes no other one about the exchange: only the carrier of a step le
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from nacl.utils import random
 
-from warifu.chains.bitcoin.address import canonical_address
-from warifu.chains.ethereum import address as ethereum
-from warifu.chains.solana import address as solana
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.adapter import (
-    Balance,
-    Best,
-    DepositAddress,
     Exchange,
-    ListedAddress,
-    Permissions,
     Withdrawal,
-    WithdrawalState,
 )
-from warifu.exchanges.calls import Call, Listed, Unsigned
-from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
+from warifu.exchanges.calls import Call, Unsigned
 from warifu.exchanges.market import Pair
 from warifu.exchanges.registry import EXCHANGES, LOOKERS, VISITED
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.exchanges.visited import Visited
-from warifu.protocol.chains import family_of
 from warifu.protocol.encoding import digest, encode
-from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
-from warifu.protocol.exchange_visits import ErrandDone, Missing, sweep_digest, withdrawal_id
+from warifu.protocol.exchange_visits import ErrandDone, sweep_digest, withdrawal_id
 from warifu.protocol.frames import OpenErrand
 from warifu.protocol.journal import DEVICE, SweepSigned, VisitLost
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
-from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.judging import read_call
 from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.errand_answers import Answers
 from warifu.signer.exchanges.judging import leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.exchanges.visiting import banned, of_kind, require_carrier
 from warifu.signer.exchanges.visits import (
     MOST_ADDRESSES,
-    SETTLE,
     Sweep,
     Visit,
     plain,
@@ -138,16 +123,6 @@ def _numbers(account: OpenAccount, frame: OpenErrand) -> dict[bytes, int]:
             f"this key needs {account.key.key.t} devices to sign; asked were {len(participants)}",
         )
     return {identity: holders.index(identity) for identity in participants}
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """What came of a step: the visit after it, and the words for the service."""
-
-    visit: Visit
-    outcome: Outcome
-    reason: str = ""
-    wait: int = 0
 
 
 class _Doing:
@@ -428,7 +403,15 @@ class _Doing:
 
     def _ended(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> bytes:
         device = self._device
-        found = self._found(call, heard, stamp)
+        answers = Answers(
+            self._frame,
+            self._visit,
+            self._wallet,
+            self._exchange,
+            device.clock.now(),
+            bool(self._states),
+        )
+        found = answers.learn(call, heard, stamp)
         with device.store.transaction():
             if found.visit.ended_by == "loss" and self._visit.ended is None:
                 self._lost(found.visit)
@@ -443,139 +426,6 @@ class _Doing:
         entry = VisitLost(self._wallet.id, visit.id, symbol, gauge.credited, gauge.value, gauge.bound)
         device.journal.append(entry, device.clock.now(), DEVICE)
 
-    def _found(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> _Heard:
-        answer: object
-        try:
-            if isinstance(heard, EgressFailed):
-                raise call.unanswered(sent=heard.sent, words=heard.reason)
-            if isinstance(heard, ExchangeFailed):
-                raise heard
-            answer = call.read(heard)
-        except ExchangeFailed as failure:
-            return self._failed(failure)
-        reading: dict[str, Callable[[Any, Stamp | None], _Heard]] = {
-            "permissions": self._permissions,
-            "wallets": self._wallets,
-            "new-address": lambda _said, _stamp: _Heard(self._visit, "done"),
-            "orders": lambda said, _stamp: _Heard(self._visit.has_open(said), "done"),
-            "balance": self._balance,
-            "price": self._price,
-            "travel-rule": self._asked_who_is_paid,
-            "listed": self._listed,
-            "address": self._address,
-            "cancel": lambda _said, _stamp: _Heard(self._visit, "done"),
-            "sweep": self._swept,
-            "outcome": self._outcome,
-        }
-        return reading[self._frame.step](answer, stamp)
-
-    def _failed(self, failure: ExchangeFailed) -> _Heard:
-        """What that means for a sweep is written down: what may have happened is asked for, and not sent again."""
-        frame, visit = self._frame, self._visit
-        wait = failure.retry_after or 0 if isinstance(failure, TryAgain) else 0
-        outcome: Outcome = "try-again" if isinstance(failure, TryAgain) else "refused"
-        unknown = isinstance(failure, OutcomeUnknown) or failure.reason == "duplicate"
-        if frame.step != "sweep":
-            return _Heard(visit, "unanswered" if unknown else outcome, failure.reason, wait)
-        if not any((each.symbol, each.round) == (frame.symbol, frame.round) for each in visit.sweeps):
-            return _Heard(visit, outcome, failure.reason, wait)  # it was not even signed
-        if unknown:
-            return _Heard(
-                visit.heard(frame.symbol, frame.round, "unknown", failure.reason), "unknown", failure.reason
-            )
-        changed = visit.heard(frame.symbol, frame.round, "refused", failure.reason)
-        return _Heard(changed, outcome, failure.reason, wait)
-
-    def _permissions(self, said: Permissions, _: Stamp | None) -> _Heard:
-        if not (said.pays_out if said.withdraws is None else said.withdraws):
-            return _Heard(self._visit, "refused", "permission")
-        return _Heard(self._visit.permits(), "done")
-
-    def _balance(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
-        if page.more is not None:
-            return _Heard(self._visit, "unanswered", "too-little-said")
-        found: dict[str, tuple[Decimal, Decimal]] = {}
-        for each in page.items:
-            free, held = found.get(each.asset, (Decimal(0), Decimal(0)))
-            found[each.asset] = free + each.free, held + each.held
-        return _Heard(self._visit.sees(found, self._device.clock.now()), "done")
-
-    def _price(self, said: Best, _: Stamp | None) -> _Heard:
-        visit, now = self._visit, self._device.clock.now()
-        gauge = visit.gauge
-        assert gauge is not None, "looked at when it was asked"
-        priced = gauge.priced(self._frame.pair, said.bid, said.ask, now)
-        if priced is None:
-            return _Heard(visit, "refused", "spread")
-        return _Heard(visit.measures(priced, now), "done")
-
-    def _asked_who_is_paid(self, said: bool, _: Stamp | None) -> _Heard:
-        """Whether what this device keeps is what the exchange wants, only a withdrawal tells."""
-        stands = said and not self._states
-        return self._cleared("travel-rule", stands=stands)
-
-    def _listed(self, said: tuple[ListedAddress, ...], _: Stamp | None) -> _Heard:
-        """Each asset's home is on the exchange's own list, or nothing goes there."""
-        networks = self._exchange.networks
-        for asset in self._visit.request.assets:
-            network = networks.network_of(asset.symbol, asset.chain)
-            if network is None or not any(
-                one.counts_for(asset.symbol, asset.home, network) for one in said if asset.home
-            ):
-                return self._cleared("listed", stands=True)
-        return self._cleared("listed", stands=False)
-
-    def _cleared(self, what: Missing, *, stands: bool) -> _Heard:
-        visit = self._visit.clears(what, stands=stands)
-        return _Heard(visit, "refused", what) if stands else _Heard(visit, "done")
-
-    def _wallets(self, page: Listed[Balance], _: Stamp | None) -> _Heard:
-        """Of several of one asset the first."""
-        names: dict[str, str] = {}
-        for each in page.items:
-            names.setdefault(each.asset, each.wallet)
-        visit = self._visit.names(names)
-        if page.more is not None and visit.request.brings.symbol not in names:
-            return _Heard(visit, "unanswered", "too-little-said")
-        return _Heard(visit, "done")
-
-    def _address(self, said: DepositAddress | None, _: Stamp | None) -> _Heard:
-        """In its one text form, as a transaction's is read. With a memo it is an address that customers share."""
-        visit = self._visit
-        if said is None:
-            return _Heard(visit, "not-there", "no-address")
-        if said.memo is not None:
-            return _Heard(visit, "refused", "memo")
-        try:
-            address = _canonical(self._wallet, visit.request.brings.chain, said.address)
-        except InputRefused:
-            return _Heard(visit, "refused", "answer-form")
-        return _Heard(visit.deposits_to(address, self._device.clock.now()), "done")
-
-    def _swept(self, said: WithdrawalState, _: Stamp | None) -> _Heard:
-        return self._stands(said)
-
-    def _outcome(self, page: Listed[WithdrawalState], stamp: Stamp | None) -> _Heard:
-        """*Not there* is believed once it cannot come any more (``exchanges.attempt``)."""
-        frame, visit = self._frame, self._visit
-        sweep = visit.sweep_of(frame.symbol, frame.round)
-        if page.items:
-            return self._stands(page.items[0])
-        assert stamp is not None, "what was answered had a stamp"
-        if page.more is not None or stamp.milliseconds <= sweep.dead_after + 1000 * SETTLE:
-            wait = max(1, (sweep.dead_after - stamp.milliseconds) // 1000 + SETTLE + 1)
-            return _Heard(visit, "unanswered", "too-early", wait)
-        return _Heard(visit.heard(frame.symbol, frame.round, "refused", "never"), "not-there")
-
-    def _stands(self, said: WithdrawalState) -> _Heard:
-        frame = self._frame
-        return _Heard(
-            self._visit.heard(
-                frame.symbol, frame.round, said.status, "", (said.transaction_id or "")[:128], said.fee
-            ),
-            "done",
-        )
-
 
 def _differs() -> InputRefused:
     return InputRefused(
@@ -587,14 +437,3 @@ def _shown(unsigned: Unsigned) -> ExchangeCall:
     return ExchangeCall(
         unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
     )
-
-
-def _canonical(wallet: Wallet, chain: str, address: str) -> str:
-    """``InputRefused`` for what is no address there."""
-    match family_of(chain):
-        case "bitcoin":
-            return canonical_address(address, wallet.bitcoin.network)
-        case "eip155":
-            return ethereum.format_address(ethereum.parse_address(address, unchecked=True))
-        case "solana":
-            return solana.format_address(solana.parse_address(address))

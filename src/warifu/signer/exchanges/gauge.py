@@ -85,14 +85,15 @@ class Gauge(Message, frozen=True):
     """Whether too much is lost."""
 
     def sees(self, totals: Mapping[str, Decimal], now: int) -> Gauge:
-        """What the exchange says is there: free and held, by asset. A look begins."""
+        """What the exchange says is there: free and held, by asset. A look begins: prices of before are no part of
+        it."""
         holds = tuple(
             Holding(symbol, _text(amount))
             for symbol in self.symbols
             if (amount := totals.get(symbol, Decimal(0)))
         )
         before = holds if self.before is None else self.before
-        return msgspec.structs.replace(self, before=before, holds=holds, at=now)
+        return msgspec.structs.replace(self, before=before, holds=holds, at=now, prices=())
 
     def priced(self, pair: str, bid: Decimal, ask: Decimal, now: int) -> Gauge | None:
         """The best offers of one pair. None where they are too far apart to say what something is worth."""
@@ -114,8 +115,7 @@ class Gauge(Message, frozen=True):
         """Pairs whose price the look under way still lacks; none where it is whole, or too old to be finished."""
         if self.before is None or now > self.at + FRESH_LOOK:
             return ()
-        fresh = {each.pair for each in self.prices if each.at >= self.at}
-        return tuple(sorted(self._needed(swept) - fresh))[:MAX_WANTED]
+        return tuple(sorted(self._needed(swept) - {each.pair for each in self.prices}))[:MAX_WANTED]
 
     def measured(self, swept: Sequence[Holding], now: int) -> Gauge:
         """The verdict of a whole look; unchanged where the look is not whole, or nothing can be said. ``swept``: what
@@ -147,7 +147,7 @@ class Gauge(Message, frozen=True):
             return "no-pair"
         if len(self._needed(swept)) > MAX_WANTED:
             return "too-many"
-        fresh = {each.pair for each in self.prices if self.at <= each.at <= self.at + FRESH_LOOK}
+        fresh = {each.pair for each in self.prices if each.at <= self.at + FRESH_LOOK}
         if self._needed(swept) - fresh:
             return "no-price"
         return "old" if now > self.at + FRESH_LOOK else ""
