@@ -20,6 +20,7 @@ STATED: dict[str, dict[str, Any]] = {
     "binance": {"isAddressOwner": 1, "sendTo": 2, "isAttested": True, "city": "Hakone"},
     "coinbase": {"is_self": "IS_SELF_TRUE", "beneficiary_name": "Ada Hakone"},
     "coinbase-exchange": {"is_self": True, "beneficiary_name": "Ada Hakone"},
+    "coinbase-exchange-sandbox": {"is_self": True, "beneficiary_name": "Ada Hakone"},
 }
 every = pytest.mark.parametrize("name", sorted(EXCHANGES))
 
