@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from warifu.errors import PeerMisbehaved, WarifuError
-from warifu.exchanges.attempt import FIRST_PAUSE, LONGEST_PAUSE
+from warifu.exchanges.attempt import LONGEST_PAUSE
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import Cosigned
@@ -38,6 +38,7 @@ from warifu.service.store.visits import StoredVisit
 from warifu.service.store.wallets import StoredWallet
 from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
+from warifu.service.workflows.rounds import Rounds, Tries, with_helpers
 
 ROUND_SECONDS = 1.0
 _ASK_SECONDS = 10.0
@@ -73,20 +74,17 @@ class _Task:
 
 
 @dataclass
-class _Tries:
-    """Of one visit: not before this moment (monotonic), and how many there were since it last got anywhere."""
+class _Tries(Tries):
+    """Of one visit."""
 
-    until: float = 0.0
-    count: int = 0
     failed: int = 0
     """Steps that failed since the last sweep that was taken; what an exchange refused counts as three."""
     homes: dict[tuple[str, int], str] = field(default_factory=dict)
     """Where each sweep goes that was asked for, so that trying again uses up no address."""
 
-    def later(self, wait: int = 0) -> None:
-        pause = min(FIRST_PAUSE << min(self.count, 16), LONGEST_PAUSE) / 1000
-        self.until = time.monotonic() + max(pause, min(wait, LONGEST_PAUSE // 1000))
-        self.count += 1
+    def later(self, least: float = 0.0) -> None:
+        """No device has us wait for longer than the longest pause."""
+        super().later(min(least, LONGEST_PAUSE // 1000))
 
     def look_again(self, views: Mapping[bytes, VisitShown]) -> None:
         """Not so late that a device misses its time to look what the visit is worth."""
@@ -120,25 +118,22 @@ class VisitsAtWork:
         self._home = home
         self._compare = compare
         self._timeout = min(timeout, _SESSION_SECONDS)
-        self._attention = Attention(database, hub)
         self._open: dict[bytes, set[bytes]] = {}
         """Wallet -> visits that were not at home when its devices were asked last."""
         self._tries: dict[bytes, _Tries] = {}
         self._refused: set[tuple[bytes, bytes]] = set()
         """(device, request) that was told and refused: it is not told again in this run, which would fill journals."""
-        self._busy: dict[bytes, asyncio.Task[None]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds(
+            Attention(database, hub), lambda: ROUND_SECONDS, self._ripe, self._look_after, self._at_once
+        )
 
     def start(self) -> None:
         """Begin to look after visits."""
-        self._task = asyncio.create_task(self._run())
+        self._rounds.start()
 
     async def close(self) -> None:
         """End what is running; the devices know how it stands."""
-        tasks = [task for task in (self._task, *self._busy.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._rounds.close()
 
     async def tell(self, wallet: StoredWallet, stored: StoredVisit) -> dict[bytes, Visits | WarifuError]:
         """Keep what an owner said, tell every connected device, and say what each made of it."""
@@ -160,37 +155,18 @@ class VisitsAtWork:
 
     def soon(self, name: str) -> None:
         """Look after the visits of the wallet ``name`` at once, however often it was tried before."""
-        self._attention.soon(name)
+        self._rounds.soon(name)
 
     # --- rounds -----------------------------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        while True:
-            with survived():
-                await self._round()
-            await asyncio.sleep(ROUND_SECONDS)
-
-    async def _round(self) -> None:
-        for wallet, looked_at in await self._attention.round():
-            if wallet.id in self._busy:
-                if looked_at:
-                    self._attention.soon(wallet.name)  # in a later round
-            elif looked_at or self._ripe(wallet):
-                if looked_at:
-                    for visit in self._open.get(wallet.id, ()):
-                        self._tried(visit).until = 0.0
-                self._busy[wallet.id] = asyncio.create_task(self._attend(wallet))
+    def _at_once(self, wallet: StoredWallet) -> None:
+        """However often it was tried before."""
+        for visit in self._open.get(wallet.id, ()):
+            self._tried(visit).until = 0.0
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
         return any(self._tried(visit).until <= now for visit in self._open.get(wallet.id, ()))
-
-    async def _attend(self, wallet: StoredWallet) -> None:
-        try:
-            with survived():
-                await self._look_after(wallet)
-        finally:
-            del self._busy[wallet.id]
 
     async def _look_after(self, wallet: StoredWallet) -> None:
         views = await self._views(wallet)
@@ -290,15 +266,14 @@ class VisitsAtWork:
     def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
         """The carrier and as many others as sign, other ones with each try; None where too few are there."""
         view = views[task.carrier]
+        if not self._hub.connected(task.carrier):
+            return None
         if "address" not in view.wants or task.step == "price":
-            return (task.carrier,) if self._hub.connected(task.carrier) else None
+            return (task.carrier,)
         others = [identity for identity in sorted(views) if identity != task.carrier]
         others = [identity for identity in others if self._hub.connected(identity)]
-        needed = wallet.request.threshold - 1
-        if len(others) < needed or not self._hub.connected(task.carrier):
-            return None
-        first = self._tried(view.visit).count % max(1, len(others))
-        return tuple(sorted({task.carrier, *(others[first:] + others[:first])[:needed]}))
+        turn = self._tried(view.visit).count
+        return with_helpers(task.carrier, others, wallet.request.threshold - 1, turn)
 
     async def _do(self, wallet: StoredWallet, visit: bytes, views: Views, task: _Task) -> ErrandDone:
         participants = self._participants(wallet, views, task)
