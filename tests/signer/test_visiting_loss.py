@@ -156,11 +156,31 @@ def test_what_an_owner_withdraws_himself_is_no_loss(stage):
         assert D(looks(stage, visit, FIRST).value) == D("0.5")
         stage.pass_(APART)
     assert stage.shows("device0", visit).why == ""
-    # who did not sign it sees that something is gone, and not where: it brings the rest home
+    # who did not sign it hears from who did, with the owner's own word
     for _ in range(2):
-        assert D(looks(stage, visit, THIRD).value) == D("0.3")
+        assert D(looks(stage, visit, THIRD).value) == D("0.5")
         stage.pass_(APART)
-    assert stage.shows("device2", visit).why == "loss"
+    assert stage.shows("device2", visit).why == ""
+
+
+def test_what_somebody_withdrew_without_an_owners_word_is_a_loss(stage):
+    visit = funded(stage)
+    venue = stage.simulation.venues["binance"]
+    with venue.lock:
+        venue.custody.withdraw(
+            venue.account(stage.customer),
+            asset="BTC",
+            network="BTC",
+            address=stage.address(2),
+            memo="",
+            amount=D("0.2"),
+            on_top=False,
+            client_id="",
+        )
+    for _ in range(2):
+        assert D(looks(stage, visit, FIRST).value) == D("0.3")
+        stage.pass_(APART)
+    assert stage.shows("device0", visit).why == "loss"
 
 
 def test_orders_that_are_open_or_filled_in_part_lose_nothing_by_that(stage):

@@ -274,14 +274,15 @@ class Book:
             "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, 0)", (named, wallet, account, call, expires)
         )
 
-    def unread(self, wallet: bytes) -> list[tuple[bytes, ExchangeCall, int]]:
-        """(digest of the request, call, expiry) of what was told and is not counted yet."""
+    def unread(self, wallet: bytes) -> list[tuple[bytes, str, ExchangeCall, int]]:
+        """(digest of the request, account, call, expiry) of what was told and is not counted yet."""
         rows = self._store.execute(
-            "SELECT request, call, expires FROM noted_calls WHERE wallet = ? AND counted = 0", (wallet,)
+            "SELECT request, account, call, expires FROM noted_calls WHERE wallet = ? AND counted = 0",
+            (wallet,),
         )
         return [
-            (bytes(named), decode(ExchangeCall, bytes(call), MAX_CALL_BYTES), expires)
-            for named, call, expires in rows
+            (bytes(named), account, decode(ExchangeCall, bytes(call), MAX_CALL_BYTES), expires)
+            for named, account, call, expires in rows
         ]
 
     def noted(self, wallet: bytes, account: str) -> list[ExchangeCall]:

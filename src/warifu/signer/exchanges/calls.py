@@ -339,11 +339,11 @@ class _Making:
             known, expires = limits(device, asked.wallet, asked.seen), asked.request.expires
             moment = expires if _needs_words(device, asked) else now
             device.calls.count(asked.digest, asked.wallet.id, exchange, amounts, known, moment, expires)
-        device.calls.start(asked.request, asked.digest)
-        if asked.seen.asked.destination is not None:
+        if asked.seen.asked.destination is not None and not device.calls.knows(asked.digest):
             device.visits.withdraws(
                 asked.wallet.id, asked.request.account, asked.seen.understood.meaning.gives
             )
+        device.calls.start(asked.request, asked.digest)
         if asked.seen.gives:
             device.notes.write(asked.wallet.id, asked.note, asked.request.expires + LONGEST)
 

@@ -39,7 +39,7 @@ from warifu.signer.egress.judging import read_call
 from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
 from warifu.signer.exchanges.errand_answers import Answers
-from warifu.signer.exchanges.judging import leaves_body_open, require_looked_after, unsigned_of
+from warifu.signer.exchanges.judging import catch_up, leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.exchanges.visiting import banned, of_kind, require_carrier
 from warifu.signer.exchanges.visits import (
@@ -403,6 +403,8 @@ class _Doing:
 
     def _ended(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> bytes:
         device = self._device
+        if self._frame.step in ("balance", "price"):
+            catch_up(device, self._wallet)  # what owners withdrew by other devices is no loss
         answers = Answers(
             self._frame,
             self._visit,

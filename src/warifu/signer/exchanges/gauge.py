@@ -1,8 +1,8 @@
 """What a visit is worth at the exchange, as one device measures it for itself, and when it has lost too much.
 
 A *look* is one answer about what is there, and then one about each price that is needed to say what it comes to in the
-asset that was brought. What was there before anything was brought does not count, and what this device signed away on
-purpose (the owner's withdrawals, sweeps) counts as there. What is held is worth what somebody offers for it at once;
+asset that was brought. What was there before anything was brought does not count, and what was signed away on
+purpose (owners' withdrawals, sweeps) counts as there. What is held is worth what somebody offers for it at once;
 what is missing costs what somebody asks for it.
 
 The loss is measured from the most that a look found, but from no more than what the visit may bring. Two looks in a row
@@ -72,7 +72,7 @@ class Gauge(Message, frozen=True):
     """When this was."""
     prices: tuple[Priced, ...] = ()
     withdrew: tuple[Holding, ...] = ()
-    """What this device signed away for the owner."""
+    """What was signed away for owners, by this device or by others that told it so."""
     credited: str = "0"
     """What the loss is measured from."""
     value: str = ""
@@ -104,7 +104,7 @@ class Gauge(Message, frozen=True):
         return msgspec.structs.replace(self, prices=(*others, seen))
 
     def withdraws(self, gives: Mapping[str, Decimal]) -> Gauge:
-        """This device signs that so much leaves for where the owner wants it."""
+        """So much leaves for where an owner wants it."""
         gone = {each.symbol: Decimal(each.amount) for each in self.withdrew}
         for symbol in gives.keys() & set(self.symbols):
             gone[symbol] = gone.get(symbol, Decimal(0)) + gives[symbol]

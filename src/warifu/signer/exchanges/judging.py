@@ -130,17 +130,19 @@ def count_noted(device: Device, wallet: Wallet) -> None:
     has passed. What cannot be read under the rules in force, no honest device signed under them: it waits for others,
     which may come while its request is in time."""
     rules = device.rules.of(wallet.id).policy
-    for named, call, expires in device.calls.unread(wallet.id):
+    for named, account, call, expires in device.calls.unread(wallet.id):
         for name, adapter in EXCHANGES.items():
             at_exchange = rules.rules_at(name)
             if at_exchange is None or call.host not in adapter.hosts:
                 continue
             with suppress(InputRefused):
-                asked, _ = read_call(adapter, unsigned_of(call), at_exchange)
+                asked, understood = read_call(adapter, unsigned_of(call), at_exchange)
                 if asked.amounts.keys() <= {each.symbol for each in at_exchange.limits}:
                     amounts, known = asked.amounts, at_exchange.limits
                     device.calls.count(named, wallet.id, name, amounts, known, expires, expires)
                     device.calls.read(named)
+                    if asked.destination is not None:
+                        device.visits.withdraws(wallet.id, account, understood.meaning.gives)
                 break
 
 

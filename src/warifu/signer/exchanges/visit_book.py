@@ -109,7 +109,8 @@ class VisitBook:
                     self.put(visit.heard(each.symbol, each.round, "differs", "differs", each.transaction))
 
     def withdraws(self, wallet: bytes, account: str, gives: Mapping[str, Decimal]) -> None:
-        """This device signs a call of an owner's by which so much leaves the account for elsewhere: that is no loss."""
+        """By a call of an owner's, which this device signs or was told of, so much leaves the account for elsewhere:
+        that is no loss."""
         for visit in self.of(wallet):
             if visit.request.account == account and visit.home is None and visit.gauge is not None:
                 self.put(visit.withdraws(gives))
