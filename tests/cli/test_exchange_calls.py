@@ -1,17 +1,27 @@
-"""What this client believes of what a service shows it of a call."""
+"""What this client believes of what a service shows it of a call, and of a watch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from warifu.cli.exchange_calls import told_in
-from warifu.errors import WarifuError
+from warifu.cli import exchange_pieces
+from warifu.cli.exchange_pieces import Begun, Listener, told_in
+from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.exchanges.failures import OutcomeUnknown
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
-from warifu.protocol.exchange_answers import AnswerKey, Told, seal_told
+from warifu.protocol.exchange_answers import (
+    AnswerKey,
+    ExchangeAnswer,
+    Told,
+    ToldAfterPieces,
+    seal_told,
+)
+from warifu.protocol.exchange_pieces import MAX_PIECE, Piece, Together, seal_piece
 from warifu.protocol.identity import IdentityKey
 
 pytestmark = pytest.mark.unit
@@ -43,17 +53,29 @@ def shown(answer: bytes | None, **said: Any) -> api.ExchangeCallShown:
     )
 
 
+def begun(reader: AnswerKey) -> Begun:
+    return Begun("/the/call", reader, NAMED, CARRIER.public)
+
+
+def nothing(_after: int) -> Iterator[bytes]:
+    return iter(())
+
+
+def reading(pieces: list[bytes], _after: int) -> Iterator[bytes]:
+    return iter(pieces)
+
+
 @pytest.mark.parametrize("outcome", ["refused", "try-again", "done", "not-there"])
 def test_that_nothing_happened_is_no_word_of_the_services(outcome):
     """It says that the exchange refused an order that was made: who believes it orders once more."""
     with pytest.raises(OutcomeUnknown):
-        told_in(shown(None, outcome=outcome), AnswerKey(), NAMED, CARRIER.public)
+        told_in(shown(None, outcome=outcome), begun(AnswerKey()), nothing)
 
 
 def test_what_the_carrier_signed_is_believed_whatever_the_service_says_beside_it():
     reader = AnswerKey()
     sealed = encode(seal_told(REFUSED, reader.public, CARRIER))
-    assert told_in(shown(sealed, outcome="done", reason=""), reader, NAMED, CARRIER.public) == REFUSED
+    assert told_in(shown(sealed, outcome="done", reason=""), begun(reader), nothing) == REFUSED
 
 
 def test_what_somebody_else_signed_or_of_another_request_or_for_another_reader_is_not_believed():
@@ -64,4 +86,200 @@ def test_what_somebody_else_signed_or_of_another_request_or_for_another_reader_i
         seal_told(REFUSED, AnswerKey().public, CARRIER),
     ):
         with pytest.raises(WarifuError):
-            told_in(shown(encode(answer)), reader, NAMED, CARRIER.public)
+            told_in(shown(encode(answer)), begun(reader), nothing)
+
+
+# --- an answer in pieces
+
+
+def in_pieces(reader: AnswerKey, *contents: bytes, request: bytes = NAMED) -> tuple[list[bytes], bytes]:
+    """The encoded pieces, and the encoded end; the body ends in ``the end``."""
+    together = Together()
+    pieces = []
+    for number, content in enumerate(contents, 1):
+        together.add(content)
+        pieces.append(encode(seal_piece(Piece(request, number, content), reader.public, CARRIER)))
+    told = Told(request, "done", "", 0, ExchangeAnswer(200, (("feed-ended", "time"),), b"the end\n"))
+    return pieces, encode(
+        seal_told(ToldAfterPieces(told, together.count, together.digest), reader.public, CARRIER)
+    )
+
+
+def test_an_answer_in_pieces_is_put_together():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one ", b"two ")
+    told = told_in(shown(end), begun(reader), lambda _after: iter(pieces))
+    assert told.answer is not None and told.answer.body == b"one two the end\n"
+
+
+def test_one_that_is_not_all_there_is_no_answer():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one ", b"two ")
+    foreign, _ = in_pieces(reader, b"one ", request=OTHER)
+    for said in ([], pieces[:1], pieces[1:], pieces[::-1], [pieces[0], pieces[0]], [*foreign, pieces[1]]):
+        with pytest.raises(InputRefused) as caught:
+            told_in(shown(end), begun(reader), partial(reading, said))
+        assert caught.value.reason in ("answer-pieces", "exchange-answer")
+
+
+def test_no_carrier_and_no_service_fills_this_clients_memory(monkeypatch: pytest.MonkeyPatch):
+    reader = AnswerKey()
+    monkeypatch.setattr(exchange_pieces, "MAX_WHOLE", 3 * MAX_PIECE)
+    pieces, end = in_pieces(reader, *[b"x" * MAX_PIECE] * 5)
+    taken: list[bytes] = []
+
+    def read(_after: int) -> Iterator[bytes]:
+        for piece in pieces:
+            taken.append(piece)
+            yield piece
+
+    with pytest.raises(InputRefused):
+        told_in(shown(end), begun(reader), read)
+    assert len(taken) == 4
+
+
+# --- a watch
+
+
+class Service:
+    """What a service says to a client that listens: one answer after the other, each a value, or what it does."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.deeds: list[str] = []
+
+    def get(self, path: str, _kind: type[Any], **query: int) -> Any:
+        self.deeds.append(f"get {path} after {query.get('after')}")
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def post(self, path: str, _question: object, _kind: type[Any]) -> None:
+        self.deeds.append(f"post {path}")
+
+    def delete(self, path: str) -> None:
+        self.deeds.append(f"delete {path}")
+
+
+def some(pieces: list[bytes], first: int = 1, state: Any = "running") -> api.ExchangePieces:
+    shown = tuple(api.ExchangePiece(number=number, piece=piece) for number, piece in enumerate(pieces, first))
+    return api.ExchangePieces(state=state, pieces=shown)
+
+
+def listened(
+    reader: AnswerKey, service: Service, take: Callable[[bytes], None] | None = None
+) -> tuple[list[bytes], Told]:
+    heard: list[bytes] = []
+    told = Listener(service, begun(reader), take or heard.append, 10).run()  # type: ignore[arg-type]
+    return heard, told
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_pieces, "_PAUSE", 0.0)
+
+
+def test_a_watch_is_heard_while_it_lasts_and_what_was_read_is_thrown_away():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one\n", b"two\n", b"three\n")
+    service = Service(
+        some(pieces[:2]), some([]), some(pieces[2:], 3, "done"), some([], 4, "done"), shown(end)
+    )
+    heard, told = listened(reader, service)
+    assert heard == [b"one\n", b"two\n", b"three\n", b"the end\n"]
+    assert told.answer is not None and told.answer.headers == (("feed-ended", "time"),)
+    assert service.deeds == [
+        "get /the/call/pieces after 0",
+        "delete /the/call/pieces/2",
+        "get /the/call/pieces after 2",
+        "get /the/call/pieces after 2",
+        "delete /the/call/pieces/3",
+        "get /the/call/pieces after 3",
+        "get /the/call after None",
+        "delete /the/call/answer",
+    ]
+
+
+def test_an_interruption_ends_it_at_the_device_and_what_was_heard_stands():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one\n", b"two\n")
+    service = Service(
+        some(pieces[:1]), KeyboardInterrupt(), some(pieces[1:], 2, "done"), some([], 3, "done"), shown(end)
+    )
+    heard, _ = listened(reader, service)
+    assert heard == [b"one\n", b"two\n", b"the end\n"]
+    assert "post /the/call/stop" in service.deeds
+
+
+def test_who_cannot_show_what_came_has_the_device_listen_no_longer():
+    reader = AnswerKey()
+    pieces, _ = in_pieces(reader, b"one\n")
+
+    def take(_data: bytes) -> None:
+        raise OutcomeUnknown("answer-form")
+
+    service = Service(some(pieces))
+    with pytest.raises(OutcomeUnknown):
+        listened(reader, service, take)
+    assert service.deeds[-1] == "post /the/call/stop"
+
+
+LIES: dict[str, Callable[[list[bytes], bytes], list[Any]]] = {
+    "it says that it is over, and leaves pieces out": lambda pieces, end: [
+        some(pieces[:1]),
+        some([], 2, "done"),
+        shown(end),
+    ],
+    "it says that it is over, and shows no word of the carrier's": lambda pieces, _end: [
+        some(pieces[:1]),
+        some([], 2, "done"),
+        shown(None),
+    ],
+    "it leaves one out": lambda pieces, _end: [some(pieces[1:])],
+    "it brings one again": lambda pieces, _end: [some(pieces[:1]), some(pieces[:1])],
+    "it brings them in another order": lambda pieces, _end: [some(pieces[::-1])],
+    "nobody knows what became of it": lambda pieces, _end: [
+        some(pieces[:1]),
+        some([], 2, "unknown"),
+        shown(None, state="unknown", outcome=None),
+    ],
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_whatever_the_service_says_nothing_is_taken_for_the_whole_watch_that_is_not(lie: str):
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one\n", b"two\n")
+    heard: list[bytes] = []
+    with pytest.raises((InputRefused, SessionAborted)) as caught:
+        listened(reader, Service(*LIES[lie](pieces, end)), heard.append)
+    assert caught.value.reason in ("answer-pieces", "watch-lost")
+    assert heard in ([], [b"one\n"]), "what came in its turn was shown, and nothing else"
+
+
+def test_a_service_that_was_away_for_a_moment_is_asked_again():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one\n")
+    away = ServiceRefused("unreachable", "the service cannot be reached")
+    service = Service(away, some(pieces), away, some([], 2, "done"), shown(end))
+    heard, _ = listened(reader, service)
+    assert heard == [b"one\n", b"the end\n"]
+
+
+def test_one_that_stays_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exchange_pieces, "_AWAY_SECONDS", 0.0)
+    away = ServiceRefused("unreachable", "the service cannot be reached")
+    with pytest.raises(ServiceRefused):
+        listened(AnswerKey(), Service(away, away))
+
+
+def test_a_piece_of_another_watch_is_none_of_this_one():
+    reader, other = AnswerKey(), AnswerKey()
+    for foreign in (in_pieces(reader, b"one\n", request=OTHER)[0], in_pieces(other, b"one\n")[0]):
+        with pytest.raises(InputRefused) as caught:
+            listened(reader, Service(some(foreign)))
+        assert caught.value.reason == "exchange-answer"
+    stranger = encode(seal_piece(Piece(NAMED, 1, b"one\n"), reader.public, SERVICE))
+    with pytest.raises(WarifuError):
+        listened(reader, Service(some([stranger])))

@@ -6,6 +6,9 @@ transactions on the local chain.
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +16,15 @@ from typing import Any
 
 import pytest
 from tests.support.sandbox import BINANCE_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
-from tests.support.terminal import Terminal, script, script_lines, terminal
+from tests.support.terminal import (
+    PATIENCE,
+    Terminal,
+    environment,
+    script,
+    script_lines,
+    terminal,
+    warifu,
+)
 
 from warifu.cli.profile import Profile
 from warifu.demo.chain import EmbeddedChain
@@ -293,6 +304,21 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
         "unreadable": 0,
         "ended": "time",
     }
+    listening = ("exchange", "watch", trader, "pro", "BTC-USD", "--channel", "user", "--seconds", "3600")
+    with subprocess.Popen(
+        [*warifu(scene.home, *listening), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(scene.home),
+    ) as watching:
+        assert watching.stdout is not None
+        first = json.loads(watching.stdout.readline())
+        assert first["message"]["type"] == "subscriptions", "it is shown while the watch goes on"
+        watching.send_signal(signal.SIGINT)
+        rest, errors = watching.communicate(timeout=PATIENCE)
+    assert watching.returncode == 0, errors
+    assert json.loads(rest.splitlines()[-1])["ended"] == "stopped"
+
     code, lines = script_lines(
         scene.home, *("exchange", "watch", trader, "pro", "BTC-USD", "--channel", "matches")
     )

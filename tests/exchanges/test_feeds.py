@@ -21,7 +21,7 @@ from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
 from warifu.exchanges.coinbase.credentials import CdpKey, ExchangeKey
 from warifu.exchanges.coinbase.feeds import advanced, exchange
 from warifu.exchanges.failures import ExchangeFailed, Refused, TryAgain
-from warifu.exchanges.feeds import FULL, TIME, FeedBroken, Watched, heard
+from warifu.exchanges.feeds import FULL, MAX_GAPS, TIME, FeedBroken, Watched, heard
 from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Pair
 from warifu.exchanges.registry import EXCHANGES
@@ -321,7 +321,8 @@ def test_what_is_not_a_watch_to_its_last_byte_is_none():
         {"method": "GET"},
         {"query": ()},
         {"query": (("seconds", "4"),)},
-        {"query": (("seconds", "51"),)},
+        {"query": (("seconds", "3601"),)},
+        {"query": (("seconds", "\u0661\u0660"),)},
         {"query": (("seconds", "010"),)},
         {"query": (("seconds", "10"), ("seconds", "10"))},
         {"body": b""},
@@ -356,7 +357,7 @@ def test_what_cannot_be_watched():
         ("ticker", many, 10),
         ("heartbeats", (BTC_USD,), 10),
         ("ticker", (BTC_USD,), 4),
-        ("ticker", (BTC_USD,), 51),
+        ("ticker", (BTC_USD,), 3601),
     ):
         with pytest.raises(InputRefused):
             COINBASE.feeds.watch(channel, pairs, seconds)
@@ -383,6 +384,26 @@ def test_the_answer_of_a_watch_is_what_came_and_what_did_not():
     assert (watched.unreadable, watched.ended) == (2, "full")
     nothing = COINBASE.feeds.watch("ticker", (BTC_USD,), 10).read(heard([], TIME))
     assert (nothing.texts, nothing.ended) == ((), "time")
+
+
+def test_a_watch_is_read_while_it_comes_and_what_was_cut_off_is_said():
+    hearing = COINBASE.feeds.hearing("ticker")
+    said = heard([message("ticker", 3), message("ticker", 5)], TIME).body + message("ticker", 6)
+    texts = [text for place in range(len(said)) for text in hearing.take(said[place : place + 1])]
+    assert texts == [message("ticker", 3), message("ticker", 5)]
+    assert (hearing.messages, hearing.gaps) == (2, ["message 5 came after 3"])
+    hearing.end()
+    assert hearing.gaps[1:] == ["the last message was cut off"]
+
+
+def test_no_message_and_no_list_of_gaps_fills_the_memory_of_who_reads():
+    hearing = COINBASE.feeds.hearing("ticker")
+    for number in range(0, 2 * MAX_GAPS + 10, 2):
+        hearing.take(message("ticker", number) + b"\n")
+    assert len(hearing.gaps) == MAX_GAPS
+    with pytest.raises(InputRefused):
+        for _ in range(17):
+            hearing.take(b"x" * 2**20)
 
 
 def test_a_line_break_within_a_message_makes_no_second_one():

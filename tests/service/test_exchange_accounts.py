@@ -1,5 +1,6 @@
 """Accounts at exchanges through the service: what it carries to devices, and what it does not begin."""
 
+import asyncio
 from typing import Any
 
 import pytest

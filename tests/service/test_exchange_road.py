@@ -29,7 +29,7 @@ from tests.support.exchange_road import (
     road,
     settle,
 )
-from tests.support.exchange_scripts import parcelled, show_call
+from tests.support.exchange_scripts import ended, parcelled, show_call
 from tests.support.https_exchange import Authority, Exchange
 from tests.support.sandbox import BINANCE_KEY, CDP_KEY, EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
 from tests.support.service_world import Client, now, refusal
@@ -41,6 +41,7 @@ from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AnswerKey, SealedAnswer
 from warifu.protocol.exchange_comparisons import open_comparisons
+from warifu.protocol.exchange_pieces import Pieces
 from warifu.protocol.exchange_requests import ComparisonsRequest
 from warifu.protocol.request import request_digest
 from warifu.service import tunnels
@@ -208,6 +209,46 @@ async def test_a_feed_is_listened_to_over_the_same_road_and_the_service_reads_no
     for secret in (there.client_id.encode(), b"12345.67", b"sequence_num", b"subscriptions", b'"jwt"'):
         assert not seen.holds(secret)
     assert seen.holds(b"advanced-trade-ws-user.coinbase.com")
+
+
+async def test_a_feed_is_heard_while_it_lasts_and_nothing_waits_for_it(home: Road):
+    """While both devices that trade listen: an order is placed and compared, and is heard of by who listens. Then the
+    owner has heard enough, long before the watch would have been over."""
+    wanted, feeds = order("USD", price="23456.78"), COINBASE.feeds
+    assert feeds is not None
+    long_watch = feeds.watch("user", (Pair("BTC", "USD"),), 3600)
+    async with home.world.running() as client, home.world.passing_time("device0"):
+        asked = await home.asked(client, "coinbase", long_watch)
+        await home.hand_in(client, asked)
+        beside = await home.asked(client, "coinbase", feeds.watch("ticker", (Pair("BTC", "USD"),), 3600))
+        await home.hand_in(client, beside)
+        pieces = Pieces(asked.reader, request_digest(asked.request), asked.request.carrier)
+        heard = b""
+
+        async def until(words: bytes) -> None:
+            nonlocal heard
+            while words not in heard:
+                shown = await home.pieces(client, asked, pieces.count, wait=5)
+                assert shown.state in ("waiting", "running")
+                for each in shown.pieces:
+                    heard += pieces.take(decode(SealedAnswer, each.piece, 2**18))
+
+        await until(b"subscriptions")
+        await home.answer(client, "coinbase", COINBASE.place(wanted))
+        await settle(client, home, "device1", "coinbase")
+        await until(wanted.client_id.encode())
+        for each in (asked, beside):
+            assert (await client.http.post(f"/v1{path_of(each)}/stop")).status_code == 204
+        shown = await ended(client, asked.id)
+        told = await home.whole(client, asked, shown)
+        assert told.answer is not None and dict(told.answer.headers)["feed-ended"] == "stopped"
+        assert told.answer.body.startswith(heard)
+        assert (await ended(client, beside.id)).outcome == "done"
+        assert not home.world.devices["device0"].signer._ceremonies._running
+
+
+def path_of(asked: Asked) -> str:
+    return f"/wallets/savings/exchange-calls/{asked.id}"
 
 
 async def test_a_dry_run_tells_the_owner_alone_and_nobody_can_make_it(home: Road):

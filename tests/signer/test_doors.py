@@ -182,7 +182,6 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "relay",
         "show-epoch",
         "keep-account",
-        "remove-account",
         "open-call",
         "ask-call-decision",
         "open-exchange-key",
@@ -190,8 +189,16 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "tell-visit",
         "ask-visits",
         "open-errand",
+        "ask-comparisons",
+        "ask-key-recovery",
+        "recover-exchange-key",
+        "ask-acknowledge-call",
+        "keep-travel-rule",
+        "open-telling",
         "carried",
         "tunnel-ended",
+        "piece-taken",
+        "stop-call",
     }
 
 

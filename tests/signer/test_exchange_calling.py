@@ -456,7 +456,7 @@ def test_what_the_exchange_means_by_its_no(world, status, said, expected):
 
 def test_an_answer_that_cannot_be_handed_on_leaves_an_order_unknown_and_a_question_unanswered(world):
     world.born()
-    long = b"[" + b"1," * 100_000 + b"1]"
+    long = b"[" + b"1," * 2_200_000 + b"1]"
     world.stand_in.spoil = lambda request, pieces: (
         [b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(long), long]
         if "time" not in request.path

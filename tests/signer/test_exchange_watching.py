@@ -13,7 +13,7 @@ import pytest
 from tests.support.exchange_calls import prepare, run
 from tests.support.exchange_days import order
 from tests.support.exchange_world import World
-from tests.support.feed_server import BINARY, TEXT, HonestFeed, HostileFeed, frame
+from tests.support.feed_server import BINARY, PING, TEXT, HonestFeed, HostileFeed, frame
 from tests.support.https_exchange import NAME, Authority
 
 from warifu.exchanges.calls import Call
@@ -239,10 +239,29 @@ def contexts(tmp_path_factory):
     return client_context(authority.pem), authority.server_context()
 
 
-def listening(contexts, server: HostileFeed | HonestFeed) -> Listening:
+class Owner:
+    """Takes what is handed on, as long as he is quick enough."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.slow = False
+
+    def take(self, data: bytes) -> bool:
+        if not self.slow:
+            self.heard += data
+        return not self.slow
+
+    @property
+    def texts(self) -> list[bytes]:
+        return self.heard.split(b"\n")[:-1]
+
+
+def listening(
+    contexts, server: HostileFeed | HonestFeed, owner: Owner | None = None, room: int = ROOM
+) -> Listening:
     """Subscribed, until 100 on the signer's clock."""
     ours, _ = contexts
-    listens = Listening(bytes(16), 1, NAME, ours, 20, ROOM)
+    listens = Listening(bytes(16), 1, NAME, ours, 20, (owner or Owner()).take, room)
     opened, *rest = listens.open()
     assert opened == OpenTunnel(bytes(16), 1, NAME)
     carry(listens, server, rest)
@@ -267,18 +286,19 @@ def says(listens: Listening, server: HostileFeed, *data: bytes) -> HttpAnswer | 
     return answer or carry(listens, server, frames)
 
 
-def ended(answer: HttpAnswer | None) -> tuple[str | None, bytes]:
+def ended(answer: HttpAnswer | None) -> str | None:
     assert answer is not None
-    return answer.header("feed-ended"), answer.body
+    return answer.header("feed-ended")
 
 
 def test_a_watch_ends_when_its_time_is_over_and_says_good_bye(contexts):
-    server = HonestFeed(contexts[1])
-    listens = listening(contexts, server)
+    server, owner = HonestFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner)
     server.protocol.send_text(b"one")
     assert listens.take(Carried(bytes(16), 1, server.flush()))[0] is None
+    assert owner.texts == [b"one"], "he has it while the watch lasts"
     assert listens.late(99) is None
-    assert ended(listens.late(100)) == ("time", b"one")
+    assert ended(listens.late(100)) == "time"
     *closing, end = listens.hang_up()
     assert end == TunnelEnded(bytes(16), 1)
     carry(listens, server, closing)
@@ -286,16 +306,38 @@ def test_a_watch_ends_when_its_time_is_over_and_says_good_bye(contexts):
 
 
 def test_a_watch_of_nothing_is_an_answer(contexts):
-    listens = listening(contexts, HostileFeed(contexts[1]))
-    assert ended(listens.late(100)) == ("time", b"")
+    owner = Owner()
+    listens = listening(contexts, HostileFeed(contexts[1]), owner)
+    assert (ended(listens.late(100)), owner.heard) == ("time", b"")
 
 
-def test_what_cannot_be_handed_on_ends_it(contexts):
-    server = HostileFeed(contexts[1])
-    listens = listening(contexts, server)
+def test_more_than_may_be_handed_on_ends_it(contexts):
+    server, owner = HostileFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner)
     few = frame(TEXT, b"x" * 600)
     assert says(listens, server, few, few, few) is None
-    assert ended(says(listens, server, few)) == ("full", b"\n".join([b"x" * 600] * 3))
+    assert ended(says(listens, server, few)) == "full"
+    assert owner.texts == [b"x" * 600] * 3 and len(owner.heard) == ROOM
+
+
+def test_an_owner_who_is_too_slow_ends_it_and_nothing_waits_for_him(contexts):
+    server, owner = HostileFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner)
+    assert says(listens, server, frame(TEXT, b"one")) is None
+    owner.slow = True
+    assert ended(says(listens, server, frame(TEXT, b"two"))) == "slow"
+    assert owner.texts == [b"one"]
+
+
+def test_a_long_message_is_handed_on_in_parts(contexts):
+    """The first picture of a large book: nothing of it waits until it is whole."""
+    server, owner = HostileFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner, room=10**6)
+    whole = server.say(frame(TEXT, b"x" * 300_000))
+    assert listens.take(Carried(bytes(16), 1, whole[:150_000]))[0] is None
+    assert 100_000 < len(owner.heard) < 200_000 and not owner.texts
+    assert listens.take(Carried(bytes(16), 1, whole[150_000:]))[0] is None
+    assert owner.texts == [b"x" * 300_000]
 
 
 def test_a_message_that_is_too_long_alone_is_said_to_be(contexts):
@@ -307,17 +349,45 @@ def test_a_message_that_is_too_long_alone_is_said_to_be(contexts):
 
 
 def test_what_came_before_a_fault_is_handed_on(contexts):
-    server = HostileFeed(contexts[1])
-    listens = listening(contexts, server)
-    assert ended(says(listens, server, frame(TEXT, b"one"), frame(BINARY, b"two"))) == ("feed-form", b"one")
+    server, owner = HostileFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner)
+    assert ended(says(listens, server, frame(TEXT, b"one"), frame(BINARY, b"two"))) == "feed-form"
+    assert owner.texts == [b"one"]
 
 
 def test_a_feed_that_was_not_opened_in_time_is_no_watch(contexts):
     ours, theirs = contexts
     server = HostileFeed(theirs, lambda _head: b"")
-    listens = Listening(bytes(16), 1, NAME, ours, 20, ROOM)
+    listens = Listening(bytes(16), 1, NAME, ours, 20, Owner().take, ROOM)
     carry(listens, server, listens.open()[1:])
     carry(listens, server, listens.ask(Subscription(NAME, b"{}"), 100))
     with pytest.raises(EgressFailed) as caught:
         listens.late(100)
     assert (caught.value.reason, caught.value.sent) == ("too-slow", False)
+
+
+def test_a_silent_host_is_asked_whether_it_is_there(contexts):
+    server = HonestFeed(contexts[1])
+    listens = listening(contexts, server)
+    assert listens.late(10) is None and listens.ask_again() == []
+    assert listens.late(29) is None and listens.ask_again() == []
+    assert listens.late(30) is None
+    carry(listens, server, listens.ask_again())
+    assert [one.opcode for one in server.frames] == [TEXT, PING]
+    for now in (31, 89):  # it answered
+        assert listens.late(now) is None
+
+
+def test_a_host_that_does_not_answer_is_gone(contexts):
+    listens = listening(contexts, HostileFeed(contexts[1]))
+    assert listens.late(10) is None
+    assert listens.late(69) is None and listens.ask_again()
+    assert ended(listens.late(70)) == "silent"
+
+
+def test_what_the_answer_is_judged_by_is_its_beginning(contexts):
+    server, owner = HostileFeed(contexts[1]), Owner()
+    listens = listening(contexts, server, owner, room=10**6)
+    says(listens, server, frame(TEXT, b'{"type":"error"}'), *[frame(TEXT, b"x" * 60_000)] * 3)
+    answer = listens.late(100)
+    assert answer is not None and answer.body.split(b"\n") == [b'{"type":"error"}', b"x" * 60_000, b""]

@@ -18,17 +18,21 @@ from warifu.exchanges.calls import Call, Unsigned
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AnswerKey, CallResult, Told
+from warifu.protocol.exchange_pieces import Pieces
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import (
+    AnswerPiece,
     AskAcknowledgeCall,
     AskConfirmation,
     Carried,
     CloseSession,
     Finished,
+    Listens,
     OpenCall,
     OpenComparison,
     OpenTelling,
     OpenTunnel,
+    PieceTaken,
     SessionFailed,
     TunnelEnded,
     error_of,
@@ -163,11 +167,16 @@ class Asked:
         """The very same request for another session, in fresh parcels."""
         return _openings(self.home, self.request, self.contents)
 
-    def told(self, result: bytes) -> Told:
-        """What the carrier tells, opened with the reader's key."""
+    def told(self, result: bytes, pieces: Sequence[AnswerPiece] = ()) -> Told:
+        """What the carrier tells, opened with the reader's key: the whole answer, put together of its pieces."""
         read = decode(CallResult, result, 2**18)
         assert read.request == self.digest and read.told is not None
-        told = self.reader.open(read.told, self.digest, self.request.carrier)
+        came = Pieces(self.reader, self.digest, self.request.carrier)
+        begins = b"".join(came.take(piece.piece) for piece in pieces)
+        told = came.end(read.told)
+        if told.answer is not None:
+            whole = msgspec.structs.replace(told.answer, body=begins + told.answer.body)
+            told = msgspec.structs.replace(told, answer=whole)
         assert (told.outcome, told.reason, told.retry_after) == (read.outcome, read.reason, read.retry_after)
         return told
 
@@ -246,11 +255,12 @@ def compare(
 def run(
     home: Household, openings: Mapping[str, Opening], tunnels: Tunnels, *how: Any, **said: Any
 ) -> Outcome:
-    """As :func:`_run`; whatever comes of it, no tunnel stays."""
+    """As :func:`_run`; whatever comes of it, no tunnel stays, unless all of it ``stays``."""
     try:
         return _run(home, openings, tunnels, *how, **said)
     finally:
-        tunnels.close()
+        if not said.get("stays"):
+            tunnels.close()
 
 
 def _run(
@@ -260,11 +270,15 @@ def _run(
     tamper: Tamper = honest,
     waits: Callable[[], bool] = lambda: False,
     beside: Mapping[str, OpenCall] | None = None,
+    takes: Callable[[AnswerPiece], Sequence[int]] = lambda piece: [piece.number],
+    stays: bool = False,
 ) -> Outcome:
     """Relay and carry until nothing is under way. ``waits``: called before the service waits for a tunnel; True ends it
-    there, as a service does that goes away. ``beside``: another session at the same time."""
+    there, as a service does that goes away. ``beside``: another session at the same time. ``takes``: what a carrier is
+    told to be kept when a piece of an answer came. ``stays``: what has not ended is left as it is."""
     outcome = Outcome()
     queue: deque[tuple[bytes, RelayFrame]] = deque()
+    taken: deque[tuple[str, PieceTaken]] = deque()
 
     def post(name: str, frames: list[Any]) -> None:
         for frame in frames:
@@ -280,6 +294,11 @@ def _run(
                     for other in openings:
                         if other != name:
                             home[other].send(CloseSession(frame.session, "another signer failed"))
+                case AnswerPiece():
+                    outcome.pieces.append(frame)
+                    taken.extend((name, PieceTaken(frame.session, number)) for number in takes(frame))
+                case Listens():
+                    outcome.listens.append(frame.seconds)
                 case OpenTunnel() | Carried() | TunnelEnded():
                     for answer in tunnels.take(name, frame):
                         post(name, home[name].send(answer))
@@ -295,13 +314,20 @@ def _run(
             del queue[place]
             name = home.name_of(receiver)
             post(name, home[name].send(frame))
-        if waits():
+        if taken:
+            name, word = taken.popleft()
+            post(name, home[name].send(word))
+            continue
+        over = openings.keys() <= outcome.finished.keys() | outcome.failed.keys()
+        if waits() or (over and stays):
             break
         came = tunnels.wait()
         if came is None and not queue:
             break
         for name, carried in came or ():
             post(name, home[name].send(carried))
+    if stays:
+        return outcome
     for name, opening in openings.items():
         if name not in outcome.finished and name not in outcome.failed:
             home[name].send(

@@ -40,6 +40,7 @@ from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountStatus, AnswerKey, KeyBorn, SealedAnswer, Told
 from warifu.protocol.exchange_decisions import open_decision
+from warifu.protocol.exchange_pieces import Pieces
 from warifu.protocol.exchange_requests import (
     NOBODY,
     CallRequest,
@@ -213,7 +214,25 @@ class Road:
         """The typed answer of a call that works."""
         asked, shown = await self.shown(client, account, call, names)
         assert shown.state == "done", (shown.refusal, [event.text for event in shown.events])
-        return call.read(http_of(asked.told(shown)))
+        return call.read(http_of(await self.whole(client, asked, shown)))
+
+    async def whole(self, client: Client, asked: Asked, shown: api.ExchangeCallShown) -> Told:
+        """What the carrier tells, its answer put together of all pieces."""
+        assert shown.answer is not None, shown
+        pieces = Pieces(asked.reader, request_digest(asked.request), asked.request.carrier)
+        body = b""
+        while found := (await self.pieces(client, asked, pieces.count)).pieces:
+            body += b"".join(pieces.take(decode(SealedAnswer, each.piece, 2**18)) for each in found)
+        told = pieces.end(decode(SealedAnswer, shown.answer, 2**18))
+        if told.answer is None:
+            return told
+        answer = msgspec.structs.replace(told.answer, body=body + told.answer.body)
+        return msgspec.structs.replace(told, answer=answer)
+
+    async def pieces(self, client: Client, asked: Asked, after: int, wait: float = 0) -> api.ExchangePieces:
+        """What there is of its answer."""
+        path = f"/wallets/savings/exchange-calls/{asked.id}/pieces"
+        return await client.get(path, api.ExchangePieces, after=after, wait=wait)
 
     async def decisions(self, client: Client, account: str, call: Call[Any]) -> list[Decision]:
         """What two devices say in a dry run."""

@@ -33,10 +33,12 @@ from warifu.protocol.frames import (
     OpenCall,
     OpenComparison,
     OpenExchangeKey,
+    PieceTaken,
     Reply,
     ResultAnswer,
     SessionFailed,
     Status,
+    StopCall,
     TunnelEnded,
     decode_to_signer,
     refusal_of,
@@ -115,6 +117,8 @@ class Script:
                 | Carried()
                 | TunnelEnded()
                 | CloseSession()
+                | PieceTaken()
+                | StopCall()
             ):
                 self.heard.append(frame)
                 return [(Origin.SERVICE, encode(said)) for said in self.say(frame)]

@@ -77,6 +77,8 @@ class StandIn:
     """What a feed says to who is believed, before its host closes it."""
     page: int = 100
     """Of a list, at most."""
+    stays: bool = False
+    """Whether a feed stays open until the other end closes it."""
     ahead: int = 0
     """Seconds that its clock is ahead."""
     spoil: Callable[[Request, list[bytes]], list[bytes]] = lambda _request, pieces: pieces
@@ -89,7 +91,8 @@ class StandIn:
             host: Exchange(self.authority.server_context(host), self._script(host)) for host in HOSTS
         }
         for host in (FEED, USER_FEED, EXCHANGE_FEED):
-            self._servers[host] = FeedHost(self.authority.server_context(host), self._feed(host))
+            context = self.authority.server_context(host)
+            self._servers[host] = FeedHost(context, self._feed(host), lambda: self.stays)
 
     def address(self, host: str) -> tuple[str, int]:
         return self._servers[host].address

@@ -182,7 +182,7 @@ class World:
         asked, outcome = self.ask(call, names, **fields)
         carrier = self.home.name_of(asked.request.carrier)
         assert carrier in outcome.finished, outcome.codes
-        return asked.told(outcome.finished[carrier])
+        return asked.told(outcome.finished[carrier], outcome.pieces)
 
     def strictly(
         self,

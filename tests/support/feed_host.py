@@ -19,8 +19,11 @@ Script = Callable[[dict[str, Any]], Sequence[str]]
 class FeedHost:
     """One thread for each connection, until :meth:`close`."""
 
-    def __init__(self, context: ssl.SSLContext, script: Script) -> None:
-        self._script = script
+    def __init__(
+        self, context: ssl.SSLContext, script: Script, stays: Callable[[], bool] = lambda: False
+    ) -> None:
+        """``stays``: whether the host waits for the other end to close the feed."""
+        self._script, self._stays = script, stays
         self.paths: list[str] = []
         """Of the handshakes."""
         self._server = serve(self._serve, "127.0.0.1", 0, ssl=context)
@@ -41,3 +44,5 @@ class FeedHost:
             said = json.loads(connection.recv(timeout=5))
             for text in self._script(said):
                 connection.send(text)
+            if self._stays():
+                connection.recv(timeout=60)

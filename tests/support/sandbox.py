@@ -125,9 +125,10 @@ class Customer:
             while not until(told):
                 connection.sendall(client.outgoing())
                 client.receive(connection.recv(65536))
-                first = not told and bool(client.messages)
-                told += [json.loads(text) for text in client.messages]
-                client.messages.clear()
+                whole, line_feed, rest = client.heard.rpartition(b"\n")
+                first = not told and bool(line_feed)
+                told += [json.loads(text) for text in whole.splitlines()]
+                client.heard = bytearray(rest)
                 if first:
                     meanwhile()
         return told

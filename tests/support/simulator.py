@@ -32,6 +32,7 @@ from warifu.protocol.credential import Approval, Approver, Credential, DeviceKey
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import Envelope, EnvelopeKey, check_envelope_key, seal
 from warifu.protocol.frames import (
+    AnswerPiece,
     AskAcknowledge,
     AskConfirmation,
     AskDecision,
@@ -267,6 +268,10 @@ class Outcome:
 
     finished: dict[str, bytes] = field(default_factory=dict)
     failed: dict[str, WarifuError] = field(default_factory=dict)
+    pieces: list[AnswerPiece] = field(default_factory=list)
+    """Of an exchange's answer, as its carrier handed them on."""
+    listens: list[int] = field(default_factory=list)
+    """For how many seconds carriers said that they listen."""
 
     @property
     def codes(self) -> dict[str, str]:

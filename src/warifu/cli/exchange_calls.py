@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -19,6 +19,7 @@ from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.authorizing import ask_envelope_keys, choose_signers, require_awake
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
+from warifu.cli.exchange_pieces import Begun, Listener, kept_pieces, told_in
 from warifu.cli.exchange_places import own_address
 from warifu.cli.exchange_together import Together, hand_over, require_new
 from warifu.cli.profile import Profile, Wallet
@@ -36,7 +37,7 @@ from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AccountStatus, AnswerKey, SealedAnswer, Told
+from warifu.protocol.exchange_answers import AccountStatus, AnswerKey, Told
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.identity import DeviceRef
@@ -163,6 +164,38 @@ class Exchanging:
 
     def told(self, call: Call[A]) -> HttpAnswer:
         """The answer as it came through the carrier. Raises ``ExchangeFailed`` where none came."""
+        begun = self._begun(call)
+        with self.screen.waiting(tr("the devices ask the exchange")):
+            shown = follow_call(self._client, begun.road)
+            told = self._whole(call, begun, shown)
+        self._client.delete(f"{begun.road}/answer")
+        return _answer_of(told)
+
+    def listen(self, call: Call[A], seconds: int, take: Callable[[bytes], None]) -> HttpAnswer:
+        """Watch, for so many seconds or until an interruption: ``take`` is given what comes while it comes. The answer
+        says how it ended. As :meth:`told`, and as :meth:`Listener.run`."""
+        begun = self._begun(call)
+        with contextlib.ExitStack() as waiting:
+            waiting.enter_context(self.screen.waiting(tr("a device listens; Ctrl-C ends it")))
+
+            def shown(data: bytes) -> None:
+                waiting.close()
+                take(data)
+
+            told = Listener(self._client, begun, shown, seconds).run()
+        return _answer_of(told)
+
+    def _whole(self, call: Call[A], begun: Begun, shown: api.ExchangeCallShown) -> Told:
+        """Of a question a piece that is missing is an error; of what changes something it leaves open what happened."""
+        try:
+            return told_in(shown, begun, lambda after: kept_pieces(self._client, begun.road, after))
+        except InputRefused as error:
+            if error.reason != "answer-pieces" or call.unsigned.effect is Effect.READS:
+                raise
+            raise OutcomeUnknown("no-answer") from None
+
+    def _begun(self, call: Call[A]) -> Begun:
+        """The call, authorized, sealed and handed in."""
         unsigned, moment = call.unsigned, now()
         content = ExchangeCall(
             unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
@@ -204,13 +237,7 @@ class Exchanging:
         )
         road = f"/wallets/{segment(self.wallet.name)}/exchange-calls"
         accepted = self._client.post(road, question, api.Accepted)
-        with self.screen.waiting(tr("the devices ask the exchange")):
-            shown = follow_call(self._client, f"{road}/{segment(accepted.id)}")
-        told = told_in(shown, reader, named, carrier.identity)
-        self._client.delete(f"{road}/{segment(accepted.id)}/answer")
-        if told.answer is None:
-            raise failed(told.outcome, told.reason, told.retry_after)
-        return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
+        return Begun(f"{road}/{segment(accepted.id)}", reader, named, carrier.identity)
 
     def require_out(self) -> None:
         """``InputRefused`` (``call-file``) where other owners must approve whatever is more than a question, and it is
@@ -315,15 +342,10 @@ def follow_call(client: Client, road: str) -> api.ExchangeCallShown:
             return shown
 
 
-def told_in(shown: api.ExchangeCallShown, reader: AnswerKey, named: bytes, carrier: bytes) -> Told:
-    """What the carrier tells of the request with the digest ``named``.
-
-    ``OutcomeUnknown`` where nothing of the carrier's is in it: that the exchange refused it is then the service's own
-    word, and an owner who believed it would ask once more for what was done.
-    """
-    if shown.answer is None:
-        raise OutcomeUnknown("no-answer")
-    return reader.open(decode(SealedAnswer, shown.answer, 2 * MAX_ANSWER_BYTES), named, carrier)
+def _answer_of(told: Told) -> HttpAnswer:
+    if told.answer is None:
+        raise failed(told.outcome, told.reason, told.retry_after)
+    return HttpAnswer(told.answer.status, told.answer.headers, told.answer.body)
 
 
 def failed(outcome: str, reason: str, retry_after: int) -> ExchangeFailed:

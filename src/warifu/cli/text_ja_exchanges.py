@@ -309,21 +309,33 @@ EXCHANGES: dict[str, str] = {
     "the devices keep a credential for it": "端末がそのための認証情報を保管する",
     "waiting for the other owners": "ほかの所有者を待っています",
     # --- watching ---
-    "Have a device listen to the exchange's feed for a while, and show what came.": (
-        "端末に取引所のフィードをしばらく聞かせ、届いたものを表示します。"
+    "Have a device listen to the exchange's feed, and show what comes while it comes.": (
+        "端末に取引所のフィードを聞かせ、届いたものをその場で表示します。"
     ),
-    "A feed tells early and may leave something out: gaps are said. What decides money is asked for by request. The "
-    'policy names the channels ("FEED /ticker"). With --json: one object a line, the last one says how it ended.': (
-        "フィードは早く知らせますが、抜けることがあります。抜けは表示します。お金に関わることは要求で確かめてください。"
+    "Ctrl-C ends it, at the device, too. A feed tells early and may leave something out: gaps are said. What decides "
+    'money is asked for by request. The policy names the channels ("FEED /ticker"). With --json: one object a line, '
+    "the last one says how it ended.": (
+        "Ctrl-C で終わり、端末も聞くのをやめます。フィードは早く知らせますが、抜けることがあります。抜けは表示します。"
+        "お金に関わることは要求で確かめてください。"
         "チャンネルはポリシーに載せます（「FEED /ticker」）。--json では一行に一つのオブジェクトで、最後の行は終わり方"
         "です。"
     ),
     "What of it: the exchange's own word.": "チャンネルです。取引所での呼び名を使います。",
-    "For how long a device listens.": "端末が聞く時間です。",
+    "For how long a device listens at most.": "端末が聞く最長の時間です。",
+    "a device listens; Ctrl-C ends it": "端末が聞いています。Ctrl-C で終わります",
     "something is missing: {gap}": "抜けがあります: {gap}",
     "{count} messages are of a form that is not known here": "未知の形式のメッセージが {count} 件あります",
-    "more came than can be handed on: name fewer pairs, or listen for a shorter time": (
-        "渡せる量を超えました。組を減らすか、時間を短くしてください"
+    "more came than one watch hands on: name fewer pairs, or watch again": (
+        "一度に渡せる量を超えました。組を減らすか、もう一度聞いてください"
+    ),
+    "more came than this client took in time: name fewer pairs, or a quieter channel": (
+        "受け取りが間に合いませんでした。組を減らすか、静かなチャンネルにしてください"
+    ),
+    "the exchange said nothing any more, and did not answer: watch again": (
+        "取引所が黙ったまま応答しません。もう一度聞いてください"
+    ),
+    "it is not allowed any more: the wallet is frozen, or its rules or the account changed": (
+        "もう許されていません。ウォレットが凍結されたか、規則か口座が変わりました"
     ),
     "the feed ended before its time ({why})": "フィードが途中で終わりました（{why}）",
     "{count} messages.": "メッセージ {count} 件。",

@@ -2,14 +2,15 @@
 
 As a request it has the method ``FEED``, the channel as its path, the seconds as its query, and as its body the text
 that is said once the feed is open, without a credential. So it is judged, sealed, signed and carried as every other
-request is, and its answer is all that came: one line of text for each message, as the exchange wrote it.
+request is, and its answer is all that came: one line of text for each message, as the exchange wrote it, with a line
+feed at its end. It is read while it comes (:class:`Hearing`), or as a whole.
 
 A feed tells early and may leave something out. What decides money is asked for by request; a feed says when to ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
@@ -22,13 +23,20 @@ from warifu.exchanges.market import Pair
 from warifu.exchanges.reading import NOTHING, Understood, not_understood
 
 FEED: Final = "FEED"
-LEAST_SECONDS, MOST_SECONDS = 5, 50
-"""Of one watch: with the opening before it, it has to fit into a session of the devices."""
+LEAST_SECONDS, MOST_SECONDS = 5, 3600
+"""Of one watch."""
 MAX_PRODUCTS = 20
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one message: the first picture of a large book is one of several megabytes."""
+MAX_GAPS = 100
+"""That are told of one watch; further ones are like these."""
 _ENDED = "feed-ended"
 """The one header of a watch's answer: how it ended."""
-TIME, FULL = "time", "full"
-"""Ends of a watch: its seconds are over; more came than can be handed on. Others are the exchange's or the road's."""
+TIME, FULL, SLOW, STOPPED = "time", "full", "slow", "stopped"
+SILENT, FORBIDDEN = "silent", "forbidden"
+"""Ends of a watch: its seconds are over; more came than is handed on; its owner did not take what came as fast as it
+came; he has heard enough; the exchange is not there any more; it is not allowed any more. Others are the exchange's or
+the road's."""
 
 
 class FeedBroken(Exception):
@@ -64,11 +72,11 @@ class Watched:
     texts: tuple[bytes, ...] = field(repr=False)
     """The exchange's messages in order, one line each."""
     gaps: tuple[str, ...]
-    """Where its own numbers say that something is missing."""
+    """As in :class:`Hearing`."""
     unreadable: int
     """Messages of a form that is not known here."""
     ended: str
-    """:data:`TIME`, :data:`FULL`, ``closed CODE``, or why the connection broke."""
+    """:data:`TIME` and its like, ``closed CODE``, or why the connection broke."""
 
 
 Reading = Callable[[bytes], object]
@@ -95,17 +103,20 @@ class Feeds:
         for channel in self.channels:
             if unsigned.path != f"/{channel.name}":
                 continue
-            for seconds in range(LEAST_SECONDS, MOST_SECONDS + 1):
-                if unsigned.query != _query(seconds):
-                    continue
-                ask = Watch(channel=channel.name, products=_products(unsigned.body), seconds=seconds)
-                try:
-                    call = self._call(channel, ask)
-                except InputRefused:
-                    break
-                if call.unsigned.same_bytes(unsigned):
-                    return Understood(f"FEED_{channel.name.upper()}", Effect.READS, ask, NOTHING, call)
+            ask = Watch(
+                channel=channel.name, products=_products(unsigned.body), seconds=_seconds(unsigned.query)
+            )
+            try:
+                call = self._call(channel, ask)
+            except InputRefused:
+                break
+            if call.unsigned.same_bytes(unsigned):
+                return Understood(f"FEED_{channel.name.upper()}", Effect.READS, ask, NOTHING, call)
         raise not_understood("this is no feed that is known here")
+
+    def hearing(self, channel: str) -> Hearing:
+        """Of one watch of this channel, to be read while it lasts. ``InputRefused`` (``exchange-feed``)."""
+        return Hearing(self.reading(self._named(channel).name))
 
     def _named(self, name: str) -> Channel:
         for channel in self.channels:
@@ -145,31 +156,95 @@ def seconds_of(unsigned: Unsigned) -> int:
     return int(seconds)
 
 
-def heard(texts: list[bytes], ended: str) -> HttpAnswer:
-    """What a watch heard, as its answer. A line break in a message is white space between its words: JSON has no
+class Hearing:
+    """What a watch hears, read while it comes."""
+
+    def __init__(self, read: Reading) -> None:
+        self._read = read
+        self._line = bytearray()
+        """Of a message that is not whole yet."""
+        self.messages = 0
+        self.gaps: list[str] = []
+        """Where the exchange's own numbers say that something is missing, or a message is not whole."""
+        self.unreadable = 0
+
+    def take(self, data: bytes) -> list[bytes]:
+        """The messages that are whole with ``data``, in order. :class:`ExchangeFailed` where the exchange says no;
+        ``InputRefused`` (``exchange-feed``) for one that is longer than :data:`MAX_MESSAGE`."""
+        *whole, rest = data.split(b"\n")
+        texts = []
+        for part in whole:
+            texts.append(bytes(self._line + part))
+            self._line.clear()
+            self._see(texts[-1])
+        self._line += rest
+        if len(self._line) > MAX_MESSAGE:
+            raise InputRefused("exchange-feed", "a message of the feed is longer than one may be")
+        return texts
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        if self._line:
+            self._miss("the last message was cut off")
+
+    def _see(self, text: bytes) -> None:
+        self.messages += 1
+        try:
+            self._read(text)
+        except FeedGap as gap:
+            self._miss(str(gap))
+        except FeedBroken:
+            self.unreadable += 1
+
+    def _miss(self, words: str) -> None:
+        if len(self.gaps) < MAX_GAPS:
+            self.gaps.append(words)
+
+
+def as_line(text: bytes) -> bytes:
+    """A message, or a part of one, as it is handed on: a line break in it is white space between its words, JSON has no
     other."""
-    lines = (text.replace(b"\r", b" ").replace(b"\n", b" ") or b" " for text in texts)
-    return HttpAnswer(200, ((_ENDED, ended),), b"\n".join(lines))
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def heard(texts: Iterable[bytes], ended: str) -> HttpAnswer:
+    """What a watch heard, as its answer."""
+    return HttpAnswer(200, ((_ENDED, ended),), b"".join((as_line(text) or b" ") + b"\n" for text in texts))
+
+
+def over(body: bytes, ended: str) -> HttpAnswer:
+    """As :func:`heard`, of what is in lines already."""
+    return HttpAnswer(200, ((_ENDED, ended),), body)
+
+
+def ended_by(answer: HttpAnswer) -> str:
+    """How the watch ended whose answer this is."""
+    return answer.header(_ENDED) or ""
 
 
 def _read(answer: HttpAnswer, read: Reading) -> Watched:
-    """What came, line by line. :class:`ExchangeFailed` where the exchange says no."""
-    texts = tuple(answer.body.split(b"\n")) if answer.body else ()
-    gaps, unreadable = [], 0
-    for text in texts:
-        try:
-            read(text)
-        except FeedGap as gap:
-            gaps.append(str(gap))
-        except FeedBroken:
-            unreadable += 1
-    return Watched(texts, tuple(gaps), unreadable, answer.header(_ENDED) or "")
+    """What came. :class:`ExchangeFailed` where the exchange says no."""
+    hearing = Hearing(read)
+    texts = hearing.take(answer.body)
+    hearing.end()
+    return Watched(tuple(texts), tuple(hearing.gaps), hearing.unreadable, ended_by(answer))
 
 
 def with_credential(body: bytes, fields: dict[str, str]) -> bytes:
     """The text of a subscription with what proves who says it."""
     said: dict[str, Any] = msgspec.json.decode(body)
     return msgspec.json.encode({**said, **fields})
+
+
+def _seconds(query: tuple[tuple[str, str], ...]) -> int:
+    """What a watch's query says; 0, of which no watch is, where it says nothing of the kind."""
+    match query:
+        case (("seconds", text),) if (
+            text.isascii() and text.isdigit() and len(text) <= len(str(MOST_SECONDS))
+        ):
+            return int(text)
+        case _:
+            return 0
 
 
 def _query(seconds: int) -> tuple[tuple[str, str], ...]:

@@ -63,8 +63,24 @@ class Told(Message, frozen=True):
     answer: ExchangeAnswer | None
 
 
+PieceNumber = Annotated[int, msgspec.Meta(ge=1, lt=2**20)]
+"""Of a piece of an answer; the first is 1."""
+
+
+class ToldAfterPieces(Message, frozen=True):
+    """A ``Told`` whose answer's body is only the end of it: the pieces that came before (``exchange_pieces``) are its
+    beginning."""
+
+    told: Told
+    pieces: Annotated[int, msgspec.Meta(ge=0, lt=2**20)]
+    """How many."""
+    whole: Bytes32
+    """``exchange_pieces.Together.digest`` of all of them."""
+
+
 class SealedAnswer(Message, frozen=True):
-    """A ``Told`` with the carrier's signature, for whoever holds the private half of the request's ``reader``.
+    """A ``Told`` (or ``ToldAfterPieces``, or a piece) with the carrier's signature, for whoever holds the private half
+    of the request's ``reader``.
 
     The service knows that key's public half, so sealing alone would let it answer in the carrier's place."""
 
@@ -138,9 +154,10 @@ class _Signed(Message, frozen=True):
     signature: Bytes64
 
 
-def seal_told(told: Told, reader: bytes, carrier: IdentityKey) -> SealedAnswer:
+def seal_told(told: Told | ToldAfterPieces, reader: bytes, carrier: IdentityKey) -> SealedAnswer:
     """``told``, signed by the carrier, for the reader's key. ``InputRefused`` (``reader-key``)."""
-    return seal_signed(_TOLD, encode(told), told.request, reader, carrier)
+    request = told.request if isinstance(told, Told) else told.told.request
+    return seal_signed(_TOLD, encode(told), request, reader, carrier)
 
 
 def seal_signed(
@@ -167,15 +184,27 @@ class AnswerKey:
         self.public: bytes = pair.public_key.to_public_bytes()
 
     def open(self, sealed: SealedAnswer, request: bytes, carrier: bytes) -> Told:
-        """What the carrier (its pinned identity) tells of this request (its digest).
+        """What the carrier (its pinned identity) tells of this request (its digest), where all of it is in there.
 
         Raises ``InputRefused`` (``exchange-answer``), ``AuthorizationRefused`` (``signature``).
         """
-        encoded = self.open_signed(_TOLD, sealed, request, carrier)
-        told = decode(Told, encoded, MAX_ANSWER_BYTES + 24 * 1024)
-        if told.request != request:
+        told = self.open_any(sealed, request, carrier)
+        if not isinstance(told, Told):
             raise _foreign()
         return told
+
+    def open_any(self, sealed: SealedAnswer, request: bytes, carrier: bytes) -> Told | ToldAfterPieces:
+        """As :meth:`open`, also where it is the end of an answer in pieces (``exchange_pieces.Pieces``)."""
+        encoded = self.open_signed(_TOLD, sealed, request, carrier)
+        found: Told | ToldAfterPieces
+        try:
+            found = told = decode(Told, encoded, MAX_ANSWER_BYTES + 24 * 1024)
+        except InputRefused:  # the two have different numbers of fields: none can be read as the other
+            found = decode(ToldAfterPieces, encoded, MAX_ANSWER_BYTES + 24 * 1024)
+            told = found.told
+        if told.request != request:
+            raise _foreign()
+        return found
 
     def open_signed(self, purpose: str, sealed: SealedAnswer, request: bytes, signer: bytes) -> bytes:
         """What that device signed for ``purpose`` and sealed for this request; as :meth:`open`."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from warifu.errors import InputRefused
-from warifu.protocol.frames import MAX_CARRIED, Carried, OpenTunnel, TunnelEnded
+from warifu.protocol.frames import MAX_CARRIED, Carried, Listens, OpenTunnel, TunnelEnded
 from warifu.service.hub.link import Link, LinkClosed
 
 HTTPS = 443
@@ -37,6 +37,10 @@ ADDRESS_SECONDS = 3.0
 """For one of them: an address that swallows everything must not keep the next one from being tried."""
 IDLE_SECONDS = 60.0
 TOTAL_SECONDS = 180.0
+FEED_OUT, FEED_IN = 1024 * 1024, 192 * 1024 * 1024
+"""The same where the device listens to a feed: pings and their answers, and what a feed may say in small messages."""
+FEED_SLACK = 60.0
+"""Seconds beside those for which it listens."""
 _LINGER_SECONDS = 2.0
 """For the last bytes to leave, where a device is done with a tunnel."""
 _MAX_ADDRESSES = 4
@@ -139,6 +143,12 @@ class Tunnels:
         if tunnel is not None:
             tunnel.outward(frame.data)
 
+    def listens(self, identity: bytes, frame: Listens) -> None:
+        """A device goes on to listen to what it has opened in this session."""
+        for (owner, _), tunnel in self._sessions.get(frame.session, {}).items():
+            if owner == identity:
+                tunnel.listens(frame.seconds)
+
     def end(self, identity: bytes, frame: TunnelEnded) -> None:
         """A device wants no more of a tunnel."""
         tunnel = self._sessions.get(frame.session, {}).get((identity, frame.tunnel))
@@ -168,6 +178,8 @@ class _Tunnel:
         self._early = bytearray()
         """What the device said before there was a connection: its TLS begins with it."""
         self._out = self._in = 0
+        self._max_out, self._max_in = MAX_OUT, MAX_IN
+        self._total: asyncio.Timeout | None = None
         self._over = False
         self._why = ""
         self._moved = 0.0
@@ -184,12 +196,19 @@ class _Tunnel:
         if self.task is not None:
             self.task.cancel()
 
+    def listens(self, seconds: int) -> None:
+        """It is for a feed: more may come, and for longer."""
+        self._max_out, self._max_in = FEED_OUT, FEED_IN
+        if self._total is not None and not self._over:
+            when = asyncio.get_running_loop().time() + seconds + FEED_SLACK
+            self._total.reschedule(max(when, self._total.when() or when))
+
     def outward(self, data: bytes) -> None:
         """To the host. There is no waiting: the total is bounded by what may wait."""
         if self._over:
             return
         self._out += len(data)
-        if self._out > MAX_OUT:
+        if self._out > self._max_out:
             self._out -= len(data)
             self._why = ": more went out than any request has"
             self.refuse()
@@ -204,7 +223,7 @@ class _Tunnel:
     async def run(self, name: str, note: Note) -> None:
         """Connect and carry until one end has enough. Never raises."""
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(TOTAL_SECONDS) as self._total:
                 reader = await self._dial()
                 await self._inward(reader)
         except _Refused as refused:
@@ -244,7 +263,7 @@ class _Tunnel:
         """From the host to the device, no faster than the device takes it."""
         while data := await self._read(reader):
             self._in += len(data)
-            if self._in > MAX_IN:
+            if self._in > self._max_in:
                 raise _Refused("more came than any answer has")
             await self._link.room()
             self._link.say(Carried(self._frame.session, self._frame.tunnel, data))

@@ -1,4 +1,5 @@
-"""The ceremonies that this device takes part in: a few at a time, each for two minutes at most, each ended cleanly.
+"""The ceremonies that this device takes part in: a few at a time, each for two minutes at most (who listens to a feed
+longer, and fewer of these), each ended cleanly.
 
 Whatever ends a session before its result wipes what is secret in it, tells the service who is at fault where that can
 be known, and says what was not done.
@@ -26,6 +27,7 @@ from warifu.protocol.frames import (
     OpenExchangeKey,
     OpenSession,
     OpenTelling,
+    PieceTaken,
     Relay,
     SessionFailed,
     TunnelEnded,
@@ -66,6 +68,8 @@ from warifu.tee.release_keeper import Keeper
 from warifu.threshold.errors import ThresholdError
 
 MAX_SESSIONS = 8
+MAX_LASTING = 2
+"""Of these, how many may be such as go on for long: what signs, compares and brings home always finds a place."""
 _REMEMBERED_SESSIONS = 1024
 
 Opening = (
@@ -122,6 +126,14 @@ class Ceremonies:
         expired = self.end_expired()
         return expired + self._in_session(frame.session, lambda ceremony: ceremony.carried(frame))
 
+    def taken(self, frame: PieceTaken) -> list[FromSigner]:
+        """The service has what a session hands on, up to there."""
+        return self._in_session(frame.session, lambda ceremony: ceremony.taken(frame))
+
+    def stop(self, session: bytes) -> list[FromSigner]:
+        """The owner has heard enough of what a session hands on."""
+        return self._in_session(session, lambda ceremony: ceremony.stop())
+
     def close(self, session: bytes) -> None:
         """The service gives up on a session."""
         ceremony = self._running.pop(session, None)
@@ -142,7 +154,7 @@ class Ceremonies:
             for frame in self._in_session(session, lambda ceremony: ceremony.tick())
         ]
         now = self._device.clock.now()
-        expired = [session for session, ceremony in self._running.items() if now >= ceremony.seat.expires]
+        expired = [session for session, ceremony in self._running.items() if now >= ceremony.expires]
         return ticked + [
             frame for session in expired for frame in self._fail(session, self._running[session].timeout())
         ]
@@ -181,6 +193,7 @@ class Ceremonies:
                 retry_after=LIFETIME,
             )
         ceremony, ended = self._judged(frame)
+        self._require_place(ceremony)
         self._used.append(frame.session)
         if isinstance(ceremony, Finished):
             return [ceremony]
@@ -188,6 +201,20 @@ class Ceremonies:
         if (cause := self._cause(frame)) is not None:
             self._causes[frame.session] = cause
         return ended + self._in_session(frame.session, lambda opened: opened.begin())
+
+    def _require_place(self, opened: Ceremony | Finished) -> None:
+        """``SessionAborted`` (``busy``) for what goes on for long, where too many such do."""
+        if isinstance(opened, Finished) or not opened.lasts:
+            return
+        if sum(ceremony.lasts for ceremony in self._running.values()) >= MAX_LASTING:
+            not_done = opened.not_done
+            opened.close()
+            raise SessionAborted(
+                "busy",
+                f"this device listens to {MAX_LASTING} feeds already",
+                not_done=not_done,
+                remedy="Stop one of them, let another device listen, or ask again when they have ended.",
+            )
 
     def _judged(self, frame: Opening) -> tuple[Ceremony | Finished, list[FromSigner]]:
         """The ceremony, or the result that is there already; and what the sessions say that it puts an end to."""

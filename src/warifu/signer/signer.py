@@ -44,6 +44,7 @@ from warifu.protocol.frames import (
     KeepAccount,
     KeepTravelRule,
     NotesAnswer,
+    PieceTaken,
     Presence,
     RecoverExchangeKey,
     RecoverWallet,
@@ -52,6 +53,7 @@ from warifu.protocol.frames import (
     ResultAnswer,
     SessionFailed,
     ShowEpoch,
+    StopCall,
     TakeNotes,
     TellVisit,
     ToSigner,
@@ -291,6 +293,10 @@ class Signer:
             return _all_to_service(self._ceremonies.open(message))
         if isinstance(message, Carried | TunnelEnded):
             return _all_to_service(self._ceremonies.carried(message))
+        if isinstance(message, PieceTaken):
+            return _all_to_service(self._ceremonies.taken(message))
+        if isinstance(message, StopCall):
+            return _all_to_service(self._ceremonies.stop(message.session))
         if isinstance(message, Relay):
             return _all_to_service(self._ceremonies.relay(message))
         if isinstance(message, CloseSession):

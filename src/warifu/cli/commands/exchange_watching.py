@@ -20,12 +20,23 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.exchanges.failures import ExchangeFailed
-from warifu.exchanges.feeds import FULL, LEAST_SECONDS, MOST_SECONDS, TIME, Watched
+from warifu.exchanges.feeds import (
+    FORBIDDEN,
+    FULL,
+    LEAST_SECONDS,
+    MOST_SECONDS,
+    SILENT,
+    SLOW,
+    STOPPED,
+    TIME,
+    Hearing,
+    ended_by,
+)
 
 
 @examples(
     "warifu exchange watch savings coinbase BTC-USD",
-    "warifu exchange watch savings coinbase BTC-USD ETH-USD --channel market_trades --seconds 50 --json",
+    "warifu exchange watch savings coinbase BTC-USD ETH-USD --channel market_trades --seconds 3600 --json",
     "warifu exchange watch savings coinbase BTC-USD --channel user",
 )
 @click.command("watch", cls=Command)
@@ -36,9 +47,9 @@ from warifu.exchanges.feeds import FULL, LEAST_SECONDS, MOST_SECONDS, TIME, Watc
 @click.option(
     "--seconds",
     type=click.IntRange(LEAST_SECONDS, MOST_SECONDS),
-    default=20,
+    default=60,
     show_default=True,
-    help="For how long a device listens.",
+    help="For how long a device listens at most.",
 )
 @out_option
 @with_option
@@ -55,10 +66,11 @@ def watch(
     credential: str | None,
     as_json: bool,
 ) -> None:
-    """Have a device listen to the exchange's feed for a while, and show what came.
+    """Have a device listen to the exchange's feed, and show what comes while it comes.
 
-    A feed tells early and may leave something out: gaps are said. What decides money is asked for by request. The
-    policy names the channels ("FEED /ticker"). With --json: one object a line, the last one says how it ended.
+    Ctrl-C ends it, at the device, too. A feed tells early and may leave something out: gaps are said. What decides
+    money is asked for by request. The policy names the channels ("FEED /ticker"). With --json: one object a line,
+    the last one says how it ended.
     """
     screen = Screen(as_json)
     named = tuple(pair_named(pair) for pair in pairs)
@@ -70,14 +82,18 @@ def watch(
                 f"no feed of {exchanging.account.exchange} is known here",
                 not_done="Nothing was asked.",
             )
-        call = feeds.watch(channel, named, seconds)
+        call, hearing = feeds.watch(channel, named, seconds), feeds.hearing(channel)
+
+        def take(data: bytes) -> None:
+            for text in hearing.take(data):
+                show_text(screen, text)
+
         try:
-            watched = exchanging.ask(call)
+            answer = exchanging.listen(call, seconds, take)
         except ExchangeFailed as failure:
             raise as_error(failure) from None
-    for text in watched.texts:
-        show_text(screen, text)
-    conclude(screen, channel, watched)
+    hearing.end()
+    conclude(screen, channel, hearing, ended_by(answer))
 
 
 def show_text(screen: Screen, text: bytes) -> None:
@@ -92,23 +108,34 @@ def show_text(screen: Screen, text: bytes) -> None:
     screen.exact(text.decode("utf-8", "replace"))
 
 
-def conclude(screen: Screen, channel: str, watched: Watched) -> None:
+def conclude(screen: Screen, channel: str, hearing: Hearing, ended: str) -> None:
     """How it ended, and what did not come."""
-    for gap in watched.gaps:
+    for gap in hearing.gaps:
         screen.warn(tr("something is missing: {gap}", gap=gap))
-    if watched.unreadable:
-        screen.warn(tr("{count} messages are of a form that is not known here", count=watched.unreadable))
-    if watched.ended == FULL:
-        screen.warn(tr("more came than can be handed on: name fewer pairs, or listen for a shorter time"))
-    elif watched.ended != TIME:
-        screen.warn(tr("the feed ended before its time ({why})", why=watched.ended))
-    screen.line(tr("{count} messages.", count=len(watched.texts)))
+    if hearing.unreadable:
+        screen.warn(tr("{count} messages are of a form that is not known here", count=hearing.unreadable))
+    if ended not in (TIME, STOPPED):
+        screen.warn(_why(ended))
+    screen.line(tr("{count} messages.", count=hearing.messages))
     if screen.json:
-        ended = {
+        told = {
             "channel": channel,
-            "messages": len(watched.texts),
-            "gaps": list(watched.gaps),
-            "unreadable": watched.unreadable,
-            "ended": watched.ended,
+            "messages": hearing.messages,
+            "gaps": hearing.gaps,
+            "unreadable": hearing.unreadable,
+            "ended": ended,
         }
-        click.echo(json.dumps(ended))
+        click.echo(json.dumps(told))
+
+
+def _why(ended: str) -> str:
+    """It ended before its time."""
+    if ended == FULL:
+        return tr("more came than one watch hands on: name fewer pairs, or watch again")
+    if ended == SLOW:
+        return tr("more came than this client took in time: name fewer pairs, or a quieter channel")
+    if ended == SILENT:
+        return tr("the exchange said nothing any more, and did not answer: watch again")
+    if ended == FORBIDDEN:
+        return tr("it is not allowed any more: the wallet is frozen, or its rules or the account changed")
+    return tr("the feed ended before its time ({why})", why=ended)

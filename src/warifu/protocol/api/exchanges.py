@@ -199,12 +199,30 @@ class ExchangeCallShown(Answer, frozen=True):
     retry_after: int
     """Seconds; 0 where the exchange did not say."""
     answer: bytes | None
-    """The encoded ``exchange_answers.SealedAnswer``, until it is deleted: by ``DELETE
+    """The encoded ``exchange_answers.SealedAnswer``, until it is deleted: with what is left of its pieces by ``DELETE
     /wallets/{name}/exchange-calls/{id}/answer`` (transfer) once you have read it, or after a day."""
     refusal: ErrorBody | None
     compared: tuple[Compared, ...]
     created: Seconds
     events: tuple[Event, ...]
+
+
+class ExchangePiece(Answer, frozen=True):
+    """One piece of an exchange's answer: ``piece`` is an encoded ``exchange_answers.SealedAnswer``, opened by
+    ``exchange_pieces.Pieces``."""
+
+    number: int
+    piece: bytes
+
+
+class ExchangePieces(Answer, frozen=True):
+    """``GET /wallets/{name}/exchange-calls/{id}/pieces?after=N&wait=S`` (transfer): pieces with a number above
+    ``after``, once there is one or the call has come to rest; as many as 2 MiB hold. They wait until ``DELETE
+    /wallets/{name}/exchange-calls/{id}/pieces/{number}`` (transfer) says that all up to that one were read, or for a
+    day. A carrier that listens to a feed is told to stop once too much waits, or nobody asks for a minute."""
+
+    state: CallState
+    pieces: tuple[ExchangePiece, ...]
 
 
 class ExchangeCalls(Answer, frozen=True):

@@ -22,6 +22,7 @@ from warifu.protocol.envelope import Envelope
 from warifu.protocol.frames.booting import AskBoot, AskKeeper, AskPiece, BootPresence
 from warifu.protocol.frames.bounds import MAX_FRAME_BYTES, Body, Call, Certificate, RecoveryData, Unsigned
 from warifu.protocol.frames.exchanging import (
+    AnswerPiece,
     AskAcknowledgeCall,
     AskCallDecision,
     AskComparisons,
@@ -30,13 +31,16 @@ from warifu.protocol.frames.exchanging import (
     Carried,
     KeepAccount,
     KeepTravelRule,
+    Listens,
     OpenCall,
     OpenComparison,
     OpenErrand,
     OpenExchangeKey,
     OpenTelling,
     OpenTunnel,
+    PieceTaken,
     RecoverExchangeKey,
+    StopCall,
     TellVisit,
     TunnelEnded,
 )
@@ -296,6 +300,8 @@ ToSigner = (
     | OpenErrand
     | Carried
     | TunnelEnded
+    | PieceTaken
+    | StopCall
     | JoinOwner
     | Relay
 )
@@ -313,6 +319,8 @@ FromSigner = (
     | OpenTunnel
     | Carried
     | TunnelEnded
+    | Listens
+    | AnswerPiece
     | Reply
     | CallRefused
 )

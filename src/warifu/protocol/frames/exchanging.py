@@ -8,6 +8,7 @@ import msgspec
 
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name
+from warifu.protocol.exchange_answers import PieceNumber, SealedAnswer
 from warifu.protocol.exchange_requests import ExchangeSymbol
 from warifu.protocol.exchange_visits import Round, Step
 from warifu.protocol.frames.bounds import Call
@@ -24,6 +25,8 @@ MAX_TUNNELS = 4
 
 Tunnel = Annotated[int, msgspec.Meta(ge=0, lt=MAX_TUNNELS)]
 """Number of a device's tunnel in its session: the signer counts them, and uses none twice."""
+MAX_LISTENING = 3600
+"""Seconds for which a carrier listens to a feed."""
 HostName = Annotated[
     str, msgspec.Meta(min_length=4, max_length=253, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]\Z")
 ]
@@ -201,3 +204,32 @@ class TunnelEnded(Message, frozen=True, tag="tunnel-ended"):
 
     session: Bytes16
     tunnel: Tunnel
+
+
+class Listens(Message, frozen=True, tag="listens"):
+    """From a carrier: it listens to a feed for so many seconds from now on, so its session takes longer than others."""
+
+    session: Bytes16
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=MAX_LISTENING)]
+
+
+class AnswerPiece(Message, frozen=True, tag="answer-piece"):
+    """From a carrier: a piece of the exchange's answer (``exchange_pieces``), for its owner. Keep it for him."""
+
+    session: Bytes16
+    number: PieceNumber
+    piece: SealedAnswer
+
+
+class PieceTaken(Message, frozen=True, tag="piece-taken"):
+    """To a carrier: all pieces up to this one are kept, and there is room for more."""
+
+    session: Bytes16
+    number: PieceNumber
+
+
+class StopCall(Message, frozen=True, tag="stop-call"):
+    """To a carrier: the owner has heard enough. A feed that it listens to ends, and what came of it stands; what was
+    not said to the exchange yet is not said; an answer that is under way is waited for."""
+
+    session: Bytes16

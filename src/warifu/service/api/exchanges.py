@@ -24,6 +24,7 @@ from warifu.protocol.api import (
     ExchangeDecisionQuestion,
     ExchangeDecisions,
     ExchangeKeyShown,
+    ExchangePieces,
     NewExchangeAccount,
     NewExchangeCall,
     NewExchangeKey,
@@ -46,7 +47,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.parcel import Parcel
 from warifu.service.api.access import needs
-from warifu.service.api.inputs import After, IdPath, NamePath, Wait, strictly
+from warifu.service.api.inputs import After, IdPath, NamePath, PiecePath, Wait, strictly
 from warifu.service.doors import (
     Parcelled,
     account_request,
@@ -59,6 +60,7 @@ from warifu.service.doors import (
 from warifu.service.hub.boots import not_there
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
+from warifu.service.store import exchange_pieces
 from warifu.service.store.exchange_births import known_birth
 from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import StoredWallet, wallet_named
@@ -241,6 +243,29 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
             wait,
         )
 
+    @get("/exchange-calls/{call:str}/pieces", guards=[needs(database, "transfer")])
+    async def pieces(name: NamePath, call: IdPath, after: After = 0, wait: Wait = 0) -> ExchangePieces:
+        """What came of the answer, as its carrier sealed it: while it comes, or until it was read."""
+        return await service.bell.wait_for_news(
+            lambda: service.exchange_calls.pieces(name, call, after),
+            lambda seen: bool(seen.pieces) or seen.state not in ("waiting", "running"),
+            wait,
+        )
+
+    @delete(
+        "/exchange-calls/{call:str}/pieces/{number:int}",
+        guards=[needs(database, "transfer")],
+        sync_to_thread=True,
+    )
+    def drop_pieces(name: NamePath, call: IdPath, number: PiecePath) -> None:
+        """The owner has read all pieces up to this one."""
+        exchange_pieces.drop_pieces(database, name, call, number)
+
+    @post("/exchange-calls/{call:str}/stop", guards=[needs(database, "transfer")], status_code=204)
+    async def stop(name: NamePath, call: IdPath) -> None:
+        """The owner has heard enough of a feed, or wants a call no more that was not made yet."""
+        await service.exchange_calls.stop(name, call)
+
     @delete("/exchange-calls/{call:str}/answer", guards=[needs(database, "transfer")], sync_to_thread=True)
     def drop(name: NamePath, call: IdPath) -> None:
         """The owner has read the answer."""
@@ -279,7 +304,7 @@ def _calls(service: Service) -> list[BaseRouteHandler]:
         work = (decided(parcelled.authorization, *each) for each in parcelled.parcels.items())
         return ExchangeDecisions(decisions=tuple(await asyncio.gather(*work)))
 
-    return [create, show, drop, show_all, decide]
+    return [create, show, pieces, drop_pieces, stop, drop, show_all, decide]
 
 
 def _bare(service: Service, name: str, authorization: bytes) -> tuple[StoredWallet, Parcelled]:

@@ -18,6 +18,9 @@ NameQuery = Annotated[str | None, QueryParameter(pattern=_NAME, max_length=32, d
 IdPath = Annotated[
     str, PathParameter(pattern=r"^[0-9a-f]{32}\Z", max_length=32, description="16 bytes in hex")
 ]
+PiecePath = Annotated[
+    int, PathParameter(ge=0, le=2**31, description="number of the last piece that was read")
+]
 TransactionPath = Annotated[
     str, PathParameter(pattern=r"^[0-9a-f]{64}\Z", max_length=64, description="32 bytes in hex")
 ]

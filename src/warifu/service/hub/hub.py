@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.protocol.frames import (
+    AnswerPiece,
     BootPresence,
     CallRefused,
     Carried,
@@ -23,6 +24,7 @@ from warifu.protocol.frames import (
     FromSigner,
     JoinCommit,
     JoinReveal,
+    Listens,
     OpenTunnel,
     Presence,
     Relay,
@@ -36,7 +38,7 @@ from warifu.protocol.identity import verify
 from warifu.service.hub.boots import Boots, not_there
 from warifu.service.hub.joins import Joins
 from warifu.service.hub.link import Link, LinkClosed, Transport
-from warifu.service.hub.session import Entered, Judge, Opening, Session
+from warifu.service.hub.session import Entered, Judge, Opening, PieceTaker, Session
 from warifu.service.store.database import Database
 from warifu.service.store.devices import device_of, list_devices, saw_device
 from warifu.service.tunnels import Note, Reach, Tunnels
@@ -46,6 +48,8 @@ MAX_STRANGERS = 32
 MAX_CALLS = 64
 """Calls that may wait for one device."""
 MAX_SESSIONS = 64
+MAX_LISTENING = 16
+"""Of these, how many may be such in which a device listens to a feed."""
 INTRODUCTION_TIMEOUT = 15.0
 CALL_TIMEOUT = 30.0
 
@@ -213,7 +217,7 @@ class Hub:
                         call.answer.set_result(frame.answer)
                     else:
                         call.answer.set_exception(error_of(frame.refusal))
-            case Relay() | Finished() | SessionFailed():
+            case Relay() | Finished() | SessionFailed() | Listens() | AnswerPiece():
                 session = self._sessions.get(frame.session)
                 if session is not None and session.holds(identity, link):
                     self._in_session(session, identity, frame)
@@ -222,8 +226,21 @@ class Hub:
             case _:
                 raise InputRefused("out-of-turn", "a device introduced itself twice")
 
-    def _in_session(self, session: Session, identity: bytes, frame: Relay | Finished | SessionFailed) -> None:
+    def _in_session(
+        self,
+        session: Session,
+        identity: bytes,
+        frame: Relay | Finished | SessionFailed | Listens | AnswerPiece,
+    ) -> None:
         match frame:
+            case AnswerPiece():
+                session.piece(identity, frame)
+            case Listens():
+                listening = sum(other.listening for other in self._sessions.values())
+                room = listening < MAX_LISTENING
+                session.listens(identity, frame, room=room)
+                if room:
+                    self.tunnels.listens(identity, frame)
             case Relay():
                 session.relay(identity, frame)
             case Finished():
@@ -296,10 +313,12 @@ class Hub:
         timeout: float,
         decisive: bytes | None = None,
         note: Note = lambda _: None,
+        pieces: PieceTaker | None = None,
     ) -> dict[bytes, bytes]:
         """Run one ceremony among the devices of ``openings``; the wanted results by identity.
 
         ``decisive``: the device whose result ends it. ``note``: told what became of the devices' tunnels.
+        ``pieces``: takes what the decisive device hands on before its result.
 
         Raises the first refusal of a device, ``SessionAborted``, or ``ServiceRefused`` (``device-offline``).
         """
@@ -310,7 +329,7 @@ class Hub:
                 raise self._offline(identity)
         links = {identity: self._links[identity] for identity in openings}
         names = {identity: self.name_of(identity) for identity in openings}
-        session = Session(openings, links, names, wanted, judge, entered, decisive, note)
+        session = Session(openings, links, names, wanted, judge, entered, decisive, note, pieces)
         self._sessions[session.id] = session
         try:
             return await session.run(timeout)

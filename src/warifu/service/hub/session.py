@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from warifu.errors import InputRefused, SessionAborted, TransactionRefused, WarifuError
 from warifu.protocol.frames import (
+    AnswerPiece,
     CloseSession,
     Finished,
+    Listens,
     OpenCall,
     OpenComparison,
     OpenCorrelating,
@@ -18,6 +21,8 @@ from warifu.protocol.frames import (
     OpenTelling,
     Relay,
     SessionFailed,
+    StopCall,
+    ToSigner,
     error_of,
 )
 from warifu.service.hub.link import Link
@@ -28,10 +33,25 @@ MAX_SESSION_BYTES = 128 * 1024 * 1024
 Opening = (
     OpenSession | OpenCorrelating | OpenExchangeKey | OpenCall | OpenComparison | OpenErrand | OpenTelling
 )
+LISTENING_SLACK = 90.0
+"""Seconds beside those for which a feed is listened to: to hand on what came last, and to say how it ended."""
 Entered = Callable[[str], None]
 """Told the name of a device when its first word to the others passes: it has judged the request and entered."""
 Judge = Callable[[bytes, bytes], None]
 """Given a device's identity and its result; raises ``WarifuError`` for one that is not what it should be."""
+
+
+class PieceTaker(Protocol):
+    """Takes what the device whose result is wanted hands on before it."""
+
+    def attach(self, session: bytes, say: Callable[[ToSigner], None]) -> None:
+        """The session is there. ``say``: to that device."""
+
+    def put(self, frame: AnswerPiece) -> None:
+        """``InputRefused`` for what it may not say."""
+
+    def listens(self) -> None:
+        """It goes on for long, and hands on what it hears meanwhile."""
 
 
 class Session:
@@ -50,9 +70,11 @@ class Session:
         entered: Entered,
         decisive: bytes | None = None,
         note: Note = lambda _: None,
+        pieces: PieceTaker | None = None,
     ) -> None:
         """``wanted``: how many results are needed, 1 where any one will do. ``decisive``: the device whose result ends
-        it, whoever else has handed one in by then. ``note``: told what became of tunnels."""
+        it, whoever else has handed one in by then. ``note``: told what became of tunnels.
+        ``pieces``: takes what the decisive device hands on before its result."""
         first = next(iter(openings.values()))
         self.id = first.session
         self._openings = openings
@@ -63,6 +85,10 @@ class Session:
         self._entered = entered
         self._decisive = decisive
         self.note = note
+        self._pieces = pieces
+        self.listening = False
+        """Whether the decisive device said that it listens to a feed."""
+        self._deadline: asyncio.Timeout | None = None
         self._heard: set[bytes] = set()
         self._results: dict[bytes, bytes] = {}
         self._ended: set[bytes] = set()
@@ -72,10 +98,12 @@ class Session:
     async def run(self, timeout: float) -> dict[bytes, bytes]:
         """Open, relay, and return the wanted results by identity. Raises the first refusal, or ``SessionAborted``."""
         why = "the ceremony is over"
+        if self._pieces is not None and self._decisive is not None:
+            self._pieces.attach(self.id, self._links[self._decisive].say)
         try:
             for identity, opening in self._openings.items():
                 self._links[identity].say(opening)
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as self._deadline:
                 return await self._outcome
         except TimeoutError:
             why = "a device did not answer in time"
@@ -136,6 +164,31 @@ class Session:
             )
             return
         receiver.say(Relay(frame.session, sender, frame.body))
+
+    def listens(self, sender: bytes, frame: Listens, *, room: bool) -> None:
+        """The decisive device listens to a feed: once, for a bounded time. ``room``: whether one more may; else it is
+        told to stop. ``InputRefused`` (``out-of-turn``) for any other device, or again."""
+        pieces = self._require_decisive(sender)
+        if self.listening or self._deadline is None:
+            raise InputRefused("out-of-turn", "a device says twice that it listens")
+        self.listening = True
+        if not room:
+            self.note(f"{self._names[sender]} is to listen no more: too many devices listen to feeds")
+            self._links[sender].say(StopCall(self.id))
+            return
+        when = asyncio.get_running_loop().time() + frame.seconds + LISTENING_SLACK
+        self._deadline.reschedule(max(when, self._deadline.when() or when))
+        self.note(f"{self._names[sender]} listens to a feed for {frame.seconds} seconds")
+        pieces.listens()
+
+    def piece(self, sender: bytes, frame: AnswerPiece) -> None:
+        """Of an answer. As :meth:`listens`."""
+        self._require_decisive(sender).put(frame)
+
+    def _require_decisive(self, sender: bytes) -> PieceTaker:
+        if self._pieces is None or sender != self._decisive or sender in self._ended:
+            raise InputRefused("out-of-turn", "a device hands on what nobody asked it for")
+        return self._pieces
 
     def finished(self, sender: bytes, frame: Finished) -> None:
         """Take in a result. A wrong one counts as a refusal of that device alone, where another's may still come."""

@@ -1,7 +1,7 @@
 """Calls at exchanges: that they were made, for which account, and in one word what came of them.
 
 What was asked is not here: it is in parcels, which are kept only until the devices are told. What was answered is here
-only as ciphertext for its owner, until he has it or a day has passed.
+only as ciphertext for its owner, until he has it or a day has passed; long answers in ``exchange_pieces``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import CallResult, Outcome
 from warifu.service.store.database import Database
 from warifu.service.store.events import add_event, events_after
-from warifu.service.store.schema import devices, events, exchange_calls, exchange_comparisons
+from warifu.service.store.schema import (
+    devices,
+    events,
+    exchange_calls,
+    exchange_comparisons,
+    exchange_pieces,
+)
 
 MAX_SHOWN = 200
 ANSWER_SECONDS = 24 * 3600
@@ -203,11 +209,12 @@ def _stored(row: sa.Row[tuple[object, ...]]) -> StoredCall:
 
 
 def drop_answer(database: Database, wallet: str, identifier: str) -> None:
-    """Its owner has read it. Raises ``ServiceRefused`` (``unknown-call``)."""
+    """Its owner has read it, and all of its pieces. Raises ``ServiceRefused`` (``unknown-call``)."""
     with database.writing() as connection:
         mine = (_columns.id == identifier) & (_columns.wallet == wallet)
         if not connection.execute(exchange_calls.update().where(mine).values(answer=None)).rowcount:
-            raise _unknown()
+            raise unknown_call()
+        connection.execute(exchange_pieces.delete().where(exchange_pieces.c.call == identifier))
 
 
 def tidy(database: Database, now: int) -> None:
@@ -218,6 +225,7 @@ def tidy(database: Database, now: int) -> None:
     requests = sa.select(_columns.request).where(_columns.created < now - KEPT_SECONDS)
     with database.writing() as connection:
         connection.execute(exchange_calls.update().where(unread).values(answer=None))
+        connection.execute(exchange_pieces.delete().where(exchange_pieces.c.at < now - ANSWER_SECONDS))
         connection.execute(events.delete().where(events.c.subject.in_(old)))
         connection.execute(exchange_comparisons.delete().where(exchange_comparisons.c.request.in_(requests)))
         connection.execute(exchange_calls.delete().where(_columns.created < now - KEPT_SECONDS))
@@ -255,7 +263,7 @@ def read_call(database: Database, wallet: str, identifier: str, after: int) -> E
             sa.select(exchange_calls).where(_columns.id == identifier, _columns.wallet == wallet)
         ).first()
         if row is None:
-            raise _unknown()
+            raise unknown_call()
         shown = _shown(connection, row)
         return msgspec.structs.replace(
             shown, answer=row.answer, events=events_after(connection, identifier, after)
@@ -302,5 +310,6 @@ def _shown(connection: sa.Connection, row: sa.Row[tuple[object, ...]]) -> Exchan
     )
 
 
-def _unknown() -> ServiceRefused:
+def unknown_call() -> ServiceRefused:
+    """Of another wallet, or forgotten."""
     return ServiceRefused("unknown-call", "there is no such call", not_done="Nothing was done.")

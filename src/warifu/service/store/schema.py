@@ -225,6 +225,15 @@ exchange_births = sa.Table(
     sa.Column("created", sa.Integer, nullable=False),
 )
 
+exchange_pieces = sa.Table(
+    "exchange_pieces",
+    metadata,
+    sa.Column("call", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("piece", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False, index=True),
+)
+
 exchange_comparisons = sa.Table(
     "exchange_comparisons",
     metadata,

@@ -12,11 +12,11 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from warifu.errors import PeerMisbehaved, ServiceRefused, SessionAborted, WarifuError
-from warifu.protocol.api import ExchangeCallShown, error_body
+from warifu.protocol.api import ExchangeCallShown, ExchangePieces, error_body
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import CallResult, Cosigned
 from warifu.protocol.frames import MAX_BODY_BYTES, AskResult, OpenCall, ResultAnswer
@@ -26,11 +26,13 @@ from warifu.service.doors import Parcelled, body_digest, call_request, check_own
 from warifu.service.hub.hub import Hub
 from warifu.service.mistakes import log_mistake, survived
 from warifu.service.store import exchange_calls as store
+from warifu.service.store import exchange_pieces
 from warifu.service.store.database import Database
 from warifu.service.store.exchange_calls import StoredCall
 from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import wallet_named
 from warifu.service.workflows.acknowledging import UNWITNESSED, Acknowledging, Witnessed
+from warifu.service.workflows.answer_pieces import AnswerPieces
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 2.0
@@ -73,6 +75,8 @@ class ExchangeCalls:
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
         self._pauses: dict[str, _Pause] = {}
+        self._pieces: dict[str, AnswerPieces] = {}
+        """Of the calls whose sessions run now."""
 
     def start(self) -> None:
         """Take up what was unfinished, and begin to ask for what is not known."""
@@ -119,7 +123,30 @@ class ExchangeCalls:
 
     def read(self, wallet: str, identifier: str, after: int) -> ExchangeCallShown:
         """As the API shows it. Raises ``ServiceRefused`` (``unknown-call``)."""
+        self._is_read(identifier)
         return store.read_call(self._database, wallet, identifier, after)
+
+    def pieces(self, wallet: str, identifier: str, after: int) -> ExchangePieces:
+        """What came of the answer. As :meth:`read`."""
+        self._is_read(identifier)
+        return exchange_pieces.read_pieces(self._database, wallet, identifier, after)
+
+    def _is_read(self, identifier: str) -> None:
+        live = self._pieces.get(identifier)
+        if live is not None:
+            live.seen()
+
+    async def stop(self, wallet: str, identifier: str) -> None:
+        """Its owner has heard enough, or wants it no more. What is out already has an answer, which is waited for.
+
+        Raises ``ServiceRefused`` (``unknown-call``)."""
+        shown = await asyncio.to_thread(store.read_call, self._database, wallet, identifier, 0)
+        live = self._pieces.get(identifier)
+        if live is not None:
+            live.stop()
+        elif shown.state == "waiting":
+            await asyncio.to_thread(store.refuse_call, self._database, identifier, error_body(_stopped()))
+            self._bell.ring()
 
     # --- one call -------------------------------------------------------------------------------------------------
 
@@ -181,7 +208,19 @@ class ExchangeCalls:
             for identity in makers
         }
         self._note(call, "authorization and parcels are sent to the devices")
-        results = await self._hub.run_session(
+        pieces = AnswerPieces(self._database, self._bell, call.id, lambda text: self._note(call, text))
+        self._pieces[call.id] = pieces
+        try:
+            results = await self._run_session(call, openings, pieces)
+        finally:
+            del self._pieces[call.id]
+            await pieces.close()  # the result speaks of them: they are there before it is
+        return _result_of(call, results[call.carrier])
+
+    async def _run_session(
+        self, call: StoredCall, openings: Mapping[bytes, OpenCall], pieces: AnswerPieces
+    ) -> dict[bytes, bytes]:
+        return await self._hub.run_session(
             openings,
             wanted=len(openings),
             judge=lambda identity, result: _judge(call, identity, result),
@@ -189,8 +228,8 @@ class ExchangeCalls:
             timeout=self._config.session_seconds,
             decisive=call.carrier,
             note=lambda text: self._note(call, text),
+            pieces=pieces,
         )
-        return _result_of(call, results[call.carrier])
 
     async def _take_up(self, call: StoredCall) -> None:
         """This service was stopped or killed after it had told the devices."""
@@ -277,6 +316,12 @@ def _result_of(call: StoredCall, result: bytes) -> CallResult:
     if found.request != call.request:
         raise _other_request()
     return found
+
+
+def _stopped() -> SessionAborted:
+    return SessionAborted(
+        "stopped", "the call was given up before any device was told", not_done="Nothing was sent."
+    )
 
 
 def _other_request() -> PeerMisbehaved:

@@ -1,4 +1,4 @@
-"""A strict, bounded WebSocket client (RFC 6455) over TLS, for one feed at one host: text in, text out.
+"""A strict, bounded WebSocket client (RFC 6455) over TLS, for one feed at one host: text out, lines of text in.
 
 h11 reads the opening handshake, wsproto (sans-I/O, on h11) the frames: masks, reserved bits, lengths, fragments, UTF-8
 and close codes are its grammar. On top of it, what it leaves open is refused: another answer than exactly the upgrade
@@ -19,6 +19,7 @@ from wsproto.connection import CLIENT, Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
 from wsproto.utilities import generate_accept_token, generate_nonce
 
+from warifu.exchanges.feeds import as_line
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.tls import TlsClient
 
@@ -61,7 +62,8 @@ class FeedClient:
     """One feed.
 
     The caller carries :meth:`outgoing` to the tunnel, and what it gives back to :meth:`receive`; what came lies in
-    :attr:`messages`, from which it takes. What came before an error stays there: every byte of it was the host's.
+    :attr:`heard`, from which it takes, also of a message that is not whole yet: so a long one fills no memory. What
+    came before an error stays there: every byte of it was the host's.
 
     A deadline is the caller's: when its clock says so it calls :meth:`close` or :meth:`give_up`. Every error is an
     :class:`EgressFailed` whose ``sent`` says whether a message of ours can have left; after one the feed is over.
@@ -69,8 +71,8 @@ class FeedClient:
 
     def __init__(self, host: str, context: ssl.SSLContext, limits: FeedLimits | None = None) -> None:
         self.host = host
-        self.messages: list[bytes] = []
-        """Those that came whole, in order, UTF-8."""
+        self.heard = bytearray()
+        """What was said, UTF-8: one line for each message, with a line feed once it is whole."""
         self.ended: int | None = None
         """The code with which the host closed the feed (1005: without one); None as long as it has not."""
         self._limits = limits or FeedLimits()
@@ -83,8 +85,7 @@ class FeedClient:
         self._waiting: list[bytes] = []
         """Messages of ours, until the feed is open."""
         self._said = self._sent = self._over = self._asked = False
-        self._message = bytearray()
-        self._fragments = self._carried = self._total = self._count = self._controls = 0
+        self._length = self._fragments = self._carried = self._total = self._count = self._controls = 0
 
     @property
     def established(self) -> bool:
@@ -119,6 +120,11 @@ class FeedClient:
             raise self._failed("closed", "this feed is over")
         self._waiting.append(text)
         self._say()
+
+    def ping(self) -> None:
+        """Have the host show that it is there: it must answer (RFC 6455, 5.5.3)."""
+        if self._frames is not None and self._frames.state is ConnectionState.OPEN and not self._over:
+            self._tls.send(self._frames.send(Ping()))
 
     def close(self) -> None:
         """We have enough. What comes until the host agrees still counts."""
@@ -230,19 +236,20 @@ class FeedClient:
 
     def _piece(self, event: TextMessage) -> None:
         data = event.data.encode("utf-8")
-        self._message += data
+        self._length += len(data)
         self._total += len(data)
         self._fragments += event.frame_finished
-        if len(self._message) > self._limits.message or self._total > self._limits.total:
+        if self._length > self._limits.message or self._total > self._limits.total:
             raise self._failed("too-large", "the exchange says more than a feed may say")
         if self._fragments > self._limits.fragments:
             raise self._failed("too-large", "a message comes in too many fragments")
+        self.heard += as_line(data)
         if event.message_finished:
             self._count += 1
             if self._count > self._limits.messages:
                 raise self._failed("too-large", "more messages came than a feed may have")
-            self.messages.append(bytes(self._message))
-            self._message, self._fragments = bytearray(), 0
+            self.heard += b"\n" if self._length else b" \n"
+            self._length = self._fragments = 0
 
     def _control(self) -> None:
         self._controls += 1

@@ -19,8 +19,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
+
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
+from warifu.exchanges.feeds import FEED
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.reading import Understood
 from warifu.exchanges.signing import Stamp, ToSign, ToSubscribe, prepared
@@ -34,6 +37,7 @@ from warifu.protocol.exchange_answers import (
     Outcome,
     SealedAnswer,
     Told,
+    ToldAfterPieces,
     seal_told,
 )
 from warifu.protocol.exchange_decisions import seal_decision
@@ -50,6 +54,7 @@ from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.judging import (
     Seen,
     catch_up,
@@ -65,6 +70,7 @@ from warifu.signer.exchanges.visiting import require_carrier
 from warifu.signer.expecting import accepted, require_own
 from warifu.signer.ledger import LONGEST
 from warifu.signer.notes import fits
+from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
 from warifu.signer.recent import in_words
 from warifu.signer.sessions.calling import (
     TOLERANCE,
@@ -81,8 +87,10 @@ from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_devices
 from warifu.signer.wallets import Wallet
 
-LIMITS = Limits(head=24 * 1024, body=160 * 1024)
-"""Of an answer that is handed on: sealed, it has to fit into a frame's result."""
+LIMITS = Limits(head=24 * 1024, body=4 * 1024 * 1024)
+"""Of an answer that is handed on."""
+MAX_ENDING = 160 * 1024
+"""Bytes of its body that go with the result, which has to fit into a frame: what is longer goes before, in pieces."""
 _MOST_HEADERS, _LONGEST_NAME, _LONGEST_VALUE = 100, 128, 8192
 
 context_for = lru_cache(maxsize=4)(client_context)
@@ -258,6 +266,7 @@ class _Making:
         self._signers = Signers(
             asked.request.carrier, seen_digest(asked.account, asked.request.call), numbers
         )
+        self._handing = Handing(seat.session, asked.digest, asked.request.reader, device.identity)
 
     def ceremony(self) -> Carrying | Cosigning:
         asked, account = self._asked, self._asked.account
@@ -274,6 +283,9 @@ class _Making:
                 sending=self._started,
                 ended=self._ended,
                 close=self._close,
+                handing=self._handing,
+                subscribed=account.wipe,
+                still=self._still,
             )
             return Carrying(self._seat, self._signers, errand)
         key = account.key if isinstance(account.key, KeyShare) and self._signers.numbers else None
@@ -370,7 +382,7 @@ class _Making:
     def _ended(self, heard: Heard, _stamp: Stamp | None) -> bytes:
         device, asked = self._device, self._asked
         told = told_of(asked, heard)
-        sealed = seal_told(told, asked.request.reader, device.identity)
+        sealed = seal_told(self._in_pieces(told), asked.request.reader, device.identity)
         result = encode(CallResult(asked.digest, told.outcome, told.reason, told.retry_after, sealed))
         with device.store.transaction():
             device.calls.finish(asked.digest, result)
@@ -381,6 +393,35 @@ class _Making:
                     asked.by,
                 )
         return result
+
+    def _in_pieces(self, told: Told) -> Told | ToldAfterPieces:
+        """As much of the answer as goes with the result; what does not is cut into pieces that go before it. What came
+        of a feed was put there as it came."""
+        answer, handing = told.answer, self._handing
+        if answer is None:
+            return told
+        if self._asked.call.method != FEED:
+            fits = handing.put(answer.body)
+            assert fits, "there is room for more than an answer has"
+        rest = handing.close(MAX_ENDING)
+        told = msgspec.structs.replace(told, answer=msgspec.structs.replace(answer, body=rest))
+        together = handing.together
+        return ToldAfterPieces(told, together.count, together.digest) if together.count else told
+
+    def _still(self) -> None:
+        """A watch is for as long as the policy lets it be begun, and the account is what it was. ``PolicyDenied``."""
+        device, asked = self._device, self._asked
+        device.freeze.require_none()
+        wallet, account = asked.wallet.id, asked.request.account
+        rules, facts = device.rules, ExchangeFacts(device.clock.now(), {})
+        refusal = judge_call(rules.policy(wallet), asked.seen.asked, facts).refusal
+        if refusal is not None:
+            raise refusal
+        if (
+            rules.hash(wallet) != self._seat.rules_hash
+            or device.accounts.get(wallet, account) != asked.account.account
+        ):
+            raise PolicyDenied("rules-changed", "the wallet's rules, or the account, changed meanwhile")
 
     def _close(self) -> None:
         self._asked.account.wipe()

@@ -11,6 +11,9 @@ Who signs for what and who looks afterwards is ``signer.exchanges``. Invariants,
 5. ``sending`` is durable at the carrier before the first byte of the call leaves; ``ended`` before anybody is told.
 
 A whole key needs nobody else: then the carrier is alone.
+
+Who listens to a feed does so for longer than any other session lasts, and hands on what it hears meanwhile. It holds no
+key then, and nothing that others wait for: the credential is wiped once the subscription was said.
 """
 
 from __future__ import annotations
@@ -24,11 +27,11 @@ from typing import Any
 
 from nacl.utils import random
 
-from warifu.errors import PeerMisbehaved
+from warifu.errors import PeerMisbehaved, SessionAborted, WarifuError
 from warifu.exchanges.calls import Call
 from warifu.exchanges.clock import Skew, skew
 from warifu.exchanges.failures import ExchangeFailed, TryAgain
-from warifu.exchanges.feeds import FEED, seconds_of
+from warifu.exchanges.feeds import FEED, FORBIDDEN, seconds_of
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.signing import (
     Credential,
@@ -44,10 +47,11 @@ from warifu.protocol.channel import HelloStatement
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.exchange_answers import Cosigned
 from warifu.protocol.exchange_requests import ExchangeCall
-from warifu.protocol.frames import Carried, FromSigner, TunnelEnded
+from warifu.protocol.frames import Carried, FromSigner, Listens, PieceTaken, TunnelEnded
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.exchanges.conversation import Conversation
+from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.listening import Listening
 from warifu.signer.exchanges.opening import KeyShare, WholeKey
 from warifu.signer.sessions.ceremony import Ceremony, Seat
@@ -61,6 +65,10 @@ TOLERANCE = 30
 """Seconds by which the exchange's clock may differ from a device's."""
 TIME_SECONDS, CONNECT_SECONDS, ANSWER_SECONDS = 20, 20, 40
 """For the exchange's clock, for its proof of its name, and for its answer."""
+HANDING_SECONDS = 60
+"""For what waits to be handed on, once the answer is there."""
+LOOK_SECONDS = 5
+"""Between two looks whether what is listened to may still be."""
 _TIME, _CALL = 0, 1
 """Numbers of the two tunnels."""
 
@@ -103,6 +111,14 @@ class Errand:
     """The errand is over, whatever came of it: wipes the credential."""
     shown: ExchangeCall | None = None
     """What the others are told to sign for, where they do not have it from the owner."""
+    handing: Handing | None = None
+    """Where the owner gets the answer while it comes, or in more than one piece."""
+    target: str = "/"
+    """Where the exchange opens a feed."""
+    subscribed: Callable[[], None] = lambda: None
+    """A feed was subscribed to: its credential is needed no more."""
+    still: Callable[[], None] = lambda: None
+    """``WarifuError`` once what is listened to may not be any more."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +215,7 @@ class _Stage(Enum):
     CONNECTING = "connecting"
     SIGNING = "signing"
     SENT = "sent"
+    HANDING = "handing"
 
 
 class Carrying(_Calling):
@@ -216,10 +233,25 @@ class Carrying(_Calling):
         self._stamp: Stamp | None = None
         self._to_sign: ToSign | ToSubscribe | None = None
         self._partials: dict[bytes, bytes] = {}
+        self._result = b""
+        self._until: int | None = None
+        """When it ends, where that is not when its session does."""
+        self._looked = 0
+        """When it was last seen that this may be listened to."""
+
+    @property
+    def lasts(self) -> bool:  # type: ignore[override]  # of the others nothing lasts
+        return self._errand.call.unsigned.method == FEED
+
+    @property
+    def expires(self) -> int:
+        return self._until or self.seat.expires
 
     @property
     def not_done(self) -> str:
-        if self._stage is _Stage.SENT:
+        if self._stage in (_Stage.SENT, _Stage.HANDING):
+            if self.lasts:
+                return "What was heard before stands; nobody listens any more."
             return "It may have been sent. Ask what came of it; do not send it again."
         return "Nothing was sent to the exchange."
 
@@ -245,7 +277,8 @@ class Carrying(_Calling):
 
     def receive(self, peer: bytes, body: bytes) -> list[FromSigner]:
         """Once the call is out, nothing that the others say can keep its answer from being heard."""
-        return [] if self._stage is _Stage.SENT else super().receive(peer, body)
+        out = self._stage in (_Stage.SENT, _Stage.HANDING)
+        return [] if out else super().receive(peer, body)
 
     def carried(self, frame: Carried | TunnelEnded) -> list[FromSigner]:
         talk = self._talk
@@ -259,17 +292,44 @@ class Carrying(_Calling):
             return frames + (self._timed(answer) if self._stage is _Stage.TIME else self._over(answer))
         if self._stage is _Stage.CONNECTING and talk.ready:
             return frames + self._connected()
-        return frames
+        return frames + self._hand_on()
 
     def tick(self) -> list[FromSigner]:
-        if self._talk is not None and self._stage is not _Stage.SIGNING:
-            try:
-                answer = self._talk.late(self._errand.seconds())
-            except EgressFailed as failure:
-                return self._over(failure)
-            if answer is not None:
-                return self._over(answer)
+        talk = self._talk
+        if talk is None or self._stage is _Stage.SIGNING:
+            return []
+        try:
+            answer = talk.late(self._errand.seconds())
+        except EgressFailed as failure:
+            return self._over(failure)
+        if answer is not None:
+            return self._over(answer)
+        if isinstance(talk, Listening) and self._stage is _Stage.SENT:
+            return self._listen_on(talk)
         return []
+
+    def _listen_on(self, talk: Listening) -> list[FromSigner]:
+        """As long as it may be listened to: a freeze, other rules or the account's removal put an end to it."""
+        errand = self._errand
+        if errand.seconds() >= self._looked + LOOK_SECONDS:
+            self._looked = errand.seconds()
+            try:
+                errand.still()
+            except WarifuError:
+                return self._over(talk.stop(FORBIDDEN))
+        return talk.ask_again() + self._hand_on()
+
+    def taken(self, frame: PieceTaken) -> list[FromSigner]:
+        if self._errand.handing is not None:
+            self._errand.handing.taken(frame.number)
+        return self._hand_on()
+
+    def stop(self) -> list[FromSigner]:
+        if self._stage is _Stage.SENT and isinstance(self._talk, Listening):
+            return self._over(self._talk.stop())
+        if self._stage in (_Stage.SENT, _Stage.HANDING):
+            return []  # it is out: its answer is to be heard
+        raise SessionAborted("stopped", "the owner wants it no more", remedy="Ask again if that was not you.")
 
     def _timed(self, answer: HttpAnswer) -> list[FromSigner]:
         assert self._talk is not None, "it answered"
@@ -293,8 +353,9 @@ class Carrying(_Calling):
         host, deadline = errand.call.unsigned.host, errand.seconds() + CONNECT_SECONDS
         talk: Conversation | Listening
         if errand.call.unsigned.method == FEED:
-            room = errand.limits.body
-            talk = Listening(self.seat.session, _CALL, host, errand.context, deadline, room)
+            assert errand.handing is not None, "what is heard is for somebody"
+            hand_on, target = errand.handing.put, errand.target
+            talk = Listening(self.seat.session, _CALL, host, errand.context, deadline, hand_on, target=target)
         else:
             talk = Conversation(self.seat.session, _CALL, host, errand.context, deadline, errand.limits)
         self._talk = talk
@@ -350,11 +411,17 @@ class Carrying(_Calling):
         errand, unsigned = self._errand, self._errand.call.unsigned
         errand.sending(self._stamp)
         self._stage = _Stage.SENT
-        seconds = seconds_of(unsigned) if unsigned.method == FEED else ANSWER_SECONDS
+        seconds = seconds_of(unsigned) if self.lasts else ANSWER_SECONDS
+        now = errand.seconds()
         try:
-            return self._talk.ask(make(), errand.seconds() + seconds)
+            frames = self._talk.ask(make(), now + seconds)
         except EgressFailed as failure:
             return self._over(failure)
+        if self.lasts:
+            errand.subscribed()
+            self._until, self._looked = now + seconds + HANDING_SECONDS, now
+            frames.append(Listens(self.seat.session, seconds))
+        return frames
 
     def _over(self, heard: Heard) -> list[FromSigner]:
         if (
@@ -362,9 +429,20 @@ class Carrying(_Calling):
         ):  # asking for the time is no call
             heard = EgressFailed(heard.reason, str(heard), sent=False)
         talk, self._talk = self._talk, None
-        result = self._errand.ended(heard, self._stamp)
+        self._result = self._errand.ended(heard, self._stamp)
         ending = talk.hang_up() if talk is not None else []
-        return [*ending, self._finish(result)]
+        self._stage = _Stage.HANDING
+        self._until = max(self.expires, self._errand.seconds() + HANDING_SECONDS)
+        return ending + self._hand_on()
+
+    def _hand_on(self) -> list[FromSigner]:
+        """What may leave of the answer; and the result after the last of it."""
+        handing, frames = self._errand.handing, list[FromSigner]()
+        if handing is not None and self._stage in (_Stage.SENT, _Stage.HANDING):
+            frames += handing.due(self._errand.milliseconds())
+        if self._stage is _Stage.HANDING and not self.finished and (handing is None or handing.done):
+            frames.append(self._finish(self._result))
+        return frames
 
     def _wipe(self) -> None:
         super()._wipe()

@@ -19,7 +19,7 @@ from warifu.protocol.attesting import Binding
 from warifu.protocol.channel import Channel, Hello, HelloStatement, Record, decode_body
 from warifu.protocol.encoding import encode
 from warifu.protocol.epochs import AT_BIRTH, position, statement_in
-from warifu.protocol.frames import Carried, Finished, FromSigner, Relay, TunnelEnded
+from warifu.protocol.frames import Carried, Finished, FromSigner, PieceTaken, Relay, TunnelEnded
 from warifu.protocol.identity import IdentityKey
 from warifu.signer.sessions.messages import SessionMessage, Shown, decode_message
 from warifu.signer.sessions.table import Phase, next_phase
@@ -74,6 +74,8 @@ class Ceremony(ABC):
     """One participant's part in one session. Messages in, frames out; single use."""
 
     kind: ClassVar[str]
+    lasts = False
+    """Whether it may go on for much longer than others: a device takes part in few of these."""
 
     def __init__(self, seat: Seat) -> None:
         """Raises ``InputRefused`` where the participants make no sense."""
@@ -121,6 +123,19 @@ class Ceremony(ABC):
     def carried(self, _frame: Carried | TunnelEnded) -> list[FromSigner]:
         """Take what the service brings through a tunnel of this session. Nobody who opened none is concerned."""
         return []
+
+    def taken(self, _frame: PieceTaken) -> list[FromSigner]:
+        """The service has what this ceremony hands on, up to there. Nobody who hands nothing on is concerned."""
+        return []
+
+    def stop(self) -> list[FromSigner]:
+        """The owner has heard enough. Nobody who listens to nothing is concerned."""
+        return []
+
+    @property
+    def expires(self) -> int:
+        """The moment of its end, whatever happens."""
+        return self.seat.expires
 
     def tick(self) -> list[FromSigner]:
         """Time passed: what has a deadline of its own within the session's."""

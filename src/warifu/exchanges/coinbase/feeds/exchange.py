@@ -151,7 +151,7 @@ class Activated(_Message, frozen=True, kw_only=True, tag="activate"):
 
 
 class Status(_Message, frozen=True, kw_only=True, tag="status"):
-    """All products and all currencies, from time to time. On the real exchange it is longer than a watch hands on."""
+    """All products and all currencies, from time to time."""
 
     products: tuple[ProductInfo, ...]
     currencies: tuple[CurrencyInfo, ...]
