@@ -121,6 +121,13 @@ class Road:
         self.customer("coinbase", CDP_KEY, "EdDSA", public.hex(), USD="100000", BTC="2")
         await self._add(client, new, "coinbase")
 
+    async def add_whole(self, client: Client, key_file: str, public_pem: str) -> None:
+        """At Coinbase: a CDP key (ES256), whole in device0."""
+        holder = self.world.devices["device0"].identity
+        new = from_cdp_file(key_file, holder, self.identities, 2, self.authorities)
+        self.customer("coinbase", CDP_KEY, "ES256", public_pem, USD="100000", BTC="2")
+        await self._add(client, new, "coinbase")
+
     async def add_triplet(self, client: Client) -> None:
         """At Coinbase's Exchange API: whole in device0."""
         holder = self.world.devices["device0"].identity
