@@ -27,8 +27,8 @@ from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
 from warifu.exchanges.market import Order, Pair
 from warifu.exchanges.registry import EXCHANGES
-from warifu.protocol.exchange_requests import VisitAsset
-from warifu.protocol.exchange_visits import ErrandDone
+from warifu.protocol.exchange_requests import SettleRequest, VisitAsset
+from warifu.protocol.exchange_visits import ErrandDone, sweep_digest
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
 from warifu.sandbox.control import AddFault, ClearFaults, SetAccount
@@ -342,6 +342,28 @@ def test_where_that_list_is_not_on_it_is_found_out_frozen_and_carries_no_more(st
     assert (done.shown.state, first + second) == ("home", 39_990_000 - 2 * FEE)
     stage.home["device1"].restart()
     assert stage.shows("device1", visit).sweeps[0].state == "differs"
+
+
+def test_a_visit_of_which_all_was_stolen_ends_once_its_owner_says_that_he_saw_it(stage, takes_over):
+    stage.simulation.do(
+        SetAccount(exchange="coinbase", account=stage.customer, gives={}, allowlist_only=False)
+    )
+    visit = funded(stage)
+    stage.end(visit)
+    takes_over(stage.home["device0"].identity, to=THIEF, amount="0.4999")
+    stage.does(visit, "balance", FIRST)
+    stage.does(visit, "sweep", FIRST, home=stage.address(1))
+    assert stage.free() == 0
+    stage.pass_(DEAD)
+    assert stage.compares(visit, SECOND).outcome == "differs"
+    assert stage.does(visit, "balance", SECOND).shown.state == "stuck"
+    now, about = stage.home.clock(), sweep_digest(visit, "BTC", 0)
+    account = stage.home["device1"].status().accounts[0].account
+    settled = SettleRequest(random(16), stage.wallet, account, (about,), now, now + 600)
+    for name in stage.home.names:
+        stage.home[name].call(Instruct(44, stage.home.authorized_alone(settled), None), Instructed)
+    shown = stage.does(visit, "balance", SECOND).shown
+    assert (shown.state, shown.sweeps[0].state, shown.sweeps[0].reason) == ("home", "failed", "settled")
 
 
 def test_a_wallet_that_its_owner_froze_is_brought_home_and_compared(stage):

@@ -109,6 +109,8 @@ def _settle(device: Device, wallet: Wallet, request: SettleRequest, named: bytes
         for kept in found:
             device.calls.settle(kept.made.request)
             differed = kept.state == "differs"
+            if differed:
+                device.visits.settled(wallet.id, kept.made.request)
             device.journal.append(
                 ComparisonSettled(wallet.id, named, kept.made.request, request.account, differed), now, by
             )

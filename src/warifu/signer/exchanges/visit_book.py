@@ -9,7 +9,7 @@ from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import decode_kept, encode
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown, sweep_digest
 from warifu.protocol.policy import DAY, Policy
-from warifu.signer.exchanges.visits import Visit, total_seen
+from warifu.signer.exchanges.visits import Sweep, Visit, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
 
@@ -103,10 +103,22 @@ class VisitBook:
     def differs(self, wallet: bytes, request: bytes) -> None:
         """Something else was made of what this device signed; ``request``: what a comparison knows it by. It need be
         no sweep."""
-        for visit in self.of(wallet):
-            for each in visit.sweeps:
-                if sweep_digest(visit.id, each.symbol, each.round) == request:
-                    self.put(visit.heard(each.symbol, each.round, "differs", "differs", each.transaction))
+        for visit, each in self._known_as(wallet, request):
+            self.put(visit.heard(each.symbol, each.round, "differs", "differs", each.transaction))
+
+    def settled(self, wallet: bytes, request: bytes) -> None:
+        """Owners settled what differed in it."""
+        for visit, each in self._known_as(wallet, request):
+            if each.state == "differs":
+                self.put(visit.settles(each.symbol, each.round))
+
+    def _known_as(self, wallet: bytes, request: bytes) -> list[tuple[Visit, Sweep]]:
+        return [
+            (visit, each)
+            for visit in self.of(wallet)
+            for each in visit.sweeps
+            if sweep_digest(visit.id, each.symbol, each.round) == request
+        ]
 
     def withdraws(self, wallet: bytes, account: str, gives: Mapping[str, Decimal]) -> None:
         """By a call of an owner's, which this device signs or was told of, so much leaves the account for elsewhere:

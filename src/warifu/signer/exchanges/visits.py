@@ -388,6 +388,13 @@ class Visit(Message, frozen=True):
         others = tuple(each for each in self.sweeps if (each.symbol, each.round) != (symbol, number))
         return msgspec.structs.replace(self, sweeps=(*others, sweep))
 
+    def settles(self, symbol: str, number: int) -> Visit:
+        """Owners looked themselves at a sweep of which this device found something else: it never comes home by it, and
+        stands in the visit's way no more."""
+        sweep = msgspec.structs.replace(self.sweep_of(symbol, number), state="failed", reason="settled")
+        others = tuple(each for each in self.sweeps if (each.symbol, each.round) != (symbol, number))
+        return msgspec.structs.replace(self, sweeps=(*others, sweep))
+
     def _settled(self, now: int) -> Visit:
         """At home is what this device saw nothing of any more, after the end and after the last sweep was dead."""
         if not self.is_ending(now) or not all(self._is_home(asset.symbol) for asset in self.request.assets):
