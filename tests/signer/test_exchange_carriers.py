@@ -24,6 +24,7 @@ from tests.support.exchange_days import UUID, order, withdrawal
 from tests.support.exchange_world import World
 from tests.support.simulator import FRIEND, THIEF
 
+from warifu.errors import PolicyDenied
 from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.coinbase import advanced, app, fiat
 from warifu.exchanges.coinbase.adapters import Coinbase
@@ -37,6 +38,7 @@ from warifu.protocol.notes import Called, write_note
 from warifu.protocol.rules import Rules
 from warifu.signer.exchanges import comparing
 from warifu.signer.exchanges.book import LOOKS_PER_HOUR, Made
+from warifu.signer.exchanges.judging import require_looked_after
 from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
@@ -402,6 +404,15 @@ def test_where_nobody_could_look_a_shared_cdp_key_only_reads(tmp_path):
     try:
         assert world.told(COINBASE.balances(), ["device0"]).outcome == "done"
         assert world.refused(COINBASE.place(an_order()), ["device0"]) == {"device0": "policy.alone"}
+        device = world.home["device0"].device
+        wallet = device.wallets.born(world.wallet)
+        with (
+            device.accounts.load(world.wallet, "main") as account,
+            pytest.raises(PolicyDenied, match="nobody could look"),
+        ):
+            require_looked_after(
+                device, wallet, account, device.identity.public
+            )  # as for what is to come home
     finally:
         world.close()
 

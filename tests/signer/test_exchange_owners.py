@@ -13,7 +13,7 @@ import pytest
 from tests.support.exchange_accounts import add_triplet, frames, request_for, triplet
 from tests.support.exchange_calls import prepare, run
 from tests.support.exchange_days import PAIRS, order
-from tests.support.exchange_world import World
+from tests.support.exchange_world import World, tiered
 from tests.support.simulator import Household
 from tests.support.visiting import BTC, visiting_policy
 
@@ -27,7 +27,6 @@ from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, Visit
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import KeepAccount, TellVisit
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.policy import ApprovalTier, PerOrder, Policy
 from warifu.protocol.request import Request
 
 pytestmark = pytest.mark.unit
@@ -35,24 +34,6 @@ pytestmark = pytest.mark.unit
 SECOND = IdentityKey(bytes([9]) * 32)
 TENTH = BTC // 10
 COINBASE = EXCHANGES["coinbase"]
-
-
-def tiered(policy: Policy, symbol: str, above: int) -> Policy:
-    """Two owners for what gives more than that away of the asset, at every exchange."""
-    tiers = (ApprovalTier(str(above), 2),)
-    exchanges = tuple(
-        msgspec.structs.replace(
-            rules,
-            limits=tuple(
-                msgspec.structs.replace(each, per_order=PerOrder(each.most, tiers))
-                if each.symbol == symbol
-                else each
-                for each in rules.limits
-            ),
-        )
-        for rules in policy.exchanges
-    )
-    return msgspec.structs.replace(policy, exchanges=exchanges)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from tests.support.exchange_calls import Asked, prepare, run
 from tests.support.exchange_days import order, withdrawal
-from tests.support.exchange_world import World
+from tests.support.exchange_world import World, looked_at, tiered
 from tests.support.power import PowerFailure, fail_at
 from tests.support.simulator import FRIEND, THIEF
 
@@ -23,10 +23,13 @@ from warifu.errors import WarifuError
 from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.acknowledging import acknowledge, acknowledged_digest, confirm
+from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import OpenTelling
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import CallAcknowledged
 from warifu.protocol.operator import FreezeDevice
+from warifu.protocol.policy import DeviceRules
+from warifu.signer.exchanges import calls
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -91,6 +94,14 @@ def test_it_is_made_with_the_word_of_all_three_and_counts_once_on_each(world):
     assert [spent(world, name) for name in THREE] == [2_000_000] * 3
     assert sent(world) == 1
     assert world.home["device2"].kinds().count("call-acknowledged") == 1
+
+
+def test_a_limit_is_used_up_to_its_last_cent(world):
+    """What a device counted when it gave its word does not count once more when it is made."""
+    for dollars in (20_000, 20_000, 10_000):
+        assert world.strictly(asked_of(world, dollars), THREE).finished
+    assert [spent(world, name) for name in THREE] == [5_000_000] * 3
+    assert code(lambda: asked_of(world, 1).acknowledged(["device2"])) == "policy.window-limit"
 
 
 @pytest.mark.parametrize("witnesses", [(), THREE[:2]])
@@ -331,6 +342,62 @@ def test_it_judges_all_that_any_device_can_judge(world):
     asked = asked_of(world, 20_000)
     world.home.clock.time = asked.request.expires + 1
     assert code(lambda: asked.acknowledged(["device2"])) == "authorization.expired"
+
+
+def test_it_takes_as_many_owners_as_what_it_gives_away_before_anybody_counts_it(tmp_path):
+    second = IdentityKey(bytes([9]) * 32)
+    world = World(
+        tmp_path,
+        others=(DeviceKey(second.public),),
+        amend=lambda policy: tiered(policy, "USDT", 1_000_000),
+        strict=True,
+    )
+    try:
+        call = order_of(10_001)
+        alone = prepare(world.home, call, THREE)
+        assert code(lambda: alone.acknowledged(["device2"])) == "policy.approvals"
+        less = prepare(world.home, order_of(10_000), THREE)
+        assert less.acknowledged(["device2"])
+    finally:
+        world.close()
+
+
+def test_a_device_that_falls_short_of_the_policy_gives_no_word(tmp_path):
+    world = World(tmp_path, seen=("lkrg",), devices=DeviceRules(0, ("lkrg",)), strict=True)
+    try:
+        asked = asked_of(world, 20_000)
+        assert asked.acknowledged(["device1"])
+        world.home.clock.pass_(901)  # the look has expired
+        world.home["device1"].operator(looked_at(world.home, "lkrg"))
+        asked = asked_of(world, 20_000)
+        assert asked.acknowledged(["device1"])
+        assert code(lambda: asked.acknowledged(["device2"])) == "policy.host-posture"
+    finally:
+        world.close()
+
+
+def test_what_the_others_could_not_be_told_of_is_not_counted(world, monkeypatch):
+    monkeypatch.setattr(calls, "MAX_NOTED_CALL", 100)
+    asked = asked_of(world, 20_000)
+    assert code(lambda: asked.acknowledged(["device2"])) == "input.too-long-to-tell"
+    assert spent(world, "device2") == 0
+
+
+def test_an_id_that_was_used_is_counted_for_nothing_else(world):
+    first = asked_of(world, 20_000)
+    assert world.strictly(first, THREE).finished
+    other = prepare(world.home, order_of(1), THREE, makers=THREE[:2], request_id=first.request.request_id)
+    assert code(lambda: other.acknowledged(["device1"])) == "authorization.replayed"
+
+
+def test_who_makes_what_only_others_counted_counts_it_as_long_as_they_do(five):
+    asked = asked_of(five, 20_000, ("device4", "device0"), FIVE)
+    outcome = five.strictly(asked, FIVE[:4])
+    assert asked.told(outcome.finished["device4"]).outcome == "done"
+    five.home.clock.time = asked.request.expires + DAY - 1
+    assert [spent(five, name) for name in FIVE] == [2_000_000] * 5
+    five.home.clock.pass_(2)
+    assert [spent(five, name) for name in FIVE] == [0] * 5
 
 
 def test_nobody_counts_what_would_only_use_up_the_limits(world, tmp_path):

@@ -163,6 +163,15 @@ def test_such_a_token_is_not_made_where_nothing_keeps_funds_from_leaving(tmp_pat
         world.close()
 
 
+def test_who_has_the_key_whole_could_make_any_token_and_is_not_asked_for_that_list(tmp_path):
+    world = World(tmp_path, declared=False)
+    try:
+        world.es256()
+        assert world.told(the_user(), ["device0"]).outcome == "done"
+    finally:
+        world.close()
+
+
 def test_who_owes_a_comparison_gives_no_share_of_such_a_token(world):
     world.split()
     world.ask(COINBASE.place(order("coinbase")))

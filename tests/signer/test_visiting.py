@@ -20,7 +20,7 @@ from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
 
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
-from warifu.exchanges.adapter import Permissions
+from warifu.exchanges.adapter import Permissions, Withdrawal
 from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.market import Order, Pair
 from warifu.protocol.exchange_requests import VisitAsset
@@ -241,6 +241,10 @@ def test_when_it_is_over_nothing_is_brought_or_traded_any_more(stage, over):
     order = Order(str(uuid4()), Pair("BTC", "USDT"), "sell", kind="market", size=D("0.01"))
     with pytest.raises(AssertionError, match="visit-over"):
         stage.asks(BINANCE.place(order), FIRST, "device0")
+    home = Withdrawal(str(uuid4()), "BTC", "BTC", stage.address(1), D("0.01"), None, True, "")
+    told = stage.asks(BINANCE.withdraw(home), FIRST, "device0")  # its owner brings it home as well
+    assert (told.outcome, told.reason) == ("refused", "funds"), "the exchange is asked, and has nothing"
+    assert stage.asks(BINANCE.balances(), FIRST, "device0").outcome == "done"
 
 
 def test_it_is_opened_within_the_policy_alone(stage):

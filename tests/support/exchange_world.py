@@ -23,7 +23,15 @@ from warifu.protocol.exchange_answers import AccountKept, CallResult, Told
 from warifu.protocol.exchange_requests import AccountRequest
 from warifu.protocol.frames import KeepAccount, OpenTelling
 from warifu.protocol.operator import TellHost
-from warifu.protocol.policy import ChainRules, ExchangeLimits, ExchangeRules, Policy, Window
+from warifu.protocol.policy import (
+    ApprovalTier,
+    ChainRules,
+    ExchangeLimits,
+    ExchangeRules,
+    PerOrder,
+    Policy,
+    Window,
+)
 
 SEED = bytes(range(32))
 
@@ -76,6 +84,24 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
 def _friend() -> ChainRules:
     (bitcoin,) = GENEROUS.chains
     return msgspec.structs.replace(bitcoin, any_destination=False, destinations=(FRIEND,))
+
+
+def tiered(policy: Policy, symbol: str, above: int) -> Policy:
+    """Two owners for what gives more than that away of the asset, at every exchange."""
+    tiers = (ApprovalTier(str(above), 2),)
+    exchanges = tuple(
+        msgspec.structs.replace(
+            rules,
+            limits=tuple(
+                msgspec.structs.replace(each, per_order=PerOrder(each.most, tiers))
+                if each.symbol == symbol
+                else each
+                for each in rules.limits
+            ),
+        )
+        for rules in policy.exchanges
+    )
+    return msgspec.structs.replace(policy, exchanges=exchanges)
 
 
 def looked_at(home: Household, *seen: str) -> TellHost:
