@@ -46,8 +46,10 @@ from warifu.protocol.exchange_requests import (
     AccountRequest,
     BoundedVisitRequest,
     CallRequest,
+    CarrierBanRequest,
     ExchangeCall,
     ExchangeKeyRequest,
+    SettleRequest,
     VisitAsset,
     VisitRequest,
     call_digest,
@@ -466,3 +468,19 @@ def test_a_credential_and_a_key_that_are_to_come_are_shown(tmp_path: Path) -> No
     assert (bytes([9]) * 32).hex() in [value for _, value in asked.facts]
     key = ExchangeKeyRequest(bytes([8]) * 16, WALLET.wallet_id, "binance", "binance", 1000, 2000)
     assert read(key, None, tmp_path).described["generate"] is True
+
+
+def test_what_is_said_of_calls_that_were_made_is_shown_and_takes_as_many_as_the_largest_payment(
+    tmp_path: Path,
+) -> None:
+    about = tuple(bytes([number]) * 32 for number in (1, 2))
+    settled = SettleRequest(bytes(16), WALLET.wallet_id, "binance", about, 1000, 2000)
+    asked = read(settled, None, tmp_path)
+    assert asked.needed == WALLET.rules.owners_needed
+    assert asked.described == {"account": "binance", "settle": [each.hex() for each in about]}
+    assert {each.hex() for each in about} <= {value for _, value in asked.facts}
+    for lifted, needed in ((True, WALLET.rules.owners_needed), (False, 1)):
+        ban = CarrierBanRequest(bytes(16), WALLET.wallet_id, bytes(32), lifted, 1000, 2000)
+        asked = read(ban, None, tmp_path)
+        assert (asked.needed, asked.described) == (needed, {"device": "pi", "carries": lifted})
+        assert "pi" in asked.gist

@@ -11,7 +11,7 @@ from warifu.exchanges.ledger import Entry
 from warifu.exchanges.market import Pair
 
 _PAGE = 200
-"""An answer of more than 160 KiB is not handed on."""
+"""So that an answer is no long one, which its carrier would hand on in pieces."""
 _WINDOW = 80 * 86_400_000
 """Milliseconds of one question for withdrawals: Binance answers for at most 90 days."""
 

@@ -14,7 +14,7 @@ from warifu.exchanges.ledger import Entry
 from warifu.exchanges.market import Pair
 
 _PAGE = 100
-"""An answer of more than 160 KiB is not handed on."""
+"""So that an answer is no long one, which its carrier would hand on in pieces."""
 
 
 class CoinbaseLedger:
