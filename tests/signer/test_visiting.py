@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from nacl.utils import random
-from tests.support.exchange_accounts import add_born, add_triplet, remove
+from tests.support.exchange_accounts import BINANCE_KEY, add_born, add_triplet, remove
 from tests.support.exchange_days import UUID
 from tests.support.journals import audited, journals_of
 from tests.support.sandbox import bitcoin_chain, sandbox
@@ -27,7 +27,7 @@ from warifu.protocol.exchange_requests import VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
-from warifu.sandbox.control import AddFault, Allow, ClearFaults, SetAccount
+from warifu.sandbox.control import AddFault, Allow, ClearFaults, RevokeCredential, SetAccount
 from warifu.signer.exchanges import errand_answers, errands
 from warifu.signer.exchanges.calls import require_near
 
@@ -152,6 +152,46 @@ def test_nothing_goes_to_an_account_that_was_removed_and_added_again_it_sends_ho
     add_born(stage.home, authorities=stage.simulation.authority_file.read_text())
     stage.allow("view", "trade", "transfer")
     done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, arrived) == ("home", 10_000_000 - FEE)
+
+
+def test_a_key_that_the_exchange_revoked_is_said_and_one_in_its_place_brings_home_what_is_there(stage):
+    visit = funded(stage, 10_000_000)
+    there = stage.shows("device0", visit).address
+    stage.simulation.do(RevokeCredential(exchange="binance", api="binance", key=BINANCE_KEY))
+    done = stage.does(visit, "balance", FIRST)
+    assert (done.outcome, done.reason, done.shown.barred) == ("refused", "authentication", "authentication")
+    assert done.shown.state == "funded" and stage.shows("device1", visit).barred == ""
+    spent = stage.payment(there, 1_000_000, coin=0)
+    assert refusal(stage, spent) == "policy.destination", "who cannot see the way back lets nothing go there"
+    stage.end(visit)
+    assert (
+        stage.shows("device0", visit).state == "stuck" and stage.shows("device1", visit).state == "sweeping"
+    )
+    stage.home["device0"].restart()
+    assert stage.shows("device0", visit).barred == "authentication"
+    stage.pass_(1)
+    remove(stage.home, stage.home.names)
+    stage.pass_(1)
+    add_born(stage.home, authorities=stage.simulation.authority_file.read_text())
+    stage.allow("view", "trade", "transfer")
+    done, arrived = home_again(stage, visit, FIRST, 1)
+    assert (done.shown.state, done.shown.barred, arrived) == ("home", "", 10_000_000 - FEE)
+
+
+def test_a_key_that_is_revoked_between_the_look_and_the_sweep_is_stuck_there_and_goes_on_with_a_new_one(
+    stage,
+):
+    visit = funded(stage, 10_000_000)
+    stage.end(visit)
+    stage.does(visit, "balance", FIRST)
+    stage.simulation.do(RevokeCredential(exchange="binance", api="binance", key=BINANCE_KEY))
+    done = stage.does(visit, "sweep", FIRST, home=stage.address(1))
+    assert (done.outcome, done.reason, done.shown.state) == ("refused", "authentication", "stuck")
+    assert done.shown.sweeps[-1].reason == "authentication"
+    stage.allow("view", "trade", "transfer")  # the same key again, as after a clock that was wrong
+    stage.pass_(DEAD)
+    done, arrived = home_again(stage, visit, FIRST, 1, 1)
     assert (done.shown.state, arrived) == ("home", 10_000_000 - FEE)
 
 

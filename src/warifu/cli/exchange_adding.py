@@ -88,8 +88,11 @@ class Adding:
             )
         return known[name]
 
-    def bring(self, new: NewAccount, account: str, exchange: str) -> None:
-        """Have each holder keep its part. Raises the first refusal; asked again, it goes on where it stopped."""
+    def bring(
+        self, new: NewAccount, account: str, exchange: str, first: Callable[[], None] = lambda: None
+    ) -> None:
+        """Have each holder keep its part. Raises the first refusal; asked again, it goes on where it stopped. ``first``
+        is done when all owners have said yes and every holder is there, and before one is told."""
         moment = now()
         holders = [device for device in self.devices if device.identity in new.holders]
         until = moment + self.together.lifetime(LIFETIME)
@@ -104,6 +107,7 @@ class Adding:
         question = api.NewExchangeAccount(
             authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
         )
+        first()
         road = f"/wallets/{segment(self.wallet.name)}/exchange-accounts"
         told = {
             one.identity: one for one in self.client.post(road, question, api.ExchangeAccountTold).devices
@@ -132,8 +136,8 @@ class Adding:
             if key == "ed25519-split":
                 self.screen.warn(
                     tr(
-                        "Its key was split once, and a second split does not fit to it: have all devices forget it "
-                        "('warifu exchange remove'), and add it again from the key file."
+                        "Its key was split once, and a second split does not fit to it: 'warifu exchange rotate' takes "
+                        "it from all, and splits it anew."
                     )
                 )
             else:

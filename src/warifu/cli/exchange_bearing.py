@@ -7,6 +7,7 @@ device that goes away and this client's own end in between leave it as it is: th
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,17 @@ class Bearing:
             )
             return None
 
-    def bear(self) -> bytes:
+    def bear(self, first: Callable[[], None] = lambda: None) -> bytes:
         """Have the devices make one; its public key (32 bytes). Raises why there is none, or ``ServiceRefused``
-        (``key-waits``) while it is not on all devices."""
+        (``key-waits``) while it is not on all devices. ``first`` is done when all owners have said yes, and before a
+        device is told."""
         adding, moment = self.adding, now()
         until = moment + adding.together.lifetime(LIFETIME)
         request = new_key_request(self._wallet_id, self.account, self.exchange, moment, until)
         further = adding.together.approved(request)
         authorization = authorize(adding.own.approve, request, encode(request), (), further)
         question = api.NewExchangeKey(authorization=encode(authorization))
+        first()
         born.remember_asked(self.home, request)
         adding.client.post(self._road, question, api.Accepted)
         return self._followed(request)

@@ -7,7 +7,8 @@ from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, T
 
 _REMEDIES: dict[str, str] = {
     "address-not-allowed": "Put the address on the exchange's own list of withdrawal addresses first, on its site.",
-    "authentication": "Check the API key at the exchange; add the account anew if it was replaced there.",
+    "authentication": "Check the API key at the exchange, and the clocks; if it was revoked or has expired: 'warifu "
+    "exchange rotate'.",
     "banned": "Wait as long as it says: it shuts out who goes on asking.",
     "below-minimum": "Ask for more: 'warifu exchange market' shows the least.",
     "clock": "Set the clock of the device that carried it (NTP), and ask again.",

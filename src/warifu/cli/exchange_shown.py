@@ -78,8 +78,8 @@ def what_to_do(listed: Listed, wallet: str) -> str | None:
             exchange=account.exchange,
         )
     return tr(
-        "{account}: {names} have no part of it. Its key cannot be completed: have all devices forget it (warifu "
-        "exchange remove {wallet} {account}), and add it again.",
+        "{account}: {names} have no part of it. Its key cannot be completed, and takes another in its place: warifu "
+        "exchange rotate {wallet} {account}",
         account=account.account,
         names=names,
         wallet=wallet,

@@ -178,10 +178,9 @@ EXCHANGES: dict[str, str] = {
         "次の端末は不在で、まだ持っています: {names}。一日以内につながれば忘れます。その後はもう一度実行してください。"
     ),
     "without it: {names}": "持たない端末: {names}",
-    "{account}: {names} have no part of it. Its key cannot be completed: have all devices forget it (warifu exchange "
-    "remove {wallet} {account}), and add it again.": (
-        "{account}: {names} は持っていません。鍵は補えません。"
-        "すべての端末に忘れさせて（warifu exchange remove {wallet} {account}）、加え直してください。"
+    "{account}: {names} have no part of it. Its key cannot be completed, and takes another in its place: warifu "
+    "exchange rotate {wallet} {account}": (
+        "{account}: {names} は持っていません。鍵は補えず、別の鍵に替えます: warifu exchange rotate {wallet} {account}"
     ),
     "{account}: {names} have no share of its key. Do not register it yet: warifu exchange add {wallet} {account} "
     "--exchange {exchange}": (
@@ -210,10 +209,35 @@ EXCHANGES: dict[str, str] = {
     ),
     "The devices have made this key already.": "端末はこの鍵をすでに作ってあります。",
     "have their part: {having}. Have none: {lacking}.": "持っている端末: {having}。持っていない端末: {lacking}。",
-    "Its key was split once, and a second split does not fit to it: have all devices forget it ('warifu exchange "
-    "remove'), and add it again from the key file.": (
+    "Give WALLET's devices another key in the place of ACCOUNT's: the old one is revoked, lost, or has expired.": (
+        "ACCOUNT の鍵の代わりに、別の鍵を WALLET の端末に渡します。"
+        "古い鍵が失効した、失われた、期限が切れたときに使います。"
+    ),
+    "Its key was split once, and a second split does not fit to it: 'warifu exchange rotate' takes it from all, and "
+    "splits it anew.": (
         "鍵は一度だけ分けられ、分け直したものとは合いません。"
-        "すべての端末に忘れさせて（warifu exchange remove）、鍵のファイルから加え直してください。"
+        "warifu exchange rotate がすべての端末から除き、新しく分けます。"
+    ),
+    "Revoke the old key at the exchange: whoever copied it before could still use it.": (
+        "取引所で古い鍵を無効にしてください。前に写した者は、まだ使えるかもしれません。"
+    ),
+    "The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends: nothing more "
+    "is brought there, and what is there comes home by the new key. Revoke the old one at the exchange.": (
+        "端末が古い鍵を忘れるのは、新しい鍵の用意ができてからです。ACCOUNT での滞在は終わります。"
+        "もう何も運ばれず、そこにあるものは新しい鍵で帰ってきます。取引所で古い鍵を無効にしてください。"
+    ),
+    "The devices have forgotten the old key.": "端末は古い鍵を忘れました。",
+    "a visit with {account} is not at home: it ends, and comes home by the new key within ten minutes of that (at "
+    "once: warifu visit sweep {wallet})": (
+        "{account} での滞在がまだ帰っていません。滞在は終わり、新しい鍵が入ってから十分以内に帰ってきます"
+        "（すぐに帰すには: warifu visit sweep {wallet}）。"
+    ),
+    "the exchange does not take the key of {account}: it was revoked there or has expired (or a clock is wrong). Look "
+    "at it on its site, or give the devices a new one: warifu exchange rotate WALLET {account}. Then, at once: warifu "
+    "visit sweep WALLET": (
+        "取引所が {account} の鍵を受けつけません。そこで無効にされたか、期限が切れました（または時計が狂っています）。"
+        "取引所で確かめるか、端末に新しい鍵を渡してください: warifu exchange rotate WALLET {account}。"
+        "すぐに帰すには: warifu visit sweep WALLET"
     ),
     "Run the same command again: it goes on where it stopped.": "同じコマンドをもう一度実行すると、続きから行います。",
     "A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.": (

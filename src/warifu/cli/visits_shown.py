@@ -66,6 +66,15 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
                 account=one.request.account,
             )
         )
+    if any(view.barred for _, view in seen.views):
+        screen.warn(
+            tr(
+                "the exchange does not take the key of {account}: it was revoked there or has expired (or a clock is "
+                "wrong). Look at it on its site, or give the devices a new one: warifu exchange rotate WALLET "
+                "{account}. Then, at once: warifu visit sweep WALLET",
+                account=one.request.account,
+            )
+        )
     if any(sweep.state == "differs" for sweep in _sweeps(seen)):
         screen.warn(
             tr(
@@ -152,6 +161,7 @@ def _view(view: VisitShown) -> dict[str, Any]:
         "sweeps": [msgspec.structs.asdict(each) for each in view.sweeps],
         "why": view.why,
         "missing": list(view.missing),
+        "barred": view.barred,
         "worth": None if view.worth is None else msgspec.structs.asdict(view.worth),
     }
 
@@ -163,6 +173,8 @@ def _state(view: VisitShown) -> str:
         if (each.free, each.held) != ("0", "0")
     )
     parts = [_STATES[view.state]()]
+    if view.barred:
+        parts.append(view.barred)
     if view.why:
         parts.append(_WHY[view.why]())
     if there:

@@ -166,6 +166,9 @@ class VisitShown(Message, frozen=True):
     worth: Worth | None = None
     """None where nobody bounded what it may lose."""
     missing: Annotated[tuple[Missing, ...], msgspec.Meta(max_length=2)] = ()
+    barred: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """Why the exchange took no request of the account's key when this device last asked (``authentication``): it was
+    revoked there, or has expired; for a CDP key also a clock that is wrong. Empty where it took one."""
 
 
 class Visits(Message, frozen=True):

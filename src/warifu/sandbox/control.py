@@ -64,6 +64,13 @@ class SetCredential(_Deed, frozen=True):
     permissions: tuple[Permission, ...] = ("view", "trade", "transfer")
 
 
+class RevokeCredential(_Deed, frozen=True):
+    """Let a key act for nobody any more, as its owner or its end does."""
+
+    api: Api
+    key: str
+
+
 class Allow(_Deed, frozen=True):
     """Put an address on an account's list of where withdrawals may go."""
 
@@ -154,6 +161,7 @@ class Control:
         self._deeds: dict[str, tuple[Any, Callable[..., object]]] = {
             "account": (SetAccount, self._account),
             "credential": (SetCredential, self._credential),
+            "revoke": (RevokeCredential, self._revoke),
             "allow": (Allow, self._allow),
             "disallow": (Disallow, self._disallow),
             "market": (SetMarket, self._market),
@@ -237,6 +245,10 @@ class Control:
             )
         )
         return {"key": deed.key}
+
+    def _revoke(self, venue: Venue, deed: RevokeCredential) -> object:
+        _require(venue.state.people.revoke(deed.api, deed.key), "there is no such key")
+        return {}
 
     def _allow(self, venue: Venue, deed: Allow) -> object:
         account, chain = venue.account(deed.account), venue.custody.chain(deed.asset)

@@ -76,3 +76,10 @@ class People(msgspec.Struct):
         """Instead of the one of that name, if there was one."""
         kept = [one for one in self.credentials if (one.api, one.key) != (credential.api, credential.key)]
         self.credentials[:] = [*kept, credential]
+
+    def revoke(self, api: Api, key: str) -> bool:
+        """Whether there was such a key."""
+        kept = [one for one in self.credentials if (one.api, one.key) != (api, key)]
+        there = len(kept) < len(self.credentials)
+        self.credentials[:] = kept
+        return there

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from warifu.cli import exchange_born as born
 from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
-from warifu.cli.exchange_accounts import list_accounts
+from warifu.cli.exchange_accounts import list_accounts, removal_of
 from warifu.cli.exchange_adding import (
     BORN,
     Adding,
@@ -22,11 +24,11 @@ from warifu.cli.exchange_adding import (
     read_authorities,
 )
 from warifu.cli.exchange_bearing import Bearing
-from warifu.cli.exchange_born import forget, remembered
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
 from warifu.cli.exchange_loading import require_loaded
 from warifu.cli.exchange_permissions import show_permissions
+from warifu.cli.exchange_rotating import forget_first, to_rotate, warn_of_visits
 from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
 from warifu.cli.hidden import hidden_line
@@ -59,6 +61,34 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def _key_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Where a key that an exchange handed out is taken from, and who keeps it."""
+    for option in (
+        click.option(
+            "--exchange-passphrase-fd",
+            type=Descriptor,
+            metavar="N",
+            help="Read the exchange's passphrase from this descriptor.",
+        ),
+        click.option(
+            "--secret-fd", type=Descriptor, metavar="N", help="Read the secret from this descriptor."
+        ),
+        click.option(
+            "--destroy-file", is_flag=True, help="Overwrite and remove the key file once the devices have it."
+        ),
+        click.option(
+            "--holder", metavar="DEVICE", help="The device that keeps a secret that cannot be split."
+        ),
+        click.option(
+            "--key-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="coinbase: the file with the key that its portal handed out.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 @examples(
     "warifu exchange add savings coinbase --exchange coinbase --key-file cdp_api_key.json",
     "warifu exchange add savings pro --exchange coinbase-exchange --holder home-server",
@@ -73,22 +103,7 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
     metavar="NAME",
     help="coinbase, coinbase-exchange, coinbase-exchange-sandbox or binance.",
 )
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="coinbase: the file with the key that its portal handed out.",
-)
-@click.option("--holder", metavar="DEVICE", help="The device that keeps a secret that cannot be split.")
-@click.option(
-    "--destroy-file", is_flag=True, help="Overwrite and remove the key file once the devices have it."
-)
-@click.option("--secret-fd", type=Descriptor, metavar="N", help="Read the secret from this descriptor.")
-@click.option(
-    "--exchange-passphrase-fd",
-    type=Descriptor,
-    metavar="N",
-    help="Read the exchange's passphrase from this descriptor.",
-)
+@_key_options
 @_common
 @click.pass_obj
 def add(
@@ -131,31 +146,11 @@ def add(
             require_loaded(client, adding.devices)
             _bear(setting.home, screen, adding, account, exchange, yes)
             return
-        kept_by = adding.holder(holder)
         require_loaded(client, adding.devices)
-        if exchange == "coinbase":
-            new = _from_file(adding, key_file, kept_by.identity, pem)
-        else:
-            new = _typed(kept_by.identity, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
-        screen.line(
-            tr(
-                "{kind}: {devices}",
-                kind=tr(KINDS[new.key]),
-                devices=names_of(adding.devices, new.holders),
-            )
-        )
-        try:
-            if not yes and not click.confirm(tr("Give it to them?")):
-                raise click.Abort
-        except BaseException:
-            new.wipe()
-            raise
-        bring_and_wipe(new, lambda made: adding.bring(made, account, exchange))
-    screen.line(tr("The devices have it."), style="green")
-    if key_file is not None:
-        _original(screen, key_file, destroy_file, yes)
-    said = _permissions(setting, screen, wallet, account, credential)
-    screen.result({"account": account, "exchange": exchange, "key": new.key, "simulation": bool(pem), **said})
+        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
+        new = given.read(adding, exchange, adding.holder(holder).identity)
+        _give(screen, adding, new, account, exchange, yes)
+    _end(setting, screen, new, (wallet, account, exchange), credential, given, destroy_file, yes)
 
 
 @examples("warifu exchange finish savings binance")
@@ -187,7 +182,7 @@ def finish(
             for listed in list_accounts(client, adding.wallet)
             if listed.account.account == account
         ]
-        public = remembered(setting.home, known.wallet_id, account)
+        public = born.remembered(setting.home, known.wallet_id, account)
         if {one.public for one in found} != {public}:
             raise InputRefused(
                 "unknown-account",
@@ -203,21 +198,90 @@ def finish(
         devices = [device.identity for device in adding.devices]
         new = for_born_key(api_key, public, devices, pem)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
-        forget(setting.home, known.wallet_id, account)
+        born.forget(setting.home, known.wallet_id, account)
     screen.line(tr("The devices have it."), style="green")
     said = _permissions(setting, screen, wallet, account, credential)
     screen.result({"account": account, "exchange": found[0].exchange, "simulation": bool(pem), **said})
 
 
-COMMANDS: tuple[click.Command, ...] = (add, finish)
+@examples(
+    "warifu exchange rotate savings coinbase --key-file cdp_api_key.json",
+    "warifu exchange rotate savings binance",
+)
+@click.command("rotate", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@_key_options
+@_common
+@click.pass_obj
+def rotate(
+    setting: Setting,
+    wallet: str,
+    account: str,
+    key_file: Path | None,
+    holder: str | None,
+    destroy_file: bool,
+    secret_fd: int | None,
+    exchange_passphrase_fd: int | None,
+    api_key_fd: int | None,
+    authorities: Path | None,
+    credential: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Give WALLET's devices another key in the place of ACCOUNT's: the old one is revoked, lost, or has expired.
+
+    The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends: nothing more is
+    brought there, and what is there comes home by the new key. Revoke the old one at the exchange.
+    """
+    screen, profile = Screen(as_json), setting.profile()
+    require_yes(yes, as_json)
+    pem = read_authorities(authorities)
+    with setting.client(profile) as client:
+        known = profile.wallet(wallet)
+        own = own_credential(profile, screen, known, credential, wanted(known, account))
+        adding = Adding(client, profile, known, own, screen)
+        old = to_rotate(client, known, account, simulation=bool(pem))
+        exchange = old.exchange
+        adding.require_rules(exchange)
+        require_loaded(client, adding.devices)
+        warn_of_visits(client, screen, known, account)
+        removal = removal_of(known, account)
+        forgets = forget_first(client, screen, own, known, removal)
+        if exchange in BORN:
+
+            def forgets_born() -> None:
+                forgets()
+                born.forget(setting.home, known.wallet_id, account)
+
+            _bear(setting.home, screen, adding, account, exchange, yes, forgets_born)
+            return
+        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
+        kept_by = adding.holder(holder or (old.holders[0] if len(old.holders) == 1 else None))
+        new = given.read(adding, exchange, kept_by.identity)
+        _give(screen, adding, new, account, exchange, yes, forgets)
+    screen.line(tr("Revoke the old key at the exchange: whoever copied it before could still use it."))
+    _end(setting, screen, new, (wallet, account, exchange), credential, given, destroy_file, yes)
 
 
-def _bear(home: Path, screen: Screen, adding: Adding, account: str, exchange: str, yes: bool) -> None:
+COMMANDS: tuple[click.Command, ...] = (add, finish, rotate)
+
+
+def _bear(
+    home: Path,
+    screen: Screen,
+    adding: Adding,
+    account: str,
+    exchange: str,
+    yes: bool,
+    first: Callable[[], None] | None = None,
+) -> None:
+    """``first``: what is done before a device is told that another key takes the place of the one that is there."""
     bearing = Bearing(adding, home, account, exchange)
-    public = bearing.made()
+    public = bearing.made() if first is None else None
     if public is not None:
         screen.line(tr("The devices have made this key already."))
-    else:
+    elif first is None:
         with screen.waiting(tr("the devices make a key")):
             public = bearing.taken_up()
     if public is None:
@@ -225,7 +289,7 @@ def _bear(home: Path, screen: Screen, adding: Adding, account: str, exchange: st
         if not yes and not click.confirm(tr("Have them make it?")):
             raise click.Abort
         with screen.waiting(tr("the devices make a key")):
-            public = bearing.bear()
+            public = bearing.bear(first or (lambda: None))
     pem = public_pem(public)
     screen.exact(pem)
     screen.line(
@@ -237,6 +301,69 @@ def _bear(home: Path, screen: Screen, adding: Adding, account: str, exchange: st
         )
     )
     screen.result({"account": account, "exchange": exchange, "public_key": pem, "finished": False})
+
+
+@dataclass(frozen=True)
+class Given:
+    """Where the owner's program takes a key from that an exchange handed out."""
+
+    key_file: Path | None
+    descriptors: tuple[int | None, int | None, int | None]
+    """Of API key, secret and passphrase; None: they are typed."""
+    authorities: str
+
+    def read(self, adding: Adding, exchange: str, holder: bytes) -> NewAccount:
+        """``holder``: the device (its identity) that keeps what cannot be split. The caller wipes it."""
+        if exchange == "coinbase":
+            return _from_file(adding, self.key_file, holder, self.authorities)
+        return _typed(holder, self.descriptors, self.authorities)
+
+
+def _give(
+    screen: Screen,
+    adding: Adding,
+    new: NewAccount,
+    account: str,
+    exchange: str,
+    yes: bool,
+    first: Callable[[], None] = lambda: None,
+) -> None:
+    screen.line(
+        tr(
+            "{kind}: {devices}",
+            kind=tr(KINDS[new.key]),
+            devices=names_of(adding.devices, new.holders),
+        )
+    )
+    try:
+        if not yes and not click.confirm(tr("Give it to them?")):
+            raise click.Abort
+    except BaseException:
+        new.wipe()
+        raise
+    bring_and_wipe(new, lambda made: adding.bring(made, account, exchange, first))
+    screen.line(tr("The devices have it."), style="green")
+
+
+def _end(
+    setting: Setting,
+    screen: Screen,
+    new: NewAccount,
+    named: tuple[str, str, str],
+    credential: str | None,
+    given: Given,
+    destroy_file: bool,
+    yes: bool,
+) -> None:
+    """``named``: wallet, account, exchange."""
+    wallet, account, exchange = named
+    if given.key_file is not None:
+        _original(screen, given.key_file, destroy_file, yes)
+    said = _permissions(setting, screen, wallet, account, credential)
+    simulation = bool(given.authorities)
+    screen.result(
+        {"account": account, "exchange": exchange, "key": new.key, "simulation": simulation, **said}
+    )
 
 
 def _from_file(adding: Adding, key_file: Path | None, holder: bytes, pem: str) -> NewAccount:

@@ -238,7 +238,7 @@ class VisitsAtWork:
             if task.step == "sweep" and _leaves_it_to_its_carrier(some):
                 tries.failed = 0 if result.outcome == "done" else tries.failed + 3
                 self._compare(wallet.name)
-            if result.outcome == "refused" and task.step == "sweep":
+            if result.outcome == "refused" and (task.step == "sweep" or result.shown.barred):
                 tries.until = time.monotonic() + STUCK_SECONDS
                 return
             if result.outcome != "done":

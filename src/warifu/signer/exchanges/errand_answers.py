@@ -7,7 +7,7 @@ and not taken for what did not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,7 @@ from warifu.exchanges.adapter import (
     WithdrawalState,
 )
 from warifu.exchanges.calls import Call, Listed
-from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
+from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.signing import Stamp
 from warifu.protocol.chains import family_of
 from warifu.protocol.exchange_answers import Outcome
@@ -70,7 +70,9 @@ class Answers:
                 raise heard
             answer = call.read(heard)
         except ExchangeFailed as failure:
-            return self._failed(failure)
+            learned = self._failed(failure)
+            no_key = isinstance(failure, Refused) and failure.reason == "authentication"
+            return replace(learned, visit=learned.visit.bars(failure.reason)) if no_key else learned
         reading: dict[str, Callable[[Any, Stamp | None], Learned]] = {
             "permissions": self._permissions,
             "wallets": self._wallets,
@@ -85,7 +87,8 @@ class Answers:
             "sweep": self._swept,
             "outcome": self._outcome,
         }
-        return reading[self.frame.step](answer, stamp)
+        learned = reading[self.frame.step](answer, stamp)
+        return learned if self.frame.step == "price" else replace(learned, visit=learned.visit.bars(""))
 
     def _failed(self, failure: ExchangeFailed) -> Learned:
         """What that means for a sweep is written down: what may have happened is asked for, and not sent again."""

@@ -123,6 +123,8 @@ class Visit(Message, frozen=True):
     """What this device found to stand in nobody's way home."""
     missing: tuple[Missing, ...] = ()
     """What it found to stand in it."""
+    barred: str = ""
+    """Why the exchange took no request of the account's key when this device last asked; empty where it did."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class Visit(Message, frozen=True):
                 each is not None and each.state in ("refused", "failed", "cancelled", "differs")
                 for each in newest
             )
-            return "stuck" if refused else "sweeping"
+            return "stuck" if refused or self.barred else "sweeping"
         if not self.proven:
             return "opened"
         if any(_total(seen) > self._was_there(seen.symbol) for seen in self.there):
@@ -235,7 +237,7 @@ class Visit(Message, frozen=True):
     def takes(self, now: int) -> bool:
         """Whether funds may go to its deposit address now."""
         known = bool(self.address) and now < self.fetched + FRESH_ADDRESS
-        return known and self.proven and not self.is_ending(now)
+        return known and self.proven and not self.barred and not self.is_ending(now)
 
     def why(self, now: int) -> Why:
         """Why the funds are to come home; empty while they may stay."""
@@ -328,6 +330,10 @@ class Visit(Message, frozen=True):
         if stands:
             return msgspec.structs.replace(self, cleared=cleared, missing=(*missing, what))
         return msgspec.structs.replace(self, cleared=(*cleared, what), missing=missing)
+
+    def bars(self, reason: str) -> Visit:
+        """The exchange took a request of the account's key (empty), or takes none for this reason."""
+        return msgspec.structs.replace(self, barred=reason)
 
     def names(self, wallets: dict[str, str]) -> Visit:
         """The exchange said how it calls its accounts."""
@@ -450,6 +456,7 @@ class Visit(Message, frozen=True):
             self.why(now),
             None if self.gauge is None else self.gauge.shown(self.swept, now),
             self.missing,
+            self.barred,
         )
 
 
