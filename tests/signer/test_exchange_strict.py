@@ -23,6 +23,7 @@ from warifu.errors import WarifuError
 from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.acknowledging import acknowledge, acknowledged_digest, confirm
+from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.frames import OpenTelling
 from warifu.protocol.identity import IdentityKey
@@ -159,6 +160,25 @@ def altered(world: World, change: Callable[[Any, Any], tuple[Any, Any]]) -> set[
 )
 def test_what_is_missing_doubled_or_forged_is_refused(world, change, expected):
     assert altered(world, change) == {expected}
+
+
+def test_a_confirmation_names_what_counts_at_that_exchange_in_the_longest_window_and_a_little_longer(world):
+    """Devices' clocks may differ by five minutes."""
+    first = asked_of(world, 20_000)
+    assert world.strictly(first, THREE).finished
+    elsewhere = prepare(world.home, order_of(20_000, "coinbase-exchange"), THREE)
+    elsewhere.acknowledged(THREE)
+
+    def named() -> set[bytes]:
+        asked = asked_of(world, 1)
+        [heard] = asked.confirmed(["device2"], asked.acknowledged(THREE))
+        return set(heard.known) - {asked.digest}
+
+    assert named() == {first.digest}
+    world.home.clock.time = first.request.expires + DAY + CLOCK_SKEW - 1
+    assert first.digest in named()
+    world.home.clock.pass_(1)
+    assert first.digest not in named()
 
 
 def test_words_about_another_call_do_not_serve_this_one_nor_does_a_strangers(world):

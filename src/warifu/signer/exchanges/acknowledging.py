@@ -26,7 +26,6 @@ from warifu.signer.exchanges.calls import given, refuse_reuse, require_tellable,
 from warifu.signer.exchanges.judging import (
     Seen,
     catch_up,
-    count_noted,
     judged_by_any,
     limits,
     see_anywhere,
@@ -98,7 +97,6 @@ class _Witnessing:
         known, amounts = limits(device, wallet, self._seen), self._seen.asked.amounts
         with device.epoch.lasting():
             refuse_reuse(device, request, named)
-            count_noted(device, wallet)
             device.calls.forget(now)
             device.calls.count(named, wallet.id, exchange, amounts, known, request.expires, request.expires)
             device.calls.acknowledge(wallet.id, named, request.account, note.call, request.expires)
