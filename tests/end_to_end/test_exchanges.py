@@ -47,6 +47,7 @@ EXCHANGES_POLICY = """
 longest_visit = "8h"
 pairs = ["BTC-USDT"]
 endpoints = [
+  "FEED /bookTicker",
   "DELETE /api/v3/openOrders",
   "GET /api/v3/account",
   "GET /api/v3/allOrders",
@@ -351,6 +352,16 @@ def test_an_audit_names_what_no_device_signed_for_at_the_exchange(scene, trader,
     assert code == 0, told
     codes = [one["code"] for one in told["findings"]]
     assert "made-unsigned" not in codes and "exchange-unread" not in codes, told["findings"]
+
+
+def test_binances_streams_are_shown(scene, trader, binance):
+    watch = ("exchange", "watch", trader, binance, "BTC-USDT", "--channel", "bookTicker", "--seconds", "5")
+    code, lines = script_lines(scene.home, *watch)
+    *messages, ended = lines
+    assert code == 0 and messages[1]["message"]["stream"] == "btcusdt@bookTicker"
+    assert (ended["ended"], ended["gaps"], ended["unreadable"]) == ("time", [], 0)
+    code, lines = script_lines(scene.home, "exchange", "watch", trader, binance, "--channel", "user")
+    assert (code, lines[0]["error"]["code"]) == (5, "policy.endpoint")
 
 
 # --- two owners -------------------------------------------------------------------------------------------------------

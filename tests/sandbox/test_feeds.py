@@ -37,9 +37,7 @@ def bob(running) -> Customer:
 
 
 def feed(who: Customer, channel: str, *pairs: Pair) -> Any:
-    feeds = who.exchange.feeds
-    assert feeds is not None
-    return feeds.watch(channel, pairs, 5)
+    return who.exchange.feeds.watch(channel, pairs, 5)
 
 
 def read(who: Customer, channel: str, told: list[Any], *pairs: Pair) -> Watched:

@@ -378,6 +378,8 @@ def test_devices_reach_the_known_exchanges_unless_the_file_says_otherwise(tmp_pa
         "advanced-trade-ws.coinbase.com",
         "advanced-trade-ws-user.coinbase.com",
         "ws-feed.exchange.coinbase.com",
+        "stream.binance.com",
+        "ws-api.binance.com",
     }
     sandbox = {"api-public.sandbox.exchange.coinbase.com", "ws-feed-public.sandbox.exchange.coinbase.com"}
     assert apis | feeds | sandbox == set(reach.hosts)

@@ -196,7 +196,6 @@ async def test_a_feed_is_listened_to_over_the_same_road_and_the_service_reads_no
     """The user's, by a token that two devices signed: an order that is there, for as long as the owner wanted."""
     there, seen = order("USD", price="12345.67"), Record()
     feeds = COINBASE.feeds
-    assert feeds is not None
     async with home.world.running() as client, recorded(client, seen):
         await home.answer(client, "coinbase", COINBASE.place(there))
         await settle(client, home, "device1", "coinbase")
@@ -215,7 +214,6 @@ async def test_a_feed_is_heard_while_it_lasts_and_nothing_waits_for_it(home: Roa
     """While both devices that trade listen: an order is placed and compared, and is heard of by who listens. Then the
     owner has heard enough, long before the watch would have been over."""
     wanted, feeds = order("USD", price="23456.78"), COINBASE.feeds
-    assert feeds is not None
     long_watch = feeds.watch("user", (Pair("BTC", "USD"),), 3600)
     async with home.world.running() as client, home.world.passing_time("device0"):
         asked = await home.asked(client, "coinbase", long_watch)

@@ -16,6 +16,7 @@ from tests.support.exchange_world import World
 from tests.support.feed_server import BINARY, PING, TEXT, HonestFeed, HostileFeed, frame
 from tests.support.https_exchange import NAME, Authority
 
+from warifu.exchanges.binance.adapters import Binance
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase, CoinbaseExchange
 from warifu.exchanges.feeds import Watched
@@ -34,7 +35,11 @@ from warifu.signer.exchanges.listening import Listening
 
 pytestmark = pytest.mark.real
 
-COINBASE, EXCHANGE = Coinbase(), CoinbaseExchange()
+BINANCE, COINBASE, EXCHANGE = Binance(), Coinbase(), CoinbaseExchange()
+TRADE = (
+    '{"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT","t":5,"p":"1","q":"2","T":1,"m":true}}'
+)
+TERMINATED = '{"subscriptionId":0,"event":{"e":"eventStreamTerminated","E":1}}'
 PAIRS = (Pair("BTC", "USD"),)
 FIRST = '{"channel":"user","timestamp":"t","sequence_num":0,"events":[]}'
 SECOND = '{"channel":"user","timestamp":"t","sequence_num":1,"events":[]}'
@@ -111,7 +116,39 @@ def test_an_exchange_that_does_not_believe_is_said_to_refuse(world):
     assert (told.outcome, told.reason) == ("refused", "authentication")
 
 
+def test_binances_streams_are_heard_without_a_credential(world):
+    world.born()
+    call = BINANCE.feeds.watch("trade", (Pair("BTC", "USDT"),), 10)
+    world.stand_in.says = ['{"result":null,"id":1}', TRADE]
+    found = watched(call, world.told(call, ["device0"]))
+    assert (found.gaps, found.unreadable, len(found.texts)) == ((), 0, 2)
+    assert world.stand_in.subscriptions == [json.loads(call.unsigned.body)]
+    assert world.stand_in.paths("stream.binance.com") == ["/stream"]
+    assert world.tunnels.opened == [("device0", "stream.binance.com")]
+
+
+def test_a_binance_key_that_one_device_signs_with_alone_listens_to_the_users_events(tmp_path):
+    world = World(tmp_path, t=1)
+    try:
+        world.born()
+        call = BINANCE.feeds.watch("user", (), 10)
+        world.stand_in.says = ['{"id":1,"status":200,"result":{"subscriptionId":0}}', TERMINATED]
+        found = watched(call, world.told(call, ["device0"]))
+        assert (found.unreadable, len(found.texts)) == (0, 2)
+        assert world.stand_in.paths("ws-api.binance.com") == ["/ws-api/v3"]
+    finally:
+        world.close()
+
+
 # --- who may not
+
+
+def test_no_device_gives_a_carrier_a_signature_that_logs_it_in_at_binance(world):
+    """``session.logon`` takes the very same parameters: its connection would trade for a day without any signature."""
+    world.born()
+    codes = world.refused(BINANCE.feeds.watch("user", (), 10))
+    assert codes == dict.fromkeys(("device0", "device1"), "policy.session-logon")
+    assert world.stand_in.subscriptions == []
 
 
 def test_a_channel_that_the_policy_does_not_name_is_not_listened_to(world):

@@ -29,6 +29,7 @@ BINANCE, ADVANCED, EXCHANGE = "api.binance.com", "api.coinbase.com", "api.exchan
 HOSTS = (BINANCE, ADVANCED, EXCHANGE)
 FEED, USER_FEED = "advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com"
 EXCHANGE_FEED = "ws-feed.exchange.coinbase.com"
+BINANCE_STREAMS, BINANCE_API = "stream.binance.com", "ws-api.binance.com"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class StandIn:
         self._servers: dict[str, Exchange | FeedHost] = {
             host: Exchange(self.authority.server_context(host), self._script(host)) for host in HOSTS
         }
-        for host in (FEED, USER_FEED, EXCHANGE_FEED):
+        for host in (FEED, USER_FEED, EXCHANGE_FEED, BINANCE_STREAMS, BINANCE_API):
             context = self.authority.server_context(host)
             self._servers[host] = FeedHost(context, self._feed(host), lambda: self.stays)
 
@@ -242,11 +243,29 @@ class StandIn:
         def script(said: dict[str, Any]) -> list[str]:
             with self._lock:
                 self.subscriptions.append(said)
-                if host != FEED and not self._may_listen(said):
+                if host == BINANCE_API and not self._has_signed(said["params"]):
+                    return ['{"id":1,"status":401,"error":{"code":-2015,"msg":"Invalid API-key"}}']
+                if host in (USER_FEED, EXCHANGE_FEED) and not self._may_listen(said):
                     return ['{"type":"error","message":"authentication failure"}']
                 return self.says
 
         return script
+
+    def paths(self, host: str) -> list[str]:
+        """Where a feed of this host was opened."""
+        server = self._servers[host]
+        assert isinstance(server, FeedHost)
+        return server.paths
+
+    def _has_signed(self, params: dict[str, Any]) -> bool:
+        """As Binance's WebSocket API verifies: over all parameters but the signature, by their names."""
+        signature = base64.b64decode(params["signature"])
+        text = "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "signature")
+        try:
+            ed25519.Ed25519PublicKey.from_public_bytes(self.ed25519_public).verify(signature, text.encode())
+        except InvalidSignature:
+            return False
+        return abs(int(params["timestamp"]) - self._milliseconds) <= 5000
 
     def _may_listen(self, said: dict[str, Any]) -> bool:
         if "jwt" in said:

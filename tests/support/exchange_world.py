@@ -58,6 +58,8 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
         rules(
             "binance",
             "USDT",
+            "FEED /trade",
+            "FEED /user",
             "GET /api/v3/account",
             "GET /api/v3/exchangeInfo",
             "POST /api/v3/order",

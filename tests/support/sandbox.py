@@ -109,7 +109,7 @@ class Customer:
     ) -> list[Any]:
         """What the exchange says to such a subscription, read as JSON, until it is enough. ``meanwhile``: done once it
         has subscribed and something came."""
-        venue, unsigned = self.simulation.venues["coinbase"], call.unsigned
+        venue, unsigned = self.simulation.venues[venue_of(self.exchange.name)], call.unsigned
         stamp = Stamp(venue.now(), bytes(range(32)))
         said = (
             self.credential.subscribe(unsigned, stamp).signed(self.signing)
@@ -118,7 +118,7 @@ class Customer:
         )
         assert isinstance(said, Subscription)
         client = FeedClient(said.host, client_context(self.simulation.authority_file.read_text()))
-        client.open()
+        client.open(self.exchange.feeds.target(unsigned))
         client.say(said.text)
         told: list[Any] = []
         with socket.create_connection(self.simulation.address, timeout=10) as connection:

@@ -176,7 +176,7 @@ class Exchange(Keys, Protocol):
         """All hosts that its calls go to: what a policy allows."""
 
     @property
-    def feeds(self) -> Feeds | None:
+    def feeds(self) -> Feeds:
         """What of it can be watched; None where nothing can."""
 
     @property

@@ -10,7 +10,7 @@ A feed tells early and may leave something out. What decides money is asked for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
@@ -47,21 +47,40 @@ class FeedGap(FeedBroken):
     """A message is missing, or came twice. The one that shows it could be read."""
 
 
+class Numbers:
+    """Of messages: they go up by one, from whichever is the first."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+
+    def see(self, number: int, last: int | None = None) -> None:
+        """FeedGap unless this is the number after the last one; what comes next is counted from here. ``last``: of a
+        message that stands for several."""
+        before, self._last = self._last, number if last is None else last
+        if before is not None and number != before + 1:
+            raise FeedGap(f"message {number} came after {before}")
+
+
 @dataclass(frozen=True)
 class Channel:
-    """``signed``: the exchange wants a credential for it. ``of_products``: what comes is about pairs that one names."""
+    """``signed``: the exchange wants a credential for it. ``of_products``: what comes is about pairs that one names.
+    ``target``: where its host opens the feed."""
 
     name: str
     host: str
     signed: bool = False
     of_products: bool = True
+    target: str = "/"
 
 
 class Watch(Ask, frozen=True, kw_only=True):
     """What is watched."""
 
     channel: str
-    products: tuple[Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}\Z")], ...]
+    products: tuple[
+        Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}(-[A-Z0-9]{1,16}|[A-Z0-9]{0,16})\Z")], ...
+    ]
+    """As the exchange calls them."""
     seconds: Annotated[int, msgspec.Meta(ge=LEAST_SECONDS, le=MOST_SECONDS)]
 
 
@@ -83,6 +102,18 @@ Reading = Callable[[bytes], object]
 """Reads one connection's messages, in order. FeedBroken; ``ExchangeFailed`` where the exchange complains."""
 
 
+def product_ids(body: bytes) -> tuple[str, ...]:
+    """The products that a subscription of Coinbase's names; nothing where it names none so."""
+    try:
+        return msgspec.json.decode(body, type=_Said).product_ids
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ()
+
+
+class _Said(msgspec.Struct):
+    product_ids: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Feeds:
     """All channels of one exchange."""
@@ -92,10 +123,14 @@ class Feeds:
     """What one says for a channel and its products, without a credential."""
     reading: Callable[[str], Reading]
     """Of one connection, for one channel."""
+    product: Callable[[Pair], str] = str
+    """What the exchange calls a pair."""
+    products: Callable[[bytes], tuple[str, ...]] = product_ids
+    """Which of these a subscription's text names; :meth:`understand` makes the text anew."""
 
     def watch(self, channel: str, pairs: tuple[Pair, ...], seconds: int) -> Call[Watched]:
         """``InputRefused`` (``exchange-feed``) for what cannot be watched so."""
-        products = tuple(str(pair) for pair in pairs)
+        products = tuple(self.product(pair) for pair in pairs)
         return self._call(self._named(channel), Watch(channel=channel, products=products, seconds=seconds))
 
     def understand(self, unsigned: Unsigned) -> Understood:
@@ -103,9 +138,8 @@ class Feeds:
         for channel in self.channels:
             if unsigned.path != f"/{channel.name}":
                 continue
-            ask = Watch(
-                channel=channel.name, products=_products(unsigned.body), seconds=_seconds(unsigned.query)
-            )
+            products = self.products(unsigned.body)
+            ask = Watch(channel=channel.name, products=products, seconds=_seconds(unsigned.query))
             try:
                 call = self._call(channel, ask)
             except InputRefused:
@@ -113,6 +147,10 @@ class Feeds:
             if call.unsigned.same_bytes(unsigned):
                 return Understood(f"FEED_{channel.name.upper()}", Effect.READS, ask, NOTHING, call)
         raise not_understood("this is no feed that is known here")
+
+    def target(self, unsigned: Unsigned) -> str:
+        """Where the host of a watch that was understood opens its feed."""
+        return self._named(unsigned.path.removeprefix("/")).target
 
     def hearing(self, channel: str) -> Hearing:
         """Of one watch of this channel, to be read while it lasts. ``InputRefused`` (``exchange-feed``)."""
@@ -230,7 +268,7 @@ def _read(answer: HttpAnswer, read: Reading) -> Watched:
     return Watched(tuple(texts), tuple(hearing.gaps), hearing.unreadable, ended_by(answer))
 
 
-def with_credential(body: bytes, fields: dict[str, str]) -> bytes:
+def with_credential(body: bytes, fields: Mapping[str, Any]) -> bytes:
     """The text of a subscription with what proves who says it."""
     said: dict[str, Any] = msgspec.json.decode(body)
     return msgspec.json.encode({**said, **fields})
@@ -249,15 +287,3 @@ def _seconds(query: tuple[tuple[str, str], ...]) -> int:
 
 def _query(seconds: int) -> tuple[tuple[str, str], ...]:
     return (("seconds", str(seconds)),)
-
-
-def _products(body: bytes) -> tuple[str, ...]:
-    """The pairs that a subscription names; nothing where it names none so."""
-    try:
-        return msgspec.json.decode(body, type=_Said).product_ids
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ()
-
-
-class _Said(msgspec.Struct):
-    product_ids: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from warifu.sandbox.custody import DEPTH
 from warifu.sandbox.faults import Fault, Faults
 from warifu.sandbox.feeding import Feed
 from warifu.sandbox.fronts import binance, cdp, coinbase_advanced, coinbase_exchange, coinbase_feeds
-from warifu.sandbox.fronts.binance import Binance
+from warifu.sandbox.fronts.binance import Binance, binance_feed
 from warifu.sandbox.fronts.coinbase_advanced import CoinbaseAdvanced
 from warifu.sandbox.fronts.coinbase_app import CoinbaseApp
 from warifu.sandbox.fronts.coinbase_exchange import CoinbaseExchange
@@ -29,7 +29,7 @@ from warifu.sandbox.serving import LOOPBACK, Cut, Listener
 from warifu.sandbox.venue import Remembered, Venue
 from warifu.sandbox.web import Answer, Front, Request, said
 
-HOSTS = (coinbase_exchange.HOST, cdp.HOST, binance.HOST, *coinbase_feeds.HOSTS)
+HOSTS = (coinbase_exchange.HOST, cdp.HOST, binance.HOST, *coinbase_feeds.HOSTS, *binance.FEED_HOSTS)
 _MARKETS: dict[str, Callable[[], list[Market]]] = {"coinbase": coinbase_markets, "binance": binance_markets}
 
 
@@ -134,6 +134,8 @@ class Simulation:
         return said({"message": "no exchange of this name is simulated here"}, 421)
 
     def _feed(self, request: Request) -> Feed | None:
+        if request.host in binance.FEED_HOSTS:
+            return binance_feed(self.venues["binance"], self._faults, request.host, request.path)
         if request.host not in coinbase_feeds.HOSTS:
             return None
         kind = ExchangeFeed if request.host == coinbase_feeds.EXCHANGE_HOST else AdvancedFeed

@@ -18,7 +18,6 @@ from warifu.cli.exchange_failures import as_error
 from warifu.cli.exchange_orders import pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.errors import InputRefused
 from warifu.exchanges.failures import ExchangeFailed
 from warifu.exchanges.feeds import (
     FORBIDDEN,
@@ -76,12 +75,6 @@ def watch(
     named = tuple(pair_named(pair) for pair in pairs)
     with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
         feeds = exchanging.exchange.feeds
-        if feeds is None:
-            raise InputRefused(
-                "exchange-feed",
-                f"no feed of {exchanging.account.exchange} is known here",
-                not_done="Nothing was asked.",
-            )
         call, hearing = feeds.watch(channel, named, seconds), feeds.hearing(channel)
 
         def take(data: bytes) -> None:

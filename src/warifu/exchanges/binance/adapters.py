@@ -21,10 +21,11 @@ from warifu.exchanges.adapter import (
     known,
 )
 from warifu.exchanges.allowances import Allowance, whole_number
-from warifu.exchanges.binance import capital, meanings, spot
+from warifu.exchanges.binance import capital, feeds, meanings, spot
 from warifu.exchanges.binance.credentials import BinanceKey
 from warifu.exchanges.calls import Api, Call, Listed, Nothing, Unsigned
 from warifu.exchanges.failures import Refused
+from warifu.exchanges.feeds import FEED, Feeds
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Market, Order, Pair
 from warifu.exchanges.networks import Networks
@@ -49,7 +50,7 @@ class Binance:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return (self.host,)
+        return (self.host, feeds.HOST, feeds.API_HOST)
 
     @property
     def keys(self) -> tuple[KeyKind, ...]:
@@ -62,14 +63,16 @@ class Binance:
         return BinanceKey(api_key)
 
     @property
-    def feeds(self) -> None:
-        return None
+    def feeds(self) -> Feeds:
+        return feeds.FEEDS
 
     @property
     def networks(self) -> Networks:
         return Networks(bitcoin="BTC", ethereum="ETH", solana="SOL")
 
     def understand(self, unsigned: Unsigned, pairs: Pairs = ()) -> Understood:
+        if unsigned.method == FEED:
+            return self.feeds.understand(unsigned)
         return meanings.language(self.host).understand(unsigned, pairs)
 
     def time(self) -> Call[int]:

@@ -14,8 +14,9 @@ from typing import ClassVar
 
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Unsigned, encoded
+from warifu.exchanges.feeds import with_credential
 from warifu.exchanges.http import HttpRequest
-from warifu.exchanges.signing import Coverage, Stamp, ToSign, ToSubscribe
+from warifu.exchanges.signing import Coverage, Stamp, Subscription, ToSign, ToSubscribe
 
 WINDOW = 5000
 """Milliseconds for which a request is good. The exchange also refuses stamps that are a second ahead of its clock."""
@@ -49,13 +50,25 @@ class BinanceKey:
         query = "&".join(part for part in parts if part)
 
         def finish(signature: bytes) -> HttpRequest:
-            if len(signature) != 64:
-                raise InputRefused("exchange-signature", "an Ed25519 signature has 64 bytes")
-            written = encoded(base64.b64encode(signature).decode("ascii"))
+            written = encoded(_written(signature))
             target = f"{unsigned.path}?{query}&signature={written}"
             return HttpRequest(unsigned.method, unsigned.host, target, (("X-MBX-APIKEY", self.key),))
 
         return ToSign(query.encode("ascii"), finish)
 
-    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:  # noqa: ARG002  # see the next line
-        raise InputRefused("exchange-feed", "no feed of Binance's is known here")
+    def subscribe(self, unsigned: Unsigned, stamp: Stamp) -> ToSubscribe:
+        """Over key and time alone. The very same parameters log a connection in (``session.logon``), after which it
+        needs no signature any more: who carries this can do with it whatever the key may do there, for a day."""
+        parameters = {"apiKey": self.key, "timestamp": stamp.milliseconds}
+
+        def finish(signature: bytes) -> Subscription:
+            said = {**parameters, "signature": _written(signature)}
+            return Subscription(unsigned.host, with_credential(unsigned.body, {"params": said}))
+
+        return ToSubscribe("&".join(f"{name}={value}" for name, value in parameters.items()).encode(), finish)
+
+
+def _written(signature: bytes) -> str:
+    if len(signature) != 64:
+        raise InputRefused("exchange-signature", "an Ed25519 signature has 64 bytes")
+    return base64.b64encode(signature).decode("ascii")

@@ -284,6 +284,9 @@ class _Making:
                 ended=self._ended,
                 close=self._close,
                 handing=self._handing,
+                target=asked.seen.exchange.feeds.target(asked.seen.understood.call.unsigned)
+                if asked.call.method == FEED
+                else "/",
                 subscribed=account.wipe,
                 still=self._still,
             )

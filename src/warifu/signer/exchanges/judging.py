@@ -191,7 +191,7 @@ def require_looked_after(device: Device, wallet: Wallet, account: OpenAccount, c
 def names_no_path(account: OpenAccount, seen: Seen) -> bool:
     """Whether signers give a carrier a token that does not say what it is for."""
     unsigned = seen.understood.call.unsigned
-    return leaves_body_open(account) and unsigned.method == FEED and unsigned.signed
+    return isinstance(account.key, KeyShare) and unsigned.method == FEED and unsigned.signed
 
 
 def _visits(device: Device, wallet: Wallet, name: str, seen: Seen, now: int) -> Iterator[Rule]:
@@ -225,11 +225,26 @@ def _pathless(
     device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, approvals: int, now: int
 ) -> Iterator[Rule]:
     """Its carrier could perhaps do anything with such a token."""
-    if names_no_path(account, seen):
-        most = device.rules.policy(wallet.id).most_approvals_at(seen.exchange.name)
-        yield policy.approved(most, approvals)
+    if not names_no_path(account, seen):
+        return
+    most = device.rules.policy(wallet.id).most_approvals_at(seen.exchange.name)
+    yield policy.approved(most, approvals)
+    if leaves_body_open(account):
         yield _declared(device, wallet, seen)
         yield _nothing_due(device, wallet, account, now)
+    else:
+        yield _logs_in(account)
+
+
+def _logs_in(account: OpenAccount) -> Rule:
+    """Binance takes the very same signature to log a connection in, which then trades without any: nobody gives a
+    carrier that who is needed for each order."""
+    assert isinstance(account.key, KeyShare), "looked at before"
+    alone = account.key.key.t < 2
+    words = "this device signs alone anyway"
+    if not alone:
+        words = "with this signature its carrier could trade by itself for a day: ask by request instead"
+    return Rule("session-logon", alone, words)
 
 
 def _nothing_due(device: Device, wallet: Wallet, account: OpenAccount, now: int) -> Rule:

@@ -14,9 +14,8 @@ import msgspec
 from warifu.errors import InputRefused
 from warifu.exchanges.calls import Answer, read_json
 from warifu.exchanges.coinbase.faults import ADVANCED_RULES
-from warifu.exchanges.coinbase.feeds.numbers import Numbers
 from warifu.exchanges.failures import ExchangeFailed, Refused, by_rules
-from warifu.exchanges.feeds import Channel, FeedBroken, Feeds
+from warifu.exchanges.feeds import Channel, FeedBroken, Feeds, Numbers
 from warifu.exchanges.http import HttpAnswer
 
 HOST = "advanced-trade-ws.coinbase.com"

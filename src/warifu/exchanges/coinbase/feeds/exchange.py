@@ -19,9 +19,8 @@ from warifu.exchanges.coinbase.exchange.funds import CurrencyInfo
 from warifu.exchanges.coinbase.exchange.products import ProductInfo
 from warifu.exchanges.coinbase.faults import EXCHANGE_RULES
 from warifu.exchanges.coinbase.feeds import level3
-from warifu.exchanges.coinbase.feeds.numbers import Numbers
 from warifu.exchanges.failures import Refused, by_rules
-from warifu.exchanges.feeds import Channel, FeedBroken, Feeds
+from warifu.exchanges.feeds import Channel, FeedBroken, Feeds, Numbers
 from warifu.exchanges.fields import Count
 from warifu.exchanges.http import HttpAnswer
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from warifu.sandbox.fronts.binance.feeds import API_HOST, STREAM_HOST, binance_feed
 from warifu.sandbox.fronts.binance.front import Binance
 
 HOST = "api.binance.com"
+FEED_HOSTS = (STREAM_HOST, API_HOST)
 
-__all__ = ["HOST", "Binance"]
+__all__ = ["FEED_HOSTS", "HOST", "Binance", "binance_feed"]

@@ -23,7 +23,7 @@ from warifu.sandbox.web import Answer, Front, Request, Route, Visit, query_field
 DEFAULT_WINDOW, LONGEST_WINDOW, AHEAD = 5_000, 60_000, 1_000
 """Milliseconds."""
 
-_REFUSALS: dict[Reason, tuple[int, int, str]] = {
+REFUSALS: dict[Reason, tuple[int, int, str]] = {
     # reason: status, code, words
     "address": (400, -4007, "The validation of the withdrawal address failed."),
     "address-not-allowed": (400, -4035, "This address is not on the whitelist. Please join and try again."),
@@ -90,14 +90,14 @@ class Binance(Front):
         stamp, now = fields.whole("timestamp", None, 10**15), self.venue.now()
         if not now - window <= stamp < now + AHEAD:
             raise Refusal("clock")
-        _verify(credential, (query + body).encode("ascii"), signatures)
+        verify(credential, (query + body).encode("ascii"), signatures)
         return credential
 
     def refused(self, refusal: Refusal) -> Answer:
         if refusal.reason == "no-path":
             found = {"timestamp": self.venue.now(), "status": 404, "error": "Not Found"}
             return said({**found, "message": "No message available", "path": refusal.detail}, 404)
-        status, code, words = _REFUSALS[refusal.reason]
+        status, code, words = REFUSALS[refusal.reason]
         headers = [("retry-after", refusal.detail or "1")] if status == 429 else []
         return said({"code": code, "msg": words.format(refusal.detail)}, status, headers)
 
@@ -116,7 +116,8 @@ def _without_signature(text: str) -> tuple[str, str | None]:
     return rest, signatures[0].removeprefix("signature=") if len(signatures) == 1 else None
 
 
-def _verify(credential: Credential, payload: bytes, signatures: list[str]) -> None:
+def verify(credential: Credential, payload: bytes, signatures: list[str]) -> None:
+    """``Refusal`` (``signature``)."""
     key = load_pem_public_key(credential.verifier.encode("ascii"))
     try:
         [signature] = signatures

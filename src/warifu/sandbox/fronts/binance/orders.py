@@ -90,7 +90,7 @@ class Orders(Part):
         if shown not in ("ACK", "RESULT", "FULL"):
             raise Refusal("form", "newOrderRespType")
         order = self.venue.engine.place(terms, self.venue.now())
-        found = {**_order(order), "transactTime": order.moment, "workingTime": order.moment}
+        found = {**order_form(order), "transactTime": order.moment, "workingTime": order.moment}
         del found["time"], found["updateTime"], found["isWorking"], found["stopPrice"], found["icebergQty"]
         if shown == "ACK":
             kept = ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime")
@@ -119,7 +119,7 @@ class Orders(Part):
         raise Refusal(missing)
 
     def _order(self, visit: Visit) -> Answer:
-        return said(_order(self._found(visit, "no-such")))
+        return said(order_form(self._found(visit, "no-such")))
 
     def _cancel(self, visit: Visit) -> Answer:
         order = self._found(visit, "no-order")
@@ -138,14 +138,14 @@ class Orders(Part):
     def _open_orders(self, visit: Visit) -> Answer:
         pair = market_of(self.venue, visit).name if "symbol" in visit.fields else ""
         orders = [one for one in self._orders(visit) if one.live and pair in ("", one.terms.pair)]
-        return said([_order(order) for order in reversed(orders)])
+        return said([order_form(order) for order in reversed(orders)])
 
     def _all_orders(self, visit: Visit) -> Answer:
         market, limit = market_of(self.venue, visit), visit.whole("limit", 500, 1000)
         start = visit.whole("orderId", 0, 10**15)
         orders = [one for one in reversed(self._orders(visit)) if one.terms.pair == market.name]
         later = [one for one in orders if one.number >= start]
-        return said([_order(one) for one in (later[:limit] if start else later[-limit:])])
+        return said([order_form(one) for one in (later[:limit] if start else later[-limit:])])
 
     def _trades(self, visit: Visit) -> Answer:
         market, limit = market_of(self.venue, visit), visit.whole("limit", 500, 1000)
@@ -158,7 +158,8 @@ class Orders(Part):
         return said([_trade(fill) for fill in (fills[:limit] if start else fills[-limit:])])
 
 
-def _order(order: Order) -> dict[str, object]:
+def order_form(order: Order) -> dict[str, object]:
+    """As it is shown."""
     terms = order.terms
     status = _STATUSES[order.status]
     if order.status == "open" and order.filled:
@@ -190,7 +191,7 @@ def _order(order: Order) -> dict[str, object]:
 
 
 def _cancelled(order: Order) -> dict[str, object]:
-    found = {**_order(order), "origClientOrderId": order.terms.client_id, "transactTime": order.done}
+    found = {**order_form(order), "origClientOrderId": order.terms.client_id, "transactTime": order.done}
     found["clientOrderId"] = f"cancel{order.uuid[:8]}"
     del found["time"], found["updateTime"], found["isWorking"], found["workingTime"]
     return found

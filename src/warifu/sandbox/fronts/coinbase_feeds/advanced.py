@@ -12,7 +12,7 @@ import jwt
 from warifu.sandbox.amounts import plain, ratio
 from warifu.sandbox.faults import Faults
 from warifu.sandbox.fronts.cdp import is_alive
-from warifu.sandbox.fronts.coinbase_feeds.common import MarketFeed, iso
+from warifu.sandbox.fronts.coinbase_feeds.common import CoinbaseFeed, iso
 from warifu.sandbox.markets import Market
 from warifu.sandbox.orders import Fill, Order
 from warifu.sandbox.refusal import Refusal
@@ -30,7 +30,7 @@ _STATUSES = {
 }
 
 
-class AdvancedFeed(MarketFeed):
+class AdvancedFeed(CoinbaseFeed):
     """One connection to Advanced Trade's."""
 
     api = "coinbase-advanced"

@@ -11,7 +11,7 @@ from typing import Any
 from warifu.sandbox.amounts import plain
 from warifu.sandbox.faults import Faults
 from warifu.sandbox.fronts.coinbase_exchange.market_data import currency_form, product_form
-from warifu.sandbox.fronts.coinbase_feeds.common import MarketFeed, iso
+from warifu.sandbox.fronts.coinbase_feeds.common import CoinbaseFeed, iso
 from warifu.sandbox.orders import Fill, Order
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.venue import Venue
@@ -20,7 +20,7 @@ EXCHANGE_HOST = "ws-feed.exchange.coinbase.com"
 _DONE = {"filled": "filled", "cancelled": "canceled", "expired": "canceled"}
 
 
-class ExchangeFeed(MarketFeed):
+class ExchangeFeed(CoinbaseFeed):
     """One connection to the Exchange API's. Its messages about a product are numbered by that product's trades."""
 
     api = "coinbase-exchange"
