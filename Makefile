@@ -20,8 +20,7 @@ test: $(STAMP) ## everything: format, lint, types, import contracts, all tests
 	@tools/run-tests.sh $(VENV)
 
 check: $(STAMP) ## the fast part: format, lint, types, import contracts, unit tests
-	@tools/static-checks.sh $(VENV)
-	@tools/run-tests.sh $(VENV) -n 2 -q -m 'unit and not slow'
+	@tools/quick-checks.sh $(VENV)
 
 bench: $(STAMP) ## measure: signing, key generation, memory (table and JSON)
 	@$(PY) -m bench

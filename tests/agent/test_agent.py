@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
-from tests.support.fake_enclave import linked
+from tests.support.fake_enclave import linked, unlink
 from tests.support.loopback_tls import ServerIdentity, server_identity
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -40,6 +40,13 @@ from warifu.protocol.operator import (
 )
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+async def _no_link_is_left():
+    yield
+    await unlink()
+
 
 STATUS = Status("pi", bytes(32), "0", "unsafe-software", 0, (), bytes(32), None, (), 0, bytes(32), (), ())
 

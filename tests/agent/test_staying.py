@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.fake_enclave import FakeEnclave, linked
+from tests.support.fake_enclave import FakeEnclave, linked, unlink
 
 from warifu.agent import running as agent_running
 from warifu.agent.agent import Agent
@@ -24,6 +24,13 @@ from warifu.release import own_digest
 from warifu.tee.unlock_key import create_unlock_key, read_unlock_key
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+async def _no_link_is_left():
+    yield
+    await unlink()
+
 
 STATUS = Status("pi", bytes(32), "0", "unsafe-software", 0, (), own_digest(), None, (), 0, bytes(32), (), ())
 CHANGED = msgspec.structs.replace(STATUS, release=bytes(32))

@@ -274,6 +274,7 @@ class TestDocuments:
                 read_certificate(der)
 
 
+@pytest.mark.slow
 def test_no_bit_of_a_path_can_be_turned():
     """Not even the number of unused bits of a signature whose last bit is zero."""
     many = (

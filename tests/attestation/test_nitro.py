@@ -252,6 +252,7 @@ class TestChain:
         assert refused(minted(), now=moment) == "validity"
 
 
+@pytest.mark.slow
 def test_no_bit_of_a_document_can_be_flipped():
     """All bits of the message around the document (its heads, protected header and signature), and a sample of those in
     the document. All 14,088 of such a message were tried once, and
@@ -344,6 +345,7 @@ def test_a_signed_document_with_any_value_in_a_field_is_judged_without_surprise(
         assert failure.detail.isprintable()
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(_VALUES)
 def test_any_value_in_the_place_of_a_document_is_refused(value):

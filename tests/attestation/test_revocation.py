@@ -115,6 +115,7 @@ def test_a_part_of_a_list_counts_only_for_a_certificate_that_points_to_it():
         assert says in failure.value.detail
 
 
+@pytest.mark.slow
 def test_no_bit_of_a_list_can_be_turned():
     """Either it does not count any more, or it names another issuer, who is not on the path."""
     der = bytearray(revocation_list(LOWER, (SERIAL,)))

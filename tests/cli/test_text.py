@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
+from functools import lru_cache
 from pathlib import Path
 
 import click
@@ -28,7 +29,8 @@ SOURCES = sorted(
 )
 
 
-def spoken_in_code() -> set[str]:
+@lru_cache(maxsize=1)
+def spoken_in_code() -> frozenset[str]:
     """The argument of every ``tr(...)``; one that is not a plain string must come from a table below."""
     found = set()
     for file in SOURCES:
@@ -37,7 +39,7 @@ def spoken_in_code() -> set[str]:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found.add(argument.value)
-    return found
+    return frozenset(found)
 
 
 def spoken_in_help() -> set[str]:
@@ -60,7 +62,7 @@ def families() -> set[str]:
     return {" ".join((kind.__doc__ or "").split()) for kind in FAMILIES.values()}
 
 
-def all_spoken() -> set[str]:
+def all_spoken() -> frozenset[str]:
     tables = {*STEPS, *MEANING.values(), *NOT_PROVEN.values(), *CAPABILITIES.values(), *STATES}
     tables |= {*KINDS.values(), *WORDS}
     return spoken_in_code() | spoken_in_help() | tables | families()

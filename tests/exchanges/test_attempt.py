@@ -95,6 +95,7 @@ class World:
         return any(self.now >= taken + self.choices(st.sampled_from([0, SETTLE])) for taken in self.executed)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_it_happens_once_or_not_at_all(data):

@@ -299,6 +299,7 @@ def test_what_breaks_a_parser_is_refused_as_well(text: str) -> None:
 LINES = FULL.splitlines()
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(FULL) - 1), st.integers(0, 8), st.text(max_size=6))
 def test_no_slip_of_the_pen_crashes_the_reader(place: int, length: int, instead: str) -> None:

@@ -670,6 +670,7 @@ class _Host:
             self.reader.feed_eof()
 
 
+@pytest.mark.slow
 def test_whatever_devices_say_nobody_else_is_dialled_and_every_tunnel_ends(database):
     """Two that take part in a call, one that does not; in the call, in a session without tunnels, and in none."""
 

@@ -108,6 +108,7 @@ def fuzz_home(shared_path):
     household.close()
 
 
+@pytest.mark.slow
 @FUZZ
 @given(position=st.integers(0, 10**6), value=st.integers(0, 255))
 def test_a_psbt_with_a_changed_byte_is_the_same_transaction_or_refused(fuzz_home, position, value):

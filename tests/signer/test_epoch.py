@@ -195,6 +195,7 @@ class Thief:
         return found
 
 
+@pytest.mark.slow
 def test_no_thief_with_many_disks_and_the_power_switch_makes_anything_not_have_happened(place, counter):
     """Above all, two runs from one disk: one is cut short before the counter moves, in the other something is done. The
     two disks must not bear the number that the counter then has."""

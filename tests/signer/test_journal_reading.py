@@ -122,6 +122,7 @@ def test_the_devices_word_names_the_request_its_head_and_what_its_peers_showed(h
         open_state(page.state, device.identity, bytes(32))
 
 
+@pytest.mark.slow
 def test_a_long_journal_comes_in_pages_that_follow_each_other(home):
     device = home["device0"]
     for number in range(400):

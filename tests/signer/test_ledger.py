@@ -69,6 +69,7 @@ deeds = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(deeds)
 def test_a_window_is_what_is_dearest_of_every_payment_in_it(done):

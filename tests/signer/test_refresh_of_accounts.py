@@ -119,6 +119,7 @@ def waiting(home: Household) -> list[int]:
 # --- what it is for ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_orders_are_placed_before_and_after_two_refreshes_by_every_pair(tmp_path):
     world = World(tmp_path)

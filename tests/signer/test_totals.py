@@ -31,6 +31,7 @@ movements = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(movements)
 def test_a_window_is_what_everything_in_it_comes_to(moved):

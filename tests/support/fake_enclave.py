@@ -39,8 +39,21 @@ class FakeEnclave:
         self._socket.close()
 
 
+_linked: list[tuple[EnclaveLink, FakeEnclave]] = []
+
+
 async def linked() -> tuple[EnclaveLink, FakeEnclave]:
-    """An agent's link and the fake enclave at its other end."""
+    """An agent's link and the fake enclave at its other end; a test that makes one ends with ``unlink``."""
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
-    return await EnclaveLink.open(ours), FakeEnclave(theirs)
+    made = await EnclaveLink.open(ours), FakeEnclave(theirs)
+    _linked.append(made)
+    return made
+
+
+async def unlink() -> None:
+    """Close both ends of all that was linked: no socket is left to the garbage collector."""
+    while _linked:
+        link, enclave = _linked.pop()
+        await link.close()
+        enclave.die()

@@ -368,6 +368,7 @@ def test_a_keepers_challenge_to_another_device_blames_nobody(home):
     assert refusal.value.blame is None
 
 
+@pytest.mark.slow
 def test_a_challenge_and_its_answer_that_are_played_back_do_not_have_their_keeper_blamed(home):
     """By nonce and number the old answer fits the second request; only the key tells them apart."""
     keeper, requester = home.keepers[first(home)], home.boot().requester()

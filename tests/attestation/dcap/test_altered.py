@@ -37,6 +37,7 @@ def flipped(data: bytes, bit: int) -> bytes:
     return bytes(altered)
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(kinds, st.data())
 def test_no_flipped_bit_of_a_quote_is_affirmed(kind, data):
@@ -45,6 +46,7 @@ def test_no_flipped_bit_of_a_quote_is_affirmed(kind, data):
     assert refused(kind[0], flipped(quote, bit), collateral, root)
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(kinds, st.data())
 def test_no_flipped_bit_of_the_collateral_is_affirmed(kind, data):

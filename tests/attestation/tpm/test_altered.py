@@ -45,6 +45,7 @@ def flipped(data: bytes, bit: int) -> bytes:
     return bytes(altered)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(chips, st.data())
 def test_a_flipped_bit_is_refused_wherever_it_stands(kind, data):

@@ -84,6 +84,7 @@ def test_a_segwit_transaction_keeps_its_witness_out_of_the_txid():
     assert transaction.serialize() == SEGWIT
 
 
+@pytest.mark.slow
 @given(transactions)
 def test_writing_and_reading_give_the_same_transaction_and_bitcointx_agrees(transaction: Transaction):
     data = transaction.serialize()

@@ -59,6 +59,7 @@ def test_a_wrong_checksum_is_refused_even_where_none_is_needed(address: str):
         parse_address("0x" + address[2:].swapcase(), unchecked=True)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(NORMAL), st.integers(2, 41), st.sampled_from("0123456789abcdefABCDEF"))
 def test_a_mistyped_digit_is_noticed(address: str, place: int, digit: str):
     typed = address[:place] + digit + address[place + 1 :]

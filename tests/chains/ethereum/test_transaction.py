@@ -61,6 +61,7 @@ def test_the_example_of_eip_155():
     )
 
 
+@pytest.mark.slow
 @given(transactions())
 def test_a_signed_transaction_is_the_one_of_eth_account(sample: Transaction):
     theirs = signed_by_eth_account(sample)

@@ -34,6 +34,7 @@ def test_the_example_of_eip_712():
     assert mail.name.hex() == "be609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2"
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(requests())
 def test_the_digest_is_the_one_of_eth_account(pair: tuple[dict[str, Any], dict[str, Any]]):

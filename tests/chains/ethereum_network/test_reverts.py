@@ -65,6 +65,7 @@ def test_nor_make_us_read_a_book():
     assert words(error("x" * 10_000)).startswith("an error that is not known here")
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300))
 def test_any_bytes_give_one_printable_line(data):
     shown = words(data)

@@ -94,6 +94,7 @@ def contexts(tmp_path_factory):
     return client_context(authority.pem), authority.server_context()
 
 
+@pytest.mark.slow
 @given(outward=st.lists(bends, max_size=4), inward=st.lists(bends, max_size=4))
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_it_does(contexts, outward, inward):

@@ -33,6 +33,7 @@ def test_where_one_was_claimed_none_of_them_is(claimed: tuple[int, ...]):
     seen.claim(identifier(3), identifier(4))
 
 
+@pytest.mark.slow
 def test_within_the_window_a_repeated_one_is_refused_and_the_memory_stays_bounded():
     seen = Seen()
     tracemalloc.start()

@@ -36,6 +36,7 @@ tweak_lists = st.lists(
 
 
 class TestHonestSigners:
+    @pytest.mark.slow
     @settings(max_examples=150, deadline=None)
     @given(n=st.integers(1, 16), data=st.data(), rng=st.randoms(), tweaks=tweak_lists)
     def test_any_subset_in_any_order_signs_for_the_tweaked_key(self, n, data, rng: random.Random, tweaks):

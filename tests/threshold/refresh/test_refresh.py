@@ -126,6 +126,7 @@ def test_the_new_shares_serve_threshold_ecdsa() -> None:
     assert EcdsaCeremony(after, (0, 2)).presign().finish()
 
 
+@pytest.mark.slow
 def test_sixteen_participants(group: Group) -> None:
     before = deal(9, 16, group)
     after = run(group, before)
