@@ -24,6 +24,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from warifu.chains.bitcoin import descriptor
+from warifu.signer import store
 from warifu.threshold.taproot import bip86_key
 
 settings.register_profile("untimed", deadline=None)
@@ -51,6 +52,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
 
+
+# SQLCipher locks and unlocks each piece of memory that it takes, page by page. A signer's own process has all of its
+# memory locked and is refused the unlocking; here, where a household's devices are one process without walls, it was
+# four fifths of the time that a store takes. ``tests/signer/test_store.py`` looks at a store where nobody does this.
+_LOCKING = "cipher_memory_security = ON"
+assert _LOCKING in store.PRAGMAS, "a signer's store locks its memory"
+pytest.MonkeyPatch().setattr(store, "PRAGMAS", tuple(each for each in store.PRAGMAS if each != _LOCKING))
 
 TOGETHER = "tests/end_to_end/"
 APART = tuple(

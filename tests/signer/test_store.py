@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,3 +297,24 @@ def test_the_key_of_the_services_storage_is_stable_and_another_one_on_each_devic
             keys.append(key.expose())
         store.close()
     assert keys[0] == keys[1] != keys[2]
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from warifu.signer.store import Store
+from warifu.tee.unsafe_software import UnsafeSoftware
+
+store = Store.open(Path(sys.argv[1]), UnsafeSoftware(bytes(32)))
+for name in ("cipher_memory_security", "temp_store", "locking_mode", "synchronous", "secure_delete", "foreign_keys"):
+    print(*store.execute("PRAGMA " + name)[0])
+"""
+
+
+@pytest.mark.slow
+def test_in_a_process_of_its_own_it_locks_its_memory_and_waits_for_the_disk(tmp_path):
+    """The tests' own process does neither."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOOK, tmp_path], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.split() == ["1", "2", "exclusive", "2", "1", "1"]

@@ -33,6 +33,17 @@ _HOME, _NEW = "store", "store.new"
 _ROOT, _DATABASE = "root.sealed", "store.db"
 _MAX_ROOT_FILE = 64 * 1024
 _SQLITE_FULL, _SQLITE_BUSY = 13, 5
+PRAGMAS = (
+    "cipher_memory_security = ON",
+    "temp_store = MEMORY",
+    "locking_mode = EXCLUSIVE",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 200",
+    "secure_delete = ON",
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+)
+"""What each connection to a store is told, before anything is read."""
 
 
 class Store:
@@ -256,16 +267,7 @@ def _connect(path: Path, root: Secret, mode: str) -> dbapi2.Connection:
         connection.execute("PRAGMA cipher_log_level = NONE").fetchall()
         with derived_key(root.buffer, "store") as key:
             connection.execute(f"PRAGMA key = \"x'{key.buffer.hex()}'\"").fetchall()
-        for pragma in (
-            "cipher_memory_security = ON",
-            "temp_store = MEMORY",
-            "locking_mode = EXCLUSIVE",
-            "synchronous = FULL",
-            "wal_autocheckpoint = 200",
-            "secure_delete = ON",
-            "foreign_keys = ON",
-            "trusted_schema = OFF",
-        ):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
     except BaseException:
         connection.close()
