@@ -79,7 +79,7 @@ def what_to_do(listed: Listed, wallet: str) -> str | None:
         )
     return tr(
         "{account}: {names} have no part of it. Its key cannot be completed, and takes another in its place: warifu "
-        "exchange rotate {wallet} {account}",
+        "exchange rotate {wallet} {account}. If it was removed before: warifu exchange remove {wallet} {account}",
         account=account.account,
         names=names,
         wallet=wallet,

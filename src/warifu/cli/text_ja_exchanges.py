@@ -178,9 +178,15 @@ EXCHANGES: dict[str, str] = {
         "次の端末は不在で、まだ持っています: {names}。一日以内につながれば忘れます。その後はもう一度実行してください。"
     ),
     "without it: {names}": "持たない端末: {names}",
+    "accounts at exchanges that were removed since that disk are on it again, and those that were added since are not: "
+    "warifu exchange list {wallet}": (
+        "そのディスクより後に除いた取引所の口座はまた載っていて、後に加えたものは載っていません: "
+        "warifu exchange list {wallet}"
+    ),
     "{account}: {names} have no part of it. Its key cannot be completed, and takes another in its place: warifu "
-    "exchange rotate {wallet} {account}": (
-        "{account}: {names} は持っていません。鍵は補えず、別の鍵に替えます: warifu exchange rotate {wallet} {account}"
+    "exchange rotate {wallet} {account}. If it was removed before: warifu exchange remove {wallet} {account}": (
+        "{account}: {names} は持っていません。鍵は補えず、別の鍵に替えます: warifu exchange rotate {wallet} {account}。"
+        "前に除いたものなら: warifu exchange remove {wallet} {account}"
     ),
     "{account}: {names} have no share of its key. Do not register it yet: warifu exchange add {wallet} {account} "
     "--exchange {exchange}": (

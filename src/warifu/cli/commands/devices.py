@@ -352,6 +352,14 @@ def take_back_command(
         )
     show_told(screen, told)
     screen.line(tr("Now lift its freeze, on the device itself: 'warifu signer unfreeze'."))
+    if wallet.rules.policy.exchanges:
+        screen.warn(
+            tr(
+                "accounts at exchanges that were removed since that disk are on it again, and those that were added "
+                "since are not: warifu exchange list {wallet}",
+                wallet=wallet.name,
+            )
+        )
     screen.result(told_object(told))
     return exit_code_of(told)
 
