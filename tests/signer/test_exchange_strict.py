@@ -410,14 +410,20 @@ def test_an_id_that_was_used_is_counted_for_nothing_else(world):
     assert code(lambda: other.acknowledged(["device1"])) == "authorization.replayed"
 
 
-def test_who_makes_what_only_others_counted_counts_it_as_long_as_they_do(five):
-    asked = asked_of(five, 20_000, ("device4", "device0"), FIVE)
-    outcome = five.strictly(asked, FIVE[:4])
-    assert asked.told(outcome.finished["device4"]).outcome == "done"
-    five.home.clock.time = asked.request.expires + DAY - 1
-    assert [spent(five, name) for name in FIVE] == [2_000_000] * 5
-    five.home.clock.pass_(2)
-    assert [spent(five, name) for name in FIVE] == [0] * 5
+def test_who_makes_what_only_others_counted_counts_it_as_long_as_they_do(tmp_path):
+    """Whole keys' holders meet nobody in whose session they could hear of it."""
+    world = World(tmp_path, 5, 2, strict=True)
+    try:
+        world.triplet()
+        asked = prepare(world.home, order_of(20_000, "coinbase-exchange"), FIVE, makers=FIVE[:1])
+        outcome = world.strictly(asked, FIVE[1:])
+        assert asked.told(outcome.finished["device0"]).outcome == "done"
+        world.home.clock.time = asked.request.expires + DAY - 1
+        assert [spent(world, name, "coinbase-exchange", "USD") for name in FIVE] == [2_000_000] * 5
+        world.home.clock.pass_(2)
+        assert [spent(world, name, "coinbase-exchange", "USD") for name in FIVE] == [0] * 5
+    finally:
+        world.close()
 
 
 def test_nobody_counts_what_would_only_use_up_the_limits(world, tmp_path):
