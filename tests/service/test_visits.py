@@ -73,11 +73,14 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Wor
         yield world, simulation, clock
 
 
-async def founded(world: World, client: Client, simulation: Simulation | None) -> None:
+async def founded(
+    world: World, client: Client, simulation: Simulation | None, *, strict: bool = False
+) -> None:
     """``simulation``: where the devices have an account already."""
     for number in range(3):
         await world.add_device(client, f"device{number}")
-    assert (await world.create_wallet(client, policy=visiting_policy())).state == "finished"
+    policy = msgspec.structs.replace(visiting_policy(), strict=strict)
+    assert (await world.create_wallet(client, policy=policy)).state == "finished"
     if simulation is not None:
         keep_account(world.devices.values(), world.wallet_id, simulation, "ada")
     await world.fund(client, BTC)
@@ -325,13 +328,14 @@ def test_an_owner_states_who_is_paid_and_what_was_stuck_comes_home_and_the_servi
 def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
     stage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What he types, over the real service: the deposit address is one that as many devices as sign fetched."""
+    """What he types, over the real service: the deposit address is one that as many devices fetched as must count a
+    transfer, because the wallet is strict; so must they each trade."""
     world, simulation, _ = stage
     monkeypatch.setattr(command, "PAUSE", 0.1)
 
     async def whole() -> None:
         async with world.running() as client:
-            await founded(world, client, None)
+            await founded(world, client, None, strict=True)
             owner = Owner(client, owners_profile(world, world.root / "owner"))
             await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
             monkeypatch.setattr(owner, "home", world.root / "owner", raising=False)
