@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -14,11 +13,9 @@ from nacl.utils import random
 from tests.support.exchange_accounts import BINANCE_KEY, add_born, add_triplet, remove
 from tests.support.exchange_days import UUID
 from tests.support.journals import audited, journals_of
-from tests.support.sandbox import bitcoin_chain, sandbox
 from tests.support.simulator import FRIEND
-from tests.support.visiting import BINANCE, BTC, Stage, visiting_policy
+from tests.support.visiting import BINANCE, BTC, Stage, chain_and_exchanges, on_stage, reason
 
-from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
 from warifu.exchanges.adapter import Permissions, Withdrawal
 from warifu.exchanges.binance.adapters import Binance
@@ -27,7 +24,7 @@ from warifu.protocol.exchange_requests import VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
-from warifu.sandbox.control import AddFault, Allow, ClearFaults, RevokeCredential, SetAccount
+from warifu.sandbox.control import AddFault, Allow, RevokeCredential, SetAccount
 from warifu.signer.exchanges import errand_answers, errands
 from warifu.signer.exchanges.calls import require_near
 
@@ -43,50 +40,27 @@ DEAD = 200
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    with (
-        bitcoin_chain(tmp_path_factory.mktemp("chain")) as (chain, url),
-        sandbox(tmp_path_factory.mktemp("sandbox"), bitcoin=url) as simulation,
-    ):
-        yield chain, simulation
+    with chain_and_exchanges(tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture
 def stage(world, tmp_path, request) -> Iterator[Stage]:
-    chain, simulation = world
-    simulation.do(ClearFaults())
-    customer = re.sub("[^a-z0-9]", "-", request.node.name.lower())[-40:].strip("-")
-    made = Stage.make(tmp_path, chain, simulation, customer, visiting_policy())
-    made.receives(BTC)
-    yield made
-    simulation.do(ClearFaults())
-    made.home.close()
+    with on_stage(Stage, world, tmp_path, request.node.name) as made:
+        yield made
 
 
 def refusal(stage: Stage, spent, names=FIRST) -> str:
     return stage.home.sign(spent, names).code
 
 
-def reason(outcome, name: str) -> str:
-    return str(outcome.failed[name].reason)
-
-
 def funded(stage: Stage, amount: int = BTC // 2) -> bytes:
-    """A visit whose funds are there."""
-    visit = stage.opened()
-    there = stage.proves(visit, FIRST, SECOND)
-    stage.pays(stage.payment(there, amount), FIRST)
-    return visit
+    return stage.funded(FIRST, SECOND, amount=amount)
 
 
 def home_again(stage: Stage, visit: bytes, names, index: int, number: int = 0) -> tuple[ErrandDone, int]:
     """Swept by these to the address of that index; how much arrived."""
-    stage.does(visit, "balance", names)
-    done = stage.does(visit, "sweep", names, home=stage.address(index), round=number)
-    assert done.outcome == "done", done
-    stage.mine(2)
-    done = stage.does(visit, "outcome", names, round=number)
-    assert done.outcome == "done" and done.shown.sweeps[-1].state == "done", done
-    arrived = stage.keep(parse_hash(done.shown.sweeps[-1].transaction), index)
+    arrived = stage.arrives(visit, names, number, index)
     stage.pass_(DEAD)
     return stage.does(visit, "balance", names), arrived
 

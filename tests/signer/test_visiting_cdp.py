@@ -5,9 +5,8 @@ The exchange's own list of addresses is on. A hostile carrier is a device that w
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -18,22 +17,30 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.utils import random
 from tests.support import exchange_accounts
+from tests.support.carriers import body, hostile_carriers
 from tests.support.journals import audited, journals_of
-from tests.support.sandbox import bitcoin_chain, public_pem, sandbox
+from tests.support.sandbox import public_pem
 from tests.support.simulator import FRIEND, THIEF
-from tests.support.visiting import BTC, CdpStage, open_cdp, visiting_policy
+from tests.support.visiting import (
+    BTC,
+    CdpStage,
+    chain_and_exchanges,
+    on_stage,
+    open_cdp,
+    reason,
+    visiting_policy,
+)
 
-from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
+from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order, Pair
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.exchange_requests import SettleRequest, VisitAsset
 from warifu.protocol.exchange_visits import ErrandDone, sweep_digest
 from warifu.protocol.frames import Instruct, Instructed
 from warifu.protocol.request import FreezeRequest
-from warifu.sandbox.control import AddFault, ClearFaults, SetAccount
+from warifu.sandbox.control import AddFault, SetAccount
 from warifu.signer.exchanges import errands
-from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
 
@@ -48,47 +55,33 @@ DEAD = 182
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    with (
-        bitcoin_chain(tmp_path_factory.mktemp("chain")) as (chain, url),
-        sandbox(tmp_path_factory.mktemp("sandbox"), bitcoin=url) as simulation,
-    ):
-        yield chain, simulation
+    with chain_and_exchanges(tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture
 def stage(world, tmp_path, request) -> Iterator[CdpStage]:
-    chain, simulation = world
-    simulation.do(ClearFaults())
-    customer = re.sub("[^a-z0-9]", "-", request.node.name.lower())[-40:].strip("-")
-    made = CdpStage.make(tmp_path, chain, simulation, customer, visiting_policy())
-    made.receives(BTC)
-    yield made
-    simulation.do(ClearFaults())
-    made.home.close()
+    with on_stage(CdpStage, world, tmp_path, request.node.name) as made:
+        yield made
 
 
 @pytest.fixture
 def takes_over(monkeypatch):
     """Have a device send another body than was signed for, wherever it carries a send."""
+    hostile = hostile_carriers(monkeypatch)
 
     def take_over(identity: bytes, **changes: str) -> None:
-        honest = calling.Carrying._send
-
-        def hostile(self: calling.Carrying, make: Callable[[], Any]) -> Any:
-            request = make()
-            if self.seat.key.public != identity or not request.target.endswith("/transactions"):
-                return honest(self, lambda: request)
-            if request.method == "POST":
-                request = replace(request, body=json.dumps(json.loads(request.body) | changes).encode())
-            return honest(self, lambda: request)
-
-        monkeypatch.setattr(calling.Carrying, "_send", hostile)
+        change = body(**changes)
+        hostile(
+            identity,
+            lambda request: change(request) if _is_send(request) else request,
+        )
 
     return take_over
 
 
-def reason(outcome, name: str) -> str:
-    return str(outcome.failed[name].reason)
+def _is_send(request: HttpRequest) -> bool:
+    return request.method == "POST" and request.target.endswith("/transactions")
 
 
 def frozen(stage: CdpStage) -> set[str]:
@@ -100,22 +93,12 @@ def frozen(stage: CdpStage) -> set[str]:
 
 
 def funded(stage: CdpStage, *pairs: Any, amount: int = BTC // 2) -> bytes:
-    """A visit whose funds are there."""
-    visit = stage.opened()
-    there = stage.proves(visit, FIRST, SECOND, *pairs)
-    stage.pays(stage.payment(there, amount), FIRST)
-    return visit
+    return stage.funded(FIRST, SECOND, *pairs, amount=amount)
 
 
 def swept(stage: CdpStage, visit: bytes, names: Any, number: int) -> tuple[ErrandDone, int]:
     """One round, compared by its co-signer when its token is dead; how much arrived."""
-    stage.does(visit, "balance", names)
-    done = stage.does(visit, "sweep", names, home=stage.address(1), round=number)
-    assert done.outcome == "done", done
-    stage.mine(2)
-    done = stage.does(visit, "outcome", names, round=number)
-    assert done.outcome == "done" and done.shown.sweeps[-1].state == "done", done
-    arrived = stage.keep(parse_hash(done.shown.sweeps[-1].transaction), 1)
+    arrived = stage.arrives(visit, names, number)
     stage.pass_(DEAD)
     looked = stage.compares(visit, names[::-1], number)
     assert (looked.outcome, looked.reason) == ("done", "")

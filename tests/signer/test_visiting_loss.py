@@ -3,15 +3,21 @@ itself over its own TLS, and none believes another, or the service."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from uuid import uuid4
 
 import msgspec
 import pytest
-from tests.support.sandbox import bitcoin_chain, sandbox
-from tests.support.visiting import BINANCE, BTC, CdpStage, Stage, visiting_policy
+from tests.support.visiting import (
+    BINANCE,
+    BTC,
+    CdpStage,
+    Stage,
+    chain_and_exchanges,
+    on_stage,
+    visiting_policy,
+)
 
 from warifu.chains.bitcoin.transaction import parse_hash
 from warifu.errors import WarifuError
@@ -35,11 +41,8 @@ DEAD = 200
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    with (
-        bitcoin_chain(tmp_path_factory.mktemp("chain")) as (chain, url),
-        sandbox(tmp_path_factory.mktemp("sandbox"), bitcoin=url) as simulation,
-    ):
-        yield chain, simulation
+    with chain_and_exchanges(tmp_path_factory) as made:
+        yield made
 
 
 def bounded_policy(**fields) -> Policy:
@@ -54,15 +57,9 @@ def bounded_policy(**fields) -> Policy:
 
 @pytest.fixture
 def stage(world, tmp_path, request) -> Iterator[Stage]:
-    chain, simulation = world
-    simulation.do(ClearFaults())
-    costs(simulation, 50_000)
-    customer = re.sub("[^a-z0-9]", "-", request.node.name.lower())[-40:].strip("-")
-    made = Stage.make(tmp_path, chain, simulation, customer, bounded_policy())
-    made.receives(BTC)
-    yield made
-    simulation.do(ClearFaults())
-    made.home.close()
+    with on_stage(Stage, world, tmp_path, request.node.name, bounded_policy()) as made:
+        costs(made.simulation, 50_000)
+        yield made
 
 
 def costs(simulation, price: int) -> None:

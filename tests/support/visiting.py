@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import base64
+import re
 import select
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
+import pytest
 from nacl.utils import random
 from tests.support.dealer import deal
 from tests.support.exchange_accounts import BINANCE_KEY, CDP_NAME, add_born, add_split
 from tests.support.exchange_calls import Tunnels, compare, prepare, run
-from tests.support.sandbox import EXCHANGE_KEY, EXCHANGE_PASSPHRASE, EXCHANGE_SECRET
+from tests.support.sandbox import (
+    EXCHANGE_KEY,
+    EXCHANGE_PASSPHRASE,
+    EXCHANGE_SECRET,
+    bitcoin_chain,
+    sandbox,
+)
 from tests.support.simulator import (
     COIN,
     Household,
@@ -31,7 +40,7 @@ from warifu.chains.bitcoin.address import script_for
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.bitcoin.network import Network
 from warifu.chains.bitcoin.psbt import parse_psbt
-from warifu.chains.bitcoin.transaction import OutPoint, TxInput
+from warifu.chains.bitcoin.transaction import OutPoint, TxInput, parse_hash
 from warifu.chains.bitcoin_embedded.chain import EmbeddedChain
 from warifu.exchanges.calls import Call
 from warifu.exchanges.registry import EXCHANGES
@@ -50,7 +59,7 @@ from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown, swee
 from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
 from warifu.protocol.request import Request
-from warifu.sandbox.control import Allow, SetAccount, SetClock, SetCredential, Turn
+from warifu.sandbox.control import Allow, ClearFaults, SetAccount, SetClock, SetCredential, Turn
 from warifu.sandbox.simulation import Simulation
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.parts import secret_part
@@ -440,6 +449,22 @@ class Stage:
         assert not outcome.failed, {name: str(error) for name, error in outcome.failed.items()}
         return decode(ErrandDone, outcome.finished[names[0]], 2**20)
 
+    def funded(self, *pairs: Sequence[str], amount: int = BTC // 2) -> bytes:
+        """A visit whose way back these pairs have seen, each the first of its pair, and whose funds are there."""
+        visit = self.opened()
+        self.pays(self.payment(self.proves(visit, *pairs), amount), pairs[0])
+        return visit
+
+    def arrives(self, visit: bytes, names: Sequence[str], number: int, index: int = 1) -> int:
+        """One round of a sweep, by these, to the address of that index, until it is there; how much arrived."""
+        self.does(visit, "balance", names)
+        done = self.does(visit, "sweep", names, home=self.address(index), round=number)
+        assert done.outcome == "done", done
+        self.mine(2)
+        done = self.does(visit, "outcome", names, round=number)
+        assert done.outcome == "done" and done.shown.sweeps[-1].state == "done", done
+        return self.keep(parse_hash(done.shown.sweeps[-1].transaction), index)
+
     def all_see(self, visit: bytes, *pairs: Sequence[str]) -> None:
         """Each device looks for itself what is there: the first of each pair."""
         for names in pairs:
@@ -470,6 +495,9 @@ class Stage:
 
     def _tunnels(self) -> Tunnels:
         return Patient(At(self.simulation))  # type: ignore[arg-type]
+
+
+S = TypeVar("S", bound=Stage)
 
 
 @dataclass
@@ -534,3 +562,39 @@ class CdpStage(Stage):
             on_top=True,
             client_id="",
         )
+
+
+@contextmanager
+def chain_and_exchanges(roots: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedChain, Simulation]]:
+    """For the tests of one file."""
+    with (
+        bitcoin_chain(roots.mktemp("chain")) as (chain, url),
+        sandbox(roots.mktemp("sandbox"), bitcoin=url) as simulation,
+    ):
+        yield chain, simulation
+
+
+@contextmanager
+def on_stage(
+    kind: type[S],
+    world: tuple[EmbeddedChain, Simulation],
+    root: Path,
+    test: str,
+    policy: Policy | None = None,
+) -> Iterator[S]:
+    """A stage with one BTC in the wallet and a customer of its own, called after the test; no fault is left behind."""
+    chain, simulation = world
+    simulation.do(ClearFaults())
+    customer = re.sub("[^a-z0-9]", "-", test.lower())[-40:].strip("-")
+    made = kind.make(root, chain, simulation, customer, policy or visiting_policy())
+    made.receives(BTC)
+    try:
+        yield made
+    finally:
+        simulation.do(ClearFaults())
+        made.home.close()
+
+
+def reason(outcome: Outcome, name: str) -> str:
+    """The reason of a device that took no part."""
+    return str(outcome.failed[name].reason)
