@@ -290,9 +290,20 @@ def test_the_exchange_apis_feed_is_signed_as_a_request_to_verify_oneself():
 # A watch
 
 
+ACCOUNT = "d50ec984-77a8-460a-b958-66f114b0de9b"
+
+
 def watches() -> list[tuple[Any, Any]]:
     return [
-        (api, api.feeds.watch(channel.name, (BTC_USD,) if channel.of_products else (), 10))
+        (
+            api,
+            api.feeds.watch(
+                channel.name,
+                (BTC_USD,) if channel.of_products else (),
+                10,
+                (ACCOUNT,) if channel.of_accounts else (),
+            ),
+        )
         for api in (COINBASE, EXCHANGE_API)
         for channel in api.feeds.channels
     ]
@@ -307,6 +318,31 @@ def test_a_watch_is_a_request_that_only_reads_and_is_understood_to_its_last_byte
     assert (understood.effect, understood.meaning.gives) == (Effect.READS, {})
     with pytest.raises(InputRefused):  # it is no request that HTTP could carry
         HttpRequest(unsigned.method, unsigned.host, "/")
+
+
+def test_balances_are_watched_of_accounts_that_are_named():
+    feeds = EXCHANGE_API.feeds
+    call = feeds.watch("balance", (), 10, (ACCOUNT,))
+    said = {"type": "subscribe", "channels": [{"name": "balance", "account_ids": [ACCOUNT]}]}
+    assert json.loads(call.unsigned.body) == said
+    assert call.unsigned.signed
+    ask: Any = EXCHANGE_API.understand(call.unsigned).ask
+    assert (ask.accounts, ask.products) == ((ACCOUNT,), ())
+    with pytest.raises(InputRefused):  # another form of the same is another request
+        EXCHANGE_API.understand(dataclasses.replace(call.unsigned, body=json.dumps(said).encode()))
+    for channel, pairs, accounts in (
+        ("balance", (), ()),
+        ("balance", (BTC_USD,), ()),
+        ("balance", (BTC_USD,), (ACCOUNT,)),
+        ("balance", (), (ACCOUNT, ACCOUNT)),
+        ("balance", (), ("USD",)),
+        ("balance", (), (ACCOUNT.upper(),)),
+        ("balance", (), tuple(f"{number:08x}{ACCOUNT[8:]}" for number in range(21))),
+        ("user", (BTC_USD,), (ACCOUNT,)),
+        ("status", (), (ACCOUNT,)),
+    ):
+        with pytest.raises(InputRefused):
+            feeds.watch(channel, pairs, 10, accounts)
 
 
 def test_what_is_not_a_watch_to_its_last_byte_is_none():
@@ -527,6 +563,15 @@ EXCHANGE: list[dict[str, Any]] = [
         "timestamp": AT,
     },
     {
+        "type": "balance",
+        "account_id": "d50ec984-77a8-460a-b958-66f114b0de9b",
+        "currency": "USD",
+        "holds": "1000.23",
+        "available": "102030.99",
+        "updated": AT,
+        "timestamp": AT,
+    },
+    {
         **BTC,
         "type": "rfq_match",
         "maker_order_id": "m",
@@ -570,7 +615,7 @@ PACKED: list[list[str]] = [
 def test_each_message_of_the_exchange_api(said):
     read = exchange.read(json.dumps(said).encode())
     assert type(read).__struct_config__.tag == said["type"]
-    for name in ("price", "sequence", "trade_id", "remaining_size"):
+    for name in ("price", "sequence", "trade_id", "remaining_size", "holds", "available"):
         if name in said:
             assert getattr(read, name) == (D(said[name]) if isinstance(said[name], str) else said[name])
 
@@ -629,7 +674,7 @@ def test_a_channel_of_everything_names_no_pair():
 
 def test_what_is_the_users_own_is_never_watched_without_a_credential():
     """Only so do devices take its token for what it is: one that names no path."""
-    own = {"user", "futures_balance_summary", "full", "level2", "level3"}
+    own = {"balance", "user", "futures_balance_summary", "full", "level2", "level3"}
     for api in (COINBASE, EXCHANGE_API):
         for channel in api.feeds.channels:
             assert channel.signed == (channel.name in own - ({"level2"} if api is COINBASE else set()))

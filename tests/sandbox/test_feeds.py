@@ -213,6 +213,31 @@ def test_the_users_own_orders_by_the_exchange_api(bob):
     assert read(bob, "user", told, BTC).unreadable == 0
 
 
+def test_what_an_account_has_is_told_when_an_order_holds_some_of_it(bob):
+    [account] = [one.wallet for one in bob.all(bob.exchange.balances()) if one.asset == "USD"]
+    watch = bob.exchange.feeds.watch("balance", (), 5, (account,))
+
+    def place() -> None:
+        bob.ask(bob.exchange.place(offer(bob, 13, "30000")))
+
+    before = {one.asset: (one.free, one.held) for one in bob.all(bob.exchange.balances())}["USD"]
+    told = bob.watch(watch, place, until=at_least(1, "balance", "type"))
+    after = {one.asset: (one.free, one.held) for one in bob.all(bob.exchange.balances())}["USD"]
+    last = told[-1]
+    assert before[1] < after[1]
+    assert (last["account_id"], last["currency"]) == (account, "USD")
+    assert (D(last["available"]), D(last["holds"])) == after
+    watched: Watched = watch.read(heard([msgspec.json.encode(one) for one in told], TIME))
+    assert watched.unreadable == 0
+
+
+def test_nobody_hears_of_anothers_account(running, bob):
+    strange = customer(running, "coinbase-exchange", account="carol", USD="1", named="c" * 32)
+    [account] = [one.wallet for one in strange.all(strange.exchange.balances()) if one.asset == "USD"]
+    [told] = bob.watch(bob.exchange.feeds.watch("balance", (), 5, (account,)), until=bool)
+    assert told["type"] == "error"
+
+
 def test_heartbeats_and_tickers_of_the_exchange_api(bob):
     for channel in ("heartbeat", "ticker"):
         told = bob.watch(feed(bob, channel, BTC), until=at_least(1, channel, "type"))

@@ -352,6 +352,9 @@ EXCHANGES: dict[str, str] = {
     ),
     "What of it: the exchange's own word.": "チャンネルです。取引所での呼び名を使います。",
     "For how long a device listens at most.": "端末が聞く最長の時間です。",
+    "For balance: an account there, as 'warifu exchange balances --json' names it (wallet).": (
+        "balance 用：取引所の口座です。'warifu exchange balances --json' の wallet の値を書きます。"
+    ),
     "a device listens; Ctrl-C ends it": "端末が聞いています。Ctrl-C で終わります",
     "something is missing: {gap}": "抜けがあります: {gap}",
     "{count} messages are of a form that is not known here": "未知の形式のメッセージが {count} 件あります",

@@ -63,13 +63,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Channel:
-    """``signed``: the exchange wants a credential for it. ``of_products``: what comes is about pairs that one names.
-    ``target``: where its host opens the feed."""
+    """``signed``: the exchange wants a credential for it. ``of_products``: what comes is about pairs that one names;
+    ``of_accounts``: about accounts that one names. ``target``: where its host opens the feed."""
 
     name: str
     host: str
     signed: bool = False
     of_products: bool = True
+    of_accounts: bool = False
     target: str = "/"
 
 
@@ -79,8 +80,11 @@ class Watch(Ask, frozen=True, kw_only=True):
     channel: str
     products: tuple[
         Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}(-[A-Z0-9]{1,16}|[A-Z0-9]{0,16})\Z")], ...
-    ]
+    ] = ()
     """As the exchange calls them."""
+    accounts: tuple[
+        Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")], ...
+    ] = ()
     seconds: Annotated[int, msgspec.Meta(ge=LEAST_SECONDS, le=MOST_SECONDS)]
 
 
@@ -120,26 +124,30 @@ class Feeds:
 
     channels: tuple[Channel, ...]
     text: Callable[[str, tuple[str, ...]], bytes]
-    """What one says for a channel and its products, without a credential."""
+    """What one says for a channel and its products, or accounts, without a credential."""
     reading: Callable[[str], Reading]
     """Of one connection, for one channel."""
     product: Callable[[Pair], str] = str
     """What the exchange calls a pair."""
     products: Callable[[bytes], tuple[str, ...]] = product_ids
-    """Which of these a subscription's text names; :meth:`understand` makes the text anew."""
+    """Which of these, or which accounts, a subscription's text names; :meth:`understand` makes the text anew."""
 
-    def watch(self, channel: str, pairs: tuple[Pair, ...], seconds: int) -> Call[Watched]:
-        """``InputRefused`` (``exchange-feed``) for what cannot be watched so."""
+    def watch(
+        self, channel: str, pairs: tuple[Pair, ...], seconds: int, accounts: tuple[str, ...] = ()
+    ) -> Call[Watched]:
+        """``accounts``: the exchange's identifiers of them. ``InputRefused`` (``exchange-feed``) for what cannot be
+        watched so."""
         products = tuple(self.product(pair) for pair in pairs)
-        return self._call(self._named(channel), Watch(channel=channel, products=products, seconds=seconds))
+        ask = Watch(channel=channel, products=products, accounts=accounts, seconds=seconds)
+        return self._call(self._named(channel), ask)
 
     def understand(self, unsigned: Unsigned) -> Understood:
         """``InputRefused`` (``exchange-not-understood``) for what is not, to its last byte, a watch of these."""
         for channel in self.channels:
             if unsigned.path != f"/{channel.name}":
                 continue
-            products = self.products(unsigned.body)
-            ask = Watch(channel=channel.name, products=products, seconds=_seconds(unsigned.query))
+            about = {"accounts" if channel.of_accounts else "products": self.products(unsigned.body)}
+            ask = Watch(channel=channel.name, seconds=_seconds(unsigned.query), **about)
             try:
                 call = self._call(channel, ask)
             except InputRefused:
@@ -168,24 +176,28 @@ class Feeds:
             msgspec.convert(msgspec.to_builtins(watch), Watch)
         except msgspec.ValidationError as error:
             raise InputRefused("exchange-feed", f"this cannot be watched: {error}") from None
-        distinct = len(set(watch.products)) == len(watch.products) <= MAX_PRODUCTS
-        if not distinct or bool(watch.products) != channel.of_products:
-            raise InputRefused(
-                "exchange-feed",
-                f"{channel.name} is watched for 1 to {MAX_PRODUCTS} pairs, each named once"
-                if channel.of_products
-                else f"{channel.name} is about no pair",
-            )
+        for named, wanted, what in (
+            (watch.products, channel.of_products, "pair"),
+            (watch.accounts, channel.of_accounts, "account"),
+        ):
+            if len(set(named)) != len(named) or len(named) > MAX_PRODUCTS or bool(named) != wanted:
+                raise InputRefused("exchange-feed", f"{channel.name} is {_about(channel, what)}")
         unsigned = Unsigned(
             FEED,
             channel.host,
             f"/{channel.name}",
             _query(watch.seconds),
-            self.text(channel.name, watch.products),
+            self.text(channel.name, watch.accounts or watch.products),
             Effect.READS,
             channel.signed,
         )
         return Call(unsigned, lambda answer: _read(answer, self.reading(channel.name)))
+
+
+def _about(channel: Channel, what: str) -> str:
+    if not {"pair": channel.of_products, "account": channel.of_accounts}[what]:
+        return f"about no {what}"
+    return f"watched for 1 to {MAX_PRODUCTS} {what}s, each named once"
 
 
 def seconds_of(unsigned: Unsigned) -> int:

@@ -44,6 +44,13 @@ from warifu.exchanges.feeds import (
 @click.argument("pairs", nargs=-1, metavar="[PAIR]...")
 @click.option("--channel", default="ticker", show_default=True, help="What of it: the exchange's own word.")
 @click.option(
+    "--account-id",
+    "accounts",
+    multiple=True,
+    metavar="ID",
+    help="For balance: an account there, as 'warifu exchange balances --json' names it (wallet).",
+)
+@click.option(
     "--seconds",
     type=click.IntRange(LEAST_SECONDS, MOST_SECONDS),
     default=60,
@@ -60,6 +67,7 @@ def watch(
     account: str,
     pairs: Sequence[str],
     channel: str,
+    accounts: Sequence[str],
     seconds: int,
     out: Path | None,
     credential: str | None,
@@ -75,7 +83,7 @@ def watch(
     named = tuple(pair_named(pair) for pair in pairs)
     with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
         feeds = exchanging.exchange.feeds
-        call, hearing = feeds.watch(channel, named, seconds), feeds.hearing(channel)
+        call, hearing = feeds.watch(channel, named, seconds, tuple(accounts)), feeds.hearing(channel)
 
         def take(data: bytes) -> None:
             for text in hearing.take(data):

@@ -3,7 +3,7 @@
 Messages about a product carry its ``sequence``. Only ``full`` and ``level3`` have all of them, and ``matches`` all
 trades: there one that is missing shows. In the other channels nothing would.
 
-Of the documented channels one is not here: ``balance`` is about accounts, and a watch names pairs.
+``balance`` is about accounts that one names, and not about pairs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from warifu.exchanges.coinbase.exchange.products import ProductInfo
 from warifu.exchanges.coinbase.faults import EXCHANGE_RULES
 from warifu.exchanges.coinbase.feeds import level3
 from warifu.exchanges.failures import Refused, by_rules
-from warifu.exchanges.feeds import Channel, FeedBroken, Feeds, Numbers
+from warifu.exchanges.feeds import Channel, FeedBroken, Feeds, Numbers, product_ids
 from warifu.exchanges.fields import Count
 from warifu.exchanges.http import HttpAnswer
 
 HOST = "ws-feed.exchange.coinbase.com"
+BALANCE = "balance"
 SANDBOX = "ws-feed-public.sandbox.exchange.coinbase.com"
 
 
@@ -34,7 +35,8 @@ class _Message(Answer, frozen=True, kw_only=True, tag_field="type"):
 
 class Subscribed(Answer, frozen=True, kw_only=True):
     name: str
-    product_ids: tuple[str, ...] = ()
+    product_ids: tuple[str, ...] | None = None
+    account_ids: tuple[str, ...] | None = None
 
 
 class Subscriptions(_Message, frozen=True, kw_only=True, tag="subscriptions"):
@@ -173,6 +175,17 @@ class Auction(_Message, frozen=True, kw_only=True, tag="auction"):
     can_open: str | None = None
 
 
+class Balance(_Message, frozen=True, kw_only=True, tag="balance"):
+    """What an account has, whenever that changes."""
+
+    account_id: str
+    currency: str
+    holds: Decimal
+    available: Decimal
+    updated: str | None = None
+    timestamp: str | None = None
+
+
 class RfqMatch(_Message, frozen=True, kw_only=True, tag="rfq_match"):
     """A trade that somebody was quoted a price for (RFQ): it was on no book."""
 
@@ -213,15 +226,35 @@ Message = (
     | Status
     | Auction
     | RfqMatch
+    | Balance
     | Level3Schema
     | Failed
 )
 
 
-def subscription(channel: str, products: tuple[str, ...]) -> bytes:
-    """The text that begins a subscription, without a key."""
-    named = {"product_ids": list(products)} if products else {}
-    return msgspec.json.encode({"type": "subscribe", **named, "channels": [channel]})
+def subscription(channel: str, named: tuple[str, ...]) -> bytes:
+    """The text that begins a subscription, without a key. ``named``: products, of :data:`BALANCE` accounts."""
+    if channel == BALANCE:
+        of = {"name": channel, "account_ids": list(named)}
+        return msgspec.json.encode({"type": "subscribe", "channels": [of]})
+    products = {"product_ids": list(named)} if named else {}
+    return msgspec.json.encode({"type": "subscribe", **products, "channels": [channel]})
+
+
+class _Accounts(msgspec.Struct):
+    account_ids: tuple[str, ...]
+
+
+class _OfAccounts(msgspec.Struct):
+    channels: tuple[_Accounts]
+
+
+def named(body: bytes) -> tuple[str, ...]:
+    """The products, or the accounts, that a subscription names; nothing where it names none so."""
+    try:
+        return msgspec.json.decode(body, type=_OfAccounts).channels[0].account_ids
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return product_ids(body)
 
 
 def read(text: bytes) -> Message | level3.Packed:
@@ -274,10 +307,12 @@ def feeds(host: str = HOST) -> Feeds:
         channels=(
             *(Channel(name, host) for name in _OPEN),
             Channel("status", host, of_products=False),
+            Channel(BALANCE, host, signed=True, of_products=False, of_accounts=True),
             *(Channel(name, host, signed=True) for name in _SIGNED),
         ),
         text=subscription,
         reading=lambda channel: Feed(channel).read,
+        products=named,
     )
 
 

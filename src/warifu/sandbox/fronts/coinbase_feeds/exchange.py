@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from warifu.sandbox.amounts import plain
 from warifu.sandbox.faults import Faults
+from warifu.sandbox.fronts.coinbase_exchange.forms import account_id
 from warifu.sandbox.fronts.coinbase_exchange.market_data import currency_form, product_form
 from warifu.sandbox.fronts.coinbase_feeds.common import CoinbaseFeed, iso
 from warifu.sandbox.orders import Fill, Order
@@ -17,6 +19,7 @@ from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.venue import Venue
 
 EXCHANGE_HOST = "ws-feed.exchange.coinbase.com"
+_KNOWN = ("balance", "heartbeat", "ticker", "matches", "level2", "status", "user")
 _DONE = {"filled": "filled", "cancelled": "canceled", "expired": "canceled"}
 
 
@@ -31,24 +34,29 @@ class ExchangeFeed(CoinbaseFeed):
         self._account = ""
         self._status: object = None
         """What was told last."""
+        self._balances: dict[str, tuple[Decimal, Decimal]] = {}
+        """Asset -> what was told last."""
 
     def _heard(self, said: dict[str, Any]) -> list[object]:
         products = self._products(said.get("product_ids", []))
-        channels = said.get("channels")
-        known = ("heartbeat", "ticker", "matches", "level2", "status", "user")
-        if said.get("type") != "subscribe" or not isinstance(channels, list) or not channels:
+        wanted = said.get("channels")
+        if said.get("type") != "subscribe" or not isinstance(wanted, list) or not wanted:
             raise Refusal("form", "channels")
+        channels = [str(one.get("name")) if isinstance(one, dict) else str(one) for one in wanted]
         for channel in channels:
-            if channel not in known:
-                raise Refusal("form", str(channel))
+            if channel not in _KNOWN:
+                raise Refusal("form", channel)
             self._go_wrong(channel)
-        if {"level2", "user"} & set(channels):
+        if {"balance", "level2", "user"} & set(channels):
             self._account = self._customer(said)
+        accounts = [name for one in wanted if isinstance(one, dict) for name in one.get("account_ids") or ()]
+        if "balance" in channels:
+            self._balances = {asset: self._balance(asset) for asset in self._assets(accounts)}
         self.subscribed = True
         self._channels |= dict.fromkeys(channels, products)
         self._new_fills()
         shown = [
-            {"name": name, "product_ids": list(of), "account_ids": None}
+            {"name": name, "product_ids": list(of), "account_ids": accounts if name == "balance" else None}
             for name, of in self._channels.items()
         ]
         first = [
@@ -58,6 +66,35 @@ class ExchangeFeed(CoinbaseFeed):
         self._order_news(self._account)
         self._status = None
         return [{"type": "subscriptions", "channels": shown}, *first]
+
+    def _assets(self, names: list[object]) -> list[str]:
+        """Of the customer's accounts of these names. ``Refusal`` (``no-such``)."""
+        customer = self.venue.account(self._account)
+        accounts = {account_id(customer, asset): asset for asset in self.venue.assets()}
+        if not names or not all(isinstance(name, str) and name in accounts for name in names):
+            raise Refusal("no-such", "account_ids")
+        return [accounts[str(name)] for name in names]
+
+    def _balance(self, asset: str) -> tuple[Decimal, Decimal]:
+        ledger = self.venue.state.ledger
+        return ledger.free_of(self._account, asset), ledger.held_of(self._account, asset)
+
+    def _changed_balances(self) -> Iterator[object]:
+        for asset, before in self._balances.items():
+            now = self._balance(asset)
+            if now == before:
+                continue
+            self._balances[asset] = now
+            available, held = now
+            yield {
+                "type": "balance",
+                "account_id": account_id(self.venue.account(self._account), asset),
+                "currency": asset,
+                "holds": plain(held),
+                "available": plain(available),
+                "updated": iso(self.venue.now()),
+                "timestamp": iso(self.venue.now()),
+            }
 
     def _customer(self, said: dict[str, Any]) -> str:
         """Whose signature it is: over the request to verify oneself. ``Refusal``."""
@@ -97,6 +134,7 @@ class ExchangeFeed(CoinbaseFeed):
             }
 
     def _news(self) -> Iterator[object]:
+        yield from self._changed_balances()
         if "status" in self._channels:
             status = self._status_now()
             if status != self._status:
