@@ -17,6 +17,7 @@ from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.exchange_answers import MORE_PAGES, CallResult
+from warifu.protocol.journal import CallCompared
 from warifu.signer.exchanges import comparing
 
 pytestmark = pytest.mark.real
@@ -84,6 +85,8 @@ def test_what_is_there_once_on_each_of_two_pages_was_made_twice(world):
     world.stand_in.orders.append(dict(world.stand_in.orders[0]))
     assert [result.outcome for result in pages(world, about)] == ["unanswered", "differs"]
     assert frozen(world)
+    [event] = [e for _, e in world.home["device1"].device.journal.entries() if isinstance(e, CallCompared)]
+    assert event.words == ("made more than once",)
 
 
 def test_another_call_that_was_made_twice_is_found_over_two_pages(world):
