@@ -64,14 +64,6 @@ def an_order(**other: Any) -> Order:
     return replace(order("coinbase", **other), client_id=str(uuid.uuid4()))
 
 
-def frozen(world: World) -> set[str]:
-    return {
-        name
-        for name, device in world.home.devices.items()
-        if device.device.rules.frozen(world.wallet) is not None
-    }
-
-
 # --- honest days
 
 
@@ -81,11 +73,11 @@ def test_who_signed_an_order_and_did_not_carry_it_looks_afterwards(world):
     [account] = world.home["device1"].status().accounts
     assert account.due == (asked.digest,)
     assert world.compare(asked.digest).outcome == "done"
-    assert world.due("device1") == [] and frozen(world) == set()
+    assert world.due("device1") == [] and world.frozen() == set()
     world.home.clock.pass_(DEAD)
     assert world.due("device1") == [asked.digest]  # nobody can send anything else by its token any more
     assert world.compare(asked.digest).outcome == "done"
-    assert world.due("device1") == [] and frozen(world) == set()
+    assert world.due("device1") == [] and world.frozen() == set()
     assert world.home["device1"].kinds().count("call-compared") == 1
 
 
@@ -172,7 +164,7 @@ def test_a_carrier_that_changes_an_order_under_a_valid_token_freezes_the_wallet(
     assert asked.told(outcome.finished["device0"]).outcome == "done"  # and says that all is well
     assert len(world.stand_in.orders) == 1  # the exchange believed the token
     assert world.compare(asked.digest).outcome == "differs"
-    assert frozen(world) == {"device1"}
+    assert world.frozen() == {"device1"}
     [event] = [e for _, e in world.home["device1"].device.journal.entries() if isinstance(e, CallCompared)]
     assert event.outcome == "differs" and event.differs
     assert world.refused(COINBASE.balances())["device1"] == "policy.frozen-wallet"
@@ -184,7 +176,7 @@ def test_the_other_devices_hear_of_the_freeze_and_the_service_not_of_what(world,
     world.compare(asked.digest)
     world.home.carry("device1", "device2")
     world.home.carry("device1", "device0")
-    assert frozen(world) == {"device0", "device1", "device2"}
+    assert world.frozen() == {"device0", "device1", "device2"}
     reason = world.home["device2"].device.rules.frozen(world.wallet)
     assert "BTC" not in reason and "50" not in reason
 
@@ -211,7 +203,7 @@ def test_a_carrier_that_changes_the_identifier_too_is_found_out(world, takes_ove
     assert world.compare(asked.digest).reason == "too-early"  # what arrived may not be shown yet
     world.home.clock.pass_(DEAD)
     assert world.compare(asked.digest).outcome == "differs"
-    assert "device1" in frozen(world)
+    assert "device1" in world.frozen()
 
 
 @pytest.mark.parametrize("name", ["client_order_id", "idem"])
@@ -231,7 +223,7 @@ def test_a_carrier_that_uses_a_token_twice_is_found_out(world, name):
     assert world.due("device1") == [asked.digest]
     assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
     assert world.compare(asked.digest).outcome == "differs"
-    assert "device1" in frozen(world)
+    assert "device1" in world.frozen()
 
 
 def test_what_was_found_is_looked_at_once_more_when_its_token_is_dead(world):
@@ -243,7 +235,7 @@ def test_what_was_found_is_looked_at_once_more_when_its_token_is_dead(world):
     world.home.clock.pass_(early.retry_after)
     late = world.compare(asked.digest)
     assert (late.outcome, late.reason, late.retry_after) == ("done", "", 0)
-    assert frozen(world) == set() and asked.digest not in world.due("device1")
+    assert world.frozen() == set() and asked.digest not in world.due("device1")
     assert world.home["device1"].kinds().count("call-compared") == 1
 
 
@@ -306,7 +298,7 @@ def test_a_carrier_that_never_reports_and_never_sent_costs_time(world, takes_ove
     assert world.refused(COINBASE.place(an_order()))["device1"] == "policy.comparison-due"
     world.home.clock.pass_(DEAD)
     assert world.compare(asked.digest).outcome == "not-there"
-    assert world.due("device1") == [] and frozen(world) == set()
+    assert world.due("device1") == [] and world.frozen() == set()
 
 
 def test_what_else_this_device_signed_in_these_minutes_is_not_taken_for_it(world, takes_over):
@@ -339,7 +331,7 @@ def test_the_name_of_something_that_was_only_authorized_is_no_cover(world, takes
     asked, _ = world.ask(COINBASE.place(an_order()))
     world.home.clock.pass_(DEAD)
     assert world.compare(asked.digest).outcome == "differs"
-    assert "device1" in frozen(world)
+    assert "device1" in world.frozen()
 
 
 def test_an_exchange_that_says_nothing_proves_nothing(world):

@@ -61,15 +61,11 @@ def pages(world: World, about: bytes, most: int = 20) -> list[CallResult]:
     raise AssertionError("it does not end")
 
 
-def frozen(world: World) -> bool:
-    return world.home["device1"].device.rules.frozen(world.wallet) is not None
-
-
 def test_a_list_of_several_pages_is_gone_through_to_its_end(world):
     made = orders(world, 3)
     for about in made:
         assert [result.outcome for result in pages(world, about)] == ["unanswered", "unanswered", "done"]
-    assert world.due("device1") == [] and not frozen(world)
+    assert world.due("device1") == [] and not world.frozen()
 
 
 def test_a_stranger_on_the_last_page_is_found(world):
@@ -77,14 +73,14 @@ def test_a_stranger_on_the_last_page_is_found(world):
     orders_there = world.stand_in.orders
     orders_there.append(orders_there[0] | {"client_order_id": str(uuid.uuid4())})
     assert [result.outcome for result in pages(world, about)] == ["unanswered", "unanswered", "differs"]
-    assert frozen(world)
+    assert world.frozen()
 
 
 def test_what_is_there_once_on_each_of_two_pages_was_made_twice(world):
     about = orders(world, 1)[0]
     world.stand_in.orders.append(dict(world.stand_in.orders[0]))
     assert [result.outcome for result in pages(world, about)] == ["unanswered", "differs"]
-    assert frozen(world)
+    assert world.frozen()
     [event] = [e for _, e in world.home["device1"].device.journal.entries() if isinstance(e, CallCompared)]
     assert event.words == ("made more than once",)
 
@@ -102,7 +98,7 @@ def test_a_page_that_is_shown_again_is_no_second_order(world):
     first = world.home["device1"].device.calls.progress(about)
     world.home["device1"].device.calls.goes_on(about, replace(first, after="0"))
     assert [result.outcome for result in pages(world, about)] == ["unanswered", "done"]
-    assert not frozen(world)
+    assert not world.frozen()
 
 
 def test_a_restart_between_two_pages_begins_anew(world):
@@ -118,7 +114,7 @@ def test_a_list_without_an_end_stays_owed_and_is_begun_anew(world, monkeypatch):
     about = orders(world, 3)[0]
     for _ in range(2):
         assert [result.reason for result in pages(world, about)] == [MORE_PAGES, "too-little-said"]
-    assert about in world.due("device1") and not frozen(world)
+    assert about in world.due("device1") and not world.frozen()
 
 
 def test_a_list_that_goes_on_and_does_not_say_where_proves_nothing(world):
@@ -139,4 +135,4 @@ def test_a_withdrawal_is_looked_for_behind_what_left_since(world):
         late = 1000 * (world.home.clock() + 1)
         sends.append(sends[0] | {"idem": str(uuid.uuid4()), "created": late})
     assert [result.outcome for result in pages(world, asked.digest)] == ["unanswered"] * 3 + ["done"]
-    assert world.due("device1") == [] and not frozen(world)
+    assert world.due("device1") == [] and not world.frozen()

@@ -74,14 +74,6 @@ def banning(world: World, name: str, *, lifted: bool = False) -> CarrierBanReque
     return CarrierBanRequest(random(16), world.wallet, world.home[name].identity, lifted, now, now + 3600)
 
 
-def frozen(world: World) -> set[str]:
-    return {
-        name
-        for name, device in world.home.devices.items()
-        if device.device.rules.frozen(world.wallet) is not None
-    }
-
-
 def entries(world: World, name: str, kind: type) -> list[Any]:
     return [event for _, event in world.home[name].device.journal.entries() if isinstance(event, kind)]
 
@@ -209,7 +201,7 @@ def test_an_order_by_hand_froze_the_wallet_and_its_owner_has_a_way_out(world):
     assert world.compare(first.digest).outcome == "differs"
     world.home.carry("device1", "device2")
     world.home.carry("device1", "device0")
-    assert frozen(world) == {"device0", "device1", "device2"}
+    assert world.frozen() == {"device0", "device1", "device2"}
     open_calls = {shown.about for name in world.home.names for shown in ask(world, name).shown}
     assert open_calls == {first.digest, second.digest}
     owner = Owner(world.home)
@@ -218,7 +210,7 @@ def test_an_order_by_hand_froze_the_wallet_and_its_owner_has_a_way_out(world):
     world.home.clock.pass_(owner.rules.policy.loosening_delay + 1)
     assert world.told(an_order(), ("device1", "device2"), carrier="device1").outcome == "done"
     assert all(ask(world, name).shown == () for name in ("device0", "device1"))
-    assert frozen(world) == set()
+    assert world.frozen() == set()
 
 
 def test_it_takes_as_many_owners_as_a_call(tmp_path):
@@ -261,7 +253,7 @@ def test_what_one_device_says_of_another_bans_nobody(world, takes_over):
     asked, _ = world.ask(an_order())
     world.compare(asked.digest)
     world.home.carry("device1", "device2")
-    assert "device2" in frozen(world)
+    assert "device2" in world.frozen()
     assert ask(world, "device2").shown == () and ask(world, "device2").bans == ()
 
 

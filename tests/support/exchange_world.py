@@ -251,6 +251,14 @@ class World:
         assert carrier in outcome.finished, outcome.codes
         return decode(CallResult, outcome.finished[carrier], 2**16)
 
+    def frozen(self) -> set[str]:
+        """Names of the devices on which the wallet is frozen."""
+        return {
+            name
+            for name, device in self.home.devices.items()
+            if device.device.rules.frozen(self.wallet) is not None
+        }
+
     def due(self, name: str) -> list[bytes]:
         device = self.home[name].device
         return device.calls.due(self.wallet, "main", device.clock.now())

@@ -100,11 +100,14 @@ class Story:
         """By session and what it was about."""
         return {(part.event.session, part.about): part for part in self.parts}
 
-    def closed(self, about: bytes, before: int | None = None) -> bool:
-        """Whether it was compared, or settled by owners, in an entry ``before`` that one."""
-        entries = [self.compared[about][0]] if about in self.compared else []
-        entries += [self.settled[about]] if about in self.settled else []
-        return any(before is None or entry < before for entry in entries)
+    @cached_property
+    def abouts(self) -> frozenset[bytes]:
+        """Of all that it signed or carried."""
+        return frozenset(part.about for part in self.parts)
+
+    def closed(self, about: bytes) -> bool:
+        """Whether it was compared, or settled by owners."""
+        return about in self.compared or about in self.settled
 
 
 def stories_of(journals: Sequence[Journal], wallet: bytes) -> list[Story]:
@@ -122,6 +125,8 @@ class _Reading:
         self._banned: set[bytes] = set()
         self._frozen = False
         self._seen: set[bytes] = set()
+        self._owes: dict[str, dict[bytes, Part]] = {}
+        """Account -> what was not compared yet, by what a comparison of it is known by."""
         for entry in journal.entries:
             content = entry.content
             if content is None:
@@ -154,12 +159,14 @@ class _Reading:
             case CallEnded(request=request):
                 self._end(number, event)
                 story.ended.setdefault(request, (number, event))
-            case CallCompared(request=about, outcome=outcome):
+            case CallCompared(request=about, account=account, outcome=outcome):
                 story.compared.setdefault(about, (number, event))
+                self._closed(account, about)
                 if outcome == "differs" and not self._frozen:
                     story.findings.append(wrong("not-frozen", story.journal.device, number))
-            case ComparisonSettled(about=about):
+            case ComparisonSettled(about=about, account=account):
                 story.settled.setdefault(about, number)
+                self._closed(account, about)
 
     def _part(self, number: int, moment: int, event: CallStarted | SweepSigned) -> None:
         story, device = self.story, self.story.journal.device
@@ -190,26 +197,20 @@ class _Reading:
 
     def _owed(self, part: Part) -> None:
         """It signs nothing that gives something away while it owes a comparison of the account."""
-        if not part.gives or part.key != _OPEN_BODY:
-            return
-        for before in self.story.parts:
-            late = part.time > before.time + OWED_AFTER
-            if (
-                before.account == part.account
-                and late
-                and _owes(before)
-                and not self.story.closed(before.about)
-            ):
+        owed = self._owes.setdefault(part.account, {})
+        if part.gives and part.key == _OPEN_BODY:
+            before = next((each for each in owed.values() if part.time > each.time + OWED_AFTER), None)
+            if before is not None:
                 self.story.findings.append(
                     wrong(
-                        "comparison-skipped",
-                        part.device,
-                        part.entry,
-                        call=before.name,
-                        before=before.entry,
+                        "comparison-skipped", part.device, part.entry, call=before.name, before=before.entry
                     )
                 )
-                return
+        if _owes(part):
+            owed[part.about] = part
+
+    def _closed(self, account: str, about: bytes) -> None:
+        self._owes.get(account, {}).pop(about, None)
 
     def _end(self, number: int, event: CallEnded) -> None:
         if event.request not in self._seen:
@@ -296,7 +297,7 @@ def _denied(stories: Sequence[Story], parts: Sequence[Part]) -> Iterator[Finding
                 yield wrong("call-session-denied", story.journal.device, 0, **values)
             elif part.carries:  # it had every share before it sent anything
                 yield wrong("call-part-denied", story.journal.device, 0, **values)
-            elif identity == part.event.carrier and part.about not in {each.about for each in story.parts}:
+            elif identity == part.event.carrier and part.about not in story.abouts:
                 if part.about in compared:
                     finder, entry = compared[part.about]
                     found = {"finder": finder.journal.device, "found_entry": entry}

@@ -47,6 +47,9 @@ AFTERWARDS: dict[str, str] = {
     "With --accept: this one alone (repeat).": (
         "--accept とともに、これだけを対象にします（繰り返せます）。"
     ),
+    "Where the wallet is frozen, end that: warifu policy unfreeze {wallet}": (
+        "ウォレットが凍結中なら、解いてください: warifu policy unfreeze {wallet}"
+    ),
     "call": "呼び出し",
     "comparison settled by an owner": "所有者による照合の決着",
     "comparisons": "照合",

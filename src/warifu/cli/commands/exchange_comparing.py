@@ -77,6 +77,9 @@ def compare(
             raise click.Abort
         answered = settle(client, screen, own, known, account, about)
     show_told(screen, answered)
+    screen.line(
+        tr("Where the wallet is frozen, end that: warifu policy unfreeze {wallet}", wallet=known.name)
+    )
     settled = {"settled": [each.hex() for each in about]}
     screen.result({**settled, **instructed_object(answered), "devices_before": told_object(told, account)})
     return exit_code_of(answered)

@@ -180,7 +180,7 @@ def require_looked_after(device: Device, wallet: Wallet, account: OpenAccount, c
         raise PolicyDenied(
             "comparison-due",
             f"an earlier call of account {name} was not compared at the exchange yet",
-            remedy="The service brings devices to compare: try again soon.",
+            remedy="The service brings devices to compare: try again soon. What stays owed: 'warifu exchange compare'.",
         )
     if carrier in banned(device, wallet.id):
         raise PolicyDenied(
