@@ -19,11 +19,13 @@ from tests.support.service_world import Client, World
 from warifu.cli import exchange_bearing
 from warifu.cli.commands import exchange
 from warifu.cli.creating import adopt
+from warifu.cli.exchange_authorities import program_authorities
 from warifu.cli.exchange_born import asked
 from warifu.cli.profile import Profile
 from warifu.errors import InputRefused, SessionAborted, WarifuError
 from warifu.service.hub.session import Session
 from warifu.service.workflows import exchange_births as module
+from warifu.signer.exchanges.loading import load
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 ALL = ("device0", "device1", "device2")
@@ -176,3 +178,24 @@ async def test_a_key_that_the_service_names_is_not_taken_for_one_that_this_clien
             place.unlink()
         assert (await refused(finished(says))).code == "input.unknown-key"
         assert isinstance(await refused(says("finish", "savings", "other", "--yes")), InputRefused)
+
+
+async def test_the_authorities_that_the_owner_names_are_what_every_device_believes(world: World):
+    async with owned(world) as (_, says):
+        made = await says(*ADD)
+    for device in world.devices.values():
+        device.loaded = load()
+        device.restart()
+    named = program_authorities()[7].digest
+    only = ("--only-authority", named.hex().upper())
+    async with owned(world) as (_, says):
+        wrong = await refused(says(*ADD, "--only-authority", "00" * 32))
+        assert wrong.code == "input.exchange-roots"
+        assert (await says(*ADD)) == made
+        key = ("--api-key-fd", str(typed(BINANCE_KEY)))
+        await says("finish", "savings", "main", "--yes", *only, *key)
+        for device in world.devices.values():
+            account = device.device.accounts.get(world.wallet_id, "main")
+            assert account is not None and account.terms is not None and account.terms.only == (named,)
+        listed = (await says("authorities"))["authorities"]
+        assert named.hex() in {each["sha256"] for each in listed}

@@ -37,6 +37,9 @@ from warifu.threshold.errors import ThresholdError
 from warifu.threshold.frost.key import ThresholdKey
 from warifu.threshold.importing import ed25519_scalar, split
 
+Pinned = tuple[bytes, ...]
+"""SHA-256 of certificates of authorities, ascending."""
+
 
 @dataclass(frozen=True)
 class NewAccount:
@@ -77,41 +80,49 @@ class NewAccount:
 
 
 def from_triplet(
-    api_key: str, secret: str, passphrase: str, holder: bytes, authorities: str = ""
+    api_key: str, secret: str, passphrase: str, holder: bytes, authorities: str = "", only: Pinned = ()
 ) -> NewAccount:
     """Coinbase's Exchange API: key, secret (base64) and passphrase, for the one device that keeps them.
 
-    ``authorities``: PEM, of a simulation alone. ``InputRefused`` (``exchange-key``).
+    ``authorities``: PEM, of a simulation alone. ``only``: of the program's authorities those that are believed.
+    ``InputRefused`` (``exchange-key``).
     """
     key = HmacKey.from_base64(secret)
     try:
         part = HmacSecret(key.secret.expose(), passphrase)
     finally:
         key.wipe()
-    terms = AccountTerms(api_key, b"", (), authorities)
+    terms = AccountTerms(api_key, b"", (), authorities, only)
     return NewAccount("hmac", (holder,), terms, {holder: _part(terms, part)})
 
 
 def from_cdp_file(
-    text: str, holder: bytes, devices: Sequence[bytes], threshold: int, authorities: str = ""
+    text: str,
+    holder: bytes,
+    devices: Sequence[bytes],
+    threshold: int,
+    authorities: str = "",
+    only: Pinned = (),
 ) -> NewAccount:
     """A key file of the Coinbase portal. An ES256 key goes to ``holder`` whole; an Ed25519 key is split among all
     ``devices`` of the wallet (identities), ``threshold`` of which sign. ``InputRefused`` (``exchange-key``).
     """
     found = read_cdp_key(text)
     if isinstance(found.key, Ed25519Seed):
-        return _split(found.name, found.key, tuple(sorted(devices)), threshold, authorities)
+        return _split(found.name, found.key, tuple(sorted(devices)), threshold, authorities, only)
     der = found.key.der()
-    terms = AccountTerms(found.name, b"", (), authorities)
+    terms = AccountTerms(found.name, b"", (), authorities, only)
     part = _part(terms, Es256Secret(bytes(der)))
     der[:] = bytes(len(der))
     return NewAccount("es256", (holder,), terms, {holder: part})
 
 
-def for_born_key(api_key: str, public: bytes, devices: Sequence[bytes], authorities: str = "") -> NewAccount:
+def for_born_key(
+    api_key: str, public: bytes, devices: Sequence[bytes], authorities: str = "", only: Pinned = ()
+) -> NewAccount:
     """The API key that the exchange gave for the devices' own key ``public`` (:func:`agreed_key`)."""
     holders = tuple(sorted(devices))
-    terms = AccountTerms(api_key, public, (), authorities)
+    terms = AccountTerms(api_key, public, (), authorities, only)
     return NewAccount("ed25519-born", holders, terms, {each: _part(terms, BornPart()) for each in holders})
 
 
@@ -167,7 +178,7 @@ def require_kept(kept: AccountKept, request: AccountRequest | TravelRuleRequest,
 
 
 def _split(
-    api_key: str, key: Ed25519Seed, holders: tuple[bytes, ...], threshold: int, authorities: str
+    api_key: str, key: Ed25519Seed, holders: tuple[bytes, ...], threshold: int, authorities: str, only: Pinned
 ) -> NewAccount:
     with key.seed, ed25519_scalar(key.seed) as scalar:
         if ED25519.base_mul(scalar).encoded != key.public:
@@ -175,7 +186,7 @@ def _split(
                 "exchange-key", "the private key does not give the public key that it came with"
             )
         shared = split(ED25519, scalar, threshold, len(holders))
-    terms = AccountTerms(api_key, key.public, shared.key.pubshares, authorities)
+    terms = AccountTerms(api_key, key.public, shared.key.pubshares, authorities, only)
     parts = {}
     for holder, share in zip(holders, shared.shares, strict=True):
         with share:

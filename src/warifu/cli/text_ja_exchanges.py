@@ -249,6 +249,20 @@ EXCHANGES: dict[str, str] = {
     "A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.": (
         "模擬（warifu sandbox）です。取引所の名前を、この認証局の言うとおりに信じます。"
     ),
+    "Any of them can vouch for an exchange's name. To be told by which an exchange's is vouched for today: openssl "
+    "s_client -connect api.binance.com:443 -showcerts. Where an exchange changes its authority, nothing is asked of it "
+    "until the account gets another key with the new one ('exchange rotate'), and nothing comes home meanwhile.": (
+        "そのどれもが取引所の名前を保証できます。いまどこが保証しているかは次で分かります: "
+        "openssl s_client -connect api.binance.com:443 -showcerts。"
+        "取引所が認証局を替えると、新しい認証局とともに別の鍵を渡すまで（exchange rotate）何も尋ねられず、"
+        "その間は何も帰ってきません。"
+    ),
+    "Believe the exchange's name from this certificate authority alone ('exchange authorities').": (
+        "取引所の名前を、この認証局だけから信じます（exchange authorities）。"
+    ),
+    "List the certificate authorities that this program believes, with what '--only-authority' takes.": (
+        "このプログラムが信じる認証局を、--only-authority に渡す値とともに並べます。"
+    ),
     "All devices of the wallet make the key together: each must be connected.": (
         "ウォレットのすべての端末が一緒に鍵を作ります。すべてがつながっている必要があります。"
     ),

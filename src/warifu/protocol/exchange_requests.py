@@ -20,6 +20,8 @@ MAX_VISIT_ASSETS = 8
 MAX_TRAVEL_RULE = 1800
 MAX_TRAVEL_RULE_FIELDS = 64
 MAX_SHARES = 16
+MAX_PINNED = 8
+"""Authorities that an owner names as the only ones."""
 MAX_SETTLED = 64
 """Comparisons that one word of an owner settles."""
 
@@ -269,6 +271,13 @@ class AccountTerms(Message, frozen=True):
     """Of a split key, in the order of the holders; empty for others."""
     authorities: Annotated[str, msgspec.Meta(max_length=32 * 1024)]
     """PEM of the certificate authorities that the exchange's name is believed from; empty: those of the program."""
+    only: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_PINNED)] = ()
+    """SHA-256 of the certificates (DER) of those of the program's authorities that alone are believed, ascending;
+    empty: all of them."""
+
+    def __post_init__(self) -> None:
+        if list(self.only) != sorted(set(self.only)) or (self.only and self.authorities):
+            raise ValueError("'only' must be sorted, without repetition, and of the program's authorities")
 
     def __repr__(self) -> str:
         return "AccountTerms(<hidden>)"

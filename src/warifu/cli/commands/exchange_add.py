@@ -23,9 +23,10 @@ from warifu.cli.exchange_adding import (
     public_pem,
     read_authorities,
 )
+from warifu.cli.exchange_authorities import program_authorities, read_pinned, require_one_kind
 from warifu.cli.exchange_bearing import Bearing
 from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_keys import NewAccount, for_born_key, from_cdp_file, from_triplet
+from warifu.cli.exchange_keys import NewAccount, Pinned, for_born_key, from_cdp_file, from_triplet
 from warifu.cli.exchange_loading import require_loaded
 from warifu.cli.exchange_permissions import show_permissions
 from warifu.cli.exchange_rotating import forget_first, to_rotate, warn_of_visits
@@ -52,6 +53,13 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
             type=click.Path(path_type=Path, dir_okay=False, exists=True),
             metavar="FILE",
             help="A SIMULATION ('warifu sandbox'): believe the exchange's name from this certificate authority.",
+        ),
+        click.option(
+            "--only-authority",
+            "only",
+            multiple=True,
+            metavar="SHA256",
+            help="Believe the exchange's name from this certificate authority alone ('exchange authorities').",
         ),
         click.option(
             "--api-key-fd", type=Descriptor, metavar="N", help="Read the API key from this descriptor."
@@ -118,6 +126,7 @@ def add(
     exchange_passphrase_fd: int | None,
     api_key_fd: int | None,
     authorities: Path | None,
+    only: tuple[str, ...],
     credential: str | None,
     yes: bool,
     as_json: bool,
@@ -134,7 +143,8 @@ def add(
     """
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem = read_authorities(authorities)
+    pem, pinned = read_authorities(authorities), read_pinned(only)
+    require_one_kind(pem, pinned)
     with setting.client(profile) as client:
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
@@ -147,7 +157,7 @@ def add(
             _bear(setting.home, screen, adding, account, exchange, yes)
             return
         require_loaded(client, adding.devices)
-        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
+        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem, pinned)
         new = given.read(adding, exchange, adding.holder(holder).identity)
         _give(screen, adding, new, account, exchange, yes)
     _end(setting, screen, new, (wallet, account, exchange), credential, given, destroy_file, yes)
@@ -165,6 +175,7 @@ def finish(
     account: str,
     api_key_fd: int | None,
     authorities: Path | None,
+    only: tuple[str, ...],
     credential: str | None,
     yes: bool,
     as_json: bool,
@@ -172,7 +183,8 @@ def finish(
     """Bring the API key that the exchange gave for the public key of ACCOUNT."""
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem = read_authorities(authorities)
+    pem, pinned = read_authorities(authorities), read_pinned(only)
+    require_one_kind(pem, pinned)
     with setting.client(profile) as client:
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
@@ -196,7 +208,7 @@ def finish(
         screen.exact(public_pem(public))
         api_key = _line(tr("API key: "), api_key_fd)
         devices = [device.identity for device in adding.devices]
-        new = for_born_key(api_key, public, devices, pem)
+        new = for_born_key(api_key, public, devices, pem, pinned)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
         born.forget(setting.home, known.wallet_id, account)
     screen.line(tr("The devices have it."), style="green")
@@ -225,6 +237,7 @@ def rotate(
     exchange_passphrase_fd: int | None,
     api_key_fd: int | None,
     authorities: Path | None,
+    only: tuple[str, ...],
     credential: str | None,
     yes: bool,
     as_json: bool,
@@ -236,7 +249,8 @@ def rotate(
     """
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem = read_authorities(authorities)
+    pem, pinned = read_authorities(authorities), read_pinned(only)
+    require_one_kind(pem, pinned)
     with setting.client(profile) as client:
         known = profile.wallet(wallet)
         own = own_credential(profile, screen, known, credential, wanted(known, account))
@@ -256,7 +270,7 @@ def rotate(
 
             _bear(setting.home, screen, adding, account, exchange, yes, forgets_born)
             return
-        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem)
+        given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem, pinned)
         kept_by = adding.holder(holder or (old.holders[0] if len(old.holders) == 1 else None))
         new = given.read(adding, exchange, kept_by.identity)
         _give(screen, adding, new, account, exchange, yes, forgets)
@@ -264,7 +278,22 @@ def rotate(
     _end(setting, screen, new, (wallet, account, exchange), credential, given, destroy_file, yes)
 
 
-COMMANDS: tuple[click.Command, ...] = (add, finish, rotate)
+@examples("warifu exchange authorities")
+@click.command("authorities", cls=Command)
+@json_option
+def authorities_command(as_json: bool) -> None:
+    """List the certificate authorities that this program believes, with what '--only-authority' takes.
+
+    Any of them can vouch for an exchange's name. To be told by which an exchange's is vouched for today:
+    openssl s_client -connect api.binance.com:443 -showcerts. Where an exchange changes its authority, nothing is asked
+    of it until the account gets another key with the new one ('exchange rotate'), and nothing comes home meanwhile.
+    """
+    screen, found = Screen(as_json), program_authorities()
+    screen.table((tr("name"), "SHA-256"), [(each.name, each.digest.hex()) for each in found])
+    screen.result({"authorities": [{"name": each.name, "sha256": each.digest.hex()} for each in found]})
+
+
+COMMANDS: tuple[click.Command, ...] = (add, finish, rotate, authorities_command)
 
 
 def _bear(
@@ -311,12 +340,24 @@ class Given:
     descriptors: tuple[int | None, int | None, int | None]
     """Of API key, secret and passphrase; None: they are typed."""
     authorities: str
+    only: Pinned
 
     def read(self, adding: Adding, exchange: str, holder: bytes) -> NewAccount:
         """``holder``: the device (its identity) that keeps what cannot be split. The caller wipes it."""
         if exchange == "coinbase":
-            return _from_file(adding, self.key_file, holder, self.authorities)
-        return _typed(holder, self.descriptors, self.authorities)
+            text = _text_of(self.key_file)
+            devices = [device.identity for device in adding.devices]
+            threshold = adding.wallet.request.threshold
+            return from_cdp_file(text, holder, devices, threshold, self.authorities, self.only)
+        key, secret, passphrase = self.descriptors
+        return from_triplet(
+            _line(tr("API key: "), key),
+            _line(tr("Secret: "), secret),
+            _line(tr("Passphrase of the exchange: "), passphrase),
+            holder,
+            self.authorities,
+            self.only,
+        )
 
 
 def _give(
@@ -366,30 +407,17 @@ def _end(
     )
 
 
-def _from_file(adding: Adding, key_file: Path | None, holder: bytes, pem: str) -> NewAccount:
+def _text_of(key_file: Path | None) -> str:
     if key_file is None:
         raise InputRefused(
             "usage", "name the key's file (--key-file)", not_done="Nothing was added.", remedy="See --help."
         )
     try:
-        text = read_input(key_file, _MAX_KEY_FILE).decode("ascii")
+        return read_input(key_file, _MAX_KEY_FILE).decode("ascii")
     except UnicodeDecodeError:
         raise InputRefused(
             "exchange-key", f"{key_file} is no key file", not_done="Nothing was added."
         ) from None
-    devices = [device.identity for device in adding.devices]
-    return from_cdp_file(text, holder, devices, adding.wallet.request.threshold, pem)
-
-
-def _typed(holder: bytes, descriptors: tuple[int | None, int | None, int | None], pem: str) -> NewAccount:
-    key, secret, passphrase = descriptors
-    return from_triplet(
-        _line(tr("API key: "), key),
-        _line(tr("Secret: "), secret),
-        _line(tr("Passphrase of the exchange: "), passphrase),
-        holder,
-        pem,
-    )
 
 
 def _line(prompt: str, descriptor: int | None) -> str:

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+from collections.abc import Collection
+from hashlib import sha256
 
 from warifu.errors import InputRefused
 
 ALPN = "http/1.1"
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?")
 MAX_ROOTS = 256 * 1024
 """Bytes of PEM. An isolated signer sees no file of the machine's: its roots come with its policy or its program."""
+
+
+def narrowed(roots: str, only: Collection[bytes]) -> str:
+    """Those of the authorities in ``roots`` (PEM) whose certificates (DER) have these SHA-256 digests; all of them
+    where none is named. ``InputRefused`` (``exchange-roots``) where none of them is there."""
+    if not only:
+        return roots
+    found = [
+        pem for pem in _CERTIFICATE.findall(roots) if sha256(ssl.PEM_cert_to_DER_cert(pem)).digest() in only
+    ]
+    if not found:
+        raise InputRefused(
+            "exchange-roots",
+            "none of the certificate authorities that the account's owner named is among the program's",
+            not_done="Nothing was asked of the exchange.",
+            remedy="See which there are ('warifu exchange authorities'), and give the account another key with the "
+            "ones that you mean: warifu exchange rotate.",
+        )
+    return "".join(found)
 
 
 def client_context(roots: str) -> ssl.SSLContext:

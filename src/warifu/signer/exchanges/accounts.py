@@ -18,7 +18,7 @@ from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.authorization import MAX_LIFETIME
-from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, digest, encode
+from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode_kept, digest, encode
 from warifu.protocol.epochs import EpochAccount
 from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import MAX_SHARES, AccountTerms, Identities, KeyKind
@@ -34,7 +34,6 @@ from warifu.threshold.wiping import Secret
 if TYPE_CHECKING:
     from warifu.signer.exchanges.opening import OpenAccount
 
-_MAX_ACCOUNT = 64 * 1024
 _KEY = "exchange-secrets"
 
 
@@ -282,7 +281,7 @@ class Accounts:
 
 
 def _read(kept: bytes) -> Account:
-    return decode(Account, bytes(kept), _MAX_ACCOUNT)
+    return decode_kept(Account, bytes(kept))
 
 
 def _about(account: Account) -> bytes:

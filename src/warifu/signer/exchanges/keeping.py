@@ -26,6 +26,7 @@ from warifu.protocol.parcel import MAX_PARCEL_CONTENT
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
+from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.admitting import NOTHING_KEPT, exchange_for, require_allowed, require_room
 from warifu.signer.exchanges.parts import secret_part
@@ -168,8 +169,8 @@ def _read(
 
 def _require_sound(device: Device, wallet: Wallet, account: Account, secret: Secret) -> None:
     """It signs for the public key that its owner named, under a name that the exchange gives, for authorities that can
-    be read."""
-    from warifu.signer.egress.trust import client_context
+    be read, or that this program believes."""
+    from warifu.signer.egress.trust import client_context, narrowed
     from warifu.signer.exchanges.opening import open_account
     from warifu.signer.exchanges.shares import require_fits
 
@@ -177,8 +178,11 @@ def _require_sound(device: Device, wallet: Wallet, account: Account, secret: Sec
     assert terms is not None
     if terms.authorities:
         client_context(terms.authorities)
+    believed = loading.require(device.loaded).authorities
+    for each in terms.only:
+        narrowed(believed, (each,))
     require_fits(account, wallet.request.threshold, device.identity.public, secret)
-    with open_account(account, secret.clone(), wallet.request.threshold, device.identity.public, ""):
+    with open_account(account, secret.clone(), wallet.request.threshold, device.identity.public, believed):
         return
 
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from warifu.exchanges.registry import EXCHANGES
 from warifu.exchanges.signing import Credential, Signing
 from warifu.signer.egress.keys import Es256Key, HmacKey
+from warifu.signer.egress.trust import narrowed
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.parts import hmac_parts
 from warifu.threshold.frost.key import ThresholdKey
@@ -73,7 +74,8 @@ def open_account(
     account: Account, secret: Secret, threshold: int, identity: bytes, authorities: str
 ) -> OpenAccount:
     """``account`` (finished) with this device's part of it, which it takes over. ``threshold``: of its wallet;
-    ``authorities``: the program's. ``InputRefused`` (``exchange-key``) where the exchange takes no such key."""
+    ``authorities``: the program's. ``InputRefused`` (``exchange-key``) where the exchange takes no such key, or
+    (``exchange-roots``) where none of the authorities is there that its owner named as the only ones."""
     assert account.terms is not None, "an unfinished account makes no call"
     secrets: tuple[Secret, ...] = (secret,)
     passphrase: Secret | None = None
@@ -89,8 +91,9 @@ def open_account(
             place = account.holders.index(identity)
             key = KeyShare(account.threshold_key(threshold), secret, place)
         credential = EXCHANGES[account.exchange].credential(account.kind, account.terms.api_key, passphrase)
+        believed = account.terms.authorities or narrowed(authorities, account.terms.only)
     except BaseException:
         for each in secrets:
             each.wipe()
         raise
-    return OpenAccount(account, credential, key, account.terms.authorities or authorities, secrets)
+    return OpenAccount(account, credential, key, believed, secrets)
