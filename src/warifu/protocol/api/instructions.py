@@ -14,7 +14,8 @@ from warifu.protocol.request import MAX_SIGNERS
 
 class NewInstruction(Question, frozen=True):
     """``POST /instructions`` (transfer) -> ``Instruction``: an encoded ``Authorization`` of a ``RulesRequest``,
-    ``NoticeRequest``, ``VetoRequest``, ``FreezeRequest``, ``UnfreezeRequest`` or ``RestoredRequest``.
+    ``NoticeRequest``, ``VetoRequest``, ``FreezeRequest``, ``UnfreezeRequest``, ``RestoredRequest``,
+    ``SettleRequest`` or ``CarrierBanRequest``.
 
     Every connected device of the wallet is told now. Those that are away are told when they come, while the request is
     in time; but not what needs the passphrase, whose ``envelopes`` are for the devices that made their keys.
