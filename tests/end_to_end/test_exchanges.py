@@ -75,7 +75,7 @@ per_day = "50000 USDT"
 
 [exchanges.coinbase-exchange]
 pairs = ["BTC-USD"]
-endpoints = ["GET /accounts", "GET /time", "FEED /user"]
+endpoints = ["GET /accounts", "GET /time", "FEED /balance", "FEED /user"]
 
 [exchanges.coinbase-exchange.limits.USD]
 decimals = 2
@@ -305,6 +305,16 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
         "unreadable": 0,
         "ended": "time",
     }
+    balances = exchange(scene, "balances", trader, "pro")["balances"]
+    (dollars,) = [one["wallet"] for one in balances if one["asset"] == "USD"]
+    code, lines = script_lines(
+        scene.home,
+        *("exchange", "watch", trader, "pro", "--channel", "balance", "--account-id", dollars),
+        *("--seconds", "5"),
+    )
+    (of,) = lines[0]["message"]["channels"]
+    assert (code, of["name"], of["account_ids"]) == (0, "balance", [dollars])
+
     listening = ("exchange", "watch", trader, "pro", "BTC-USD", "--channel", "user", "--seconds", "3600")
     with subprocess.Popen(
         [*warifu(scene.home, *listening), "--json"],
