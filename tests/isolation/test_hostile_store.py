@@ -21,7 +21,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     with Enclave(directory, key) as signer:
         assert isinstance(signer.hear(), Ready)
         signer.hang_up()
-        signer.process.wait(10)
+        signer.process.wait(60)
     return directory, key
 
 
@@ -91,7 +91,7 @@ def test_a_trick_in_the_place_of_a_file_is_refused_or_without_effect(made, tmp_p
             answer = signer.hear()
             assert isinstance(answer, Ready | OperatorRefused), list(signer.process.log)
             signer.hang_up()
-            signer.process.wait(10)
+            signer.process.wait(60)
     finally:
         place.rmdir() if place.is_dir() and not place.is_symlink() else place.unlink(missing_ok=True)
         if (outside / "aside").exists():

@@ -107,14 +107,14 @@ def test_the_connection_ends_when_the_process_is_killed(store):
         assert connection.recv(4) == b"held"
         process.kill()
         assert connection.recv(1) == b""
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
 
 
 def test_a_flood_of_log_is_bounded_and_printable(store):
     with isolated("complain", store) as (process, connection):
         while connection.recv(4096):
             pass
-        process.wait(10)
+        process.wait(60)
     assert len(process.log) == MAX_LOG_LINES
     assert all(len(line) <= MAX_LINE_BYTES and line.isprintable() for line in process.log)
 

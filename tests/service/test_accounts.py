@@ -206,7 +206,7 @@ async def test_what_waits_behind_a_transfer_that_needs_its_owner_says_so(world: 
         await world.connect("device1")
         second = await world.pay(client)
         await world.send(client, second)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while "it waits for a transaction with the nonce 0" not in await texts(client, second.id):
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.3)
@@ -233,7 +233,7 @@ async def test_a_transfer_whose_signing_could_not_begin_is_given_back_to_its_own
         with monkeypatch.context() as patched:
             patched.setattr("warifu.service.workflows.transfer.store.begin_signing", full)
             await world.hand_in(client, payment)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while payment.id in world.service.transfers._at_work:
                     await asyncio.sleep(0.02)
         assert (await client.get(f"/transfers/{payment.id}", api.Transfer)).state == "authorized"
@@ -450,7 +450,7 @@ async def test_a_rejected_one_stays_rejected_once_its_nonce_is_used_up(world: Ac
         await world.send(client, other)
         await world.mine(3)
         await client.until(other.id, ("confirmed",))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await client.get(f"/transfers/{payment.id}", api.Transfer)).settled:
                 await asyncio.sleep(0.02)
         done = await client.get(f"/transfers/{payment.id}", api.Transfer)

@@ -80,7 +80,7 @@ async def test_from_the_hand_out_over_a_power_cut_to_a_device_like_any_other(wor
             server = next(device for device in shown.devices if device.name == "server")
             assert (server.connected, server.waiting) == (False, True)
             await world.connect("cellar")
-            await asyncio.wait_for(opened, 10)
+            await asyncio.wait_for(opened, 60)
         await world.connect("server")
         assert world.server.identity == identity and world.service.hub.connected(identity)
         assert not world.service.hub.boots.waiting(identity)
@@ -125,7 +125,7 @@ class Boot(Device):
         return msgspec.structs.replace(said, **changes)
 
     async def hear_answer(self) -> Any:
-        return decode_to_boot(await asyncio.wait_for(self.end.receive(), 5))
+        return decode_to_boot(await asyncio.wait_for(self.end.receive(), 60))
 
 
 async def enter(hall: Any, name: str = "server") -> Boot:
@@ -220,7 +220,7 @@ async def test_only_the_boot_that_was_asked_answers_for_itself(database: Databas
         busy = await refusal(hall.hub.boots.ask(boot.of.identity, bytes(32), "server"))
         assert busy.code == "service.device-busy"
         await boot.say(Reply(asked.call, b"its own"))
-        assert await asyncio.wait_for(asking, 5) == b"its own"
+        assert await asyncio.wait_for(asking, 60) == b"its own"
 
 
 @pytest.mark.unit

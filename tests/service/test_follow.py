@@ -161,7 +161,7 @@ def test_following_goes_on_after_whatever_goes_wrong_in_a_round(database, caplog
     followed.round = failing  # type: ignore[method-assign]
     followed.start()
     try:
-        assert failing.thrice.wait(10)
+        assert failing.thrice.wait(60)
     finally:
         followed.stop()
     assert "internal error: RuntimeError at" in caplog.text and ADDRESS not in caplog.text
@@ -173,7 +173,7 @@ def test_the_caretaker_goes_on_after_whatever_goes_wrong(caplog):
     caretaker = Caretaker([failing, lambda: done.append(True)], 0, 0.001)
     caretaker.start()
     try:
-        assert failing.thrice.wait(10)
+        assert failing.thrice.wait(60)
     finally:
         caretaker.stop()
     assert len(done) >= 2, "what fails keeps nothing else from being done"
@@ -196,7 +196,7 @@ async def test_correlations_are_prepared_after_whatever_went_wrong_in_a_round(da
     made = correlations.Correlations(database, cast(Hub, None), 1.0)
     made.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await thrice.wait()
     finally:
         await made.close()

@@ -64,7 +64,7 @@ async def test_a_replayed_presence_is_refused(database: Database):
         device = await hall.knock(hall.devices["attic"])
         heard = device.presence(await device.challenge())
         await device.say(heard)
-        assert await hall.hub.wait_connected((device.identity,), 5)
+        assert await hall.hub.wait_connected((device.identity,), 60)
         replayer = await hall.knock(Device("attic"))
         await replayer.challenge()
         await replayer.say(heard)

@@ -191,7 +191,7 @@ async def test_a_reconnected_device_is_not_in_the_session_any_more(database):
 async def test_silence_ends_it_and_the_silent_are_named(database):
     async with meeting(database, *NAMES) as hall:
         attic, cellar, _ = await enter_all(hall)
-        ceremony = await Ceremony(hall, timeout=0.1).opened()
+        ceremony = await Ceremony(hall, timeout=2.0).opened()
         await attic.say(Relay(ceremony.id, cellar.identity, b"hello"))
         await cellar.say(Relay(ceremony.id, attic.identity, b"hello"))
         error = await refusal(ceremony.running)

@@ -93,7 +93,7 @@ def test_a_first_start_opens_alone_says_that_nobody_holds_its_secret_and_cannot_
         refused = signer.hear()
         assert isinstance(refused, OperatorRefused)
         assert refused.refusal.reason == "never-handed-out"
-        assert signer.process.wait(10) == 9
+        assert signer.process.wait(60) == 9
 
 
 class IsolatedServer(EnclaveDevice):
@@ -174,6 +174,6 @@ def test_another_program_waits_in_vain_and_ends_when_its_agent_does(tmp_path):
             seen.append(signer.until_it_says(Waiting, home))
         assert {item.refusal.reason for item in seen[-1].keepers if item.refusal is not None} == {"evidence"}
         signer.hang_up()
-        assert signer.process.wait(10) == 0
+        assert signer.process.wait(60) == 0
     for name in home.names:
         home.household[name].close()

@@ -97,14 +97,14 @@ def test_a_foreign_unlock_key_is_said_and_the_process_ends(directory):
         refused = signer.hear()
         assert isinstance(refused, OperatorRefused)
         assert (refused.refusal.family, refused.refusal.reason) == ("store", "sealed")
-        assert signer.process.wait(10) == 9
+        assert signer.process.wait(60) == 9
 
 
 def test_it_ends_by_itself_when_the_connection_does(directory):
     with Enclave(directory, random(32)) as signer:
         signer.hear()
         signer.hang_up()
-        assert signer.process.wait(10) == 0
+        assert signer.process.wait(60) == 0
         assert not list(signer.process.log)
 
 
@@ -112,7 +112,7 @@ def test_a_stream_that_is_no_frames_ends_it(directory):
     with Enclave(directory, random(32)) as signer:
         signer.hear()
         signer.say_raw(b"\xff" * 64)
-        assert signer.process.wait(10) == 2
+        assert signer.process.wait(60) == 2
 
 
 def test_two_processes_never_share_a_store(directory):
@@ -180,7 +180,7 @@ def test_damage_is_said_by_the_process_that_finds_it(directory):
         refused = signer.hear()
         assert isinstance(refused, OperatorRefused)
         assert refused.refusal.reason == "altered"
-        assert signer.process.wait(10) == 9
+        assert signer.process.wait(60) == 9
 
 
 def test_a_signer_stays_small(home):

@@ -106,10 +106,10 @@ def running_anvil(chain_id: int = CHAIN_ID, *options: str, port: int | None = No
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 def _wait_until_it_answers(node: Anvil, process: subprocess.Popen[bytes]) -> None:

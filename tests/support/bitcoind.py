@@ -78,7 +78,7 @@ def running_bitcoind(
             process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
         assert process.stderr is not None
         process.stderr.close()
 

@@ -89,7 +89,7 @@ class EnclaveDevice(SimulatedDevice):
 
     def crash(self) -> None:
         self.enclave.process.kill()
-        self.enclave.process.wait(10)
+        self.enclave.process.wait(60)
         self.enclave.close()
 
     def close(self) -> None:

@@ -282,7 +282,7 @@ def _messages() -> None:
 def _talk(connection: socket.socket) -> None:
     connection.setblocking(False)
     connection.setblocking(True)
-    connection.settimeout(5)
+    connection.settimeout(60)
     connection.sendall(b"ping")
     if connection.recv(4) != b"pong":
         raise AssertionError("no answer")

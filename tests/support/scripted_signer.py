@@ -31,7 +31,7 @@ class Device:
         return self.key.public
 
     async def hear(self) -> Any:
-        return decode_to_signer(await asyncio.wait_for(self.end.receive(), 5))
+        return decode_to_signer(await asyncio.wait_for(self.end.receive(), 60))
 
     async def say(self, frame: object) -> None:
         await self.end.send(encode(frame))
@@ -47,7 +47,7 @@ class Device:
     async def is_disconnected(self) -> bool:
         with contextlib.suppress(LinkClosed):
             while True:
-                await asyncio.wait_for(self.end.receive(), 5)
+                await asyncio.wait_for(self.end.receive(), 60)
         return True
 
 
@@ -71,14 +71,14 @@ class Meeting:
     async def enter(self, device: Device) -> Device:
         await self.knock(device)
         await device.say(device.presence(await device.challenge()))
-        assert await self.hub.wait_connected((device.identity,), 5)
+        assert await self.hub.wait_connected((device.identity,), 60)
         return device
 
     async def end(self) -> None:
         self.hub.close()
         await self.hub.tunnels.close()
         for task in self._tasks:
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
 
 @asynccontextmanager

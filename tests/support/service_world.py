@@ -295,7 +295,7 @@ class World:
         driving = asyncio.create_task(drive(device, ours))
         self._drivers[name] = (attending, driving, ours)
         if device.signer.joined:
-            assert await self.service.hub.wait_connected((device.identity,), 5)
+            assert await self.service.hub.wait_connected((device.identity,), 60)
 
     async def disconnect(self, name: str) -> None:
         attending, driving, end = self._drivers.pop(name)

@@ -23,6 +23,7 @@ from warifu.protocol.envelope import EnvelopeKey, EnvelopeSecret, certify, envel
 from warifu.protocol.exchange_visits import Visits
 from warifu.protocol.frames import (
     AskEnvelopeKey,
+    AskNotes,
     AskResult,
     AskStatus,
     AskVisits,
@@ -31,6 +32,7 @@ from warifu.protocol.frames import (
     EnvelopeKeyAnswer,
     Finished,
     KeyBirth,
+    NotesAnswer,
     OpenCorrelating,
     OpenSession,
     Presence,
@@ -49,6 +51,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import DeviceRef, IdentityKey
+from warifu.protocol.notes import Place
 from warifu.protocol.request import TransferRequest, WalletRequest, decode_request, request_digest
 from warifu.protocol.rules import rules_hash
 from warifu.service.roads.forms import EVM_PATH, understand
@@ -169,6 +172,8 @@ class WholeKeySigner:
                 return [Reply(frame.call, encode(ResultAnswer(state, found or b"")))]
             case ShowEpoch():
                 return [Reply(frame.call, b"")]
+            case AskNotes():  # the service asks some seconds after a signing, whatever the test is at by then
+                return [Reply(frame.call, encode(NotesAnswer(frame.after or Place(bytes(16), 0), ())))]
             case AskVisits():
                 return [Reply(frame.call, encode(Visits(frame.wallet_id, 0, (), bytes(64))))]
             case OpenCorrelating():

@@ -319,7 +319,7 @@ def test_as_a_process_it_says_where_it_is_and_ends_with_its_parent():
         assert process.wait(20) == 0
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
 

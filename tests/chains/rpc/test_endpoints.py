@@ -185,7 +185,7 @@ class TestEvery:
 
         class Waiting(Scripted):
             def call(self, method, params, kind, **_):
-                barrier.wait(10)  # breaks unless all three are here together
+                barrier.wait(60)  # breaks unless all three are here together
                 return "txid"
 
         answers = Endpoints([Waiting(name) for name in "abc"]).every("send", [], str)

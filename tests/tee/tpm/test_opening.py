@@ -146,7 +146,8 @@ def test_another_key_in_its_place_is_refused(home, platform):
     platform.forget()
     with Connected(home) as esapi:
         esapi.evict_control(ESYS_TR.OWNER, esapi.tr_from_tpmpublic(handle), handle)
-        other = storage_root_template()[:-64] + os.urandom(2) + bytes(62)
+        template = storage_root_template()
+        other = template[:-64] + bytes([template[-64] ^ 1]) + template[-63:]
         key, *_ = esapi.create_primary(TPM2B_SENSITIVE_CREATE(), public_of(other), ESYS_TR.OWNER)
         esapi.evict_control(ESYS_TR.OWNER, key, handle)
         esapi.flush_context(key)
