@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.exchange_calls import prepare, run
+from tests.support.exchange_calls import compare, prepare, run
+from tests.support.exchange_days import order
 from tests.support.exchange_stand_in import Request
 from tests.support.exchange_world import World
+from tests.support.simulator import signed
 
 from warifu.errors import InputRefused
 from warifu.exchanges.binance.adapters import Binance
@@ -29,7 +31,7 @@ from warifu.protocol.frames import (
     StopCall,
 )
 from warifu.protocol.identity import IdentityKey
-from warifu.signer.exchanges import calls
+from warifu.signer.exchanges import answers
 from warifu.signer.exchanges.handing import PAUSE, ROOM, Handing
 from warifu.signer.sessions import calling
 from warifu.threshold.errors import AlreadyUsed
@@ -78,15 +80,15 @@ def test_a_long_answer_comes_whole(world: World):
     world.born()
     body = long_answer(world, 3 * 2**20)
     asked, outcome = world.ask(BINANCE.balances())
-    assert len(outcome.pieces) == -(-(len(body) - calls.MAX_ENDING) // MAX_PIECE) > MAX_AHEAD
+    assert len(outcome.pieces) == -(-(len(body) - answers.MAX_ENDING) // MAX_PIECE) > MAX_AHEAD
     told = asked.told(outcome.finished["device0"], outcome.pieces)
     assert told.answer is not None and told.answer.body == body
 
 
 def test_a_short_one_comes_with_the_result_as_ever(world):
     world.born()
-    body = long_answer(world, calls.MAX_ENDING - 2**14)
-    assert len(body) <= calls.MAX_ENDING
+    body = long_answer(world, answers.MAX_ENDING - 2**14)
+    assert len(body) <= answers.MAX_ENDING
     asked, outcome = world.ask(BINANCE.balances())
     told = asked.told(outcome.finished["device0"])
     assert not outcome.pieces and told.answer is not None and told.answer.body == body
@@ -94,7 +96,7 @@ def test_a_short_one_comes_with_the_result_as_ever(world):
 
 def test_a_longer_one_than_a_device_takes_is_said_to_be(world):
     world.born()
-    long_answer(world, calls.LIMITS.body + 2**17)
+    long_answer(world, answers.LIMITS.body + 2**17)
     told = world.told(BINANCE.balances())
     assert (told.outcome, told.reason, told.answer) == ("try-again", "too-large", None)
 
@@ -225,7 +227,7 @@ def test_an_owner_who_is_too_slow_ends_the_watch_by_a_clear_word(world):
 
 def open_watch(world: World, name: str = "device0") -> tuple[Any, bytes]:
     """A device that listens now, and its session: what its service has to say to it is ours."""
-    asked = prepare(world.home, ticker(60), [name], carrier=name)
+    asked = prepare(world.home, ticker(600), [name], carrier=name)
     heard: list[int] = []
 
     def takes(piece: AnswerPiece) -> list[int]:
@@ -303,6 +305,21 @@ def test_a_device_listens_to_few_feeds_and_always_has_a_place_for_what_signs(lis
     call = prepare(listening.home, COINBASE.balances())
     made = run(listening.home, call.openings, listening.tunnels, stays=True)
     assert call.told(made.finished["device0"]).outcome == "done"
+
+
+def test_payments_and_comparisons_go_on_beside_watches(listening):
+    """While the device listens to as many feeds as it does."""
+    home = listening.home
+    for _ in range(2):
+        open_watch(listening)
+    call = prepare(home, COINBASE.place(order("coinbase")))
+    made = run(home, call.openings, listening.tunnels, stays=True)
+    assert call.told(made.finished["device0"]).outcome == "done"
+    comparison = compare(home, call.digest, "device1", ("device0", "device1"), listening.tunnels, stays=True)
+    assert decode(CallResult, comparison.finished["device1"], 2**16).outcome == "done"
+    payment = home.pay(50_000)
+    assert signed(payment, home.sign(payment))
+    assert sum(each.lasts for each in home["device0"].signer._ceremonies._running.values()) == 2
 
 
 def test_once_it_listens_a_device_holds_no_credential_for_it(listening):

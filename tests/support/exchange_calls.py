@@ -240,7 +240,14 @@ def _openings(
 
 
 def compare(
-    home: Household, about: bytes, carrier: str, names: Sequence[str], tunnels: Tunnels, **fields: Any
+    home: Household,
+    about: bytes,
+    carrier: str,
+    names: Sequence[str],
+    tunnels: Tunnels,
+    *,
+    stays: bool = False,
+    **fields: Any,
 ) -> Outcome:
     """The session of a comparison."""
     assert home.birth is not None
@@ -249,7 +256,7 @@ def compare(
         random(16), home.birth.wallet_id, "main", about, participants, home[carrier].identity
     )
     opening = msgspec.structs.replace(opening, **fields)
-    return run(home, dict.fromkeys(names, opening), tunnels)
+    return run(home, dict.fromkeys(names, opening), tunnels, stays=stays)
 
 
 def run(

@@ -213,7 +213,7 @@ class Ceremonies:
                 "busy",
                 f"this device listens to {MAX_LASTING} feeds already",
                 not_done=not_done,
-                remedy="Stop one of them, let another device listen, or ask again when they have ended.",
+                remedy="Stop one of them, or ask again when one has ended.",
             )
 
     def _judged(self, frame: Opening) -> tuple[Ceremony | Finished, list[FromSigner]]:

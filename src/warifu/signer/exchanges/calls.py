@@ -22,9 +22,7 @@ from functools import lru_cache
 import msgspec
 
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
-from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.feeds import FEED
-from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.reading import Understood
 from warifu.exchanges.signing import Stamp, ToSign, ToSubscribe, prepared
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation
@@ -33,8 +31,6 @@ from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest, encode
 from warifu.protocol.exchange_answers import (
     CallResult,
-    ExchangeAnswer,
-    Outcome,
     SealedAnswer,
     Told,
     ToldAfterPieces,
@@ -50,9 +46,8 @@ from warifu.protocol.request import decode_request
 from warifu.signer.acknowledging import require_confirmed, require_said
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
-from warifu.signer.egress.client import Limits
-from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.trust import client_context
+from warifu.signer.exchanges.answers import LIMITS, MAX_ENDING, told_of
 from warifu.signer.exchanges.book import Made
 from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.judging import (
@@ -86,12 +81,6 @@ from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_devices
 from warifu.signer.wallets import Wallet
-
-LIMITS = Limits(head=24 * 1024, body=4 * 1024 * 1024)
-"""Of an answer that is handed on."""
-MAX_ENDING = 160 * 1024
-"""Bytes of its body that go with the result, which has to fit into a frame: what is longer goes before, in pieces."""
-_MOST_HEADERS, _LONGEST_NAME, _LONGEST_VALUE = 100, 128, 8192
 
 context_for = lru_cache(maxsize=4)(client_context)
 """The TLS context of a list of authorities; the program's own takes more than a megabyte."""
@@ -384,7 +373,7 @@ class _Making:
 
     def _ended(self, heard: Heard, _stamp: Stamp | None) -> bytes:
         device, asked = self._device, self._asked
-        told = told_of(asked, heard)
+        told = told_of(asked.digest, asked.seen, heard)
         sealed = seal_told(self._in_pieces(told), asked.request.reader, device.identity)
         result = encode(CallResult(asked.digest, told.outcome, told.reason, told.retry_after, sealed))
         with device.store.transaction():
@@ -429,51 +418,6 @@ class _Making:
     def _close(self) -> None:
         self._asked.account.wipe()
         self._device.calls.leave(self._asked.digest)
-
-
-def told_of(asked: Asked, heard: Heard) -> Told:
-    """What the owner is told of what came of it."""
-    answer, failure = outcome_of(asked.seen, heard)
-    if failure is None:
-        return Told(asked.digest, "done", "", 0, answer)
-    outcome, reason, wait = failure
-    return Told(asked.digest, outcome, reason, wait, answer)
-
-
-def outcome_of(seen: Seen, heard: Heard) -> tuple[ExchangeAnswer | None, tuple[Outcome, str, int] | None]:
-    """The exchange's answer, if a whole one came that can be handed on, and how it says no, if it does."""
-    call = seen.understood.call
-    if isinstance(heard, EgressFailed):
-        outcome, _, wait = _meaning(call.unanswered(sent=heard.sent))
-        return None, (outcome, heard.reason, wait)
-    if isinstance(heard, ExchangeFailed):
-        return None, _meaning(heard)
-    if not _can_be_handed_on(heard):
-        outcome, _, wait = _meaning(call.unanswered(sent=True))
-        return None, (outcome, "too-large", wait)
-    answer = ExchangeAnswer(heard.status, heard.headers, heard.body)
-    try:
-        call.read(heard)
-    except ExchangeFailed as failure:
-        return answer, _meaning(failure)
-    return answer, None
-
-
-def _meaning(failure: ExchangeFailed) -> tuple[Outcome, str, int]:
-    match failure:
-        case TryAgain():
-            return "try-again", failure.reason, failure.retry_after or 0
-        case Refused():
-            return "refused", failure.reason, 0
-        case _:
-            assert isinstance(failure, OutcomeUnknown), "there are three ways to say no"
-            return "unknown", failure.reason, 0
-
-
-def _can_be_handed_on(answer: HttpAnswer) -> bool:
-    return len(answer.headers) <= _MOST_HEADERS and all(
-        len(name) <= _LONGEST_NAME and len(value) <= _LONGEST_VALUE for name, value in answer.headers
-    )
 
 
 def given(understood: Understood) -> tuple[Given, ...]:
