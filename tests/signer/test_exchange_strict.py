@@ -3,8 +3,10 @@ in an honest memory, twice, as a transfer does (``test_strict``)."""
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -502,3 +504,65 @@ def test_a_telling_is_for_the_wallets_devices_and_says_nothing_to_the_service(fi
     strangers = tuple(sorted((five.home["device0"].identity, bytes([1]) * 32)))
     [failed] = five.home["device0"].send(OpenTelling(bytes(16), five.wallet, strangers))
     assert failed.refusal.reason == "participants"
+
+
+@pytest.mark.parametrize("patient", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_a_service_does_with_a_device_that_counts_nothing_no_limit_is_passed(
+    tmp_path, seed, patient
+):
+    """Calls side by side, by any makers and witnesses, in any order of their rounds; devices that are told or not, and
+    restarted; and one that gives its word for everything, remembers nothing, and tells of nothing (2 of 5).
+
+    ``patient``: a service that has as few as it must count as much as they do, before it has anything made, by one of
+    them beside the hostile device. It would get over the limit if no second round were asked for."""
+    choose = random.Random(seed)
+    world = World(tmp_path, 5, 2, strict=True)
+    hostile: Any = world.home["device4"].device
+    made: list[int] = []
+    waiting: list[tuple[Asked, int, tuple[str, ...], tuple[Any, ...]]] = []
+
+    def ordered(*words: Any) -> tuple[Any, ...]:
+        return tuple(sorted(words, key=lambda item: item.identity))
+
+    def begins() -> None:
+        among = [name for name in FIVE[:4] if not patient or name != FIVE[len(waiting) % 4]]
+        honest = tuple(choose.sample(among, 3 if patient else choose.choice((3, 4))))
+        makers = (honest[0], "device4") if patient else tuple(choose.sample((*honest, "device4"), 2))
+        dollars = 16_000 if patient else choose.choice((7_000, 11_000, 20_000))
+        asked = asked_of(world, dollars, makers, (*honest, "device4"))
+        with suppress(WarifuError):
+            own = acknowledge(hostile.identity, world.wallet, asked.digest)
+            waiting.append((asked, dollars, honest, ordered(own, *asked.acknowledged(honest))))
+
+    def goes_on() -> None:
+        if not waiting:
+            return
+        asked, dollars, honest, said = waiting.pop(choose.randrange(len(waiting)))
+        own = confirm(hostile.identity, acknowledged_digest(said), ())
+        heard = ordered(own, *asked.confirmed(honest, said))
+        outcome = run(world.home, asked.witnessed(said, heard), world.tunnels)
+        if world.home.name_of(asked.request.carrier) in outcome.finished:
+            made.append(dollars)
+
+    try:
+        world.born()
+        hostile.calls.counts = lambda _named: True  # so it counts nothing, and misses nothing
+        told = hostile.notes.told
+        hostile.notes.told = lambda *of: msgspec.structs.replace(told(*of), notes=())
+        for number in range(28):
+            step = choose.random()
+            if patient:
+                step = 0.0 if number < 4 else 0.5
+            if step < 0.5 or not (waiting or patient):
+                begins()
+            elif step < 0.85:
+                goes_on()
+            elif step < 0.95:
+                assert world.tell(*choose.sample(FIVE, 2)).finished
+            else:
+                world.home[choose.choice(FIVE[:4])].restart()
+        assert sum(made) <= 50_000 and sent(world) == len(made)
+        assert made or patient
+    finally:
+        world.close()
