@@ -44,8 +44,8 @@ def require_enough_owners(authorized: Authorized, rules: Rules) -> None:
     if authorized.approvals < rules.owners_needed:
         raise PolicyDenied(
             "approvals",
-            f"approved by {authorized.approvals} of the owners; what allows more, or changes which devices are "
-            f"trusted, takes as many as the largest payment does, {rules.owners_needed}",
+            f"approved by {authorized.approvals} of the owners; what allows more, or changes whom the wallet "
+            f"trusts, takes as many as the largest payment does, {rules.owners_needed}",
             not_done="Nothing was changed.",
             remedy="Have the other owners approve it as well.",
         )

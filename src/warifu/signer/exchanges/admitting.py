@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorized
 from warifu.protocol.exchange_requests import MAX_ACCOUNTS, AccountRequest, ExchangeKeyRequest, KeyKind
+from warifu.signer.asking import require_enough_owners
 from warifu.signer.device import Device
 from warifu.signer.exchanges import loading
 from warifu.signer.expecting import accepted, require_own
@@ -27,14 +28,7 @@ def require_allowed(device: Device, wallet: Wallet, exchange: str, authorized: A
     the owners could remove it, add his own under its name, and have the others approve what is large for it.
     """
     require_ready(device, wallet, exchange)
-    needed = device.rules.of(wallet.id).owners_needed
-    if authorized.approvals < needed:
-        raise PolicyDenied(
-            "approvals",
-            f"approved by {authorized.approvals} of the owners; the policy asks for {needed}",
-            not_done=NOTHING_KEPT,
-            remedy="Have the other owners approve it as well.",
-        )
+    require_enough_owners(authorized, device.rules.of(wallet.id))
 
 
 def require_ready(device: Device, wallet: Wallet, exchange: str) -> None:
