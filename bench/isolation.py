@@ -24,6 +24,7 @@ from pathlib import Path
 from bench.end_to_end import transfers
 from bench.household import ROOT, Processes, processes
 from bench.machine import RESULTS, machine, write
+from bench.measure import processor_ms
 from bench.open_signer import ALL, NONE
 from rich.console import Console
 from rich.table import Table
@@ -124,16 +125,11 @@ def _sampling(household: Processes) -> Callable[[], Sample]:
     signers = [device.enclave.process.pid for device in household.running]
 
     def sign() -> Sample:
-        before, begin = _processor_ms(signers), time.perf_counter_ns()
+        before, begin = processor_ms(signers), time.perf_counter_ns()
         transfer()
-        return Sample((time.perf_counter_ns() - begin) / 1e6, _processor_ms(signers) - before)
+        return Sample((time.perf_counter_ns() - begin) / 1e6, processor_ms(signers) - before)
 
     return sign
-
-
-def _processor_ms(pids: Sequence[int]) -> float:
-    """Time on a processor, of all of them, to the nanosecond (/proc/PID/schedstat)."""
-    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e6
 
 
 def _median(samples: Sequence[Sample], of: Callable[[Sample], float]) -> float:

@@ -23,6 +23,7 @@ from pathlib import Path
 from bench.end_to_end import transfers
 from bench.household import CheapDevice, processes
 from bench.machine import RESULTS, machine, write
+from bench.measure import processor_ms
 
 _BLOCK = 25
 _WARM_UP = 10
@@ -104,17 +105,12 @@ def cost(blocks: int) -> Cost:
 
 
 def _block(transfer: Callable[[], object], pids: Sequence[int]) -> Block:
-    times, before = [], _processor_ms(pids)
+    times, before = [], processor_ms(pids)
     for _ in range(_BLOCK):
         begin = time.perf_counter_ns()
         transfer()
         times.append((time.perf_counter_ns() - begin) / 1e6)
-    return Block(statistics.median(times), (_processor_ms(pids) - before) / _BLOCK)
-
-
-def _processor_ms(pids: Sequence[int]) -> float:
-    """Time on a processor, of all of them, to the nanosecond (/proc/PID/schedstat)."""
-    return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e6
+    return Block(statistics.median(times), (processor_ms(pids) - before) / _BLOCK)
 
 
 def _compared(

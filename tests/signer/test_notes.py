@@ -258,6 +258,23 @@ def test_a_device_that_tells_what_nobody_said_is_named_and_nothing_is_signed(hom
     assert (failed.code, failed.blame) == ("peer.note", "device1")
 
 
+def test_what_this_device_counts_already_is_left_aside_whatever_else_is_told_of_it(home):
+    """Nothing of such a note is taken in, so nobody verifies its signatures once more; nothing is believed either."""
+    assert home.birth is not None
+    first = home.pay(99_000, first_coin=1)
+    assert home.sign(first, AWAKE).finished
+    before = notes_of(home["device0"], home).notes
+    forged = noted_spend(home, first, "device1", key=IdentityKey.generate())
+    liar = home["device1"].device
+    with liar.store.transaction():
+        liar.store.execute("DELETE FROM notes")
+        liar.notes.keep(msgspec.structs.replace(forged, sequence=8), FOR_EVER)
+    assert home.sign(home.pay(1_000, first_coin=5), AWAKE).finished
+    assert counted(home, "device0") == 102_000
+    assert notes_of(home["device0"], home).notes[: len(before)] == before
+    assert "noted" not in home["device0"].kinds()
+
+
 def test_what_was_authorized_and_never_signed_counts_where_a_hostile_device_says_so(home):
     """Said in docs/limits.md: it costs the owner a part of his limits, as far as he authorized, and nobody anything
     else."""

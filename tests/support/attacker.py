@@ -85,7 +85,7 @@ class Attacker:
             authorization
         )
         device.ledger.refuse_reuse = lambda _request_id, _request: None
-        transfers._judge = lambda *asked, **also: transfers._verdict(*asked, **also)[1]
+        transfers._judge = transfers._verdict  # whatever it says
         read = transfers.read
 
         def read_and_compare_with_nothing(*asked: Any, **also: Any) -> Any:

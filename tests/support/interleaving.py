@@ -21,7 +21,7 @@ from tests.support.simulator import Household
 from warifu.chains.reading import COIN
 from warifu.protocol.frames import CloseSession, Finished, OpenSession, Relay, SessionFailed
 from warifu.signer.policy.facts import Verdict, leaves
-from warifu.signer.transfers import Transfers
+from warifu.signer.transfers import Judgement, Transfers
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Attack:
         def anything_goes(transfer: Any, *rest: Any) -> Any:
             now, asked = device.device.clock.now(), msgspec.structs.replace(transfer.request, replaces=None)
             counting = device.device.ledger.counting(asked, transfer.digest, transfer.reading, now)
-            return Verdict(()), counting
+            return Judgement(Verdict(()), counting, None)
 
         transfers._verdict = anything_goes
         transfers._require_confirmed = lambda *_: None

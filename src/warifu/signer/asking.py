@@ -32,6 +32,12 @@ def cause_of(
         check_authorization(authorization, owners_of(device, request), envelope, now)
     except WarifuError:
         return None
+    return checked_cause(authorization)
+
+
+def checked_cause(authorization: Authorization) -> Cause:
+    """What its owners asked for with an authorization that this device has checked."""
+    request = decode_request(authorization.request)
     named = request_digest(request)
     wallet = named if isinstance(request, WalletRequest) else request.wallet_id
     return Cause(wallet, named, asker(authorization))

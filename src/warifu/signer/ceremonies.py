@@ -45,7 +45,7 @@ from warifu.protocol.request import (
 )
 from warifu.protocol.rules import Rules, rules_hash
 from warifu.signer.acknowledging import require_strict
-from warifu.signer.asking import asker, cause_of
+from warifu.signer.asking import asker, cause_of, checked_cause
 from warifu.signer.births import Births
 from warifu.signer.device import Device
 from warifu.signer.exchanges import loading
@@ -198,8 +198,8 @@ class Ceremonies:
         if isinstance(ceremony, Finished):
             return [ceremony]
         self._running[frame.session] = ceremony
-        if (cause := self._cause(frame)) is not None:
-            self._causes[frame.session] = cause
+        if not isinstance(frame, _Unasked):
+            self._causes[frame.session] = checked_cause(frame.authorization)  # or there were no ceremony
         return ended + self._in_session(frame.session, lambda opened: opened.begin())
 
     def _require_place(self, opened: Ceremony | Finished) -> None:

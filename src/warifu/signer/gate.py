@@ -131,8 +131,8 @@ class Tries:
         rows = self._store.execute("SELECT wrong, not_before FROM wallets WHERE id = ?", (wallet,))
         return TryState(*rows[0])
 
-    def require(self, wallet: bytes, allowed: int, now: int) -> None:
-        """Return if a try may be made now. ``PassphraseRefused``: ``locked-out``, ``must-wait``."""
+    def require(self, wallet: bytes, allowed: int, now: int) -> TryState:
+        """How it stands, if a try may be made now. ``PassphraseRefused``: ``locked-out``, ``must-wait``."""
         state = self.state(wallet)
         if state.wrong >= allowed:
             raise PassphraseRefused(
@@ -148,10 +148,12 @@ class Tries:
                 remedy=f"Ask again in {wait} seconds.",
                 retry_after=wait,
             )
+        return state
 
-    def count(self, wallet: bytes, now: int) -> int:
-        """Count a try as wrong, durably, before it is made. Returns how many wrong ones there are, this included."""
-        wrong = self.state(wallet).wrong + 1
+    def count(self, wallet: bytes, before: TryState, now: int) -> int:
+        """Count a try as wrong, durably, before it is made. ``before``: what ``require`` returned for it. Returns how
+        many wrong ones there are, this included."""
+        wrong = before.wrong + 1
         delay = DELAYS[min(wrong, len(DELAYS) - 1)]
         with self._epoch.lasting():
             self._set(wallet, wrong, now + delay if delay else 0)

@@ -31,6 +31,7 @@ from warifu.protocol.journal import (
     kind_of,
     wallet_of,
 )
+from warifu.signer.remembered import Remembered
 from warifu.signer.store import Store
 
 REFUSALS_PER_HOUR = 12
@@ -59,6 +60,7 @@ class Journal:
     def __init__(self, store: Store, identity: IdentityKey) -> None:
         self._store = store
         self._identity = identity
+        self._head = Remembered(store, self._read_head)
         self._unwritten = {"refused": 0, "denied": 0}
         self._denied: dict[tuple[bytes, str], int] = {}
         """(request, rule) -> moment, of what was written in the last hour."""
@@ -66,6 +68,9 @@ class Journal:
     @property
     def head(self) -> tuple[int, bytes]:
         """How many entries there are, and the hash of the last (32 bytes)."""
+        return self._head.get(None)
+
+    def _read_head(self, _of_all: None) -> tuple[int, bytes]:
         rows = self._store.execute("SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1")
         return (rows[0][0], bytes(rows[0][1])) if rows else (0, NO_HEAD)
 
@@ -103,6 +108,7 @@ class Journal:
                 self._identity.sign("journal", named),
             ),
         )
+        self._head.written(None, (length + 1, named))
 
     def refuse(self, door: str, code: str, about: bytes, now: int, by: Asker = SERVICE) -> None:
         """Note a refusal of what nobody authorized, in a transaction of its own, unless the last hour had enough."""

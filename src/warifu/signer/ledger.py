@@ -62,6 +62,18 @@ class Counting:
     """What counts beside it in the last so many hours."""
 
 
+@dataclass(frozen=True)
+class _Own:
+    """What the table says of a request that is known."""
+
+    how: How
+    payment: bytes
+    counts: int
+    signed: bytes
+    """Empty where the bytes were not seen."""
+    result: bytes | None
+
+
 class Ledger:
     """The tables of transfers and of what they move."""
 
@@ -125,7 +137,8 @@ class Ledger:
 
         A request that replaces a transfer whose bytes this device did not read counts in full, beside that one.
         """
-        payment, others = self._payment_of(request, digest, _signed(reading))
+        own = self._own(digest)
+        payment, others = self._payment_of(request, digest, own, _signed(reading))
         leaving = Counter(leaves(reading))
         before: Counter[str] = Counter()
         for other in others:
@@ -136,12 +149,14 @@ class Ledger:
             payment,
             leaving,
             {token: max(0, amount - before[token]) for token, amount in leaving.items()},
-            self._beside(this, request, tokens),
+            self._beside(this, own, request, tokens),
         )
 
-    def _beside(self, this: Row, request: TransferRequest, tokens: Collection[str]) -> dict[int, Amounts]:
+    def _beside(
+        self, this: Row, own: _Own | None, request: TransferRequest, tokens: Collection[str]
+    ) -> dict[int, Amounts]:
         """What counts beside ``this`` in each window; of its own payment, what that comes to beyond it."""
-        kept = self._rows({this.payment, *self._payments(this.request)})
+        kept = self._rows({this.payment} if own is None else {this.payment, own.payment})
         others = [row for row in kept if row.request != this.request]
         windows = [this.counts - HOUR * hours for hours in WINDOWS]
         beside: list[dict[str, int]] = [{} for _ in windows]
@@ -163,11 +178,12 @@ class Ledger:
     ) -> None:
         """Inside a transaction: partial signatures may leave from now on, here or where this is acknowledged to. It
         counts from ``moment``, and from no earlier one than it did before."""
-        before = self._store.execute("SELECT how, counts, result FROM transfers WHERE request = ?", (digest,))
-        known, counts, result = before[0] if before else (how, moment, None)
+        own = self._own(digest)
+        known, counts, result = (how, moment, None) if own is None else (own.how, own.counts, own.result)
         self._put(
             request,
             digest,
+            own,
             counting.payment,
             "started" if known == "started" else how,
             moment if known == "noted" else max(moment, counts),
@@ -183,8 +199,8 @@ class Ledger:
         so it is known for sure what they exclude; what they cost is not looked at, because a name does not cover the
         amounts of the coins that are spent.
         """
-        known = self._store.execute("SELECT how, signed FROM transfers WHERE request = ?", (digest,))
-        if known and (known[0][0] != "noted" or known[0][1] or reading is None):
+        own = self._own(digest)
+        if own is not None and (own.how != "noted" or own.signed or reading is None):
             return False
         signed = None
         if reading is not None and reading.excludes:
@@ -192,12 +208,13 @@ class Ledger:
         payment = digest
         if signed is not None:
             try:
-                payment = self._payment_of(request, digest, signed)[0]
+                payment = self._payment_of(request, digest, own, signed)[0]
             except TransactionRefused:
                 payment = digest
         self._put(
             request,
             digest,
+            own,
             payment,
             "noted",
             request.expires,
@@ -205,7 +222,7 @@ class Ledger:
             None,
             most(request, reading),
         )
-        return not known
+        return own is None
 
     def payment(self, digest: bytes) -> bytes:
         """The payment that a transfer which is known belongs to: the digest of its first request."""
@@ -221,6 +238,7 @@ class Ledger:
         self,
         request: TransferRequest,
         digest: bytes,
+        own: _Own | None,
         payment: bytes,
         how: How,
         counts: int,
@@ -228,10 +246,11 @@ class Ledger:
         result: bytes | None,
         moves: Amounts,
     ) -> None:
-        payments = {payment, *self._payments(digest)}
+        payments = {payment} if own is None else {payment, own.payment}
         self._total(request, payments, -1)
-        self._store.execute("DELETE FROM movements WHERE request = ?", (digest,))
-        self._store.execute("DELETE FROM transfers WHERE request = ?", (digest,))
+        if own is not None:
+            self._store.execute("DELETE FROM movements WHERE request = ?", (digest,))
+            self._store.execute("DELETE FROM transfers WHERE request = ?", (digest,))
         self._store.execute(
             "INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -255,21 +274,24 @@ class Ledger:
         for (token, moment), amount in parts(self._rows(payments)).items():
             self._totals.add(request.wallet_id, request.chain, token, moment, sign * amount)
 
-    def _payments(self, digest: bytes) -> list[bytes]:
-        """The payment to which the request with this digest is counted, or nothing."""
-        rows = self._store.execute("SELECT payment FROM transfers WHERE request = ?", (digest,))
-        return [bytes(row[0]) for row in rows]
+    def _own(self, digest: bytes) -> _Own | None:
+        """What is in the table of the request with this digest."""
+        rows = self._store.execute(
+            "SELECT how, payment, counts, signed, result FROM transfers WHERE request = ?", (digest,)
+        )
+        if not rows:
+            return None
+        how, payment, counts, signed, result = rows[0]
+        return _Own(how, bytes(payment), counts, bytes(signed), None if result is None else bytes(result))
 
     def _payment_of(
-        self, request: TransferRequest, digest: bytes, signed: Signed
+        self, request: TransferRequest, digest: bytes, own: _Own | None, signed: Signed
     ) -> tuple[bytes, list[bytes]]:
         """The payment that it belongs to, named by the digest of its first request, and the payment's other requests.
 
         ``TransactionRefused`` where it replaces what it could happen beside."""
-        own = self._store.execute("SELECT how, payment FROM transfers WHERE request = ?", (digest,))
-        if own and own[0][0] != "noted":
-            payment = bytes(own[0][1])
-            return payment, [name for name, _ in self._members(payment) if name != digest]
+        if own is not None and own.how != "noted":
+            return own.payment, [name for name, _ in self._members(own.payment) if name != digest]
         if request.replaces is None:
             return digest, []
         rows = self._store.execute(

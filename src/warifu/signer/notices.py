@@ -90,9 +90,9 @@ class Notices:
     def of(self, wallet: bytes, reading: Reading, payment: bytes, delay: int, now: int) -> Notice | None:
         """The oldest notice of exactly what leaves by ``reading`` that has not lapsed, and was used for nothing or for
         this ``payment`` (the digest of the first request of a chain of replacements). ``delay``: its wait."""
-        rows = self._store.execute(
-            "SELECT request, body, since FROM notices WHERE wallet = ? AND outflows = ? AND since > ?"
-            " AND (payment IS NULL OR payment = ?) ORDER BY payment IS NULL, since, request LIMIT 1",
+        found = self._store.execute(
+            "SELECT payment IS NULL, since, request FROM notices WHERE wallet = ? AND outflows = ? AND since > ?"
+            " AND (payment IS NULL OR payment = ?)",
             (
                 wallet,
                 _named(reading.chain, _as_authorized(reading)),
@@ -100,7 +100,11 @@ class Notices:
                 payment,
             ),
         )
-        return _notice(*rows[0]) if rows else None
+        if not found:  # as of nearly every payment; sorting by SQLite takes five times as long as looking
+            return None
+        _unused, since, request = min(found)
+        body = self._store.execute("SELECT body FROM notices WHERE request = ?", (request,))[0][0]
+        return _notice(request, body, since)
 
     def use_up(self, notice: Notice, payment: bytes) -> None:
         """It was for this payment, and is for no other."""

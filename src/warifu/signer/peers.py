@@ -36,6 +36,7 @@ from warifu.signer.epoch import Epoch
 from warifu.signer.evidence import Attester
 from warifu.signer.freezing import Freeze
 from warifu.signer.journal import Journal
+from warifu.signer.remembered import Remembered
 from warifu.signer.sessions.messages import Shown
 from warifu.signer.store import Store
 
@@ -58,9 +59,13 @@ class Peers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known = Remembered(store, self._read)
 
     def known(self, peer: bytes) -> Known | None:
         """What ``peer`` (its identity) last showed; None where it was never met."""
+        return self._known.get(peer)
+
+    def _read(self, peer: bytes) -> Known | None:
         rows = self._store.execute("SELECT head, count FROM peers WHERE identity = ?", (peer,))
         return Known(decode(SignedHead, bytes(rows[0][0]), _MAX_HEAD), rows[0][1]) if rows else None
 
@@ -72,6 +77,7 @@ class Peers:
     def take_back(self, peer: bytes, head: SignedHead) -> None:
         """Inside a transaction: ``peer`` is at this head now, whatever it showed before, and has no count yet."""
         self._store.execute("INSERT OR REPLACE INTO peers VALUES (?, ?, NULL)", (peer, encode(head)))
+        self._known.forget(peer)
 
     def remember(self, met: Mapping[bytes, Known], write_down: Callable[[], None]) -> None:
         """Keep what these peers showed, all of it or nothing, unless more is known from a session beside this one.
@@ -86,6 +92,7 @@ class Peers:
                 self._store.execute(
                     "INSERT OR REPLACE INTO peers VALUES (?, ?, ?)", (peer, encode(known.head), known.count)
                 )
+                self._known.forget(peer)
 
 
 class Exchange(Protocol):

@@ -19,6 +19,7 @@ from warifu.protocol.encoding import decode, encode
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import MAX_REQUEST_BYTES, RulesRequest, UnfreezeRequest
 from warifu.protocol.rules import MAX_RULES_BYTES, Rules, rules_hash
+from warifu.signer.remembered import Remembered
 from warifu.signer.store import Store
 from warifu.signer.wallets import Wallets
 
@@ -57,20 +58,22 @@ class RulesInForce:
         self._store = store
         self._wallets = wallets
         self._decoded: OrderedDict[bytes, Rules] = OrderedDict()
+        self._hashes = Remembered(store, self._read_hash)
+        self._frozen = Remembered(store, self._read_frozen)
+        self._first_effect = Remembered(store, self._read_first_effect)
 
     def of(self, wallet: bytes) -> Rules:
         """Those of the wallet with this id, which is in the table of wallets."""
-        rows = self._store.execute("SELECT hash FROM rules WHERE wallet = ?", (wallet,))
-        if rows:
-            return self._changed(wallet, bytes(rows[0][0]))
+        named = self._hashes.get(wallet)
+        if named is not None:
+            return self._changed(wallet, named)
         known = self._wallets.get(wallet)
         assert known is not None, "whoever asks has found the wallet"
         return known.rules
 
     def hash(self, wallet: bytes) -> bytes:
         """``rules_hash`` of those in force."""
-        rows = self._store.execute("SELECT hash FROM rules WHERE wallet = ?", (wallet,))
-        return bytes(rows[0][0]) if rows else rules_hash(self.of(wallet))
+        return self._hashes.get(wallet) or rules_hash(self.of(wallet))
 
     def policy(self, wallet: bytes) -> Policy:
         """By which it is judged: that of the rules, and frozen where the wallet is."""
@@ -100,6 +103,12 @@ class RulesInForce:
         self._store.execute(
             "INSERT OR REPLACE INTO rules VALUES (?, ?, ?)", (wallet, rules_hash(rules), encode(rules))
         )
+        self._hashes.forget(wallet)
+
+    def _read_hash(self, wallet: bytes) -> bytes | None:
+        """None of a wallet whose rules nobody changed."""
+        rows = self._store.execute("SELECT hash FROM rules WHERE wallet = ?", (wallet,))
+        return bytes(rows[0][0]) if rows else None
 
     def _changed(self, wallet: bytes, named: bytes) -> Rules:
         """By their hash, so that what is remembered can never be another revision than what is on the disk."""
@@ -122,6 +131,9 @@ class RulesInForce:
 
     def due(self, now: int) -> tuple[Waiting, ...]:
         """What has waited long enough, of any wallet."""
+        first = self._first_effect.get(None)
+        if first is None or first > now:  # asked with every frame
+            return ()
         rows = self._store.execute(
             "SELECT request, kind, body, since, effect FROM pending WHERE effect <= ? ORDER BY effect", (now,)
         )
@@ -140,25 +152,37 @@ class RulesInForce:
                 waiting.effect,
             ),
         )
+        self._first_effect.forget(None)
 
     def drop(self, waiting: Waiting) -> None:
         """It waits no more."""
         self._store.execute("DELETE FROM pending WHERE request = ?", (waiting.digest,))
+        self._first_effect.forget(None)
+
+    def _read_first_effect(self, _of_all: None) -> int | None:
+        """The moment of the first that waits; None where nothing does."""
+        rows = self._store.execute("SELECT min(effect) FROM pending")
+        return None if rows[0][0] is None else int(rows[0][0])
 
     # --- frozen wallets ------------------------------------------------------------------------------------------
 
     def frozen(self, wallet: bytes) -> str | None:
         """Why nothing leaves the wallet; None where it is not frozen."""
-        rows = self._store.execute("SELECT reason FROM wallet_freezes WHERE wallet = ?", (wallet,))
-        return str(rows[0][0]) if rows else None
+        return self._frozen.get(wallet)
 
     def freeze(self, wallet: bytes, reason: str) -> None:
         """Nothing leaves from now on. The first reason stays."""
         self._store.execute("INSERT OR IGNORE INTO wallet_freezes VALUES (?, ?)", (wallet, reason))
+        self._frozen.forget(wallet)
 
     def thaw(self, wallet: bytes) -> None:
         """It is not frozen any more."""
         self._store.execute("DELETE FROM wallet_freezes WHERE wallet = ?", (wallet,))
+        self._frozen.forget(wallet)
+
+    def _read_frozen(self, wallet: bytes) -> str | None:
+        rows = self._store.execute("SELECT reason FROM wallet_freezes WHERE wallet = ?", (wallet,))
+        return str(rows[0][0]) if rows else None
 
     def hear(self, wallet: bytes, maker: bytes, note: bytes) -> bool:
         """Whether what the device ``maker`` tells here is news, and not one of too many."""

@@ -323,3 +323,11 @@ CREATE TABLE bans (                  -- devices that are proven to have cheated
     what TEXT NOT NULL
 ) STRICT;
 """
+
+LATER_INDEXES = (
+    # Without them each session read all notes of the last month: to find those of one wallet after a place (an index of
+    # one column has the rows' numbers in order), and those that nobody needs any more.
+    "CREATE INDEX IF NOT EXISTS notes_by_wallet ON notes (wallet)",
+    "CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until)",
+)
+"""Made at every start where they are missing: they change what is read how fast, and not what is stored."""

@@ -57,6 +57,8 @@ class Store:
         self._lock = lock
         self._root = root
         self._broken = False
+        self.undone = 0
+        """How many transactions were undone since it was opened."""
 
     @classmethod
     def open(cls, directory: Path, platform: Platform) -> Store:
@@ -144,6 +146,7 @@ class Store:
         self._connection.execute("COMMIT")
 
     def _rollback(self) -> None:
+        self.undone += 1
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
@@ -233,10 +236,22 @@ def _open_database(home: Path, root: Secret) -> dbapi2.Connection:
         if altered or sound != [("ok",)]:
             raise _damaged("altered", "the device's store was altered or is damaged")
         _bring_up(connection, version)
+        _index(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _index(connection: dbapi2.Connection) -> None:
+    """Make the indexes that stores of this version were first made without. They save time and mean nothing: where the
+    disk has no room for them the device starts all the same."""
+    try:
+        for index in schema.LATER_INDEXES:
+            connection.execute(index)
+    except dbapi2.Error as error:
+        if getattr(error, "sqlite_errorcode", None) != _SQLITE_FULL:
+            raise
 
 
 def _version_of(connection: dbapi2.Connection) -> int:

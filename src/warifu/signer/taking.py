@@ -24,10 +24,13 @@ from warifu.protocol.notes import MAX_NOTE_BYTES, MAX_NOTED_CALL, Called, Note, 
 from warifu.protocol.request import MAX_REASON, TransferRequest, decode_request, request_digest
 from warifu.signer.device import Device
 from warifu.signer.instructing import hear_freeze, hear_veto
-from warifu.signer.ledger import LONGEST
+from warifu.signer.ledger import LONGEST, How
 from warifu.signer.notes import FOR_EVER, about
 from warifu.signer.reading import read
 from warifu.signer.wallets import Wallet
+
+_OF_ITS_OWN: tuple[How, ...] = ("started", "acknowledged")
+"""Transfers that a device knows by its own judgement."""
 
 
 class WalletExchange:
@@ -37,29 +40,40 @@ class WalletExchange:
     def __init__(self, device: Device, wallet: Wallet) -> None:
         self._device = device
         self._wallet = wallet
-        self._heard: dict[bytes, Told] = {}
+        self._heard: dict[bytes, tuple[Told, list[Note]]] = {}
+        """What each peer told, and what of it could be news."""
 
     def told(self, peer: bytes) -> Told:
         """What ``peer`` is told."""
         return self._device.notes.told(self._wallet.id, peer)
 
     def hear(self, peer: bytes, name: str, told: Told) -> None:
-        """Look at what ``peer`` tells; ``PeerMisbehaved`` (``note``) for what no honest device passes on."""
+        """Look at what ``peer`` tells; ``PeerMisbehaved`` (``note``) for what no honest device passes on. What this
+        device counts already, as most of what those tell who signed with it, is not verified once more."""
         try:
-            require_genuine(self._wallet, told.notes)
+            possible = [note for note in told.notes if not _counted(self._device, self._wallet, note)]
+            require_genuine(self._wallet, possible)
         except (AuthorizationRefused, InputRefused) as error:
             raise PeerMisbehaved(
                 "note", f"device {name} told what nobody said: {error.message}", blame=name
             ) from None
-        self._heard[peer] = told
+        self._heard[peer] = told, possible
 
     def take_in(self) -> None:
         """Inside a transaction: what was heard counts from now on."""
         device, now = self._device, self._device.clock.now()
         device.notes.forget(now)
-        for identity, told in self._heard.items():
-            take_in(device, self._wallet, told.notes, now)
+        for identity, (told, possible) in self._heard.items():
+            take_in(device, self._wallet, possible, now)
             device.notes.took(self._wallet.id, identity, told)
+
+
+def _counted(device: Device, wallet: Wallet, note: Note) -> bool:
+    """Whether it tells of a transfer that this device judged itself: then whatever it says changes nothing here.
+    ``InputRefused`` for a request that cannot be read."""
+    if note.wallet_id != wallet.id or not isinstance(note.body, Spent):
+        return False
+    return device.ledger.known(about(note)) in _OF_ITS_OWN
 
 
 def take_notes(device: Device, frame: TakeNotes) -> None:
@@ -117,7 +131,7 @@ def _spent(device: Device, wallet: Wallet, note: Note, body: Spent, now: int) ->
     request = decode_request(body.authorization.request)
     assert isinstance(request, TransferRequest), "looked at before, as its signatures were"
     named = request_digest(request)
-    if device.ledger.known(named) in ("started", "acknowledged"):
+    if device.ledger.known(named) in _OF_ITS_OWN:
         return False
     if not _counts(device, wallet, body, request, now):
         return False

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.chains.reading import Outflow, Reading, Scheme
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, WarifuError
 from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowledge
@@ -62,7 +63,6 @@ from warifu.threshold.ecdsa.sign import VerifiedSignature
 from warifu.threshold.frost import scheme as frost
 from warifu.threshold.frost.bip445 import BIP340
 from warifu.threshold.frost.rfc9591 import FROST_ED25519
-from warifu.threshold.taproot import bip86_key
 
 _FROST: dict[Scheme, frost.Scheme] = {Scheme.BIP340: BIP340, Scheme.ED25519: FROST_ED25519}
 
@@ -96,6 +96,16 @@ class Given:
     def by(self) -> Asker:
         """Whose word it is."""
         return asker(self.authorization)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What this device makes of a transfer, as it is now."""
+
+    verdict: Verdict
+    counting: Counting
+    notice: Notice | None
+    """The one that announced it, if any."""
 
 
 class Transfers:
@@ -159,7 +169,7 @@ class Transfers:
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             owners = device.rules.of(wallet.id).owners
             given = _approved(approvals, transfer.digest, owners)
-            verdict = self._verdict(transfer, now, dry_run=max(1, given), keep=keep)[0]
+            verdict = self._verdict(transfer, now, dry_run=max(1, given), keep=keep).verdict
             rules = in_words(verdict)
             if verdict.refusal is not None:
                 raise verdict.refusal
@@ -224,9 +234,7 @@ class Transfers:
         seen = read(wallet, request, unsigned, self._device.wallets.window(wallet.id))
         return Transfer(request, request_digest(request), wallet, seen, unsigned, approved)
 
-    def _verdict(
-        self, transfer: Transfer, now: int, dry_run: int = 1, *, keep: bool = True
-    ) -> tuple[Verdict, Counting]:
+    def _verdict(self, transfer: Transfer, now: int, dry_run: int = 1, *, keep: bool = True) -> Judgement:
         """``dry_run``: how many owners count as having approved, where nobody authorized it. ``keep``: to be shown."""
         self._device.freeze.require_none()
         counting = self._device.ledger.counting(transfer.request, transfer.digest, transfer.reading, now)
@@ -235,9 +243,11 @@ class Transfers:
         authorized = transfer.approved is not None
         approvals = len(set(transfer.approved or ()) & set(rules.owners)) if authorized else dry_run
         known = self._device.notices.known(transfer.wallet.id, transfer.reading)
-        notice = self._notice(transfer, counting, now)
-        since = notice.since if notice is not None else None
         policy = self._policy(transfer)
+        notice = self._device.notices.of(
+            transfer.wallet.id, transfer.reading, counting.payment, policy.notice_delay, now
+        )
+        since = notice.since if notice is not None else None
         deposits = self._device.visits.deposits(
             transfer.wallet.id, transfer.reading.chain, policy, counting.payment, now
         )
@@ -246,15 +256,10 @@ class Transfers:
         if keep:
             refusal = refusal_of(verdict.refusal) if verdict.refusal is not None else None
             self.recent.keep(_judged(transfer, "judged", in_words(verdict), refusal, now))
-        return verdict, counting
+        return Judgement(verdict, counting, notice)
 
     def _policy(self, transfer: Transfer) -> Policy:
         return self._device.rules.policy(transfer.wallet.id)
-
-    def _notice(self, transfer: Transfer, counting: Counting, now: int) -> Notice | None:
-        """The one that announced it, if any."""
-        delay, notices = self._policy(transfer).notice_delay, self._device.notices
-        return notices.of(transfer.wallet.id, transfer.reading, counting.payment, delay, now)
 
     def _require_confirmed(self, transfer: Transfer, given: Given) -> None:
         if self._policy(transfer).strict:
@@ -280,11 +285,11 @@ class Transfers:
                 remedy="Pay fewer recipients by one transfer.",
             )
 
-    def _judge(self, transfer: Transfer, now: int) -> Counting:
-        verdict, counting = self._verdict(transfer, now)
-        if verdict.refusal is not None:
-            raise verdict.refusal
-        return counting
+    def _judge(self, transfer: Transfer, now: int) -> Judgement:
+        judged = self._verdict(transfer, now)
+        if judged.verdict.refusal is not None:
+            raise judged.verdict.refusal
+        return judged
 
     def _require_same_rules(self, transfer: Transfer, seat: Seat) -> None:
         """What this device and its peers began under other rules ends: they agreed on those, and on no others."""
@@ -343,9 +348,9 @@ class Transfers:
         with device.epoch.lasting():
             device.ledger.refuse_reuse(request.request_id, transfer.digest)
             self._require_same_rules(transfer, seat)
-            counting = self._judge(transfer, now)
+            judged = self._judge(transfer, now)
             self._require_confirmed(transfer, given)
-            self._count(transfer, given, counting, "started", now)
+            self._count(transfer, given, judged, "started", now)
             device.wallets.reach(transfer.wallet.id, transfer.seen.reached)
             device.journal.append(
                 Started(
@@ -361,7 +366,7 @@ class Transfers:
                     commitments,
                     tuple(map(_written, transfer.reading.outflows)),
                     str(transfer.reading.fee),
-                    _moved(counting),
+                    _moved(judged.counting),
                 ),
                 now,
                 given.by,
@@ -371,20 +376,19 @@ class Transfers:
         self,
         transfer: Transfer,
         given: Given,
-        counting: Counting,
+        judged: Judgement,
         how: Literal["started", "acknowledged"],
         now: int,
     ) -> None:
-        """Inside a transaction: it counts here from now on, its notice is used up, and the wallet's other devices are
-        told.
+        """Inside the transaction in which it was ``judged``: it counts here from now on, its notice is used up, and the
+        wallet's other devices are told.
 
         In a strict wallet it counts from the moment after which it can not be signed any more: with the same
         acknowledgements other devices may sign it until then."""
-        device, request = self._device, transfer.request
+        device, request, counting = self._device, transfer.request, judged.counting
         moment = request.expires if self._policy(transfer).strict else now
-        notice = self._notice(transfer, counting, now)
-        if notice is not None:
-            device.notices.use_up(notice, counting.payment)
+        if judged.notice is not None:
+            device.notices.use_up(judged.notice, counting.payment)
         device.ledger.count(request, transfer.digest, transfer.reading, counting, how, moment)
         device.visits.pays(transfer.wallet.id, request.chain, counting.payment, _paid(transfer.reading), now)
         device.notes.write(
@@ -474,8 +478,8 @@ def _frost_tweaks(wallet: Wallet, scheme: Scheme, path: tuple[int, ...]) -> tupl
     if scheme is not Scheme.BIP340:
         assert not path, "nothing is derived on Ed25519"
         return ()
-    key = wallet.key(scheme)
-    return bip86_key(key.threshold_public, key.chain_code, path).tweaks
+    branch, index = path
+    return wallet.bitcoin.key(KeyPath(Branch(branch), index)).tweaks
 
 
 def _with_recovery(signature: VerifiedSignature) -> bytes:

@@ -8,16 +8,17 @@ from warifu.errors import HostUnsuitable, PassphraseRefused, PlatformRefused
 from warifu.protocol.envelope import Envelope
 from warifu.protocol.journal import Asker, WrongPassphrase
 from warifu.signer.device import Device
-from warifu.signer.gate import wrong_passphrase
+from warifu.signer.gate import TryState, wrong_passphrase
 from warifu.signer.vault import OpenLock, Role
 from warifu.signer.wallets import Locked, Wallet
 from warifu.threshold.wiping import Secret
 
 
-def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) -> None:
-    """Return if a try with this envelope may be made now; nothing is used up or counted."""
-    device.tries.require(wallet.id, device.rules.of(wallet.id).policy.passphrase_tries, now)
+def require_try(device: Device, wallet: Wallet, envelope: Envelope, now: int) -> TryState:
+    """How it stands with tries, if one with this envelope may be made now; nothing is used up or counted."""
+    state = device.tries.require(wallet.id, device.rules.of(wallet.id).policy.passphrase_tries, now)
     device.envelope_keys.require(envelope, now)
+    return state
 
 
 def unlock(
@@ -30,12 +31,11 @@ def unlock(
     up.
     """
     now = device.clock.now()
-    require_try(device, wallet, envelope, now)
+    before = require_try(device, wallet, envelope, now)
     locked = device.wallets.locked(wallet.id)
-    before = device.tries.state(wallet.id)
     passphrase = device.envelope_keys.open(envelope, request, now)
     try:
-        wrong = device.tries.count(wallet.id, now)
+        wrong = device.tries.count(wallet.id, before, now)
         lock, secrets = _tried(device, wallet.id, locked, roles, passphrase)
     except PassphraseRefused as refused:
         if refused.reason != "wrong":  # the platform is locked, and looked at no passphrase

@@ -254,4 +254,6 @@ class Wallets:
 
     def reach(self, identifier: bytes, index: int) -> None:
         """Remember that an address with this index takes part in something that was signed."""
-        self._store.execute("UPDATE wallets SET reached = max(reached, ?) WHERE id = ?", (index, identifier))
+        self._store.execute(
+            "UPDATE wallets SET reached = ? WHERE id = ? AND reached < ?", (index, identifier, index)
+        )

@@ -10,6 +10,7 @@ from tests.support.bitcoin_coins import CHAIN_CODE, KEYS, STRANGER
 from warifu.chains.bitcoin.descriptor import MAX_WINDOW, Branch, KeyPath, WalletKeys
 from warifu.chains.bitcoin.network import Network
 from warifu.errors import InputRefused
+from warifu.threshold.taproot import bip86_key
 
 pytestmark = pytest.mark.unit
 
@@ -93,6 +94,15 @@ def test_the_tweaks_for_signing_lead_to_the_address():
     key = KEYS.key(KeyPath(Branch.CHANGE, 3))
     assert b"\x51\x20" + key.output_key == KEYS.script(KeyPath(Branch.CHANGE, 3))
     assert [is_xonly for _, is_xonly in key.tweaks] == [False, False, True]
+
+
+def test_a_key_is_the_same_whatever_was_asked_for_before():
+    """The newest few are remembered."""
+    keys = fresh()
+    asked = [KeyPath(branch, index) for index in range(50) for branch in Branch]
+    for path in (*asked, *reversed(asked)):
+        expected = bip86_key(keys.threshold_public, keys.chain_code, (path.branch, path.index))
+        assert keys.key(path) == expected
 
 
 @pytest.mark.parametrize("window", [0, -1, MAX_WINDOW + 1])

@@ -7,10 +7,17 @@ signer has no business running. The tests hold it against one of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import xor
 from typing import NamedTuple
 
 ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_FEEDBACK = [
+    reduce(xor, (generator for bit, generator in enumerate(_GENERATOR) if top >> bit & 1), 0)
+    for top in range(32)
+]
+"""What the five bits that leave at the top put back in, for each of their values."""
 _BECH32, _BECH32M = 1, 0x2BC830A3
 _CHECKSUM_SYMBOLS = 6
 MAX_CHARACTERS = 90
@@ -62,11 +69,7 @@ def _checksum(hrp: str, symbols: Iterable[int]) -> int:
     codes = hrp.encode("ascii")
     remainder = 1
     for symbol in (*(code >> 5 for code in codes), 0, *(code & 31 for code in codes), *symbols):
-        top = remainder >> 25
-        remainder = (remainder & 0x1FFFFFF) << 5 ^ symbol
-        for bit, generator in enumerate(_GENERATOR):
-            if top >> bit & 1:
-                remainder ^= generator
+        remainder = (remainder & 0x1FFFFFF) << 5 ^ symbol ^ _FEEDBACK[remainder >> 25]
     return remainder
 
 

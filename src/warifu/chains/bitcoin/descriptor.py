@@ -7,7 +7,8 @@ about where to look first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from warifu.chains.bitcoin.address import address_for, is_p2tr, p2tr_script
@@ -21,6 +22,8 @@ from warifu.threshold.taproot import Bip86Key, bip86_key
 DEFAULT_WINDOW = 1000
 """Indices per branch that count as the wallet's own where nobody knows how far it was used."""
 MAX_WINDOW = 100_000
+_REMEMBERED_KEYS = 64
+"""A transfer asks for each of its keys three times."""
 
 
 class Branch(IntEnum):
@@ -55,6 +58,9 @@ class WalletKeys:
     _branches: dict[Branch, Derived] = field(init=False, repr=False, compare=False)
     _paths: dict[bytes, KeyPath] = field(default_factory=dict, init=False, repr=False, compare=False)
     _reached: dict[Branch, int] = field(init=False, repr=False, compare=False)
+    _keys: OrderedDict[KeyPath, Bip86Key] = field(
+        default_factory=OrderedDict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         try:
@@ -79,14 +85,19 @@ class WalletKeys:
 
     def key(self, path: KeyPath) -> Bip86Key:
         """Internal key, output key, and the tweaks that lead there from the threshold key, for a signing session."""
-        return bip86_key(self.threshold_public, self.chain_code, (path.branch, _checked(path.index)))
+        known = self._keys.get(path)
+        if known is None:
+            branch = self._branches[path.branch]
+            below = bip86_key(branch.public_key, branch.chain_code, (_checked(path.index),))
+            leading = tuple((step, False) for step in branch.tweaks)
+            known = self._keys[path] = replace(below, tweaks=(*leading, *below.tweaks))
+            if len(self._keys) > _REMEMBERED_KEYS:
+                self._keys.popitem(last=False)
+        return known
 
     def script(self, path: KeyPath) -> bytes:
         """The output script at ``path``, 34 bytes."""
-        branch = self._branches[path.branch]
-        return p2tr_script(
-            bip86_key(branch.public_key, branch.chain_code, (_checked(path.index),)).output_key
-        )
+        return p2tr_script(self.key(path).output_key)
 
     def address(self, path: KeyPath) -> str:
         """The address at ``path``."""
