@@ -26,6 +26,8 @@ FEEDS = [
     "advanced-trade-ws.coinbase.com",
     "advanced-trade-ws-user.coinbase.com",
     "ws-feed.exchange.coinbase.com",
+    "stream.binance.com",
+    "ws-api.binance.com",
 ]
 
 

@@ -63,13 +63,16 @@ def _sends(data: Sequence[app.Transaction]) -> tuple[Entry, ...]:
 class CoinbaseExchangeLedger:
     """Of the Exchange API, in the profile of its key."""
 
+    def __init__(self, host: str = exchange.HOST) -> None:
+        self._api = exchange.api(host)
+
     def orders(self, pairs: Sequence[Pair], since: int) -> tuple[Call[Listed[Entry]], ...]:  # noqa: ARG002  # it lists all
         ask = exchange.orders.Orders(status=("all",), limit=_PAGE, start_date=written(since))
-        return (exchange.api().listed(exchange.orders.ORDERS, ask, lambda page: tuple(map(_placed, page))),)
+        return (self._api.listed(exchange.orders.ORDERS, ask, lambda page: tuple(map(_placed, page))),)
 
     def withdrawals(self, wallets: Sequence[str], since: int, now: int) -> tuple[Call[Listed[Entry]], ...]:  # noqa: ARG002  # it lists all
         ask = exchange.funds.Transfers(type="withdraw", limit=_PAGE)
-        return (exchange.api().listed(exchange.funds.TRANSFERS, ask, lambda page: tuple(map(_moved, page))),)
+        return (self._api.listed(exchange.funds.TRANSFERS, ask, lambda page: tuple(map(_moved, page))),)
 
 
 def _placed(one: exchange.orders.Order) -> Entry:
