@@ -9,6 +9,9 @@ said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 tools/static-checks.sh "$venv" >"$said" 2>&1 &
 checks=$!
+# Compiles the sources and the tests: once, and not in each worker.
+(unset PYTHONDONTWRITEBYTECODE; "$venv/bin/python" -m pytest --collect-only -q >/dev/null 2>&1 || true) &
+compiling=$!
 {
   for what in knots anvil noble quicknode-sdk exchange-oracles; do
     "tools/fetch-$what.sh" || true
@@ -19,7 +22,7 @@ tools/setup-tpm.sh "$venv" || true
 tools/setup-host.sh || true
 tools/setup-browser.sh || true
 { tools/setup-appliance.sh && tools/build-appliance.sh "$venv" >/dev/null; } || true
-wait "$fetching"
+wait "$fetching" "$compiling"
 status=0
 wait "$checks" || status=$?
 cat "$said"
