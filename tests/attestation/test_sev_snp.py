@@ -98,6 +98,7 @@ class TestRecorded:
     def test_is_not_valid_before_or_after_its_certificates(self, body, endorsements, moment):
         assert refused(body, endorsements, moment) == "validity"
 
+    @pytest.mark.slow
     def test_every_flipped_bit_of_the_report_is_refused(self, body, endorsements):
         """Of the signed part, a sample, since one signature is checked for each; of the rest, all."""
         bits = random.Random(1).sample(range(0x2A0 * 8), 300)
@@ -110,6 +111,7 @@ class TestRecorded:
                 "certificate",
             )
 
+    @pytest.mark.slow
     def test_every_flipped_bit_of_the_certificates_is_refused(self, body, endorsements):
         ders = [_der(each) for each in read_documents(endorsements.documents).certificates]
         verified(body, Endorsements(tuple(ders)))
@@ -119,6 +121,7 @@ class TestRecorded:
                 altered = [*ders[:number], _flipped(der, bit), *ders[number + 1 :]]
                 refused(body, Endorsements(tuple(altered)))
 
+    @pytest.mark.slow
     def test_every_flipped_bit_of_a_pem_file_is_refused_white_space_too(self, body, endorsements):
         """All bits of white space and of the lines around the base64, and a sample of the others."""
         vcek, pem = endorsements.documents

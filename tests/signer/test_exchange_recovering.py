@@ -126,6 +126,7 @@ def partial(home, name: str, *, missing: int = 1) -> tuple[ExchangeKeyRequest, l
     raise AssertionError("it was never cut off there")
 
 
+@pytest.mark.slow
 def test_wherever_it_is_cut_off_all_come_to_have_the_key_or_nobody_has_it(home, name):
     ends = set()
     for count in itertools.count():

@@ -545,6 +545,7 @@ def test_an_account_that_is_no_address_is_refused(account):
     assert error.value.reason == "address"
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=400)
 def test_no_flipped_bit_goes_unnoticed(data):
