@@ -533,7 +533,11 @@ def test_nobody_else_removes_an_account(home, name):
     assert name in accounts(home, "device0")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(deliveries=st.lists(st.sampled_from(["add 1", "remove 2", "add 3", "remove 4"]), max_size=6))
 def test_however_the_service_orders_and_repeats_them_a_removal_stands_over_what_was_asked_before(
     home, deliveries

@@ -96,7 +96,11 @@ def contexts(tmp_path_factory):
 
 @pytest.mark.slow
 @given(outward=st.lists(bends, max_size=4), inward=st.lists(bends, max_size=4))
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=120,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 def test_whatever_it_does(contexts, outward, inward):
     ours, theirs = contexts
     client, server = HttpsClient(NAME, ours), Server(theirs)

@@ -366,7 +366,11 @@ frames = st.one_of(
 
 
 @given(said=st.lists(frames, max_size=8), cuts=st.lists(st.integers(1, 300), max_size=8))
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 def test_whatever_it_says(contexts, said, cuts):
     """Text that is text, within the bounds, or an end; and never an error of another kind."""
     ours, theirs = contexts
