@@ -157,3 +157,15 @@ def test_a_price_that_is_too_old_already_is_said_before_a_wallet_is_made(
         monkeypatch.setattr("warifu.cli.policy_shown.now", lambda age=age: 1_795_737_600 + age)
         shown = CliRunner().invoke(main, ["policy", "read", "-"], input=recipe("company"))
         assert ("the price of BTC is too old" in shown.output) == said
+
+
+def test_who_must_approve_what_is_given_away_at_an_exchange_is_said_in_words() -> None:
+    tiered = recipe("trader").replace(
+        'per_order = "0.1 BTC"\n', 'per_order = "0.1 BTC"\napprovals_above = { "0.03 BTC" = 2 }\n', 1
+    )
+    shown = CliRunner().invoke(main, ["policy", "read", "-"], input=tiered)
+    assert shown.exit_code == 0, shown.output
+    assert "above 0.03 BTC" in shown.output and "2 owners must approve" in shown.output
+    announced = tiered.replace("approvals_above = {", 'notice_above = "0.03 BTC"\n# {', 1)
+    refusal = CliRunner().invoke(main, ["policy", "read", "-"], input=announced)
+    assert "what is asked of an exchange cannot be announced" in str(refusal.exception)
