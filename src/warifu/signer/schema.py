@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 9
+VERSION = 10
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -51,7 +51,9 @@ CREATE TABLE travel_rules (          -- what owners state, for exchanges, about 
 ) STRICT;
 """
 
-SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS, 9: _TRAVEL_RULES}
+_WORDS = "ALTER TABLE comparisons ADD COLUMN words TEXT NOT NULL DEFAULT '';"
+
+SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS, 9: _TRAVEL_RULES, 10: _WORDS}
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
 TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}{_TRAVEL_RULES}
@@ -274,7 +276,7 @@ CREATE TABLE comparisons (           -- calls whose signature leaves it to the c
     dead_after INTEGER NOT NULL,
     owed INTEGER NOT NULL,           -- 1: this device has to see what another one made of it; 3: it was something else
     carrier BLOB NOT NULL,           -- the identity of whoever carried it
-    words TEXT NOT NULL              -- in what it was something else, for the owner; a line for each
+    words TEXT NOT NULL DEFAULT ''   -- in what it was something else, for the owner; a line for each
 ) STRICT;
 CREATE INDEX comparisons_by_account ON comparisons (wallet, account);
 
