@@ -54,6 +54,7 @@ endpoints = [
   "GET /api/v3/exchangeInfo",
   "GET /api/v3/time",
   "GET /api/v3/order",
+  "GET /api/v3/ticker/bookTicker",
   "POST /api/v3/order",
   "DELETE /api/v3/order",
   "GET /sapi/v1/account/apiRestrictions",
@@ -482,16 +483,19 @@ def test_a_visit_is_opened_by_both_owners_and_ended_by_either(scene, couple, iri
     assert code == 0 and all(each["ended"] for each in closed["devices"].values()), closed
 
 
+@pytest.mark.timeout(300)
 def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
     scene, simulation, trader, binance
 ):
-    """It brings 0.02 BTC, an order holds a part of it, and all that the customer has there comes home."""
+    """It brings 0.02 BTC, each device measures what that is worth, an order holds a part of it, and all that the
+    customer has there comes home."""
     scene.chain.fund(script(scene.home, "address", trader)[1]["address"], 3_000_000)
     scene.chain.mine(1)
     wait_until(lambda: confirmed(scene, trader) >= 3_000_000, "the deposit", 40)
     person = terminal(
         scene.home,
         *("visit", "open", trader, binance, "0.02 BTC", "--for", "1h", "--send", "--fee-rate", "2"),
+        *("--stop-loss", "50%"),
     )
     person.until(r"Open this visit\?")
     person.type("y")
@@ -511,6 +515,20 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
         return "trading" in states(scene, trader, opened["id"])
 
     wait_until(there, "the funds at the exchange", 60)
+    wait_until(
+        lambda: {worth["credited"] for worth in worths(scene, trader, opened["id"])} == {"0.02"},
+        "a look of each device",
+        60,
+    )
+    assert exchange(scene, "sell", trader, binance, "BTC-USDT", "--size", "0.002", "--yes")
+    wait_until(
+        lambda: all(
+            not worth["unvalued"] and Decimal("0.019") < Decimal(worth["value"]) < Decimal("0.02")
+            for worth in worths(scene, trader, opened["id"])
+        ),
+        "a look of each device at prices",
+        90,
+    )
     order = ("sell", trader, binance, "BTC-USDT", "--size", "0.01", "--limit", "900000", "--yes")
     assert exchange(scene, *order)["order"]["status"] == "open"
     before, at_exchange = confirmed(scene, trader), free(scene, trader, binance, "BTC") + Decimal("0.01")
@@ -533,10 +551,18 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
 
 
 def states(scene: Scene, trader: str, visit: str) -> list[str]:
+    return [view["state"] for view in views(scene, trader, visit)]
+
+
+def worths(scene: Scene, trader: str, visit: str) -> list[dict[str, Any]]:
+    return [view["worth"] for view in views(scene, trader, visit)]
+
+
+def views(scene: Scene, trader: str, visit: str) -> list[dict[str, Any]]:
     code, shown = script(scene.home, "visit", "show", trader)
     assert code == 0, shown
     (found,) = [each for each in shown["visits"] if each["id"] == visit]
-    return [view["state"] for view in found["devices"].values()]
+    return list(found["devices"].values())
 
 
 def confirmed(scene: Scene, trader: str) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import SweepShown, There, VisitShown, Worth
-from warifu.service.workflows.visits import plan
+from warifu.service.workflows.visits import next_look, plan
 
 pytestmark = pytest.mark.unit
 
@@ -178,3 +178,12 @@ def test_who_found_too_little_looks_again_soon_and_who_found_it_twice_looks_no_m
         TWO,
         "sweep",
     )  # led by who knows that it is over
+
+
+def test_nobody_sleeps_past_the_look_that_is_due_first():
+    views = {ONE: worth(looked=NOW - 40), TWO: worth("proven", looked=NOW - 10)}
+    assert next_look(views, NOW) == 5
+    assert next_look({ONE: worth(looked=NOW - 10, low=NOW - 10)}, NOW) == 11
+    assert next_look({ONE: worth(looked=NOW - 99)}, NOW) == 1  # it was tried just now
+    assert next_look({ONE: worth("proven", looked=0)}, NOW) is None  # nothing went there
+    assert next_look({ONE: PROVEN, TWO: worth("sweeping", looked=0)}, NOW) is None

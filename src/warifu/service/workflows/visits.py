@@ -88,9 +88,9 @@ class _Tries(Tries):
 
     def look_again(self, views: Mapping[bytes, VisitShown]) -> None:
         """Not so late that a device misses its time to look what the visit is worth."""
-        pauses = [_look_pause(view) for view in views.values() if view.worth and view.state not in _ENDING]
-        if pauses:
-            self.until = min(self.until, time.monotonic() + min(pauses))
+        wait = next_look(views, int(time.time()))
+        if wait is not None:
+            self.until = min(self.until, time.monotonic() + wait)
 
 
 Views = dict[bytes, VisitShown]
@@ -215,13 +215,15 @@ class VisitsAtWork:
             tiers = await self._tiers(views)
             self._compare(wallet.name)  # what is due stands in the way of the next round
         done: set[_Task] = set()
+        well = True
         while True:
             turn = tries.failed // 3 if _leaves_it_to_its_carrier(some) else tries.count
             found = plan(views, int(time.time()), turn, pairs, tiers)
             tasks = [task for task in found if task not in done]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
-                tries.look_again(views)
+                if well:  # an exchange that does not answer is not asked more often for that
+                    tries.look_again(views)
                 return
             done.add(task)
             try:
@@ -229,6 +231,7 @@ class VisitsAtWork:
                 if (result.outcome, task.step) == ("not-there", "address"):
                     result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
+                well = False
                 tries.failed += 1
                 tries.later(error.retry_after or 0)
                 continue
@@ -242,6 +245,7 @@ class VisitsAtWork:
                 tries.until = time.monotonic() + STUCK_SECONDS
                 return
             if result.outcome != "done":
+                well = False
                 tries.later(result.retry_after)
             elif task.step == "cancel":  # what it held is free now
                 done -= {each for each in done if each.step == "balance"}
@@ -426,6 +430,18 @@ def _looks(views: Mapping[bytes, VisitShown], now: int) -> list[_Task]:
         if not worth.wanted and now >= worth.looked + _look_pause(view):
             tasks.append(_Task(identity, "balance", brought))
     return tasks
+
+
+def next_look(views: Mapping[bytes, VisitShown], now: int) -> int | None:
+    """Seconds until the next look of any device is due, at least 1; None where none is."""
+    if not any(view.state in ("funded", "trading") for view in views.values()):
+        return None
+    due = [
+        view.worth.looked + _look_pause(view) - now
+        for view in views.values()
+        if view.worth is not None and view.state not in _ENDING
+    ]
+    return max(1, min(due)) if due else None
 
 
 def _look_pause(view: VisitShown) -> int:
