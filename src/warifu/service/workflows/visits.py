@@ -52,6 +52,8 @@ LOOK_SECONDS = 45
 """After so long a device looks again what a visit is worth whose loss is bounded."""
 LOOK_AGAIN_SECONDS = 21
 """After so long where it found too little: it wants to find that twice."""
+_LOOK: tuple[Step, ...] = ("balance", "price")
+"""What a look is made of."""
 STUCK_SECONDS = 600
 """After so long an exchange is asked again that refused to let funds go: each time is a signature and a journal
 entry."""
@@ -222,7 +224,7 @@ class VisitsAtWork:
             tasks = [task for task in found if task not in done]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
-                if well:  # an exchange that does not answer is not asked more often for that
+                if well:  # an exchange that does not answer a look is not asked more often for that
                     tries.look_again(views)
                 return
             done.add(task)
@@ -231,7 +233,7 @@ class VisitsAtWork:
                 if (result.outcome, task.step) == ("not-there", "address"):
                     result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
-                well = False
+                well = well and task.step not in _LOOK
                 tries.failed += 1
                 tries.later(error.retry_after or 0)
                 continue
@@ -245,7 +247,7 @@ class VisitsAtWork:
                 tries.until = time.monotonic() + STUCK_SECONDS
                 return
             if result.outcome != "done":
-                well = False
+                well = well and task.step not in _LOOK
                 tries.later(result.retry_after)
             elif task.step == "cancel":  # what it held is free now
                 done -= {each for each in done if each.step == "balance"}
