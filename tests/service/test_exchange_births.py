@@ -154,7 +154,8 @@ async def test_stopped_at_any_step_it_is_on_all_devices_or_on_none(
             shown = await born(client, request.request_id.hex())
             ends[count] = before, whole_or_none(world, request, shown)
             assert await hand_in(client, request) == shown.id, "asked again, it is what it was"
-    assert set(ends.values()) >= {(0, False), (1, True)}, ends
+    assert (0, False) in ends.values(), ends
+    assert ends[whole - 1][0] in (1, 2), "the last frame but one: who sent it has the key, and one has not"
     assert all(brought for before, brought in ends.values() if before)
 
 
