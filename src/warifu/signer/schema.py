@@ -30,7 +30,7 @@ CREATE TABLE counted_calls (         -- calls at exchanges that are in call_tota
 CREATE INDEX counted_calls_by_time ON counted_calls (wallet, exchange, expires);
 """
 
-_CARRIER_BANS = """
+_CARRIER_BANS = """  -- some stores of version 7 have it
 CREATE TABLE IF NOT EXISTS carrier_bans (  -- devices that owners let carry nothing to an exchange, or let again
     wallet BLOB NOT NULL REFERENCES wallets (id),
     identity BLOB NOT NULL,
