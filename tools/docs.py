@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from error_codes import error_codes
 
 from warifu.cli.main import main as command_line
 from warifu.errors import FAMILIES
@@ -41,12 +42,18 @@ def cli_page() -> str:
 def errors_page() -> str:
     rows = [
         "# Errors\n",
-        "Generated from `src/warifu/errors.py` by `make docs`. A code is `family.reason`, and stable.\n",
+        "Generated from `src/warifu/` by `make docs`. A code is `family.reason`, and stable.",
+        "With `--lang ja` each is said in Japanese, above the words of the case, which are English.\n",
     ]
     rows += ["| family | exit code | means |", "|---|---|---|"]
     for family, kind in FAMILIES.items():
         meaning = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
         rows.append(f"| `{family}` | {kind.exit_code} | {meaning} |")
+    rows.append(
+        "\n## Reasons\n\nOf `input` also those of `transaction`, where no signer would sign what is asked for."
+    )
+    for family, reasons in error_codes().items():
+        rows.append(f"\n**{family}**: {', '.join(f'`{reason}`' for reason in sorted(reasons))}.")
     return "\n".join(rows) + "\n"
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from warifu.cli.text import tr
+from warifu.cli.text import spoken, tr
 from warifu.errors import WarifuError
 
 _HANGING = 4
@@ -95,13 +95,15 @@ class Screen:
         if self.json:
             click.echo(msgspec.json.encode({"error": error_object(error)}).decode())
             return
-        gist = " ".join((type(error).__doc__ or "").split())
+        gist, remedy = _in_the_language(error)
         lines = [
-            # Messages come from many machines, in English; what kind of error it is can be said in any language.
-            (tr("Error"), tr(gist) if tr(gist) != gist else "", "bold red"),
-            ("" if tr(gist) != gist else tr("Error"), error.message, "bold red"),
+            # Messages come from many machines, in English, with the values of the case; what kind of case it is, is
+            # said in the language spoken, above them.
+            (tr("Error"), gist, "bold red"),
+            ("" if gist else tr("Error"), error.message, "bold red"),
             (tr("Not done"), error.not_done, ""),
-            (tr("What to do"), error.remedy, ""),
+            (tr("What to do"), remedy, ""),
+            ("" if remedy else tr("What to do"), error.remedy, ""),
             (tr("At fault"), error.blame or "", ""),
             (tr("Wait"), tr("{seconds} seconds", seconds=error.retry_after) if error.retry_after else "", ""),
             (tr("Code"), f"{error.code} ({error.exit_code})", "dim"),
@@ -109,6 +111,20 @@ class Screen:
         for name, value, style in lines:
             if value:
                 _print_hanging(self._errors, f"{name + ': ' if name else '  '}{clean(value)}", style)
+
+
+def _in_the_language(error: WarifuError) -> tuple[str, str]:
+    """What happened and what to do, in the language spoken; empty where that is the error's own, or nothing is known
+    of it but what the error says. A code that is not known here is said by its family."""
+    if spoken() != "ja":
+        return "", ""
+    from warifu.cli.errors_ja import japanese  # only where it is needed: it is long
+
+    said = japanese(error.code)
+    if said is not None:
+        return said.gist, said.remedy
+    family = " ".join((type(error).__doc__ or "").split())
+    return (tr(family) if tr(family) != family else ""), ""
 
 
 def _print_hanging(console: Console, text: str, style: str) -> None:
