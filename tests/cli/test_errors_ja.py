@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from warifu.cli.errors_ja import FAMILIES, japanese
+from warifu.cli.errors_ja.not_done import NOT_DONE
 from warifu.cli.screen import Screen
 from warifu.cli.text import speak, spoken
 from warifu.errors import FAMILIES as KINDS
-from warifu.errors import InputRefused, PassphraseRefused, PolicyDenied
+from warifu.errors import InputRefused, PassphraseRefused, PolicyDenied, WarifuError
 
 pytestmark = pytest.mark.unit
 
@@ -101,6 +103,23 @@ def test_a_code_of_a_newer_program_is_unknown():
     assert japanese("nothing") is None
 
 
+def sentences_in_the_source() -> set[str]:
+    """Every plain string, its parts put together."""
+    return {
+        node.value
+        for path in (TOOL.parents[1] / "src" / "warifu").rglob("*.py")
+        if "errors_ja" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_what_was_not_done_is_japanese_and_none_is_left_over():
+    assert sorted(set(NOT_DONE) - sentences_in_the_source()) == []
+    assert WarifuError("x", "x").not_done in NOT_DONE
+    assert all(said.endswith(("。", "）")) for said in NOT_DONE.values())
+
+
 def test_japanese_comes_first_and_the_exact_english_below(capsys, in_japanese):
     error = PolicyDenied(
         "window-limit", "0.2 BTC would have left in 1 day; the limit is 0.1 BTC", remedy="Wait."
@@ -109,7 +128,14 @@ def test_japanese_comes_first_and_the_exact_english_below(capsys, in_japanese):
     shown = capsys.readouterr().err
     said = japanese("policy.window-limit")
     assert said is not None
-    order = [said.gist, "0.2 BTC would have left", said.remedy, "Wait.", "policy.window-limit (5)"]
+    order = [
+        said.gist,
+        "0.2 BTC would have left",
+        "何も署名せず、何も送っていません。",
+        said.remedy,
+        "Wait.",
+        "policy.window-limit (5)",
+    ]
     places = [shown.replace("\n    ", "").find(part) for part in order]
     assert -1 not in places and places == sorted(places), shown
 

@@ -95,13 +95,13 @@ class Screen:
         if self.json:
             click.echo(msgspec.json.encode({"error": error_object(error)}).decode())
             return
-        gist, remedy = _in_the_language(error)
+        gist, not_done, remedy = _in_the_language(error)
         lines = [
             # Messages come from many machines, in English, with the values of the case; what kind of case it is, is
             # said in the language spoken, above them.
             (tr("Error"), gist, "bold red"),
             ("" if gist else tr("Error"), error.message, "bold red"),
-            (tr("Not done"), error.not_done, ""),
+            (tr("Not done"), not_done, ""),
             (tr("What to do"), remedy, ""),
             ("" if remedy else tr("What to do"), error.remedy, ""),
             (tr("At fault"), error.blame or "", ""),
@@ -113,18 +113,18 @@ class Screen:
                 _print_hanging(self._errors, f"{name + ': ' if name else '  '}{clean(value)}", style)
 
 
-def _in_the_language(error: WarifuError) -> tuple[str, str]:
-    """What happened and what to do, in the language spoken; empty where that is the error's own, or nothing is known
-    of it but what the error says. A code that is not known here is said by its family."""
+def _in_the_language(error: WarifuError) -> tuple[str, str, str]:
+    """What happened, what was not done, and what to do, in the language spoken. The first and the last are empty where
+    nothing is known but what the error itself says. A code that is not known here is said by its family."""
     if spoken() != "ja":
-        return "", ""
-    from warifu.cli.errors_ja import japanese  # only where it is needed: it is long
+        return "", error.not_done, ""
+    from warifu.cli.errors_ja import japanese, not_done  # only where they are needed: they are long
 
     said = japanese(error.code)
     if said is not None:
-        return said.gist, said.remedy
+        return said.gist, not_done(error.not_done), said.remedy
     family = " ".join((type(error).__doc__ or "").split())
-    return (tr(family) if tr(family) != family else ""), ""
+    return (tr(family) if tr(family) != family else ""), not_done(error.not_done), ""
 
 
 def _print_hanging(console: Console, text: str, style: str) -> None:

@@ -19,6 +19,7 @@ from warifu.cli.errors_ja.host import HOST
 from warifu.cli.errors_ja.input_a_to_e import INPUT_A_TO_E
 from warifu.cli.errors_ja.input_f_to_o import INPUT_F_TO_O
 from warifu.cli.errors_ja.input_p_to_z import INPUT_P_TO_Z
+from warifu.cli.errors_ja.not_done import NOT_DONE
 from warifu.cli.errors_ja.passphrase import PASSPHRASE
 from warifu.cli.errors_ja.peer import PEER
 from warifu.cli.errors_ja.platform import PLATFORM
@@ -65,3 +66,8 @@ def japanese(code: str) -> Said | None:
         if found is not None:
             return Said(*found)
     return None
+
+
+def not_done(english: str) -> str:
+    """What was not done, in Japanese; in English where the sentence bears values, or is not known here."""
+    return NOT_DONE.get(english, english)
