@@ -49,7 +49,7 @@ def set_clock(home: Household, name: str, seconds: int) -> None:
 
 
 def test_no_frame_of_the_service_has_a_field_for_the_time():
-    """What is a number in a frame names a call, a page, a piece, a round, a tunnel, or how many: nothing is a moment."""
+    """What is a number in a frame names a call, page, piece, round or tunnel, or says how many: nothing is a moment."""
     numbers = {
         (kind.__struct_config__.tag, field.name)
         for kind in typing.get_args(ToSigner)
