@@ -187,3 +187,15 @@ def test_nobody_sleeps_past_the_look_that_is_due_first():
     assert next_look({ONE: worth(looked=NOW - 99)}, NOW) == 1  # it was tried just now
     assert next_look({ONE: worth("proven", looked=0)}, NOW) is None  # nothing went there
     assert next_look({ONE: PROVEN, TWO: worth("sweeping", looked=0)}, NOW) is None
+
+
+def test_who_finds_the_loss_last_looks_on_though_the_others_have_it_home():
+    home = worth("home", looked=NOW - 99)
+    late = worth("proven", looked=NOW - 21, low=NOW - 21)
+    assert (TWO, "balance", "") in tasks(one=home, two=late)
+    assert tasks(one=home, two=worth("proven", looked=NOW, wanted=("BTC-USDT",)))[0] == (
+        TWO,
+        "price",
+        "BTC-USDT",
+    )
+    assert next_look({ONE: home, TWO: late}, NOW) == 1

@@ -421,7 +421,7 @@ def plan(
 def _looks(views: Mapping[bytes, VisitShown], now: int) -> list[_Task]:
     """Each device measures for itself what is lost, as long as something is there: also those that find it later than
     others, because what holds it there is cancelled by devices that found it themselves."""
-    if not any(view.state in ("funded", "trading") for view in views.values()):
+    if not _is_there(views):
         return []
     tasks = []
     for identity, view in sorted(views.items()):
@@ -436,7 +436,7 @@ def _looks(views: Mapping[bytes, VisitShown], now: int) -> list[_Task]:
 
 def next_look(views: Mapping[bytes, VisitShown], now: int) -> int | None:
     """Seconds until the next look of any device is due, at least 1; None where none is."""
-    if not any(view.state in ("funded", "trading") for view in views.values()):
+    if not _is_there(views):
         return None
     due = [
         view.worth.looked + _look_pause(view) - now
@@ -444,6 +444,11 @@ def next_look(views: Mapping[bytes, VisitShown], now: int) -> int | None:
         if view.worth is not None and view.state not in _ENDING
     ]
     return max(1, min(due)) if due else None
+
+
+def _is_there(views: Mapping[bytes, VisitShown]) -> bool:
+    """Whether something was brought. Where others have it home already, a device still has to find that it is over."""
+    return any(view.state in ("funded", "trading", *_ENDING) for view in views.values())
 
 
 def _look_pause(view: VisitShown) -> int:
