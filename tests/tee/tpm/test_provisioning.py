@@ -29,6 +29,8 @@ from tpm2_pytss import (
 )
 
 from warifu.errors import InputRefused, PlatformRefused, WarifuError
+from warifu.tee.tpm import provisioning
+from warifu.tee.tpm.keys import Keys
 from warifu.tee.tpm.pinned import GuessLimits, is_pinned
 from warifu.tee.tpm.provisioning import (
     Authorizations,
@@ -344,6 +346,31 @@ def test_two_devices_share_a_tpm_without_knowing_of_each_other(home, tmp_path):
     ours = home.open()
     assert ours.unseal(ours.seal(b"x", b"c"), b"c") == b"x"
     ours.forget()
+
+
+@pytest.mark.parametrize("who_leaves", ["the first", "the second"])
+def test_two_devices_that_begin_to_look_at_one_place_have_a_root_key_each(home, tmp_path, who_leaves):
+    """Both keys have one name, because they come from one seed: who leaves takes its own with it, and no other."""
+    place = places(home.unlock_key)[0]
+    twin = next(key for _ in range(10_000) if places(key := os.urandom(32))[0] == place)
+    (tmp_path / "second").mkdir()
+    second = Home(home.tpm, tmp_path / "second", twin)
+    known = Authorizations(lockout=home.lockout_secret)
+    provision(second.settings, second.unlock_key, second.choices, second.lockout_secret, known)
+    second.approve_boot()
+    leaves, stays = (home, second) if who_leaves == "the first" else (second, home)
+    platform = stays.open()
+    sealed = platform.seal(b"x", b"c")
+    platform.forget()
+    unprovision(leaves.settings, leaves.unlock_key, home.lockout_secret)
+    platform = stays.open()
+    assert platform.unseal(sealed, b"c") == b"x"
+    platform.forget()
+
+
+def places(unlock_key: bytes) -> list[int]:
+    """Where a device looks for a place for its storage root key, in this order."""
+    return list(provisioning._places(Keys(unlock_key)))
 
 
 @pytest.mark.slow

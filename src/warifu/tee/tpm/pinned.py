@@ -19,6 +19,7 @@ from warifu.tee.tpm.keys import TAG_BYTES, Keys
 from warifu.tee.tpm.policy import Approval, Name34, PcrIndices
 
 FILE = "tpm.pinned"
+ROOT_FILE = "tpm.root"
 MAX_APPROVALS, MAX_COUNTERS = 8, 16
 _HEADER = b"warifu-tpm\x00\x01"
 _MAX_BYTES = 32 * 1024
@@ -108,23 +109,51 @@ def read_pinned(directory: Path, keys: Keys) -> Pinned:
 def write_pinned(directory: Path, keys: Keys, pinned: Pinned) -> None:
     """Durable, all of it or nothing, when this returns. ``PlatformRefused`` (``pinned``)."""
     body = encode(pinned)
-    new = directory / f"{FILE}.new"
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_HEADER + body + keys.tag("pinned", body))
-            file.flush()
-            os.fsync(descriptor)
-        new.replace(directory / FILE)
-        _sync(directory)
-    except OSError as error:
-        raise _altered(f"cannot be written: {error.strerror}") from None
+    _write(directory, FILE, _HEADER + body + keys.tag("pinned", body))
 
 
 def forget_pinned(directory: Path) -> None:
-    """Remove the file, if it is there."""
+    """Remove the files, if they are there."""
     (directory / FILE).unlink(missing_ok=True)
+    forget_root(directory)
+
+
+def begin_root(directory: Path, keys: Keys, handle: int) -> None:
+    """Write down, durably, that this device is about to keep its storage root key at ``handle``. ``PlatformRefused``
+    (``pinned``)."""
+    body = handle.to_bytes(4, "big")
+    _write(directory, ROOT_FILE, body + keys.tag("root-begun", body))
+
+
+def has_begun_root(directory: Path, keys: Keys, handle: int) -> bool:
+    """Whether the key at ``handle`` can be this device's own, from a set-up that broke off. Its name does not tell:
+    whoever shares the TPM has a storage root key of the same name, and would lose it with ours."""
+    body = handle.to_bytes(4, "big")
+    try:
+        content = (directory / ROOT_FILE).read_bytes()
+    except OSError:
+        return False
+    return content[:4] == body and keys.is_tag(content[4:], "root-begun", body)
+
+
+def forget_root(directory: Path) -> None:
+    """Remove what :func:`begin_root` wrote, if it is there."""
+    (directory / ROOT_FILE).unlink(missing_ok=True)
     _sync(directory)
+
+
+def _write(directory: Path, name: str, content: bytes) -> None:
+    new = directory / f"{name}.new"
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        new.replace(directory / name)
+        _sync(directory)
+    except OSError as error:
+        raise _altered(f"cannot be written: {error.strerror}") from None
 
 
 def _sync(directory: Path) -> None:

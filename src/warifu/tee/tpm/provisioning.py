@@ -36,7 +36,10 @@ from warifu.tee.tpm.keys import Keys
 from warifu.tee.tpm.pinned import (
     GuessLimits,
     Pinned,
+    begin_root,
     forget_pinned,
+    forget_root,
+    has_begun_root,
     is_pinned,
     read_pinned,
     write_pinned,
@@ -84,7 +87,10 @@ def provision(
         require_known(chip.facts, known)
         with _Undo() as undo:
             lockout = known.lockout or bytes(lockout_secret)
-            pinned = _set_up(chip, keys, choices, known, undo, lockout_is_ours=lockout == lockout_secret)
+            root = _keep_root(chip, directory, keys, known.owner, undo)
+            pinned = _set_up(
+                chip, keys, choices, known, undo, root, lockout_is_ours=lockout == lockout_secret
+            )
             _limit_guesses(chip, choices.limits, known.lockout)
             undo.push(partial(_limit_guesses, chip, pinned.limits_before, known.lockout))
             _change_lockout(chip, known.lockout, lockout)
@@ -162,10 +168,16 @@ def _checked(chip: Chip, pinned: Pinned, choices: Choices) -> Pinned:
 
 
 def _set_up(
-    chip: Chip, keys: Keys, choices: Choices, known: Authorizations, undo: _Undo, *, lockout_is_ours: bool
+    chip: Chip,
+    keys: Keys,
+    choices: Choices,
+    known: Authorizations,
+    undo: _Undo,
+    kept: tuple[int, bool],
+    *,
+    lockout_is_ours: bool,
 ) -> Pinned:
-    handle, ours = _keep_root(chip, keys, known.owner, undo)
-    root = chip.root
+    (handle, ours), root = kept, chip.root
     assert root is not None
     counters = []
     for name in (APPROVALS, *choices.counters):
@@ -191,7 +203,7 @@ def _set_up(
     )
 
 
-def _keep_root(chip: Chip, keys: Keys, owner_auth: bytes, undo: _Undo) -> tuple[int, bool]:
+def _keep_root(chip: Chip, directory: Path, keys: Keys, owner_auth: bytes, undo: _Undo) -> tuple[int, bool]:
     """Have the storage root key at a persistent handle; from here on sessions are salted to it.
 
     Returns the handle, and whether we put it there. Trusted here, once: that the TPM which answers is the TPM.
@@ -205,21 +217,24 @@ def _keep_root(chip: Chip, keys: Keys, owner_auth: bytes, undo: _Undo) -> tuple[
         name = chip.name(transient)
         taken = chip.handles(_PERSISTENT)
         for handle in (_USUAL_ROOT, *_places(keys)):
-            if handle in taken:
+            usual = handle == _USUAL_ROOT
+            if handle in taken and (usual or has_begun_root(directory, keys, handle)):
                 with suppress(PlatformRefused):  # another key: the next place, then
                     chip.root = chip.pinned_key(handle, name)
-                    return handle, handle != _USUAL_ROOT
-            elif handle != _USUAL_ROOT:
+                    return handle, not usual
+            elif handle not in taken and not usual:
+                begin_root(directory, keys, handle)
                 with refusing("keeping its storage root key"), chip.session() as session:
                     chip.esapi.evict_control(ESYS_TR.OWNER, transient, handle, session1=session)
-                undo.push(partial(_evict, chip, handle, owner_auth))
+                undo.push(partial(_take_back_root, chip, directory, handle, owner_auth))
                 chip.root = chip.pinned_key(handle, name)
                 return handle, True
     raise PlatformRefused("nv-full", "the TPM has no free place for its storage root key")
 
 
 def _places(keys: Keys) -> Iterator[int]:
-    """The same for the same device, so that an interrupted set-up finds its key again; other devices' are elsewhere."""
+    """The same for the same device, so that an interrupted set-up finds its key again; other devices' begin elsewhere,
+    most of them."""
     first = int.from_bytes(keys.key("root-handle"), "big")
     return (_OUR_ROOTS + (first + attempt) % _ROOT_PLACES for attempt in range(_ATTEMPTS))
 
@@ -254,6 +269,12 @@ def _evict(chip: Chip, handle: int, owner_auth: bytes) -> None:
         chip.esapi.tr_set_auth(ESYS_TR.OWNER, owner_auth)
         key = chip.esapi.tr_from_tpmpublic(handle)
         chip.esapi.evict_control(ESYS_TR.OWNER, key, handle, session1=session)
+
+
+def _take_back_root(chip: Chip, directory: Path, handle: int, owner_auth: bytes) -> None:
+    """What was written down goes last: without it the key is nobody's."""
+    _evict(chip, handle, owner_auth)
+    forget_root(directory)
 
 
 class _Undo:
