@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warifu.protocol.encoding import decode, encode
-from warifu.signer.exchanges.gauge import APART, FRESH_LOOK, TOGETHER, Gauge, Holding, gauge_for, route
+from warifu.signer.exchanges.gauge import (
+    APART,
+    FRESH_LOOK,
+    MOST_WITHDRAWALS,
+    TOGETHER,
+    Gauge,
+    Gone,
+    Holding,
+    gauge_for,
+    route,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -101,12 +111,35 @@ def test_the_bound_itself_may_be_lost_and_not_a_bit_more(usdt, over):
 
 
 def test_what_this_device_signed_away_is_no_loss():
-    gone = FUNDED.withdraws({"BTC": D("0.2"), "XRP": D(7)})
+    gone = FUNDED.withdraws(Gone(b"1" * 32, NOW, {"BTC": D("0.2"), "XRP": D(7)}))
     assert gone.withdrew == (Holding("BTC", "0.2"),)
     assert look(gone, NOW + 100, BTC="1.3", USDT="100").low == 0
     swept = (Holding("BTC", "0.5"),)
     assert look(FUNDED, NOW + 100, swept, BTC="1", USDT="100").low == 0
     assert look(FUNDED, NOW + 100, BTC="1", USDT="100").low  # nobody knows where that went
+
+
+def gone(number: int, created: int = NOW) -> Gone:
+    return Gone(bytes([number]) * 32, created, {"BTC": D("0.1")})
+
+
+def test_what_an_owner_asked_for_before_the_first_look_had_left_by_then_and_hides_no_loss():
+    assert GAUGE.withdraws(gone(1)) == GAUGE
+    assert FUNDED.withdraws(gone(1, NOW - 1)) == FUNDED
+    assert FUNDED.withdraws(gone(1, NOW)).withdrew == (Holding("BTC", "0.1"),)
+
+
+def test_what_is_told_twice_left_once():
+    once = FUNDED.withdraws(gone(1))
+    assert once.withdraws(gone(1)) == once
+    assert once.withdraws(gone(2)).withdrew == (Holding("BTC", "0.2"),)
+
+
+def test_there_is_an_end_to_what_is_remembered_of_withdrawals():
+    gauge = FUNDED
+    for number in range(MOST_WITHDRAWALS + 1):
+        gauge = gauge.withdraws(gone(number))
+    assert gauge.withdrew == (Holding("BTC", "10"),)
 
 
 def test_the_loss_is_of_no_more_than_it_may_bring():

@@ -160,6 +160,16 @@ def test_what_an_owner_withdraws_himself_is_no_loss(stage):
     assert stage.shows("device2", visit).why == ""
 
 
+def test_what_an_owner_withdrew_before_the_visit_hides_no_loss_of_it(stage):
+    """Whoever did not sign it may hear of it when the visit has long begun, and what was there then was without it."""
+    stage.simulation.do(SetAccount(exchange="binance", account=stage.customer, gives={"BTC": D("0.2")}))
+    owners = Withdrawal(str(uuid4()), "BTC", "BTC", stage.address(2), D("0.2"))
+    assert stage.asks(BINANCE.withdraw(owners), FIRST, "device0").outcome == "done"
+    stage.pass_(APART)
+    visit = funded(stage)
+    assert D(looks(stage, visit, THIRD).value) == D("0.5")
+
+
 def test_what_somebody_withdrew_without_an_owners_word_is_a_loss(stage):
     visit = funded(stage)
     venue = stage.simulation.venues["binance"]

@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 10
+VERSION = 11
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -53,7 +53,16 @@ CREATE TABLE travel_rules (          -- what owners state, for exchanges, about 
 
 _WORDS = "ALTER TABLE comparisons ADD COLUMN words TEXT NOT NULL DEFAULT '';"
 
-SINCE = {6: _EXCHANGE_BIRTHS, 7: _COUNTED_CALLS, 8: _CARRIER_BANS, 9: _TRAVEL_RULES, 10: _WORDS}
+_CREATED = "ALTER TABLE noted_calls ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
+
+SINCE = {
+    6: _EXCHANGE_BIRTHS,
+    7: _COUNTED_CALLS,
+    8: _CARRIER_BANS,
+    9: _TRAVEL_RULES,
+    10: _WORDS,
+    11: _CREATED,
+}
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
 TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}{_TRAVEL_RULES}
@@ -255,7 +264,8 @@ CREATE TABLE noted_calls (           -- that other devices told of
     account TEXT NOT NULL,
     call BLOB NOT NULL,
     expires INTEGER NOT NULL,
-    counted INTEGER NOT NULL         -- 1: in the totals; 0: not read yet
+    counted INTEGER NOT NULL,        -- 1: in the totals; 0: not read yet
+    created INTEGER NOT NULL DEFAULT 0  -- as the request says
 ) STRICT;
 
 CREATE TABLE call_totals (           -- as totals, of what calls gave away at exchanges, in units of 10^-36

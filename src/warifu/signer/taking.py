@@ -149,7 +149,7 @@ def _called(device: Device, wallet: Wallet, note: Note, body: Called, now: int) 
     request, named = _called_for(body)
     if device.calls.knows(named) or not _counts(device, wallet, body, request, now):
         return False
-    device.calls.note(wallet.id, named, request.account, body.call, request.expires)
+    device.calls.note(wallet.id, named, request, body.call)
     device.notes.keep(note, until=request.expires + LONGEST)
     device.journal.append(Noted(wallet.id, named), now, peer(note.identity))
     return True

@@ -23,6 +23,7 @@ from warifu.signer.acknowledging import require_strict
 from warifu.signer.asking import asker
 from warifu.signer.device import Device
 from warifu.signer.exchanges.calls import given, refuse_reuse, require_tellable, unpacked
+from warifu.signer.exchanges.gauge import Gone
 from warifu.signer.exchanges.judging import (
     Seen,
     catch_up,
@@ -99,7 +100,10 @@ class _Witnessing:
             refuse_reuse(device, request, named)
             device.calls.forget(now)
             device.calls.count(named, wallet.id, exchange, amounts, known, request.expires, request.expires)
-            device.calls.acknowledge(wallet.id, named, request.account, note.call, request.expires)
+            device.calls.acknowledge(wallet.id, named, request, note.call)
+            if self._seen.asked.destination is not None:
+                gone = Gone(named, request.created, self._seen.understood.meaning.gives)
+                device.visits.withdraws(wallet.id, request.account, gone)
             device.notes.write(wallet.id, note, request.expires + LONGEST)
             device.journal.append(self._entry(), now, asker(self._frame.authorization))
 

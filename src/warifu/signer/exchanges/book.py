@@ -51,6 +51,19 @@ class Made:
 
 
 @dataclass(frozen=True)
+class NotedCall:
+    """A call that another device told of."""
+
+    named: bytes
+    """Digest of the ``CallRequest``."""
+    account: str
+    call: ExchangeCall
+    created: int
+    """Of the request, in seconds; 0 where it was told of before this was written down."""
+    expires: int
+
+
+@dataclass(frozen=True)
 class Kept:
     """A comparison that is not settled."""
 
@@ -242,13 +255,11 @@ class Book:
 
     # --- for the others (strict wallets) ---------------------------------------------------------------------------
 
-    def acknowledge(self, wallet: bytes, named: bytes, account: str, call: bytes, expires: int) -> None:
+    def acknowledge(self, wallet: bytes, named: bytes, request: CallRequest, call: bytes) -> None:
         """This device judged the call for the others; it counts already. It is kept, so that this device can take part
         in it later, though what it was sealed to is used up."""
         if not self._noted(named):
-            self._store.execute(
-                "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, 1)", (named, wallet, account, call, expires)
-            )
+            self._keep_noted(wallet, named, request, call, counted=True)
         self._store.execute("UPDATE counted_calls SET acknowledged = 1 WHERE request = ?", (named,))
 
     def acknowledged(self, named: bytes) -> ExchangeCall | None:
@@ -268,21 +279,30 @@ class Book:
     def _noted(self, named: bytes) -> bool:
         return bool(self._store.execute("SELECT 1 FROM noted_calls WHERE request = ?", (named,)))
 
-    def note(self, wallet: bytes, named: bytes, account: str, call: bytes, expires: int) -> None:
+    def note(self, wallet: bytes, named: bytes, request: CallRequest, call: bytes) -> None:
         """Another device told of it."""
+        self._keep_noted(wallet, named, request, call, counted=False)
+
+    def _keep_noted(
+        self, wallet: bytes, named: bytes, request: CallRequest, call: bytes, *, counted: bool
+    ) -> None:
         self._store.execute(
-            "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, 0)", (named, wallet, account, call, expires)
+            "INSERT INTO noted_calls VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (named, wallet, request.account, call, request.expires, counted, request.created),
         )
 
-    def unread(self, wallet: bytes) -> list[tuple[bytes, str, ExchangeCall, int]]:
-        """(digest of the request, account, call, expiry) of what was told and is not counted yet."""
+    def unread(self, wallet: bytes) -> list[NotedCall]:
+        """What was told and is not counted yet."""
         rows = self._store.execute(
-            "SELECT request, account, call, expires FROM noted_calls WHERE wallet = ? AND counted = 0",
+            "SELECT request, account, call, created, expires FROM noted_calls"
+            " WHERE wallet = ? AND counted = 0",
             (wallet,),
         )
         return [
-            (bytes(named), account, decode(ExchangeCall, bytes(call), MAX_CALL_BYTES), expires)
-            for named, account, call, expires in rows
+            NotedCall(
+                bytes(named), account, decode(ExchangeCall, bytes(call), MAX_CALL_BYTES), created, expires
+            )
+            for named, account, call, created, expires in rows
         ]
 
     def noted(self, wallet: bytes, account: str) -> list[ExchangeCall]:

@@ -49,6 +49,7 @@ from warifu.signer.device import Device
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges.answers import LIMITS, MAX_ENDING, told_of
 from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.gauge import Gone
 from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.judging import (
     Seen,
@@ -343,10 +344,9 @@ class _Making:
             known, expires = limits(device, asked.wallet, asked.seen), asked.request.expires
             moment = expires if _needs_words(device, asked) else now
             device.calls.count(asked.digest, asked.wallet.id, exchange, amounts, known, moment, expires)
-        if asked.seen.asked.destination is not None and not device.calls.knows(asked.digest):
-            device.visits.withdraws(
-                asked.wallet.id, asked.request.account, asked.seen.understood.meaning.gives
-            )
+        if asked.seen.asked.destination is not None:
+            gone = Gone(asked.digest, asked.request.created, asked.seen.understood.meaning.gives)
+            device.visits.withdraws(asked.wallet.id, asked.request.account, gone)
         device.calls.start(asked.request, asked.digest)
         if asked.seen.gives:
             device.notes.write(asked.wallet.id, asked.note, asked.request.expires + LONGEST)

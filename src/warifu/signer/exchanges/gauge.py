@@ -13,6 +13,7 @@ nothing, and is said: taken for a loss, any garbled answer would end a visit; ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 import msgspec
@@ -26,6 +27,8 @@ TOGETHER = 600
 """Seconds, at most: what was found longer ago begins anew."""
 FRESH_LOOK = 120
 """Seconds within which the prices of a look come after what is there."""
+MOST_WITHDRAWALS = 100
+"""Of owners, in one visit."""
 WHOLE = 10_000
 """Hundredths of a percent."""
 _LEAST_BID = Decimal("0.9")
@@ -51,6 +54,18 @@ class Priced(Message, frozen=True):
     at: Seconds
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What a call of an owner's takes out of an account."""
+
+    request: bytes
+    """Digest of the request."""
+    created: int
+    """When the owner asked for it, in seconds."""
+    gives: Mapping[str, Decimal]
+    """At most, by asset, in whole units."""
+
+
 class Gauge(Message, frozen=True):
     """Of one visit at one device. Stored with it."""
 
@@ -66,13 +81,17 @@ class Gauge(Message, frozen=True):
     """That connect them, as the policy had them when the visit was opened."""
     before: tuple[Holding, ...] | None = None
     """What was there at the first look, before anything was brought."""
+    began: Seconds = 0
+    """When this was."""
     holds: tuple[Holding, ...] = ()
     """What was there at the last one."""
     at: Seconds = 0
     """When this was."""
     prices: tuple[Priced, ...] = ()
     withdrew: tuple[Holding, ...] = ()
-    """What was signed away for owners, by this device or by others that told it so."""
+    """What was signed away for owners since then, by this device or by others that told it so."""
+    calls: tuple[bytes, ...] = ()
+    """Digests of the requests by which it was."""
     credited: str = "0"
     """What the loss is measured from."""
     value: str = ""
@@ -92,8 +111,8 @@ class Gauge(Message, frozen=True):
             for symbol in self.symbols
             if (amount := totals.get(symbol, Decimal(0)))
         )
-        before = holds if self.before is None else self.before
-        return msgspec.structs.replace(self, before=before, holds=holds, at=now, prices=())
+        before, began = (holds, now) if self.before is None else (self.before, self.began)
+        return msgspec.structs.replace(self, before=before, began=began, holds=holds, at=now, prices=())
 
     def priced(self, pair: str, bid: Decimal, ask: Decimal, now: int) -> Gauge | None:
         """The best offers of one pair. None where they are too far apart to say what something is worth."""
@@ -103,13 +122,19 @@ class Gauge(Message, frozen=True):
         seen = Priced(pair, _text(bid), _text(ask), now)
         return msgspec.structs.replace(self, prices=(*others, seen))
 
-    def withdraws(self, gives: Mapping[str, Decimal]) -> Gauge:
-        """So much leaves for where an owner wants it."""
-        gone = {each.symbol: Decimal(each.amount) for each in self.withdrew}
-        for symbol in gives.keys() & set(self.symbols):
-            gone[symbol] = gone.get(symbol, Decimal(0)) + gives[symbol]
-        kept = tuple(Holding(symbol, _text(amount)) for symbol, amount in sorted(gone.items()))
-        return msgspec.structs.replace(self, withdrew=kept)
+    def withdraws(self, gone: Gone) -> Gauge:
+        """It leaves for where an owner wants it. What an owner asked for before the first look had left by then, and
+        counted once more it would hide a loss; what is told twice counts once; what is more than anybody withdraws by
+        hand in a visit is a loss."""
+        if self.before is None or gone.created < self.began or gone.request in self.calls:
+            return self
+        if len(self.calls) == MOST_WITHDRAWALS:
+            return self
+        left = {each.symbol: Decimal(each.amount) for each in self.withdrew}
+        for symbol in gone.gives.keys() & set(self.symbols):
+            left[symbol] = left.get(symbol, Decimal(0)) + gone.gives[symbol]
+        kept = tuple(Holding(symbol, _text(amount)) for symbol, amount in sorted(left.items()))
+        return msgspec.structs.replace(self, withdrew=kept, calls=(*self.calls, gone.request))
 
     def wanted(self, swept: Sequence[Holding], now: int) -> tuple[str, ...]:
         """Pairs whose price the look under way still lacks; none where it is whole, or too old to be finished."""

@@ -30,6 +30,7 @@ from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.policy import ExchangeLimits
 from warifu.signer.device import Device
 from warifu.signer.egress.judging import read_call
+from warifu.signer.exchanges.gauge import Gone
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.exchanges.visiting import banned
 from warifu.signer.policy import exchanges as policy
@@ -129,7 +130,8 @@ def count_noted(device: Device, wallet: Wallet) -> None:
     has passed. What cannot be read under the rules in force, no honest device signed under them: it waits for others,
     which may come while its request is in time."""
     rules = device.rules.of(wallet.id).policy
-    for named, account, call, expires in device.calls.unread(wallet.id):
+    for told in device.calls.unread(wallet.id):
+        call, expires = told.call, told.expires
         for name, adapter in EXCHANGES.items():
             at_exchange = rules.rules_at(name)
             if at_exchange is None or call.host not in adapter.hosts:
@@ -138,10 +140,11 @@ def count_noted(device: Device, wallet: Wallet) -> None:
                 asked, understood = read_call(adapter, unsigned_of(call), at_exchange)
                 if asked.amounts.keys() <= {each.symbol for each in at_exchange.limits}:
                     amounts, known = asked.amounts, at_exchange.limits
-                    device.calls.count(named, wallet.id, name, amounts, known, expires, expires)
-                    device.calls.read(named)
+                    device.calls.count(told.named, wallet.id, name, amounts, known, expires, expires)
+                    device.calls.read(told.named)
                     if asked.destination is not None:
-                        device.visits.withdraws(wallet.id, account, understood.meaning.gives)
+                        gone = Gone(told.named, told.created, understood.meaning.gives)
+                        device.visits.withdraws(wallet.id, told.account, gone)
                 break
 
 

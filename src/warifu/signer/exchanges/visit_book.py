@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import decode_kept, encode
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown, sweep_digest
 from warifu.protocol.policy import DAY, Policy
+from warifu.signer.exchanges.gauge import Gone
 from warifu.signer.exchanges.visits import Sweep, Visit, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
@@ -120,12 +120,12 @@ class VisitBook:
             if sweep_digest(visit.id, each.symbol, each.round) == request
         ]
 
-    def withdraws(self, wallet: bytes, account: str, gives: Mapping[str, Decimal]) -> None:
-        """By a call of an owner's, which this device signs or was told of, so much leaves the account for elsewhere:
-        that is no loss."""
+    def withdraws(self, wallet: bytes, account: str, gone: Gone) -> None:
+        """By a call of an owner's, which this device signs or was told of, something leaves the account for elsewhere:
+        that is no loss. As often as it is told of, it counts once."""
         for visit in self.of(wallet):
             if visit.request.account == account and visit.home is None and visit.gauge is not None:
-                self.put(visit.withdraws(gives))
+                self.put(visit.withdraws(gone))
 
     def shown(self, wallet: bytes, now: int, banned: tuple[bytes, ...] = ()) -> tuple[VisitShown, ...]:
         """Those that are not at home, and as many others as there is room for; the newest first. ``banned``: who

@@ -13,7 +13,6 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 
 import msgspec
@@ -34,7 +33,7 @@ from warifu.protocol.exchange_visits import (
     Why,
 )
 from warifu.protocol.policy import DAY
-from warifu.signer.exchanges.gauge import Gauge, Holding
+from warifu.signer.exchanges.gauge import Gauge, Gone, Holding
 from warifu.signer.policy.visits import in_units
 
 SETTLE = 60
@@ -307,9 +306,9 @@ class Visit(Message, frozen=True):
         over = changed.gauge is not None and changed.gauge.over
         return changed.end(now, "loss") if over and not self.is_ending(now) else changed
 
-    def withdraws(self, gives: Mapping[str, Decimal]) -> Visit:
-        """This device signs that so much leaves the exchange for where an owner wants it."""
-        gauge = None if self.gauge is None else self.gauge.withdraws(gives)
+    def withdraws(self, gone: Gone) -> Visit:
+        """So much leaves the exchange for where an owner wants it."""
+        gauge = None if self.gauge is None else self.gauge.withdraws(gone)
         return msgspec.structs.replace(self, gauge=gauge)
 
     def pays(self, payment: bytes, amount: int) -> Visit:
