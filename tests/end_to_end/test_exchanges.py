@@ -520,15 +520,6 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
         "a look of each device",
         60,
     )
-    assert exchange(scene, "sell", trader, binance, "BTC-USDT", "--size", "0.002", "--yes")
-    wait_until(
-        lambda: all(
-            not worth["unvalued"] and Decimal("0.019") < Decimal(worth["value"]) < Decimal("0.02")
-            for worth in worths(scene, trader, opened["id"])
-        ),
-        "a look of each device at prices",
-        90,
-    )
     order = ("sell", trader, binance, "BTC-USDT", "--size", "0.01", "--limit", "900000", "--yes")
     assert exchange(scene, *order)["order"]["status"] == "open"
     before, at_exchange = confirmed(scene, trader), free(scene, trader, binance, "BTC") + Decimal("0.01")
