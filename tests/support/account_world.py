@@ -27,6 +27,7 @@ from warifu.chains.solana_embedded.chain import EmbeddedChain as EmbeddedSolana
 from warifu.chains.solana_embedded.server import serving as serving_solana
 from warifu.chains.solana_network.chain import SolanaChain
 from warifu.chains.solana_network.clusters import Cluster
+from warifu.errors import ChainUnavailable
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import SCHEMES, SOLANA
@@ -197,8 +198,16 @@ class AccountWorld(World):
         return cast("WholeKeySigner", self.devices[name])
 
     async def draft(self, client: Client, chain: str = EVM, **wanted: Any) -> api.AccountDraft:
+        """As a person would have one: where a node is behind, which it says is over in a second, asked for again."""
         question = api.NewAccountDraft(chain=chain, **wanted)
-        return await client.post("/wallets/savings/account-drafts", question, api.AccountDraft)
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    return await client.post("/wallets/savings/account-drafts", question, api.AccountDraft)
+                except ChainUnavailable as error:
+                    if error.reason != "behind":
+                        raise
+                    await asyncio.sleep(1)
 
     async def pay(
         self,
