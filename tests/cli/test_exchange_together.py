@@ -18,7 +18,7 @@ from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.cli import exchange_together
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.approving import read_proposal
-from warifu.cli.commands.exchange_trading import _changing
+from warifu.cli.exchange_asking import changing
 from warifu.cli.exchange_kept import all_kept, keep, kept_order
 from warifu.cli.exchange_proposed import read_call_file
 from warifu.cli.exchange_together import PATIENCE, NotAsked, Together, hand_over, require_new
@@ -244,7 +244,7 @@ def test_what_devices_refuse_is_not_taken_for_this_clients_own_word(tmp_path: Pa
         raise error
 
     with pytest.raises(AuthorizationRefused):
-        _changing(SimpleNamespace(home=tmp_path), exchanging, ORDER.client_id, refuse)  # type: ignore[arg-type]
+        changing(SimpleNamespace(home=tmp_path), exchanging, ORDER.client_id, refuse)  # type: ignore[arg-type]
     assert (all_kept(tmp_path, "family", "main") == []) is forgotten
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -136,6 +137,12 @@ def require_yes(yes: bool, as_json: bool) -> None:
         )
 
 
+def confirm(yes: bool, question: str) -> None:
+    """Unless ``yes`` was said, the owner is asked; ``click.Abort`` where the answer is no."""
+    if not yes:
+        click.confirm(question, abort=True)
+
+
 def json_option(function: F) -> F:
     """``--json``: one object on standard output, for scripts."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")(
@@ -183,6 +190,16 @@ def chain_option(function: F) -> F:
 def yes_option(function: F) -> F:
     """``--yes``: no question."""
     return click.option("--yes", is_flag=True, help="Do not ask for confirmation.")(function)
+
+
+def out_option(function: F) -> F:
+    """``--out FILE``: what other owners must approve."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Where several owners must approve: a new file with what is asked, for you to hand to the others.",
+    )(function)
 
 
 def device_option(text: str) -> Callable[[F], F]:

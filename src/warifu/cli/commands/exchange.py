@@ -7,12 +7,14 @@ from contextlib import suppress
 import click
 
 from warifu.cli.approvers import own_credential, wanted
-from warifu.cli.base import Group, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.base import Group, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.commands import (
     exchange_add,
     exchange_comparing,
+    exchange_looking,
     exchange_stating,
     exchange_trading,
+    exchange_transferring,
     exchange_watching,
 )
 from warifu.cli.context import Setting
@@ -104,8 +106,7 @@ def remove(
                 screen.warn(
                     tr("a visit with {account} is not at home: it will not come by itself", account=account)
                 )
-        if not yes and not click.confirm(tr("Forget it?")):
-            raise click.Abort
+        confirm(yes, tr("Forget it?"))
         own = own_credential(profile, screen, known, credential, wanted(known, account))
         away = remove_account(client, own.approve, known, removal_of(known, account))
     if away:
@@ -122,7 +123,15 @@ def remove(
 
 
 for command in (
-    *exchange_trading.COMMANDS,
+    exchange_looking.balances,
+    exchange_looking.market,
+    exchange_trading.buy,
+    exchange_trading.sell,
+    exchange_looking.orders,
+    exchange_looking.status,
+    exchange_trading.cancel,
+    exchange_transferring.deposit_address,
+    exchange_transferring.withdraw,
     exchange_watching.watch,
     exchange_comparing.compare,
     exchange_stating.travel_rule,

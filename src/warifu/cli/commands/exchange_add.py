@@ -11,7 +11,7 @@ import click
 
 from warifu.cli import exchange_born as born
 from warifu.cli.approvers import own_credential, wanted
-from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.base import Command, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
 from warifu.cli.exchange_accounts import list_accounts, removal_of
 from warifu.cli.exchange_adding import (
@@ -315,8 +315,7 @@ def _bear(
             public = bearing.taken_up()
     if public is None:
         screen.line(tr("All devices of the wallet make the key together: each must be connected."))
-        if not yes and not click.confirm(tr("Have them make it?")):
-            raise click.Abort
+        confirm(yes, tr("Have them make it?"))
         with screen.waiting(tr("the devices make a key")):
             public = bearing.bear(first or (lambda: None))
     pem = public_pem(public)
@@ -377,8 +376,7 @@ def _give(
         )
     )
     try:
-        if not yes and not click.confirm(tr("Give it to them?")):
-            raise click.Abort
+        confirm(yes, tr("Give it to them?"))
     except BaseException:
         new.wipe()
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from warifu.cli.approvers import own_credential, wanted
-from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.base import Command, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.changing_shown import exit_code_of, show_told
 from warifu.cli.changing_shown import told_object as instructed_object
 from warifu.cli.context import Setting
@@ -73,8 +73,7 @@ def compare(
                 count=len(about),
             )
         )
-        if not yes and not click.confirm(tr("Did you see at the exchange itself that they are?")):
-            raise click.Abort
+        confirm(yes, tr("Did you see at the exchange itself that they are?"))
         answered = settle(client, screen, own, known, account, about)
     show_told(screen, answered)
     screen.line(

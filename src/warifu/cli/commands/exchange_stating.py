@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from warifu.cli.approvers import own_credential, wanted
-from warifu.cli.base import Command, examples, json_option, require_yes, with_option, yes_option
+from warifu.cli.base import Command, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
 from warifu.cli.exchange_stating import Stating, read_statement
 from warifu.cli.screen import Screen
@@ -64,8 +64,7 @@ def travel_rule(
                 (tr("states"), ", ".join(fields) or tr("nothing any more")),
             ]
         )
-        if not yes and not click.confirm(tr("Have the devices keep that?")):
-            raise click.Abort
+        confirm(yes, tr("Have the devices keep that?"))
         own = own_credential(profile, screen, known, credential, wanted(known, account))
         stating.tell(own, text)
     screen.line(

@@ -10,15 +10,13 @@ from typing import Any
 import click
 import msgspec
 
-from warifu.cli.base import Command, examples, json_option, with_option
-from warifu.cli.commands.exchange_trading import out_option
+from warifu.cli.base import Command, examples, json_option, out_option, with_option
 from warifu.cli.context import Setting
+from warifu.cli.exchange_asking import asking
 from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_failures import as_error
 from warifu.cli.exchange_orders import pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.exchanges.failures import ExchangeFailed
 from warifu.exchanges.feeds import (
     FORBIDDEN,
     FULL,
@@ -89,10 +87,7 @@ def watch(
             for text in hearing.take(data):
                 show_text(screen, text)
 
-        try:
-            answer = exchanging.listen(call, seconds, take)
-        except ExchangeFailed as failure:
-            raise as_error(failure) from None
+        answer = asking(lambda: exchanging.listen(call, seconds, take))
     hearing.end()
     conclude(screen, channel, hearing, ended_by(answer))
 

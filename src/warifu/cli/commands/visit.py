@@ -11,6 +11,7 @@ from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import (
     Group,
     chain_option,
+    confirm,
     examples,
     json_option,
     passphrase_option,
@@ -152,8 +153,7 @@ def open_command(
         ]
     )
     _warn_of_the_rest(screen, wallet, request)
-    if not yes and not click.confirm(tr("Open this visit?")):
-        raise click.Abort
+    confirm(yes, tr("Open this visit?"))
     threshold = provers(wallet)
     with setting.client(profile) as client:
         what = wanted(wallet, tr("a visit to an exchange"), account, amount_of(request))

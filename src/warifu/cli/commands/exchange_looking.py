@@ -1,0 +1,162 @@
+"""``warifu exchange balances, market, orders, status``: what changes nothing at the exchange."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import click
+
+from warifu.cli.base import Command, examples, json_option, with_option
+from warifu.cli.context import Setting, now
+from warifu.cli.exchange_asking import asking, show_order, show_result
+from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchange_kept import Kept, KeptOrder, all_kept, forget, recall
+from warifu.cli.exchange_orders import ARRIVED, arrival_facts, arrival_object, balance_object, pair_named
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.exchanges.amounts import plain
+from warifu.exchanges.market import Order
+
+LATEST = 300
+"""Seconds after a call's authorization has expired in which what was signed by it is still good (a JWT: 120), and what
+the exchange took shows in its lists."""
+
+
+@examples("warifu exchange balances savings coinbase")
+@click.command("balances", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@with_option
+@json_option
+@click.pass_obj
+def balances(setting: Setting, wallet: str, account: str, credential: str | None, as_json: bool) -> None:
+    """Show what ACCOUNT of WALLET has at the exchange."""
+    screen = Screen(as_json)
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+        found = asking(lambda: exchanging.read_all(exchanging.exchange.balances()))
+        screen.table(
+            (tr("asset"), tr("free>"), tr("held>")),
+            [(one.asset, plain(one.free), plain(one.held)) for one in found],
+        )
+        show_result(exchanging, {"balances": [balance_object(one) for one in found]})
+
+
+@examples("warifu exchange market savings coinbase BTC-USD")
+@click.command("market", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@click.argument("pair")
+@with_option
+@json_option
+@click.pass_obj
+def market(
+    setting: Setting, wallet: str, account: str, pair: str, credential: str | None, as_json: bool
+) -> None:
+    """Show the steps and bounds of PAIR at the exchange, such as BTC-USD."""
+    screen, named = Screen(as_json), pair_named(pair)
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+        found = asking(lambda: exchanging.ask(exchanging.exchange.market(named)))
+        screen.facts(
+            [
+                (tr("Pair"), str(found.pair)),
+                (tr("State"), tr(found.state)),
+                (tr("Least size"), f"{plain(found.least_size)} {named.base}"),
+                (tr("Step of the size"), f"{plain(found.size_step)} {named.base}"),
+                (tr("Step of the price"), f"{plain(found.price_step)} {named.quote}"),
+                (tr("Least amount"), f"{plain(found.least_funds)} {named.quote}"),
+            ]
+        )
+        show_result(
+            exchanging,
+            {
+                "pair": str(found.pair),
+                "state": found.state,
+                "least_size": plain(found.least_size),
+                "size_step": plain(found.size_step),
+                "price_step": plain(found.price_step),
+                "least_funds": plain(found.least_funds),
+            },
+        )
+
+
+@examples("warifu exchange orders savings coinbase")
+@click.command("orders", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@json_option
+@click.pass_obj
+def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
+    """List the orders and withdrawals of ACCOUNT that this client asked for and whose end it does not know.
+
+    Nothing is asked of the exchange: 'warifu exchange status' does.
+    """
+    screen = Screen(as_json)
+    kept = all_kept(setting.home, wallet, account)
+    screen.table((tr("identifier"), tr("what")), [(one.client_id, _words(one)) for one in kept])
+    screen.result(
+        {
+            "kept": [
+                {
+                    "client_id": one.client_id,
+                    "kind": "order" if isinstance(one, KeptOrder) else "withdrawal",
+                    "made": one.made,
+                }
+                for one in kept
+            ]
+        }
+    )
+
+
+@examples("warifu exchange status savings coinbase 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed")
+@click.command("status", cls=Command)
+@click.argument("wallet")
+@click.argument("account")
+@click.argument("identifier")
+@with_option
+@json_option
+@click.pass_obj
+def status(
+    setting: Setting, wallet: str, account: str, identifier: str, credential: str | None, as_json: bool
+) -> None:
+    """Ask the exchange what became of the order or withdrawal with this IDENTIFIER.
+
+    It is the way to go on after an answer was lost. Nothing is ever sent a second time.
+    """
+    screen = Screen(as_json)
+    kept = recall(setting.home, identifier, wallet, account)
+    with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
+        if isinstance(kept, KeptOrder):
+            order = kept.order()
+            found = asking(lambda: exchanging.read_all(exchanging.exchange.find_order(order)))
+            if found:
+                show_order(setting, exchanging, found[0], identifier)
+                return
+        else:
+            withdrawal = kept.withdrawal()
+            arrived = asking(lambda: exchanging.read_all(exchanging.exchange.find_withdrawal(withdrawal)))
+            if arrived:
+                state = arrived[0]
+                screen.facts(arrival_facts(state))
+                if state.status in ARRIVED:
+                    forget(setting.home, identifier)
+                show_result(exchanging, {"withdrawal": arrival_object(state), "known": True})
+                return
+        over = now() > kept.until + LATEST
+        if over:
+            forget(setting.home, identifier)
+            screen.line(tr("The exchange does not know it, and it can not come any more: it never happened."))
+        else:
+            screen.line(
+                tr(
+                    "The exchange does not know it now. What was sent may still be under way: ask again in ten minutes."
+                )
+            )
+        show_result(exchanging, {"client_id": identifier, "known": False, "over": over})
+
+
+def _words(kept: Kept) -> str:
+    if isinstance(kept, KeptOrder):
+        order: Order = kept.order()
+        amount: Decimal = order.size or order.funds or Decimal(0)
+        return f"{tr(order.side)} {plain(amount)} {order.pair}"
+    return f"{tr('Withdraw')} {plain(kept.amount)} {kept.asset}"

@@ -1,0 +1,64 @@
+"""Asking an exchange for a command: what goes wrong is said in the owner's words, and what was kept is not forgotten
+before its end is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from warifu.cli.context import Setting
+from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchange_failures import as_error
+from warifu.cli.exchange_kept import forget
+from warifu.cli.exchange_orders import FINAL, state_facts, state_object
+from warifu.cli.exchange_together import NotAsked
+from warifu.errors import WarifuError
+from warifu.exchanges.adapter import OrderState
+from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown
+
+A = TypeVar("A")
+
+
+def asking(work: Callable[[], A]) -> A:
+    """What ``work`` asks an exchange for. Raises ``ExchangeRefused`` for its no, and what a device or the service
+    refuses."""
+    try:
+        return work()
+    except ExchangeFailed as failure:
+        raise as_error(failure) from None
+
+
+def changing(setting: Setting, exchanging: Exchanging, identifier: str, work: Callable[[], A]) -> A:
+    """As :func:`asking`, for what was kept. Only where the exchange itself says no is it known to have an end:
+    whatever else goes wrong may be the service's word alone, and leaves it to be asked for."""
+    place = f"{exchanging.wallet.name} {exchanging.account.account} {identifier}"
+    try:
+        return work()
+    except ExchangeFailed as failure:
+        if not isinstance(failure, OutcomeUnknown) and failure.reason != "duplicate":
+            forget(setting.home, identifier)
+        raise as_error(failure, identifier=place) from None
+    except NotAsked:  # this client's own word: nothing of it left
+        forget(setting.home, identifier)
+        raise
+    except WarifuError as error:
+        error.remedy = (
+            f"{error.remedy} To be sure that nothing was done: warifu exchange status {place}".strip()
+        )
+        raise
+
+
+def show_order(setting: Setting, exchanging: Exchanging, state: OrderState, identifier: str) -> None:
+    """What the exchange says of an order that was kept; at its end this client forgets it."""
+    exchanging.screen.facts(state_facts(state))
+    if state.status in FINAL:
+        forget(setting.home, identifier)
+    show_result(exchanging, {"order": state_object(state), "known": True})
+
+
+def show_result(exchanging: Exchanging, value: dict[str, Any]) -> None:
+    """The object for a script, with the account that it is of."""
+    account = exchanging.account
+    exchanging.screen.result(
+        {"exchange": account.exchange, "account": account.account, "simulation": account.simulation, **value}
+    )
