@@ -22,7 +22,7 @@ from tests.support.simulator import FRIEND, Household, Spend, bitcoin_policy
 from warifu.chains.bitcoin.payment import read_payment
 from warifu.protocol.attesting import HostClaims, Reference
 from warifu.protocol.encoding import encode
-from warifu.protocol.exchange_requests import BoundedVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.frames import OpenSession, ToSigner
 from warifu.protocol.framing import Origin
 from warifu.protocol.operator import ToSignerFromOperator
@@ -94,9 +94,6 @@ READY: dict[type, Callable[[bytes], Any]] = {
     ),
     Policy: lambda _digest: bitcoin_policy(),
     VisitRequest: lambda digest: VisitRequest(
-        digest[:16], digest, "a", carrying(VisitAsset, digest), "1", "1", (), 2**33, 1, 3
-    ),
-    BoundedVisitRequest: lambda digest: BoundedVisitRequest(
         digest[:16], digest, "a", carrying(VisitAsset, digest), "1", "1", (), 2**33, 1, 3, 100
     ),
 }

@@ -44,7 +44,6 @@ from warifu.protocol.credential import Approval, DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import (
     AccountRequest,
-    BoundedVisitRequest,
     CallRequest,
     CarrierBanRequest,
     ExchangeCall,
@@ -56,7 +55,7 @@ from warifu.protocol.exchange_requests import (
 )
 from warifu.protocol.frames import KeyBirth, WalletBirth
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.policy import ApprovalTier, ExchangeLimits, PerOrder, Window
+from warifu.protocol.policy import ApprovalTier, ExchangeLimits, Window
 from warifu.protocol.request import Stretching, WalletRequest, request_digest
 
 pytestmark = pytest.mark.unit
@@ -340,8 +339,8 @@ def test_what_this_client_does_not_understand_to_the_last_byte_is_not_shown(tmp_
 def tiered_wallet(**tiers: int) -> Wallet:
     """One owner for what is small, two for more than 1,000 USDT and for more than a tenth of a bitcoin."""
     limits = (
-        ExchangeLimits("BTC", 8, PerOrder("100000000", (ApprovalTier("10000000", 2),)), DAY, "100000000"),
-        ExchangeLimits("USDT", 2, PerOrder("10000000", (ApprovalTier("100000", 2),)), DAY),
+        ExchangeLimits("BTC", 8, "100000000", DAY, "100000000", (ApprovalTier("10000000", 2),)),
+        ExchangeLimits("USDT", 2, "10000000", DAY, approvals=(ApprovalTier("100000", 2),)),
     )
     policy = policy_for(msgspec.structs.replace(RULES, limits=limits), **tiers)
     return wallet_of(msgspec.structs.replace(founding(), policy=policy))
@@ -374,7 +373,7 @@ def test_how_many_must_approve_an_order_follows_from_what_it_gives_away(
 def test_a_visit_is_shown_with_all_that_is_approved_and_takes_as_many_as_its_amount(amount, needed) -> None:
     wallet = tiered_wallet()
     home = keys_of(wallet).address(KeyPath(Branch.RECEIVE, 3))
-    request = BoundedVisitRequest(
+    request = VisitRequest(
         bytes([7]) * 16,
         wallet.wallet_id,
         "main",

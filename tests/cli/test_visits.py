@@ -156,6 +156,6 @@ def test_each_asset_has_a_home_that_is_named_or_the_wallets_only_address_on_its_
     }
     assert [each.symbol for each in request.others] == ["ETH", "LTC", "SOL", "USDC"]
     assert visit_request(WALLET, "main", "0.5 BTC", 60).brings.home == ""  # a fresh one each time
-    assert visit_request(WALLET, "main", "0.5 BTC", 60, loss=250).most_lost == 250
+    assert visit_request(WALLET, "main", "0.5 BTC", 60, loss=250).loss == 250
     with pytest.raises(InputRefused):
         visit_request(WALLET, "main", "0.5 BTC", 60, ["USDC=Here"])

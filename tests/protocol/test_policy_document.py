@@ -21,10 +21,8 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
-    PerOrder,
     Policy,
     Price,
-    VisitLimits,
     Window,
     policy_hash,
 )
@@ -206,8 +204,7 @@ def with_rules(**fields: Any) -> Policy:
 
 
 def tiered(*tiers: ApprovalTier) -> ExchangeLimits:
-    limits = EXCHANGE.limits[0]
-    return msgspec.structs.replace(limits, per_order=PerOrder(limits.most, tiers))
+    return msgspec.structs.replace(EXCHANGE.limits[0], approvals=tiers)
 
 
 def with_exchange(**fields: Any) -> Policy:
@@ -269,14 +266,13 @@ def with_exchange(**fields: Any) -> Policy:
         lambda: with_exchange(inside=("Profile:a",)),
         lambda: with_exchange(inside=("profile:a b",)),
         lambda: with_exchange(inside=("somebody@example.com",)),
-        lambda: with_exchange(visits=-1),
-        lambda: with_exchange(visits=31 * 86_400),
-        lambda: with_exchange(visits=VisitLimits(3600, 0)),
-        lambda: with_exchange(visits=VisitLimits(3600, 10_000)),
+        lambda: with_exchange(visit_seconds=-1),
+        lambda: with_exchange(visit_seconds=31 * 86_400),
+        lambda: with_exchange(visit_loss=0),
+        lambda: with_exchange(visit_loss=10_000),
         lambda: with_exchange(limits=(msgspec.structs.replace(EXCHANGE.limits[0], exposure=str(2**256)),)),
         lambda: with_exchange(limits=(tiered(ApprovalTier(str(2**256), 2)),)),
         lambda: with_exchange(limits=(tiered(ApprovalTier("2", 2), ApprovalTier("1", 3)),)),
-        lambda: with_exchange(limits=(tiered(),)),
         lambda: with_exchange(pairs=("btc-usd",)),
         lambda: with_exchange(pairs=("BTC-USD", "BTC-EUR")),
         lambda: with_exchange(limits=EXCHANGE.limits * 2),

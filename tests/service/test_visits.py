@@ -24,7 +24,7 @@ from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
 from tests.support.simulator import FRIEND
-from tests.support.visiting import BTC, allow, bounded, keep_account, keep_split, visiting_policy
+from tests.support.visiting import BTC, allow, keep_account, keep_split, visiting_policy
 
 from warifu.cli.commands import exchange
 from warifu.cli.commands import visit as command
@@ -240,7 +240,7 @@ def test_devices_are_brought_to_look_and_bring_home_what_has_lost_too_much(
     async def whole() -> None:
         async with world.running() as client:
             await founded(world, client, simulation)
-            request = bounded(request_for(world, BTC // 2), 500)
+            request = msgspec.structs.replace(request_for(world, BTC // 2), loss=500)
             visit = await brought(world, client, BTC // 2, ["device0", "device1"], request)
             await until(
                 client,

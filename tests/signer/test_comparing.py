@@ -41,10 +41,8 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
-    PerOrder,
     Policy,
     Price,
-    VisitLimits,
     Window,
 )
 from warifu.protocol.rules import Rules
@@ -199,14 +197,14 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
         with_coin(price=Price("EUR", "2000", "somewhere", 1_800_000_000, DAY)),
     ),
     ("no exchange", "exchange", RULES, with_policy(exchanges=())),
-    ("a shorter visit", "visit-time", RULES, with_exchange(visits=2 * HOUR - 1)),
-    ("no visit", "visit-time", RULES, with_exchange(visits=0)),
-    ("a bound on loss", "visit-loss", RULES, with_exchange(visits=VisitLimits(2 * HOUR, 9_999))),
+    ("a shorter visit", "visit-time", RULES, with_exchange(visit_seconds=2 * HOUR - 1)),
+    ("no visit", "visit-time", RULES, with_exchange(visit_seconds=0)),
+    ("a bound on loss", "visit-loss", RULES, with_exchange(visit_loss=9_999)),
     (
         "a closer bound",
         "visit-loss",
-        with_exchange(visits=VisitLimits(2 * HOUR, 500)),
-        with_exchange(visits=VisitLimits(2 * HOUR, 499)),
+        with_exchange(visit_loss=500),
+        with_exchange(visit_loss=499),
     ),
     ("no list declared", "allowlist", with_exchange(declared_allowlist=True), RULES),
     ("a place fewer", "destination", RULES, with_exchange(inside=())),
@@ -224,19 +222,13 @@ PAIRS: list[tuple[str, str, Rules, Rules]] = [
         "more owners for large orders",
         "approvals",
         RULES,
-        with_exchange(
-            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("50", 2),)), DAILY, "40"),)
-        ),
+        with_exchange(limits=(ExchangeLimits("BTC", 8, "100", DAILY, "40", (ApprovalTier("50", 2),)),)),
     ),
     (
         "more owners for smaller orders",
         "approvals",
-        with_exchange(
-            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("50", 2),)), DAILY, "40"),)
-        ),
-        with_exchange(
-            limits=(ExchangeLimits("BTC", 8, PerOrder("100", (ApprovalTier("49", 2),)), DAILY, "40"),)
-        ),
+        with_exchange(limits=(ExchangeLimits("BTC", 8, "100", DAILY, "40", (ApprovalTier("50", 2),)),)),
+        with_exchange(limits=(ExchangeLimits("BTC", 8, "100", DAILY, "40", (ApprovalTier("49", 2),)),)),
     ),
     (
         "smaller orders",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warifu.protocol.policy import POLICY_VERSION, WINDOWS, ApprovalTier, PerOrder, Policy
+from warifu.protocol.policy import POLICY_VERSION, WINDOWS, ApprovalTier, Policy
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.policy.exchanges import Destination, ExchangeCall, ExchangeFacts, judge_call, matches
 
@@ -100,8 +100,8 @@ def test_the_wallets_hours_are_kept_there_as_well(moment, expected):
 def tiered(**tiers: int) -> Policy:
     """With ``approvals_above`` for the exchange's only asset, and ``approvals_needed``."""
     (coinbase, kraken) = POLICY.exchanges
-    bounds = PerOrder("10000000", (ApprovalTier("4000000", 2), ApprovalTier("9000000", 3)))
-    asset = msgspec.structs.replace(coinbase.limits[0], per_order=bounds)
+    more = (ApprovalTier("4000000", 2), ApprovalTier("9000000", 3))
+    asset = msgspec.structs.replace(coinbase.limits[0], per_order="10000000", approvals=more)
     changed = msgspec.structs.replace(coinbase, limits=(asset,))
     return msgspec.structs.replace(POLICY, exchanges=(changed, kraken), **tiers)
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
-from warifu.protocol.policy import WINDOWS, ApprovalTier, PerOrder
+from warifu.protocol.policy import WINDOWS, ApprovalTier
 from warifu.protocol.policy_text import read_policy
 from warifu.signer.policy.exchanges import Destination, ExchangeCall
 from warifu.signer.policy.facts import Facts, leaves
@@ -92,7 +92,7 @@ def test_a_visit_is_bounded_in_amount_and_in_time(change, there, expected):
 def test_a_visit_takes_as_many_owners_as_what_gives_so_much_away(amount, approvals, expected):
     (rules,) = POLICY.exchanges
     bitcoin = msgspec.structs.replace(
-        rules.limits[0], per_order=PerOrder("10000000", (ApprovalTier("30000000", 2),))
+        rules.limits[0], per_order="10000000", approvals=(ApprovalTier("30000000", 2),)
     )
     limits = (bitcoin, rules.limits[1])
     policy = msgspec.structs.replace(POLICY, exchanges=(msgspec.structs.replace(rules, limits=limits),))

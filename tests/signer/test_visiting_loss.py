@@ -24,7 +24,7 @@ from warifu.errors import WarifuError
 from warifu.exchanges.adapter import Best, Withdrawal
 from warifu.exchanges.market import Order, Pair
 from warifu.protocol.exchange_visits import Worth
-from warifu.protocol.policy import Policy, VisitLimits
+from warifu.protocol.policy import Policy
 from warifu.sandbox.control import AddFault, ClearFaults, SetAccount, SetPrice
 from warifu.sandbox.faults import Kind
 from warifu.sandbox.orders import Terms
@@ -265,7 +265,7 @@ def test_it_is_bounded_by_the_policy_and_alone_with_its_account(stage):
     assert refused(amount=str(BTC // 10), loss=500) == "visit-together"
     for visit in list(stage.home["device0"].device.visits.of(stage.wallet)):
         stage.end(visit.id)
-    everywhere(stage, visits=VisitLimits(7200, 300))
+    everywhere(stage, visit_loss=300)
     assert refused(loss=301) == "visit-loss"
     assert refused(loss=300) == "visit-together"
 
@@ -280,7 +280,7 @@ def everywhere(stage: Stage, **fields) -> None:
 
 
 def test_where_the_policy_bounds_it_the_owner_need_not_and_prices_must_be_allowed(stage):
-    everywhere(stage, visits=VisitLimits(7200, 300))
+    everywhere(stage, visit_loss=300)
     visit = stage.opened()
     worth = stage.shows("device0", visit).worth
     assert worth is not None and worth.bound == 300 and worth.unvalued == "no-look"

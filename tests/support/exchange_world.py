@@ -28,7 +28,6 @@ from warifu.protocol.policy import (
     ChainRules,
     ExchangeLimits,
     ExchangeRules,
-    PerOrder,
     Policy,
     Window,
 )
@@ -95,9 +94,7 @@ def tiered(policy: Policy, symbol: str, above: int) -> Policy:
         msgspec.structs.replace(
             rules,
             limits=tuple(
-                msgspec.structs.replace(each, per_order=PerOrder(each.most, tiers))
-                if each.symbol == symbol
-                else each
+                msgspec.structs.replace(each, approvals=tiers) if each.symbol == symbol else each
                 for each in rules.limits
             ),
         )

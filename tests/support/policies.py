@@ -24,7 +24,6 @@ from warifu.protocol.policy import (
     ExchangeLimits,
     ExchangeRules,
     Hours,
-    PerOrder,
     Policy,
     Price,
     Window,
@@ -143,14 +142,9 @@ def hours(draw: st.DrawFn) -> Hours:
 
 
 @cache
-def per_order() -> st.SearchStrategy[str | PerOrder]:
-    return st.builds(lambda most, found: PerOrder(most, found) if found else most, _amounts, tiers())
-
-
-@cache
 def exchanges() -> st.SearchStrategy[ExchangeRules]:
     limits = st.builds(
-        ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), per_order(), windows(), _amounts
+        ExchangeLimits, st.sampled_from(("BTC", "USD")), st.just(0), _amounts, windows(), _amounts, tiers()
     )
     return st.builds(
         ExchangeRules,
@@ -162,6 +156,7 @@ def exchanges() -> st.SearchStrategy[ExchangeRules]:
         ),
         _some(PLACES),
         st.sampled_from((0, DELAY, 2 * DELAY)),
+        st.sampled_from((None, 1, 500, 9_999)),
     )
 
 

@@ -49,7 +49,6 @@ from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import CallResult, Told
 from warifu.protocol.exchange_requests import (
     AccountTerms,
-    BoundedVisitRequest,
     EndVisitRequest,
     HmacSecret,
     VisitAsset,
@@ -68,11 +67,6 @@ from warifu.units import satoshi
 
 BINANCE = EXCHANGES["binance"]
 BTC = 100_000_000
-
-
-def bounded(request: VisitRequest, loss: int) -> BoundedVisitRequest:
-    """The same, that may lose so much."""
-    return BoundedVisitRequest(**msgspec.structs.asdict(request), loss=loss)
 
 
 def visiting_policy(**fields: Any) -> Policy:
@@ -374,8 +368,7 @@ class Stage:
             now,
             now + 600,
         )
-        made = msgspec.structs.replace(made, **fields)
-        return made if loss is None else bounded(made, loss)
+        return msgspec.structs.replace(made, loss=loss, **fields)
 
     def tell(self, request: Request, names: Sequence[str] = ()) -> VisitShown:
         """What the last of these devices (all, if none) says."""

@@ -173,7 +173,7 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
         (tr("until"), moment(request.until)),
         (tr("also comes home"), ", ".join(_other(wallet, each) for each in request.others) or "-"),
         (tr("home is"), _home(wallet, request.brings)),
-        (tr("may lose at most"), loss_of(request.most_lost)),
+        (tr("may lose at most"), loss_of(request.loss)),
     )
     described = {
         "account": request.account,
@@ -185,7 +185,7 @@ def visit_in_words(wallet: Wallet, request: VisitRequest) -> Proposed:
             "until": request.until,
             "also": [{"asset": each.symbol, "home": each.home} for each in request.others],
             "home": request.brings.home,
-            "loss": request.most_lost,
+            "loss": request.loss,
         },
     }
     needed = owners_of_visit(wallet, request)

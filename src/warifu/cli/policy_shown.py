@@ -177,7 +177,7 @@ def _at_exchange(limits: ExchangeLimits) -> Facts:
     def said(amount: str) -> str:
         return format_quantity(int(amount), limits.decimals, limits.symbol)
 
-    yield tr("most per order"), said(limits.most)
+    yield tr("most per order"), said(limits.per_order)
     if limits.exposure != "0":
         yield tr("most there at once by visits"), said(limits.exposure)
     yield from _windows(limits.windows, limits.decimals, limits.symbol)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 from nacl.utils import random
 
 from warifu.cli.accounts import asset_named, parse_amount
@@ -30,7 +29,7 @@ from warifu.protocol.authorization import authorize
 from warifu.protocol.chains import BITCOIN, chain_named
 from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode, encode
-from warifu.protocol.exchange_requests import BoundedVisitRequest, EndVisitRequest, VisitAsset, VisitRequest
+from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES
 from warifu.protocol.policy import ExchangeRules
@@ -112,7 +111,7 @@ def visit_request(
     named = (_other(wallet, each) for each in also)
     others = tuple(sorted({each for each in named if each.symbol != symbol}, key=lambda each: each.symbol))
     moment = now()
-    request = VisitRequest(
+    return VisitRequest(
         random(16),
         wallet.wallet_id,
         account,
@@ -123,8 +122,8 @@ def visit_request(
         moment + seconds,
         moment,
         moment + LIFETIME,
+        loss,
     )
-    return request if loss is None else BoundedVisitRequest(**msgspec.structs.asdict(request), loss=loss)
 
 
 def left_behind(rules: ExchangeRules | None, request: VisitRequest) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import msgspec
 
 from warifu.protocol.chains import Chain
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Name, Seconds, digest, encode
+from warifu.protocol.policy import LossBound
 
 MAX_ACCOUNTS = 16
 """Accounts at exchanges that a wallet has."""
@@ -32,8 +33,6 @@ NOBODY = bytes(32)
 """The carrier of a call that is not to be made: of a dry run."""
 ExchangeSymbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
 """What an exchange calls an asset."""
-LossBound = Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
-"""Most that a visit may lose of what it brought, in hundredths of a percent."""
 Identities = Annotated[tuple[Bytes32, ...], msgspec.Meta(min_length=1, max_length=MAX_SHARES)]
 """Ascending, none twice."""
 
@@ -143,6 +142,8 @@ class VisitRequest(Message, frozen=True, tag="exchange-visit"):
     until: Seconds
     created: Seconds
     expires: Seconds
+    loss: LossBound | None = None
+    """Most that it may lose, as its owner wants it; None: the policy's bound, if it has one."""
 
     def __post_init__(self) -> None:
         symbols = [asset.symbol for asset in self.others]
@@ -155,24 +156,6 @@ class VisitRequest(Message, frozen=True, tag="exchange-visit"):
     def assets(self) -> tuple[VisitAsset, ...]:
         """All of which what is left comes home."""
         return (self.brings, *self.others)
-
-    @property
-    def most_lost(self) -> int | None:
-        """Most that it may lose, as its owner wants it; None: the policy's bound, if it has one."""
-        return None
-
-
-class BoundedVisitRequest(VisitRequest, frozen=True, tag="exchange-visit-bounded"):
-    """The same with a bound of its own on what may be lost."""
-
-    loss: LossBound
-
-    @property
-    def most_lost(self) -> int | None:
-        return self.loss
-
-
-AnyVisit = VisitRequest | BoundedVisitRequest
 
 
 class EndVisitRequest(Message, frozen=True, tag="exchange-visit-end"):

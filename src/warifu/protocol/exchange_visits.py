@@ -14,9 +14,9 @@ import msgspec
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.encoding import Amount, Bytes32, Bytes64, Message, Name, Seconds, digest, encode
 from warifu.protocol.exchange_answers import Outcome
-from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, AnyVisit, ExchangeSymbol
+from warifu.protocol.exchange_requests import MAX_VISIT_ASSETS, ExchangeSymbol, VisitRequest
 from warifu.protocol.identity import IdentityKey, verify
-from warifu.protocol.policy import Pair
+from warifu.protocol.policy import LossBound, Pair
 
 MAX_VISITS = 8
 """Of one wallet, that are not at home yet."""
@@ -112,7 +112,7 @@ class SweepShown(Message, frozen=True):
 class Worth(Message, frozen=True):
     """What a visit is worth as one device measures it, in whole units of what it brings."""
 
-    bound: Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+    bound: LossBound
     """Most that it may lose, in hundredths of a percent."""
     credited: Quantity
     """What the loss is measured from: the most that it was worth in a look, and no more than it may bring."""
@@ -135,7 +135,7 @@ class VisitShown(Message, frozen=True):
 
     visit: Bytes32
     """Digest of the request."""
-    request: AnyVisit
+    request: VisitRequest
     exchange: Name
     state: VisitState
     ended: Seconds | None

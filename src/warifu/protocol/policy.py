@@ -45,6 +45,8 @@ Selector = Annotated[bytes, msgspec.Meta(min_length=4, max_length=4)]
 Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
 """For words only: what an asset is called decides nothing on a chain."""
 Decimals = Annotated[int, msgspec.Meta(ge=0, le=36)]
+LossBound = Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
+"""Most that a visit may lose of what it brought, in hundredths of a percent."""
 Approvals = Annotated[int, msgspec.Meta(ge=1, le=MAX_APPROVALS)]
 """Distinct owners' credentials that approve one request."""
 
@@ -232,50 +234,25 @@ Inside = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[a-z][a-z-]{0,29
 ``payment-method:83562370-...``, ``profile:...``."""
 
 
-class PerOrder(Message, frozen=True):
-    """Most that one call gives away, where more owners must approve a part of that."""
-
-    amount: Amount
-    approvals: Annotated[tuple[ApprovalTier, ...], msgspec.Meta(min_length=1, max_length=MAX_APPROVALS)]
-    """Also of a visit, by the most that it brings. Both ascending."""
-
-
 class ExchangeLimits(Message, frozen=True):
     """Limits of what one asset is traded or moved for on an exchange, in its smallest unit."""
 
     symbol: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,16}\Z")]
     """As the exchange calls it: there is nothing else by which an asset is known there."""
     decimals: Decimals
-    per_order: Amount | PerOrder
-    """Most that one call gives away. Without tiers it is an amount: policies of before there were any read as ever."""
+    per_order: Amount
+    """Most that one call gives away."""
     windows: Annotated[tuple[Window, ...], msgspec.Meta(min_length=1, max_length=len(WINDOWS))]
     exposure: Amount = "0"
     """Most that may be at the exchange at once when a visit brings it there."""
-
-    @property
-    def most(self) -> Amount:
-        """That one call gives away."""
-        return self.per_order.amount if isinstance(self.per_order, PerOrder) else self.per_order
-
-    @property
-    def approvals(self) -> tuple[ApprovalTier, ...]:
-        """For larger amounts, ascending."""
-        return self.per_order.approvals if isinstance(self.per_order, PerOrder) else ()
+    approvals: Annotated[tuple[ApprovalTier, ...], msgspec.Meta(max_length=MAX_APPROVALS)] = ()
+    """Of a call by what it gives away, of a visit by the most that it brings. Both ascending."""
 
     def __post_init__(self) -> None:
-        amounts = [self.most, self.exposure, *(window.amount for window in self.windows)]
+        amounts = [self.per_order, self.exposure, *(window.amount for window in self.windows)]
         _require_quantities(amounts + [tier.above for tier in self.approvals])
         _require_windows(self.windows)
         _require_tiers(self.approvals)
-
-
-class VisitLimits(Message, frozen=True):
-    """What one visit may be and become."""
-
-    seconds: Delay
-    """Longest time for which it brings funds there; 0: no visit does."""
-    loss: Annotated[int, msgspec.Meta(ge=1, lt=10_000)]
-    """Most that it may lose of what it brought, in hundredths of a percent; one can be bounded closer."""
 
 
 class ExchangeRules(Message, frozen=True):
@@ -287,22 +264,13 @@ class ExchangeRules(Message, frozen=True):
     limits: Annotated[tuple[ExchangeLimits, ...], msgspec.Meta(max_length=MAX_ASSETS)]
     inside: Annotated[tuple[Inside, ...], msgspec.Meta(max_length=100)] = ()
     """Where funds may go that do not go to an address on a chain: accounts there, banks."""
-    visits: Delay | VisitLimits = 0
-    """Without a bound on loss it is the longest time: policies of before there was one read as ever."""
+    visit_seconds: Delay = 0
+    """Longest time for which a visit brings funds there; 0: no visit does."""
+    visit_loss: LossBound | None = None
+    """Most that a visit may lose, and its owner can bound it closer; None: only where its owner bounds it."""
     declared_allowlist: bool = False
     """Whether the owner declares that the exchange itself pays out to nothing but its own list of addresses, which he
     turned on there. No signer can see that."""
-
-    @property
-    def visit_seconds(self) -> int:
-        """Longest time for which a visit brings funds there; 0: no visit does."""
-        return self.visits.seconds if isinstance(self.visits, VisitLimits) else self.visits
-
-    @property
-    def visit_loss(self) -> int | None:
-        """Most that a visit may lose of what it brought, in hundredths of a percent; None: only where its owner bounds
-        it."""
-        return self.visits.loss if isinstance(self.visits, VisitLimits) else None
 
     def __post_init__(self) -> None:
         _require_sorted(self.endpoints)

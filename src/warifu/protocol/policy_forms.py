@@ -44,6 +44,14 @@ def parse_share(text: str) -> int:
     return share
 
 
+def parse_loss(text: str) -> int:
+    """As :func:`parse_share`, of which there is a bound: more than nothing, and less than all."""
+    share = parse_share(text)
+    if not 0 < share < 10_000:
+        raise ValueError(f"{text[:40]!r} bounds nothing: write more than 0 %, and less than 100 %")
+    return share
+
+
 def parse_hours(text: str) -> Hours:
     """``mon-fri 09:00-18:00 +09:00``; days also as ``sat,sun`` or ``daily``; ``UTC`` for ``+00:00``."""
     found = _HOURS.fullmatch(text)

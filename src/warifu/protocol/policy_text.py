@@ -35,13 +35,11 @@ from warifu.protocol.policy import (
     Hours,
     Inside,
     Pair,
-    PerOrder,
     Policy,
-    VisitLimits,
 )
 from warifu.protocol.policy_amounts import LIMIT_FIELDS, WINDOW_FIELDS, Amounts, Prices
 from warifu.protocol.policy_fields import Fault, Table
-from warifu.protocol.policy_forms import parse_hours, parse_method, parse_share
+from warifu.protocol.policy_forms import parse_hours, parse_loss, parse_method, parse_share
 from warifu.protocol.toml_lines import line_of, lines_of
 
 MAX_TEXT_BYTES = 2 * MAX_POLICY_BYTES
@@ -258,18 +256,11 @@ def _exchange(table: Table, name: str) -> ExchangeRules:
             tuple(table.texts("pairs", "pairs, such as BTC-USD", 200, Pair)),
             tuple(_exchange_limits(limits.table(symbol), symbol) for symbol in sorted(limits.content)),
             tuple(table.texts("inside", "places there, such as profile:NAME", 100, Inside)),
-            _visits(table),
+            table.seconds("longest_visit", 0, MAX_DELAY, 0),
+            table.formed("visit_loss", parse_loss) if "visit_loss" in table.content else None,
             table.flag("declared_allowlist"),
         ),
     )
-
-
-def _visits(table: Table) -> int | VisitLimits:
-    longest = table.seconds("longest_visit", 0, MAX_DELAY, 0)
-    if "visit_loss" not in table.content:
-        return longest
-    loss = table.formed("visit_loss", parse_share)
-    return table.checked(VisitLimits, lambda: VisitLimits(longest, loss), "visit_loss")
 
 
 def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:
@@ -281,11 +272,10 @@ def _exchange_limits(table: Table, symbol: str) -> ExchangeLimits:
     table.require_fields(("decimals", "per_order"), (*WINDOW_FIELDS, "exposure", "approvals_above"))
     decimals = table.number("decimals", 0, 36)
     amounts = Amounts(table, symbol, decimals, {symbol.lower(): decimals})
-    most, tiers, windows = amounts.read("per_order"), amounts.tiers(), amounts.windows()
-    per_order = PerOrder(most, tiers) if tiers else most
+    per_order, tiers, windows = amounts.read("per_order"), amounts.tiers(), amounts.windows()
     exposure = amounts.read("exposure") if "exposure" in table.content else "0"
     return table.checked(
-        ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows, exposure)
+        ExchangeLimits, lambda: ExchangeLimits(symbol, decimals, per_order, windows, exposure, tiers)
     )
 
 

@@ -148,7 +148,8 @@ def _exchange(rules: ExchangeRules) -> Iterator[str]:
     for limits in rules.limits:
         said = partial(_at_exchange, limits)
         yield from ("", f"[{name}.limits.{_key(limits.symbol)}]", f"decimals = {limits.decimals}")
-        fields = {"per_order": limits.most} | {_FIELD_OF[each.hours]: each.amount for each in limits.windows}
+        fields = {"per_order": limits.per_order}
+        fields |= {_FIELD_OF[each.hours]: each.amount for each in limits.windows}
         if limits.exposure != "0":
             fields["exposure"] = limits.exposure
         for field, amount in fields.items():

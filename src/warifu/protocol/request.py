@@ -15,7 +15,6 @@ from warifu.protocol.chains import Chain, Scheme
 from warifu.protocol.encoding import Amount, Bytes16, Bytes32, Message, Seconds, decode, digest, encode
 from warifu.protocol.exchange_requests import (
     AccountRequest,
-    BoundedVisitRequest,
     CallRequest,
     CarrierBanRequest,
     ComparisonsRequest,
@@ -293,7 +292,6 @@ Request = (
     | TravelRuleRequest
     | CallRequest
     | VisitRequest
-    | BoundedVisitRequest
     | EndVisitRequest
     | ComparisonsRequest
     | Instruction

@@ -149,7 +149,7 @@ def open_command(
             (tr("until"), moment(request.until)),
             (tr("also comes home"), others_of(request)),
             (tr("home is"), home_of(request.brings)),
-            (tr("may lose at most"), loss_of(request.most_lost)),
+            (tr("may lose at most"), loss_of(request.loss)),
         ]
     )
     _warn_of_the_rest(screen, wallet, request)

@@ -148,13 +148,13 @@ def _gauge(
     amount = Decimal(request.amount).scaleb(-chain_decimals(policy, request))
     rules = policy.rules_at(account.exchange)
     most = rules.visit_loss if rules is not None else None
-    if request.most_lost is not None and most is not None and request.most_lost > most:
+    if request.loss is not None and most is not None and request.loss > most:
         raise PolicyDenied(
             "visit-loss",
             f"a visit to {account.exchange} may lose {format_quantity(most, 2, '%')} at most",
             remedy="Bound it closer ('--stop-loss'), or leave that out: then the policy's bound holds.",
         )
-    bound = most if request.most_lost is None else request.most_lost
+    bound = most if request.loss is None else request.loss
     others = [
         visit
         for visit in device.visits.of(wallet.id)

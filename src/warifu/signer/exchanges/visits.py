@@ -19,7 +19,7 @@ import msgspec
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds
-from warifu.protocol.exchange_requests import AnyVisit, VisitAsset
+from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import (
     KEPT_SWEEPS,
     MAX_BANNED,
@@ -88,7 +88,7 @@ class Visit(Message, frozen=True):
 
     id: Bytes32
     """Digest of the request."""
-    request: AnyVisit
+    request: VisitRequest
     exchange: Name
     since: Seconds
     wants: tuple[Step, ...]

@@ -388,7 +388,8 @@ def _exchange(old: ExchangeRules, new: ExchangeRules) -> Iterator[Change]:
         "pairs",
         "limits",
         "inside",
-        "visits",
+        "visit_seconds",
+        "visit_loss",
         "declared_allowlist",
     )
     yield from _unforeseen(old, new, "exchange", *compared)
@@ -408,12 +409,12 @@ def _exchange_limits(old: ExchangeLimits, new: ExchangeLimits) -> Iterator[Chang
         words = f"{old.symbol} is counted with {new.decimals} decimals; it was {old.decimals}"
         yield Change("asset", "loosens", words)
     most = f"{old.symbol}: most by one order"
-    yield from _less("per-transaction-limit", most, int(old.most), int(new.most), said)
+    yield from _less("per-transaction-limit", most, int(old.per_order), int(new.per_order), said)
     yield from _windows(old.symbol, old.windows, new.windows, said)
     there = f"{old.symbol}: most at the exchange by visits"
     yield from _less("exposure", there, int(old.exposure), int(new.exposure), said)
     yield from _tiers(f"{old.symbol} at the exchange", old.approvals, new.approvals, said)
-    yield from _unforeseen(old, new, "symbol", "decimals", "per_order", "windows", "exposure")
+    yield from _unforeseen(old, new, "symbol", "decimals", "per_order", "windows", "exposure", "approvals")
 
 
 # --- how any rule differs --------------------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def goes_to(policy: Policy, rules: ExchangeRules, to: Destination, *, own: bool)
 
 
 def _asset(limits: ExchangeLimits, amount: int, facts: ExchangeFacts) -> Iterator[Rule]:
-    yield _limit(limits, "order-limit", "leave by this call", amount, limits.most)
+    yield _limit(limits, "order-limit", "leave by this call", amount, limits.per_order)
     for window in limits.windows:
         span = duration(window.hours * 3600)
         spent = facts.spent.get(window.hours)
