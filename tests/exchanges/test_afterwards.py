@@ -92,6 +92,19 @@ def test_the_network_is_compared_where_it_is_said_and_wanted_where_the_address_d
     assert compare_withdrawal(wanted, found, NETWORKS) == Comparison(differs, unsaid)
 
 
+def test_capitals_of_an_address_of_the_evm_are_a_checksum_and_no_part_of_it():
+    """An exchange that writes them small would have the wallet frozen for every withdrawal."""
+    checked = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    wanted = replace(withdrawal("coinbase"), asset="ETH", network="ethereum", address=checked)
+    found = WithdrawalState("w", "sent", wanted.amount, None, None, checked.lower(), network="ethereum")
+    assert compare_withdrawal(wanted, found, NETWORKS) == Comparison((), ())
+    other = replace(found, address=checked[:-1] + "e")
+    assert compare_withdrawal(wanted, other, NETWORKS).differs == ("address",)
+    bitcoin = replace(wanted, asset="BTC", network="bitcoin", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT")
+    small = replace(found, address=bitcoin.address.lower(), network="bitcoin")
+    assert compare_withdrawal(bitcoin, small, NETWORKS).differs == ("address",)
+
+
 def test_a_person_is_told_what_is_there_and_what_was_signed_for():
     found = replace(HONEST, terms=Terms("sell", D(50), None, D("20000.01")))
     assert compare_order(WANTED, found).words == (

@@ -16,7 +16,7 @@ from warifu.exchanges.binance import capital, spot
 from warifu.exchanges.calls import Effect, Endpoint
 from warifu.exchanges.coinbase import advanced, app, exchange, fiat
 from warifu.exchanges.market import Pair
-from warifu.exchanges.reading import Destination
+from warifu.exchanges.reading import Destination, worth
 from warifu.exchanges.registry import EXCHANGES
 
 pytestmark = pytest.mark.unit
@@ -285,6 +285,18 @@ UNBOUNDED: list[tuple[Any, Any, Any]] = [
             amount=D(1), currency="BTC", crypto_address=HOME, add_network_fee_to_total=True
         ),
     ),
+    (
+        exchange.api(),
+        exchange.orders.PLACE_ORDER,
+        coinbase_order(type="limit", size=D(100), price=D(50_000), funds=D(1)),
+    ),
+    (exchange.api(), exchange.orders.PLACE_ORDER, coinbase_order(type="market", size=D(100), funds=D(1))),
+    (
+        exchange.api(),
+        exchange.orders.PLACE_ORDER,
+        coinbase_order(type="market", side="sell", size=D("0.01"), funds=D(10**6)),
+    ),
+    (exchange.api(), exchange.orders.PLACE_ORDER, coinbase_order(type="limit", price=D(9), funds=D(1))),
     (advanced.api(), advanced.orders.NEW_ORDER, advanced_order()),
     (
         advanced.api(),
@@ -330,8 +342,18 @@ def test_what_has_no_bound_is_refused(api, endpoint, ask):
     assert any(refused(name, unsigned) for name in EXCHANGES if unsigned.host in EXCHANGES[name].hosts)
 
 
-def test_a_bracket_costs_at_most_its_higher_price():
-    bracket = advanced.orders.BracketGtc(base_size=D(2), limit_price=D(90), stop_trigger_price=D(110))
+def test_a_product_is_the_most_to_its_last_digit():
+    """28 digits are what a program rounds to that says nothing else: a few of the smallest unit less than is given."""
+    size, price = D("1000000000000.000000000000000001"), D("1.000000000000000001")
+    assert worth(size, price) == D("1000000000000.000001000000000001000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("limit", "trigger", "most"), [(90, 110, "231"), (120, 110, "240"), (110, 110, "231")]
+)
+def test_a_bracket_costs_at_most_its_limit_or_what_its_trigger_places(limit, trigger, most):
+    """Once it is triggered, Coinbase places an order to buy whose limit is a twentieth above the trigger."""
+    bracket = advanced.orders.BracketGtc(base_size=D(2), limit_price=D(limit), stop_trigger_price=D(trigger))
     ask = advanced.orders.NewOrder(
         client_order_id=UUID,
         product_id="BTC-USD",
@@ -340,7 +362,7 @@ def test_a_bracket_costs_at_most_its_higher_price():
     )
     assert understand(
         "coinbase", advanced.api().call(advanced.orders.NEW_ORDER, ask).unsigned
-    ).meaning.gives == {"USD": D(220)}
+    ).meaning.gives == {"USD": D(most)}
 
 
 def test_of_two_orders_the_dearer_one_is_the_bound():

@@ -170,6 +170,57 @@ def test_a_carrier_that_changes_an_order_under_a_valid_token_freezes_the_wallet(
     assert world.refused(COINBASE.balances())["device1"] == "policy.frozen-wallet"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"product_id": "BIT-28JUL23-CDE"},  # a future: no pair of two currencies
+        {"order_configuration": {"market_market_ioc": {"base_size": "0.5"}}},
+        {"order_configuration": {"trigger_bracket_gtc": {"base_size": "0.5", "limit_price": "20000.01"}}},
+        {"order_configuration": {"sor_limit_ioc": {"base_size": "0.5", "limit_price": "20000.01"}}},
+        {"post_only": True},
+        {"attached_order_id": "29"},  # what it leaves at the exchange once it is filled
+        {"filled_size": "0.6"},
+    ],
+)
+def test_a_carrier_that_makes_another_kind_of_order_under_the_same_identifier_is_found_out(
+    world, takes_over, changes
+):
+    """Not that something is too little said, and the comparison owed for ever: nor may what nobody here trades end the
+    device's other sessions."""
+    takes_over(world.home["device0"].identity, body(**changes))
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    assert world.compare(asked.digest).outcome == "differs"
+    assert world.frozen() == {"device1"}
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_a_carrier_that_turns_a_stop_round_is_found_out(world, takes_over, rising):
+    """What was to limit a loss would be made at once."""
+    stop = an_order(kind="stop-limit", stop_price=Decimal("20001"), rising=rising)
+
+    def turned(request):
+        said = json.loads(request.body)
+        [configured] = said["order_configuration"].values()
+        configured["stop_direction"] = f"STOP_DIRECTION_STOP_{'DOWN' if rising else 'UP'}"
+        return replace(request, body=json.dumps(said).encode())
+
+    takes_over(world.home["device0"].identity, turned)
+    asked, _ = world.ask(COINBASE.place(stop))
+    assert world.compare(asked.digest).outcome == "differs"
+
+
+@pytest.mark.parametrize("call", ["order", "withdrawal"])
+def test_a_word_for_a_state_that_nobody_here_knows_keeps_nothing_from_being_compared(world, call):
+    """What was signed for is in the answer, and in what state it is has nothing to do with that."""
+    made = an_order() if call == "order" else replace(withdrawal("coinbase"), address=FRIEND)
+    asked, _ = world.ask(COINBASE.place(made) if isinstance(made, Order) else COINBASE.withdraw(made))
+    world.stand_in.spoil = lambda _request, pieces: [
+        piece.replace(b'"status": "OPEN"', b'"status": "NEWS"').replace(b"completed", b"somewhere")
+        for piece in pieces
+    ]
+    assert world.compare(asked.digest).outcome == "done"
+
+
 def test_the_other_devices_hear_of_the_freeze_and_the_service_not_of_what(world, takes_over):
     takes_over(world.home["device0"].identity, body(base_size="50"))
     asked, _ = world.ask(COINBASE.place(an_order()))

@@ -324,6 +324,8 @@ def _shown(order: dict[str, Any], name: str) -> dict[str, Any]:
         "status": "OPEN",
         "client_order_id": order["client_order_id"],
         "order_configuration": order["order_configuration"],
+        "attached_order_id": order.get("attached_order_id", ""),
+        "filled_size": order.get("filled_size", "0"),
     }
 
 

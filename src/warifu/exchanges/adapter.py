@@ -61,12 +61,14 @@ class ListedAddress:
     """Both are empty where it counts for any."""
 
     def counts_for(self, asset: str, address: str, network: str) -> bool:
-        """Whether a withdrawal of this may go there. Capitals of an address of the EVM are a checksum, and no part of
-        it."""
-        same = self.address == address
-        if address.startswith("0x"):
-            same = self.address.lower() == address.lower()
+        """Whether a withdrawal of this may go there."""
+        same = is_same_address(self.address, address)
         return same and self.asset in ("", asset) and self.network in ("", network)
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Capitals of an address of the EVM are a checksum, and no part of it."""
+    return one == other or (one.startswith("0x") and one.lower() == other.lower())
 
 
 OrderStatus = Literal["pending", "open", "filled", "cancelled", "expired", "rejected"]
@@ -81,6 +83,11 @@ class Terms:
     funds: Decimal | None = None
     price: Decimal | None = None
     stop_price: Decimal | None = None
+    kind: str | None = None
+    """As :class:`~warifu.exchanges.market.Order` has it, or the exchange's own word for another one."""
+    lifetime: str | None = None
+    rising: bool | None = None
+    post_only: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from warifu.errors import InputRefused
-from warifu.exchanges.adapter import OrderState, Withdrawal, WithdrawalState
+from warifu.exchanges.adapter import OrderState, Terms, Withdrawal, WithdrawalState, is_same_address
 from warifu.exchanges.amounts import plain
 from warifu.exchanges.calls import Call
 from warifu.exchanges.market import Order
@@ -107,12 +107,18 @@ def compare_order(wanted: Order, found: OrderState) -> Comparison:
     """What the owner wanted (as it was made to fit) with what is at the exchange.
 
     An exchange may say a size for an order that was for an amount, and the other way round: only the one that was
-    wanted is compared. A price that nobody named makes another order of it.
+    wanted is compared. A price that nobody named makes another order of it, and so does another kind, where it is said.
     """
-    terms = found.terms
+    return compare_terms(wanted, found.id, found.client_id, str(found.pair), found.terms)
+
+
+def compare_terms(
+    wanted: Order, identifier: str, client_id: str, product: str, terms: Terms | None
+) -> Comparison:
+    """As :func:`compare_order`. ``product``: what is traded, which need be no pair of two currencies."""
     parts: list[tuple[str, object, object]] = [
-        ("identifier", wanted.client_id, found.client_id),
-        ("pair", str(wanted.pair), str(found.pair)),
+        ("identifier", wanted.client_id, client_id),
+        ("pair", str(wanted.pair), product),
         ("side", wanted.side, terms and terms.side),
         ("price", wanted.price, terms and terms.price),
         ("stop price", wanted.stop_price, terms and terms.stop_price),
@@ -121,7 +127,15 @@ def compare_order(wanted: Order, found: OrderState) -> Comparison:
         parts.append(("size", wanted.size, terms and terms.size))
     else:
         parts.append(("funds", wanted.funds, terms and terms.funds))
-    return _compared(parts, found.id)
+    said: list[tuple[str, object, object]] = []
+    if terms is not None:
+        said.append(("kind", wanted.kind, terms.kind))
+    if terms is not None and wanted.kind == "limit":
+        said.append(("lifetime", wanted.lifetime, terms.lifetime))
+        said.append(("post-only", wanted.post_only, terms.post_only))
+    if terms is not None and wanted.kind == "stop-limit":
+        said.append(("direction", wanted.rising, terms.rising))
+    return _compared([*parts, *(part for part in said if part[2] is not None)], identifier)
 
 
 def compare_withdrawal(wanted: Withdrawal, found: WithdrawalState, networks: Networks) -> Comparison:
@@ -136,9 +150,12 @@ def compare_withdrawal(wanted: Withdrawal, found: WithdrawalState, networks: Net
     by = None if found.network is None else found.network.lower()
     known = by is not None and (by == wanted.network or networks.chain_of(wanted.asset, by) is not None)
     said = by if known else (wanted.network if chain in _ALONE else None)
+    address = found.address
+    if address is not None and is_same_address(wanted.address, address):
+        address = wanted.address
     return _compared(
         [
-            ("address", wanted.address, found.address),
+            ("address", wanted.address, address),
             ("memo", wanted.memo, found.memo),
             ("amount", wanted.amount, arrives),
             ("network", wanted.network, said),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
@@ -22,6 +22,7 @@ import msgspec
 
 from warifu.depth import is_deep
 from warifu.errors import InputRefused
+from warifu.exchanges.amounts import MAX_DIGITS, MAX_PLACES
 from warifu.exchanges.calls import MAX_DEPTH, Api, Ask, Call, Effect, Endpoint, Unsigned
 from warifu.exchanges.market import Pair
 
@@ -153,9 +154,14 @@ def traded(pair: Pair, *, buys: bool, base: Decimal | None, quote: Decimal | Non
 
 
 def worth(size: Decimal | None, *prices: Decimal | None) -> Decimal | None:
-    """The most that ``size`` costs at the highest of these prices; None where a part of it is not said."""
+    """The most that ``size`` costs at the highest of these prices; None where a part of it is not said. Exact: rounded
+    to a program's usual 28 digits, a product can be less than it is."""
     known = [price for price in prices if price is not None]
-    return None if size is None or not known else size * max(known)
+    if size is None or not known:
+        return None
+    with localcontext() as context:
+        context.prec = 2 * (MAX_DIGITS + MAX_PLACES)
+        return size * max(known)
 
 
 def pair_of(product: str) -> Pair:

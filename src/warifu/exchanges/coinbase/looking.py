@@ -16,13 +16,13 @@ from warifu.exchanges.afterwards import (
     Found,
     Thing,
     Wanted,
-    compare_order,
+    compare_terms,
     compare_withdrawal,
     number,
 )
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase import advanced, app
-from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.exchanges.coinbase.adapters import Coinbase, send_of, terms_of
 from warifu.exchanges.coinbase.moments import is_before, is_between, written
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Order, Side
@@ -93,7 +93,7 @@ class CoinbaseLooker:
                 if not isinstance(wanted, Order):
                     return ()
                 return tuple(
-                    compare_order(wanted, one) for one in self._exchange.find_order(wanted).read(answer).items
+                    _compared(wanted, one) for one in page.orders if one.client_order_id == wanted.client_id
                 )
 
             whole = not (page.has_next or len(page.orders) >= _ORDERS)
@@ -114,9 +114,9 @@ class CoinbaseLooker:
             def compare(wanted: Wanted) -> tuple[Comparison, ...]:
                 if not isinstance(wanted, Withdrawal):
                     return ()
-                states = self._exchange.find_withdrawal(wanted).read(answer).items
                 networks = self._exchange.networks
-                return tuple(compare_withdrawal(wanted, one, networks) for one in states)
+                sends = (send_of(one, "pending") for one in page.data if one.idem == wanted.client_id)
+                return tuple(compare_withdrawal(wanted, one, networks) for one in sends)
 
             things = tuple(
                 left(one)
@@ -136,6 +136,21 @@ class CoinbaseLooker:
 def _readable(cursor: str | None) -> str:
     """Where the next page begins; empty for what could not be asked for."""
     return cursor if cursor is not None and 0 < len(cursor) <= _LONGEST_CURSOR else ""
+
+
+def _compared(wanted: Order, one: advanced.orders.Order) -> Comparison:
+    """From what the order is for, and from nothing else: neither a state nor a product that nobody here knows keeps it
+    from being compared. What was filled of it says what it was for, too; what it leaves there once it is filled is
+    another order, of which nobody would see anything in time."""
+    compared = compare_terms(wanted, one.order_id, one.client_order_id, one.product_id, terms_of(one))
+    further = {
+        "attached order": bool(one.attached_order_id),
+        "filled": (wanted.size is not None and one.filled_size > wanted.size)
+        or (wanted.funds is not None and one.filled_value > wanted.funds),
+    }
+    more = tuple(what for what, differs in further.items() if differs)
+    words = tuple(f"{what}: more than was signed for" for what in more)
+    return Comparison((*compared.differs, *more), compared.unsaid, compared.id, (*compared.words, *words))
 
 
 def made_order(one: advanced.orders.Order) -> Thing:

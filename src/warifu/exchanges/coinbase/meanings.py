@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from warifu.exchanges.coinbase import advanced, app, exchange, fiat
 from warifu.exchanges.reading import (
     NOTHING,
@@ -20,8 +22,9 @@ from warifu.exchanges.reading import (
 def _exchange_order(ask: exchange.orders.NewOrder, _: Pairs) -> Meaning:
     if ask.type == "stop" or ask.stop_limit_price is not None:
         raise not_understood("this kind of order is not read here")
-    at_its_price = worth(ask.size, ask.price) if ask.type == "limit" else None  # a market order has none
-    quote = ask.funds if ask.funds is not None else at_its_price
+    if ask.funds is not None and (ask.type == "limit" or ask.size is not None):
+        raise not_understood("an order has one size, and a limit order is for no amount of money")
+    quote = worth(ask.size, ask.price) if ask.type == "limit" else ask.funds  # a market order has no price
     return traded(pair_of(ask.product_id), buys=ask.side == "buy", base=ask.size, quote=quote)
 
 
@@ -114,6 +117,10 @@ _EXCHANGE: dict[str, Means] = {
 nobody says what it does."""
 
 
+_AT_TRIGGER = Decimal("1.05")
+"""Of a bracket's trigger: the limit of the order to buy that Coinbase places once it is reached."""
+
+
 def _advanced_order(ask: advanced.orders.NewOrder, _: Pairs) -> Meaning:
     chosen = [
         found
@@ -127,9 +134,9 @@ def _advanced_order(ask: advanced.orders.NewOrder, _: Pairs) -> Meaning:
         if kind.base_size is not None and kind.quote_size is not None:
             raise not_understood("a market order has one size")
         return traded(pair, buys=buys, base=kind.base_size, quote=kind.quote_size)
-    prices = [kind.limit_price]
+    prices: list[Decimal | None] = [kind.limit_price]
     if isinstance(kind, advanced.orders.BracketGtc | advanced.orders.BracketGtd):
-        prices.append(kind.stop_trigger_price)
+        prices.append(worth(kind.stop_trigger_price, _AT_TRIGGER))
     return traded(pair, buys=buys, base=kind.base_size, quote=worth(kind.base_size, *prices))
 
 

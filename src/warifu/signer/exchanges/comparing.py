@@ -15,6 +15,7 @@ exactly this kind and for nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from nacl.utils import random
 
@@ -35,6 +36,7 @@ from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.exchanges.book import MOST_PAGES, Made, Progress
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.errand_answers import canonical
 from warifu.signer.exchanges.judging import require_look, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.instructing import freeze_for
@@ -184,9 +186,13 @@ class _Looking:
             return False
         exchange = EXCHANGES[self._account.account.exchange]
         chain = exchange.networks.chain_of(wanted.asset, wanted.network)
-        places = {thing.to for thing in found.of(identifier)}
+        if chain is None:
+            return False
         window = device.wallets.window(wallet.id)
-        return chain is not None and bool(places) and all(wallet.owns(chain, to, window) for to in places)
+        with suppress(InputRefused):  # it is no address there
+            places = {canonical(wallet, chain, thing.to) for thing in found.of(identifier)}
+            return bool(places) and all(wallet.owns(chain, to, window) for to in places)
+        return False
 
     def _ended(self, heard: Heard, stamp: Stamp | None) -> bytes:
         outcome, reason, wait = self._judged(heard, stamp)

@@ -168,7 +168,7 @@ class Answers:
         if said.memo is not None:
             return Learned(visit, "refused", "memo")
         try:
-            address = _canonical(self.wallet, visit.request.brings.chain, said.address)
+            address = canonical(self.wallet, visit.request.brings.chain, said.address)
         except InputRefused:
             return Learned(visit, "refused", "answer-form")
         return Learned(visit.deposits_to(address, self.now), "done")
@@ -198,8 +198,8 @@ class Answers:
         )
 
 
-def _canonical(wallet: Wallet, chain: str, address: str) -> str:
-    """``InputRefused`` for what is no address there."""
+def canonical(wallet: Wallet, chain: str, address: str) -> str:
+    """An address in its one text form, as the wallet's are. ``InputRefused`` for what is no address there."""
     match family_of(chain):
         case "bitcoin":
             return canonical_address(address, wallet.bitcoin.network)

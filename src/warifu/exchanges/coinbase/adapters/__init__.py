@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warifu.exchanges.coinbase.adapters.advanced import Coinbase
+from warifu.exchanges.coinbase.adapters.advanced import Coinbase, send_of, terms_of
 from warifu.exchanges.coinbase.adapters.exchange import CoinbaseExchange, exchange_sandbox, withdrawal_nonce
 
-__all__ = ["Coinbase", "CoinbaseExchange", "exchange_sandbox", "withdrawal_nonce"]
+__all__ = ["Coinbase", "CoinbaseExchange", "exchange_sandbox", "send_of", "terms_of", "withdrawal_nonce"]

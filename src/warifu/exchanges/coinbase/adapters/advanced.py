@@ -300,15 +300,34 @@ def _advanced_order(found: advanced.orders.Order) -> OrderState:
         found.filled_size,
         found.filled_value,
         found.total_fees,
-        _terms(found),
+        terms_of(found),
     )
 
 
-def _terms(found: advanced.orders.Order) -> Terms:
-    configured = list((found.order_configuration or {}).values())
-    one = configured[0] if len(configured) == 1 else advanced.orders.Configured()
+_KINDS = {"market": "market", "limit": "limit", "sor": "limit", "stop": "stop-limit"}
+_LIFETIMES = {"gtc": "until-cancelled", "ioc": "immediate", "fok": "whole-or-none"}
+_DIRECTIONS = {"STOP_DIRECTION_STOP_UP": True, "STOP_DIRECTION_STOP_DOWN": False}
+
+
+def terms_of(found: advanced.orders.Order) -> Terms:
+    """What it is for. Its kind and how long it is there are in the name of its configuration (``limit_limit_gtc``)."""
+    configured = list((found.order_configuration or {}).items())
     side: Side = "buy" if found.side == "BUY" else "sell"
-    return Terms(side, one.base_size, one.quote_size, one.limit_price, one.stop_price)
+    if len(configured) != 1:
+        return Terms(side)
+    [(name, one)] = configured
+    kind, lifetime = name.partition("_")[0], name.rpartition("_")[2]
+    return Terms(
+        side,
+        one.base_size,
+        one.quote_size,
+        one.limit_price,
+        one.stop_price,
+        _KINDS.get(kind, kind),
+        _LIFETIMES.get(lifetime, lifetime),
+        _DIRECTIONS.get(one.stop_direction or ""),
+        one.post_only,
+    )
 
 
 def _require_cancelled(found: advanced.orders.CancelAnswer, order_id: str) -> None:
@@ -333,8 +352,11 @@ _APP_STATES: dict[str, WithdrawalStatus] = {
 
 def _app_transaction(found: app.Transaction) -> WithdrawalState:
     status = known(_APP_STATES, found.status)
-    if status == "pending" and found.network.hash:
-        status = "sent"
+    return send_of(found, "sent" if status == "pending" and found.network.hash else status)
+
+
+def send_of(found: app.Transaction, status: WithdrawalStatus) -> WithdrawalState:
+    """What it is, in this state."""
     network = found.network
     fee, asked = network.transaction_fee, network.transaction_amount
     return WithdrawalState(

@@ -176,6 +176,8 @@ class Configured(Answer, frozen=True, kw_only=True):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     stop_trigger_price: Decimal | None = None
+    stop_direction: str | None = None
+    post_only: bool | None = None
 
 
 class Order(Answer, frozen=True, kw_only=True):
@@ -207,6 +209,8 @@ class Order(Answer, frozen=True, kw_only=True):
     cancel_message: str | None = None
     outstanding_hold_amount: Decimal | None = None
     retail_portfolio_id: str | None = None
+    attached_order_id: str | None = None
+    """Of an order that comes about once this one is filled."""
 
 
 class Orders(Paged, frozen=True, kw_only=True):
