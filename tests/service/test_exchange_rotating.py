@@ -26,6 +26,7 @@ from warifu.protocol import api
 from warifu.protocol.exchange_requests import EndVisitRequest
 from warifu.sandbox.control import RevokeCredential, SetClock
 from warifu.sandbox.simulation import Simulation
+from warifu.service.workflows.exchange_successions import ExchangeSuccessions
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 __all__ = ["stage"]
@@ -101,9 +102,14 @@ async def test_a_visit_whose_key_was_revoked_says_so_and_comes_home_by_a_new_one
 
         made = await says("rotate", "savings", "main", *authority)
         assert public_in(made).hex() != old and made["finished"] is False
-        assert (await says("add", "savings", "main", "--exchange", "binance", *authority)) == made
+        assert (await says("rotate", "savings", "main", *authority)) == made
+        [listed] = (await says("list", "savings"))["accounts"]
+        assert listed["public"] == old and listed["successor"] == public_in(made).hex()
         allow(simulation, "ada", public_in(made), ("view", "trade", "transfer"))
-        await says("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
+        done = await says("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
+        assert done["in_force"] is True
+        [listed] = (await says("list", "savings"))["accounts"]
+        assert listed["public"] == public_in(made).hex() and listed["successor"] is None
         await home(world, client, simulation, clock)
         assert "authentication" not in await shown_to_a_person(owner)
 
@@ -124,6 +130,10 @@ async def test_an_open_visit_outlives_the_rotation_of_its_key_and_brings_nothing
         visit = await brought(world, client, BTC // 4, ["device0", "device1"])
         authority = ("--authorities", str(simulation.authority_file), "--yes")
         made = await says("rotate", "savings", "main", *authority)
+        found = await until(client, visit, lambda found: bool(found))
+        assert not any(each.ended for each in found), "the old key is in force"
+        allow(simulation, "ada", public_in(made), ("view", "trade", "transfer"))
+        await says("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
         found = await until(client, visit, lambda found: all(each.ended for each in found))
         assert {each.why for each in found} == {"account"}
         assert found[0].address
@@ -132,6 +142,62 @@ async def test_an_open_visit_outlives_the_rotation_of_its_key_and_brings_nothing
         )
         assert paid.state == "refused" and paid.refusal is not None
         assert paid.refusal.code == "policy.destination"
-        allow(simulation, "ada", public_in(made), ("view", "trade", "transfer"))
-        await says("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
         await home(world, client, simulation, clock)
+
+
+async def test_between_rotate_and_finish_a_visit_comes_home_by_the_old_key(stage: Any) -> None:
+    world, simulation, clock = stage
+    async with world.running() as client:
+        await founded(world, client, simulation)
+        await world.fund(client, BTC)
+        owner = await owned(world, client)
+
+        async def says(*arguments: str) -> dict[str, Any]:
+            return await owner.says(*arguments, of=exchange.group)
+
+        visit = await brought(world, client, BTC // 4, ["device0", "device1"])
+        authority = ("--authorities", str(simulation.authority_file), "--yes")
+        made = await says("rotate", "savings", "main", *authority)
+        await tell(client, EndVisitRequest(random(16), world.wallet_id, visit, clock(), clock() + 600))
+        await home(world, client, simulation, clock)
+        [listed] = (await says("list", "savings"))["accounts"]
+        assert listed["successor"] == public_in(made).hex() and not listed["successor_ready"]
+
+
+async def test_a_service_that_is_killed_between_two_devices_switches_the_others_when_it_is_back(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no owner is asked: whoever has switched tells the others why."""
+    world, simulation, _ = stage
+    put = ExchangeSuccessions._put
+    told: list[bytes] = []
+
+    async def put_once(self: Any, waiting: Any, identity: bytes, together: Any) -> bool:
+        if told:
+            return False
+        told.append(identity)
+        return await put(self, waiting, identity, together)
+
+    async with world.running() as client:
+        await founded(world, client, simulation)
+        owner = await owned(world, client)
+
+        async def says(*arguments: str) -> dict[str, Any]:
+            return await owner.says(*arguments, of=exchange.group)
+
+        authority = ("--authorities", str(simulation.authority_file), "--yes")
+        made = await says("rotate", "savings", "main", *authority)
+        allow(simulation, "ada", public_in(made), ("view", "trade", "transfer"))
+        monkeypatch.setattr(ExchangeSuccessions, "_put", put_once)
+        done = await says("finish", "savings", "main", *authority, "--api-key-fd", str(typed(BINANCE_KEY)))
+        assert done["in_force"] is False
+        assert len((await says("list", "savings"))["accounts"]) == 2, "the devices tell different stories"
+    monkeypatch.undo()
+    async with world.running() as client, asyncio.timeout(60):
+        owner = Owner(client, owner.profile())
+        while True:
+            listed = (await owner.says("list", "savings", of=exchange.group))["accounts"]
+            if [each["public"] for each in listed] == [public_in(made).hex()]:
+                break
+            await asyncio.sleep(0.2)
+        assert listed[0]["successor"] is None and len(listed[0]["seen"]) == 3

@@ -114,4 +114,5 @@ def _same(one: AccountStatus, other: AccountStatus) -> bool:
 def _told(account: AccountStatus) -> tuple[object, ...]:
     """What all holders have alike."""
     named = (account.account, account.exchange, account.key, account.holders)
-    return (*named, account.public, account.finished, account.simulation, account.travel_rule)
+    key = account.public, account.finished, account.successor, account.ready
+    return (*named, *key, account.simulation, account.travel_rule)

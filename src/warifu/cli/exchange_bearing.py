@@ -7,7 +7,6 @@ device that goes away and this client's own end in between leave it as it is: th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import KeyBorn
-from warifu.protocol.exchange_requests import ExchangeKeyRequest
+from warifu.protocol.exchange_requests import ExchangeKeyRequest, ReplacingKeyRequest
 
 PATIENCE = 180.0
 """Seconds after which nobody waits any longer: a session of the devices ends after 120."""
@@ -41,6 +40,8 @@ class Bearing:
     home: Path
     account: str
     exchange: str
+    replacing: bool = False
+    """Whether the account has a key, whose place this one is to take."""
 
     def made(self) -> bytes | None:
         """The key that this client saw made before and that all devices say they still have; None where there is none.
@@ -51,15 +52,19 @@ class Bearing:
             return None
         found = list_accounts(self.adding.client, self.adding.wallet)
         theirs = [each.account for each in found if each.account.account == self.account]
-        if any(each.public != public for each in theirs):
+        stated = {each.successor or each.public for each in theirs}
+        used = self.replacing and all(each.finished and not each.successor for each in theirs)
+        if stated - {public} or used:
             born.forget(self.home, self._wallet_id, self.account)
-        return public if {each.public for each in theirs} == {public} else None
+        return public if stated == {public} and not used else None
 
     def taken_up(self) -> bytes | None:
         """The key (32 bytes) of a request of before, as soon as all devices state it; None where none was asked for or
         nothing came of it. ``ServiceRefused`` (``key-waits``) where devices are away."""
         request = born.asked(self.home, self._wallet_id, self.account)
         if request is None or request.exchange != self.exchange:
+            return None
+        if isinstance(request, ReplacingKeyRequest) is not self.replacing:
             return None
         try:
             return self._followed(request)
@@ -71,17 +76,17 @@ class Bearing:
             )
             return None
 
-    def bear(self, first: Callable[[], None] = lambda: None) -> bytes:
+    def bear(self) -> bytes:
         """Have the devices make one; its public key (32 bytes). Raises why there is none, or ``ServiceRefused``
-        (``key-waits``) while it is not on all devices. ``first`` is done when all owners have said yes, and before a
-        device is told."""
+        (``key-waits``) while it is not on all devices."""
         adding, moment = self.adding, now()
         until = moment + adding.together.lifetime(LIFETIME)
-        request = new_key_request(self._wallet_id, self.account, self.exchange, moment, until)
+        request = new_key_request(
+            self._wallet_id, self.account, self.exchange, moment, until, replacing=self.replacing
+        )
         further = adding.together.approved(request)
         authorization = authorize(adding.own.approve, request, encode(request), (), further)
         question = api.NewExchangeKey(authorization=encode(authorization))
-        first()
         born.remember_asked(self.home, request)
         adding.client.post(self._road, question, api.Accepted)
         return self._followed(request)

@@ -11,11 +11,12 @@ same command goes on with the same key, and tells how far it is.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from warifu.cli.files import private_directory, read_private, write_private
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import decode, digest, encode
-from warifu.protocol.exchange_requests import ExchangeKeyRequest
+from warifu.protocol.exchange_requests import ExchangeKeyRequest, ReplacingKeyRequest
 
 _MAX_REQUEST = 4096
 
@@ -60,7 +61,8 @@ def asked(home: Path, wallet: bytes, account: str) -> ExchangeKeyRequest | None:
     place = _asked_place(home, wallet, account)
     if not place.exists():
         return None
-    return decode(ExchangeKeyRequest, read_private(place, _MAX_REQUEST), _MAX_REQUEST)
+    kind = cast("type[ExchangeKeyRequest]", ExchangeKeyRequest | ReplacingKeyRequest)
+    return decode(kind, read_private(place, _MAX_REQUEST), _MAX_REQUEST)
 
 
 def forget_asked(home: Path, wallet: bytes, account: str) -> None:

@@ -25,6 +25,7 @@ from warifu.protocol.exchange_requests import (
     ExchangeKeyRequest,
     HmacSecret,
     KeyKind,
+    ReplacingKeyRequest,
     TravelRuleRequest,
     terms_digest,
 )
@@ -127,10 +128,11 @@ def for_born_key(
 
 
 def new_key_request(
-    wallet_id: bytes, account: str, exchange: str, created: int, expires: int
+    wallet_id: bytes, account: str, exchange: str, created: int, expires: int, *, replacing: bool = False
 ) -> ExchangeKeyRequest:
-    """What the owner authorizes so that the devices generate a key."""
-    return ExchangeKeyRequest(random(16), wallet_id, account, exchange, created, expires)
+    """What the owner authorizes so that the devices generate a key; ``replacing``: for an account that has one."""
+    kind = ReplacingKeyRequest if replacing else ExchangeKeyRequest
+    return kind(random(16), wallet_id, account, exchange, created, expires)
 
 
 def agreed_key(

@@ -38,6 +38,7 @@ from warifu.protocol.exchange_requests import (
     CallRequest,
     ExchangeCall,
     ExchangeKeyRequest,
+    ReplacingKeyRequest,
     SettleRequest,
     VisitAsset,
     VisitRequest,
@@ -144,9 +145,14 @@ def account_in_words(wallet: Wallet, request: AccountRequest | ExchangeKeyReques
     ]
     described: dict[str, Any] = {"account": request.account, "exchange": request.exchange}
     if isinstance(request, ExchangeKeyRequest):
-        wanted = tr("all devices of the wallet generate a key for it")
+        replacing = isinstance(request, ReplacingKeyRequest)
+        wanted = (
+            tr("all devices of the wallet generate another key, to take the place of its own")
+            if replacing
+            else tr("all devices of the wallet generate a key for it")
+        )
         facts.append((tr("Wanted"), wanted))
-        described["generate"] = True
+        described |= {"generate": True, "replaces": replacing}
         return Proposed(tuple(facts), f"{request.account}: {wanted}", described, wallet.rules.owners_needed)
     wanted = tr("the devices keep a credential for it")
     holders = [device.name for device in wallet.request.devices if device.identity in request.holders]

@@ -2,6 +2,9 @@
 
 They forget it as late as can be: when the new one is ready, its owners have said yes, and every device that is to keep
 it is there. What can come between then is the service's end or this client's, and the same name is added again.
+
+A key that is born among the devices waits beside the old one, which is forgotten when all of them keep the new one with
+its API key (``signer.exchanges.succeeding``): nothing can come between that loses both.
 """
 
 from __future__ import annotations
@@ -57,10 +60,19 @@ def to_rotate(client: Client, wallet: Wallet, account: str, *, simulation: bool)
     return old
 
 
-def warn_of_visits(client: Client, screen: Screen, wallet: Wallet, account: str) -> None:
-    """Where a visit with the account is not at home."""
+def warn_of_visits(client: Client, screen: Screen, wallet: Wallet, account: str, *, born: bool) -> None:
+    """Where a visit with the account is not at home. ``born``: the new key has to be registered first."""
     with suppress(WarifuError):  # whatever keeps it from being seen keeps nobody from having another key
         if any(seen.stays_with(account) for seen in together(look(client, wallet))):
+            if born:
+                screen.warn(
+                    tr(
+                        "a visit with {account} is not at home: it goes on with the old key until 'exchange finish', "
+                        "ends then, and comes home by the new one",
+                        account=account,
+                    )
+                )
+                return
             screen.warn(
                 tr(
                     "a visit with {account} is not at home: it ends, and comes home by the new key within ten minutes "
@@ -69,6 +81,28 @@ def warn_of_visits(client: Client, screen: Screen, wallet: Wallet, account: str)
                     wallet=wallet.name,
                 )
             )
+
+
+def require_switched(
+    client: Client, screen: Screen, wallet: Wallet, account: str, public: bytes, patience: float = 10.0
+) -> bool:
+    """Whether all connected devices use the key ``public`` now; where not, who does not is said."""
+    end = time.monotonic() + patience
+    while True:
+        listed = [each for each in list_accounts(client, wallet) if each.account.account == account]
+        old = sorted({name for each in listed if each.account.public != public for name in each.having})
+        if not old and listed:
+            return True
+        if time.monotonic() >= end:
+            screen.warn(
+                tr(
+                    "these devices have not switched to it yet: {names}. They are brought to it as soon as all are "
+                    "connected; until then t devices may be missing for a call.",
+                    names=", ".join(old),
+                )
+            )
+            return False
+        time.sleep(0.5)
 
 
 def forget_first(

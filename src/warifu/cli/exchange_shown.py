@@ -52,6 +52,12 @@ def account_row(listed: Listed) -> tuple[str, str, str, str, str]:
         state = tr("incomplete")
     else:
         state = tr("ready")
+    if account.successor:
+        state += "; " + (
+            tr("another key takes its place as soon as all devices are there")
+            if account.ready
+            else tr("another key waits for its API key: warifu exchange finish")
+        )
     if account.travel_rule:
         state += "; " + tr("states: {fields}", fields=", ".join(account.travel_rule))
     devices = [", ".join(listed.having)]
@@ -99,6 +105,8 @@ def account_object(listed: Listed) -> dict[str, Any]:
         "away": list(listed.away),
         "public": account.public.hex() or None,
         "finished": account.finished,
+        "successor": account.successor.hex() or None,
+        "successor_ready": bool(account.ready),
         "simulation": account.simulation,
         "due": [item.hex() for item in account.due],
         "since": account.since,

@@ -193,6 +193,7 @@ _KINDS: dict[str, Callable[[], str]] = {
     "noted": lambda: tr("payment noted"),
     "exchange-key-born": lambda: tr("exchange key born"),
     "exchange-account-kept": lambda: tr("exchange account kept"),
+    "exchange-account-replaced": lambda: tr("exchange account's key replaced"),
     "exchange-account-removed": lambda: tr("exchange account removed"),
     "travel-rule-kept": lambda: tr("travel-rule data kept"),
     "visit-opened": lambda: tr("visit opened"),

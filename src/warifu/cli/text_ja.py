@@ -2030,6 +2030,7 @@ JAPANESE: dict[str, str] = {
     "payment noted": "支払いの記録",
     "exchange key born": "取引所の鍵の生成",
     "exchange account kept": "取引所口座の保管",
+    "exchange account's key replaced": "取引所口座の鍵の交換",
     "exchange account removed": "取引所口座の削除",
     "refused, nobody's request": "拒否（だれの依頼でもない）",
     # --- audits: devices taken back ---

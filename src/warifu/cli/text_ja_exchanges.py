@@ -214,6 +214,26 @@ EXCHANGES: dict[str, str] = {
         "前に頼まれた鍵は、できませんでした: {why}"
     ),
     "The devices have made this key already.": "端末はこの鍵をすでに作ってあります。",
+    "Until then the old key stays in force: do not revoke it before.": (
+        "それまでは古い鍵が有効です。先に失効させないでください。"
+    ),
+    "a visit with {account} is not at home: it goes on with the old key until 'exchange finish', ends then, and comes "
+    "home by the new one": (
+        "{account} での滞在がまだ帰っていません。'exchange finish' までは古い鍵で続き、"
+        "そこで終わって、新しい鍵で帰ってきます"
+    ),
+    "these devices have not switched to it yet: {names}. They are brought to it as soon as all are connected; until "
+    "then t devices may be missing for a call.": (
+        "まだ新しい鍵に切り替わっていない端末: {names}。すべての端末がつながり次第、切り替わります。"
+        "それまでは、呼び出しに必要な t 台がそろわないことがあります。"
+    ),
+    "another key takes its place as soon as all devices are there": "すべての端末がそろい次第、別の鍵に切り替わります",
+    "another key waits for its API key: warifu exchange finish": (
+        "別の鍵が API キーを待っています: warifu exchange finish"
+    ),
+    "all devices of the wallet generate another key, to take the place of its own": (
+        "ウォレットのすべての端末が、今の鍵に代わる別の鍵を生成します"
+    ),
     "have their part: {having}. Have none: {lacking}.": "持っている端末: {having}。持っていない端末: {lacking}。",
     "Give WALLET's devices another key in the place of ACCOUNT's: the old one is revoked, lost, or has expired.": (
         "ACCOUNT の鍵の代わりに、別の鍵を WALLET の端末に渡します。"
@@ -227,10 +247,15 @@ EXCHANGES: dict[str, str] = {
     "Revoke the old key at the exchange: whoever copied it before could still use it.": (
         "取引所で古い鍵を無効にしてください。前に写した者は、まだ使えるかもしれません。"
     ),
-    "The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends: nothing more "
-    "is brought there, and what is there comes home by the new key. Revoke the old one at the exchange.": (
-        "端末が古い鍵を忘れるのは、新しい鍵の用意ができてからです。ACCOUNT での滞在は終わります。"
+    "The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends then: nothing "
+    "more is brought there, and what is there comes home by the new key. Revoke the old one at the exchange.": (
+        "端末が古い鍵を忘れるのは、新しい鍵の用意ができてからです。ACCOUNT での滞在はそのとき終わります。"
         "もう何も運ばれず、そこにあるものは新しい鍵で帰ってきます。取引所で古い鍵を無効にしてください。"
+    ),
+    "A key that the devices make themselves (Binance) has to be registered first: until 'warifu exchange finish' the "
+    "old one stays in force. Broken off, the same command goes on.": (
+        "端末が自分で作る鍵（Binance）は、先に登録が要ります。'warifu exchange finish' までは古い鍵が有効です。"
+        "途中で切れたときは、同じコマンドが続きから進めます。"
     ),
     "The devices have forgotten the old key.": "端末は古い鍵を忘れました。",
     "a visit with {account} is not at home: it ends, and comes home by the new key within ten minutes of that (at "

@@ -11,7 +11,7 @@ from pyhpke.exceptions import PyHPKEError
 
 from warifu.errors import InputRefused
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode, digest, encode
-from warifu.protocol.exchange_requests import MAX_TRAVEL_RULE_FIELDS, KeyKind
+from warifu.protocol.exchange_requests import MAX_SHARES, MAX_TRAVEL_RULE_FIELDS, KeyKind
 from warifu.protocol.identity import IdentityKey, verify
 
 MAX_ANSWER_BYTES = 192 * 1024
@@ -115,6 +115,16 @@ class AccountKept(Message, frozen=True):
     signature: Bytes64
 
 
+class Succession(Message, frozen=True):
+    """To ``AskSuccession``: this device's word that it keeps that key with its API key (purpose
+    ``exchange-succession``), and where the key is in force already, every holder's, by which it was put there."""
+
+    succession: Bytes32
+    signature: Bytes64
+    together: Annotated[tuple[Bytes64, ...], msgspec.Meta(max_length=MAX_SHARES)]
+    """In the order of the holders; empty where the key is not in force, or took no other's place."""
+
+
 class KeyBorn(Message, frozen=True):
     """Result of an ``exchange-key`` session: signed (purpose ``exchange-key``) over request, key and public shares."""
 
@@ -147,6 +157,10 @@ class AccountStatus(Message, frozen=True):
         msgspec.Meta(max_length=MAX_TRAVEL_RULE_FIELDS),
     ] = ()
     """Names of what its owner states about who is paid, without what is stated."""
+    successor: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    """Public key that waits here to take the place of this one; empty: none does."""
+    ready: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    """What that key is known by among its holders, once its API key was brought; empty: it was not."""
 
 
 class _Signed(Message, frozen=True):

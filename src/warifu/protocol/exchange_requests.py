@@ -51,6 +51,11 @@ class ExchangeKeyRequest(Message, frozen=True, tag="exchange-key"):
     expires: Seconds
 
 
+class ReplacingKeyRequest(ExchangeKeyRequest, frozen=True, tag="exchange-key-replacing"):
+    """The same for an account that has a key, which stays in force: the new one takes its place once the exchange's API
+    key was brought and every holder keeps that."""
+
+
 class AccountRequest(Message, frozen=True, tag="exchange-account"):
     """Keep a credential at an exchange, of which each holder gets its part in a parcel (``AccountPart``)."""
 

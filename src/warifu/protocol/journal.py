@@ -365,6 +365,17 @@ class ExchangeAccountKept(Message, frozen=True, tag="exchange-account-kept"):
     simulation: bool
 
 
+class ExchangeAccountReplaced(Message, frozen=True, tag="exchange-account-replaced"):
+    """Another key took the place of an account's: every holder keeps it. The one of before is forgotten."""
+
+    wallet: Bytes32
+    account: Name
+    exchange: Name
+    public: Bytes32
+    replaced: Bytes32
+    """Public key of before."""
+
+
 class ExchangeAccountRemoved(Message, frozen=True, tag="exchange-account-removed"):
     """An account and this device's part of its credential are forgotten."""
 
@@ -612,6 +623,7 @@ Event = (
     | Noted
     | ExchangeKeyBorn
     | ExchangeAccountKept
+    | ExchangeAccountReplaced
     | ExchangeAccountRemoved
     | Restored
     | CallStarted

@@ -21,6 +21,7 @@ from warifu.protocol.exchange_requests import (
     EndVisitRequest,
     ExchangeKeyRequest,
     RemoveAccountRequest,
+    ReplacingKeyRequest,
     SettleRequest,
     TravelRuleRequest,
     VisitRequest,
@@ -288,6 +289,7 @@ Request = (
     | RefreshRequest
     | JournalRequest
     | ExchangeKeyRequest
+    | ReplacingKeyRequest
     | AccountRequest
     | TravelRuleRequest
     | CallRequest

@@ -26,6 +26,7 @@ from warifu.service.workflows.comparisons import Comparisons
 from warifu.service.workflows.correlations import Correlations
 from warifu.service.workflows.exchange_births import ExchangeBirths
 from warifu.service.workflows.exchange_calls import ExchangeCalls
+from warifu.service.workflows.exchange_successions import ExchangeSuccessions
 from warifu.service.workflows.follow import Caretaker, Follower
 from warifu.service.workflows.instructing import Instructor
 from warifu.service.workflows.keygen import Keygens
@@ -78,6 +79,7 @@ class Service:
             config.session_seconds,
         )
         self.exchange_births = ExchangeBirths(database, self.hub, self.bell, self.refreshes, config)
+        self.exchange_successions = ExchangeSuccessions(database, self.hub)
         self.exchange_calls = ExchangeCalls(
             database,
             self.hub,
@@ -129,6 +131,7 @@ class Service:
         self.refreshes.start()
         self.comparisons.start()
         self.exchange_births.start()
+        self.exchange_successions.start()
         self.exchange_calls.start()
         self.visits.start()
         self.caretaker.start()
@@ -142,6 +145,7 @@ class Service:
         for follower in self.followers:
             follower.tell_to_stop()
         await self.exchange_births.close()
+        await self.exchange_successions.close()
         await self.exchange_calls.close()
         await self.visits.close()
         await self.comparisons.close()

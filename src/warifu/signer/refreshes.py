@@ -78,6 +78,7 @@ class Refreshes:
         if wallet.epoch is not None and wallet.epoch.request == named:
             return Finished(frame.session, wallet.certificate)
         self._check(wallet, request, frame)
+        self._require_no_switch(wallet)
         require_try(device, wallet, frame.envelope, now)
         schemes = tuple(map(Scheme, wallet.request.schemes))
         by = asker(frame.authorization)
@@ -154,6 +155,24 @@ class Refreshes:
                 "coins there.",
             )
 
+    def _require_no_switch(self, wallet: Wallet) -> None:
+        """A refresh forgets keys that wait to take another one's place; not one that may be in force elsewhere already.
+        ``SessionAborted`` (``account-switching``)."""
+        accounts = self._device.accounts
+        names = [
+            each.name
+            for each in accounts.shared(wallet.id)
+            if accounts.ready(wallet.id, each.name) is not None
+        ]
+        if names:
+            raise SessionAborted(
+                "account-switching",
+                f"another key takes the place of that of {names[0]}, and not every device is told yet",
+                not_done="Nothing was refreshed.",
+                remedy="Connect all devices: they are brought to it. If it was not finished everywhere: warifu "
+                "exchange finish.",
+            )
+
     def _keep(self, wallet: Wallet, new: _New, lock: OpenLock, by: Asker) -> None:
         """Durable, and not to be undone by an old disk, when this returns."""
         device = self._device
@@ -164,6 +183,7 @@ class Refreshes:
                 raise SessionAborted(
                     "superseded", "this device was shown the end of another refresh meanwhile"
                 )
+            self._require_no_switch(wallet)
             if self._in_force(wallet, device.accounts.shared(wallet.id)) != new.accounts:
                 raise SessionAborted(
                     "superseded", "an account at an exchange came, went or got another key meanwhile"

@@ -4,7 +4,7 @@ how, and any other is refused, not guessed at."""
 from __future__ import annotations
 
 APPLICATION_ID = 0x57415249  # "WARI"
-VERSION = 11
+VERSION = 12
 
 _EXCHANGE_BIRTHS = """
 CREATE TABLE exchange_births (       -- keys that are generated for accounts, until these are finished
@@ -55,6 +55,18 @@ _WORDS = "ALTER TABLE comparisons ADD COLUMN words TEXT NOT NULL DEFAULT '';"
 
 _CREATED = "ALTER TABLE noted_calls ADD COLUMN created INTEGER NOT NULL DEFAULT 0;"
 
+_EXCHANGE_SUCCESSORS = """
+CREATE TABLE exchange_successors (   -- keys that wait to take the place of an account's, which is in force until then
+    wallet BLOB NOT NULL REFERENCES wallets (id),
+    account TEXT NOT NULL,
+    request BLOB NOT NULL UNIQUE,    -- as in exchange_accounts
+    generated BLOB NOT NULL UNIQUE,
+    kept BLOB NOT NULL,
+    secret BLOB NOT NULL,            -- encrypted, as there
+    PRIMARY KEY (wallet, account)
+) STRICT;
+"""
+
 SINCE = {
     6: _EXCHANGE_BIRTHS,
     7: _COUNTED_CALLS,
@@ -62,10 +74,11 @@ SINCE = {
     9: _TRAVEL_RULES,
     10: _WORDS,
     11: _CREATED,
+    12: _EXCHANGE_SUCCESSORS,
 }
 """Version -> what it has that the one before had not. Without a gap up to ``VERSION``."""
 
-TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}{_TRAVEL_RULES}
+TABLES = f"""{_EXCHANGE_BIRTHS}{_COUNTED_CALLS}{_CARRIER_BANS}{_TRAVEL_RULES}{_EXCHANGE_SUCCESSORS}
 CREATE TABLE device (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL

@@ -32,6 +32,7 @@ from warifu.protocol.frames import (
     AskPiece,
     AskResult,
     AskStatus,
+    AskSuccession,
     AskVisits,
     CallRefused,
     Carried,
@@ -46,6 +47,7 @@ from warifu.protocol.frames import (
     NotesAnswer,
     PieceTaken,
     Presence,
+    PutAccountInForce,
     RecoverExchangeKey,
     RecoverWallet,
     Relay,
@@ -98,6 +100,7 @@ from warifu.signer.exchanges.afterwards import show_comparisons
 from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
 from warifu.signer.exchanges.keeping import keep_account
 from warifu.signer.exchanges.stating import keep_travel_rule
+from warifu.signer.exchanges.succeeding import put_in_force, tell_succession
 from warifu.signer.exchanges.visiting import banned, tell_visit
 from warifu.signer.expecting import approve_reference
 from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
@@ -133,6 +136,8 @@ _Call = (
     | AskJournal
     | KeepAccount
     | KeepTravelRule
+    | AskSuccession
+    | PutAccountInForce
     | AskKeyRecovery
     | RecoverExchangeKey
     | TellVisit
@@ -393,6 +398,10 @@ class Signer:
             return self._births.recover(message)
         if isinstance(message, KeepAccount):
             return encode(keep_account(device, message))
+        if isinstance(message, AskSuccession):
+            return encode(tell_succession(device, message))
+        if isinstance(message, PutAccountInForce):
+            return encode(put_in_force(device, message))
         if isinstance(message, AskKeyRecovery):
             return encode(tell_recovery(device, message.request))
         if isinstance(message, RecoverExchangeKey):

@@ -77,7 +77,16 @@ def _account_status(device: Device, account: Account, wallet: Wallet) -> Account
         tuple(device.calls.due(account.wallet, account.name, device.clock.now())[:MAX_DUE]),
         account.since,
         stated(device, account),
+        *_successor(device, account),
     )
+
+
+def _successor(device: Device, account: Account) -> tuple[bytes, bytes]:
+    """Public key of what waits to take its place, and what that is known by once its API key was brought."""
+    successor = device.accounts.successor(account.wallet, account.name)
+    if successor is None:
+        return b"", b""
+    return successor.public, successor.succession if successor.finished else b""
 
 
 def _held(device: Device) -> tuple[tuple[bytes, ...], bool]:

@@ -29,7 +29,7 @@ from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_keys import NewAccount, Pinned, for_born_key, from_cdp_file, from_triplet
 from warifu.cli.exchange_loading import require_loaded
 from warifu.cli.exchange_permissions import show_permissions
-from warifu.cli.exchange_rotating import forget_first, to_rotate, warn_of_visits
+from warifu.cli.exchange_rotating import forget_first, require_switched, to_rotate, warn_of_visits
 from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
 from warifu.cli.hidden import hidden_line
@@ -195,7 +195,7 @@ def finish(
             if listed.account.account == account
         ]
         public = born.remembered(setting.home, known.wallet_id, account)
-        if {one.public for one in found} != {public}:
+        if {one.successor or one.public for one in found} != {public}:
             raise InputRefused(
                 "unknown-account",
                 f"the devices do not tell of the key that this client saw them make for {account[:40]!r}",
@@ -211,9 +211,14 @@ def finish(
         new = for_born_key(api_key, public, devices, pem, pinned)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
         born.forget(setting.home, known.wallet_id, account)
+        old = [one for one in found if one.successor]
+        switched = not old or require_switched(client, screen, known, account, public)
     screen.line(tr("The devices have it."), style="green")
+    if old:
+        screen.line(tr("Revoke the old key at the exchange: whoever copied it before could still use it."))
     said = _permissions(setting, screen, wallet, account, credential)
-    screen.result({"account": account, "exchange": found[0].exchange, "simulation": bool(pem), **said})
+    told = {"account": account, "exchange": found[0].exchange, "simulation": bool(pem)}
+    screen.result(told | {"in_force": switched} | said)
 
 
 @examples(
@@ -244,8 +249,11 @@ def rotate(
 ) -> None:
     """Give WALLET's devices another key in the place of ACCOUNT's: the old one is revoked, lost, or has expired.
 
-    The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends: nothing more is
-    brought there, and what is there comes home by the new key. Revoke the old one at the exchange.
+    The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends then: nothing more
+    is brought there, and what is there comes home by the new key. Revoke the old one at the exchange.
+
+    A key that the devices make themselves (Binance) has to be registered first: until 'warifu exchange finish' the old
+    one stays in force. Broken off, the same command goes on.
     """
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
@@ -259,17 +267,11 @@ def rotate(
         exchange = old.exchange
         adding.require_rules(exchange)
         require_loaded(client, adding.devices)
-        warn_of_visits(client, screen, known, account)
-        removal = removal_of(known, account)
-        forgets = forget_first(client, screen, own, known, removal)
+        warn_of_visits(client, screen, known, account, born=exchange in BORN)
         if exchange in BORN:
-
-            def forgets_born() -> None:
-                forgets()
-                born.forget(setting.home, known.wallet_id, account)
-
-            _bear(setting.home, screen, adding, account, exchange, yes, forgets_born)
+            _bear(setting.home, screen, adding, account, exchange, yes, replacing=old.finished)
             return
+        forgets = forget_first(client, screen, own, known, removal_of(known, account))
         given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem, pinned)
         kept_by = adding.holder(holder or (old.holders[0] if len(old.holders) == 1 else None))
         new = given.read(adding, exchange, kept_by.identity)
@@ -303,21 +305,22 @@ def _bear(
     account: str,
     exchange: str,
     yes: bool,
-    first: Callable[[], None] | None = None,
+    *,
+    replacing: bool = False,
 ) -> None:
-    """``first``: what is done before a device is told that another key takes the place of the one that is there."""
-    bearing = Bearing(adding, home, account, exchange)
-    public = bearing.made() if first is None else None
+    """``replacing``: whether the account has a key, whose place this one is to take."""
+    bearing = Bearing(adding, home, account, exchange, replacing)
+    public = bearing.made()
     if public is not None:
         screen.line(tr("The devices have made this key already."))
-    elif first is None:
+    else:
         with screen.waiting(tr("the devices make a key")):
             public = bearing.taken_up()
     if public is None:
         screen.line(tr("All devices of the wallet make the key together: each must be connected."))
         confirm(yes, tr("Have them make it?"))
         with screen.waiting(tr("the devices make a key")):
-            public = bearing.bear(first or (lambda: None))
+            public = bearing.bear()
     pem = public_pem(public)
     screen.exact(pem)
     screen.line(
@@ -328,6 +331,8 @@ def _bear(
             account=account,
         )
     )
+    if replacing:
+        screen.line(tr("Until then the old key stays in force: do not revoke it before."))
     screen.result({"account": account, "exchange": exchange, "public_key": pem, "finished": False})
 
 

@@ -1,6 +1,10 @@
 """Errors of the family ``session`` in Japanese: what happened, and what to do."""
 
 SESSION: dict[str, tuple[str, str]] = {
+    "account-switching": (
+        "取引所口座の鍵が切り替わる途中なので、シェアは更新されませんでした。",
+        "すべての端末をつないでください。自動で切り替わります。終わっていなければ: warifu exchange finish。",
+    ),
     "accounts-differ": (
         "取引所の口座を、端末ごとに違うふうに持っています。",
         (

@@ -27,6 +27,7 @@ from warifu.protocol.frames.exchanging import (
     AskCallDecision,
     AskComparisons,
     AskKeyRecovery,
+    AskSuccession,
     AskVisits,
     Carried,
     KeepAccount,
@@ -39,6 +40,7 @@ from warifu.protocol.frames.exchanging import (
     OpenTelling,
     OpenTunnel,
     PieceTaken,
+    PutAccountInForce,
     RecoverExchangeKey,
     StopCall,
     TellVisit,
@@ -288,6 +290,8 @@ ToSigner = (
     | AskConfirmation
     | KeepAccount
     | KeepTravelRule
+    | AskSuccession
+    | PutAccountInForce
     | OpenCall
     | OpenExchangeKey
     | AskKeyRecovery

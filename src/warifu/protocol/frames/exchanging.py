@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from warifu.protocol.authorization import Authorization
-from warifu.protocol.encoding import Bytes16, Bytes32, Message, Name
+from warifu.protocol.encoding import Bytes16, Bytes32, Bytes64, Message, Name
 from warifu.protocol.exchange_answers import PieceNumber, SealedAnswer
 from warifu.protocol.exchange_requests import ExchangeSymbol
 from warifu.protocol.exchange_visits import Round, Step
@@ -42,6 +42,30 @@ class KeepAccount(Message, frozen=True, tag="keep-account"):
     call: Call
     authorization: Authorization
     parcel: Parcel
+
+
+class AskSuccession(Message, frozen=True, tag="ask-succession"):
+    """Do you keep this key, which takes the place of the account's? Answered by a ``Succession``. It tells no secret,
+    and no owner is asked: every holder's word together lets each put the new key in force."""
+
+    call: Call
+    wallet_id: Bytes32
+    account: Name
+    succession: Bytes32
+    """What the key is known by (``exchange_answers.AccountStatus.ready``)."""
+
+
+class PutAccountInForce(Message, frozen=True, tag="put-account-in-force"):
+    """Every holder keeps the key that waits at you to take another one's place: use it from now on. Answered by a
+    ``Succession``. No owner is asked again: as many as it takes asked for this very key."""
+
+    call: Call
+    wallet_id: Bytes32
+    account: Name
+    succession: Bytes32
+    """As in ``AskSuccession``."""
+    together: Annotated[tuple[Bytes64, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNERS)]
+    """Signatures of all of the account's holders, in their order."""
 
 
 class KeepTravelRule(Message, frozen=True, tag="keep-travel-rule"):

@@ -58,6 +58,7 @@ from warifu.service.doors import (
     travel_rule_request,
 )
 from warifu.service.hub.boots import not_there
+from warifu.service.mistakes import survived
 from warifu.service.service import Service
 from warifu.service.store import exchange_calls as store
 from warifu.service.store import exchange_pieces
@@ -106,7 +107,10 @@ def _accounts(service: Service) -> list[BaseRouteHandler]:
             return told(wallet, identity, lambda call: KeepAccount(call, parcelled.authorization, parcel))
 
         work = (tell(identity, parcel) for identity, parcel in parcelled.parcels.items())
-        return ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+        answer = ExchangeAccountTold(devices=tuple(await asyncio.gather(*work)))
+        with survived():  # that they keep it is said; what waits there is looked after again
+            await service.exchange_successions.bring(wallet)
+        return answer
 
     @post(
         "/exchange-accounts/travel-rule",

@@ -6,6 +6,9 @@ the store, which is encrypted already: SQLite hands out immutable bytes, and so 
 Of every name the newest request that was carried out is remembered, also when the account is gone: a request that an
 owner made before that is not heard any more. The service may have held back an ``AccountRequest`` while its owner
 removed the account; it must not bring the old credential back.
+
+Beside an account may lie a *successor*: a key that was born to take the place of the account's, which stays in force
+until every holder keeps the new one with its API key (``succeeding``).
 """
 
 from __future__ import annotations
@@ -18,10 +21,10 @@ from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.authorization import MAX_LIFETIME
-from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode_kept, digest, encode
+from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode_kept, digest, encode
 from warifu.protocol.epochs import EpochAccount
 from warifu.protocol.exchange_answers import KeyBorn
-from warifu.protocol.exchange_requests import MAX_SHARES, AccountTerms, Identities, KeyKind
+from warifu.protocol.exchange_requests import MAX_SHARES, AccountTerms, Identities, KeyKind, terms_digest
 from warifu.signer import aead
 from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.generations import Generations
@@ -53,6 +56,8 @@ class Account(Message, frozen=True):
     since: Seconds
     refreshed: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_SHARES)] = ()
     """Of a shared key: the public shares in force since the wallet's last refresh; empty: those that it came with."""
+    together: Annotated[tuple[Bytes64, ...], msgspec.Meta(max_length=MAX_SHARES)] = ()
+    """Of a key that took another one's place: every holder's word that it keeps it, in the order of the holders."""
 
     @property
     def finished(self) -> bool:
@@ -64,6 +69,15 @@ class Account(Message, frozen=True):
         if self.born is not None:
             return self.born.public
         return self.terms.public if self.terms is not None else b""
+
+    @property
+    def succession(self) -> bytes:
+        """Of a finished one with a shared key: 32 bytes that name it among its holders, the same at each."""
+        assert self.terms is not None, "an unfinished account takes nobody's place"
+        named = self.name.encode(), self.exchange.encode(), self.kind.encode(), bytes([self.simulation])
+        return digest(
+            "exchange-succession", self.wallet, *named, self.public, terms_digest(self.terms), *self.holders
+        )
 
     def threshold_key(self, t: int) -> ThresholdKey:
         """Of a shared key. ``t``: the wallet's threshold."""
@@ -108,10 +122,12 @@ class Accounts:
         return int(self._store.execute("SELECT count(*) FROM exchange_accounts")[0][0])
 
     def made_by(self, request: bytes) -> Account | None:
-        """What the request with this digest left here: a key that was born by it, or an account; None where nothing is
-        left of that."""
+        """What the request with this digest left here: a key that was born by it, or an account, also where it is only
+        to take another one's place; None where nothing is left of that."""
         rows = self._store.execute(
-            "SELECT kept FROM exchange_accounts WHERE request = ? OR generated = ?", (request, request)
+            "SELECT kept FROM exchange_accounts WHERE request = ? OR generated = ? UNION ALL"
+            " SELECT kept FROM exchange_successors WHERE request = ? OR generated = ?",
+            (request, request, request, request),
         )
         return _read(rows[0][0]) if rows else None
 
@@ -141,7 +157,9 @@ class Accounts:
             "SELECT secret FROM exchange_accounts WHERE wallet = ? AND account = ?",
             (account.wallet, account.name),
         )
-        sealed = bytes(rows[0][0])
+        return self._unsealed(account, bytes(rows[0][0]))
+
+    def _unsealed(self, account: Account, sealed: bytes) -> Secret:
         with self._store.key_for(_KEY) as key:
             nonce, rest = sealed[: aead.NONCE_BYTES], sealed[aead.NONCE_BYTES :]
             secret = aead.decrypt(rest, _about(account), nonce, key)
@@ -175,12 +193,70 @@ class Accounts:
     def remove(self, wallet: bytes, name: str, created: int, now: int) -> None:
         """Forget it, and whatever an owner asked about it up to the moment ``created``."""
         self._store.execute("DELETE FROM exchange_accounts WHERE wallet = ? AND account = ?", (wallet, name))
+        self._forget_successor(wallet, name)
         self._forget_waiting(wallet, name)
         self.generations.forget(wallet, name)
         self._store.execute(
             "UPDATE travel_rules SET kept = '' WHERE wallet = ? AND account = ?", (wallet, name)
         )
         self._remember(wallet, name, created, now)
+
+    # --- a key that is to take the place of another -----------------------------------------------------------------
+
+    def successor(self, wallet: bytes, name: str) -> Account | None:
+        """The key that waits to take the place of the account's; finished once its API key was brought."""
+        rows = self._store.execute(
+            "SELECT kept FROM exchange_successors WHERE wallet = ? AND account = ?", (wallet, name)
+        )
+        return _read(rows[0][0]) if rows else None
+
+    def successor_secret(self, successor: Account) -> Secret:
+        """This device's share of it; the caller wipes it."""
+        rows = self._store.execute(
+            "SELECT secret FROM exchange_successors WHERE wallet = ? AND account = ?",
+            (successor.wallet, successor.name),
+        )
+        return self._unsealed(successor, bytes(rows[0][0]))
+
+    def ready(self, wallet: bytes, name: str) -> Account | None:
+        """The successor, if its API key was brought."""
+        successor = self.successor(wallet, name)
+        return successor if successor is not None and successor.finished else None
+
+    def put_successor(
+        self, account: Account, request: bytes, created: int, secret: Secret, generated: bytes
+    ) -> None:
+        """Keep it beside the account in force, in place of an earlier successor. Arguments: as of ``put``."""
+        if account.finished:
+            self.generations.forget(account.wallet, account.name)
+        self._store.execute(
+            "INSERT OR REPLACE INTO exchange_successors VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                account.wallet,
+                account.name,
+                request,
+                generated,
+                encode(account),
+                self._sealed(account, secret),
+            ),
+        )
+        self._remember(account.wallet, account.name, created, account.since)
+
+    def succeed(self, successor: Account, together: tuple[bytes, ...]) -> None:
+        """It is the account from now on, and the key of before is gone. ``together``: every holder's word for it."""
+        wallet, name = successor.wallet, successor.name
+        self._forget_waiting(wallet, name)
+        self._store.execute(
+            "INSERT OR REPLACE INTO exchange_accounts SELECT wallet, account, request, generated, ?, secret"
+            " FROM exchange_successors WHERE wallet = ? AND account = ?",
+            (encode(msgspec.structs.replace(successor, together=together)), wallet, name),
+        )
+        self._forget_successor(wallet, name)
+
+    def _forget_successor(self, wallet: bytes, name: str) -> None:
+        self._store.execute(
+            "DELETE FROM exchange_successors WHERE wallet = ? AND account = ?", (wallet, name)
+        )
 
     # --- what is stated for an exchange ---------------------------------------------------------------------------
 
@@ -219,7 +295,9 @@ class Accounts:
 
     def put_refreshed(self, wallet: bytes, place: bytes, accounts: Sequence[EpochAccount]) -> None:
         """Use the shares that wait at ``place`` from now on; those of before, and of lower places, are gone. What was
-        forgotten since waits no more, and stays forgotten."""
+        forgotten since waits no more, and stays forgotten. A successor goes: its shares are of before, and with one
+        from a disk that was stolen then and one of a device that is taken over later they would make the key."""
+        self._store.execute("DELETE FROM exchange_successors WHERE wallet = ?", (wallet,))
         told = {each.account: each for each in accounts}
         waiting = self._store.execute(
             "DELETE FROM kept_account_shares WHERE wallet = ? AND position = ? RETURNING account, secret",

@@ -3,7 +3,9 @@
 Nothing is registered at an exchange by a share alone. Whoever misses the end of a generation makes its share from what
 another device tells of it (``signer.exchanges.generations``): no owner is asked again, because one asked for this very
 key, and the device judged that when it began. Until the exchange's API key was brought, an owner can have another key
-generated in its place; afterwards it is not touched by anything but a removal.
+generated in its place; afterwards it is not touched by anything but a removal, or by a key that owners asked to be made
+in its place (``ReplacingKeyRequest``). That one is laid beside it, and changes nothing before its API key was brought
+and every holder keeps it (``succeeding``).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from warifu.chains.reading import Scheme
 from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import KeyBorn
-from warifu.protocol.exchange_requests import ExchangeKeyRequest, KeyKind
+from warifu.protocol.exchange_requests import ExchangeKeyRequest, KeyKind, ReplacingKeyRequest
 from warifu.protocol.frames import Finished, KeyRecovered, OpenExchangeKey, RecoverExchangeKey
 from warifu.protocol.journal import Asker, ExchangeKeyBorn
 from warifu.protocol.request import request_digest
@@ -169,7 +171,11 @@ class _ExchangeCradle:
                 _require_free(device, request)
             except InputRefused as refused:  # its account was finished while this ran
                 raise SessionAborted("superseded", str(refused)) from None
-            device.accounts.put(account, named, request.created, result.share, named)
+            there = device.accounts.get(request.wallet_id, request.account)
+            if there is not None and there.finished:
+                device.accounts.put_successor(account, named, request.created, result.share, named)
+            else:
+                device.accounts.put(account, named, request.created, result.share, named)
             device.accounts.generations.born(named, result.recovery_data)
             device.journal.append(
                 ExchangeKeyBorn(self._wallet.id, named, request.account, request.exchange, public),
@@ -181,17 +187,19 @@ class _ExchangeCradle:
 
 
 def _require_free(device: Device, request: ExchangeKeyRequest) -> None:
-    """The name is nobody's, or a key's that waits for its API key."""
+    """The name is nobody's, or a key's that waits for its API key, or of a born key that is to be replaced."""
     there = device.accounts.get(request.wallet_id, request.account)
     if there is None:
         require_room(device, request)
         return
-    if there.finished:
+    if there.finished and not (
+        isinstance(request, ReplacingKeyRequest) and (there.kind, there.exchange) == (_KIND, request.exchange)
+    ):
         raise InputRefused(
             "account-name",
             f"this wallet has an account {there.name} at {there.exchange} already, and its key is not replaced",
             not_done=NOTHING_KEPT,
-            remedy="Choose another name, or remove that one first ('warifu exchange remove').",
+            remedy="Choose another name, or have another key made in its place ('warifu exchange rotate').",
         )
     device.accounts.require_newer(request.wallet_id, request.account, request.created)
 

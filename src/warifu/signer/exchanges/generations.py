@@ -18,7 +18,7 @@ from nacl.utils import random
 
 from warifu.errors import StoreDamaged
 from warifu.protocol.encoding import Message, decode, digest, encode
-from warifu.protocol.exchange_requests import ExchangeKeyRequest
+from warifu.protocol.exchange_requests import ExchangeKeyRequest, ReplacingKeyRequest
 from warifu.protocol.journal import Asker
 from warifu.protocol.request import request_digest
 from warifu.signer import aead
@@ -32,7 +32,7 @@ _KEY = "exchange-host-keys"
 class _Entered(Message, frozen=True):
     """Stored as it is."""
 
-    request: ExchangeKeyRequest
+    request: ExchangeKeyRequest | ReplacingKeyRequest
     by: Asker
 
 

@@ -10,6 +10,8 @@ another public key, or other certificate authorities, than the others cannot be 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
@@ -64,7 +66,12 @@ def keep_account(device: Device, frame: KeepAccount) -> AccountKept:
         content[:] = bytes(len(content))
     account, secret = _read(device, wallet, request, part)
     with secret:
-        if not _is_there(device, account, secret):
+        successor = device.accounts.successor(wallet.id, account.name)
+        if successor is not None and successor.born == account.born:
+            _require_of_the_same(device.accounts.get(wallet.id, account.name), account)
+            if _alike(successor) != _alike(account):
+                _put_beside(device, request, authorized.digest, account, secret, frame)
+        elif not _is_there(device, account, secret):
             _put(device, request, authorized.digest, account, secret, frame)
     return _kept(device, authorized.digest)
 
@@ -94,11 +101,17 @@ def remove_account(device: Device, request: RemoveAccountRequest, named: bytes, 
             device.journal.append(
                 ExchangeAccountRemoved(wallet.id, named, account.name, account.exchange), now, by
             )
-            for visit in device.visits.of(wallet.id):
-                if visit.request.account == account.name and visit.ended is None:
-                    device.visits.put(visit.end(now, "account"))
-                    device.journal.append(VisitEnded(wallet.id, visit.id), now, by)
+            end_visits(device, account, now, by)
     device.store.forget_deleted()
+
+
+def end_visits(device: Device, account: Account, now: int, by: Asker) -> None:
+    """Those with this account are over: what was proven of its deposit addresses was proven by this key, and another
+    one can be of another customer. Inside a transaction."""
+    for visit in device.visits.of(account.wallet):
+        if visit.request.account == account.name and visit.ended is None:
+            device.visits.put(visit.end(now, "account"))
+            device.journal.append(VisitEnded(account.wallet, visit.id), now, by)
 
 
 def _require_holder(device: Device, wallet: Wallet, request: AccountRequest) -> None:
@@ -135,7 +148,7 @@ def _read(
     born: KeyBorn | None = None
     refreshed: tuple[bytes, ...] = ()
     if isinstance(part.secret, BornPart):
-        waiting = device.accounts.get(wallet.id, request.account)
+        waiting, secret_of = _waiting(device, request)
         if waiting is None or waiting.born is None or waiting.exchange != request.exchange:
             raise InputRefused(
                 "exchange-key",
@@ -144,7 +157,7 @@ def _read(
                 remedy="Have the devices generate one ('warifu exchange add').",
             )
         born, refreshed = waiting.born, waiting.refreshed
-        secret = device.accounts.secret(waiting)
+        secret = secret_of(waiting)
     else:
         secret = secret_part(part.secret)
     account = Account(
@@ -165,6 +178,27 @@ def _read(
         secret.wipe()
         raise
     return account, secret
+
+
+def _waiting(device: Device, request: AccountRequest) -> tuple[Account | None, Callable[[Account], Secret]]:
+    """The born key that an API key is brought for: one that is to take the place of another, if there is one."""
+    accounts = device.accounts
+    successor = accounts.successor(request.wallet_id, request.account)
+    if successor is not None:
+        return successor, accounts.successor_secret
+    return accounts.get(request.wallet_id, request.account), accounts.secret
+
+
+def _require_of_the_same(there: Account | None, account: Account) -> None:
+    """``InputRefused`` (``exchange-roots``) where a simulation's key would take the place of one of a real exchange, or
+    the other way round."""
+    assert there is not None, "a successor lies beside an account"
+    if there.simulation is not account.simulation:
+        raise InputRefused(
+            "exchange-roots",
+            "an account at a simulation and one at an exchange are not the same account",
+            not_done=NOTHING_KEPT,
+        )
 
 
 def _require_sound(device: Device, wallet: Wallet, account: Account, secret: Secret) -> None:
@@ -207,8 +241,9 @@ def _is_there(device: Device, account: Account, secret: Secret) -> bool:
 
 
 def _alike(account: Account) -> tuple[object, ...]:
-    """All but the moment."""
-    return tuple(getattr(account, name) for name in account.__struct_fields__ if name != "since")
+    """All but the moment, and by whose word it took another one's place."""
+    told = (name for name in account.__struct_fields__ if name not in ("since", "together"))
+    return tuple(getattr(account, name) for name in told)
 
 
 def _put(
@@ -222,20 +257,36 @@ def _put(
     generated = account.born.request if account.born is not None else None
     with device.epoch.lasting():
         device.accounts.put(account, named, request.created, secret, generated)
-        device.journal.append(
-            ExchangeAccountKept(
-                account.wallet,
-                named,
-                account.name,
-                account.exchange,
-                account.kind,
-                account.holders,
-                account.public,
-                account.simulation,
-            ),
-            account.since,
-            asker(frame.authorization),
-        )
+        _write_down(device, named, account, frame)
+
+
+def _put_beside(
+    device: Device,
+    request: AccountRequest,
+    named: bytes,
+    account: Account,
+    secret: Secret,
+    frame: KeepAccount,
+) -> None:
+    """It waits until every holder keeps it; the key in force stays what it is."""
+    assert account.born is not None, "only a born key succeeds another"
+    with device.epoch.lasting():
+        device.accounts.put_successor(account, named, request.created, secret, account.born.request)
+        _write_down(device, named, account, frame)
+
+
+def _write_down(device: Device, named: bytes, account: Account, frame: KeepAccount) -> None:
+    kept = ExchangeAccountKept(
+        account.wallet,
+        named,
+        account.name,
+        account.exchange,
+        account.kind,
+        account.holders,
+        account.public,
+        account.simulation,
+    )
+    device.journal.append(kept, account.since, asker(frame.authorization))
 
 
 def _kept(device: Device, named: bytes) -> AccountKept:
