@@ -36,7 +36,7 @@ from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
 from warifu.protocol.policy import DeviceRules
 from warifu.signer.exchanges import calls
 from warifu.signer.exchanges.answers import MAX_ENDING
-from warifu.signer.sessions.calling import Errand
+from warifu.signer.exchanges.carrying import Errand
 
 pytestmark = pytest.mark.real
 

@@ -36,10 +36,9 @@ from warifu.protocol.frames import TakeNotes
 from warifu.protocol.journal import CallCompared
 from warifu.protocol.notes import Called, write_note
 from warifu.protocol.rules import Rules
-from warifu.signer.exchanges import comparing
+from warifu.signer.exchanges import calling, carrying, comparing
 from warifu.signer.exchanges.book import LOOKS_PER_HOUR, Made
 from warifu.signer.exchanges.judging import require_looked_after
-from warifu.signer.sessions import calling
 
 pytestmark = pytest.mark.real
 
@@ -292,10 +291,10 @@ def test_what_was_found_is_looked_at_once_more_when_its_token_is_dead(world):
 
 def test_a_stamp_that_is_ahead_of_the_exchange_hides_nothing(world, takes_over, monkeypatch):
     """The carrier stamps as late as its fellows let pass, and the exchange is lenient with tokens of the future."""
-    there, carrier = calling.Carrying._there, world.home["device0"].identity
+    there, carrier = carrying.Carrying._there, world.home["device0"].identity
     ahead = 1000 * (calling.TOLERANCE - 1)
     monkeypatch.setattr(
-        calling.Carrying,
+        carrying.Carrying,
         "_there",
         lambda self: there(self) + (ahead if self.seat.key.public == carrier else 0),
     )

@@ -24,8 +24,7 @@ from tests.support.https_exchange import Authority, Exchange
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.exchange_answers import AnswerKey
 from warifu.protocol.frames import Carried, Finished, Relay, SessionFailed, TunnelEnded
-from warifu.signer.exchanges import calls
-from warifu.signer.sessions import calling
+from warifu.signer.exchanges import calling, calls, carrying, cosigning
 from warifu.signer.sessions.messages import Nonces, Partials, Stamped
 
 pytestmark = pytest.mark.real
@@ -340,12 +339,12 @@ def test_whatever_is_bent_between_the_devices_the_order_is_made_once_or_not_at_a
 @pytest.mark.parametrize("seconds", [-31, 31, 3600, 86_400 * 365])
 def test_a_stamp_far_from_a_co_signers_clock_is_not_signed(world, monkeypatch, seconds):
     """A hostile carrier would have tokens for later, or play an old one back."""
-    honest = calling.Carrying._there
+    honest = carrying.Carrying._there
 
     def there(self: Any) -> Any:
         return max(0, honest(self) + 1000 * seconds)
 
-    monkeypatch.setattr(calling.Carrying, "_there", there)
+    monkeypatch.setattr(carrying.Carrying, "_there", there)
     monkeypatch.setattr(calling, "TOLERANCE", 10**9)
     monkeypatch.setattr(calls, "is_near", lambda said, now: abs(said - 1000 * now) <= 30_000)
     _, outcome = world.ask(an_order())
@@ -354,14 +353,14 @@ def test_a_stamp_far_from_a_co_signers_clock_is_not_signed(world, monkeypatch, s
 
 
 def test_a_share_that_is_none_is_found_before_anything_is_sent(world, monkeypatch):
-    honest = calling.Cosigning._say
+    honest = cosigning.Cosigning._say
 
     def forged(self: Any, peer: bytes, message: Any) -> Any:
         if isinstance(message, Partials):
             message = Partials((bytes(31) + b"\1",))
         return honest(self, peer, message)
 
-    monkeypatch.setattr(calling.Cosigning, "_say", forged)
+    monkeypatch.setattr(cosigning.Cosigning, "_say", forged)
     _, outcome = world.ask(an_order())
     assert outcome.codes["device0"] == "peer.signature-share"
     assert outcome.failed["device0"].blame == "device1"
@@ -374,12 +373,12 @@ def test_a_share_that_is_none_is_found_before_anything_is_sent(world, monkeypatc
     ids=["partials", "nonces", "stamped"],
 )
 def test_a_co_signer_that_speaks_out_of_turn_is_named(world, monkeypatch, message):
-    honest = calling.Cosigning._met
+    honest = cosigning.Cosigning._met
 
     def early(self: Any) -> list[Any]:
         return [*honest(self), self._say(self._signers.carrier, message)]
 
-    monkeypatch.setattr(calling.Cosigning, "_met", early)
+    monkeypatch.setattr(cosigning.Cosigning, "_met", early)
     _, outcome = world.ask(an_order())
     assert outcome.codes["device0"] == "peer.out-of-turn"
     assert outcome.failed["device0"].blame == "device1"
@@ -403,14 +402,14 @@ def test_devices_with_credentials_of_two_accounts_do_not_sign_together(world, mo
 def test_the_partial_signatures_go_to_the_carrier_alone(world):
     """With all shares a third device would have a token of its own."""
     heard: dict[str, list[str]] = {}
-    honest = calling._Calling._say
+    honest = calling.Calling._say
 
     def noted(self: Any, peer: bytes, message: Any) -> Any:
         heard.setdefault(type(message).__name__, []).append(world.home.name_of(peer))
         return honest(self, peer, message)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calling._Calling, "_say", noted)
+        patch.setattr(calling.Calling, "_say", noted)
         assert world.told(an_order(), ("device0", "device1", "device2")).outcome == "done"
     assert heard["Partials"] == ["device0", "device0"]
     assert sorted(heard["Stamped"]) == ["device1", "device2"]

@@ -31,9 +31,8 @@ from warifu.protocol.frames import (
     StopCall,
 )
 from warifu.protocol.identity import IdentityKey
-from warifu.signer.exchanges import answers
+from warifu.signer.exchanges import answers, carrying
 from warifu.signer.exchanges.handing import PAUSE, ROOM, Handing
-from warifu.signer.sessions import calling
 from warifu.threshold.errors import AlreadyUsed
 
 pytestmark = pytest.mark.real
@@ -289,7 +288,7 @@ def test_a_frozen_wallet_is_listened_to_no_more(listening):
     asked, _ = open_watch(listening)
     with device.store.transaction():
         device.rules.freeze(listening.wallet, "somebody reached for it")
-    listening.home.clock.time += calling.LOOK_SECONDS
+    listening.home.clock.time += carrying.LOOK_SECONDS
     listening.home["device0"].signer.tick()
     told = result(listening, asked)
     assert dict(told.answer.headers)["feed-ended"] == "forbidden"

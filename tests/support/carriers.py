@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from warifu.exchanges.http import HttpRequest
-from warifu.signer.sessions import calling
+from warifu.signer.exchanges import carrying
 
 Change = Callable[[HttpRequest], HttpRequest | None]
 TakesOver = Callable[[bytes, Change], None]
@@ -20,9 +20,9 @@ def hostile_carriers(monkeypatch: pytest.MonkeyPatch) -> TakesOver:
     """Have the device with this identity send what ``change`` makes of a request; nothing where that is None."""
 
     def take_over(identity: bytes, change: Change) -> None:
-        honest = calling.Carrying._send
+        honest = carrying.Carrying._send
 
-        def hostile(self: calling.Carrying, make: Callable[[], HttpRequest]) -> Any:
+        def hostile(self: carrying.Carrying, make: Callable[[], HttpRequest]) -> Any:
             if self.seat.key.public != identity:
                 return honest(self, make)
             changed = change(make())
@@ -30,7 +30,7 @@ def hostile_carriers(monkeypatch: pytest.MonkeyPatch) -> TakesOver:
                 return []
             return honest(self, lambda: changed)
 
-        monkeypatch.setattr(calling.Carrying, "_send", hostile)
+        monkeypatch.setattr(carrying.Carrying, "_send", hostile)
 
     return take_over
 

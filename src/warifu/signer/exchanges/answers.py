@@ -13,8 +13,8 @@ from warifu.exchanges.http import HttpAnswer
 from warifu.protocol.exchange_answers import ExchangeAnswer, Outcome, Told
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
+from warifu.signer.exchanges.carrying import Heard
 from warifu.signer.exchanges.judging import Seen
-from warifu.signer.sessions.calling import Heard
 
 LIMITS = Limits(head=24 * 1024, body=4 * 1024 * 1024)
 """Of an answer that is handed on."""

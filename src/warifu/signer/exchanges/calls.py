@@ -6,7 +6,7 @@
 4. The account, and the call out of the parcel: the one that the request names.
 5. The call's meaning, read from its bytes, and the policy; in a strict wallet, of what gives something away, enough of
    the wallet's devices must count it (``exchanges.acknowledging``).
-6. The ceremony (``sessions.calling``), which comes back before a signature share or the call leaves, when everything
+6. The ceremony (``exchanges.calling``), which comes back before a signature share or the call leaves, when everything
    is judged once more (other sessions ran meanwhile); and at the carrier with what came of it.
 
 The credential lies open in memory from 4 to the ceremony's end. No passphrase opens it (ADR 24).
@@ -49,6 +49,9 @@ from warifu.signer.device import Device
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges.answers import LIMITS, MAX_ENDING, told_of
 from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.calling import TOLERANCE, Signers, is_near
+from warifu.signer.exchanges.carrying import Carrying, Errand, Heard
+from warifu.signer.exchanges.cosigning import Cosignature, Cosigning
 from warifu.signer.exchanges.gauge import Gone
 from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.judging import (
@@ -68,16 +71,6 @@ from warifu.signer.ledger import LONGEST
 from warifu.signer.notes import fits
 from warifu.signer.policy.exchanges import ExchangeFacts, judge_call
 from warifu.signer.recent import in_words
-from warifu.signer.sessions.calling import (
-    TOLERANCE,
-    Carrying,
-    Cosignature,
-    Cosigning,
-    Errand,
-    Heard,
-    Signers,
-    is_near,
-)
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_devices

@@ -35,12 +35,14 @@ from warifu.protocol.journal import DEVICE, MAX_DIFFERS, MAX_WORD, CallCompared
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.exchanges.book import MOST_PAGES, Made, Progress
+from warifu.signer.exchanges.calling import TOLERANCE, Signers
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.carrying import Carrying, Errand, Heard
+from warifu.signer.exchanges.cosigning import Cosignature, Cosigning
 from warifu.signer.exchanges.errand_answers import canonical
 from warifu.signer.exchanges.judging import require_look, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
 from warifu.signer.instructing import freeze_for
-from warifu.signer.sessions.calling import TOLERANCE, Carrying, Cosignature, Cosigning, Errand, Heard, Signers
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_participants

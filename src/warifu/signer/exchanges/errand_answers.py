@@ -32,8 +32,8 @@ from warifu.protocol.exchange_answers import Outcome
 from warifu.protocol.exchange_visits import Missing
 from warifu.protocol.frames import OpenErrand
 from warifu.signer.egress.failures import EgressFailed
+from warifu.signer.exchanges.carrying import Heard
 from warifu.signer.exchanges.visits import SETTLE, Visit
-from warifu.signer.sessions.calling import Heard
 from warifu.signer.wallets import Wallet
 
 

@@ -37,7 +37,10 @@ from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.judging import read_call
 from warifu.signer.exchanges.book import Made
+from warifu.signer.exchanges.calling import Signers
 from warifu.signer.exchanges.calls import context_for, milliseconds, require_near, seen_digest
+from warifu.signer.exchanges.carrying import Carrying, Errand, Heard
+from warifu.signer.exchanges.cosigning import Cosignature, Cosigning
 from warifu.signer.exchanges.errand_answers import Answers
 from warifu.signer.exchanges.judging import catch_up, leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
@@ -49,7 +52,6 @@ from warifu.signer.exchanges.visits import (
     plain,
 )
 from warifu.signer.policy.visits import HomeFacts, judge_home
-from warifu.signer.sessions.calling import Carrying, Cosignature, Cosigning, Errand, Heard, Signers
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
 from warifu.signer.transfers import check_devices

@@ -1,14 +1,4 @@
-"""A call at an exchange: one of the participants carries it, the others give it their signature shares.
-
-Who signs for what and who looks afterwards is ``signer.exchanges``. Invariants, in the order in which they hold:
-
-1. Everything was judged before this begins: request, call, policy, account.
-2. Everybody has shown what it runs on, and nobody was refused, before the carrier opens a tunnel.
-3. The carrier knows the exchange's clock, and the exchange has proven its name, before the call gets its stamp: nothing
-   has to be waited for after it but the others.
-4. A co-signer compares the stamp with its own clock, so that no signature is made for a later time. ``signed`` is
-   durable before its share leaves, and the share goes to the carrier alone: together they are the call.
-5. ``sending`` is durable at the carrier before the first byte of the call leaves; ``ended`` before anybody is told.
+"""The side of a call's carrier (``exchanges.calling``): it asks the exchange and hands on what that answers.
 
 A whole key needs nobody else: then the carrier is alone.
 
@@ -19,8 +9,7 @@ key then, and nothing that others wait for: the credential is wiped once the sub
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -43,26 +32,18 @@ from warifu.exchanges.signing import (
     prepared,
     unauthenticated,
 )
-from warifu.protocol.channel import HelloStatement
-from warifu.protocol.encoding import digest, encode
-from warifu.protocol.exchange_answers import Cosigned
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import Carried, FromSigner, Listens, PieceTaken, TunnelEnded
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.failures import EgressFailed
+from warifu.signer.exchanges.calling import Calling, Signers, is_near
 from warifu.signer.exchanges.conversation import Conversation
 from warifu.signer.exchanges.handing import Handing
 from warifu.signer.exchanges.listening import Listening
 from warifu.signer.exchanges.opening import KeyShare, WholeKey
-from warifu.signer.sessions.ceremony import Ceremony, Seat
+from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Nonces, Partials, SessionMessage, Stamped
-from warifu.signer.sessions.table import next_phase
-from warifu.threshold.errors import InvalidContribution
-from warifu.threshold.frost.rfc9591 import FROST_ED25519
-from warifu.threshold.frost.session import SigningSession
 
-TOLERANCE = 30
-"""Seconds by which the exchange's clock may differ from a device's."""
 TIME_SECONDS, CONNECT_SECONDS, ANSWER_SECONDS = 20, 20, 40
 """For the exchange's clock, for its proof of its name, and for its answer."""
 HANDING_SECONDS = 60
@@ -74,17 +55,6 @@ _TIME, _CALL = 0, 1
 
 Heard = HttpAnswer | EgressFailed | ExchangeFailed
 """What came of an errand: the exchange's answer; or why there is none, or why the call was never made."""
-
-
-@dataclass(frozen=True)
-class Signers:
-    """What all participants mean alike."""
-
-    carrier: bytes
-    seen: bytes
-    """32 bytes over what is asked and whose account it is: other ones make honest shares look like forged ones."""
-    numbers: Mapping[bytes, int]
-    """Every participant's identifier in FROST; empty where nothing is signed together."""
 
 
 @dataclass(frozen=True)
@@ -121,94 +91,6 @@ class Errand:
     """``WarifuError`` once what is listened to may not be any more."""
 
 
-@dataclass(frozen=True)
-class Cosignature:
-    """What a co-signer does for the carrier."""
-
-    request: bytes
-    """Digest of what it is for."""
-    key: KeyShare | None
-    """None where nothing is signed: then it only shows what it runs on."""
-    prepare: Callable[[Stamped], ToSign | ToSubscribe]
-    """What is to be signed at this stamp; raises where it is not to be."""
-    signed: Callable[[Stamped], None]
-    """Makes durable that this device's share may leave, or raises."""
-    close: Callable[[], None]
-    """Wipes the share."""
-
-
-class _Calling(Ceremony):
-    """What both sides share."""
-
-    def __init__(self, seat: Seat, signers: Signers) -> None:
-        super().__init__(seat)
-        self._signers = signers
-        self._signing: SigningSession | None = None
-        self._nonces: dict[bytes, bytes] = {}
-
-    def _opening(self) -> bytes:
-        return self._signers.seen
-
-    def _welcome(self, peer: bytes, statement: HelloStatement) -> None:
-        if statement.payload != self._opening():
-            raise PeerMisbehaved(
-                "call-differs",
-                f"device {self.seat.names[peer]} was given another call, or keeps another credential, or says so",
-                remedy="Either the custody service or that device is at fault; try once more.",
-            )
-
-    def _start(self, key: KeyShare, message: bytes) -> bytes:
-        """Draw the nonce; the public one, 64 bytes. The transcript never repeats: a fresh key is in it."""
-        numbers = self._signers.numbers
-        self._signing, public = SigningSession.start(
-            key.key,
-            key.share,
-            numbers[self.seat.key.public],
-            list(numbers.values()),
-            message,
-            (),
-            digest("calling-session", self._channel.transcript),
-            scheme=FROST_ED25519,
-        )
-        self._nonces[self.seat.key.public] = public
-        return public
-
-    def _partial(self) -> bytes:
-        assert self._signing is not None, "whoever has nonces has begun"
-        return self._signing.sign(self._numbered(self._nonces))
-
-    def _numbered(self, parts: Mapping[bytes, bytes]) -> dict[int, bytes]:
-        return {self._signers.numbers[peer]: part for peer, part in parts.items()}
-
-    def _one(self, peer: bytes, parts: tuple[bytes, ...]) -> bytes:
-        if len(parts) != 1:
-            name = self.seat.names[peer]
-            raise PeerMisbehaved(
-                "malformed", f"device {name} sent {len(parts)} parts for one signature", blame=name
-            )
-        return parts[0]
-
-    @contextmanager
-    def _naming_culprits(self) -> Iterator[None]:
-        """The mathematics knows numbers; people know devices."""
-        try:
-            yield
-        except InvalidContribution as error:
-            identities = {number: peer for peer, number in self._signers.numbers.items()}
-            culprit = None if error.index is None else identities.get(error.index)
-            name = None if culprit is None else self.seat.names[culprit]
-            raise PeerMisbehaved(
-                "signature-share" if error.what == "psig" else "public-nonce",
-                f"device {name or '(unknown)'} sent an invalid {error.what}",
-                remedy="Sign with other devices; this one may be broken or taken over." if name else "",
-                blame=name,
-            ) from None
-
-    def _wipe(self) -> None:
-        if self._signing is not None:
-            self._signing.close()
-
-
 class _Stage(Enum):
     MEETING = "meeting"
     TIME = "time"
@@ -218,7 +100,7 @@ class _Stage(Enum):
     HANDING = "handing"
 
 
-class Carrying(_Calling):
+class Carrying(Calling):
     """The carrier's side. Takes ownership of what the errand holds."""
 
     kind = "carrying"
@@ -447,62 +329,3 @@ class Carrying(_Calling):
     def _wipe(self) -> None:
         super()._wipe()
         self._errand.close()
-
-
-class Cosigning(_Calling):
-    """The side of those who give their share. Takes ownership of it."""
-
-    kind = "cosigning"
-
-    def __init__(self, seat: Seat, signers: Signers, cosignature: Cosignature) -> None:
-        super().__init__(seat, signers)
-        self._cosignature = cosignature
-        self._stamped: Stamped | None = None
-
-    not_done = "This device signed nothing for it."
-
-    def _advance(self, peer: bytes, message: str) -> None:
-        kind = self.kind if peer == self._signers.carrier else "beside"
-        self._phases[peer] = next_phase(kind, self._phases[peer], message, self.seat.names[peer])
-
-    def _established(self) -> list[FromSigner]:
-        return []
-
-    def _met(self) -> list[FromSigner]:
-        return [] if self._cosignature.key is not None else [self._cosigned()]
-
-    def _take(self, peer: bytes, message: SessionMessage) -> list[FromSigner]:
-        if isinstance(message, Stamped):
-            return self._begin(peer, message)
-        assert isinstance(message, Nonces), "the table lets nothing else through"
-        self._nonces[peer] = self._one(peer, message.public)
-        return self._sign_when_ready()
-
-    def _begin(self, carrier: bytes, stamped: Stamped) -> list[FromSigner]:
-        key = self._cosignature.key
-        assert key is not None, "without a key this is over when all have met"
-        to_sign = self._cosignature.prepare(stamped)
-        public = self._start(key, to_sign.message)
-        self._nonces[carrier] = stamped.public
-        self._stamped = stamped
-        return self._say_to_all(Nonces((public,))) + self._sign_when_ready()
-
-    def _sign_when_ready(self) -> list[FromSigner]:
-        if self._stamped is None or len(self._nonces) < len(self._signers.numbers):
-            return []
-        self._cosignature.signed(self._stamped)
-        with self._naming_culprits():
-            partial = self._partial()
-        return [self._say(self._signers.carrier, Partials((partial,))), self._cosigned()]
-
-    def _cosigned(self) -> FromSigner:
-        return self._finish(encode(Cosigned(self._cosignature.request)))
-
-    def _wipe(self) -> None:
-        super()._wipe()
-        self._cosignature.close()
-
-
-def is_near(milliseconds: int, seconds: int) -> bool:
-    """Whether a stamp is near a device's clock."""
-    return abs(milliseconds - 1000 * seconds) <= 1000 * TOLERANCE
