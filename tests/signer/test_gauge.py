@@ -57,6 +57,24 @@ def test_only_what_the_pairs_connect_counts_directly_or_over_one_between():
     assert route(PAIRS, "SOL", "BTC") is None and route(PAIRS, "BTC", "BTC") == ()
 
 
+@pytest.mark.parametrize(
+    ("there", "price", "other"),
+    [
+        ({"ETH": "9" * 59}, "9" * 59, "1e-36"),
+        ({"ETH": "9" * 59}, "9" * 59, "1"),
+        ({"USDT": "9" * 59}, "1e-36", None),
+    ],
+)
+def test_an_absurd_price_is_none_and_keeps_nobody_from_reading_how_the_visit_stands(there, price, other):
+    """Whatever an exchange says of a balance and of prices, each number for itself within what a number may be."""
+    gauge = FUNDED.sees({"BTC": D("1.5"), "USDT": D(100), **{k: D(v) for k, v in there.items()}}, NOW + 9)
+    gauge = priced(gauge, "ETH-USDT", price, NOW + 9) if other else gauge
+    gauge = priced(gauge, "BTC-USDT", other or price, NOW + 9).measured((), NOW + 9)
+    assert (gauge.value, gauge.over, gauge.unvalued((), NOW + 9)) == ("0.5", False, "no-price")
+    shown = gauge.shown((), NOW + 9)
+    assert decode(type(shown), encode(shown), 2**16) == shown
+
+
 def test_what_was_there_before_is_not_the_visits_and_nothing_needs_a_price_that_did_not_change():
     assert (FUNDED.credited, FUNDED.value, FUNDED.wanted((), NOW + 1)) == (
         "0.5",

@@ -19,7 +19,7 @@ from warifu.signer.exchanges.visits import (
     AFTERWARDS,
     FRESH_ADDRESS,
     FRESH_BALANCE,
-    MOST_MISSED,
+    ROUNDS_AT_ONCE,
     SETTLE,
     Sweep,
     Visit,
@@ -135,12 +135,39 @@ def test_one_withdrawal_at_a_time_can_be_out():
         visit.require_sweep("ETH", 0, NOW)
 
 
+def latest(visit: Visit, now: int) -> int:
+    """The highest round that a device signs then."""
+    rounds = range(2**14)
+    return max(number for number in rounds if is_signed(visit, number, now))
+
+
+def is_signed(visit: Visit, number: int, now: int) -> bool:
+    try:
+        visit.require_sweep("BTC", number, now)
+    except (InputRefused, PolicyDenied):
+        return False
+    return True
+
+
 def test_nobody_uses_up_the_numbers_of_sweeps_by_asking_for_a_late_one():
     visit = sees(PROVEN, "1", NOW)
-    visit.require_sweep("BTC", MOST_MISSED - 1, NOW)
-    for number in (MOST_MISSED, 2**31 - 1):
-        with pytest.raises(InputRefused):
-            visit.require_sweep("BTC", number, NOW)
+    assert latest(visit, NOW) == ROUNDS_AT_ONCE - 1
+    assert not is_signed(visit, 2**31 - 1, NOW)
+    for years in (1, 100):
+        assert not is_signed(visit, 2**31 - 1, NOW + years * 365 * DAY)
+
+
+def test_a_carrier_that_has_one_device_sign_round_after_round_does_not_part_it_from_another():
+    """A taken-over device and a service have one honest device sign, again and again, as late a round as it takes, and
+    leave the other out. These two find a round that both sign, or what is there never comes home without the third."""
+    often, never = sees(PROVEN, "1", NOW), sees(PROVEN, "1", NOW)
+    now = NOW
+    for _ in range(8):
+        often = swept(often, latest(often, now), now)
+        newest = often.newest("BTC")
+        assert newest is not None
+        now, following = newest.again_from, newest.round + 1
+    assert is_signed(often, following, now) and is_signed(never, following, now)
 
 
 def test_the_carrier_sends_what_it_saw_lately_and_after_the_last_sweep():
@@ -204,6 +231,25 @@ def test_a_fee_on_top_is_what_it_was_or_a_hundredth_and_more_where_that_was_not_
     short = swept(short, 1, NOW).heard("BTC", 1, "refused", "funds")
     assert short.less_fee("BTC", D("0.5"), 8) == ("0.42", "0.08")
     assert swept(short, 2, NOW).less_fee("BTC", D("0.5"), 8) == ("0.495", "0.005")  # it was taken, or may be
+
+
+@pytest.mark.parametrize("fee", ["", "0.01"])
+def test_however_often_there_was_not_enough_what_is_there_is_tried_again(fee):
+    """Funds that the exchange holds back for a while are free later: a device that left more and more there for a fee
+    would end by sending nothing any more, and nobody's word would bring it back."""
+    visit = fee_known(CDP, fee) if fee else CDP
+    for number in range(1, 8):
+        amount, _ = visit.less_fee("BTC", D("0.5"), 8)
+        assert D(amount) > 0
+        visit = swept(visit, number, NOW, amount).heard("BTC", number, "refused", "funds")
+
+
+def test_an_account_that_owes_something_keeps_nothing_else_from_coming_home():
+    """An exchange can say that there is less than nothing of an asset."""
+    visit = PROVEN.end(NOW, "owner").sees({"BTC": (D("0.5"), D(0)), "USDT": (D("-7"), D(0))}, NOW)
+    assert visit.require_seen("BTC", NOW).free == "0.5"
+    owed = visit.seen("USDT")
+    assert owed is not None and (owed.free, owed.held) == ("0", "0")
 
 
 @settings(max_examples=50, deadline=None)

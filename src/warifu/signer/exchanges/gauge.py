@@ -35,7 +35,10 @@ _LEAST_BID = Decimal("0.9")
 """Of the ask: where the offers are further apart, nobody can say what something is worth."""
 _PLACES = 12
 """Decimals in which a value is kept and said; more are cut off, downwards."""
-_DIGITS = 160
+_DIGITS = 400
+"""Of the arithmetic: an amount by two prices, each of the most digits that an exchange's number has, is exact."""
+_ABSURD = Decimal(10) ** 60
+"""From here on a value is none: it could not be told of, and no exchange means it."""
 
 
 class Holding(Message, frozen=True):
@@ -147,13 +150,10 @@ class Gauge(Message, frozen=True):
         this device signed to go home."""
         if self.over or self.unvalued(swept, now):
             return self
-        prices = {each.pair: each for each in self.prices}
+        value = self._worth(swept)
+        assert value is not None, "else nothing could be said"
         with localcontext() as context:
-            context.prec, context.rounding = _DIGITS, ROUND_FLOOR
-            value = sum(
-                (self._converted(symbol, amount, prices) for symbol, amount in self._deltas(swept).items()),
-                Decimal(0),
-            ).quantize(Decimal(1).scaleb(-_PLACES))
+            context.prec = _DIGITS
             credited = min(Decimal(self.most), max(Decimal(self.credited), value))
             is_low = value * WHOLE < credited * (WHOLE - self.bound)
         low = 0
@@ -173,7 +173,7 @@ class Gauge(Message, frozen=True):
         if len(self._needed(swept)) > MAX_WANTED:
             return "too-many"
         fresh = {each.pair for each in self.prices if each.at <= self.at + FRESH_LOOK}
-        if self._needed(swept) - fresh:
+        if self._needed(swept) - fresh or self._worth(swept) is None:
             return "no-price"
         return "old" if now > self.at + FRESH_LOOK else ""
 
@@ -204,6 +204,17 @@ class Gauge(Message, frozen=True):
                         amount = changed.get(each.symbol, Decimal(0)) + sign * Decimal(each.amount)
                         changed[each.symbol] = amount
         return {symbol: amount for symbol, amount in changed.items() if amount}
+
+    def _worth(self, swept: Sequence[Holding]) -> Decimal | None:
+        """Of a look whose prices are all there; None where it comes to what cannot be."""
+        prices = {each.pair: each for each in self.prices}
+        with localcontext() as context:
+            context.prec, context.rounding = _DIGITS, ROUND_FLOOR
+            value = sum(
+                (self._converted(symbol, amount, prices) for symbol, amount in self._deltas(swept).items()),
+                Decimal(0),
+            ).quantize(Decimal(1).scaleb(-_PLACES))
+        return value if abs(value) < _ABSURD else None
 
     def _unreachable(self, swept: Sequence[Holding]) -> bool:
         return any(route(self.pairs, symbol, self.brings) is None for symbol in self._deltas(swept))

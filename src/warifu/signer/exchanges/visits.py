@@ -44,8 +44,10 @@ FRESH_BALANCE = 300
 """Seconds for which the carrier of a sweep believes what it saw."""
 AFTERWARDS = DAY
 """Seconds after everything was seen at home in which what came in late can still be swept."""
-MOST_MISSED = 16
-"""Rounds that other devices may have signed without this one. With a bound, nobody uses the numbers up."""
+ROUNDS_AT_ONCE = 16
+"""Numbers of rounds of an asset in each ``SETTLE`` seconds since the visit was asked for. They are bounded, so that
+nobody uses them up; by time and not by what a device signed, so that no device falls behind others for good that were
+made to sign without it: two that have no number in common could bring nothing home together."""
 MOST_ADDRESSES = 3
 """Deposit addresses that a device lets be made for one visit, where none was listed."""
 TOO_LITTLE = ("below-minimum",)
@@ -222,11 +224,14 @@ class Visit(Message, frozen=True):
             if (each.state, each.reason) != ("refused", "funds"):
                 break
             short += 1
-        stays = (self.fee(symbol) or free / 100) * 4**short
-        amount = (free - stays).quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
-        if amount <= 0:
-            raise PolicyDenied("nothing-there", f"there is no more {symbol} than a fee takes")
-        return plain(amount), plain(free - amount)
+        for power in range(
+            short, -1, -1
+        ):  # never so often that nothing is sent, or nothing is asked any more
+            stays = (self.fee(symbol) or free / 100) * 4**power
+            amount = (free - stays).quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+            if amount > 0:
+                return plain(amount), plain(free - amount)
+        raise PolicyDenied("nothing-there", f"there is no more {symbol} than a fee takes")
 
     def room(self, payment: bytes) -> int:
         """How much of the visit's amount is left for this chain of replacements."""
@@ -264,7 +269,7 @@ class Visit(Message, frozen=True):
             )
         newest = self.newest(symbol)
         last = -1 if newest is None else newest.round
-        if not last < number <= last + MOST_MISSED:
+        if not last < number < rounds_by(self.request.created, now):
             raise InputRefused("sweep-round", f"the last sweep of {symbol} that this device signed is {last}")
         if newest is None:
             return
@@ -352,11 +357,12 @@ class Visit(Message, frozen=True):
         return msgspec.structs.replace(self, address=address, fetched=now)
 
     def sees(self, balances: dict[str, tuple[Decimal, Decimal]], now: int) -> Visit:
-        """The exchange said what is there: free, and held by orders; what it does not name is not there."""
-        there = []
+        """The exchange said what is there: free, and held by orders; what it does not name is not there, and neither
+        is what the account owes."""
+        there, nothing = [], Decimal(0)
         for asset in self.request.assets:
-            free, held = balances.get(asset.symbol, (Decimal(0), Decimal(0)))
-            there.append(There(asset.symbol, plain(free), plain(held), now))
+            free, held = balances.get(asset.symbol, (nothing, nothing))
+            there.append(There(asset.symbol, plain(max(free, nothing)), plain(max(held, nothing)), now))
         changed = msgspec.structs.replace(self, there=tuple(there))
         if self.before is None or ("address" in self.wants and not self.payments):
             changed = msgspec.structs.replace(changed, before=changed.seen(self.request.brings.symbol))
@@ -457,6 +463,11 @@ class Visit(Message, frozen=True):
             self.missing,
             self.barred,
         )
+
+
+def rounds_by(created: int, now: int) -> int:
+    """The number below which the rounds of a visit are that was asked for at the moment ``created``."""
+    return ROUNDS_AT_ONCE * (1 + max(0, now - created) // SETTLE)
 
 
 def total_seen(seen: There | None, decimals: int) -> int:
