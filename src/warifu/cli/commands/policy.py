@@ -8,18 +8,11 @@ import click
 
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.checking import find_request, wallet_of_request
-from warifu.cli.commands.policy_changes import (
-    announce_command,
-    change_command,
-    freeze_command,
-    owners_command,
-    pending_command,
-    show_command,
-    sync_command,
-    unfreeze_command,
-    veto_command,
-)
+from warifu.cli.commands.policy_changes import change_command, owners_command
+from warifu.cli.commands.policy_freezing import freeze_command, unfreeze_command
+from warifu.cli.commands.policy_record import show_command, sync_command
 from warifu.cli.commands.policy_together import carry_command
+from warifu.cli.commands.policy_waiting import announce_command, pending_command, veto_command
 from warifu.cli.context import Setting
 from warifu.cli.dry_run import decisions_of, exit_code_of, show_decisions
 from warifu.cli.policy_file import policy_from
