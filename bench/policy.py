@@ -35,7 +35,8 @@ from warifu.chains.bitcoin.network import Network
 from warifu.chains.ethereum.address import format_address
 from warifu.chains.reading import COIN, Kind, Outflow, Reading, Scheme
 from warifu.protocol.credential import DeviceKey
-from warifu.protocol.journal import SERVICE, Started
+from warifu.protocol.events.transfers import Started
+from warifu.protocol.journal import SERVICE
 from warifu.protocol.policy import (
     DAY,
     HOUR,

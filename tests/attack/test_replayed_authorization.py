@@ -11,7 +11,7 @@ from tests.support.simulator import BTC, Household, signed
 
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.encoding import encode
-from warifu.protocol.journal import Started
+from warifu.protocol.events.transfers import Started
 from warifu.protocol.request import TransferRequest
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]

@@ -26,8 +26,9 @@ from warifu.agent.uplink import Uplink
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath, WalletKeys
 from warifu.chains.bitcoin.transaction import OutPoint, TxInput, TxOutput
 from warifu.protocol import api
+from warifu.protocol.events.transfers import FinishedTransfer, Started
 from warifu.protocol.framing import Origin
-from warifu.protocol.journal import FinishedTransfer, Started, decode_content
+from warifu.protocol.journal import decode_content
 from warifu.protocol.operator import AskOwnJournal, OwnJournal
 from warifu.protocol.request import Outflow, TransferRequest
 from warifu.service.store.database import open_database

@@ -16,8 +16,9 @@ from warifu.audit.at_exchange import Listing, There, check_exchange
 from warifu.audit.findings import Finding
 from warifu.audit.journals import read_journal
 from warifu.exchanges.coinbase.adapters import Coinbase, withdrawal_nonce
+from warifu.protocol.events.visits import SweepSigned, VisitOpened
 from warifu.protocol.exchange_visits import withdrawal_id
-from warifu.protocol.journal import DEVICE, Content, Event, SweepSigned, VisitOpened, encode_content
+from warifu.protocol.journal import DEVICE, Content, Event, encode_content
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit

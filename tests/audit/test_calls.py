@@ -31,22 +31,13 @@ from warifu.audit.findings import Finding
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol.events.device import Thawed
+from warifu.protocol.events.exchanges import CallCompared, CarrierBanned, ExchangeAccountRemoved
+from warifu.protocol.events.visits import SweepSigned, VisitOpened
+from warifu.protocol.events.wallets import WalletFrozen
 from warifu.protocol.exchange_requests import SettleRequest
 from warifu.protocol.exchange_visits import sweep_digest
-from warifu.protocol.journal import (
-    DEVICE,
-    CallCompared,
-    CarrierBanned,
-    Content,
-    Event,
-    ExchangeAccountRemoved,
-    SweepSigned,
-    Thawed,
-    VisitOpened,
-    WalletFrozen,
-    decode_content,
-    encode_content,
-)
+from warifu.protocol.journal import DEVICE, Content, Event, decode_content, encode_content
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit

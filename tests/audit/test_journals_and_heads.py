@@ -18,7 +18,9 @@ from tests.support.journals import KNOWN_TO_CLIENT, Journals, audited, rewritten
 
 from warifu.audit.findings import Finding
 from warifu.protocol.attesting import SignedHead
-from warifu.protocol.journal import Content, PeerHead, Restored, encode_content, owners
+from warifu.protocol.events.sessions import PeerHead
+from warifu.protocol.events.wallets import Restored
+from warifu.protocol.journal import Content, encode_content, owners
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]

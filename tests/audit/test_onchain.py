@@ -11,7 +11,8 @@ from tests.support.journals import Journals, audited, taken
 from warifu.audit.findings import Finding
 from warifu.audit.onchain import Claim, ClaimedHead, Made, Seen, Spend, Told, check_chain
 from warifu.audit.transfers import Deed, Transfers
-from warifu.protocol.journal import Started, decode_content
+from warifu.protocol.events.transfers import Started
+from warifu.protocol.journal import decode_content
 from warifu.protocol.request import Outflow
 
 pytestmark = pytest.mark.unit

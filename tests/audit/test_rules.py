@@ -8,19 +8,9 @@ import msgspec
 import pytest
 from tests.support.journals import Journals, audited, rewritten, taken
 
-from warifu.protocol.journal import (
-    OPERATOR,
-    Content,
-    Event,
-    Frozen,
-    RulesChanged,
-    Thawed,
-    Vetoed,
-    WalletFrozen,
-    WalletThawed,
-    decode_content,
-    encode_content,
-)
+from warifu.protocol.events.device import Frozen, Thawed
+from warifu.protocol.events.wallets import RulesChanged, Vetoed, WalletFrozen, WalletThawed
+from warifu.protocol.journal import OPERATOR, Content, Event, decode_content, encode_content
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit

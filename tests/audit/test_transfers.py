@@ -22,17 +22,10 @@ from tests.support.journals import (
 )
 from tests.support.simulator import Household
 
-from warifu.protocol.journal import (
-    Content,
-    FinishedTransfer,
-    Met,
-    Started,
-    WalletBorn,
-    content_digest,
-    decode_content,
-    encode_content,
-    owners,
-)
+from warifu.protocol.events.sessions import Met
+from warifu.protocol.events.transfers import FinishedTransfer, Started
+from warifu.protocol.events.wallets import WalletBorn
+from warifu.protocol.journal import Content, content_digest, decode_content, encode_content, owners
 from warifu.protocol.journal_pages import Shown
 
 pytestmark = pytest.mark.unit

@@ -25,9 +25,10 @@ from warifu.protocol.api import History, JournalPage, JournalQuestion, Transfers
 from warifu.protocol.authorization import Authorization
 from warifu.protocol.credential import DeviceKey
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.events.device import Thawed
 from warifu.protocol.frames import AskJournal
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import OPERATOR, Event, Thawed
+from warifu.protocol.journal import OPERATOR, Event
 from warifu.protocol.journal_pages import SealedPage
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]

@@ -27,11 +27,11 @@ from warifu.exchanges.http import HttpAnswer
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import decode
+from warifu.protocol.events.exchanges import CallEnded, CallStarted
 from warifu.protocol.exchange_answers import Cosigned, SealedAnswer
 from warifu.protocol.exchange_decisions import open_decision
 from warifu.protocol.frames import AskCallDecision
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import CallEnded, CallStarted
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
 from warifu.protocol.policy import DeviceRules
 from warifu.signer.exchanges import calls

@@ -30,10 +30,10 @@ from warifu.exchanges.coinbase import advanced, app, fiat
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.exchanges.market import Order
 from warifu.protocol.encoding import decode
+from warifu.protocol.events.exchanges import CallCompared
 from warifu.protocol.exchange_answers import MAX_DUE
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import TakeNotes
-from warifu.protocol.journal import CallCompared
 from warifu.protocol.notes import Called, write_note
 from warifu.protocol.rules import Rules
 from warifu.signer.exchanges import calling, carrying, comparing

@@ -43,6 +43,7 @@ from warifu.errors import AuthorizationRefused
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.events.exchanges import ExchangeAccountKept, ExchangeAccountRemoved, ExchangeKeyBorn
 from warifu.protocol.exchange_answers import AccountKept
 from warifu.protocol.exchange_requests import (
     MAX_ACCOUNTS,
@@ -60,7 +61,7 @@ from warifu.protocol.frames import (
 )
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import OPERATOR, ExchangeAccountKept, ExchangeAccountRemoved, ExchangeKeyBorn
+from warifu.protocol.journal import OPERATOR
 from warifu.protocol.operator import StartAgain, decode_for_operator
 from warifu.protocol.request import RefreshRequest, request_digest
 from warifu.signer.exchanges import loading

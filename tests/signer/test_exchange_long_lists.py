@@ -16,8 +16,8 @@ from tests.support.simulator import FRIEND
 from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase
+from warifu.protocol.events.exchanges import CallCompared
 from warifu.protocol.exchange_answers import MORE_PAGES, CallResult
-from warifu.protocol.journal import CallCompared
 from warifu.signer.exchanges import comparing
 
 pytestmark = pytest.mark.real

@@ -17,9 +17,9 @@ from tests.support.exchange_world import World
 
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.transfers import Noted
 from warifu.protocol.frames import AskNotes, NotesAnswer, TakeNotes
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import Noted
 from warifu.protocol.notes import Called, Note, write_note
 from warifu.signer.exchanges.judging import catch_up
 

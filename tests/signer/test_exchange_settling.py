@@ -24,12 +24,12 @@ from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase.adapters import Coinbase
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver
+from warifu.protocol.events.exchanges import CallCompared, CarrierAllowed, CarrierBanned, ComparisonSettled
 from warifu.protocol.exchange_answers import AnswerKey, SealedAnswer
 from warifu.protocol.exchange_comparisons import Comparisons, open_comparisons
 from warifu.protocol.exchange_requests import CarrierBanRequest, ComparisonsRequest, SettleRequest
 from warifu.protocol.frames import AskComparisons, Instructed
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import CallCompared, CarrierAllowed, CarrierBanned, ComparisonSettled
 from warifu.protocol.request import request_digest
 
 pytestmark = pytest.mark.real

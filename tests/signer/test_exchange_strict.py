@@ -27,9 +27,9 @@ from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.acknowledging import acknowledge, acknowledged_digest, confirm
 from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.credential import DeviceKey
+from warifu.protocol.events.exchanges import CallAcknowledged
 from warifu.protocol.frames import OpenTelling
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import CallAcknowledged
 from warifu.protocol.operator import FreezeDevice
 from warifu.protocol.policy import DeviceRules
 from warifu.signer.exchanges import calls

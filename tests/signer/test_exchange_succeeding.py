@@ -32,6 +32,7 @@ from tests.support.simulator import Household, honest
 
 from warifu.cli.exchange_keys import new_key_request
 from warifu.errors import PolicyDenied, WarifuError
+from warifu.protocol.events.exchanges import ExchangeAccountReplaced
 from warifu.protocol.exchange_answers import AccountKept, AccountStatus, KeyBorn, Succession
 from warifu.protocol.exchange_requests import ExchangeKeyRequest
 from warifu.protocol.frames import (
@@ -42,7 +43,6 @@ from warifu.protocol.frames import (
     RecoverExchangeKey,
 )
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import ExchangeAccountReplaced
 from warifu.protocol.operator import FreezeDevice, UnfreezeDevice
 from warifu.protocol.request import request_digest
 from warifu.threshold.ed25519 import ED25519

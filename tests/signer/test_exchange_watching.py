@@ -25,10 +25,10 @@ from warifu.exchanges.market import Pair
 from warifu.exchanges.signing import Subscription
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver
+from warifu.protocol.events.exchanges import CallEnded, CallStarted
 from warifu.protocol.exchange_answers import Told
 from warifu.protocol.frames import Carried, OpenTunnel, TunnelEnded
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import CallEnded, CallStarted
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.egress.trust import client_context
 from warifu.signer.exchanges.listening import Listening

@@ -10,6 +10,7 @@ from tests.support.simulator import FakeClock, Household, SimulatedDevice, signe
 
 from warifu.errors import PolicyDenied, StoreDamaged
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.device import Frozen, Thawed
 from warifu.protocol.frames import (
     AskEnvelopeKey,
     AskStatus,
@@ -19,7 +20,6 @@ from warifu.protocol.frames import (
     SessionFailed,
     error_of,
 )
-from warifu.protocol.journal import Frozen, Thawed
 from warifu.protocol.operator import FreezeDevice, LocalStatus, OperatorRefused, UnfreezeDevice
 
 pytestmark = pytest.mark.unit

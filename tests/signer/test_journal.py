@@ -9,8 +9,11 @@ from tests.support.simulator import BTC, COIN, START, FakeClock, Household, Simu
 
 from warifu.errors import StoreDamaged
 from warifu.protocol.credential import DeviceKey, credential_digest
+from warifu.protocol.events.refusals import Denied, Refused
+from warifu.protocol.events.sessions import HeadsSeen
+from warifu.protocol.events.transfers import FinishedTransfer, Started
 from warifu.protocol.identity import IdentityKey, verify
-from warifu.protocol.journal import SERVICE, Denied, FinishedTransfer, HeadsSeen, Refused, Started, owners
+from warifu.protocol.journal import SERVICE, owners
 from warifu.signer.journal import DENIALS_OF_A_REQUEST, DENIALS_PER_HOUR, REFUSALS_PER_HOUR, Cause
 
 pytestmark = pytest.mark.unit

@@ -14,12 +14,12 @@ from warifu.protocol.attesting import SignedHead
 from warifu.protocol.authorization import Authorization, authorize
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.frames import MAX_BODY_BYTES, AskJournal
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.journal import (
     MAX_CONTENT_BYTES,
     NO_HEAD,
-    PeerHead,
     content_digest,
     decode_content,
     entry_hash,

@@ -10,7 +10,7 @@ from tests.support.ecdsa_devices import WALLET, EcdsaDevice, EcdsaHousehold
 from tests.support.transfers import dealt_correlations
 
 from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
-from warifu.protocol.journal import BanLifted, Banned
+from warifu.protocol.events.device import BanLifted, Banned
 from warifu.signer import pool as module
 from warifu.signer.journal import Journal
 from warifu.signer.pool import BATCHES_PER_HOUR, Pool

@@ -15,7 +15,8 @@ from tests.support.simulator import Household
 
 from warifu.errors import StoreDamaged
 from warifu.protocol.attesting import SignedHead
-from warifu.protocol.journal import DEVICE, Frozen
+from warifu.protocol.events.device import Frozen
+from warifu.protocol.journal import DEVICE
 from warifu.protocol.request import UnfreezeRequest
 from warifu.signer.device import Device
 from warifu.signer.journal import Journal

@@ -39,8 +39,10 @@ from warifu.chains.solana.reading import read as read_solana
 from warifu.protocol.authorization import Authorization, read_authorization
 from warifu.protocol.chains import Scheme, family_of
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.events.refusals import Denied, Refused
+from warifu.protocol.events.transfers import Started
 from warifu.protocol.frames import CallRefused, Finished, OpenSession, Relay, SessionFailed, error_of
-from warifu.protocol.journal import Asker, Content, Denied, Refused, Started, decode_content
+from warifu.protocol.journal import Asker, Content, decode_content
 from warifu.protocol.operator import AskOwnJournal, OwnJournal
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import TransferRequest

@@ -17,13 +17,13 @@ from warifu.audit.onchain import Told
 from warifu.audit.records import Record
 from warifu.protocol.attesting import SignedHead
 from warifu.protocol.credential import DeviceKey, credential_digest
+from warifu.protocol.events.device import Thawed
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.journal import (
     NO_HEAD,
     OPERATOR,
     Content,
-    PeerHead,
-    Thawed,
     content_digest,
     decode_content,
     encode_content,

@@ -14,8 +14,9 @@ from typing import Literal
 
 from warifu.audit.findings import Finding, missing, still_open
 from warifu.audit.journals import Journal
+from warifu.protocol.events.exchanges import CallEnded, CallStarted
+from warifu.protocol.events.visits import SweepSigned, VisitOpened
 from warifu.protocol.exchange_visits import withdrawal_id
-from warifu.protocol.journal import CallEnded, CallStarted, SweepSigned, VisitOpened
 
 _TRIED_OUT = "TEST_ORDER"
 """An endpoint that makes nothing (Binance)."""

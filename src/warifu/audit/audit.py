@@ -15,7 +15,8 @@ from warifu.audit.records import Record, check_record
 from warifu.audit.restored import softened
 from warifu.audit.rules import check_rules
 from warifu.audit.transfers import Transfers, check_transfers, transfers_of
-from warifu.protocol.journal import PeerHead, WalletBorn
+from warifu.protocol.events.sessions import PeerHead
+from warifu.protocol.events.wallets import WalletBorn
 
 
 @dataclass(frozen=True)

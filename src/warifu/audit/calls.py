@@ -16,25 +16,22 @@ from functools import cached_property
 
 from warifu.audit.findings import Finding, note, still_open, wrong
 from warifu.audit.journals import Journal
-from warifu.protocol.exchange_requests import KeyKind
-from warifu.protocol.exchange_visits import sweep_digest
-from warifu.protocol.journal import (
+from warifu.protocol.events.exchanges import (
     CallCompared,
     CallEnded,
     CallStarted,
     CarrierAllowed,
     CarrierBanned,
     ComparisonSettled,
-    Content,
     ExchangeAccountKept,
     ExchangeAccountRemoved,
-    Met,
-    SweepSigned,
-    VisitOpened,
-    WalletFrozen,
-    WalletThawed,
-    wallet_of,
 )
+from warifu.protocol.events.sessions import Met
+from warifu.protocol.events.visits import SweepSigned, VisitOpened
+from warifu.protocol.events.wallets import WalletFrozen, WalletThawed
+from warifu.protocol.exchange_requests import KeyKind
+from warifu.protocol.exchange_visits import sweep_digest
+from warifu.protocol.journal import Content, wallet_of
 
 OWED_AFTER = 300
 """Seconds after which a comparison is owed whatever the clocks say: 120 for which a CDP token is good, 60 in which what

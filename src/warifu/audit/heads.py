@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from warifu.audit.findings import Finding, wrong
 from warifu.audit.journals import Journal, is_signed
 from warifu.protocol.attesting import SignedHead
-from warifu.protocol.journal import HeadsSeen, PeerHead
+from warifu.protocol.events.sessions import HeadsSeen, PeerHead
 
 
 @dataclass(frozen=True)

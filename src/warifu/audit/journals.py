@@ -15,15 +15,9 @@ from typing import TypeVar
 from warifu.audit.findings import Finding, wrong
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import SignedHead
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.identity import verify
-from warifu.protocol.journal import (
-    NO_HEAD,
-    Content,
-    PeerHead,
-    content_digest,
-    decode_content,
-    entry_hash,
-)
+from warifu.protocol.journal import NO_HEAD, Content, content_digest, decode_content, entry_hash
 from warifu.protocol.journal_pages import Shown, State
 
 E = TypeVar("E")

@@ -14,7 +14,7 @@ from warifu.audit.findings import Finding, Level, missing, note, still_open
 from warifu.audit.journals import Journal
 from warifu.audit.transfers import Transfers
 from warifu.protocol.chains import BITCOIN
-from warifu.protocol.journal import Started
+from warifu.protocol.events.transfers import Started
 
 SIGNED = frozenset({"signed", "broadcast", "confirmed", "replaced", "rejected"})
 """States of a transfer in which the service has its signatures."""

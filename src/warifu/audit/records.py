@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from warifu.audit.findings import Finding, wrong
 from warifu.audit.journals import Journal
-from warifu.protocol.journal import WalletBorn, wallet_of
+from warifu.protocol.events.wallets import WalletBorn
+from warifu.protocol.journal import wallet_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from warifu.audit.findings import Code, Finding, note
 from warifu.audit.journals import Journal
-from warifu.protocol.journal import Restored
+from warifu.protocol.events.wallets import Restored
 
 EXPLAINED: frozenset[Code] = frozenset(
     {

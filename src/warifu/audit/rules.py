@@ -10,20 +10,12 @@ from dataclasses import dataclass
 
 from warifu.audit.findings import Finding, note, still_open, wrong
 from warifu.audit.journals import Entry, Journal
-from warifu.protocol.journal import (
-    Acknowledged,
-    CallAcknowledged,
-    CallStarted,
-    Frozen,
-    RulesChanged,
-    Started,
-    SweepSigned,
-    Thawed,
-    Vetoed,
-    WalletFrozen,
-    WalletThawed,
-    wallet_of,
-)
+from warifu.protocol.events.device import Frozen, Thawed
+from warifu.protocol.events.exchanges import CallAcknowledged, CallStarted
+from warifu.protocol.events.transfers import Acknowledged, Started
+from warifu.protocol.events.visits import SweepSigned
+from warifu.protocol.events.wallets import RulesChanged, Vetoed, WalletFrozen, WalletThawed
+from warifu.protocol.journal import wallet_of
 
 
 @dataclass

@@ -13,16 +13,9 @@ from functools import cached_property
 
 from warifu.audit.findings import Finding, still_open, wrong
 from warifu.audit.journals import Journal
-from warifu.protocol.journal import (
-    Acknowledged,
-    CallAcknowledged,
-    CallStarted,
-    FinishedTransfer,
-    HeadsSeen,
-    Met,
-    Noted,
-    Started,
-)
+from warifu.protocol.events.exchanges import CallAcknowledged, CallStarted
+from warifu.protocol.events.sessions import HeadsSeen, Met
+from warifu.protocol.events.transfers import Acknowledged, FinishedTransfer, Noted, Started
 
 
 @dataclass(frozen=True)

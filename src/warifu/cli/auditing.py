@@ -23,7 +23,7 @@ from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol.credential import credential_digest
-from warifu.protocol.journal import PeerHead
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.rules import rules_hash
 
 WRONG, NOT_WHOLE = PeerMisbehaved.exit_code, ServiceRefused.exit_code

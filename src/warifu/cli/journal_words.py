@@ -12,7 +12,9 @@ from warifu.cli.profile import Profile, Wallet
 from warifu.cli.text import tr
 from warifu.protocol.chains import BITCOIN, coin_decimals, coin_symbol, spoken
 from warifu.protocol.credential import credential_digest
-from warifu.protocol.journal import Asker, Content, Denied, Event, FinishedTransfer, Refused, Started, kind_of
+from warifu.protocol.events.refusals import Denied, Refused
+from warifu.protocol.events.transfers import FinishedTransfer, Started
+from warifu.protocol.journal import Asker, Content, Event, kind_of
 from warifu.protocol.request import Outflow
 from warifu.units import format_quantity
 

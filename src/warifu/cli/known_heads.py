@@ -16,7 +16,7 @@ from warifu.cli.files import read_private, write_private
 from warifu.errors import StoreDamaged
 from warifu.protocol.attesting import SignedHead
 from warifu.protocol.encoding import Bytes32, Bytes64, Message
-from warifu.protocol.journal import PeerHead
+from warifu.protocol.events.sessions import PeerHead
 
 _NAME = "journal-heads"
 _MAX_BYTES = 1024 * 1024

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from warifu.protocol.encoding import Bytes32, Message, Name, Seconds, decode, encode
+from warifu.protocol.events.word import MAX_WORD
 from warifu.protocol.exchange_answers import MAX_ANSWER_BYTES, AnswerKey, SealedAnswer, seal_signed
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import MAX_WORD
 
 MAX_COMPARISONS, MAX_ASKED, MAX_FOUND = 24, 200, 8
 """Of one device; characters of what was asked; lines of what was found."""

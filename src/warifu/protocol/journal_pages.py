@@ -18,9 +18,10 @@ from pyhpke.exceptions import PyHPKEError
 from warifu.errors import InputRefused
 from warifu.protocol.attesting import SignedHead
 from warifu.protocol.encoding import Bytes32, Bytes64, Message, Name, Seconds, decode, digest, encode
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.frames.bounds import MAX_BODY_BYTES
 from warifu.protocol.identity import IdentityKey, verify
-from warifu.protocol.journal import MAX_CONTENT_BYTES, PeerHead
+from warifu.protocol.journal import MAX_CONTENT_BYTES
 
 MAX_PAGE_BYTES = 64 * 1024
 """Entries are added to a page until they are so long; the last may go beyond. With that, and with the longest state, a

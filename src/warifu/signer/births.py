@@ -13,6 +13,7 @@ from warifu.protocol.authorization import Authorization
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import digest, encode
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.events.wallets import WalletBorn, WalletPending
 from warifu.protocol.frames import (
     Finished,
     KeyBirth,
@@ -21,7 +22,7 @@ from warifu.protocol.frames import (
     SignedBirth,
     WalletBirth,
 )
-from warifu.protocol.journal import Asker, WalletBorn, WalletPending
+from warifu.protocol.journal import Asker
 from warifu.protocol.request import WalletRequest, decode_request, request_digest
 from warifu.signer.asking import asker
 from warifu.signer.device import Device

@@ -15,6 +15,7 @@ from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import digest
 from warifu.protocol.envelope import Envelope
+from warifu.protocol.events.sessions import Met
 from warifu.protocol.exchange_requests import CallRequest, ExchangeKeyRequest
 from warifu.protocol.frames import (
     Carried,
@@ -33,7 +34,6 @@ from warifu.protocol.frames import (
     TunnelEnded,
     refusal_of,
 )
-from warifu.protocol.journal import Met
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import (
     HandOutRequest,

@@ -9,8 +9,9 @@ from warifu.attestation.expectation import Expectation
 from warifu.chains.reading import Scheme
 from warifu.errors import StoreDamaged
 from warifu.protocol.credential import Credential, DeviceKey
+from warifu.protocol.events.device import Born
 from warifu.protocol.identity import IdentityKey
-from warifu.protocol.journal import DEVICE, Born
+from warifu.protocol.journal import DEVICE
 from warifu.signer.approvals import Approvals
 from warifu.signer.clock import Clock
 from warifu.signer.entrusted import Entrusted

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from warifu.errors import InputRefused
 from warifu.protocol.enrolment import authentication_string, commitment, new_nonce
+from warifu.protocol.events.device import JoinedOwner
 from warifu.protocol.frames import JoinCommit, JoinOwner, JoinReveal
-from warifu.protocol.journal import OPERATOR, JoinedOwner
+from warifu.protocol.journal import OPERATOR
 from warifu.protocol.operator import BeginJoin, ConfirmJoin, Joined, ShowAuthenticationString
 from warifu.signer.device import Device
 

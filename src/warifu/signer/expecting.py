@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from warifu.attestation.expectation import Expectation, require_host, require_tier
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.attesting import Reference, reference_digest
+from warifu.protocol.events.wallets import ReferenceApproved
 from warifu.protocol.frames import ApproveReference
-from warifu.protocol.journal import ReferenceApproved
 from warifu.protocol.request import ReferenceRequest, WalletRequest, decode_request
 from warifu.protocol.rules import Rules
 from warifu.signer.asking import asker, require_enough_owners

@@ -11,7 +11,8 @@ must not keep the device signing, and a restart must not thaw it.
 from __future__ import annotations
 
 from warifu.errors import InputRefused, PolicyDenied
-from warifu.protocol.journal import OPERATOR, Asker, Frozen, Thawed
+from warifu.protocol.events.device import Frozen, Thawed
+from warifu.protocol.journal import OPERATOR, Asker
 from warifu.signer.epoch import Epoch
 from warifu.signer.journal import Journal
 from warifu.signer.store import Store

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from warifu.attestation.expectation import Expectation
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.device import HandedOver
 from warifu.protocol.frames import HandedOut, OpenSession
-from warifu.protocol.journal import Asker, HandedOver
+from warifu.protocol.journal import Asker
 from warifu.protocol.request import HandOutRequest
 from warifu.signer.asking import asker, require_enough_owners
 from warifu.signer.device import Device

@@ -21,13 +21,8 @@ from __future__ import annotations
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied
 from warifu.protocol import notes
 from warifu.protocol.authorization import Authorized
-from warifu.protocol.exchange_requests import RemoveAccountRequest
-from warifu.protocol.frames import MAX_WORDS, Instruct, Instructed
-from warifu.protocol.journal import (
-    DEVICE,
-    OPERATOR,
+from warifu.protocol.events.wallets import (
     Announced,
-    Asker,
     RulesAsked,
     RulesChanged,
     UnfreezeAsked,
@@ -35,6 +30,9 @@ from warifu.protocol.journal import (
     WalletFrozen,
     WalletThawed,
 )
+from warifu.protocol.exchange_requests import RemoveAccountRequest
+from warifu.protocol.frames import MAX_WORDS, Instruct, Instructed
+from warifu.protocol.journal import DEVICE, OPERATOR, Asker
 from warifu.protocol.request import (
     AfterCall,
     Instruction,

@@ -15,15 +15,14 @@ from nacl.utils import random
 
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.attesting import SignedHead
+from warifu.protocol.events.refusals import Denied, Refused
 from warifu.protocol.identity import IdentityKey, verify
 from warifu.protocol.journal import (
     NO_HEAD,
     SERVICE,
     Asker,
     Content,
-    Denied,
     Event,
-    Refused,
     content_digest,
     decode_content,
     encode_content,

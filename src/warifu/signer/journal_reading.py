@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from warifu.errors import InputRefused
+from warifu.protocol.events.sessions import PeerHead
 from warifu.protocol.frames import AskJournal
-from warifu.protocol.journal import PeerHead, content_digest
+from warifu.protocol.journal import content_digest
 from warifu.protocol.journal_pages import (
     ENTRY_OVERHEAD,
     MAX_PAGE_BYTES,

@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from typing import Literal
 
 from warifu.attestation.expectation import Expectation
+from warifu.protocol.events.device import PieceKept, PieceReleased
 from warifu.protocol.frames import AskPiece
-from warifu.protocol.journal import PieceKept, PieceReleased, peer
+from warifu.protocol.journal import peer
 from warifu.protocol.release import AskChallenge, Signed
 from warifu.signer.device import Device
 from warifu.signer.epoch import Epoch

@@ -11,7 +11,8 @@ was in time, and the text of a message are not in it.
 from __future__ import annotations
 
 from warifu.errors import InputRefused
-from warifu.protocol.journal import Content, Started
+from warifu.protocol.events.transfers import Started
+from warifu.protocol.journal import Content
 from warifu.protocol.operator import Glimpse, Judged, LookAt, ShowJudged
 from warifu.protocol.request import TransferRequest, decode_request
 from warifu.signer.device import Device

@@ -28,8 +28,9 @@ from warifu.attestation.verifier import Verified
 from warifu.errors import AuthorizationRefused, PeerMisbehaved, StoreDamaged
 from warifu.protocol.attesting import Binding, SignedHead
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.events.sessions import HeadsSeen, Met, PeerHead
 from warifu.protocol.identity import verify
-from warifu.protocol.journal import Asker, HeadsSeen, Met, PeerHead
+from warifu.protocol.journal import Asker
 from warifu.protocol.journal import peer as a_peer
 from warifu.protocol.notes import Told
 from warifu.signer.epoch import Epoch

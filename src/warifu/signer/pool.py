@@ -18,7 +18,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from warifu.errors import InputRefused, PeerMisbehaved, SessionAborted
-from warifu.protocol.journal import DEVICE, OPERATOR, BanLifted, Banned
+from warifu.protocol.events.device import BanLifted, Banned
+from warifu.protocol.journal import DEVICE, OPERATOR
 from warifu.signer.journal import Journal
 from warifu.signer.sessions.messages import MAX_HELD
 from warifu.signer.store import Store

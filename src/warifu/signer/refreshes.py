@@ -34,8 +34,9 @@ from warifu.protocol.epochs import (
     read_statement,
     statement_in,
 )
+from warifu.protocol.events.wallets import SharesKept, SharesRefreshed
 from warifu.protocol.frames import Finished, OpenSession
-from warifu.protocol.journal import DEVICE, Asker, SharesKept, SharesRefreshed
+from warifu.protocol.journal import DEVICE, Asker
 from warifu.protocol.request import RefreshRequest
 from warifu.signer.asking import asker
 from warifu.signer.device import Device

@@ -10,8 +10,9 @@ no more than a device that keeps quiet (``docs/limits.md``).
 from __future__ import annotations
 
 from warifu.errors import AuthorizationRefused, InputRefused
+from warifu.protocol.events.wallets import Restored
 from warifu.protocol.identity import verify
-from warifu.protocol.journal import Asker, Restored
+from warifu.protocol.journal import Asker
 from warifu.protocol.request import RestoredRequest
 from warifu.signer.device import Device
 from warifu.signer.wallets import Wallet

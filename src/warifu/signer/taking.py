@@ -17,9 +17,10 @@ from warifu.chains.reading import Reading
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved, WarifuError
 from warifu.protocol.authorization import MAX_LIFETIME, read_authorization
 from warifu.protocol.encoding import decode, encode
+from warifu.protocol.events.transfers import Noted
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import TakeNotes
-from warifu.protocol.journal import Noted, peer
+from warifu.protocol.journal import peer
 from warifu.protocol.notes import MAX_NOTE_BYTES, MAX_NOTED_CALL, Called, Note, Spent, Told, Vetoed
 from warifu.protocol.request import MAX_REASON, TransferRequest, decode_request, request_digest
 from warifu.signer.device import Device

@@ -27,6 +27,7 @@ from warifu.protocol.acknowledging import Acknowledgement, Confirmation, acknowl
 from warifu.protocol.authorization import APPROVAL, Authorization, check_times
 from warifu.protocol.credential import Approval, Credential, check_approval
 from warifu.protocol.encoding import digest, encode
+from warifu.protocol.events.transfers import Acknowledged, FinishedTransfer, Moved, Started
 from warifu.protocol.frames import (
     AskAcknowledge,
     Decision,
@@ -36,7 +37,7 @@ from warifu.protocol.frames import (
     TransferSignatures,
     refusal_of,
 )
-from warifu.protocol.journal import Acknowledged, Asker, FinishedTransfer, Moved, Started
+from warifu.protocol.journal import Asker
 from warifu.protocol.operator import Judged
 from warifu.protocol.policy import Policy
 from warifu.protocol.request import Outflow as Authorized

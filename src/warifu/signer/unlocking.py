@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from warifu.errors import HostUnsuitable, PassphraseRefused, PlatformRefused
 from warifu.protocol.envelope import Envelope
-from warifu.protocol.journal import Asker, WrongPassphrase
+from warifu.protocol.events.wallets import WrongPassphrase
+from warifu.protocol.journal import Asker
 from warifu.signer.device import Device
 from warifu.signer.gate import TryState, wrong_passphrase
 from warifu.signer.vault import OpenLock, Role

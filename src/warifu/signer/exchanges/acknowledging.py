@@ -14,9 +14,9 @@ from warifu.errors import InputRefused
 from warifu.protocol.acknowledging import Acknowledgement, acknowledge
 from warifu.protocol.authorization import Authorized
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.exchanges import CallAcknowledged
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall
 from warifu.protocol.frames import AskAcknowledgeCall
-from warifu.protocol.journal import CallAcknowledged
 from warifu.protocol.notes import Called
 from warifu.protocol.request import decode_request
 from warifu.signer.acknowledging import require_strict

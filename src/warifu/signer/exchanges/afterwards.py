@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorized
+from warifu.protocol.events.exchanges import CarrierAllowed, CarrierBanned, ComparisonSettled
 from warifu.protocol.exchange_answers import SealedAnswer
 from warifu.protocol.exchange_comparisons import (
     MAX_ASKED,
@@ -23,7 +24,7 @@ from warifu.protocol.exchange_comparisons import (
 )
 from warifu.protocol.exchange_requests import CarrierBanRequest, ComparisonsRequest, SettleRequest
 from warifu.protocol.frames import AskComparisons
-from warifu.protocol.journal import Asker, CarrierAllowed, CarrierBanned, ComparisonSettled
+from warifu.protocol.journal import Asker
 from warifu.protocol.request import AfterCall, decode_request
 from warifu.signer.asking import require_enough_owners
 from warifu.signer.device import Device

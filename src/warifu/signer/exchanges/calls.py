@@ -29,6 +29,8 @@ from warifu.protocol.acknowledging import Acknowledgement, Confirmation
 from warifu.protocol.authorization import Authorization, Authorized, check_times
 from warifu.protocol.credential import Credential
 from warifu.protocol.encoding import decode, digest, encode
+from warifu.protocol.events.exchanges import CallEnded, CallStarted, Given
+from warifu.protocol.events.word import MAX_WORD
 from warifu.protocol.exchange_answers import (
     CallResult,
     SealedAnswer,
@@ -39,7 +41,7 @@ from warifu.protocol.exchange_answers import (
 from warifu.protocol.exchange_decisions import seal_decision
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, NOBODY, CallRequest, ExchangeCall, call_digest
 from warifu.protocol.frames import AskCallDecision, Decision, Finished, OpenCall, refusal_of
-from warifu.protocol.journal import MAX_WORD, Asker, CallEnded, CallStarted, Given
+from warifu.protocol.journal import Asker
 from warifu.protocol.notes import MAX_NOTED_CALL, Called
 from warifu.protocol.parcel import Parcel
 from warifu.protocol.request import decode_request

@@ -28,10 +28,12 @@ from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.registry import EXCHANGES, LOOKERS
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.protocol.encoding import digest, encode
+from warifu.protocol.events.exchanges import MAX_DIFFERS, CallCompared
+from warifu.protocol.events.word import MAX_WORD
 from warifu.protocol.exchange_answers import MORE_PAGES, CallResult, Outcome
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.frames import OpenComparison
-from warifu.protocol.journal import DEVICE, MAX_DIFFERS, MAX_WORD, CallCompared
+from warifu.protocol.journal import DEVICE
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.exchanges.book import MOST_PAGES, Made, Progress

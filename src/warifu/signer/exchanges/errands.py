@@ -29,10 +29,11 @@ from warifu.exchanges.registry import EXCHANGES, LOOKERS, VISITED
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.exchanges.visited import Visited
 from warifu.protocol.encoding import digest, encode
+from warifu.protocol.events.visits import SweepSigned, VisitLost
 from warifu.protocol.exchange_requests import ExchangeCall
 from warifu.protocol.exchange_visits import ErrandDone, sweep_digest, withdrawal_id
 from warifu.protocol.frames import OpenErrand
-from warifu.protocol.journal import DEVICE, SweepSigned, VisitLost
+from warifu.protocol.journal import DEVICE
 from warifu.signer.device import Device
 from warifu.signer.egress.client import Limits
 from warifu.signer.egress.judging import read_call

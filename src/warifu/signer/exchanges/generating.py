@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from warifu.chains.reading import Scheme
 from warifu.errors import InputRefused, SessionAborted
 from warifu.protocol.encoding import encode
+from warifu.protocol.events.exchanges import ExchangeKeyBorn
 from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import ExchangeKeyRequest, KeyKind, ReplacingKeyRequest
 from warifu.protocol.frames import Finished, KeyRecovered, OpenExchangeKey, RecoverExchangeKey
-from warifu.protocol.journal import Asker, ExchangeKeyBorn
+from warifu.protocol.journal import Asker
 from warifu.protocol.request import request_digest
 from warifu.signer.asking import asker
 from warifu.signer.device import Device

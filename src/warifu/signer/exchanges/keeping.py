@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.protocol.encoding import decode
+from warifu.protocol.events.exchanges import ExchangeAccountKept, ExchangeAccountRemoved
+from warifu.protocol.events.visits import VisitEnded
 from warifu.protocol.exchange_answers import AccountKept, KeyBorn
 from warifu.protocol.exchange_requests import (
     AccountPart,
@@ -23,7 +25,7 @@ from warifu.protocol.exchange_requests import (
     terms_digest,
 )
 from warifu.protocol.frames import KeepAccount
-from warifu.protocol.journal import Asker, ExchangeAccountKept, ExchangeAccountRemoved, VisitEnded
+from warifu.protocol.journal import Asker
 from warifu.protocol.parcel import MAX_PARCEL_CONTENT
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied
 from warifu.protocol.encoding import decode
+from warifu.protocol.events.exchanges import TravelRuleKept
 from warifu.protocol.exchange_answers import AccountKept
 from warifu.protocol.exchange_requests import TravelRulePart, TravelRuleRequest, travel_rule_digest
 from warifu.protocol.frames import KeepTravelRule
-from warifu.protocol.journal import TravelRuleKept
 from warifu.protocol.parcel import MAX_PARCEL_CONTENT, Parcel
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker

@@ -13,10 +13,11 @@ key t devices have. A frozen device does nothing.
 from __future__ import annotations
 
 from warifu.errors import InputRefused
+from warifu.protocol.events.exchanges import ExchangeAccountReplaced
 from warifu.protocol.exchange_answers import Succession
 from warifu.protocol.frames import AskSuccession, PutAccountInForce
 from warifu.protocol.identity import verify
-from warifu.protocol.journal import DEVICE, ExchangeAccountReplaced
+from warifu.protocol.journal import DEVICE
 from warifu.signer.device import Device
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.keeping import end_visits

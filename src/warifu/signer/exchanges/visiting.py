@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.authorization import Authorized
+from warifu.protocol.events.visits import VisitEnded, VisitOpened
 from warifu.protocol.exchange_requests import EndVisitRequest, KeyKind, VisitRequest
 from warifu.protocol.exchange_visits import Step, VisitShown
 from warifu.protocol.frames import TellVisit
-from warifu.protocol.journal import VisitEnded, VisitOpened
 from warifu.protocol.policy import ExchangeRules, Policy
 from warifu.protocol.request import decode_request
 from warifu.signer.asking import asker
