@@ -40,9 +40,9 @@ from warifu.cli.accounts import (
     preparation_order,
     proposed_order,
 )
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order
 from warifu.cli.policy_terms import check_terms
-from warifu.cli.profile import Wallet
 from warifu.cli.signed import txid_of
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused

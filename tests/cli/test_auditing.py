@@ -17,7 +17,8 @@ from warifu.cli.client import Client
 from warifu.cli.context import Setting
 from warifu.cli.journal_words import _KINDS, Names
 from warifu.cli.known_heads import known_heads
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import speak
 from warifu.errors import InputRefused, ServiceRefused, StoreDamaged, WarifuError

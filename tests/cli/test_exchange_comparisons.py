@@ -19,7 +19,7 @@ from warifu.cli.exchange_comparisons import (
     show,
     told_object,
 )
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.errors import InputRefused, PolicyDenied, WarifuError
 from warifu.protocol import api

@@ -22,7 +22,7 @@ from warifu.cli.exchange_asking import changing
 from warifu.cli.exchange_kept import all_kept, keep, kept_order
 from warifu.cli.exchange_proposed import read_call_file
 from warifu.cli.exchange_together import PATIENCE, NotAsked, Together, hand_over, require_new
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.visits import open_visit
 from warifu.cli.wallet_keys import keys_of

@@ -12,7 +12,9 @@ from tests.support.simulator import bitcoin_policy
 from warifu.cli import approvers
 from warifu.cli.approvers import THIS_CLIENT, own_credential
 from warifu.cli.authorizing import authorized
-from warifu.cli.profile import PasskeyRecord, Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import PasskeyRecord
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused, WarifuError
 from warifu.protocol.authorization import Authorization, approve_request, check_authorization

@@ -25,6 +25,7 @@ from warifu.chains.bitcoin.psbt import Psbt, PsbtInput
 from warifu.chains.bitcoin.transaction import display_hash
 from warifu.cli.accounts import Watching
 from warifu.cli.commands.send import _bitcoin_payment
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import LIFETIME
 from warifu.cli.paying import (
     Recipient,
@@ -36,7 +37,6 @@ from warifu.cli.paying import (
     recipients_of,
     recipients_of_child,
 )
-from warifu.cli.profile import Wallet
 from warifu.cli.transferring import Sender
 from warifu.cli.wallet_keys import check_address
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from warifu.cli.files import private_directory, read_private, write_private
-from warifu.cli.profile import Profile, WalletRecord
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import WalletRecord
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.protocol.identity import DeviceRef
 

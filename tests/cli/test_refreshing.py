@@ -21,7 +21,8 @@ from warifu.attestation.registry import VERIFIERS
 from warifu.cli.approvers import this_client
 from warifu.cli.creating import adopt
 from warifu.cli.device_key import DeviceKeyFile
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.refreshing import latest, refresh, verify_epoch
 from warifu.cli.screen import Screen
 from warifu.errors import EvidenceRefused, InputRefused, PeerMisbehaved, WarifuError

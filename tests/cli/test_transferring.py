@@ -14,8 +14,9 @@ import pytest
 
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.sent import recall, remember
 from warifu.cli.transferring import Sender

@@ -25,7 +25,8 @@ from warifu.cli.commands.policy import group
 from warifu.cli.creating import adopt
 from warifu.cli.credential_card import CredentialCard, write_card
 from warifu.cli.device_key import DeviceKeyFile
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.errors import AuthorizationRefused
 from warifu.protocol import api
 from warifu.protocol.authorization import authorize

@@ -13,7 +13,8 @@ from tests.support.service_world import Client, World
 from tests.support.simulator import PASSPHRASE
 
 from warifu.cli.device_key import DeviceKeyFile
-from warifu.cli.profile import Profile, WalletRecord
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import WalletRecord
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.frames import SignedBirth
 from warifu.protocol.identity import IdentityKey

@@ -10,8 +10,9 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.errors import WarifuError
 from warifu.protocol.api import DeviceStatus, NewReference, ReferencesTaken
 from warifu.protocol.attesting import Reference, reference_digest

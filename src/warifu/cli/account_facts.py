@@ -10,8 +10,8 @@ from warifu.chains.ethereum.reading import EvmReading
 from warifu.chains.ethereum.transaction import Transaction
 from warifu.chains.reading import COIN, Kind, Reading
 from warifu.chains.solana.reading import SolanaReading
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import format_coin
-from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
 from warifu.protocol.chains import spoken

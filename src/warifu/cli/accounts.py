@@ -25,8 +25,8 @@ from warifu.chains.solana.reading import SolanaReading
 from warifu.chains.solana.reading import read as read_solana
 from warifu.cli.account_facts import described, facts_of, turn_of
 from warifu.cli.asked import check_new, otherwise
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order, as_authorized
-from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved

@@ -12,9 +12,10 @@ from typing import Any
 
 from warifu.cli.accounts import proposed_order
 from warifu.cli.client import Client, segment
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order
 from warifu.cli.paying import proposed_bitcoin_order
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.api import Accepted, NewProposal, Proposal

@@ -16,7 +16,7 @@ from warifu.chains.ethereum.transaction import parse_signed
 from warifu.chains.solana.address import parse_address
 from warifu.chains.solana.signers import read_signed
 from warifu.cli.client import Client, segment
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, TransactionRefused, WarifuError

@@ -18,7 +18,7 @@ from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
 from warifu.cli.journals import Taken, read_files, read_through_service
 from warifu.cli.known_heads import keep_heads, known_heads
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError

@@ -14,8 +14,9 @@ from warifu.cli.changing import known_rules, rules_request, shown_rules, tell, t
 from warifu.cli.changing_shown import show_changes
 from warifu.cli.client import Client
 from warifu.cli.context import now
+from warifu.cli.known_wallet import Asked, Wallet
 from warifu.cli.passphrase import passphrase_when_needed
-from warifu.cli.profile import Asked, Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import WarifuError

@@ -16,8 +16,9 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.sealing import binding_of
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol import api

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warifu.cli.client import Client, segment
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.saved_request import read_saved
 from warifu.errors import InputRefused, ServiceRefused
 from warifu.protocol.api import Proposal

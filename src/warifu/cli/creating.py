@@ -15,8 +15,10 @@ from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.following import follow_ceremony
 from warifu.cli.inspecting import accept_new
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.passphrase import new_passphrase
-from warifu.cli.profile import Profile, Wallet, WalletRecord
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import WalletRecord
 from warifu.cli.progress import live_steps
 from warifu.cli.refreshing import latest
 from warifu.cli.screen import Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from warifu.cli.inspecting import Inspection
-from warifu.cli.profile import DeviceRecord
+from warifu.cli.profile_records import DeviceRecord
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.protocol.attesting import HostClaims, Reference

@@ -9,7 +9,7 @@ from nacl.utils import random
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_calls import accounts_of
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.api import error_from

@@ -17,7 +17,8 @@ from warifu.cli.context import now
 from warifu.cli.exchange_accounts import LIFETIME
 from warifu.cli.exchange_keys import NewAccount, require_kept
 from warifu.cli.exchange_together import Together
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, PolicyDenied, WarifuError

@@ -22,7 +22,8 @@ from warifu.cli.context import Setting, now
 from warifu.cli.exchange_pieces import Begun, Listener, kept_pieces, told_in
 from warifu.cli.exchange_places import own_address
 from warifu.cli.exchange_together import Together, hand_over, require_new
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, PeerMisbehaved, PolicyDenied

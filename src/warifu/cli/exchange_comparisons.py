@@ -16,7 +16,7 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_together import Together
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.waiting_shown import moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warifu.cli.client import Client, segment
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.wallet_keys import account_of, check_address, keys_of
 from warifu.errors import InputRefused
 from warifu.exchanges.adapter import Exchange

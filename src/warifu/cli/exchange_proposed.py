@@ -17,7 +17,7 @@ import msgspec
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
 from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.text import tr
 from warifu.cli.visits import owners_of_visit
 from warifu.cli.visits_shown import amount_of, loss_of

@@ -17,7 +17,7 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client
 from warifu.cli.context import now
 from warifu.cli.exchange_accounts import list_accounts, remove_account
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.visits import look, together

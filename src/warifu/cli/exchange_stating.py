@@ -14,7 +14,8 @@ from warifu.cli.context import now
 from warifu.cli.exchange_accounts import LIFETIME, list_accounts
 from warifu.cli.exchange_keys import require_kept
 from warifu.cli.files import read_input
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.errors import InputRefused
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api

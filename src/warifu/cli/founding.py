@@ -12,7 +12,8 @@ from warifu.agent.device import DeviceDirectory
 from warifu.agent.invitation import service_address
 from warifu.agent.running import listening
 from warifu.cli.files import private_directory, write_private
-from warifu.cli.profile import LocalRecord, Profile
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import LocalRecord
 from warifu.cli.screen import Screen
 from warifu.cli.unlocking import new_unlock_key
 from warifu.errors import StoreDamaged

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.text import tr
 from warifu.protocol.chains import BITCOIN, coin_decimals, coin_symbol, spoken
 from warifu.protocol.credential import credential_digest

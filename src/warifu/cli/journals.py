@@ -18,7 +18,7 @@ from nacl.utils import random
 from warifu.agent.door import ask_at_door, ask_for
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.depth import is_deep
 from warifu.errors import InputRefused, WarifuError
 from warifu.protocol.api import JournalPage, JournalQuestion

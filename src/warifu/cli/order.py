@@ -9,7 +9,7 @@ from nacl.utils import random
 
 from warifu.chains import reading
 from warifu.chains.reading import COIN
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, TransactionRefused
 from warifu.protocol.chains import coin_decimals, coin_symbol

@@ -16,8 +16,8 @@ from warifu.chains.bitcoin.descriptor import WalletKeys
 from warifu.chains.bitcoin.network import network_named
 from warifu.chains.bitcoin.payment import Payment, read_payment
 from warifu.chains.bitcoin.transaction import display_hash
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order
-from warifu.cli.profile import Wallet
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import WINDOW, keys_of
 from warifu.errors import InputRefused, PeerMisbehaved, TransactionRefused

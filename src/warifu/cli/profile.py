@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from hmac import compare_digest
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 from nacl.utils import random
@@ -27,112 +26,29 @@ from nacl.utils import random
 from warifu.agent.invitation import service_address
 from warifu.cli.device_key import DeviceKeyFile
 from warifu.cli.files import private_directory, read_private, write_private
+from warifu.cli.known_wallet import Asked, Wallet
 from warifu.cli.passphrase import AskPin, pin_of_this_client
+from warifu.cli.profile_records import (
+    VERSION,
+    ChangeRecord,
+    Content,
+    DeviceRecord,
+    LocalRecord,
+    OwnerRecord,
+    PasskeyRecord,
+    ServiceRecord,
+    WalletRecord,
+)
 from warifu.errors import AuthorizationRefused, InputRefused, StoreDamaged
 from warifu.protocol.attesting import Reference
-from warifu.protocol.authorization import CLOCK_SKEW
 from warifu.protocol.credential import Credential, DeviceKey, Passkey, credential_digest
-from warifu.protocol.encoding import Bytes32, Name, Seconds, decode, encode
-from warifu.protocol.epochs import read_statement, statement_in
-from warifu.protocol.frames import Certificate, RecoveryData, WalletBirth
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.identity import DeviceRef, IdentityKey
-from warifu.protocol.request import MAX_REQUEST_BYTES, MAX_SIGNERS, Network, WalletRequest, decode_request
-from warifu.protocol.rules import MAX_RULES_BYTES, Rules, rules_hash
+from warifu.protocol.request import Network
+from warifu.protocol.rules import Rules, rules_hash
 
-VERSION = 2
 MAX_PROFILE_BYTES = 8 * 1024 * 1024
 MAX_API_KEY_CHARACTERS = 256
-
-
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of what ``profile.json`` holds: a field that is not known is damage, not decoration."""
-
-
-class ServiceRecord(_Part, frozen=True):
-    """The custody service: its address, and the SHA-256 of the one certificate that it is known by."""
-
-    url: Annotated[str, msgspec.Meta(max_length=512)]
-    fingerprint: Bytes32
-
-
-class DeviceRecord(_Part, frozen=True):
-    """A device whose identity the owner compared (nine digits) and pinned, and what it was accepted as."""
-
-    name: Name
-    identity: Bytes32
-    reference: Reference | None = None
-    """None: what it runs on was never looked at."""
-    accepted: Seconds = 0
-    """When ``reference`` was."""
-    release: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
-    """What its program said of itself then; empty where it was not asked."""
-
-
-class ChangeRecord(_Part, frozen=True):
-    """Rules that an owner asked for here and that wait, unless somebody vetoes them."""
-
-    request: Bytes32
-    """Digest of the request."""
-    rules: Annotated[bytes, msgspec.Meta(max_length=MAX_RULES_BYTES)]
-    effect: Seconds
-    """The moment from which on a device may rightly have them in force, by this machine's clock."""
-
-
-class WalletRecord(_Part, frozen=True):
-    """A wallet: the request that made it, and what all of its signers stated when it was born."""
-
-    name: Name
-    request: Annotated[bytes, msgspec.Meta(max_length=MAX_REQUEST_BYTES)]
-    birth: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
-    recovery: RecoveryData
-    """ChillDKG's recovery data of each key: public, and with a device's own host key enough to restore its share. Each
-    is empty after a refresh, which makes that share worthless."""
-    rules: Annotated[bytes, msgspec.Meta(max_length=MAX_RULES_BYTES)] = b""
-    """The rules in force by the owner's own record; empty: those that it was made with."""
-    certificate: Certificate = b""
-    """Of the epoch of its shares, verified; empty where they were never refreshed."""
-    asked: ChangeRecord | None = None
-
-
-class PasskeyRecord(_Part, frozen=True):
-    """A passkey or security key of this owner, used from this machine. What is secret of it lies in the key."""
-
-    name: Name
-    credential: Annotated[bytes, msgspec.Meta(max_length=4096)]
-    """Encoded ``Passkey``."""
-    security_key: bool
-    """Whether it is spoken to over USB; otherwise in a browser."""
-
-
-class OwnerRecord(_Part, frozen=True):
-    """Somebody else's credential, by the name that it was given here."""
-
-    name: Name
-    credential: Annotated[bytes, msgspec.Meta(max_length=4096)]
-
-
-class LocalRecord(_Part, frozen=True):
-    """What of Warifu runs on this machine, for ``warifu up``: absolute paths, and nothing secret."""
-
-    service_config: Annotated[str, msgspec.Meta(max_length=4096)]
-    storage_key: Annotated[str, msgspec.Meta(max_length=4096)] | None
-    """File with the key of the service's database; None: the local device keeps it."""
-    device_name: Name | None
-    device_directory: Annotated[str, msgspec.Meta(max_length=4096)] | None
-    unlock_key: Annotated[str, msgspec.Meta(max_length=4096)] | None
-
-
-class Content(_Part, frozen=True):
-    """``profile.json``."""
-
-    version: Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
-    network: Network
-    service: ServiceRecord
-    local: LocalRecord | None = None
-    devices: Annotated[tuple[DeviceRecord, ...], msgspec.Meta(max_length=256)] = ()
-    wallets: Annotated[tuple[WalletRecord, ...], msgspec.Meta(max_length=256)] = ()
-    passkeys: Annotated[tuple[PasskeyRecord, ...], msgspec.Meta(max_length=64)] = ()
-    owners: Annotated[tuple[OwnerRecord, ...], msgspec.Meta(max_length=64)] = ()
 
 
 class Profile:
@@ -446,69 +362,6 @@ class Profile:
         self.content = content
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """Rules that were asked for here and wait: the digest of the request, the rules, and the moment from which on a
-    device may have them in force."""
-
-    request: bytes
-    rules: Rules
-    effect: int
-
-
-class Wallet(msgspec.Struct, frozen=True):
-    """A wallet as this client verified it."""
-
-    name: str
-    request: WalletRequest
-    birth: WalletBirth
-    changed: Rules | None = None
-    """The rules that its owner changed those of the request to."""
-    certificate: bytes = b""
-    """Of its epoch; empty where its shares were never refreshed."""
-    asked: Asked | None = None
-
-    @classmethod
-    def read(cls, record: WalletRecord) -> Wallet:
-        """The parsed form of a record; ``StoreDamaged`` where it does not parse."""
-        try:
-            request = decode_request(record.request)
-            birth = decode(WalletBirth, record.birth, 64 * 1024)
-            changed = decode(Rules, record.rules, MAX_RULES_BYTES) if record.rules else None
-            asked = record.asked
-            waits = (
-                Asked(asked.request, decode(Rules, asked.rules, MAX_RULES_BYTES), asked.effect)
-                if asked is not None
-                else None
-            )
-        except InputRefused as error:
-            raise _damaged(record.name) from error
-        if not isinstance(request, WalletRequest) or len(request.devices) > MAX_SIGNERS:
-            raise _damaged(record.name)
-        return cls(record.name, request, birth, changed, record.certificate, waits)
-
-    @property
-    def rules(self) -> Rules:
-        """Those in force, by the owner's own record: neither the service nor a device is asked."""
-        return self.changed or self.request.rules
-
-    def acceptable(self, now: int) -> tuple[Rules, ...]:
-        """Those that a device may rightly have in force: the ones on record, and, once their wait may be over by a
-        clock that is a little ahead, those that were asked for here."""
-        if self.asked is None or now < self.asked.effect - CLOCK_SKEW:
-            return (self.rules,)
-        return self.rules, self.asked.rules
-
-    @property
-    def epoch(self) -> int:
-        """How many times its shares were refreshed, as far as this client verified it."""
-        return read_statement(statement_in(self.certificate)).epoch if self.certificate else 0
-
-    @property
-    def wallet_id(self) -> bytes:
-        """32 bytes: the digest of the request that made it."""
-        return self.birth.wallet_id
-
-
 _RECOGNISING = random(32)
 """Of this process: what recognises a PIN tells nothing outside of it."""
 
@@ -531,11 +384,3 @@ def _with_rules(record: WalletRecord, wallet_id: bytes, rules: Rules) -> WalletR
     if wallet.wallet_id != wallet_id or wallet.rules == rules:
         return record
     return msgspec.structs.replace(record, rules=encode(rules), asked=None)
-
-
-def _damaged(name: str) -> StoreDamaged:
-    return StoreDamaged(
-        "profile",
-        f"the record of the wallet {name!r} is damaged",
-        remedy="Restore the profile from your backup.",
-    )

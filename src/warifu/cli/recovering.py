@@ -7,8 +7,9 @@ from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.creating import check_name, keep, owned_request
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.errors import InputRefused
 from warifu.protocol import api
 

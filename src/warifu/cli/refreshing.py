@@ -13,8 +13,9 @@ from warifu.cli.authorizing import ask_envelope_keys, authorized
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.following import follow_refresh
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.passphrase import existing_passphrase
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.progress import live_steps
 from warifu.cli.screen import Screen
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved

@@ -16,7 +16,8 @@ from warifu.agent.joining import join
 from warifu.agent.staying import standing, stay
 from warifu.cli.client import Client
 from warifu.cli.enrolling import await_digits, confirm, invite
-from warifu.cli.profile import LocalRecord, Profile
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import LocalRecord
 from warifu.cli.screen import Screen
 from warifu.cli.service_lines import CLOSED, READY
 from warifu.cli.text import tr

@@ -12,7 +12,7 @@ from warifu.chains.ethereum.signature import signature_of
 from warifu.chains.ethereum.transaction import Transaction, parse_signed
 from warifu.chains.solana import address as solana
 from warifu.chains.solana.transaction import parse_transaction
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import TransactionRefused
 from warifu.protocol.api import TransferBytes

@@ -10,7 +10,7 @@ from typing import Literal
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.approving import Asked, propose
 from warifu.cli.client import Client
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused

@@ -18,10 +18,11 @@ from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.dry_run import decisions_of, show_decisions
 from warifu.cli.following import follow_transfer, refusal_error
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import LIFETIME, Order
 from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.paying import Reading, Recipient
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.progress import live_steps
 from warifu.cli.saved_request import save_request
 from warifu.cli.screen import Screen

@@ -17,7 +17,7 @@ from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.exchange_calls import accounts_of
 from warifu.cli.exchange_together import Together
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.wallet_keys import account_of
 from warifu.errors import InputRefused, PeerMisbehaved, WarifuError

@@ -7,7 +7,7 @@ from warifu.chains.bitcoin.network import network_named
 from warifu.chains.ethereum.address import address_of
 from warifu.chains.ethereum.reading import PATH as ETHEREUM_PATH
 from warifu.chains.solana.address import format_address
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.errors import PeerMisbehaved
 from warifu.protocol.chains import family_of, scheme_of
 from warifu.threshold.derivation import derive

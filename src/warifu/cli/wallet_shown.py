@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from warifu.chains.bitcoin.descriptor import Branch
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.policy_shown import policy_object, show_policy
-from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of, keys_of

@@ -15,7 +15,8 @@ from nacl.utils import random
 
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.demo.account_chains import ETHEREUM, SOLANA, EmbeddedEthereum, EmbeddedSolana
 from warifu.demo.chain import Chain
 from warifu.demo.processes import Processes

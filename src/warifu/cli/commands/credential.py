@@ -12,7 +12,8 @@ from warifu.cli.base import Group, examples, json_option
 from warifu.cli.context import Setting
 from warifu.cli.credential_card import CredentialCard, write_card
 from warifu.cli.passphrase import new_pin
-from warifu.cli.profile import PasskeyRecord, Profile
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import PasskeyRecord
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.wallet_shown import fingerprint

@@ -16,7 +16,7 @@ from warifu.chains.solana.decode import decode as decode_solana
 from warifu.cli.base import Command, examples
 from warifu.cli.context import Setting
 from warifu.cli.files import read_input
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.wallet_keys import account_of, keys_of
 from warifu.errors import InputRefused

@@ -22,7 +22,9 @@ from warifu.cli.files import write_private
 from warifu.cli.handing_out import hand_out, hand_out_request, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
 from warifu.cli.journals import head_of
-from warifu.cli.profile import DeviceRecord, Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
+from warifu.cli.profile_records import DeviceRecord
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.together import lay_before

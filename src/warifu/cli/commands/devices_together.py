@@ -16,7 +16,8 @@ from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.handing_out import hand_out
-from warifu.cli.profile import Profile, Wallet
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.together import further_words

@@ -13,9 +13,10 @@ from warifu.cli.changing_shown import changes_object, exit_code_of, show_changes
 from warifu.cli.context import Setting, now
 from warifu.cli.credential_card import read_card
 from warifu.cli.exchange_loading import tell_who_starts_again
+from warifu.cli.known_wallet import Asked, Wallet
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
-from warifu.cli.profile import Asked, Profile, Wallet
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.together import lay_before

@@ -8,8 +8,8 @@ from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.base import Command, examples, json_option, passphrase_option, with_option, yes_option
 from warifu.cli.catching_up import catch_up
 from warifu.cli.context import Setting
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.policy_shown import policy_object, show_policy
-from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.waiting_shown import SHORT, moment

@@ -11,7 +11,7 @@ from warifu.cli.changing import require_some, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import segment
 from warifu.cli.context import Setting, now
-from warifu.cli.profile import Asked as AskedRules
+from warifu.cli.known_wallet import Asked as AskedRules
 from warifu.cli.screen import Screen
 from warifu.cli.together import further_words
 from warifu.errors import InputRefused

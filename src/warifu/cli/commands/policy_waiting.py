@@ -12,8 +12,8 @@ from warifu.cli.changing import notice_request, statuses, tell, veto_request
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.paying import recipient
-from warifu.cli.profile import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.waiting_shown import ids_of, waiting_facts, waiting_object

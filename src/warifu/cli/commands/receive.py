@@ -9,7 +9,7 @@ import click
 from warifu.cli.base import Command, chain_option, examples, json_option
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen, error_object
 from warifu.cli.text import tr
 from warifu.cli.wallet_keys import account_of, check_address, keys_of

@@ -21,7 +21,7 @@ from warifu.cli.base import (
 )
 from warifu.cli.commands.send import payment
 from warifu.cli.context import Setting
-from warifu.cli.profile import Wallet
+from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.cli.transferring import Sender
