@@ -25,7 +25,8 @@ _REMEDIES: dict[str, str] = {
     "permission": "Give the key this permission at the exchange, or use another one: 'warifu exchange permissions'.",
     "rate-limit": "Wait a little.",
     "second-factor": "The exchange wants a second factor for this, which no API gives: change that on its site.",
-    "travel-rule": "The exchange wants to know more about the receiver: 'warifu exchange travel-rule', or its site.",
+    "travel-rule": "The exchange wants to know more about the receiver: 'warifu exchange withdraw --travel-rule FILE' "
+    "says it, 'warifu exchange travel-rule' for what comes home by itself.",
 }
 
 

@@ -22,6 +22,8 @@ from warifu.protocol.encoding import Name
 
 MAX_KEPT_BYTES = 8 * 1024
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+_STATED = "{}"
+"""In place of what was stated: some exchanges list such withdrawals apart."""
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
@@ -77,9 +79,11 @@ class KeptWithdrawal(_Kept, frozen=True, tag="withdrawal"):
     memo: _Text | None
     without_memo: bool
     source: _Text
+    stated: bool = False
+    """Whether it said who is paid: what it said is not kept, and nobody needs it to look for the withdrawal."""
 
     def withdrawal(self) -> Withdrawal:
-        """``InputRefused`` for what is none."""
+        """To be looked for, and not to be made again. ``InputRefused`` for what is none."""
         return Withdrawal(
             self.client_id,
             self.asset,
@@ -89,6 +93,7 @@ class KeptWithdrawal(_Kept, frozen=True, tag="withdrawal"):
             self.memo,
             self.without_memo,
             self.source,
+            _STATED if self.stated else "",
         )
 
 
@@ -143,6 +148,7 @@ def kept_withdrawal(
         memo=withdrawal.memo,
         without_memo=withdrawal.without_memo,
         source=withdrawal.wallet,
+        stated=bool(withdrawal.travel_rule),
     )
 
 

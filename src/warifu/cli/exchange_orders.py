@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -172,6 +173,11 @@ def withdrawal_facts(withdrawal: Withdrawal, *, own: bool) -> list[tuple[str, st
     if withdrawal.memo is not None:
         facts.append((tr("Memo"), withdrawal.memo))
     return [*facts, (tr("Identifier"), withdrawal.client_id)]
+
+
+def stated_facts(fields: Sequence[str]) -> list[tuple[str, str]]:
+    """Names of what the owner states about who is paid, without what he states."""
+    return [(tr("states"), ", ".join(fields))] if fields else []
 
 
 def withdrawal_object(withdrawal: Withdrawal, *, own: bool) -> dict[str, Any]:

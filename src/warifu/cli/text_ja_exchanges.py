@@ -213,6 +213,21 @@ EXCHANGES: dict[str, str] = {
     "A key was asked for before, and nothing came of it: {why}": (
         "前に頼まれた鍵は、できませんでした: {why}"
     ),
+    "JSON in the exchange's own form: who is paid, where it has to ask that.": (
+        "取引所の書式による JSON。受取人を尋ねなければならない取引所に、だれに払うかを伝えます。"
+    ),
+    "the devices keep who is paid for what they bring home by themselves; this withdrawal does not say it, and the "
+    "exchange may refuse it (--travel-rule FILE says it)": (
+        "端末が保管している受取人の申告は、端末が自分で持ち帰る出金にだけ使われます。この出金には入らないので、"
+        "取引所に断られるかもしれません（--travel-rule FILE で伝えられます）"
+    ),
+    "What the devices keep of who is paid ('warifu exchange travel-rule') goes into what they bring home by themselves "
+    "alone. Say it here with --travel-rule: it goes inside of the sealed call, which the service cannot read, and "
+    "stays in no file of this client but the one that other owners need (--out).": (
+        "端末が保管している受取人の申告（'warifu exchange travel-rule'）は、端末が自分で持ち帰る出金にだけ使われます。"
+        "ここでは --travel-rule で伝えてください。サービスには読めない封の中に入り、このクライアントには、"
+        "ほかの所有者に渡すファイル（--out）のほかに残りません。"
+    ),
     "The devices have made this key already.": "端末はこの鍵をすでに作ってあります。",
     "Until then the old key stays in force: do not revoke it before.": (
         "それまでは古い鍵が有効です。先に失効させないでください。"

@@ -24,9 +24,11 @@ from warifu.cli.exchange_orders import (
     arrival_facts,
     arrival_object,
     decimal_of,
+    stated_facts,
     withdrawal_facts,
     withdrawal_object,
 )
+from warifu.cli.exchange_stating import read_statement
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
@@ -75,6 +77,7 @@ def deposit_address(
 @examples(
     "warifu exchange withdraw savings binance BTC 0.05 --network BTC --to own --no-memo",
     "warifu exchange withdraw savings coinbase ETH 1.5 --network ethereum --to own --no-memo --yes --json",
+    "warifu exchange withdraw savings binance BTC 0.05 --network BTC --no-memo --travel-rule me.json",
 )
 @click.command("withdraw", cls=Command)
 @click.argument("wallet")
@@ -92,6 +95,13 @@ def deposit_address(
 )
 @click.option("--memo", metavar="TEXT", help="What the receiver wants with it.")
 @click.option("--no-memo", is_flag=True, help="Say that there is none, where the network knows memos.")
+@click.option(
+    "--travel-rule",
+    "statement",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="JSON in the exchange's own form: who is paid, where it has to ask that.",
+)
 @out_option
 @yes_option
 @with_option
@@ -107,6 +117,7 @@ def withdraw(
     destination: str,
     memo: str | None,
     no_memo: bool,
+    statement: Path | None,
     out: Path | None,
     yes: bool,
     credential: str | None,
@@ -115,6 +126,10 @@ def withdraw(
     """Bring AMOUNT of ASSET home from ACCOUNT, or to an address that the wallet's policy names.
 
     Every device judges the address by itself: it is the wallet's own, or in the policy, or nothing is signed.
+
+    What the devices keep of who is paid ('warifu exchange travel-rule') goes into what they bring home by themselves
+    alone. Say it here with --travel-rule: it goes inside of the sealed call, which the service cannot read, and stays
+    in no file of this client but the one that other owners need (--out).
     """
     screen = Screen(as_json)
     require_yes(yes, as_json)
@@ -133,8 +148,17 @@ def withdraw(
             memo,
             no_memo,
             _wallet_of(exchanging, symbol),
+            "" if statement is None else read_statement(statement),
         )
-        screen.facts(withdrawal_facts(withdrawal, own=own))
+        stated = exchanging.exchange.travel_rule(withdrawal.travel_rule) if withdrawal.travel_rule else ()
+        if not stated and exchanging.account.travel_rule:
+            screen.warn(
+                tr(
+                    "the devices keep who is paid for what they bring home by themselves; this withdrawal does not say "
+                    "it, and the exchange may refuse it (--travel-rule FILE says it)"
+                )
+            )
+        screen.facts([*withdrawal_facts(withdrawal, own=own), *stated_facts(stated)])
         seconds = exchanging.lifetime(exchanging.exchange.withdraw(withdrawal))
         confirm(yes, tr("Withdraw this?"))
         until, exchange = now() + seconds, exchanging.account.exchange
@@ -157,7 +181,7 @@ def withdraw(
         show_result(
             exchanging,
             {
-                "withdrawal": withdrawal_object(withdrawal, own=own),
+                "withdrawal": withdrawal_object(withdrawal, own=own) | {"travel_rule": list(stated)},
                 "state": arrival_object(state),
             },
         )
