@@ -12,6 +12,7 @@ import pytest
 from nacl.utils import random
 from tests.support.exchange_accounts import (
     EVERY_EXCHANGE,
+    NAMES,
     add,
     add_born,
     add_triplet,
@@ -20,7 +21,10 @@ from tests.support.exchange_accounts import (
     generate,
     identities,
     key_request,
+    new_name,
     remove,
+    three_devices,
+    unused_name,
 )
 from tests.support.power import PowerFailure, fail_at
 from tests.support.simulator import Household
@@ -35,26 +39,16 @@ from warifu.protocol.request import request_digest
 from warifu.threshold.ed25519 import ED25519
 
 pytestmark = [pytest.mark.unit, pytest.mark.slow]
-NAMES = ("device0", "device1", "device2")
-_names = (f"account{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("generating"), 3)
-    household.make_wallet(2, EVERY_EXCHANGE)
-    yield household
-    household.close()
+def home(shared_path):
+    yield from three_devices(shared_path)
 
 
 @pytest.fixture
 def name(home):
-    home.clock.pass_(300)
-    yield next(_names)
-    for device in NAMES:
-        for kept in home[device].status().accounts:
-            home.clock.pass_(1)
-            remove(home, [device], kept.account)
+    yield from unused_name(home)
 
 
 def told(outcome) -> list[KeyBorn]:
@@ -100,7 +94,7 @@ def test_all_devices_have_a_share_of_one_key_and_say_so_under_their_identities(h
 
 
 def test_two_accounts_have_nothing_in_common(home, name):
-    first, second = generate(home, key_request(home, name)), generate(home, key_request(home, next(_names)))
+    first, second = generate(home, key_request(home, name)), generate(home, key_request(home, new_name()))
     one, other = told(first)[0], told(second)[0]
     assert one.public != other.public and not set(one.public_shares) & set(other.public_shares)
 

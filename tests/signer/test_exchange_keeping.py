@@ -3,8 +3,6 @@ service can make of it (nothing)."""
 
 from __future__ import annotations
 
-import itertools
-
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -15,6 +13,7 @@ from tests.support.exchange_accounts import (
     BINANCE_KEY,
     EVERY_EXCHANGE,
     EXCHANGE_KEY,
+    NAMES,
     add,
     add_born,
     add_split,
@@ -24,6 +23,7 @@ from tests.support.exchange_accounts import (
     es256,
     frames,
     key_request,
+    new_name,
     policy_for,
     removal_frame,
     removal_of,
@@ -31,7 +31,9 @@ from tests.support.exchange_accounts import (
     request_for,
     rules_for,
     split_key,
+    three_devices,
     triplet,
+    unused_name,
 )
 from tests.support.https_exchange import Authority
 from tests.support.instructing import Owner
@@ -69,27 +71,16 @@ from warifu.signer.exchanges.opening import KeyShare
 from warifu.threshold.ed25519 import ED25519
 
 pytestmark = pytest.mark.unit
-NAMES = ("device0", "device1", "device2")
-_names = (f"account{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("keeping"), 3)
-    household.make_wallet(2, EVERY_EXCHANGE)
-    yield household
-    household.close()
+def home(shared_path):
+    yield from three_devices(shared_path)
 
 
 @pytest.fixture
 def name(home):
-    """A name that no account had, and a later moment."""
-    home.clock.pass_(10)
-    yield next(_names)
-    for device in NAMES:  # so that no test fills the wallet for the others
-        for kept in home[device].status().accounts:
-            home.clock.pass_(1)
-            remove(home, [device], kept.account)
+    yield from unused_name(home)
 
 
 def accounts(home, device):
@@ -545,7 +536,7 @@ def test_however_the_service_orders_and_repeats_them_a_removal_stands_over_what_
 ):
     """Each word was said at the moment in its name. The parcels are sealed anew each time, so that nothing but the
     order is judged: the service could not do that."""
-    account, start = next(_names), home.clock() + 10
+    account, start = new_name(), home.clock() + 10
     home.clock.pass_(100)
     new = triplet(home)
     delivered = set()

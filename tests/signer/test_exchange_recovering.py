@@ -14,13 +14,17 @@ import pytest
 from nacl.utils import random
 from tests.support.exchange_accounts import (
     EVERY_EXCHANGE,
+    NAMES,
     add,
     born,
     born_key,
     generate,
     identities,
     key_request,
+    new_name,
     remove,
+    three_devices,
+    unused_name,
 )
 from tests.support.power import PowerFailure, fail_at
 from tests.support.refreshing import refresh, refreshed
@@ -45,26 +49,16 @@ from warifu.signer.sessions.messages import Generation
 from warifu.threshold.ed25519 import ED25519
 
 pytestmark = pytest.mark.unit
-NAMES = ("device0", "device1", "device2")
-_names = (f"account{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("recovering"), 3)
-    household.make_wallet(2, EVERY_EXCHANGE)
-    yield household
-    household.close()
+def home(shared_path):
+    yield from three_devices(shared_path)
 
 
 @pytest.fixture
 def name(home):
-    home.clock.pass_(300)
-    yield next(_names)
-    for device in NAMES:
-        for kept in home[device].status().accounts:
-            home.clock.pass_(1)
-            remove(home, [device], kept.account)
+    yield from unused_name(home)
 
 
 def cut_after(count: int):
@@ -215,7 +209,7 @@ def test_two_that_missed_the_end_are_brought_home_by_the_third(home, name):
 def test_a_device_that_took_no_part_recovers_nothing(home, name):
     request, having, _ = partial(home, name)
     data = recovery(home, request, having[0])
-    other = key_request(home, next(_names))
+    other = key_request(home, new_name())
     for each in NAMES:
         code = refused(home, each, RecoverExchangeKey(8, request_digest(other), data))
         assert code == "input.unknown-key"
@@ -225,7 +219,7 @@ def test_a_device_that_took_no_part_recovers_nothing(home, name):
 def test_data_of_another_generation_or_altered_data_is_refused_and_changes_nothing(home, name):
     request, having, (lost,) = partial(home, name)
     data = recovery(home, request, having[0])
-    other = key_request(home, next(_names))
+    other = key_request(home, new_name())
     generate(home, other)
     forged = [recovery(home, other, "device0"), data[:-1], data + b"\0", random(len(data))]
     forged += [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in (3, 40, 150, len(data) - 1)]

@@ -13,6 +13,7 @@ import pytest
 from nacl.utils import random
 from tests.support.exchange_accounts import (
     EVERY_EXCHANGE,
+    NAMES,
     add,
     add_born,
     add_split,
@@ -22,8 +23,11 @@ from tests.support.exchange_accounts import (
     generate,
     identities,
     key_request,
+    new_name,
     remove,
     request_for,
+    three_devices,
+    unused_name,
 )
 from tests.support.https_exchange import Authority
 from tests.support.power import PowerFailure, fail_at
@@ -48,26 +52,16 @@ from warifu.protocol.request import request_digest
 from warifu.threshold.ed25519 import ED25519
 
 pytestmark = pytest.mark.unit
-NAMES = ("device0", "device1", "device2")
-_names = (f"account{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    household = Household(tmp_path_factory.mktemp("succeeding"), 3)
-    household.make_wallet(2, EVERY_EXCHANGE)
-    yield household
-    household.close()
+def home(shared_path):
+    yield from three_devices(shared_path)
 
 
 @pytest.fixture
 def name(home):
-    home.clock.pass_(300)
-    yield next(_names)
-    for device in NAMES:
-        for kept in home[device].status().accounts:
-            home.clock.pass_(1)
-            remove(home, [device], kept.account)
+    yield from unused_name(home)
 
 
 def replacing(home: Household, name: str, **fields: Any) -> ExchangeKeyRequest:
@@ -210,7 +204,7 @@ def test_no_word_is_given_for_what_is_not_kept(home, name):
     _, _, succession = ready(home, name)
     assert refusal(lambda: asked(home, "device0", name, random(32))) == "input.unknown-account"
     assert refusal(lambda: asked(home, "device0", "another", succession)) == "input.unknown-account"
-    other = next(_names)
+    other = new_name()
     add_born(home, other)
     born_key(home, replacing(home, other))  # its API key was not brought
     accounts = home["device0"].device.accounts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
@@ -44,6 +46,31 @@ def policy_for(*rules: ExchangeRules, **fields: object) -> Policy:
 
 
 EVERY_EXCHANGE = policy_for(*map(rules_for, ("binance", "coinbase", "coinbase-exchange")))
+NAMES = ("device0", "device1", "device2")
+_names = (f"account{number}" for number in itertools.count())
+
+
+def three_devices(place: Path) -> Iterator[Household]:
+    """For the tests of a module: a wallet that two of three devices sign for, at every exchange."""
+    household = Household(place, 3)
+    household.make_wallet(2, EVERY_EXCHANGE)
+    yield household
+    household.close()
+
+
+def new_name() -> str:
+    """That no account had."""
+    return next(_names)
+
+
+def unused_name(home: Household) -> Iterator[str]:
+    """For one test: a name that no account had, at a later moment."""
+    home.clock.pass_(300)
+    yield new_name()
+    for device in NAMES:  # so that no test fills the wallet for the others
+        for kept in home[device].status().accounts:
+            home.clock.pass_(1)
+            remove(home, [device], kept.account)
 
 
 def identities(household: Household) -> tuple[bytes, ...]:
