@@ -254,8 +254,19 @@ def test_whatever_the_service_says_nothing_is_taken_for_the_whole_watch_that_is_
     heard: list[bytes] = []
     with pytest.raises((InputRefused, SessionAborted)) as caught:
         listened(reader, Service(*LIES[lie](pieces, end)), heard.append)
-    assert caught.value.reason in ("answer-pieces", "watch-lost")
+    assert caught.value.reason == "watch-lost"
     assert heard in ([], [b"one\n"]), "what came in its turn was shown, and nothing else"
+    stands = "What was shown is the exchange's own; what came after it is not known."
+    assert caught.value.not_done == (stands if heard else "Nothing was heard.")
+
+
+def test_which_piece_of_a_watch_is_missing_is_said():
+    reader = AnswerKey()
+    pieces, end = in_pieces(reader, b"one\n", b"two\n", b"three\n")
+    with pytest.raises(SessionAborted, match="piece 2 of the answer is missing: number 3 came"):
+        listened(reader, Service(some([pieces[0], pieces[2]])))
+    with pytest.raises(SessionAborted, match="the answer has 3 pieces, and these 2 are not they"):
+        listened(reader, Service(some(pieces[:2]), some([], 3, "done"), shown(end)))
 
 
 def test_a_service_that_was_away_for_a_moment_is_asked_again():

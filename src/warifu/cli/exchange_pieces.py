@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from warifu.cli.client import Client, Nothing
-from warifu.errors import ServiceRefused, SessionAborted, WarifuError
+from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown
 from warifu.protocol import api
 from warifu.protocol.api import error_from
@@ -32,6 +32,9 @@ _STOP_SECONDS = 20.0
 _AWAY_SECONDS = 15.0
 """For which a service may be away in the middle of a watch: what it has kept is there when it comes back."""
 _PAUSE = 0.5
+_NOBODY_SAYS = (
+    "nobody says how the watch ended: the device that listened, or the service, was lost on the way"
+)
 _SLACK_SECONDS = 150.0
 """Beside the watch itself: for the devices to begin, and to say how it ended."""
 
@@ -110,10 +113,20 @@ class Listener:
         except KeyboardInterrupt:
             self._stop()
             self._follow()
-        except (ExchangeFailed, WarifuError):
+        except (ExchangeFailed, WarifuError) as error:
             self._stop()
-            raise
-        return self._told()
+            raise self._said(error) from None
+        try:
+            return self._told()
+        except InputRefused as error:
+            raise self._said(error) from None
+
+    def _said(self, error: Exception) -> Exception:
+        """A piece that is missing ends a watch, and takes nothing from those before it: they came in their turn, each
+        signed by the carrier."""
+        if isinstance(error, InputRefused) and error.reason == "answer-pieces":
+            return _lost(self._pieces.count, f"a part of the watch was lost on the way: {error.message}")
+        return error
 
     def _stop(self) -> None:
         self._end = min(self._end, time.monotonic() + _STOP_SECONDS)
@@ -163,10 +176,10 @@ class Listener:
                 time.sleep(_PAUSE)
 
 
-def _lost(pieces: int) -> SessionAborted:
+def _lost(pieces: int, what: str = _NOBODY_SAYS) -> SessionAborted:
     return SessionAborted(
         "watch-lost",
-        "nobody says how the watch ended: the device that listened, or the service, was lost on the way",
+        what,
         not_done="What was shown is the exchange's own; what came after it is not known."
         if pieces
         else "Nothing was heard.",

@@ -228,6 +228,11 @@ EXCHANGES: dict[str, str] = {
         "ここでは --travel-rule で伝えてください。サービスには読めない封の中に入り、このクライアントには、"
         "ほかの所有者に渡すファイル（--out）のほかに残りません。"
     ),
+    "these messages stand; what came between the last of them and the next watch is lost: neither the device nor the "
+    "service keeps it, and the exchange's feed does not say it again": (
+        "ここまでの知らせは確かなものです。その後、次に見始めるまでのものは失われました。"
+        "端末にもサービスにも残らず、取引所がもう一度流すこともありません"
+    ),
     "The devices have made this key already.": "端末はこの鍵をすでに作ってあります。",
     "Until then the old key stays in force: do not revoke it before.": (
         "それまでは古い鍵が有効です。先に失効させないでください。"

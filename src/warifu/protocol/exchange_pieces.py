@@ -102,5 +102,6 @@ def not_whole(what: str) -> InputRefused:
         "answer-pieces",
         what,
         not_done="What came is not the exchange's whole answer, and was not believed to be.",
-        remedy="Either the custody service or the device that carried it is at fault; ask once more.",
+        remedy="Either the custody service or the device that carried it is at fault, and nothing of it is handed on "
+        "again: run the same command once more, which asks the exchange anew.",
     )

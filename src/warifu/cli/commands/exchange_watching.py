@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_orders import pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
+from warifu.errors import WarifuError
 from warifu.exchanges.feeds import (
     FORBIDDEN,
     FULL,
@@ -29,6 +31,8 @@ from warifu.exchanges.feeds import (
     Hearing,
     ended_by,
 )
+
+_LOST = "watch-lost"
 
 
 @examples(
@@ -87,7 +91,13 @@ def watch(
             for text in hearing.take(data):
                 show_text(screen, text)
 
-        answer = asking(lambda: exchanging.listen(call, seconds, take))
+        try:
+            answer = asking(lambda: exchanging.listen(call, seconds, take))
+        except WarifuError as error:
+            again = ("warifu", "exchange", "watch", wallet, account, *pairs, "--channel", channel)
+            further = (part for each in accounts for part in ("--account-id", each))
+            broken_off(screen, channel, hearing, error, (*again, *further, "--seconds", str(seconds)))
+            raise
     hearing.end()
     conclude(screen, channel, hearing, ended_by(answer))
 
@@ -102,6 +112,24 @@ def show_text(screen: Screen, text: bytes) -> None:
         click.echo(json.dumps(said))  # in ASCII: what came is another's, and this may be a terminal
         return
     screen.exact(text.decode("utf-8", "replace"))
+
+
+def broken_off(
+    screen: Screen, channel: str, hearing: Hearing, error: WarifuError, again: Sequence[str]
+) -> None:
+    """What stands of a watch whose end is lost, and by what command it is begun again. A watch that never began has its
+    own reason, and none of this."""
+    if not hearing.messages and error.reason != _LOST:
+        return
+    hearing.end()
+    conclude(screen, channel, hearing, error.code)
+    screen.warn(
+        tr(
+            "these messages stand; what came between the last of them and the next watch is lost: neither the device "
+            "nor the service keeps it, and the exchange's feed does not say it again"
+        )
+    )
+    error.remedy = f"{error.remedy} To go on: {shlex.join(again)}".strip()
 
 
 def conclude(screen: Screen, channel: str, hearing: Hearing, ended: str) -> None:
