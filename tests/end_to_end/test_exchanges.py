@@ -176,7 +176,8 @@ def binance(scene: Scene, simulation: Simulation, trader: str) -> str:
         "reads": True,
         "trades": True,
         "withdraws": True,
-        "bound_to_addresses": told["permissions"]["bound_to_addresses"],
+        "bound_to_addresses": False,
+        "more": [],
     }
     return "binance"
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from tests.cli.test_exchange_keys import cdp_file
 from tests.service.test_exchange_births import cut, shares
 from tests.service.test_policy_commands import Owner
 from tests.service.test_recovery import owners_profile, typed
-from tests.support.exchange_accounts import BINANCE_KEY, EVERY_EXCHANGE
+from tests.support.exchange_accounts import (
+    BINANCE_KEY,
+    EVERY_EXCHANGE,
+    EXCHANGE_KEY,
+    HMAC_SECRET,
+    rules_for,
+)
 from tests.support.service_world import Client, World
 
 from warifu.cli import exchange_bearing
@@ -23,12 +33,15 @@ from warifu.cli.exchange_authorities import program_authorities
 from warifu.cli.exchange_born import asked
 from warifu.cli.profile import Profile
 from warifu.errors import InputRefused, SessionAborted, WarifuError
+from warifu.exchanges.registry import EXCHANGES
+from warifu.protocol.policy import Policy
 from warifu.service.hub.session import Session
 from warifu.service.workflows import exchange_births as module
 from warifu.signer.exchanges.loading import load
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 ALL = ("device0", "device1", "device2")
+SECRET = base64.b64encode(HMAC_SECRET).decode()
 
 
 @pytest.fixture
@@ -48,14 +61,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @asynccontextmanager
-async def owned(world: World) -> AsyncIterator[tuple[Client, Any]]:
+async def owned(world: World, policy: Policy = EVERY_EXCHANGE) -> AsyncIterator[tuple[Client, Any]]:
     """The service runs; its owner's commands about exchanges."""
     async with world.running() as client:
         home = world.root / "owner"
         if not world.devices:
             for name in ALL:
                 await world.add_device(client, name)
-            assert (await world.create_wallet(client, policy=EVERY_EXCHANGE)).state == "finished"
+            assert (await world.create_wallet(client, policy=policy)).state == "finished"
             owner = Owner(client, owners_profile(world, home))
             await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
         owner = Owner(client, Profile.load(home))
@@ -178,6 +191,42 @@ async def test_a_key_that_the_service_names_is_not_taken_for_one_that_this_clien
             place.unlink()
         assert (await refused(finished(says))).code == "input.unknown-key"
         assert isinstance(await refused(says("finish", "savings", "other", "--yes")), InputRefused)
+
+
+@pytest.mark.parametrize(
+    ("like", "key_arguments", "kind"),
+    [
+        (EXCHANGES["binance"], (), None),
+        (EXCHANGES["coinbase"], ("--key-file", "FILE", "--destroy-file"), "ed25519-split"),
+        (EXCHANGES["coinbase-exchange"], ("FDS",), "hmac"),
+    ],
+    ids=["takes its user's own key", "hands out a key file", "hands out a triplet"],
+)
+async def test_an_exchange_that_one_line_registers_is_added_by_the_kinds_of_key_that_it_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch, like: Any, key_arguments: tuple[str, ...], kind: str | None
+):
+    """Nothing but the registry and the wallet's policy knows its name."""
+    monkeypatch.setitem(EXCHANGES, "third", like)
+    policy = msgspec.structs.replace(
+        EVERY_EXCHANGE, exchanges=(*EVERY_EXCHANGE.exchanges, rules_for("third"))
+    )
+    file = world.root / "key.json"
+    file.write_text(cdp_file(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))))
+    triplet = {"--api-key-fd": EXCHANGE_KEY, "--secret-fd": SECRET, "--exchange-passphrase-fd": "open sesame"}
+    given: list[str] = []
+    for each in key_arguments:
+        if each == "FDS":
+            given += [part for name, said in triplet.items() for part in (name, str(typed(said)))]
+        else:
+            given.append(str(file) if each == "FILE" else each)
+    async with owned(world, policy) as (_, says):
+        said = await says("add", "savings", "main", "--exchange", "third", "--yes", *given)
+        (account,) = (await says("list", "savings"))["accounts"]
+        assert (said["exchange"], account["exchange"], said.get("key")) == ("third", "third", kind)
+        assert ("public_key" in said) is (kind is None)
+        assert file.exists() is (kind != "ed25519-split"), (
+            "what was split is destroyed, where that was asked for"
+        )
 
 
 async def test_the_authorities_that_the_owner_names_are_what_every_device_believes(world: World):

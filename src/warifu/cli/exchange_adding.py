@@ -31,8 +31,6 @@ from warifu.protocol.exchange_answers import AccountKept
 from warifu.protocol.exchange_requests import AccountRequest, KeyKind
 from warifu.protocol.identity import DeviceRef
 
-BORN = frozenset({"binance"})
-"""Exchanges that take the user's own public key."""
 _MAX_ANSWER = 4096
 _MAX_AUTHORITIES = 32 * 1024
 
@@ -144,6 +142,16 @@ class Adding:
             else:
                 self.screen.warn(tr("Run the same command again: it goes on where it stopped."))
         raise next(iter(refused.values()))
+
+
+def takes_own_key(exchange: str) -> bool:
+    """Whether it takes its user's public key: then the devices make one that nobody ever has whole."""
+    return "ed25519-born" in EXCHANGES[exchange].keys
+
+
+def hands_out_file(exchange: str) -> bool:
+    """Whether its portal hands out a finished private key, as a file."""
+    return not {"es256", "ed25519-split"}.isdisjoint(EXCHANGES[exchange].keys)
 
 
 def _require_kept(told: api.AccountTold | None, request: AccountRequest, holder: DeviceRef) -> None:

@@ -115,6 +115,7 @@ EXCHANGES: dict[str, str] = {
     "The exchange says no or gives no answer, or what it did is not known.": (
         "取引所が断ったか、答えがないか、何をしたかわかりません。"
     ),
+    "The file with the key that the exchange's portal handed out.": "取引所のポータルが出した鍵のファイルです。",
     "The worst price for one of what is traded.": "一単位あたりの、許せる最も不利な価格です。",
     "This exchange does not say what a key may do: look at it on its site.": (
         "この取引所は鍵の権限を答えません。取引所のサイトで確かめてください。"
@@ -125,6 +126,7 @@ EXCHANGES: dict[str, str] = {
     ),
     "Wait until the price is there; needs --limit.": "価格がそこに届くまで待ちます。--limit が必要です。",
     "What the receiver wants with it.": "受け取り側が求めるメモです。",
+    "Which exchange.": "どの取引所か。",
     "Withdraw": "出金",
     "Withdraw this?": "出金しますか",
     "Withdraws": "出金の権限",
@@ -340,10 +342,6 @@ EXCHANGES: dict[str, str] = {
     "The file is gone. Flash disks may keep older copies: a key from a RAM disk is better.": (
         "ファイルは消えました。フラッシュのディスクには古い写しが残ることがあります。RAM ディスクの鍵のほうが安全です。"
     ),
-    "coinbase, coinbase-exchange, coinbase-exchange-sandbox or binance.": (
-        "coinbase、coinbase-exchange、coinbase-exchange-sandbox、binance のどれかです。"
-    ),
-    "coinbase: the file with the key that its portal handed out.": "coinbase: ポータルが出した鍵のファイルです。",
     "the devices make a key": "端末が鍵を作っています",
     "what the key may do could not be asked ({why}): warifu exchange permissions {wallet} {account}": (
         "鍵の権限を尋ねられませんでした（{why}）: warifu exchange permissions {wallet} {account}"
@@ -461,4 +459,15 @@ EXCHANGES: dict[str, str] = {
         "戻り先のアドレスの中に、取引所の一覧にないものがあります。一覧に加えてください（新しいものは取引"
         "所がしばらく待たせます）。そのあと見直します"
     ),
+    "not asked: the policy does not allow it": "尋ねていません。ポリシーが許していません",
+    "the key may do more than a wallet needs ({what}): take that from it at the exchange. A device that carries a "
+    "signed request could have it taken there.": (
+        "鍵にはウォレットに要らない権限があります（{what}）。取引所で外してください。署名された要求を運ぶ端末が、そちらで使わせることができてしまいます。"
+    ),
+    "{api} does not take this key, or not its kind ({kind}). Check it on the exchange's site; if it is right, make "
+    "one of the kind {other} there, and give the account that one: warifu exchange rotate.": (
+        "{api} はこの鍵、またはこの種類（{kind}）の鍵を受け付けません。取引所のサイトで確かめてください。"
+        "鍵が正しければ、{other} の鍵を作り、口座をそれに替えてください: warifu exchange rotate"
+    ),
+    "{api} takes this key": "{api} がこの鍵を受け付けるか",
 }

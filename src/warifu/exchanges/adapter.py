@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from warifu.errors import InputRefused
 from warifu.exchanges.allowances import Allowance
@@ -170,6 +170,8 @@ class Permissions:
     """Whether the exchange takes this key from known IP addresses only."""
     withdraws: bool | None = None
     """Whether it may withdraw to an address on a chain; None where that is not told from other ways to pay out."""
+    more: tuple[str, ...] = ()
+    """What else it may do that no wallet needs, by the exchange's own names."""
 
 
 class Exchange(Keys, Protocol):
@@ -241,6 +243,10 @@ class Exchange(Keys, Protocol):
 
     def permissions(self) -> Call[Permissions] | None:
         """What the key may do; None where the exchange has no such question."""
+
+    def probes(self) -> tuple[tuple[str, Call[Any]], ...]:
+        """Where not every API of it need take every kind of key: each one's name, and a question to it that shows
+        whether it takes this key."""
 
     def allowances(self, answer: HttpAnswer) -> tuple[Allowance, ...]:
         """The limits that an answer tells of."""

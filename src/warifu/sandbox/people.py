@@ -10,7 +10,8 @@ from warifu.sandbox.refusal import Refusal
 
 Api = Literal["coinbase-exchange", "coinbase", "binance"]
 """Which door a credential opens; ``coinbase`` is Advanced Trade and the App."""
-Permission = Literal["view", "trade", "transfer"]
+Permission = Literal["view", "trade", "transfer", "margin", "futures"]
+"""The last two are only said of a key: nothing here can be done with them."""
 Algorithm = Literal["HS256", "ES256", "EdDSA"]
 
 

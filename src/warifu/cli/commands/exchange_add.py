@@ -15,13 +15,14 @@ from warifu.cli.base import Command, confirm, examples, json_option, require_yes
 from warifu.cli.context import Setting
 from warifu.cli.exchange_accounts import list_accounts, removal_of
 from warifu.cli.exchange_adding import (
-    BORN,
     Adding,
     bring_and_wipe,
     destroy,
+    hands_out_file,
     names_of,
     public_pem,
     read_authorities,
+    takes_own_key,
 )
 from warifu.cli.exchange_authorities import program_authorities, read_pinned, require_one_kind
 from warifu.cli.exchange_bearing import Bearing
@@ -36,6 +37,7 @@ from warifu.cli.hidden import hidden_line
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, WarifuError
+from warifu.exchanges.registry import EXCHANGES
 
 _MAX_KEY_FILE = 16 * 1024
 _SCRIPT = "Run it in a terminal, or use --api-key-fd, --secret-fd and --exchange-passphrase-fd."
@@ -90,7 +92,7 @@ def _key_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--key-file",
             type=click.Path(path_type=Path, dir_okay=False),
-            help="coinbase: the file with the key that its portal handed out.",
+            help="The file with the key that the exchange's portal handed out.",
         ),
     ):
         function = option(function)
@@ -108,8 +110,8 @@ def _key_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--exchange",
     required=True,
-    metavar="NAME",
-    help="coinbase, coinbase-exchange, coinbase-exchange-sandbox or binance.",
+    metavar="|".join(sorted(EXCHANGES)),
+    help="Which exchange.",
 )
 @_key_options
 @_common
@@ -152,7 +154,7 @@ def add(
         adding.require_rules(exchange)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
-        if exchange in BORN:
+        if takes_own_key(exchange):
             require_loaded(client, adding.devices)
             _bear(setting.home, screen, adding, account, exchange, yes)
             return
@@ -267,8 +269,8 @@ def rotate(
         exchange = old.exchange
         adding.require_rules(exchange)
         require_loaded(client, adding.devices)
-        warn_of_visits(client, screen, known, account, born=exchange in BORN)
-        if exchange in BORN:
+        warn_of_visits(client, screen, known, account, born=takes_own_key(exchange))
+        if takes_own_key(exchange):
             _bear(setting.home, screen, adding, account, exchange, yes, replacing=old.finished)
             return
         forgets = forget_first(client, screen, own, known, removal_of(known, account))
@@ -348,7 +350,7 @@ class Given:
 
     def read(self, adding: Adding, exchange: str, holder: bytes) -> NewAccount:
         """``holder``: the device (its identity) that keeps what cannot be split. The caller wipes it."""
-        if exchange == "coinbase":
+        if hands_out_file(exchange):
             text = _text_of(self.key_file)
             devices = [device.identity for device in adding.devices]
             threshold = adding.wallet.request.threshold
@@ -444,12 +446,13 @@ def _permissions(
     """What the key may do, if it can be asked at once; the account is there all the same."""
     try:
         with Exchanging.open(setting, wallet, account, screen, credential) as exchanging:
-            return {"permissions": show_permissions(exchanging)["permissions"]}
+            said = show_permissions(exchanging)
+            return {"permissions": said["permissions"], "apis": said["apis"]}
     except WarifuError as error:
         screen.warn(
             tr(
                 "what the key may do could not be asked ({why}): warifu exchange permissions {wallet} {account}",
-                why=error.message,
+                why=f"{error.message} {error.remedy}".rstrip(" ."),
                 wallet=wallet,
                 account=account,
             )

@@ -224,8 +224,12 @@ class Binance:
                 or found.permits_universal_transfer,
                 found.ip_restrict,
                 found.enable_withdrawals,
+                found.beyond_spot,
             )
         )
+
+    def probes(self) -> tuple[()]:
+        return ()
 
     def allowances(self, answer: HttpAnswer) -> tuple[Allowance, ...]:
         """``X-MBX-USED-WEIGHT-1M``, ``X-MBX-ORDER-COUNT-10S`` and the like: what is used, not the limit."""

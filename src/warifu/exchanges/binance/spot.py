@@ -412,6 +412,17 @@ class Restrictions(Said, frozen=True, kw_only=True):
     permits_universal_transfer: bool = False
     enable_margin: bool = False
     enable_futures: bool = False
+    enable_vanilla_options: bool = False
+    enable_portfolio_margin_trading: bool = False
+    enable_fix_api_trade: bool = False
+
+    @property
+    def beyond_spot(self) -> tuple[str, ...]:
+        """What it may do beside reading, spot trading and withdrawing, by Binance's own names. Whoever carries a
+        signed request can have it taken by these doors, where they take its parameters."""
+        needed = ("ip_restrict", "enable_reading", "enable_withdrawals", "enable_spot_and_margin_trading")
+        fields = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
+        return tuple(sorted(wire for name, wire in fields if name not in needed and getattr(self, name)))
 
 
 ACCOUNT = Endpoint("GET", "/api/v3/account", AccountOf, Account)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from warifu.errors import InputRefused
 from warifu.exchanges import adapter
@@ -214,6 +215,10 @@ class Coinbase:
         return self._orders.call(advanced.accounts.KEY_PERMISSIONS, Nothing()).map(
             lambda found: Permissions(found.can_view, found.can_trade, found.can_transfer)
         )
+
+    def probes(self) -> tuple[tuple[str, Call[Any]], ...]:
+        """Which of them takes an Ed25519 key, Coinbase's documents contradict each other about."""
+        return (("Advanced Trade", self.permissions()), ("Coinbase App", self.wallets()))
 
     def allowances(self, answer: HttpAnswer) -> tuple[Allowance, ...]:
         limit, left, resets = (

@@ -201,6 +201,9 @@ class CoinbaseExchange:
     def permissions(self) -> None:
         return None
 
+    def probes(self) -> tuple[()]:
+        return ()
+
     def allowances(self, answer: HttpAnswer) -> tuple[Allowance, ...]:  # noqa: ARG002  # see the next line
         return ()  # it limits by a bucket of 15 a second that no header tells of
 
