@@ -22,10 +22,11 @@ from tests.support.bitcoin_coins import (
 from tests.support.simulator import bitcoin_policy
 
 from warifu.chains.bitcoin.transaction import display_hash
-from warifu.cli.approving import Asked, approvals_needed, read_proposal, read_proposed, words_on
+from warifu.cli.approving import Asked, approvals_needed, read_proposal, read_proposed
 from warifu.cli.credential_card import PREFIX, CredentialCard, read_card, write_card
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
+from warifu.cli.proposals import words_on
 from warifu.errors import InputRefused, TransactionRefused, WarifuError
 from warifu.protocol.api import GivenApproval, Proposal
 from warifu.protocol.attesting import Reference, SignedHead, reference_digest

@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from warifu.cli.accounts import proposed_order
-from warifu.cli.client import Client, segment
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.order import Order
 from warifu.cli.paying import proposed_bitcoin_order
 from warifu.cli.profile import Profile
+from warifu.cli.proposals import Words, words_on
 from warifu.cli.text import tr
-from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused, WarifuError
-from warifu.protocol.api import Accepted, NewProposal, Proposal
+from warifu.errors import AuthorizationRefused, InputRefused, TransactionRefused
+from warifu.protocol.api import Proposal
 from warifu.protocol.attesting import Reference, reference_digest
-from warifu.protocol.authorization import APPROVAL, REFUSAL
 from warifu.protocol.chains import BITCOIN
 from warifu.protocol.comparing import comparison_digits
-from warifu.protocol.credential import MAX_APPROVAL_BYTES, Approval, Credential, check_approval
-from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import CallRequest, VisitRequest
 from warifu.protocol.request import (
     AfterCall,
@@ -41,19 +38,6 @@ from warifu.protocol.request import (
 )
 from warifu.protocol.rules import rules_hash
 from warifu.signer.policy.compare import compare
-
-
-@dataclass(frozen=True)
-class Words:
-    """What owners said of one request; each verified."""
-
-    approvals: tuple[Approval, ...]
-    refused: tuple[Credential, ...]
-
-    @property
-    def approved(self) -> tuple[Credential, ...]:
-        """Who approved."""
-        return tuple(approval.credential for approval in self.approvals)
 
 
 @dataclass(frozen=True)
@@ -227,35 +211,6 @@ def read_proposed(wallet: Wallet, request: TransferRequest, unsigned: bytes) -> 
     if order.transaction != request.transaction:
         raise TransactionRefused("other-transaction", "the bytes are of another transaction than the request")
     return order
-
-
-def propose(client: Client, request: Shared, unsigned: bytes, approval: Approval) -> str:
-    """Lay ``request`` before the other owners, with this one's ``approval``; its id."""
-    question = NewProposal(request=encode(request), unsigned=unsigned, approval=encode(approval))
-    return client.post("/proposals", question, Accepted).id
-
-
-def fetch_words(client: Client, wallet: Wallet, request: Shared) -> Words:
-    """What the service has of the owners' words on ``request``, which this client knows."""
-    path = f"/proposals/{segment(request.request_id.hex())}"
-    return words_on(wallet, request, client.get(path, Proposal))
-
-
-def words_on(wallet: Wallet, request: Shared, proposal: Proposal) -> Words:
-    """Those that owners of the wallet really said, one for each."""
-    said: dict[Credential, tuple[Approval, bool]] = {}
-    for word in proposal.words:
-        try:
-            approval = decode(Approval, word.approval, MAX_APPROVAL_BYTES)
-            check_approval(approval, REFUSAL if word.refuses else APPROVAL, request_digest(request))
-        except WarifuError:
-            continue
-        if approval.credential in wallet.rules.owners:
-            said[approval.credential] = approval, word.refuses
-    return Words(
-        tuple(approval for approval, refuses in said.values() if not refuses),
-        tuple(credential for credential, (_, refuses) in said.items() if refuses),
-    )
 
 
 def facts_of_words(profile: Profile, asked: Asked) -> list[tuple[str, str]]:

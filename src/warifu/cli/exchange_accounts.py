@@ -8,16 +8,16 @@ from nacl.utils import random
 
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
-from warifu.cli.exchange_calls import accounts_of
 from warifu.cli.known_wallet import Wallet
 from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
 from warifu.protocol.credential import Approver
-from warifu.protocol.encoding import encode
+from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.exchange_requests import RemoveAccountRequest
+from warifu.protocol.frames import MAX_BODY_BYTES, Status
 
 LIFETIME = 600
 """Seconds for which adding an account stays authorized."""
@@ -36,6 +36,20 @@ class Listed:
     """Holders that are connected and tell of no such account."""
     away: tuple[str, ...]
     """Holders that are not connected: nobody knows."""
+
+
+def accounts_of(client: Client, wallet: Wallet) -> dict[bytes, tuple[Status, tuple[AccountStatus, ...]]]:
+    """What each connected device of the wallet says of itself, and of the wallet's accounts that it has a part of."""
+    online = {device.identity for device in client.get("/devices", api.Devices).devices if device.connected}
+    found: dict[bytes, tuple[Status, tuple[AccountStatus, ...]]] = {}
+    for device in wallet.request.devices:
+        if device.identity not in online:
+            continue
+        answer = client.get(f"/devices/{segment(device.name)}/status", api.DeviceStatus)
+        status = decode(Status, answer.status, MAX_BODY_BYTES)
+        kept = tuple(item for item in status.accounts if item.wallet_id == wallet.wallet_id)
+        found[device.identity] = status, kept
+    return found
 
 
 def list_accounts(client: Client, wallet: Wallet) -> list[Listed]:

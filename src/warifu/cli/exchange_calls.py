@@ -19,6 +19,7 @@ from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.authorizing import ask_envelope_keys, choose_signers, require_awake
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
+from warifu.cli.exchange_accounts import accounts_of
 from warifu.cli.exchange_pieces import Begun, Listener, kept_pieces, told_in
 from warifu.cli.exchange_places import own_address
 from warifu.cli.exchange_together import Together, hand_over, require_new
@@ -37,10 +38,9 @@ from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.encoding import decode, encode
+from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import AccountStatus, AnswerKey, Told
 from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
-from warifu.protocol.frames import MAX_BODY_BYTES, Status
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.parcel import seal_parcel
 from warifu.protocol.request import request_digest
@@ -309,20 +309,6 @@ class Exchanging:
         holders = [device for device in devices if device.name in self.account.holders]
         threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
         return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)
-
-
-def accounts_of(client: Client, wallet: Wallet) -> dict[bytes, tuple[Status, tuple[AccountStatus, ...]]]:
-    """What each connected device of the wallet says of itself, and of the wallet's accounts that it has a part of."""
-    online = {device.identity for device in client.get("/devices", api.Devices).devices if device.connected}
-    found: dict[bytes, tuple[Status, tuple[AccountStatus, ...]]] = {}
-    for device in wallet.request.devices:
-        if device.identity not in online:
-            continue
-        answer = client.get(f"/devices/{segment(device.name)}/status", api.DeviceStatus)
-        status = decode(Status, answer.status, MAX_BODY_BYTES)
-        kept = tuple(item for item in status.accounts if item.wallet_id == wallet.wallet_id)
-        found[device.identity] = status, kept
-    return found
 
 
 def follow_call(client: Client, road: str) -> api.ExchangeCallShown:

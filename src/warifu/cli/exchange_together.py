@@ -15,11 +15,11 @@ from pathlib import Path
 import click
 
 from warifu.cli.approvers import OwnCredential
-from warifu.cli.approving import Words, fetch_words, propose
 from warifu.cli.client import Client
 from warifu.cli.context import now
 from warifu.cli.files import write_private
 from warifu.cli.known_wallet import Wallet
+from warifu.cli.proposals import Words, fetch_words, propose
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused, InputRefused

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Literal
 
 from warifu.cli.approvers import OwnCredential
-from warifu.cli.approving import Asked, propose
+from warifu.cli.approving import Asked
 from warifu.cli.client import Client
 from warifu.cli.known_wallet import Wallet
+from warifu.cli.proposals import propose
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import AuthorizationRefused

@@ -11,7 +11,7 @@ import click
 
 from warifu.chains.bitcoin.transaction import display_hash
 from warifu.cli.approvers import OwnCredential, own_credential
-from warifu.cli.approving import approvals_needed, fetch_words, propose, read_proposed
+from warifu.cli.approving import approvals_needed, read_proposed
 from warifu.cli.asked import recipients_of_bump
 from warifu.cli.authorizing import ask_envelope_keys, authorized, choose_signers
 from warifu.cli.client import Client, segment
@@ -24,6 +24,7 @@ from warifu.cli.passphrase import existing_passphrase
 from warifu.cli.paying import Reading, Recipient
 from warifu.cli.profile import Profile
 from warifu.cli.progress import live_steps
+from warifu.cli.proposals import fetch_words, propose
 from warifu.cli.saved_request import save_request
 from warifu.cli.screen import Screen
 from warifu.cli.sent import forget, remember
