@@ -9,7 +9,7 @@ import pytest
 
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import SweepShown, There, VisitShown, Worth
-from warifu.service.workflows.visits import next_look, plan
+from warifu.service.workflows.visit_plan import next_look, plan
 
 pytestmark = pytest.mark.unit
 

@@ -39,7 +39,7 @@ from warifu.protocol.request import Request, request_digest
 from warifu.sandbox.control import SetAccount, SetClock, SetPrice, Turn
 from warifu.sandbox.orders import Terms
 from warifu.sandbox.simulation import Simulation
-from warifu.service.workflows import comparisons
+from warifu.service.workflows import comparisons, visit_plan
 from warifu.service.workflows import visits as module
 
 pytestmark = pytest.mark.real
@@ -234,8 +234,8 @@ def test_devices_are_brought_to_look_and_bring_home_what_has_lost_too_much(
     """Nobody asks for anything: the price runs away from what was sold, and an order that rests is cancelled."""
     world, simulation, clock = stage
     monkeypatch.setattr(module, "time", SimpleNamespace(time=clock, monotonic=time.monotonic))
-    monkeypatch.setattr(module, "LOOK_SECONDS", 1)
-    monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 1)
+    monkeypatch.setattr(visit_plan, "LOOK_SECONDS", 1)
+    monkeypatch.setattr(visit_plan, "LOOK_AGAIN_SECONDS", 1)
 
     async def whole() -> None:
         async with world.running() as client:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from warifu.errors import PeerMisbehaved, WarifuError
@@ -24,10 +25,8 @@ from warifu.exchanges.attempt import LONGEST_PAUSE
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import Cosigned
-from warifu.protocol.exchange_requests import VisitAsset
-from warifu.protocol.exchange_visits import ErrandDone, Step, SweepShown, Visits, VisitShown
+from warifu.protocol.exchange_visits import ErrandDone, Step, Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, AskVisits, OpenErrand, Status, TellVisit
-from warifu.protocol.policy import DAY
 from warifu.service.bell import Bell
 from warifu.service.hub.hub import Hub
 from warifu.service.mistakes import survived
@@ -39,40 +38,27 @@ from warifu.service.store.wallets import StoredWallet
 from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.rounds import Rounds, Tries, with_helpers
+from warifu.service.workflows.visit_plan import Task, assets_of, leaves_it_to_its_carrier, next_look, plan
+from warifu.service.workflows.visit_views import common, genuine
 
 ROUND_SECONDS = 1.0
 _ASK_SECONDS = 10.0
 _SESSION_SECONDS = 60.0
-_ADDRESS_SECONDS = DAY // 2
-"""After so long a deposit address is fetched anew: devices let funds go to it for a day."""
-_ENDING = ("sweeping", "stuck", "home")
 _UNHEARD = ("device-offline", "device-silent", "device-busy")
 """Reasons for which a device is told again: it may not have heard it."""
-LOOK_SECONDS = 45
-"""After so long a device looks again what a visit is worth whose loss is bounded."""
-LOOK_AGAIN_SECONDS = 21
-"""After so long where it found too little: it wants to find that twice."""
 _LOOK: tuple[Step, ...] = ("balance", "price")
 """What a look is made of."""
 STUCK_SECONDS = 600
 """After so long an exchange is asked again that refused to let funds go: each time is a signature and a journal
 entry."""
-_UNDER_WAY = ("signed", "unknown", "pending")
+_TURNS = 8
+"""In which one device carries first, where it can change what it carries: others have theirs, whatever it says."""
+_FAILURES = 3
+"""Of steps of one carrier, after which a round does without it."""
 
 T = TypeVar("T")
 Home = Callable[[str, str], str]
 """(wallet, chain) -> a fresh address of the wallet's own there. ``WarifuError`` where there is none."""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One step, by one carrier."""
-
-    carrier: bytes
-    step: Step
-    symbol: str
-    round: int = 0
-    pair: str = ""
 
 
 @dataclass
@@ -81,11 +67,15 @@ class _Tries(Tries):
 
     failed: int = 0
     """Steps that failed since the last sweep that was taken; what an exchange refused counts as three."""
+    turn: int = 0
+    """Who carries and who helps changes with it. It never goes back: a device that says of each step that it was done
+    would else be the first each time."""
     homes: dict[tuple[str, int], str] = field(default_factory=dict)
     """Where each sweep goes that was asked for, so that trying again uses up no address."""
 
     def later(self, least: float = 0.0) -> None:
         """No device has us wait for longer than the longest pause."""
+        self.turn += 1
         super().later(min(least, LONGEST_PAUSE // 1000))
 
     def look_again(self, views: Mapping[bytes, VisitShown]) -> None:
@@ -187,7 +177,7 @@ class VisitsAtWork:
     async def _views(self, wallet: StoredWallet) -> dict[bytes, Views]:
         views: dict[bytes, Views] = {}
         for identity, shown in (await self.ask(wallet)).items():
-            for each in () if isinstance(shown, WarifuError) else shown.visits:
+            for each in () if isinstance(shown, WarifuError) else genuine(shown.visits):
                 views.setdefault(each.visit, {})[identity] = each
         return views
 
@@ -199,7 +189,7 @@ class VisitsAtWork:
                 missed = (seen is None) if not stored.ends else (seen is not None and seen.ended is None)
                 if missed and (identity, stored.request) not in self._refused:
                     with survived():
-                        [shown] = (await self._told(identity, stored)).visits
+                        [shown] = genuine((await self._told(identity, stored)).visits)
                         views.setdefault(stored.visit, {})[identity] = shown
 
     # --- one visit --------------------------------------------------------------------------------------------------
@@ -209,22 +199,30 @@ class VisitsAtWork:
         tries = self._tried(visit)
         tries.later()
         rules = await asyncio.to_thread(rules_of, self._database, wallet)
-        exchange = rules.policy.rules_at(next(iter(views.values())).exchange)
+        some = common(views)
+        exchange = rules.policy.rules_at(some.exchange)
         pairs = exchange.pairs if exchange is not None else ()
-        some = next(iter(views.values()))
         tiers: dict[bytes, int] = {}
-        if _leaves_it_to_its_carrier(some):
+        if leaves_it_to_its_carrier(some):
             tiers = await self._tiers(views)
             self._compare(wallet.name)  # what is due stands in the way of the next round
-        done: set[_Task] = set()
-        well = True
+        done: set[Task] = set()
+        failed: Counter[bytes] = Counter()
+        barred: set[bytes] = set()
+        well, went = True, False
         while True:
-            turn = tries.failed // 3 if _leaves_it_to_its_carrier(some) else tries.count
-            found = plan(views, int(time.time()), turn, pairs, tiers)
-            tasks = [task for task in found if task not in done]
+            turn = tries.turn
+            if leaves_it_to_its_carrier(some):
+                turn = tries.failed // 3 + tries.turn // _TURNS
+            signing = partial(self._signing, wallet, views)
+            found = plan(views, int(time.time()), turn, pairs, tiers, signing, wallet.request.threshold)
+            tasks = [task for task in found if task not in done and task.carrier not in barred]
+            tasks = [task for task in tasks if failed[task.carrier] < _FAILURES]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
             if task is None:
-                if well:  # an exchange that does not answer a look is not asked more often for that
+                if barred and not went:
+                    tries.until = time.monotonic() + STUCK_SECONDS
+                elif well:  # an exchange that does not answer a look is not asked more often for that
                     tries.look_again(views)
                 return
             done.add(task)
@@ -234,18 +232,25 @@ class VisitsAtWork:
                     result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
                 well = well and task.step not in _LOOK
+                failed[task.carrier] += 1
                 tries.failed += 1
                 tries.later(error.retry_after or 0)
                 continue
             before, views[task.carrier] = views[task.carrier], result.shown
             if result.shown.state != before.state:
                 tries.count = 0
-            if task.step == "sweep" and _leaves_it_to_its_carrier(some):
+            if task.step == "sweep" and leaves_it_to_its_carrier(some):
                 tries.failed = 0 if result.outcome == "done" else tries.failed + 3
                 self._compare(wallet.name)
-            if result.outcome == "refused" and (task.step == "sweep" or result.shown.barred):
+            if result.outcome == "refused" and task.step == "sweep":
                 tries.until = time.monotonic() + STUCK_SECONDS
                 return
+            if (
+                result.outcome == "refused" and result.shown.barred
+            ):  # as this carrier says: others ask for themselves
+                barred.add(task.carrier)
+                continue
+            went = True
             if result.outcome != "done":
                 well = well and task.step not in _LOOK
                 tries.later(result.retry_after)
@@ -253,7 +258,7 @@ class VisitsAtWork:
                 done -= {each for each in done if each.step == "balance"}
             self._bell.ring()
 
-    async def _made(self, wallet: StoredWallet, visit: bytes, views: Views, task: _Task) -> ErrandDone:
+    async def _made(self, wallet: StoredWallet, visit: bytes, views: Views, task: Task) -> ErrandDone:
         """Have an address made where none is listed, and look for it: all find that one then."""
         await self._do(wallet, visit, views, replace(task, step="new-address"))
         return await self._do(wallet, visit, views, task)
@@ -269,19 +274,25 @@ class VisitsAtWork:
             if not isinstance(answer, WarifuError)
         }
 
-    def _participants(self, wallet: StoredWallet, views: Views, task: _Task) -> tuple[bytes, ...] | None:
-        """The carrier and as many others as sign, other ones with each try; None where too few are there."""
-        view = views[task.carrier]
-        if not self._hub.connected(task.carrier):
-            return None
-        if "address" not in view.wants or task.step == "price":
-            return (task.carrier,)
-        others = [identity for identity in sorted(views) if identity != task.carrier]
-        others = [identity for identity in others if self._hub.connected(identity)]
-        turn = self._tried(view.visit).count
-        return with_helpers(task.carrier, others, wallet.request.threshold - 1, turn)
+    def _participants(self, wallet: StoredWallet, views: Views, task: Task) -> tuple[bytes, ...] | None:
+        """The carrier, and where something is signed those who sign with it; None where too few are there."""
+        if task.step == "price":
+            return (task.carrier,) if self._hub.connected(task.carrier) else None
+        return self._signing(wallet, views, task.carrier)
 
-    async def _do(self, wallet: StoredWallet, visit: bytes, views: Views, task: _Task) -> ErrandDone:
+    def _signing(self, wallet: StoredWallet, views: Views, carrier: bytes) -> tuple[bytes, ...] | None:
+        """A carrier and as many others as sign, other ones with each try."""
+        view = views[carrier]
+        if not self._hub.connected(carrier):
+            return None
+        if "address" not in view.wants:
+            return (carrier,)
+        others = [identity for identity in sorted(views) if identity != carrier]
+        others = [identity for identity in others if self._hub.connected(identity)]
+        turn = self._tried(view.visit).turn
+        return with_helpers(carrier, others, wallet.request.threshold - 1, turn)
+
+    async def _do(self, wallet: StoredWallet, visit: bytes, views: Views, task: Task) -> ErrandDone:
         participants = self._participants(wallet, views, task)
         assert participants is not None, "looked at before"
         await self._refreshes.catch_up(wallet.name, participants)
@@ -307,7 +318,7 @@ class VisitsAtWork:
         )
         return decode(ErrandDone, results[task.carrier], MAX_BODY_BYTES)
 
-    async def _place(self, wallet: StoredWallet, view: VisitShown, task: _Task) -> str:
+    async def _place(self, wallet: StoredWallet, view: VisitShown, task: Task) -> str:
         if task.step != "sweep":
             return ""
         asset = next(each for each in assets_of(view) if each.symbol == task.symbol)
@@ -345,135 +356,6 @@ class VisitsAtWork:
         return self._tries.setdefault(visit, _Tries())
 
 
-def plan(
-    views: Mapping[bytes, VisitShown],
-    now: int,
-    turn: int,
-    pairs: Sequence[str] = (),
-    tiers: Mapping[bytes, int] | None = None,
-) -> list[_Task]:
-    """What can be done for a visit that devices see so, in this order. ``turn``: who leads the way home changes with
-    it. ``pairs``: that the policy lets be traded there. ``tiers``: of devices, where a carrier could change a sweep:
-    there the highest leads first."""
-    some = next(iter(views.values()))
-    brought = some.request.brings.symbol
-    looks = _looks(views, now)
-    if not any(view.state in _ENDING for view in views.values()):
-        return (
-            looks
-            + _names(views, brought)
-            + [
-                _Task(identity, step, brought)
-                for identity, view in sorted(views.items())
-                for step in view.wants
-                if (step not in view.proven and step != "wallets")
-                or (step == "address" and now > view.fetched + _ADDRESS_SECONDS)
-            ]
-            + [
-                _Task(identity, "balance", brought)
-                for identity, view in sorted(views.items())
-                if view.state == "funded"
-            ]
-        )
-    awake = sorted(identity for identity, view in views.items() if view.state in ("sweeping", "stuck"))
-    awake = awake or sorted(identity for identity, view in views.items() if view.state != "home")
-    lead = awake[turn % len(awake)] if awake else min(views)
-    if awake and _leaves_it_to_its_carrier(some):
-        banned = [identity for view in views.values() for identity in view.banned]
-        awake.sort(key=lambda each: (banned.count(each), -(tiers or {}).get(each, 0), each))
-        lead = awake[turn % len(awake)]
-    tasks = looks + _names(views, brought)
-    for asset in assets_of(some):
-        known = [
-            (identity, sweep)
-            for identity, view in views.items()
-            for sweep in [_newest(view, asset.symbol)]
-            if sweep
-        ]
-        newest = max((sweep.round for _, sweep in known), default=-1)
-        tasks += [
-            _Task(identity, "outcome", asset.symbol, sweep.round)
-            for identity, sweep in sorted(known)
-            if identity == lead and sweep.state in _UNDER_WAY
-        ]
-        tasks.append(_Task(lead, "balance", brought))
-        seen = next((there for there in views[lead].there if there.symbol == asset.symbol), None)
-        if seen is not None and Decimal(seen.free):
-            tasks += _names(views, asset.symbol)
-        waits = [sweep for _, sweep in known if sweep.state != "refused" and now < sweep.again_from]
-        if seen is not None and Decimal(seen.free) and not waits:
-            tasks.append(_Task(lead, "sweep", asset.symbol, newest + 1))
-    held = {there.symbol for there in views[lead].there if Decimal(there.held)}
-    steps: tuple[Step, ...] = ("orders", "cancel") if "wallets" in some.wants else ("cancel",)
-    cancels = [
-        _Task(lead, step, brought, pair=pair)
-        for pair in pairs
-        if held & set(pair.split("-"))
-        for step in steps
-    ]
-    if cancels:
-        tasks = [_Task(lead, "balance", brought), *cancels, *tasks]
-    if views[lead].state == "home":
-        tasks += [_Task(identity, "balance", brought) for identity in awake]
-    return list(dict.fromkeys(tasks))
-
-
-def _looks(views: Mapping[bytes, VisitShown], now: int) -> list[_Task]:
-    """Each device measures for itself what is lost, as long as something is there: also those that find it later than
-    others, because what holds it there is cancelled by devices that found it themselves."""
-    if not _is_there(views):
-        return []
-    tasks = []
-    for identity, view in sorted(views.items()):
-        worth, brought = view.worth, view.request.brings.symbol
-        if worth is None or view.state in _ENDING:
-            continue
-        tasks += [_Task(identity, "price", brought, pair=pair) for pair in worth.wanted]
-        if not worth.wanted and now >= worth.looked + _look_pause(view):
-            tasks.append(_Task(identity, "balance", brought))
-    return tasks
-
-
-def next_look(views: Mapping[bytes, VisitShown], now: int) -> int | None:
-    """Seconds until the next look of any device is due, at least 1; None where none is."""
-    if not _is_there(views):
-        return None
-    due = [
-        view.worth.looked + _look_pause(view) - now
-        for view in views.values()
-        if view.worth is not None and view.state not in _ENDING
-    ]
-    return max(1, min(due)) if due else None
-
-
-def _is_there(views: Mapping[bytes, VisitShown]) -> bool:
-    """Whether something was brought. Where others have it home already, a device still has to find that it is over."""
-    return any(view.state in ("funded", "trading", *_ENDING) for view in views.values())
-
-
-def _look_pause(view: VisitShown) -> int:
-    return LOOK_AGAIN_SECONDS if view.worth is not None and view.worth.low else LOOK_SECONDS
-
-
-def _names(views: Mapping[bytes, VisitShown], symbol: str) -> list[_Task]:
-    """Whoever signs for what leaves an account there has to know how it is called."""
-    return [
-        _Task(identity, "wallets", symbol)
-        for identity, view in sorted(views.items())
-        if "wallets" in view.wants and symbol not in view.wallets
-    ]
-
-
-def _leaves_it_to_its_carrier(view: VisitShown) -> bool:
-    """Whether its key is shared and covers method and path alone."""
-    return {"wallets", "address"} <= set(view.wants)
-
-
-def assets_of(view: VisitShown) -> tuple[VisitAsset, ...]:
-    """All of which what is left comes home."""
-    return view.request.assets
-
-
 def _said(there: tuple[bytes, ...], answers: Sequence[T | BaseException]) -> dict[bytes, T | WarifuError]:
     """What each device said, or why it did not. A mistake of ours goes further."""
     said: dict[bytes, T | WarifuError] = {}
@@ -484,18 +366,10 @@ def _said(there: tuple[bytes, ...], answers: Sequence[T | BaseException]) -> dic
     return said
 
 
-def _newest(view: VisitShown, symbol: str) -> SweepShown | None:
-    return max(
-        (sweep for sweep in view.sweeps if sweep.symbol == symbol),
-        key=lambda sweep: sweep.round,
-        default=None,
-    )
-
-
-def _judge(task: _Task, visit: bytes, identity: bytes, result: bytes) -> None:
+def _judge(task: Task, visit: bytes, identity: bytes, result: bytes) -> None:
     if identity == task.carrier:
         done = decode(ErrandDone, result, MAX_BODY_BYTES)
-        told = done.visit if done.shown.visit == visit else b""
+        told = done.visit if done.shown.visit == visit and genuine([done.shown]) else b""
     else:
         told = decode(Cosigned, result, MAX_BODY_BYTES).request
     if told != visit:
