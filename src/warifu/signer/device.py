@@ -17,7 +17,7 @@ from warifu.signer.clock import Clock
 from warifu.signer.entrusted import Entrusted
 from warifu.signer.epoch import COUNTER, Epoch
 from warifu.signer.evidence import Attester
-from warifu.signer.exchanges.accounts import Accounts
+from warifu.signer.exchanges.account_book import Accounts
 from warifu.signer.exchanges.book import Book
 from warifu.signer.exchanges.loading import Loaded
 from warifu.signer.exchanges.visit_book import VisitBook
