@@ -11,16 +11,15 @@ Trusted: the Nitro hypervisor, which is AWS. Not trusted: the parent instance th
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from nacl.utils import random
 
 from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
 from warifu.errors import PlatformRefused
 from warifu.tee import nitro_nsm, own_evidence
 from warifu.tee.ioctl import Ioctl
-from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.sealing_key import Sealer, require_sealer
+from warifu.tee.platform import Capabilities
+from warifu.tee.sealing_by_key import GivenSealing
+from warifu.tee.sealing_key import Sealer
 
 NAME = "nitro"
 
@@ -38,8 +37,10 @@ CAPABILITIES = Capabilities(
 )
 
 
-class Nitro:
+class Nitro(GivenSealing):
     """A Nitro enclave's platform."""
+
+    _declared = CAPABILITIES
 
     def __init__(
         self, *, sealing: Sealer | None = None, development: bool = False, call: Ioctl | None = None
@@ -54,26 +55,9 @@ class Nitro:
         self.attest(random(REPORT_DATA_BYTES))
 
     @property
-    def capabilities(self) -> Capabilities:
-        """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
-        return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
-
-    @property
     def descriptor(self) -> int | None:
         """What must stay open behind the signer's walls."""
         return self._call.descriptor
-
-    def seal_by(self, sealing: Sealer) -> None:
-        """From now on: the key that the peers released, or a new one at the very first start."""
-        self._sealing = sealing
-
-    def seal(
-        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
-    ) -> bytes:
-        return require_sealer(self._sealing, NAME).seal(plaintext, context, auth=auth)
-
-    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return require_sealer(self._sealing, NAME).unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         if len(report_data) != REPORT_DATA_BYTES:
@@ -87,14 +71,6 @@ class Nitro:
     def module(self) -> nitro_nsm.Module:
         """What the secure module says of itself, for people to read."""
         return nitro_nsm.describe(self._call)
-
-    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
-        return None
-
-    def forget(self) -> None:
-        """Wipe the sealing key, where there is one (best effort)."""
-        if self._sealing is not None:
-            self._sealing.forget()
 
     def __repr__(self) -> str:
         return "Nitro()"

@@ -21,7 +21,8 @@ from warifu.tee import own_evidence, sev_snp_key
 from warifu.tee.configfs_tsm import TsmReports
 from warifu.tee.ioctl import Ioctl
 from warifu.tee.kernel_files import Files
-from warifu.tee.platform import Capabilities, MonotonicCounter, PlatformSettings
+from warifu.tee.platform import Capabilities, PlatformSettings
+from warifu.tee.sealing_by_key import OwnSealing
 from warifu.tee.sealing_key import SealingKey
 
 NAME = "sev-snp"
@@ -45,8 +46,10 @@ CAPABILITIES = Capabilities(
 )
 
 
-class SevSnp:
+class SevSnp(OwnSealing):
     """An SNP guest's platform. Its one secret is the sealing key; :meth:`forget` wipes it."""
+
+    _declared = CAPABILITIES
 
     def __init__(
         self,
@@ -75,21 +78,9 @@ class SevSnp:
             key[:] = bytes(len(key))
 
     @property
-    def capabilities(self) -> Capabilities:
-        return CAPABILITIES
-
-    @property
     def descriptor(self) -> int | None:
         """What must stay open behind the signer's walls."""
         return self._reports.descriptor
-
-    def seal(
-        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
-    ) -> bytes:
-        return self._sealing.seal(plaintext, context, auth=auth)
-
-    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return self._sealing.unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         answer = self._reports.report(report_data)
@@ -107,13 +98,6 @@ class SevSnp:
         if len(found) > MAX_ENDORSEMENTS or any(len(each) > MAX_ENDORSEMENT_BYTES for each in found):
             raise _no_endorsements("it is too long")
         return found
-
-    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
-        return None
-
-    def forget(self) -> None:
-        """Wipe the sealing key (best effort)."""
-        self._sealing.forget()
 
     def __repr__(self) -> str:
         return "SevSnp()"

@@ -19,7 +19,8 @@ from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
 from warifu.errors import PlatformRefused
 from warifu.tee import own_evidence
 from warifu.tee.kernel_files import Files, KernelFiles
-from warifu.tee.platform import Capabilities, MonotonicCounter
+from warifu.tee.platform import Capabilities
+from warifu.tee.sealing_by_key import OwnSealing
 from warifu.tee.sealing_key import SealingKey
 
 NAME = "sgx"
@@ -42,8 +43,10 @@ CAPABILITIES = Capabilities(
 )
 
 
-class Sgx:
+class Sgx(OwnSealing):
     """An enclave's platform. Its one secret is the sealing key; :meth:`forget` wipes it."""
+
+    _declared = CAPABILITIES
 
     def __init__(
         self, unlock_key: bytes | bytearray, *, development: bool = False, files: Files | None = None
@@ -62,21 +65,9 @@ class Sgx:
             key[:] = bytes(len(key))
 
     @property
-    def capabilities(self) -> Capabilities:
-        return CAPABILITIES
-
-    @property
     def descriptor(self) -> int | None:
         """What must stay open behind the signer's walls."""
         return self._files.descriptor
-
-    def seal(
-        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
-    ) -> bytes:
-        return self._sealing.seal(plaintext, context, auth=auth)
-
-    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return self._sealing.unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         if len(report_data) != REPORT_DATA_BYTES:
@@ -90,13 +81,6 @@ class Sgx:
         quote = self._read("quote", MAX_QUOTE_BYTES)
         own_evidence.require_own(own_evidence.of_sgx(quote), report_data, self._development)
         return Evidence(NAME, quote)
-
-    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
-        return None
-
-    def forget(self) -> None:
-        """Wipe the sealing key (best effort)."""
-        self._sealing.forget()
 
     def _require_dcap(self) -> None:
         kind = self._read("attestation_type", 32).decode("ascii", "replace").strip()

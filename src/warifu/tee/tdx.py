@@ -10,16 +10,15 @@ Trusted: the processor, Intel's TDX module and quoting enclave, the guest's kern
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from nacl.utils import random
 
 from warifu.attestation.evidence import REPORT_DATA_BYTES, Evidence
 from warifu.tee import own_evidence
 from warifu.tee.configfs_tsm import TsmReports
 from warifu.tee.kernel_files import Files
-from warifu.tee.platform import Capabilities, MonotonicCounter
-from warifu.tee.sealing_key import Sealer, require_sealer
+from warifu.tee.platform import Capabilities
+from warifu.tee.sealing_by_key import GivenSealing
+from warifu.tee.sealing_key import Sealer
 
 NAME = "tdx"
 PROVIDER = "tdx_guest"
@@ -38,8 +37,10 @@ CAPABILITIES = Capabilities(
 )
 
 
-class Tdx:
+class Tdx(GivenSealing):
     """A trust domain's platform."""
+
+    _declared = CAPABILITIES
 
     def __init__(
         self,
@@ -60,39 +61,14 @@ class Tdx:
         self.attest(random(REPORT_DATA_BYTES))
 
     @property
-    def capabilities(self) -> Capabilities:
-        """Released secrets survive an upgrade: the owner approves it, and the peers release to the new program."""
-        return replace(CAPABILITIES, survives_upgrade=self._sealing is not None)
-
-    @property
     def descriptor(self) -> int | None:
         """What must stay open behind the signer's walls."""
         return self._reports.descriptor
-
-    def seal_by(self, sealing: Sealer) -> None:
-        """From now on: the key that the peers released, or a new one at the very first start."""
-        self._sealing = sealing
-
-    def seal(
-        self, plaintext: bytes | bytearray, context: bytes, *, auth: bytes | bytearray | None = None
-    ) -> bytes:
-        return require_sealer(self._sealing, NAME).seal(plaintext, context, auth=auth)
-
-    def unseal(self, sealed: bytes, context: bytes, *, auth: bytes | bytearray | None = None) -> bytearray:
-        return require_sealer(self._sealing, NAME).unseal(sealed, context, auth=auth)
 
     def attest(self, report_data: bytes) -> Evidence:
         quote = self._reports.report(report_data).report
         own_evidence.require_own(own_evidence.of_tdx(quote), report_data, self._development)
         return Evidence(NAME, quote)
-
-    def counter(self, name: str) -> MonotonicCounter | None:  # noqa: ARG002  # there is none of any name
-        return None
-
-    def forget(self) -> None:
-        """Wipe the sealing key, where there is one (best effort)."""
-        if self._sealing is not None:
-            self._sealing.forget()
 
     def __repr__(self) -> str:
         return "Tdx()"
