@@ -1,4 +1,5 @@
-"""A whole visit over the real service: to the simulated Binance and home, with the service killed and a device lost."""
+"""A whole visit over the real service: to the simulated Binance and home, with the service started anew and a device
+lost."""
 
 from __future__ import annotations
 
@@ -147,7 +148,7 @@ async def balance(world: World, client: Client) -> int:
     return int((await client.get("/wallets/savings/balance", api.Balance)).confirmed)
 
 
-def test_there_and_home_twice_with_the_service_killed_and_a_device_lost(stage: Any) -> None:
+def test_there_and_home_twice_with_the_service_started_anew_and_a_device_lost(stage: Any) -> None:
     world, simulation, clock = stage
 
     async def first() -> bytes:

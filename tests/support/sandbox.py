@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha512
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,7 +42,9 @@ from warifu.threshold.wiping import Secret
 T = TypeVar("T")
 
 EXCHANGE_KEY = "0123456789abcdef0123456789abcdef"
-EXCHANGE_SECRET = base64.b64encode(bytes(range(64))).decode()
+EXCHANGE_SECRET = base64.b64encode(
+    sha512(b"a secret of no pattern, so that it is in no memory by chance").digest()
+).decode()
 EXCHANGE_PASSPHRASE = "a passphrase of the exchange's"
 CDP_KEY = "organizations/4ac1c2d4-1111-4111-8111-111111111111/apiKeys/7a5e0d6f-2222-4222-8222-222222222222"
 BINANCE_KEY = "4yNzx3yWC5bS6YTwEkSRaC0nRmSQIIStAUOh1b6kqaBrTLIhjCpI5lJH8q8R8WNO"

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -11,8 +11,9 @@ import msgspec
 from tests.support.forked import write_to
 
 from warifu.chains.bitcoin_network.backends.esplora import Esplora
-from warifu.protocol.frames import Carried, OpenCorrelating
+from warifu.protocol.frames import Carried, OpenCorrelating, OpenErrand
 from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
+from warifu.service.hub.hub import Hub
 from warifu.service.hub.link import Link
 from warifu.service.hub.session import Session
 from warifu.service.roads.accounts import AccountRoad
@@ -54,6 +55,8 @@ OF_A_BIRTH = (
     "after-the-key-is-kept",
 )
 """Of a key for an exchange; and ``relay-N``: before the N-th frame between the devices."""
+SWEEPING = "after-a-sweep-left"
+"""Of a visit."""
 POINTS: dict[str, tuple[Any, str, str]] = {
     PREPARING: (Session, "relay", "before"),
     "request-stored": (transfers, "add_transfer", "after"),
@@ -77,6 +80,7 @@ POINTS: dict[str, tuple[Any, str, str]] = {
     "carrier-finished": (Session, "finished", "before"),
     "before-the-outcome": (exchange_calls, "finish_call", "before"),
     "after-the-outcome": (exchange_calls, "finish_call", "after"),
+    SWEEPING: (Tunnels, "carry", "after"),
     "birth-stored": (exchange_births, "add_birth", "after"),
     "first-device-finished": (Session, "finished", "before"),
     "before-the-key-is-kept": (exchange_births, "keep_births", "before"),
@@ -92,6 +96,8 @@ def arm(point: str, number: int, transfer: str) -> None:
     holder, name, when = POINTS["devices-talking" if point.startswith("relay-") else point]
     if point == "answer-on-its-way":
         _count_pieces()
+    if point == SWEEPING:
+        _watch_for_sweeps()
     original: Callable[..., Any] = getattr(holder, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -126,6 +132,8 @@ def _is_it(point: str, args: tuple[Any, ...]) -> bool:
             return bool(session._decisive == sender)
         case "before-the-call-leaves" | "after-the-call-left":
             return _counted(args[2]) == _REQUEST
+        case _ if point == SWEEPING:
+            return args[2].session in _sweeps and _counted(args[2]) == _REQUEST
         case "answer-on-its-way":
             frame = args[1]
             carried = isinstance(frame, Carried) and frame.tunnel == _CALL_TUNNEL
@@ -140,6 +148,24 @@ def _counted(frame: Carried) -> int:
         return 0
     _said[frame.session] += 1
     return _said[frame.session]
+
+
+_sweeps: set[bytes] = set()
+"""Sessions in which funds come home."""
+
+
+def _watch_for_sweeps() -> None:
+    run_session = Hub.run_session
+
+    async def watching(self: Hub, openings: Mapping[bytes, Any], **how: Any) -> Any:
+        _sweeps.update(
+            each.session
+            for each in openings.values()
+            if isinstance(each, OpenErrand) and each.step == "sweep"
+        )
+        return await run_session(self, openings, **how)
+
+    Hub.run_session = watching  # type: ignore[method-assign]
 
 
 def _count_pieces() -> None:
