@@ -15,7 +15,7 @@ from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import VisitShown, Worth, say_visits
+from warifu.protocol.exchange_visits import There, VisitShown, Worth, say_visits
 from warifu.protocol.identity import DeviceRef, IdentityKey
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Window
 from warifu.protocol.request import request_digest
@@ -128,6 +128,29 @@ def test_value_and_loss_are_said_and_never_none_where_nobody_could_measure_it():
     assert "lost" not in worth_in_words(value="", credited="0", unvalued="no-look")
     assert "not known now" in worth_in_words(unvalued="no-price")
     assert worth_in_words(credited="0", value="-0.1", unvalued="").startswith("there; worth: not known")
+
+
+@pytest.mark.parametrize("state", ["sweeping", "stuck", "trading", "home"])
+def test_what_lies_in_a_vault_is_said_and_warned_of_where_it_came_during_the_visit(state):
+    class Warned(Recorded):
+        def warn(self, text: str) -> None:
+            self.said.append(("warned", text))
+
+    def said(*there: There) -> list[tuple[str, str]]:
+        screen = Warned()
+        view = msgspec.structs.replace(shown("here"), state=state, there=there)
+        show_seen(screen, Seen((("pi", view),)), 2)  # type: ignore[arg-type]
+        return screen.said[-2:]
+
+    savings = There("BTC", "0", "0", 1000, "2.5", "0")
+    assert "in vaults, not to be swept: 2.5 BTC" in dict(said(savings))["pi"]
+    assert "warned" not in dict(said(savings))
+    warned = dict(said(msgspec.structs.replace(savings, came="0.5"))).get("warned", "")
+    assert ("0.5 BTC came into a vault" in warned) is (
+        state != "home"
+    )  # which it can not be with something in there
+    whole = seen_object(Seen((("pi", msgspec.structs.replace(shown("here"), there=(savings,))),)), 2)
+    assert whole["devices"]["pi"]["there"][0]["locked"] == "2.5"
 
 
 def test_what_could_be_bought_and_would_stay_there_is_known_before():

@@ -140,6 +140,21 @@ def test_orders_that_are_cancelled_one_by_one_are_listed_first():
     assert [task.step for task in found] == ["balance", "orders", "cancel", "sweep"]
 
 
+def test_whoever_sees_something_in_an_account_that_it_does_not_know_reads_the_names_first():
+    """Also of what seems to be locked: only the list of names says whether it is."""
+    wants: Any = ("permissions", "wallets", "balance", "address")
+    view = msgspec.structs.replace(ENDING, wants=wants, proven=wants, wallets=("BTC",))
+    assert [step for _, step, _, _ in steps(one=sees(view, "1", "7"))] == [
+        "balance",
+        "sweep",
+        "wallets",
+        "sweep",
+    ]
+    locked = (There("BTC", "0", "0", NOW, "1", "0"), There("USDT", "0", "0", NOW))
+    view = msgspec.structs.replace(view, there=locked, wallets=())
+    assert [step for _, step, _, _ in steps(one=view)] == ["wallets", "balance"]
+
+
 # --- what it is worth ------------------------------------------------------------------------------------------
 
 

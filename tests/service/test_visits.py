@@ -37,7 +37,7 @@ from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, Visit
 from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.request import Request, request_digest
-from warifu.sandbox.control import SetAccount, SetClock, SetPrice, Turn
+from warifu.sandbox.control import AddWallet, SetAccount, SetClock, SetPrice, Turn
 from warifu.sandbox.orders import Terms
 from warifu.sandbox.simulation import Simulation
 from warifu.service.workflows import comparisons, visit_plan
@@ -181,10 +181,15 @@ def test_there_and_home_twice_with_the_service_started_anew_and_a_device_lost(st
     asyncio.run(second(visit))
 
 
+@pytest.mark.parametrize("further", [False, True])
 def test_with_a_cdp_key_what_each_sweep_made_is_looked_at_before_the_next_and_all_of_it_comes_home(
-    stage: Any, monkeypatch: pytest.MonkeyPatch
+    stage: Any, monkeypatch: pytest.MonkeyPatch, further: bool
 ) -> None:
-    """A sweep that leaves too much for the fee on top, its comparison, and what was too much; with a device lost."""
+    """A sweep that leaves too much for the fee on top, its comparison, and what was too much; with a device lost.
+
+    ``further``: with a wallet that is made meanwhile and is not the asset's first, among so many that lists have pages,
+    and with savings in a vault.
+    """
     world, simulation, clock = stage
     monkeypatch.setattr(module, "time", SimpleNamespace(time=clock, monotonic=time.monotonic))
     monkeypatch.setattr(comparisons, "ROUND_SECONDS", 0.05)
@@ -194,10 +199,18 @@ def test_with_a_cdp_key_what_each_sweep_made_is_looked_at_before_the_next_and_al
             await founded(world, client, None)
             home = (await client.post("/wallets/savings/addresses", None, api.Address)).address
             keep_split(world.devices.values(), world.wallet_id, simulation, "bob", home)
-            before = await balance(world, client)
-            request = request_for(world, BTC // 2)
+            before, amount = await balance(world, client), BTC // 2 - (BTC // 5 if further else 0)
+            if further:
+                for kind, gives in (("vault", "0.2"), *[("wallet", "0")] * 110):
+                    asset = "BTC" if kind == "vault" else "ETH"
+                    add: Any = {"asset": asset, "kind": kind, "gives": Decimal(gives)}
+                    simulation.do(AddWallet(exchange="coinbase", account="bob", **add))
+            request = request_for(world, amount)
             request = msgspec.structs.replace(request, brings=VisitAsset("BTC", "bitcoin", home))
-            visit = await brought(world, client, BTC // 2, ["device0", "device1"], request)
+            visit = await brought(world, client, amount, ["device0", "device1"], request)
+            if further:
+                add = {"asset": "BTC", "gives": Decimal("0.1")}
+                added = simulation.do(AddWallet(exchange="coinbase", account="bob", **add))["id"]
             await tell(client, EndVisitRequest(random(16), world.wallet_id, visit, clock(), clock() + 600))
             await until(client, visit, lambda found: any(each.sweeps for each in found))
             signed = {
@@ -217,8 +230,13 @@ def test_with_a_cdp_key_what_each_sweep_made_is_looked_at_before_the_next_and_al
                     if all(each.state == "home" for each in seen(answer)):
                         break
                     await asyncio.sleep(0.2)
-            assert simulation.venues["coinbase"].state.ledger.free_of("bob", "BTC") == 0
+            ledger = simulation.venues["coinbase"].state.ledger
+            assert ledger.free_of("bob", "BTC") == 0
             fees = before - await balance(world, client) - 2 * FEE
+            if further:
+                assert ledger.free_of(f"bob/{added}", "BTC") == 0
+                assert [each.locked for each in seen(answer)[0].there] == ["0.2"]
+                fees += BTC // 10 - FEE
             assert 0 < fees < 5_000  # of the deposit's transaction: the rest is there, to the satoshi
             kinds = [device.kinds() for name, device in world.devices.items() if name != lost]
             assert sum(each.count("call-compared") for each in kinds) >= 1

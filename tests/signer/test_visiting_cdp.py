@@ -92,8 +92,8 @@ def frozen(stage: CdpStage) -> set[str]:
     }
 
 
-def funded(stage: CdpStage, *pairs: Any, amount: int = BTC // 2) -> bytes:
-    return stage.funded(FIRST, SECOND, *pairs, amount=amount)
+def funded(stage: CdpStage, *pairs: Any, amount: int = BTC // 2, most: int = BTC // 2) -> bytes:
+    return stage.funded(FIRST, SECOND, *pairs, amount=amount, most=most)
 
 
 def swept(stage: CdpStage, visit: bytes, names: Any, number: int) -> tuple[ErrandDone, int]:
@@ -262,22 +262,26 @@ def test_where_the_owner_takes_back_that_the_list_is_on_no_sweep_is_signed(stage
     assert stage.free() == D("0.5") and stage.sent_by_customer() == []
 
 
-def test_a_token_is_for_the_account_of_the_asset_and_for_no_other(stage, monkeypatch):
-    """What the carrier names in the path is covered: its co-signer knows how the account is called."""
-    visit = funded(stage)
+@pytest.mark.parametrize("named", ["another", "ETH", "vault"])
+def test_a_token_is_for_an_account_of_the_asset_and_for_no_other(stage, monkeypatch, named):
+    """What the carrier names in the path is covered: its co-signer knows how the accounts are called."""
+    vault = stage.adds("vault", "0.1")
+    visit = funded(stage, amount=40_000_000, most=40_000_000)
     stage.does(visit, "balance", FIRST)
+    others = stage.simulation.venues["coinbase"].account(stage.customer).wallets
+    path = f"/accounts/{ {**others, 'vault': vault}.get(named, named) }/"
     thief, honest = stage.home["device0"].device, errands._Doing._question
 
     def bent(doing):
         made = honest(doing)
         if doing._device is not thief:
             return made
-        path = re.sub("/accounts/[^/]+/", "/accounts/another/", made.unsigned.path)
-        return replace(made, unsigned=replace(made.unsigned, path=path))
+        changed = re.sub("/accounts/[^/]+/", path, made.unsigned.path)
+        return replace(made, unsigned=replace(made.unsigned, path=changed))
 
     monkeypatch.setattr(errands._Doing, "_question", bent)
     outcome = stage.errand(visit, "sweep", FIRST, home=stage.address(1))
-    assert reason(outcome, "device1") == "errand-differs"
+    assert reason(outcome, "device1") == "visit-wallet"
     assert stage.sent_by_customer() == []
 
 

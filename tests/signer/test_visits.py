@@ -15,15 +15,9 @@ from warifu.protocol.encoding import decode, decode_kept, encode
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import KEPT_SWEEPS, withdrawal_id
 from warifu.protocol.policy import DAY
-from warifu.signer.exchanges.visits import (
-    AFTERWARDS,
-    FRESH_ADDRESS,
-    FRESH_BALANCE,
-    ROUNDS_AT_ONCE,
-    SETTLE,
-    Sweep,
-    Visit,
-)
+from warifu.signer.exchanges.holdings import MOST_ACCOUNTS, Part
+from warifu.signer.exchanges.sweeps import SETTLE, Sweep
+from warifu.signer.exchanges.visits import AFTERWARDS, FRESH_ADDRESS, FRESH_BALANCE, ROUNDS_AT_ONCE, Visit
 
 pytestmark = pytest.mark.unit
 
@@ -217,6 +211,15 @@ def test_whatever_is_asked_no_two_withdrawals_of_an_asset_can_be_out_together(as
 # --- a fee on top ---------------------------------------------------------------------------------------------------
 
 CDP = Visit(b"v" * 32, REQUEST, "coinbase", NOW, ("permissions", "wallets", "balance", "address"))
+CDP = CDP.names((("BTC", "first"), ("BTC", "second")), (("BTC", "vault"),), NOW)
+
+
+def part(free: str, held: str = "0", wallet: str = "first") -> Part:
+    return Part("BTC", wallet, free, held, sends=wallet != "vault")
+
+
+def sees_parts(visit: Visit, now: int, *parts: Part) -> Visit:
+    return visit.sees({}, now, parts)
 
 
 def fee_known(visit: Visit, fee: str) -> Visit:
@@ -224,13 +227,13 @@ def fee_known(visit: Visit, fee: str) -> Visit:
 
 
 def test_a_fee_on_top_is_what_it_was_or_a_hundredth_and_more_where_that_was_not_enough():
-    assert CDP.less_fee("BTC", D("0.5"), 8) == ("0.495", "0.005")
-    assert fee_known(CDP, "0.0001").less_fee("BTC", D("0.5"), 8) == ("0.4999", "0.0001")
+    assert CDP.less_fee(part("0.5"), 8) == ("0.495", "0.005")
+    assert fee_known(CDP, "0.0001").less_fee(part("0.5"), 8) == ("0.4999", "0.0001")
     short = swept(CDP, 0, NOW).heard("BTC", 0, "refused", "funds")
-    assert short.less_fee("BTC", D("0.5"), 8) == ("0.48", "0.02")
+    assert short.less_fee(part("0.5"), 8) == ("0.48", "0.02")
     short = swept(short, 1, NOW).heard("BTC", 1, "refused", "funds")
-    assert short.less_fee("BTC", D("0.5"), 8) == ("0.42", "0.08")
-    assert swept(short, 2, NOW).less_fee("BTC", D("0.5"), 8) == ("0.495", "0.005")  # it was taken, or may be
+    assert short.less_fee(part("0.5"), 8) == ("0.42", "0.08")
+    assert swept(short, 2, NOW).less_fee(part("0.5"), 8) == ("0.495", "0.005")  # it was taken, or may be
 
 
 @pytest.mark.parametrize("fee", ["", "0.01"])
@@ -239,7 +242,7 @@ def test_however_often_there_was_not_enough_what_is_there_is_tried_again(fee):
     would end by sending nothing any more, and nobody's word would bring it back."""
     visit = fee_known(CDP, fee) if fee else CDP
     for number in range(1, 8):
-        amount, _ = visit.less_fee("BTC", D("0.5"), 8)
+        amount, _ = visit.less_fee(part("0.5"), 8)
         assert D(amount) > 0
         visit = swept(visit, number, NOW, amount).heard("BTC", number, "refused", "funds")
 
@@ -258,7 +261,7 @@ def test_what_is_sent_and_what_stays_is_what_is_free(units, places, fee):
     free = D(units).scaleb(-8)
     visit = fee_known(CDP, fee) if fee else CDP
     try:
-        amount, stays = map(D, visit.less_fee("BTC", free, places))
+        amount, stays = map(D, visit.less_fee(part(f"{free:f}"), places))
     except PolicyDenied as denied:
         assert denied.reason == "nothing-there"
         return
@@ -269,14 +272,78 @@ def test_what_is_sent_and_what_stays_is_what_is_free(units, places, fee):
 def test_no_more_than_a_fee_is_at_home_and_what_was_made_into_something_else_is_not():
     visit = fee_known(CDP, "0.0001").end(NOW, "owner")
     late = NOW + 100
-    assert sees(visit, "0.0001", late).state(late) == "home"
-    assert sees(visit, "0.00010001", late).state(late) == "sweeping"
-    assert sees(visit, "0.0001", late, held="0.1").state(late) == "sweeping"
+    assert sees_parts(visit, late, part("0.0001")).state(late) == "home"
+    assert sees_parts(visit, late, part("0.00010001")).state(late) == "sweeping"
+    assert sees_parts(visit, late, part("0.0001", "0.1")).state(late) == "sweeping"
     differs = visit.heard("BTC", 0, "differs")
-    assert sees(differs, "0", late).state(late) == "stuck"
+    assert sees_parts(differs, late).state(late) == "stuck"
     assert (
         differs.heard("BTC", 0, "done").sweep_of("BTC", 0).state == "differs"
     )  # whatever is heard afterwards
+
+
+# --- several accounts of one asset
+
+
+def test_no_more_than_a_fee_in_each_account_is_at_home_and_more_in_one_of_them_is_not():
+    visit, late = fee_known(CDP, "0.0001").end(NOW, "owner"), NOW + 100
+    dust = part("0.0001"), part("0.0001", wallet="second")
+    assert sees_parts(visit, late, *dust).state(late) == "home"
+    assert sees_parts(visit, late, dust[0], part("0.0002", wallet="second")).state(late) == "sweeping"
+    assert sees_parts(visit, late, dust[0], part("0.0001", wallet="new")).shown(late).wallets == ()
+
+
+def test_the_next_sweep_is_of_the_fullest_account_that_did_not_refuse():
+    visit = sees_parts(CDP, NOW, part("0.1"), part("0.4", wallet="second"), part("9", wallet="vault"))
+    assert visit.leaves_from("BTC").wallet == "second"
+    refused = visit.sweeping(Sweep("BTC", 0, "0.396", "home", 1000 * NOW, wallet="second"))
+    refused = refused.heard("BTC", 0, "refused", "second-factor")
+    assert refused.leaves_from("BTC").wallet == "first"
+    again = refused.sweeping(Sweep("BTC", 1, "0.099", "home", 1000 * NOW, wallet="first"))
+    assert again.heard("BTC", 1, "refused", "second-factor").leaves_from("BTC").wallet == "second"
+    with pytest.raises(PolicyDenied) as nothing:
+        sees_parts(CDP, NOW, part("9", wallet="vault")).leaves_from("BTC")
+    assert nothing.value.reason == "nothing-there"
+    with pytest.raises(InputRefused) as unknown:
+        sees_parts(CDP, NOW, part("9", wallet="another")).leaves_from("BTC")
+    assert unknown.value.reason == "visit-wallet"
+
+
+def test_why_an_account_kept_something_stays_known_however_many_there_are():
+    names = [f"wallet{number}" for number in range(3 * KEPT_SWEEPS)]
+    visit = CDP.names(tuple(("BTC", name) for name in names), (), NOW).end(NOW, "owner")
+    for number, name in enumerate(names):
+        visit = visit.sweeping(Sweep("BTC", number, "0.00001", "home", 1000 * NOW, wallet=name))
+        visit = visit.heard("BTC", number, "refused", "below-minimum")
+    dust = [part("0.00001", wallet=name) for name in names]
+    assert sees_parts(visit, NOW + 100, *dust).state(NOW + 100) == "home"
+    assert len(visit.shown(NOW).sweeps) == KEPT_SWEEPS
+    assert decode(Visit, encode(visit), 1024 * 1024) == visit
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
+def test_home_is_nothing_in_wallets_and_no_more_in_vaults_than_the_least_that_was_seen_there(looks):
+    visit = CDP.end(NOW, "owner")
+    seen: list[int] = []
+    for number, (wallet, vault) in enumerate(looks):
+        parts = part(str(wallet), wallet="second"), part(str(vault), wallet="vault")
+        visit, seen = sees_parts(visit, NOW + number, *parts), [*seen, vault]
+        is_home = not wallet and vault == min(seen)
+        assert (visit.state(NOW + number) == "home") is is_home
+        assert [(each.locked, each.came) for each in visit.there if each.symbol == "BTC"] == [
+            (str(vault), str(vault - min(seen)))
+        ]
+
+
+def test_more_accounts_than_a_visit_keeps_are_refused():
+    names = tuple(("BTC", f"wallet{number}") for number in range(MOST_ACCOUNTS + 1))
+    with pytest.raises(InputRefused):
+        CDP.names(names, (), NOW)
+    with pytest.raises(InputRefused):
+        sees_parts(CDP, NOW, *(part("1", wallet=name) for _, name in names))
+    others = tuple(("ETH", name) for _, name in names)  # of what the visit has nothing to do with
+    assert CDP.names(others, others, NOW) == CDP.names((), (), NOW)
 
 
 def test_a_visit_that_was_kept_before_losses_were_measured_is_read_as_one_without_a_bound():

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 import pytest
@@ -58,7 +58,16 @@ from warifu.protocol.exchange_visits import ErrandDone, Visits, VisitShown, swee
 from warifu.protocol.frames import AskVisits, OpenErrand, TellVisit
 from warifu.protocol.policy import ExchangeLimits, ExchangeRules, Policy, Window
 from warifu.protocol.request import Request
-from warifu.sandbox.control import Allow, ClearFaults, SetAccount, SetClock, SetCredential, Turn
+from warifu.sandbox.control import (
+    AddWallet,
+    Allow,
+    ClearFaults,
+    Move,
+    SetAccount,
+    SetClock,
+    SetCredential,
+    Turn,
+)
 from warifu.sandbox.simulation import Simulation
 from warifu.signer.exchanges.accounts import Account
 from warifu.signer.exchanges.parts import secret_part
@@ -442,9 +451,9 @@ class Stage:
         assert not outcome.failed, {name: str(error) for name, error in outcome.failed.items()}
         return decode(ErrandDone, outcome.finished[names[0]], 2**20)
 
-    def funded(self, *pairs: Sequence[str], amount: int = BTC // 2) -> bytes:
+    def funded(self, *pairs: Sequence[str], amount: int = BTC // 2, most: int = BTC // 2) -> bytes:
         """A visit whose way back these pairs have seen, each the first of its pair, and whose funds are there."""
-        visit = self.opened()
+        visit = self.opened(amount=str(most))
         self.pays(self.payment(self.proves(visit, *pairs), amount), pairs[0])
         return visit
 
@@ -529,6 +538,33 @@ class CdpStage(Stage):
         self.sync()
         outcome = compare(self.home, about, names[0], names, self._tunnels())
         assert decode(CallResult, outcome.finished[names[0]], 2**18).outcome == "done"
+
+    def adds(self, kind: Literal["wallet", "vault"], gives: str = "0", asset: str = "BTC") -> str:
+        """A further account of the customer's; what Coinbase calls it."""
+        made = self.simulation.do(
+            AddWallet(
+                exchange="coinbase", account=self.customer, asset=asset, kind=kind, gives=Decimal(gives)
+            )
+        )
+        return str(made["id"])
+
+    def moves(self, amount: str, source: str, to: str) -> None:
+        """By the customer's own hand, between accounts; ``BTC``: the first one."""
+        deed = Move(
+            exchange="coinbase",
+            account=self.customer,
+            asset="BTC",
+            amount=Decimal(amount),
+            source=source,
+            to=to,
+        )
+        self.simulation.do(deed)
+
+    def has(self, name: str) -> Decimal:
+        """What is free in an account of the customer's."""
+        venue = self.simulation.venues["coinbase"]
+        found = venue.app_account(venue.account(self.customer), name)
+        return venue.state.ledger.free_of(found.key, found.asset)
 
     def sent_by_customer(self) -> list[Any]:
         """What the simulated Coinbase sends for it, or will."""

@@ -285,6 +285,13 @@ EXCHANGES: dict[str, str] = {
         "{account} での滞在がまだ帰っていません。滞在は終わり、新しい鍵が入ってから十分以内に帰ってきます"
         "（すぐに帰すには: warifu visit sweep {wallet}）。"
     ),
+    "in vaults, not to be swept: {there}": "保管庫にあり、引き揚げの対象外：{there}",
+    "{amount} {symbol} came into a vault (or another account that no key sends from) during the visit and does not "
+    "come home by itself: withdraw it to a wallet on the exchange's site, which takes its approvals and 48 hours; from "
+    "there it is brought home": (
+        "滞在中に {amount} {symbol} が保管庫（または鍵では送金できない口座）に入りました。これは自動では帰りません。"
+        "取引所の画面で通常の口座に引き出してください（承認と48時間が必要です）。そこからは自動で帰されます"
+    ),
     "the exchange does not take the key of {account}: it was revoked there or has expired (or a clock is wrong). Look "
     "at it on its site, or give the devices a new one: warifu exchange rotate WALLET {account}. Then, at once: warifu "
     "visit sweep WALLET": (

@@ -14,7 +14,7 @@ from warifu.cli.visits import Said, Seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.protocol.chains import coin_decimals, spoken
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
-from warifu.protocol.exchange_visits import SweepShown, VisitShown, Worth
+from warifu.protocol.exchange_visits import SweepShown, There, VisitShown, Worth
 from warifu.units import format_quantity
 
 _STATES = {
@@ -75,12 +75,32 @@ def show_seen(screen: Screen, seen: Seen, threshold: int) -> None:
                 account=one.request.account,
             )
         )
+    for locked in _locked(seen):
+        screen.warn(
+            tr(
+                "{amount} {symbol} came into a vault (or another account that no key sends from) during the visit and "
+                "does not come home by itself: withdraw it to a wallet on the exchange's site, which takes its "
+                "approvals and 48 hours; from there it is brought home",
+                amount=locked.came,
+                symbol=locked.symbol,
+            )
+        )
     if any(sweep.state == "differs" for sweep in _sweeps(seen)):
         screen.warn(
             tr(
                 "something else left the exchange than devices signed: the wallet is frozen; a device was taken over"
             )
         )
+
+
+def _locked(seen: Seen) -> list[There]:
+    """Of each asset what came into accounts that no key sends from: the most that a device says, which has not seen it
+    leave them again."""
+    most: dict[str, There] = {}
+    for each in (there for _, view in seen.views if view.state != "home" for there in view.there):
+        if Decimal(each.came) > Decimal(most[each.symbol].came if each.symbol in most else 0):
+            most[each.symbol] = each
+    return [most[symbol] for symbol in sorted(most)]
 
 
 _WHY = {
@@ -172,6 +192,7 @@ def _state(view: VisitShown) -> str:
         for each in view.there
         if (each.free, each.held) != ("0", "0")
     )
+    vaults = ", ".join(f"{each.locked} {each.symbol}" for each in view.there if each.locked != "0")
     parts = [_STATES[view.state]()]
     if view.barred:
         parts.append(view.barred)
@@ -179,6 +200,8 @@ def _state(view: VisitShown) -> str:
         parts.append(_WHY[view.why]())
     if there:
         parts.append(tr("seen there: {there}", there=there))
+    if vaults:
+        parts.append(tr("in vaults, not to be swept: {there}", there=vaults))
     if view.worth is not None and view.state in ("funded", "trading", "sweeping", "stuck"):
         parts.append(_worth(view.worth, view.request.brings.symbol))
     return "; ".join(parts)

@@ -33,6 +33,8 @@ class Balance:
     held: Decimal
     wallet: str = ""
     """The exchange's name for the account that holds it, where it wants to be told which."""
+    sends: bool = True
+    """Whether a key can send anything from there: not from a vault."""
 
 
 @dataclass(frozen=True)

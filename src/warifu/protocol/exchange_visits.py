@@ -48,12 +48,12 @@ Step = Literal[
 ]
 """What is asked of the exchange for a visit, each by one carrier over its own TLS. ``permissions``: whether the
 credential may withdraw. ``wallets``: how the exchange calls the accounts that funds leave from, where it wants to be
-told. ``balance``: what is there. ``price``: the best offers of a pair, which anybody may ask for. ``listed``: whether
-the exchange's own list has the wallet's addresses. ``travel-rule``: whether the exchange wants to be told who is paid.
-``address``: where deposits go. ``new-address``: have a deposit address made, where none is listed. ``orders``: which
-are open of a pair, where they are cancelled one by one. ``cancel``: those, or every open order of a pair, once the
-visit is over. ``sweep``: all that is free there of one asset, home. ``outcome``: what became of the newest sweep of
-it."""
+told. ``balance``: what is there. Of both a page, where there are several. ``price``: the best offers of a pair, which
+anybody may ask for. ``listed``: whether the exchange's own list has the wallet's addresses. ``travel-rule``: whether
+the exchange wants to be told who is paid. ``address``: where deposits go. ``new-address``: have a deposit address made,
+where none is listed. ``orders``: which are open of a pair, where they are cancelled one by one. ``cancel``: those, or
+every open order of a pair, once the visit is over. ``sweep``: all that is free there of one asset, in one of its
+accounts, home. ``outcome``: what became of the newest sweep of it."""
 VisitState = Literal["opened", "proven", "funded", "trading", "sweeping", "home", "stuck"]
 """As one device sees it. ``opened``: the way back is not proven to it yet. ``proven``: it would let funds go there.
 ``funded``: it signed that they go. ``trading``: it saw them there. ``sweeping``: the time is over, the owner
@@ -89,8 +89,13 @@ class There(Message, frozen=True):
     symbol: ExchangeSymbol
     free: Quantity
     held: Quantity
-    """By open orders: it comes home once these are done or cancelled."""
+    """By open orders: it comes home once these are done or cancelled. Both without what is locked."""
     at: Seconds
+    locked: Quantity = "0"
+    """In accounts that no key sends anything from (a vault): only its owners take it out, on the exchange's site."""
+    came: Quantity = "0"
+    """How much more of that there is than the least that this device saw there during the visit: it counts as not at
+    home."""
 
 
 class SweepShown(Message, frozen=True):
@@ -158,7 +163,7 @@ class VisitShown(Message, frozen=True):
     simulation: bool = False
     """Whether the account was added as a simulation's: no exchange, no money."""
     wallets: Annotated[tuple[ExchangeSymbol, ...], msgspec.Meta(max_length=MAX_VISIT_ASSETS)] = ()
-    """Of which assets it knows the account that they leave from."""
+    """Of which assets it knows every account that something of them was seen in."""
     banned: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_BANNED)] = ()
     """Devices that it found to have changed what it signed: they carry nothing home for it while the wallet is
     frozen."""

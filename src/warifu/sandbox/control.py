@@ -24,7 +24,7 @@ from warifu.sandbox.amounts import plain
 from warifu.sandbox.faults import Fault, Faults
 from warifu.sandbox.markets import State
 from warifu.sandbox.orders import Side
-from warifu.sandbox.people import Algorithm, Allowed, Api, Credential, Permission
+from warifu.sandbox.people import Algorithm, Allowed, Api, Credential, Further, Permission
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.venue import Venue
 from warifu.sandbox.web import MAX_DEPTH, Answer, Request, said
@@ -49,6 +49,26 @@ class SetAccount(_Deed, frozen=True):
     gives: dict[str, Decimal] = {}
     allowlist_only: bool | None = None
     travel_rule: bool | None = None
+
+
+class AddWallet(_Deed, frozen=True):
+    """Give a customer of Coinbase a further account of an asset: a wallet, or a vault. ``gives``: from outside."""
+
+    account: str
+    asset: str
+    kind: Literal["wallet", "vault"] = "wallet"
+    gives: Decimal = Decimal(0)
+
+
+class Move(_Deed, frozen=True):
+    """The customer moves something from one account of an asset to another one, by hand. ``source``, ``to``: their
+    UUIDs, or the asset's name for the first of it."""
+
+    account: str
+    asset: str
+    amount: Decimal
+    source: str
+    to: str
 
 
 class SetCredential(_Deed, frozen=True):
@@ -160,6 +180,8 @@ class Control:
         self._venues, self._faults = venues, faults
         self._deeds: dict[str, tuple[Any, Callable[..., object]]] = {
             "account": (SetAccount, self._account),
+            "wallet": (AddWallet, self._wallet),
+            "move": (Move, self._move),
             "credential": (SetCredential, self._credential),
             "revoke": (RevokeCredential, self._revoke),
             "allow": (Allow, self._allow),
@@ -230,6 +252,23 @@ class Control:
             venue.give(deed.account, asset, amount)
         return {"account": account.name, "uuid": account.uuid, "wallets": account.wallets}
 
+    def _wallet(self, venue: Venue, deed: AddWallet) -> object:
+        _require(venue.name == "coinbase", "only Coinbase has further accounts of an asset")
+        _require(deed.asset in venue.assets() and deed.gives >= 0, "an account is of an asset that is traded")
+        account = venue.account(deed.account)
+        made = Further(uuid=str(uuid.uuid4()), asset=deed.asset, kind=deed.kind, moment=venue.now())
+        account.further.append(made)
+        if deed.gives:
+            venue.give(deed.account, deed.asset, deed.gives, venue.app_account(account, made.uuid).key)
+        return {"id": made.uuid}
+
+    def _move(self, venue: Venue, deed: Move) -> object:
+        account = venue.account(deed.account)
+        source, to = venue.app_account(account, deed.source), venue.app_account(account, deed.to)
+        _require(deed.amount > 0 and source.asset == to.asset == deed.asset, "both are of that asset")
+        venue.custody.move(deed.asset, source.key, to.key, deed.amount)
+        return {}
+
     def _credential(self, venue: Venue, deed: SetCredential) -> object:
         venue.account(deed.account)
         _require((deed.api == "binance") == (venue.name == "binance"), "this key is for another exchange")
@@ -281,6 +320,16 @@ class Control:
                     "held": plain(ledger.held_of(account.name, asset)),
                 }
                 for asset in ledger.assets_of(account.name)
+            },
+            "further": {
+                found.uuid: {
+                    "asset": found.asset,
+                    "kind": found.kind,
+                    "free": plain(ledger.free_of(found.key, found.asset)),
+                    "held": plain(ledger.held_of(found.key, found.asset)),
+                }
+                for found in venue.app_accounts(account)
+                if found.key != account.name
             },
             "orders": [one for one in state.trading.orders if one.terms.account == account.name],
             "fills": [one for one in state.trading.fills if one.account == account.name],

@@ -104,6 +104,20 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     index: int
     moment: int
+    key: str = ""
+    """Of the further account in the ledger that it is of; empty: of the customer's first."""
+
+
+class Inner(msgspec.Struct, frozen=True, kw_only=True):
+    """From one account of a customer's to another one, by the customer's own hand."""
+
+    uuid: str
+    asset: str
+    source: str
+    to: str
+    """As the ledger calls them."""
+    amount: Decimal
+    moment: int
 
 
 class Deposit(msgspec.Struct, kw_only=True):
@@ -119,6 +133,8 @@ class Deposit(msgspec.Struct, kw_only=True):
     confirmations: int = 0
     credited: int | None = None
     """Milliseconds."""
+    key: str = ""
+    """As its place's."""
 
 
 Status = Literal["pending", "sent", "done", "failed"]
@@ -147,6 +163,13 @@ class Withdrawal(msgspec.Struct, kw_only=True):
     done: int | None = None
     words: str = ""
     """Why it was not sent."""
+    key: str = ""
+    """Of the further account in the ledger that gives it; empty: the customer's first."""
+
+    @property
+    def payer(self) -> str:
+        """Whose it is in the ledger."""
+        return self.key or self.account
 
     @property
     def total(self) -> Decimal:
@@ -160,6 +183,7 @@ class Vaults(msgspec.Struct):
     places: list[Place] = []
     deposits: list[Deposit] = []
     withdrawals: list[Withdrawal] = []
+    moves: list[Inner] = []
     stuck: bool = False
     """Whether withdrawals are not sent at the moment."""
 
@@ -196,7 +220,7 @@ class Custody:
 
     # --- deposits -------------------------------------------------------------------------------------------------
 
-    def new_address(self, account: str, asset: str, network: str = "") -> Place:
+    def new_address(self, account: str, asset: str, network: str = "", key: str = "") -> Place:
         chain = self.chain(asset, network)
         index = 1 + sum(place.asset == asset for place in self.vaults.places)
         place = Place(
@@ -207,15 +231,24 @@ class Custody:
             address=chain.address(index),
             index=index,
             moment=self._now(),
+            key=key,
         )
         self.vaults.places.append(place)
         return place
 
-    def address(self, account: str, asset: str, network: str = "") -> Place:
+    def address(self, account: str, asset: str, network: str = "", key: str = "") -> Place:
         """The account's newest address, made where there is none."""
         self.chain(asset, network)
-        found = [one for one in self.vaults.places if (one.account, one.asset) == (account, asset)]
-        return found[-1] if found else self.new_address(account, asset, network)
+        mine = (account, asset, key)
+        found = [one for one in self.vaults.places if (one.account, one.asset, one.key) == mine]
+        return found[-1] if found else self.new_address(account, asset, network, key)
+
+    def move(self, asset: str, source: str, to: str, amount: Decimal) -> None:
+        """Between a customer's own accounts, as the ledger calls them. ``Refusal`` (``funds``)."""
+        self._ledger.hold(source, asset, amount)
+        self._ledger.pay(source, to, asset, amount)
+        inner = Inner(uuid=self._uuid(), asset=asset, source=source, to=to, amount=amount, moment=self._now())
+        self.vaults.moves.append(inner)
 
     # --- withdrawals ----------------------------------------------------------------------------------------------
 
@@ -232,11 +265,12 @@ class Custody:
         client_id: str,
         whatever: bool = False,
         stated: bool = False,
+        key: str = "",
     ) -> Withdrawal:
         """Take a withdrawal; the same one twice is one. ``on_top``: the fee is not taken out of the amount.
 
         ``whatever``: an identifier that was used before names that withdrawal, whatever else is said now. ``stated``:
-        it says who is paid.
+        it says who is paid. ``key``: of the further account in the ledger that gives it.
 
         ``Refusal``: ``network``, ``address``, ``memo``, ``withdrawal-precision``, ``withdrawal-too-small``,
         ``address-not-allowed``, ``travel-rule``, ``funds``, ``duplicate``.
@@ -263,8 +297,9 @@ class Custody:
             amount=amount if on_top else EXACT.subtract(amount, chain.fee),
             fee=chain.fee,
             moment=self._now(),
+            key=key,
         )
-        self._ledger.hold(account.name, asset, withdrawal.total)
+        self._ledger.hold(withdrawal.payer, asset, withdrawal.total)
         self.vaults.withdrawals.append(withdrawal)
         return withdrawal
 
@@ -328,7 +363,7 @@ class Custody:
                 deposit.confirmations = coin.confirmations
                 if deposit.credited is None and coin.confirmations >= self.depth:
                     deposit.credited = self._now()
-                    self._ledger.come(place.account, place.asset, coin.amount)
+                    self._ledger.come(place.key or place.account, place.asset, coin.amount)
 
     def _deposit(self, place: Place, coin: Incoming) -> Deposit:
         deposit = Deposit(
@@ -341,6 +376,7 @@ class Custody:
             vout=coin.vout,
             amount=coin.amount,
             moment=self._now(),
+            key=place.key,
         )
         self.vaults.deposits.append(deposit)
         return deposit
@@ -358,7 +394,7 @@ class Custody:
             return
         chain.used(signed)
         withdrawal.txid, withdrawal.raw, withdrawal.status = signed.txid, signed.raw, "sent"
-        ledger, account, asset = self._ledger, withdrawal.account, withdrawal.asset
+        ledger, account, asset = self._ledger, withdrawal.payer, withdrawal.asset
         ledger.leave(account, asset, withdrawal.amount)
         ledger.pay(account, FEES, asset, withdrawal.fee)
         ledger.hold(FEES, asset, signed.fee)
@@ -377,7 +413,7 @@ class Custody:
         """One that was not sent: its funds are free again."""
         if withdrawal.status != "pending":
             raise Refusal("no-such", withdrawal.uuid)
-        self._ledger.release(withdrawal.account, withdrawal.asset, withdrawal.total)
+        self._ledger.release(withdrawal.payer, withdrawal.asset, withdrawal.total)
         withdrawal.status, withdrawal.done = "failed", self._now()
 
     def own(self, asset: str) -> Decimal:

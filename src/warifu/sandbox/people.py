@@ -26,6 +26,16 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     moment: int = 0
 
 
+class Further(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of Coinbase's App beside the first of its asset."""
+
+    uuid: str
+    asset: str
+    kind: Literal["wallet", "vault"]
+    """From a vault nothing is sent that a key asks for."""
+    moment: int = 0
+
+
 class Account(msgspec.Struct, kw_only=True):
     """One customer."""
 
@@ -34,6 +44,7 @@ class Account(msgspec.Struct, kw_only=True):
     number: int
     wallets: dict[str, str] = {}
     """Asset, and the name (a UUID) of the wallet that has it."""
+    further: list[Further] = []
     allowlist: list[Allowed] = []
     allowlist_only: bool = False
     """Whether withdrawals go to the addresses on the list alone."""

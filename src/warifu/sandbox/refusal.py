@@ -36,6 +36,7 @@ Reason = Literal[
     "too-small",
     "travel-rule",
     "value-too-small",
+    "vault",  # nothing is sent from there that a key asks for
     "withdrawal-precision",
     "withdrawal-too-small",
 ]

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from threading import RLock
 
@@ -43,6 +44,19 @@ class Remembered(msgspec.Struct):
     states: dict[str, State] = {}
     ahead: int = 0
     """Milliseconds that its clock is ahead of the machine's."""
+
+
+@dataclass(frozen=True)
+class AppAccount:
+    """One of a customer's accounts of the App."""
+
+    uuid: str
+    asset: str
+    key: str
+    """Whose it is in the ledger: the customer's name for the first of its asset, with which it trades."""
+    kind: str
+    """``wallet``, ``vault``."""
+    moment: int
 
 
 class Venue:
@@ -88,14 +102,15 @@ class Venue:
         self.account(HOUSE, make=True)
         self.house.turn(self.now(), steady=True)
 
-    def give(self, account: str, asset: str, amount: Decimal) -> None:
-        """From outside: by a deposit on the chain, where the asset has one. ``Refusal`` (``no-such``)."""
+    def give(self, account: str, asset: str, amount: Decimal, key: str = "") -> None:
+        """From outside: by a deposit on the chain, where the asset has one. ``key``: of a further account.
+        ``Refusal`` (``no-such``)."""
         if asset not in self.assets():
             raise Refusal("no-such", asset)
         if asset not in self.custody.chains:
-            self.state.ledger.come(account, asset, amount)
+            self.state.ledger.come(key or account, asset, amount)
             return
-        place = self.custody.address(account, asset)
+        place = self.custody.address(account, asset, key=key)
         self.custody.chains[asset].fund(place.address, amount, self.custody.depth)
         self.custody.settle(account)
 
@@ -134,9 +149,24 @@ class Venue:
 
     def wallet(self, account: Account, name: str) -> str:
         """The asset of a wallet, by its UUID (or the asset's own name). ``Refusal`` (``no-such``)."""
-        for asset, wallet in account.wallets.items():
-            if name in (wallet, asset):
-                return asset
+        return self.app_account(account, name).asset
+
+    def app_accounts(self, account: Account) -> tuple[AppAccount, ...]:
+        """A customer's accounts of the App: the further ones, the newest first, and then the first of each asset."""
+        further = (
+            AppAccount(one.uuid, one.asset, f"{account.name}/{one.uuid}", one.kind, one.moment)
+            for one in reversed(account.further)
+        )
+        first = (
+            AppAccount(account.wallets[asset], asset, account.name, "wallet", 0) for asset in self.assets()
+        )
+        return (*further, *first)
+
+    def app_account(self, account: Account, name: str) -> AppAccount:
+        """By its UUID; the first of its asset by the asset's name, too. ``Refusal`` (``no-such``)."""
+        for one in reversed(self.app_accounts(account)):
+            if name in (one.uuid, one.asset):
+                return one
         raise Refusal("no-such", name)
 
     def set_state(self, pair: str, state: State) -> None:

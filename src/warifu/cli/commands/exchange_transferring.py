@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -147,7 +148,7 @@ def withdraw(
             quantity,
             memo,
             no_memo,
-            _wallet_of(exchanging, symbol),
+            _wallet_of(exchanging, symbol, quantity),
             "" if statement is None else read_statement(statement),
         )
         stated = exchanging.exchange.travel_rule(withdrawal.travel_rule) if withdrawal.travel_rule else ()
@@ -187,14 +188,19 @@ def withdraw(
         )
 
 
-def _wallet_of(exchanging: Exchanging, asset: str) -> str:
-    """The exchange's own name of the account that holds the asset, where it wants to be told."""
+def _wallet_of(exchanging: Exchanging, asset: str, least: Decimal = Decimal(0)) -> str:
+    """The exchange's own name of the account that holds the asset, where it wants to be told. Of several the first that
+    a key sends from and that has so much, or the fullest: what is in another one is asked for by itself."""
     call = exchanging.exchange.wallets()
     if call is None:
         return ""
-    found = [one for one in asking(lambda: exchanging.read_all(call)) if one.asset == asset]
+    listed = asking(lambda: exchanging.read_all(call))
+    found = [one for one in listed if one.asset == asset and one.sends]
     if not found:
         raise InputRefused(
-            "no-exchange-wallet", f"the account has no {asset} at the exchange", not_done="Nothing was asked."
+            "no-exchange-wallet",
+            f"the account has no {asset} at the exchange that a key sends from",
+            not_done="Nothing was asked.",
         )
-    return str(found[0].wallet)
+    enough = [one for one in found if one.free >= least]
+    return str((enough[0] if enough else max(found, key=lambda one: one.free)).wallet)

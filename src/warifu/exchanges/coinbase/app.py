@@ -67,11 +67,13 @@ class Account(Answer, frozen=True, kw_only=True):
     id: str
     name: str
     type: str
+    """``wallet``, ``fiat``, ``vault``; the documents announce others without saying which."""
     currency: AccountCurrency
     balance: Money
     primary: bool = False
     allow_deposits: bool | None = None
     allow_withdrawals: bool | None = None
+    created_at: str | None = None
 
 
 class AccountPage(Page, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ def plan(
             tasks.append(Task(lead, "outcome", asset.symbol, own.round))
         tasks.append(Task(lead, "balance", brought))
         seen = next((there for there in views[lead].there if there.symbol == asset.symbol), None)
-        if seen is not None and Decimal(seen.free):
+        if seen is not None and (Decimal(seen.free) or Decimal(seen.locked)):
             tasks += _names(views, asset.symbol)
         waits = [sweep for sweep in known if sweep.state != "refused" and now < sweep.again_from]
         if seen is not None and Decimal(seen.free) and not waits:

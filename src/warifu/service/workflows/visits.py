@@ -24,7 +24,7 @@ from warifu.errors import PeerMisbehaved, WarifuError
 from warifu.exchanges.attempt import LONGEST_PAUSE
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.encoding import decode
-from warifu.protocol.exchange_answers import Cosigned
+from warifu.protocol.exchange_answers import MORE_PAGES, Cosigned
 from warifu.protocol.exchange_visits import ErrandDone, Step, Visits, VisitShown
 from warifu.protocol.frames import MAX_BODY_BYTES, AskStatus, AskVisits, OpenErrand, Status, TellVisit
 from warifu.service.bell import Bell
@@ -53,6 +53,8 @@ STUCK_SECONDS = 600
 entry."""
 _TURNS = 8
 """In which one device carries first, where it can change what it carries: others have theirs, whatever it says."""
+_MOST_PAGES = 64
+"""Of lists that come in pages, of one device in one round of a visit: whatever it says, it comes to an end."""
 _FAILURES = 3
 """Of steps of one carrier, after which a round does without it."""
 
@@ -209,6 +211,7 @@ class VisitsAtWork:
         done: set[Task] = set()
         failed: Counter[bytes] = Counter()
         barred: set[bytes] = set()
+        pages: Counter[bytes] = Counter()
         well, went = True, False
         while True:
             turn = tries.turn
@@ -231,12 +234,18 @@ class VisitsAtWork:
                 if (result.outcome, task.step) == ("not-there", "address"):
                     result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
+                if (error.reason, task.step) == ("visit-wallet", "sweep"):
+                    await self._name_again(wallet, visit, views, task)
                 well = well and task.step not in _LOOK
                 failed[task.carrier] += 1
                 tries.failed += 1
                 tries.later(error.retry_after or 0)
                 continue
             before, views[task.carrier] = views[task.carrier], result.shown
+            if result.reason == MORE_PAGES and pages[task.carrier] < _MOST_PAGES:
+                pages[task.carrier] += 1
+                done.discard(task)
+                continue
             if result.shown.state != before.state:
                 tries.count = 0
             if task.step == "sweep" and leaves_it_to_its_carrier(some):
@@ -262,6 +271,17 @@ class VisitsAtWork:
         """Have an address made where none is listed, and look for it: all find that one then."""
         await self._do(wallet, visit, views, replace(task, step="new-address"))
         return await self._do(wallet, visit, views, task)
+
+    async def _name_again(self, wallet: StoredWallet, visit: bytes, views: Views, task: Task) -> None:
+        """Those who sign look how the exchange calls its accounts now: one can be newer than what they know."""
+        for identity in self._participants(wallet, views, task) or ():
+            asked = Task(identity, "wallets", task.symbol)
+            with survived():
+                for _ in range(_MOST_PAGES):
+                    result = await self._do(wallet, visit, views, asked)
+                    views[identity] = result.shown
+                    if result.reason != MORE_PAGES:
+                        break
 
     async def _tiers(self, views: Views) -> dict[bytes, int]:
         """As devices say. It is for the owner's good, and no device's reason for anything."""

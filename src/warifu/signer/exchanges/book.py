@@ -20,7 +20,7 @@ from warifu.protocol.exchange_answers import CallResult, Cosigned, Told, seal_to
 from warifu.protocol.exchange_requests import MAX_CALL_BYTES, CallRequest, ExchangeCall
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.policy import HOUR, WINDOWS, ExchangeLimits
-from warifu.signer.exchanges.visits import SETTLE
+from warifu.signer.exchanges.sweeps import SETTLE
 from warifu.signer.ledger import LONGEST
 from warifu.signer.policy.facts import Amounts
 from warifu.signer.store import Store

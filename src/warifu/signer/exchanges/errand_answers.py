@@ -6,7 +6,7 @@ and not taken for what did not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -27,13 +27,17 @@ from warifu.exchanges.adapter import (
 from warifu.exchanges.calls import Call, Listed
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.signing import Stamp
+from warifu.exchanges.visited import Named, Paged
 from warifu.protocol.chains import family_of
-from warifu.protocol.exchange_answers import Outcome
+from warifu.protocol.exchange_answers import MORE_PAGES, Outcome
 from warifu.protocol.exchange_visits import Missing
 from warifu.protocol.frames import OpenErrand
 from warifu.signer.egress.failures import EgressFailed
 from warifu.signer.exchanges.carrying import Heard
-from warifu.signer.exchanges.visits import SETTLE, Visit
+from warifu.signer.exchanges.holdings import part_of
+from warifu.signer.exchanges.pages import FIRST, MOST_PAGES, Page
+from warifu.signer.exchanges.sweeps import SETTLE
+from warifu.signer.exchanges.visits import Visit
 from warifu.signer.wallets import Wallet
 
 
@@ -45,6 +49,8 @@ class Learned:
     outcome: Outcome
     reason: str = ""
     wait: int = 0
+    onward: Page | None = None
+    """What the next page of a list goes on from; None where it is at its end, or begins anew."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Answers:
     now: int
     states: bool
     """Whether this device keeps what its owner states about who is paid."""
+    page: Page = FIRST
+    """Of a list: what was asked for."""
 
     def learn(self, call: Call[Any], heard: Heard, stamp: Stamp | None) -> Learned:
         """What came of the step, also where nothing was answered."""
@@ -112,14 +120,43 @@ class Answers:
             return Learned(self.visit, "refused", "permission")
         return Learned(self.visit.permits(), "done")
 
-    def _balance(self, page: Listed[Balance], _: Stamp | None) -> Learned:
-        if page.more is not None:
-            return Learned(self.visit, "unanswered", "too-little-said")
+    def _balance(self, said: Listed[Balance] | Paged[Balance], _: Stamp | None) -> Learned:
+        if isinstance(said, Listed):
+            if said.more is not None:
+                return Learned(self.visit, "unanswered", "too-little-said")
+            return self._sees(said.items, None)
+        return self._to_the_end(said, lambda items: self._sees(items, self.page.since or self.now))
+
+    def _sees(self, items: Sequence[Balance], since: int | None) -> Learned:
+        """``since``: when the first of several pages was read; None where accounts have no names."""
         found: dict[str, tuple[Decimal, Decimal]] = {}
-        for each in page.items:
+        for each in items:
             free, held = found.get(each.asset, (Decimal(0), Decimal(0)))
             found[each.asset] = free + each.free, held + each.held
-        return Learned(self.visit.sees(found, self.now), "done")
+        if since is None:
+            return Learned(self.visit.sees(found, self.now), "done")
+        mine = {asset.symbol for asset in self.visit.request.assets}
+        parts = [
+            part_of(each.asset, each.wallet, each.free, each.held, sends=each.sends)
+            for each in items
+            if each.asset in mine
+        ]
+        if len({(part.symbol, part.wallet) for part in parts}) < len(parts):  # two pages of two moments
+            return Learned(self.visit, "unanswered", "too-little-said")
+        return Learned(self.visit.sees(found, self.now, parts, since), "done")
+
+    def _to_the_end(self, said: Paged[Any], whole: Callable[[Sequence[Any]], Learned]) -> Learned:
+        """A list counts once it was read to its end: what is on a page that nobody read would never come home."""
+        items = (*self.page.items, *said.items)
+        try:
+            if not said.more:
+                return whole(items)
+        except InputRefused:  # more than a visit keeps, or less than nothing
+            return Learned(self.visit, "refused", "answer-form")
+        if not said.after or self.page.number + 1 >= MOST_PAGES:
+            return Learned(self.visit, "unanswered", "too-little-said")
+        onward = Page(said.after, items, self.page.number + 1, self.page.since or self.now)
+        return Learned(self.visit, "unanswered", MORE_PAGES, onward=onward)
 
     def _price(self, said: Best, _: Stamp | None) -> Learned:
         visit, now = self.visit, self.now
@@ -150,15 +187,22 @@ class Answers:
         visit = self.visit.clears(what, stands=stands)
         return Learned(visit, "refused", what) if stands else Learned(visit, "done")
 
-    def _wallets(self, page: Listed[Balance], _: Stamp | None) -> Learned:
-        """Of several of one asset the first."""
-        names: dict[str, str] = {}
-        for each in page.items:
-            names.setdefault(each.asset, each.wallet)
-        visit = self.visit.names(names)
-        if page.more is not None and visit.request.brings.symbol not in names:
-            return Learned(visit, "unanswered", "too-little-said")
-        return Learned(visit, "done")
+    def _wallets(self, said: Paged[Named], _: Stamp | None) -> Learned:
+        """Funds are brought to the oldest account of an asset that a key sends from, so that all devices find the same;
+        what is in the others comes home as well."""
+
+        def whole(items: Sequence[Named]) -> Learned:
+            listed = sorted(items, key=lambda each: (each.created, each.wallet))
+            wallets, vaults = (
+                tuple((each.asset, each.wallet) for each in listed if each.sends is sends)
+                for sends in (True, False)
+            )
+            visit = self.visit.names(wallets, vaults, self.now)
+            if self.visit.request.brings.symbol not in dict(visit.wallets):
+                return Learned(visit, "refused", "no-wallet")
+            return Learned(visit, "done")
+
+        return self._to_the_end(said, whole)
 
     def _address(self, said: DepositAddress | None, _: Stamp | None) -> Learned:
         """In its one text form, as a transaction's is read. With a memo it is an address that customers share."""

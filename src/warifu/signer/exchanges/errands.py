@@ -3,7 +3,8 @@
 What may be asked follows from the visit, which an owner wanted: whether the credential may withdraw, what is there,
 where deposits go, what became of a withdrawal; and the withdrawal itself. Each co-signer makes the request anew from
 the visit and the step, and signs nothing that differs from it in one byte. What it takes from the carrier is how much
-there is to come home, and which orders are to be cancelled. Where it goes, each derives by itself (``Wallet.owns``).
+there is to come home, from which of the accounts that it knows of that asset, which page of a list is asked for, and
+which orders are to be cancelled. Where it goes, each derives by itself (``Wallet.owns``).
 
 A shared CDP key's signature covers none of that. So its sweeps go by the exchange's own list of addresses, each
 co-signer owes a comparison for every one of them (``comparing``), and signs no further one before.
@@ -25,6 +26,7 @@ from warifu.exchanges.adapter import (
 )
 from warifu.exchanges.calls import Call, Unsigned
 from warifu.exchanges.market import Pair
+from warifu.exchanges.reading import Understood
 from warifu.exchanges.registry import EXCHANGES, LOOKERS, VISITED
 from warifu.exchanges.signing import Stamp, ToSign
 from warifu.exchanges.visited import Visited
@@ -43,15 +45,13 @@ from warifu.signer.exchanges.calls import context_for, milliseconds, require_nea
 from warifu.signer.exchanges.carrying import Carrying, Errand, Heard
 from warifu.signer.exchanges.cosigning import Cosignature, Cosigning
 from warifu.signer.exchanges.errand_answers import Answers
+from warifu.signer.exchanges.holdings import plain
 from warifu.signer.exchanges.judging import catch_up, leaves_body_open, require_looked_after, unsigned_of
 from warifu.signer.exchanges.opening import KeyShare, OpenAccount
+from warifu.signer.exchanges.pages import FIRST
+from warifu.signer.exchanges.sweeps import Sweep
 from warifu.signer.exchanges.visiting import banned, of_kind, require_carrier
-from warifu.signer.exchanges.visits import (
-    MOST_ADDRESSES,
-    Sweep,
-    Visit,
-    plain,
-)
+from warifu.signer.exchanges.visits import MOST_ADDRESSES, Visit
 from warifu.signer.policy.visits import HomeFacts, judge_home
 from warifu.signer.sessions.ceremony import Seat
 from warifu.signer.sessions.messages import Stamped
@@ -147,6 +147,12 @@ class _Doing:
         """What its carrier leaves there for a fee on top."""
         self._orders: tuple[str, ...] = ()
         """To be cancelled, where that is done one by one."""
+        self._from = ""
+        """The account that a sweep leaves, where the exchange wants to be told."""
+        self._page = FIRST
+        """Of a list, at its carrier: with what the pages before it had."""
+        self._after = ""
+        """Where the page begins that is asked for; empty: the first."""
 
     def carrying(self, signers: Signers) -> Carrying:
         device = self._device
@@ -155,8 +161,12 @@ class _Doing:
             self._require_sweep()
             self._amount, self._left = self._sendable()
         if self._frame.step == "outcome":
-            self._visit.sweep_of(self._frame.symbol, self._frame.round)
+            sweep = self._visit.sweep_of(self._frame.symbol, self._frame.round)
+            if self._visited is not None:
+                self._from = sweep.wallet or self._visit.wallet(sweep.symbol)
         self._orders = self._visit.orders
+        self._page = device.visits.page(self._frame.visit, self._frame.step, device.clock.now())
+        self._after = self._page.after
         call = self._question()
         self._judge(call.unsigned)
         errand = Errand(
@@ -181,10 +191,12 @@ class _Doing:
         free = visit.require_seen(symbol, self._device.clock.now()).free
         if self._visited is None:
             return free, "0"
+        part = visit.leaves_from(symbol)
+        self._from = part.wallet
         rules = self._device.rules.policy(self._wallet.id).rules_at(self._exchange.name)
         limits = rules.limits_of(symbol) if rules is not None else None
         places = min(_PLACES, limits.decimals) if limits is not None else _PLACES
-        return visit.less_fee(symbol, Decimal(free), places)
+        return visit.less_fee(part, places)
 
     def cosignature(self, key: KeyShare) -> Cosignature:
         self._require_over()
@@ -211,8 +223,8 @@ class _Doing:
         network = exchange.networks.network_of(asset.symbol, asset.chain)
         found: Call[Any] | None = None
         match frame.step:
-            case "wallets" if "wallets" in visit.wants:
-                found = exchange.wallets()
+            case "wallets" if "wallets" in visit.wants and self._visited is not None:
+                found = self._visited.wallets(self._after)
             case "orders" if self._visited is not None:
                 found = self._visited.open_orders(self._pair())
             case "cancel" if self._visited is not None:
@@ -223,7 +235,8 @@ class _Doing:
             case "permissions":
                 found = exchange.permissions()
             case "balance":
-                found = exchange.balances()
+                visited = self._visited
+                found = exchange.balances() if visited is None else visited.balances(self._after)
             case "travel-rule" if "travel-rule" in visit.wants:
                 found = exchange.asks_who_is_paid()
             case "listed" if "listed" in visit.wants:
@@ -275,7 +288,7 @@ class _Doing:
             network=network,
             address=address,
             amount=Decimal(amount),
-            wallet="" if self._visited is None else self._visit.wallet(frame.symbol),
+            wallet=self._from,
             travel_rule=self._states,
         )
 
@@ -294,13 +307,20 @@ class _Doing:
             if not given:
                 raise _differs()
             self._amount = plain(given)
-        if self._frame.step == "cancel" and self._visited is not None:
-            self._orders = self._visited.cancelled(self._exchange.understand(asked))
+        if self._visited is not None:
+            self._takes_from_its_carrier(self._visited, self._exchange.understand(asked))
         call = self._question()
         if not call.unsigned.same_bytes(asked):
             raise _differs()
         self._judge(call.unsigned)
         return self._account.credential.prepare(call.unsigned, require_near(self._device, stamped))
+
+    def _takes_from_its_carrier(self, visited: Visited, understood: Understood) -> None:
+        """Which orders, which page of a list, and which of the asset's accounts: one that this device saw itself."""
+        self._orders = visited.cancelled(understood)
+        self._after = visited.begins(understood)
+        if self._frame.step in ("sweep", "outcome"):
+            self._from = self._visit.require_wallet(self._frame.symbol, visited.leaves_from(understood))
 
     def _judge(self, unsigned: Unsigned) -> None:
         device, wallet = self._device, self._wallet
@@ -361,6 +381,7 @@ class _Doing:
             frame.home,
             stamp.milliseconds + self._account.credential.lifetime,
             left=self._left,
+            wallet=self._from,
         )
         with device.epoch.lasting():
             device.freeze.require_none()
@@ -415,8 +436,10 @@ class _Doing:
             self._exchange,
             device.clock.now(),
             bool(self._states),
+            self._page,
         )
         found = answers.learn(call, heard, stamp)
+        device.visits.goes_on(self._frame.visit, self._frame.step, found.onward)
         with device.store.transaction():
             if found.visit.ended_by == "loss" and self._visit.ended is None:
                 self._lost(found.visit)

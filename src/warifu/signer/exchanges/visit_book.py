@@ -9,7 +9,9 @@ from warifu.protocol.encoding import decode_kept, encode
 from warifu.protocol.exchange_visits import MAX_VISITS, SHOWN_VISITS, VisitShown, sweep_digest
 from warifu.protocol.policy import DAY, Policy
 from warifu.signer.exchanges.gauge import Gone
-from warifu.signer.exchanges.visits import Sweep, Visit, total_seen
+from warifu.signer.exchanges.pages import Page, Pages
+from warifu.signer.exchanges.sweeps import Sweep
+from warifu.signer.exchanges.visits import Visit, total_seen
 from warifu.signer.policy.visits import Stay, StayFacts, judge_opening, judge_stay, units_of
 from warifu.signer.store import Store
 
@@ -22,6 +24,15 @@ class VisitBook:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._pages = Pages()
+
+    def page(self, visit: bytes, step: str, now: int) -> Page:
+        """Which page of a list is to be asked for; the first of what has no pages."""
+        return self._pages.page(visit, step, now)
+
+    def goes_on(self, visit: bytes, step: str, page: Page | None) -> None:
+        """The next time with this one; None: from the beginning."""
+        self._pages.goes_on(visit, step, page)
 
     def get(self, wallet: bytes, identifier: bytes) -> Visit:
         """``InputRefused`` (``unknown-visit``)."""

@@ -13,7 +13,8 @@ A value with transitions; ``visit_book`` keeps it. Invariants:
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -21,11 +22,9 @@ from warifu.errors import InputRefused, PolicyDenied
 from warifu.protocol.encoding import Amount, Bytes32, Message, Name, Seconds
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import (
-    KEPT_SWEEPS,
     MAX_BANNED,
     Missing,
     Step,
-    SweepShown,
     SweepState,
     There,
     VisitShown,
@@ -34,10 +33,29 @@ from warifu.protocol.exchange_visits import (
 )
 from warifu.protocol.policy import DAY
 from warifu.signer.exchanges.gauge import Gauge, Gone, Holding
+from warifu.signer.exchanges.holdings import (
+    MOST_ACCOUNTS,
+    Part,
+    Wallets,
+    counted,
+    is_known,
+    is_locked,
+    least,
+    part_of,
+    plain,
+)
+from warifu.signer.exchanges.sweeps import (
+    SETTLE,
+    Sweep,
+    fee_of,
+    kept_with,
+    less_fee,
+    refused_in_a_row,
+    rounds_of,
+    shown_of,
+)
 from warifu.signer.policy.visits import in_units
 
-SETTLE = 60
-"""Seconds in which what an exchange took shows in its lists (``warifu.exchanges.attempt.SETTLE``)."""
 FRESH_ADDRESS = DAY
 """Seconds for which a deposit address counts that was fetched."""
 FRESH_BALANCE = 300
@@ -53,29 +71,6 @@ MOST_ADDRESSES = 3
 TOO_LITTLE = ("below-minimum",)
 """Why an exchange keeps what is left: less than it lets go."""
 _UNDER_WAY: tuple[SweepState, ...] = ("unknown", "pending")
-
-
-class Sweep(Message, frozen=True):
-    """One withdrawal that this device signed, or carries."""
-
-    symbol: str
-    round: int
-    amount: str
-    to: str
-    dead_after: int
-    """When what was signed cannot be taken any more: milliseconds on the exchange's clock."""
-    state: SweepState = "signed"
-    reason: str = ""
-    transaction: str = ""
-    left: str = "0"
-    """What its carrier left there for a fee on top."""
-    fee: str = ""
-    """What the exchange said that it took on top."""
-
-    @property
-    def again_from(self) -> int:
-        """The moment from which another round may be signed, in seconds."""
-        return -(-self.dead_after // 1000) + SETTLE
 
 
 class Payment(Message, frozen=True):
@@ -110,8 +105,9 @@ class Visit(Message, frozen=True):
     """When this device saw that nothing was left."""
     simulation: bool = False
     """Whether it is at no exchange, but at a simulation of one."""
-    wallets: tuple[tuple[str, str], ...] = ()
-    """How the exchange calls the account that each asset leaves from, where it wants to be told; as this device saw."""
+    wallets: Wallets = ()
+    """How the exchange calls the accounts that each asset leaves from, where it wants to be told; as this device saw.
+    To the first of an asset funds are brought."""
     made: int = 0
     """Deposit addresses that this device let be made."""
     orders: tuple[str, ...] = ()
@@ -126,6 +122,14 @@ class Visit(Message, frozen=True):
     """What it found to stand in it."""
     barred: str = ""
     """Why the exchange took no request of the account's key when this device last asked; empty where it did."""
+    vaults: Wallets = ()
+    """The accounts that it lists as well, and that no key sends anything from."""
+    named: Seconds = 0
+    """When it last listed both to their end; 0 where it did not, or before that was written down."""
+    parts: tuple[Part, ...] = ()
+    """What was in each account that had something, at the last look."""
+    least_locked: tuple[Holding, ...] | None = None
+    """The least that was seen in accounts that no key sends from; None before the first look that could tell."""
 
     # --- what is so ------------------------------------------------------------------------------------------------
 
@@ -142,7 +146,7 @@ class Visit(Message, frozen=True):
     def _found(self) -> tuple[Step, ...]:
         found: list[tuple[Step, bool]] = [
             ("permissions", self.permitted),
-            ("wallets", self.request.brings.symbol in dict(self.wallets)),
+            ("wallets", bool(self.named) and self.request.brings.symbol in dict(self.wallets)),
             ("balance", self.before is not None),
             ("address", bool(self.address)),
             ("listed", "listed" in self.cleared),
@@ -165,10 +169,11 @@ class Visit(Message, frozen=True):
                 each is not None and each.state in ("refused", "failed", "cancelled", "differs")
                 for each in newest
             )
-            return "stuck" if refused or self.barred else "sweeping"
+            locked = any(Decimal(seen.came) for seen in self.there)
+            return "stuck" if refused or self.barred or locked else "sweeping"
         if not self.proven:
             return "opened"
-        if any(_total(seen) > self._was_there(seen.symbol) for seen in self.there):
+        if any(_total(seen) + Decimal(seen.came) > self._was_there(seen.symbol) for seen in self.there):
             return "trading"
         return "funded" if self.payments else "proven"
 
@@ -189,8 +194,7 @@ class Visit(Message, frozen=True):
 
     def newest(self, symbol: str) -> Sweep | None:
         """The latest round of an asset that this device knows of."""
-        rounds = [sweep for sweep in self.sweeps if sweep.symbol == symbol]
-        return max(rounds, key=lambda sweep: sweep.round, default=None)
+        return next(iter(rounds_of(self.sweeps, symbol)), None)
 
     def sweep_of(self, symbol: str, number: int) -> Sweep:
         """``InputRefused`` (``sweep``) for one that this device knows nothing of."""
@@ -199,39 +203,54 @@ class Visit(Message, frozen=True):
                 return sweep
         raise InputRefused("sweep", f"this device knows of no sweep {number} of {symbol}")
 
+    def _first(self, symbol: str) -> str:
+        return next((wallet for each, wallet in self.wallets if each == symbol), "")
+
     def wallet(self, symbol: str) -> str:
-        """``InputRefused`` (``visit-wallet``) where this device has not seen it."""
-        found = dict(self.wallets).get(symbol)
-        if found is None:
+        """The account that deposits come to. ``InputRefused`` (``visit-wallet``) where this device has not seen it."""
+        return self.require_wallet(symbol, self._first(symbol) if self.named else "")
+
+    def require_wallet(self, symbol: str, wallet: str) -> str:
+        """``InputRefused`` (``visit-wallet``) unless this device saw that the exchange calls an account of it so, and
+        that it is none that no key sends from."""
+        if (symbol, wallet) not in self.wallets:
             raise InputRefused(
                 "visit-wallet", f"this device has not seen how the exchange calls the account of {symbol}"
             )
-        return found
+        return wallet
+
+    def leaves_from(self, symbol: str) -> Part:
+        """The account that the next sweep takes from: the one with most in it, of those that refused least often in a
+        row, so that no account which lets nothing go keeps the others there. ``PolicyDenied`` (``nothing-there``);
+        ``InputRefused`` (``visit-wallet``) where this device does not know how it is called."""
+        free = [part for part in self._open(symbol) if Decimal(part.free)]
+        known = [part for part in free if is_known(part, self.wallets)]
+        if not free:
+            raise PolicyDenied("nothing-there", f"there is no {symbol} that could come home")
+        if not known:
+            self.require_wallet(symbol, free[0].wallet)
+        return min(
+            known, key=lambda part: (refused_in_a_row(self._rounds(part)), -Decimal(part.free), part.wallet)
+        )
+
+    def _open(self, symbol: str) -> list[Part]:
+        """The accounts of it that something comes home from."""
+        return [part for part in self.parts if part.symbol == symbol and not is_locked(part, self.vaults)]
+
+    def _rounds(self, part: Part) -> list[Sweep]:
+        """From one account, the newest first."""
+        first = self._first(part.symbol)
+        return [each for each in rounds_of(self.sweeps, part.symbol) if (each.wallet or first) == part.wallet]
 
     def fee(self, symbol: str) -> Decimal:
         """What the exchange took on top of a sweep lately; nothing where this device has not heard of it."""
-        fees = [Decimal(each.fee) for each in self.sweeps if each.symbol == symbol and each.fee]
-        return max(fees, default=Decimal(0))
+        return fee_of(rounds_of(self.sweeps, symbol))
 
-    def less_fee(self, symbol: str, free: Decimal, places: int) -> tuple[str, str]:
-        """(what to send of what is free, what stays for a fee on top). No request says what the fee will be: it is what
-        it was before, or a hundredth (the next round brings what that was too much), and four times as much after each
-        time that there was not enough for it.
-        ``places``: decimals of what is sent. ``PolicyDenied`` (``nothing-there``)."""
-        rounds = sorted((each for each in self.sweeps if each.symbol == symbol), key=lambda each: -each.round)
-        short = 0
-        for each in rounds:
-            if (each.state, each.reason) != ("refused", "funds"):
-                break
-            short += 1
-        for power in range(
-            short, -1, -1
-        ):  # never so often that nothing is sent, or nothing is asked any more
-            stays = (self.fee(symbol) or free / 100) * 4**power
-            amount = (free - stays).quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
-            if amount > 0:
-                return plain(amount), plain(free - amount)
-        raise PolicyDenied("nothing-there", f"there is no more {symbol} than a fee takes")
+    def less_fee(self, part: Part, places: int) -> tuple[str, str]:
+        """(what to send of what is free there, what stays for a fee on top). ``places``: decimals of what is sent.
+        ``PolicyDenied`` (``nothing-there``)."""
+        short = refused_in_a_row(self._rounds(part), "funds")
+        return less_fee(part, self.fee(part.symbol), short, places)
 
     def room(self, payment: bytes) -> int:
         """How much of the visit's amount is left for this chain of replacements."""
@@ -339,10 +358,17 @@ class Visit(Message, frozen=True):
         """The exchange took a request of the account's key (empty), or takes none for this reason."""
         return msgspec.structs.replace(self, barred=reason)
 
-    def names(self, wallets: dict[str, str]) -> Visit:
-        """The exchange said how it calls its accounts."""
-        symbols = [asset.symbol for asset in self.request.assets if asset.symbol in wallets]
-        return msgspec.structs.replace(self, wallets=tuple((symbol, wallets[symbol]) for symbol in symbols))
+    def names(self, wallets: Wallets, vaults: Wallets, now: int) -> Visit:
+        """The exchange said how it calls all its accounts: those that a key sends from, in the order in which funds are
+        brought to them, and the others. What it does not list any more stays known: a sweep may have left it.
+        ``InputRefused`` (``exchange-answer``) for more than a device keeps."""
+        mine = {asset.symbol for asset in self.request.assets}
+        vaults = tuple(each for each in vaults if each[0] in mine)
+        known = dict.fromkeys((*(each for each in wallets if each[0] in mine), *self.wallets))
+        kept = tuple(each for each in known if each not in vaults)
+        if len(kept) + len(vaults) > MOST_ACCOUNTS:
+            raise InputRefused("exchange-answer", "the exchange lists more accounts than a visit keeps")
+        return msgspec.structs.replace(self, wallets=kept, vaults=vaults, named=now)._counted()
 
     def makes(self) -> Visit:
         """One more deposit address is made."""
@@ -356,27 +382,49 @@ class Visit(Message, frozen=True):
         """The exchange said where deposits go."""
         return msgspec.structs.replace(self, address=address, fetched=now)
 
-    def sees(self, balances: dict[str, tuple[Decimal, Decimal]], now: int) -> Visit:
-        """The exchange said what is there: free, and held by orders; what it does not name is not there, and neither
-        is what the account owes."""
-        there, nothing = [], Decimal(0)
-        for asset in self.request.assets:
-            free, held = balances.get(asset.symbol, (nothing, nothing))
-            there.append(There(asset.symbol, plain(max(free, nothing)), plain(max(held, nothing)), now))
-        changed = msgspec.structs.replace(self, there=tuple(there))
+    def sees(
+        self,
+        balances: Mapping[str, tuple[Decimal, Decimal]],
+        now: int,
+        parts: Sequence[Part] | None = None,
+        since: int | None = None,
+    ) -> Visit:
+        """The exchange said what is there: free, and held by orders; what it does not name is not there, and neither is
+        what an account owes. ``parts``: the same, account by account, where it names these; ``since``: when it began to
+        say it. ``InputRefused`` (``exchange-answer``) for more accounts than a device keeps."""
+        at = now if since is None else since
+        mine = {asset.symbol for asset in self.request.assets}
+        if parts is None:
+            there = {each: balances[each] for each in balances.keys() & mine}
+            parts = [part_of(each, "", *amounts) for each, amounts in sorted(there.items())]
+        kept = tuple(part for part in parts if part.symbol in mine and part.total)
+        if len(kept) > MOST_ACCOUNTS:
+            raise InputRefused("exchange-answer", "the exchange lists more accounts than a visit keeps")
+        changed = msgspec.structs.replace(self, parts=kept)._counted(at)
         if self.before is None or ("address" in self.wants and not self.payments):
             changed = msgspec.structs.replace(changed, before=changed.seen(self.request.brings.symbol))
         if self.gauge is not None:
             totals = {symbol: free + held for symbol, (free, held) in balances.items()}
-            changed = changed.measures(self.gauge.sees(totals, now), now)
+            changed = changed.measures(self.gauge.sees(totals, at), now)
         return changed._settled(now)
+
+    def _counted(self, at: int | None = None) -> Visit:
+        """Its assets over their accounts, as far as it is known what these are. ``at``: of a new look."""
+        symbols = [asset.symbol for asset in self.request.assets]
+        locked = self.least_locked
+        if at is not None and self.named:
+            locked = least(locked, symbols, self.parts, self.vaults)
+        moments = {seen.symbol: seen.at for seen in self.there}
+        there = tuple(
+            counted(symbol, self.parts, self.vaults, locked, moments[symbol] if at is None else at)
+            for symbol in symbols
+            if at is not None or symbol in moments
+        )
+        return msgspec.structs.replace(self, least_locked=locked, there=there)
 
     def sweeping(self, sweep: Sweep) -> Visit:
         """This device's share of it, or at the carrier the request itself, is about to leave."""
-        mine = [each for each in self.sweeps if each.symbol == sweep.symbol and each.round < sweep.round]
-        kept = sorted(mine, key=lambda each: each.round)[1 - KEPT_SWEEPS :]
-        others = [each for each in self.sweeps if each.symbol != sweep.symbol]
-        return msgspec.structs.replace(self, sweeps=(*others, *kept, sweep), home=None)
+        return msgspec.structs.replace(self, sweeps=kept_with(self.sweeps, sweep), home=None)
 
     def heard(
         self,
@@ -414,17 +462,38 @@ class Visit(Message, frozen=True):
 
     def _is_home(self, symbol: str) -> bool:
         seen, newest = self.seen(symbol), self.newest(symbol)
-        if seen is None:
+        if seen is None or ("wallets" in self.wants and not self.named):
+            return False
+        if Decimal(seen.came) or (newest is not None and newest.state in (*_UNDER_WAY, "differs")):
             return False
         if newest is None:
             return not _total(seen)
-        if newest.state in (*_UNDER_WAY, "differs"):
-            return False
         if Decimal(seen.held):
             return False
-        asked = Decimal(newest.amount) + Decimal(newest.left)
-        too_little = newest.reason in TOO_LITTLE and _total(seen) <= asked  # what came since may be enough
-        return too_little or (_total(seen) <= self.fee(symbol) and seen.at >= newest.dead_after // 1000)
+        dead = seen.at >= newest.dead_after // 1000
+        return all(self._is_too_little(part, dead=dead) for part in self._open(symbol)) and (
+            dead or newest.reason in TOO_LITTLE
+        )
+
+    def _is_too_little(self, part: Part, *, dead: bool) -> bool:
+        """Whether the exchange does not let it go for being so little: what came since may be enough. ``dead``: every
+        signature is."""
+        if dead and part.total <= self.fee(part.symbol):
+            return True
+        newest = next(iter(self._rounds(part)), None)
+        return newest is not None and newest.reason in TOO_LITTLE and part.total <= newest.asked
+
+    @property
+    def _named_assets(self) -> tuple[str, ...]:
+        """Of which assets it knows every account that something was seen in."""
+        unknown = {
+            part.symbol
+            for asset in self.request.assets
+            for part in self._open(asset.symbol)
+            if not is_known(part, self.wallets)
+        }
+        named = {symbol for symbol, _ in self.wallets} - unknown if self.named else set()
+        return tuple(asset.symbol for asset in self.request.assets if asset.symbol in named)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
@@ -442,21 +511,9 @@ class Visit(Message, frozen=True):
             self.fetched,
             str(self.brought),
             self.there,
-            tuple(
-                SweepShown(
-                    each.symbol,
-                    each.round,
-                    each.amount,
-                    each.to,
-                    each.state,
-                    each.reason,
-                    each.transaction,
-                    each.again_from,
-                )
-                for each in sorted(self.sweeps, key=lambda each: (each.symbol, each.round))
-            ),
+            shown_of(self.sweeps),
             self.simulation,
-            tuple(symbol for symbol, _ in self.wallets),
+            self._named_assets,
             banned[:MAX_BANNED] if "wallets" in self.wants else (),
             self.why(now),
             None if self.gauge is None else self.gauge.shown(self.swept, now),
@@ -472,17 +529,8 @@ def rounds_by(created: int, now: int) -> int:
 
 def total_seen(seen: There | None, decimals: int) -> int:
     """What was seen of an asset in its smallest unit, rounded up."""
-    return 0 if seen is None else in_units(_total(seen), decimals)
+    return 0 if seen is None else in_units(_total(seen) + Decimal(seen.locked), decimals)
 
 
 def _total(seen: There) -> Decimal:
     return Decimal(seen.free) + Decimal(seen.held)
-
-
-def plain(amount: Decimal) -> str:
-    """Digits without exponent and without zeros at the end. ``InputRefused`` (``exchange-answer``) for less than
-    nothing."""
-    if amount < 0:
-        raise InputRefused("exchange-answer", "the exchange says that there is less than nothing")
-    text = format(amount, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

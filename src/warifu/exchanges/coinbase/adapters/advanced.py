@@ -88,15 +88,7 @@ class Coinbase:
         return self._orders.listed(
             advanced.accounts.ACCOUNTS,
             advanced.accounts.Accounts(limit=250),
-            lambda page: tuple(
-                Balance(
-                    one.currency,
-                    one.available_balance.value,
-                    one.hold.value if one.hold else Decimal(0),
-                    one.uuid,
-                )
-                for one in page.accounts
-            ),
+            balances_of,
         )
 
     def wallets(self) -> Call[Listed[Balance]]:
@@ -104,7 +96,8 @@ class Coinbase:
             app.ACCOUNTS,
             app.Paged(limit=100),
             lambda page: tuple(
-                Balance(one.currency.code, one.balance.amount, Decimal(0), one.id) for one in page.data
+                Balance(one.currency.code, one.balance.amount, Decimal(0), one.id, one.type in SENDING)
+                for one in page.data
             ),
         )
 
@@ -235,6 +228,26 @@ class Coinbase:
     @property
     def _funds(self) -> Api:
         return app.api(self.host)
+
+
+SENDING = ("wallet", "fiat")
+"""Types of accounts, as the App calls them, that a key sends something from. A vault lets nothing go but by its owners'
+approvals on Coinbase's site, after 48 hours; of a type that is not known nobody says that it does."""
+_SENDING = (None, "ACCOUNT_TYPE_CRYPTO", "ACCOUNT_TYPE_FIAT")
+
+
+def balances_of(page: advanced.accounts.AccountPage) -> tuple[Balance, ...]:
+    """Account by account: one asset can have several."""
+    return tuple(
+        Balance(
+            one.currency,
+            one.available_balance.value,
+            one.hold.value if one.hold else Decimal(0),
+            one.uuid,
+            one.type in _SENDING,
+        )
+        for one in page.accounts
+    )
 
 
 def _configuration(order: Order) -> advanced.orders.OrderConfiguration:

@@ -19,6 +19,7 @@ class Account(Answer, frozen=True, kw_only=True):
     active: bool = True
     ready: bool = True
     type: str | None = None
+    """``ACCOUNT_TYPE_CRYPTO``, ``ACCOUNT_TYPE_FIAT``, ``ACCOUNT_TYPE_VAULT``..."""
     retail_portfolio_id: str | None = None
     platform: str | None = None
 

@@ -8,6 +8,7 @@ from warifu.sandbox.amounts import plain
 from warifu.sandbox.fronts.coinbase import bank_form
 from warifu.sandbox.fronts.coinbase_advanced.forms import P, iso
 from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.venue import AppAccount
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
 
@@ -25,13 +26,13 @@ class Accounts(Part):
         )
 
     def _accounts(self, visit: Visit) -> Answer:
-        assets = self.venue.assets()
+        purses = self.venue.app_accounts(self.customer(visit))
         start, limit = visit.whole("cursor", 0, 10**6), visit.whole("limit", 49, 250)
-        page = assets[start : start + limit]
-        more = start + limit < len(assets)
+        page = purses[start : start + limit]
+        more = start + limit < len(purses)
         return said(
             {
-                "accounts": [self._account_info(visit, asset) for asset in page],
+                "accounts": [self._account_info(visit, found) for found in page],
                 "has_next": more,
                 "cursor": str(start + limit) if more else "",
                 "size": len(page),
@@ -39,24 +40,25 @@ class Accounts(Part):
         )
 
     def _account(self, visit: Visit) -> Answer:
-        asset = self.venue.wallet(self.customer(visit), visit.places["account_uuid"])
-        return said({"account": self._account_info(visit, asset)})
+        found = self.venue.app_account(self.customer(visit), visit.places["account_uuid"])
+        return said({"account": self._account_info(visit, found)})
 
-    def _account_info(self, visit: Visit, asset: str) -> dict[str, object]:
-        customer, ledger = self.customer(visit), self.venue.state.ledger
+    def _account_info(self, visit: Visit, found: AppAccount) -> dict[str, object]:
+        customer, ledger, asset = self.customer(visit), self.venue.state.ledger, found.asset
+        kind = "VAULT" if found.kind == "vault" else "CRYPTO"
         return {
-            "uuid": customer.wallets[asset],
-            "name": f"{asset} Wallet",
+            "uuid": found.uuid,
+            "name": f"{asset} {found.kind.title()}",
             "currency": asset,
-            "available_balance": _money(ledger.free_of(visit.account, asset), asset),
-            "default": asset == "BTC",
+            "available_balance": _money(ledger.free_of(found.key, asset), asset),
+            "default": asset == "BTC" and found.key == visit.account,
             "active": True,
-            "created_at": iso(0),
+            "created_at": iso(found.moment),
             "updated_at": iso(self.venue.now()),
             "deleted_at": None,
-            "type": "ACCOUNT_TYPE_FIAT" if asset == "USD" else "ACCOUNT_TYPE_CRYPTO",
+            "type": "ACCOUNT_TYPE_FIAT" if asset == "USD" else f"ACCOUNT_TYPE_{kind}",
             "ready": True,
-            "hold": _money(ledger.held_of(visit.account, asset), asset),
+            "hold": _money(ledger.held_of(found.key, asset), asset),
             "retail_portfolio_id": customer.uuid,
             "platform": "ACCOUNT_PLATFORM_CONSUMER",
         }

@@ -10,12 +10,18 @@ from typing import Any
 from warifu.sandbox.amounts import fixed
 from warifu.sandbox.bank import MONEY, Transfer
 from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.venue import AppAccount
 from warifu.sandbox.web import Answer, Part, Visit, said
+
+
+def account_of(part: Part, visit: Visit) -> AppAccount:
+    """The account that the path names. ``Refusal`` (``no-such``)."""
+    return part.venue.app_account(part.customer(visit), visit.places["account_id"])
 
 
 def asset_of(part: Part, visit: Visit) -> str:
     """The asset of the wallet that the path names. ``Refusal`` (``no-such``)."""
-    return part.venue.wallet(part.customer(visit), visit.places["account_id"])
+    return account_of(part, visit).asset
 
 
 def page(visit: Visit, everything: list[dict[str, Any]]) -> Answer:

@@ -37,6 +37,7 @@ _REFUSALS: dict[Reason, tuple[int, str, str]] = {
     ),
     "server-fault": (500, "internal_server_error", "Internal server error"),
     "travel-rule": (400, "validation_error", "travel rule data is missing"),
+    "vault": (400, "validation_error", "Withdrawals from a vault need the approval of its owners"),
     "withdrawal-precision": (400, "validation_error", "amount has at most {} decimal places"),
     "withdrawal-too-small": (400, "validation_error", "amount is below the minimum of {}"),
 }

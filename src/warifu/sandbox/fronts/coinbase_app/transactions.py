@@ -7,8 +7,8 @@ from typing import Any
 
 from warifu.sandbox.amounts import EXACT, amount_of, fixed
 from warifu.sandbox.bank import MONEY, Transfer
-from warifu.sandbox.custody import Deposit, Withdrawal
-from warifu.sandbox.fronts.coinbase_app.forms import asset_of, iso, money, page, transaction_of
+from warifu.sandbox.custody import Deposit, Inner, Withdrawal
+from warifu.sandbox.fronts.coinbase_app.forms import account_of, iso, money, page, transaction_of
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
@@ -33,9 +33,12 @@ class Transactions(Part):
     def _send(self, visit: Visit) -> Answer:
         if visit.text("type") != "send":
             raise Refusal("form", "type")
-        asset, amount = asset_of(self, visit), amount_of(visit.text("amount"))
+        found, amount = account_of(self, visit), amount_of(visit.text("amount"))
+        asset = found.asset
         if amount is None or visit.text("currency") != asset:
             raise Refusal("form", "amount or currency")
+        if found.kind == "vault":
+            raise Refusal("vault")
         withdrawal = self.venue.custody.withdraw(
             self.customer(visit),
             asset=asset,
@@ -47,22 +50,28 @@ class Transactions(Part):
             client_id=visit.text("idem", ""),
             whatever=True,  # as its documents say
             stated=bool(visit.fields.get("travel_rule_data")),
+            key="" if found.key == visit.account else found.key,
         )
         return Answer(201, said({"data": self._sent(withdrawal, visit)}).body)
 
     def _all(self, visit: Visit) -> list[dict[str, Any]]:
         """Newest first."""
-        vaults, asset = self.venue.state.vaults, asset_of(self, visit)
-        mine = (visit.account, asset)
+        vaults, own = self.venue.state.vaults, account_of(self, visit)
+        asset, mine = own.asset, (own.key, own.asset)
         found = [
             (one.moment, self._sent(one, visit))
             for one in vaults.withdrawals
-            if (one.account, one.asset) == mine
+            if (one.payer, one.asset) == mine
         ]
         found += [
             (one.moment, self._received(one, visit))
             for one in vaults.deposits
-            if (one.account, one.asset) == mine
+            if (one.key or one.account, one.asset) == mine
+        ]
+        found += [
+            (one.moment, self._moved(one, visit, own.key))
+            for one in vaults.moves
+            if own.key in (one.source, one.to) and one.asset == asset
         ]
         found += [
             (one.committed, self._of_bank(one, visit))
@@ -120,6 +129,14 @@ class Transactions(Part):
             "from": {"resource": f"{deposit.network}_network", "currency": deposit.asset},
         }
 
+    def _moved(self, inner: Inner, visit: Visit, key: str) -> dict[str, Any]:
+        amount = inner.amount if inner.to == key else -inner.amount
+        return {
+            **self._common(visit, inner.uuid, inner.moment, amount, inner.asset),
+            "type": "transfer",
+            "status": "completed",
+        }
+
     def _of_bank(self, transfer: Transfer, visit: Visit) -> dict[str, Any]:
         amount = transfer.amount if transfer.direction == "deposit" else -transfer.amount
         return {
@@ -131,7 +148,7 @@ class Transactions(Part):
     def _common(self, visit: Visit, name: str, moment: int, amount: Decimal, asset: str) -> dict[str, Any]:
         price = Decimal(1) if asset == MONEY else self.venue.engine.price(f"{asset}-{MONEY}")
         worth = EXACT.multiply(amount, price)
-        wallet = self.customer(visit).wallets[asset]
+        wallet = account_of(self, visit).uuid
         return {
             "id": name,
             "type": "send",

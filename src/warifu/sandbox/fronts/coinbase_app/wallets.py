@@ -8,13 +8,14 @@ from warifu.sandbox.amounts import EXACT, fixed
 from warifu.sandbox.bank import MONEY
 from warifu.sandbox.custody import Place
 from warifu.sandbox.fronts.coinbase import address_form
-from warifu.sandbox.fronts.coinbase_app.forms import asset_of, iso, page
+from warifu.sandbox.fronts.coinbase_app.forms import account_of, iso, page
 from warifu.sandbox.refusal import Refusal
+from warifu.sandbox.venue import AppAccount
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
 
 class Wallets(Part):
-    """One of each asset, for each customer."""
+    """One of each asset, for each customer, and further ones."""
 
     def paths(self) -> tuple[Route, ...]:
         return (
@@ -26,20 +27,22 @@ class Wallets(Part):
         )
 
     def _accounts(self, visit: Visit) -> Answer:
-        return page(visit, [self._account_info(visit, asset) for asset in self.venue.assets()])
+        return page(
+            visit, [self._account_info(visit, one) for one in self.venue.app_accounts(self.customer(visit))]
+        )
 
     def _account(self, visit: Visit) -> Answer:
-        return said({"data": self._account_info(visit, asset_of(self, visit))})
+        return said({"data": self._account_info(visit, account_of(self, visit))})
 
-    def _account_info(self, visit: Visit, asset: str) -> dict[str, Any]:
-        ledger, wallet = self.venue.state.ledger, self.customer(visit).wallets[asset]
+    def _account_info(self, visit: Visit, found: AppAccount) -> dict[str, Any]:
+        ledger, wallet, asset = self.venue.state.ledger, found.uuid, found.asset
         moves = asset == MONEY or asset in self.venue.custody.chains
-        balance = EXACT.add(ledger.free_of(visit.account, asset), ledger.held_of(visit.account, asset))
+        balance = EXACT.add(ledger.free_of(found.key, asset), ledger.held_of(found.key, asset))
         return {
             "id": wallet,
-            "name": f"{asset} Wallet",
-            "primary": asset == "BTC",
-            "type": "fiat" if asset == MONEY else "wallet",
+            "name": f"{asset} {found.kind.title()}",
+            "primary": asset == "BTC" and found.key == visit.account,
+            "type": "fiat" if asset == MONEY else found.kind,
             "currency": {
                 "code": asset,
                 "name": f"{asset} (simulation)",
@@ -48,7 +51,7 @@ class Wallets(Part):
                 "type": "fiat" if asset == MONEY else "crypto",
             },
             "balance": {"amount": fixed(balance), "currency": asset},
-            "created_at": iso(0),
+            "created_at": iso(found.moment),
             "updated_at": iso(self.venue.now()),
             "resource": "account",
             "resource_path": f"/v2/accounts/{wallet}",
@@ -58,8 +61,9 @@ class Wallets(Part):
 
     def _places(self, visit: Visit) -> list[Place]:
         """Newest first."""
-        asset, places = asset_of(self, visit), self.venue.state.vaults.places
-        return [one for one in reversed(places) if (one.account, one.asset) == (visit.account, asset)]
+        found, places = account_of(self, visit), self.venue.state.vaults.places
+        mine = (found.key, found.asset)
+        return [one for one in reversed(places) if (one.key or one.account, one.asset) == mine]
 
     def _addresses(self, visit: Visit) -> Answer:
         return page(visit, [_address(one, visit) for one in self._places(visit)])
@@ -71,9 +75,9 @@ class Wallets(Part):
         raise Refusal("no-such")
 
     def _new_address(self, visit: Visit) -> Answer:
-        place = self.venue.custody.new_address(
-            visit.account, asset_of(self, visit), visit.text("network", "")
-        )
+        found = account_of(self, visit)
+        key = "" if found.key == visit.account else found.key
+        place = self.venue.custody.new_address(visit.account, found.asset, visit.text("network", ""), key)
         return Answer(201, said({"data": _address(place, visit)}).body)
 
 
