@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from warifu.errors import InputRefused
 from warifu.exchanges.binance import capital, spot
+from warifu.exchanges.binance.credentials import BinanceKey
 from warifu.exchanges.calls import Answer, Ask, Effect, Endpoint, Nothing, read_json
 from warifu.exchanges.clock import Skew, skew
 from warifu.exchanges.coinbase import advanced, app, exchange
 from warifu.exchanges.failures import OutcomeUnknown, Refused, TryAgain
 from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.signing import Stamp
 
 pytestmark = pytest.mark.unit
 
@@ -43,6 +45,27 @@ def test_a_body_has_plain_decimals_and_no_absent_fields():
     assert API.call(exchange.funds.WITHDRAW_TO_ADDRESS, ask).unsigned.body == (
         b'{"amount":"0.00000001","currency":"BTC","crypto_address":"bc1qexample"}'
     )
+
+
+def test_what_is_too_long_to_be_sent_with_its_credential_is_not_built():
+    """Found out once it was written down as sent, it would be asked for as something that may have happened."""
+    name = "\u5c71"
+    for length, fits in ((800, True), (900, False)):
+        ask = capital.LocalWithdraw(
+            coin="BTC",
+            network="BTC",
+            address="bc1q",
+            amount=D(1),
+            withdraw_order_id=UUID,
+            questionnaire=json.dumps({"a": name * length}, ensure_ascii=False),
+        )
+        if not fits:
+            with pytest.raises(InputRefused, match="longer"):
+                spot.api().call(capital.LOCAL_WITHDRAW, ask)
+            continue
+        unsigned = spot.api().call(capital.LOCAL_WITHDRAW, ask).unsigned
+        key = BinanceKey("k" * 64)
+        key.prepare(unsigned, Stamp(1_800_000_000_000, bytes(32))).finish(b"\xff" * 64)
 
 
 def test_lists_and_booleans_in_a_query():

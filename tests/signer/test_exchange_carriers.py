@@ -24,7 +24,7 @@ from tests.support.exchange_days import UUID, order, withdrawal
 from tests.support.exchange_world import World
 from tests.support.simulator import FRIEND, THIEF
 
-from warifu.errors import PolicyDenied
+from warifu.errors import PolicyDenied, SessionAborted
 from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.coinbase import advanced, app, fiat
 from warifu.exchanges.coinbase.adapters import Coinbase
@@ -497,11 +497,23 @@ def _frozen(rules: Rules) -> Rules:
 
 def test_who_compares_without_end_is_helped_so_often_in_an_hour(world):
     asked, _ = world.ask(COINBASE.place(an_order()))
+    calls = world.home["device2"].device.calls
     for _ in range(LOOKS_PER_HOUR):
-        world.home["device2"].device.calls.admit_look(world.home.clock())
+        calls.admit_look(world.home["device1"].identity, world.home.clock())
     outcome = compare(world.home, asked.digest, "device1", ("device1", "device2"), world.tunnels)
     assert outcome.codes["device2"] == "session.busy" and world.due("device1") == [asked.digest]
     world.home.clock.pass_(3600)
+    assert world.compare(asked.digest).outcome == "done"
+
+
+def test_who_compares_without_end_keeps_nobody_else_from_it(world):
+    """A device that was taken over asks, again and again: what others owe stands in the way of all that they sign."""
+    asked, _ = world.ask(COINBASE.place(an_order()))
+    calls = world.home["device2"].device.calls
+    for _ in range(LOOKS_PER_HOUR):
+        calls.admit_look(world.home["device0"].identity, world.home.clock())
+    with pytest.raises(SessionAborted):
+        calls.admit_look(world.home["device0"].identity, world.home.clock())
     assert world.compare(asked.digest).outcome == "done"
 
 

@@ -216,6 +216,16 @@ def test_it_goes_with_the_account_and_a_parcel_that_says_something_else_is_not_k
         assert stage.home[name].device.accounts.travel_rule(stage.wallet, "main") == ""
 
 
+def test_what_could_not_be_sent_for_its_length_is_not_kept(stage):
+    """In a query each sign of it has nine letters: it would be signed, and never leave, each time that funds are to
+    come home."""
+    answers = '{"kanjiName": "%s"}' % ("\u5c71" * 900)
+    for frame in frames(stage, answers, ["device0"]).values():
+        with pytest.raises(InputRefused) as refused:
+            stage.home["device0"].call(frame, AccountKept)
+        assert refused.value.reason == "travel-rule"
+
+
 def test_it_is_kept_only_where_the_policy_lets_it_be_sent(world, tmp_path, request):
     for made in staged(world, tmp_path, request, visiting_policy()):
         with pytest.raises(PolicyDenied) as refused:

@@ -25,7 +25,7 @@ from warifu.depth import is_deep
 from warifu.errors import InputRefused
 from warifu.exchanges.amounts import checked, plain
 from warifu.exchanges.failures import ExchangeFailed, by_status, unanswered, unreadable
-from warifu.exchanges.http import HttpAnswer, Method
+from warifu.exchanges.http import CREDENTIAL, MAX_TARGET, HttpAnswer, Method
 
 MAX_DEPTH = 12
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -184,6 +184,8 @@ class Api:
             endpoint.effect,
             endpoint.signed,
         )
+        if len(unsigned.target) > MAX_TARGET - CREDENTIAL:
+            raise InputRefused("exchange-request", "this request is longer than one can be")
         return Call(unsigned, lambda answer: self._read(endpoint, answer))
 
     def following(self, endpoint: Endpoint[Q, A], ask: Q, answer: HttpAnswer) -> Q | None:

@@ -17,6 +17,8 @@ Method = Literal["GET", "POST", "PUT", "DELETE", "FEED"]
 
 MAX_REQUEST_BODY = 64 * 1024
 MAX_TARGET = 8 * 1024
+CREDENTIAL = 512
+"""Of these, for a signature: nothing that is signed turns out to be too long for it."""
 MAX_HEADER_VALUE = 8 * 1024
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")

@@ -298,6 +298,12 @@ def test_an_answer_before_the_question_is_refused(world):
         client.ask(ORDER)
 
 
+def test_a_body_in_chunks_of_one_byte_is_bounded_as_its_bytes_are(world):
+    """Each costs a signer's one thread as much as a long one: seconds, for an answer that is let pass by its length."""
+    world.serve(lambda request: [CHUNKED + b"\r\n" + b"1\r\nx\r\n" * 65_537 + b"0\r\n\r\n"])
+    assert fails(world, world.client(limits=Limits())).reason == "too-large"
+
+
 def test_empty_records_without_end_are_bounded(world):
     """The stream may be long although the answer is short."""
     world.serve(

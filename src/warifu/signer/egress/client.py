@@ -28,6 +28,8 @@ class Limits:
     body: int = 4 * 1024 * 1024
     hints: int = 4
     """How many preliminary answers (1xx) may come before the answer."""
+    parts: int = 65_536
+    """Of its body, as it comes: a chunk of one byte costs its reader as much as one of a thousand."""
 
     @property
     def ciphertext(self) -> int:
@@ -54,7 +56,7 @@ class HttpsClient:
         """The request in HTTP's form, until the server has proven its name."""
         self._said = self._sent = self._over = False
         self._head: h11.Response | None = None
-        self._hints = self._carried = 0
+        self._hints = self._carried = self._parts = 0
         self._body = bytearray()
 
     @property
@@ -131,7 +133,8 @@ class HttpsClient:
                     self._head = head
                 case h11.Data(data=data):
                     self._body += data
-                    if len(self._body) > self._limits.body:
+                    self._parts += 1
+                    if len(self._body) > self._limits.body or self._parts > self._limits.parts:
                         raise self._failed("too-large", "the answer is longer than an answer may be")
                 case h11.EndOfMessage():
                     return self._whole()
@@ -162,7 +165,7 @@ class HttpsClient:
             bytes(self._body),
         )
         self._said = self._sent = False  # what comes from now on answers nothing
-        self._head, self._hints = None, 0
+        self._head, self._hints, self._parts = None, 0, 0
         self._body = bytearray()
         unasked, _ = self._http.trailing_data
         if unasked or self._http.their_state is not h11.DONE:

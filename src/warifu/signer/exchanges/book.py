@@ -27,7 +27,7 @@ from warifu.signer.store import Store
 from warifu.signer.totals import Totals
 
 LOOKS_PER_HOUR = 120
-"""Questions that this device signs for others who compare. No owner asks for these."""
+"""Questions that this device signs for another one that compares. No owner asks for these."""
 _FINEST = 36
 _MAX_GIVES = 64 * 1024
 _KEPT = 24 * HOUR
@@ -111,8 +111,9 @@ class Book:
         self._totals = Totals.at_exchanges(store)
         self._under_way: set[bytes] = set()
         """Of this run: what this device has sent and still listens for."""
-        self._looks: deque[int] = deque(maxlen=LOOKS_PER_HOUR)
-        """Moments of the last questions that this device signed for others' comparisons."""
+        self._looks: dict[bytes, deque[int]] = {}
+        """Moments of the last questions that this device signed for comparisons of each other device: one of them
+        that asks without end keeps nobody else from comparing."""
         self._progress: dict[bytes, Progress] = {}
 
     # --- once, or not at all --------------------------------------------------------------------------------------
@@ -357,16 +358,17 @@ class Book:
         )
         return [bytes(row[0]) for row in rows]
 
-    def admit_look(self, now: int) -> None:
-        """``SessionAborted`` (``busy``) where others compared too much lately."""
-        if len(self._looks) == LOOKS_PER_HOUR and now - self._looks[0] < HOUR:
+    def admit_look(self, carrier: bytes, now: int) -> None:
+        """``SessionAborted`` (``busy``) where that device compared too much lately."""
+        looks = self._looks.setdefault(carrier, deque(maxlen=LOOKS_PER_HOUR))
+        if len(looks) == LOOKS_PER_HOUR and now - looks[0] < HOUR:
             raise SessionAborted(
                 "busy",
-                f"this device helped to compare {LOOKS_PER_HOUR} times in the last hour",
+                f"this device helped that one to compare {LOOKS_PER_HOUR} times in the last hour",
                 remedy="Ask again later.",
-                retry_after=HOUR - (now - self._looks[0]),
+                retry_after=HOUR - (now - looks[0]),
             )
-        self._looks.append(now)
+        looks.append(now)
 
     def progress(self, request: bytes) -> Progress:
         """How far its comparison is."""

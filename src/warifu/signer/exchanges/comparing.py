@@ -85,7 +85,7 @@ def open_comparison(device: Device, frame: OpenComparison, seat: Seat) -> Carryi
         signers = Signers(frame.carrier, seen_digest(account, frame.about), numbers)
         if frame.carrier == device.identity.public:
             return _Looking(device, wallet, account, _owed(device, frame)).ceremony(seat, signers, key)
-        return Cosigning(seat, signers, _cosignature(device, account, key, frame.about))
+        return Cosigning(seat, signers, _cosignature(device, account, key, frame))
     except BaseException:
         account.wipe()
         raise
@@ -98,20 +98,20 @@ def _owed(device: Device, frame: OpenComparison) -> Made:
     return made
 
 
-def _cosignature(device: Device, account: OpenAccount, key: KeyShare, about: bytes) -> Cosignature:
+def _cosignature(device: Device, account: OpenAccount, key: KeyShare, frame: OpenComparison) -> Cosignature:
     def prepare(stamped: Stamped) -> ToSign:
         if stamped.call is None:
             raise InputRefused("comparison", "the device that compares does not say what it asks")
-        device.calls.admit_look(device.clock.now())
         exchange = EXCHANGES[account.account.exchange]
         understood = exchange.understand(unsigned_of(stamped.call))
         require_look(account, exchange.name, understood)
+        device.calls.admit_look(frame.carrier, device.clock.now())
         return account.credential.prepare(understood.call.unsigned, require_near(device, stamped))
 
     def signed(_stamped: Stamped) -> None:
         """A question can be asked twice: nothing has to be remembered."""
 
-    return Cosignature(about, key, prepare, signed, account.wipe)
+    return Cosignature(frame.about, key, prepare, signed, account.wipe)
 
 
 class _Looking:

@@ -23,7 +23,8 @@ from warifu.signer.exchanges import loading
 from warifu.signer.exchanges.accounts import Account
 
 NOTHING_KEPT = "Nothing was changed."
-_ONE = Decimal(1)
+_LONGEST_ADDRESS, _LONGEST_AMOUNT = "a" * 100, Decimal("1" * 36)
+"""What any withdrawal can have: of what is kept, each is to fit into a request."""
 
 
 def keep_travel_rule(device: Device, frame: KeepTravelRule) -> AccountKept:
@@ -109,13 +110,21 @@ def _fields(device: Device, wallet: bytes, account: Account, text: str) -> tuple
         client_id="00000000-0000-4000-8000-000000000000",
         asset="BTC",
         network=exchange.networks.network_of("BTC", "bitcoin") or "BTC",
-        address="anywhere",
-        amount=_ONE,
+        address=_LONGEST_ADDRESS,
+        amount=_LONGEST_AMOUNT,
         wallet="" if exchange.wallets() is None else "any",
         travel_rule=text,
     )
     rules = device.rules.policy(wallet).rules_at(account.exchange)
-    for asked in (exchange.withdraw(sample).unsigned, exchange.find_withdrawal(sample).unsigned):
+    try:
+        requests = exchange.withdraw(sample).unsigned, exchange.find_withdrawal(sample).unsigned
+    except InputRefused:
+        raise InputRefused(
+            "travel-rule",
+            "this is more than the exchange can be sent with a withdrawal",
+            not_done=NOTHING_KEPT,
+        ) from None
+    for asked in requests:
         if rules is not None and any(matches(each, asked.method, asked.path) for each in rules.endpoints):
             continue
         raise PolicyDenied(
