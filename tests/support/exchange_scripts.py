@@ -18,7 +18,7 @@ from tests.support.simulator import SimulatedDevice
 
 from warifu.protocol import api
 from warifu.protocol.authorization import Authorization, authorize
-from warifu.protocol.credential import approver
+from warifu.protocol.credential import Approval, approver
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.envelope import CertifiedEnvelopeKey, check_envelope_key
 from warifu.protocol.exchange_answers import CallResult, Cosigned, SealedAnswer
@@ -215,8 +215,9 @@ async def parcelled(
     request: Request,
     contents: Mapping[bytes, bytes],
     key: IdentityKey | None = None,
+    further: Sequence[Approval] = (),
 ) -> tuple[bytes, tuple[bytes, ...]]:
-    """The owner's authorization with a parcel of each device's content, by identity."""
+    """The owner's authorization with a parcel of each device's content, by identity. ``further``: other owners'."""
     nonce, identities = random(32), sorted(contents)
     parcels = []
     if identities:
@@ -227,7 +228,7 @@ async def parcelled(
                 CertifiedEnvelopeKey(certified.statement, certified.signature), identity, nonce, now()
             )
             parcels.append(seal_parcel(made, request_digest(request), contents[identity]))
-    signed = authorize(approver(key or client.owner), request, encode(request), parcels)
+    signed = authorize(approver(key or client.owner), request, encode(request), parcels, further)
     assert len(encode(request)) < MAX_REQUEST_BYTES
     return encode(signed), tuple(map(encode, parcels))
 
