@@ -86,7 +86,7 @@ def home(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Nobody is enrolled yet. Whatever the owner's client asks for there, the partner approves as well."""
 
     async def both(client: Client, request: Request, contents: Any) -> Any:
-        word = approve_request(approver(PARTNER), request)  # type: ignore[arg-type]
+        word = approve_request(approver(PARTNER), request)
         return await parcelled(client, request, contents, further=[word])
 
     monkeypatch.setattr(exchange_road, "parcelled", both)
