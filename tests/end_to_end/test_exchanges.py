@@ -31,7 +31,7 @@ from warifu.demo.chain import EmbeddedChain
 from warifu.demo.opening import BITCOIN_POLICY
 from warifu.demo.payments import PAYEE
 from warifu.demo.scene import DEVICES, Scene, wait_until
-from warifu.sandbox.control import Allow, SetAccount, SetCredential, Trade
+from warifu.sandbox.control import Allow, SetAccount, SetCredential, Trade, Turn
 from warifu.sandbox.simulation import Simulation
 
 from .conftest import PASSPHRASE
@@ -90,6 +90,7 @@ def simulation(scene: Scene) -> Iterator[Simulation]:
     assert isinstance(scene.chain, EmbeddedChain), "the stage of this folder has one"
     made = Simulation(scene.root / "sandbox", bitcoin=scene.chain.url)
     made.do(SetAccount(exchange="binance", account="ada", gives={"BTC": Decimal(1), "USDT": Decimal(50_000)}))
+    made.do(SetAccount(exchange="binance", account="couple", gives={"USDT": Decimal(50_000)}))
     made.do(SetAccount(exchange="coinbase", account="ada", gives={"USD": Decimal(1000)}))
     yield made
     made.close()
@@ -428,7 +429,7 @@ def test_both_owners_add_an_account_and_trade_and_the_other_reads_what_for(
             exchange="binance",
             api="binance",
             key=COUPLES_KEY,
-            account="ada",
+            account="couple",
             algorithm="EdDSA",
             verifier=born["public"],
         )
@@ -520,6 +521,17 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
         lambda: {worth["credited"] for worth in worths(scene, trader, opened["id"])} == {"0.02"},
         "a look of each device",
         60,
+    )
+    simulation.do(Turn(exchange="binance", steady=True))  # an earlier story used up what was bid
+    sold = exchange(scene, "sell", trader, binance, "BTC-USDT", "--size", "0.002", "--yes")["order"]
+    assert Decimal(sold["filled"]) == Decimal("0.002"), sold
+    wait_until(
+        lambda: all(
+            not worth["unvalued"] and Decimal("0.019") < Decimal(worth["value"]) < Decimal("0.02")
+            for worth in worths(scene, trader, opened["id"])
+        ),
+        "a look of each device at prices",
+        90,
     )
     order = ("sell", trader, binance, "BTC-USDT", "--size", "0.01", "--limit", "900000", "--yes")
     assert exchange(scene, *order)["order"]["status"] == "open"

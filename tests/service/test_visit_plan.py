@@ -10,6 +10,7 @@ import pytest
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest
 from warifu.protocol.exchange_visits import SweepShown, There, VisitShown, Worth
 from warifu.service.workflows.visit_plan import next_look, plan
+from warifu.service.workflows.visits import VisitTries
 
 pytestmark = pytest.mark.unit
 
@@ -62,6 +63,54 @@ def test_what_is_there_goes_home_asset_by_asset():
         (ONE, "sweep", "BTC", 0),
         (ONE, "sweep", "USDT", 0),
     ]
+
+
+def test_what_the_exchange_refuses_to_let_go_holds_no_other_asset_back():
+    view = swept(sees(ENDING, "1", "7"), 0, "refused")
+    found = plan({ONE: view}, NOW, 0, refused={(ONE, "BTC"), (TWO, "USDT")})
+    assert [(task.step, task.symbol, task.round) for task in found] == [
+        ("balance", "BTC", 0),
+        ("sweep", "USDT", 0),
+    ]
+
+
+LATER = NOW + 61
+
+
+@pytest.mark.parametrize(
+    ("seen", "rests"),
+    [
+        (("1", "0", LATER), True),
+        (("1", "0", NOW + 59), False),  # what was signed may have been taken after all
+        (("1", "0.1", LATER), False),  # an order still holds some: it is to be cancelled
+        (("0", "0", LATER), False),  # something else took it: the others look, and it is at home
+    ],
+)
+def test_what_was_refused_is_looked_at_again_before_the_long_wait(seen, rests):
+    there = (There("BTC", *seen), There("USDT", "0", "0", LATER))
+    view = msgspec.structs.replace(swept(ENDING, 0, "refused"), there=there)
+    tries = VisitTries()
+    tries.rest({ONE: view, TWO: view}, {(ONE, "BTC"): 1e9})
+    tries.rest({ONE: view, TWO: view}, {(ONE, "BTC"): 1e9, (ONE, "USDT"): 1e9})
+    assert tries.until < 1e9, "another device asks for itself"
+    tries.rest({ONE: sees(swept(ENDING, 0, "refused", NOW), "1", "7")}, {(ONE, "BTC"): 1e9})
+    assert tries.until < 1e9, "another asset does not wait for it"
+    tries.rest({ONE: view, TWO: view}, {(ONE, "BTC"): 1e9, (TWO, "BTC"): 2e9})
+    assert (tries.until == 1e9) is rests
+
+
+def test_the_way_home_is_not_as_slow_as_the_hours_before_it():
+    tries = VisitTries()
+    for _ in range(100):
+        tries.hurry({ONE: PROVEN})
+        tries.later()
+    slow = tries.until
+    tries.hurry({ONE: PROVEN, TWO: ENDING})
+    tries.later()
+    assert (tries.count, tries.turn) == (1, 101)
+    assert tries.until < slow
+    tries.hurry({ONE: ENDING, TWO: ENDING})
+    assert tries.count == 1, "once"
 
 
 def test_orders_that_hold_something_of_it_are_cancelled_first():

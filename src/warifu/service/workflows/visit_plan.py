@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -40,14 +40,16 @@ def plan(
     tiers: Mapping[bytes, int] | None = None,
     signing: Signing | None = None,
     threshold: int = 1,
+    refused: Collection[tuple[bytes, str]] = (),
 ) -> list[Task]:
     """What can be done for a visit that devices see so, in this order. ``turn``: who leads the way home changes with
     it. ``pairs``: that the policy lets be traded there. ``tiers``: of devices, where a carrier could change a sweep:
-    there the highest leads first. ``signing``: all where it is not told; ``threshold``: of the wallet."""
+    there the highest leads first. ``signing``: all where it is not told; ``threshold``: of the wallet.
+    ``refused``: carriers, and assets that they do not sweep now."""
     some = common(views)
     brought = some.request.brings.symbol
     looks = _looks(views, now)
-    if not any(view.state in _ENDING for view in views.values()):
+    if not is_ending(views):
         return (
             looks
             + _names(views, brought)
@@ -64,8 +66,7 @@ def plan(
                 if view.state == "funded"
             ]
         )
-    awake = sorted(identity for identity, view in views.items() if view.state in ("sweeping", "stuck"))
-    awake = awake or sorted(identity for identity, view in views.items() if view.state != "home")
+    awake = awake_of(views)
     lead = awake[turn % len(awake)] if awake else min(views)
     if awake and leaves_it_to_its_carrier(some):
         banned = [identity for view in views.values() for identity in view.banned]
@@ -83,7 +84,7 @@ def plan(
         if seen is not None and (Decimal(seen.free) or Decimal(seen.locked)):
             tasks += _names(views, asset.symbol)
         waits = [sweep for sweep in known if sweep.state != "refused" and now < sweep.again_from]
-        if seen is not None and Decimal(seen.free) and not waits:
+        if seen is not None and Decimal(seen.free) and not waits and (lead, asset.symbol) not in refused:
             tasks.append(Task(lead, "sweep", asset.symbol, last + 1))
     held = {there.symbol for there in views[lead].there if Decimal(there.held)}
     steps: tuple[Step, ...] = ("orders", "cancel") if "wallets" in some.wants else ("cancel",)
@@ -126,6 +127,39 @@ def next_look(views: Mapping[bytes, VisitShown], now: int) -> int | None:
         if view.worth is not None and view.state not in _ENDING
     ]
     return max(1, min(due)) if due else None
+
+
+def is_ending(views: Mapping[bytes, VisitShown]) -> bool:
+    """Whether some device brings it home, or has it there."""
+    return any(view.state in _ENDING for view in views.values())
+
+
+def awake_of(views: Mapping[bytes, VisitShown]) -> list[bytes]:
+    """Who can carry it home."""
+    awake = sorted(identity for identity, view in views.items() if view.state in ("sweeping", "stuck"))
+    return awake or sorted(identity for identity, view in views.items() if view.state != "home")
+
+
+def left_of(views: Mapping[bytes, VisitShown]) -> set[str] | None:
+    """Assets of which some was seen there last of all, by whichever device. None where that may have changed: an order
+    holds some, or what was signed may still be taken."""
+    left = set()
+    for asset in assets_of(common(views)):
+        looks = [there for view in views.values() for there in view.there if there.symbol == asset.symbol]
+        sweeps = [sweep for view in views.values() if (sweep := newest(view, asset.symbol))]
+        seen = max(looks, key=lambda there: there.at, default=None)
+        if seen is None or Decimal(seen.held) or any(seen.at < sweep.again_from for sweep in sweeps):
+            return None
+        if Decimal(seen.free):
+            left.add(asset.symbol)
+    return left
+
+
+def is_too_little(view: VisitShown, task: Task) -> bool:
+    """Whether it was refused for being less than the exchange lets go. Each device has to hear that itself before the
+    visit is at home for it."""
+    sweep = newest(view, task.symbol)
+    return sweep is not None and sweep.reason == "below-minimum"
 
 
 def _is_there(views: Mapping[bytes, VisitShown]) -> bool:

@@ -38,7 +38,17 @@ from warifu.service.store.wallets import StoredWallet
 from warifu.service.workflows.attention import Attention
 from warifu.service.workflows.refresh import Refreshes
 from warifu.service.workflows.rounds import Rounds, Tries, with_helpers
-from warifu.service.workflows.visit_plan import Task, assets_of, leaves_it_to_its_carrier, next_look, plan
+from warifu.service.workflows.visit_plan import (
+    Task,
+    assets_of,
+    awake_of,
+    is_ending,
+    is_too_little,
+    leaves_it_to_its_carrier,
+    left_of,
+    next_look,
+    plan,
+)
 from warifu.service.workflows.visit_views import common, genuine
 
 ROUND_SECONDS = 1.0
@@ -49,8 +59,8 @@ _UNHEARD = ("device-offline", "device-silent", "device-busy")
 _LOOK: tuple[Step, ...] = ("balance", "price")
 """What a look is made of."""
 STUCK_SECONDS = 600
-"""After so long an exchange is asked again that refused to let funds go: each time is a signature and a journal
-entry."""
+"""After so long one device asks an exchange again to let an asset go that it refused to it, or to take its requests at
+all: each time is a signature and a journal entry. Looks, and other assets, do not wait for it."""
 _TURNS = 8
 """In which one device carries first, where it can change what it carries: others have theirs, whatever it says."""
 _MOST_PAGES = 64
@@ -64,7 +74,7 @@ Home = Callable[[str, str], str]
 
 
 @dataclass
-class _Tries(Tries):
+class VisitTries(Tries):
     """Of one visit."""
 
     failed: int = 0
@@ -74,11 +84,38 @@ class _Tries(Tries):
     would else be the first each time."""
     homes: dict[tuple[str, int], str] = field(default_factory=dict)
     """Where each sweep goes that was asked for, so that trying again uses up no address."""
+    refused: dict[tuple[bytes, str], float] = field(default_factory=dict)
+    """Carriers to which the exchange refused to let an asset go, as they say, and until when (monotonic) they do not
+    ask for it again. Others do: one of them may have lied."""
+    ending: bool = False
+    """Whether some device brings it home."""
 
     def later(self, least: float = 0.0) -> None:
         """No device has us wait for longer than the longest pause."""
         self.turn += 1
         super().later(min(least, LONGEST_PAUSE // 1000))
+
+    def at_once(self) -> None:
+        """However often it was tried before, and whatever was refused."""
+        self.until, self.count = 0.0, 0
+        self.refused.clear()
+
+    def hurry(self, views: Mapping[bytes, VisitShown]) -> None:
+        """When the way home begins, it is not as slow as what led nowhere for hours before."""
+        if not self.ending and is_ending(views):
+            self.ending, self.count = True, 0
+
+    def waiting(self) -> dict[tuple[bytes, str], float]:
+        """Carriers and assets of which no sweep is asked for now, and until when."""
+        now = time.monotonic()
+        return {refused: until for refused, until in self.refused.items() if until > now}
+
+    def rest(self, views: Mapping[bytes, VisitShown], waiting: Mapping[tuple[bytes, str], float]) -> None:
+        """Where nothing is left but what was refused to each carrier, and that was seen since its signature is dead,
+        nothing changes before it is asked for again."""
+        left = [(carrier, symbol) for symbol in left_of(views) or () for carrier in awake_of(views)]
+        if left and set(left) <= waiting.keys():
+            self.until = max(self.until, min(waiting[each] for each in left))
 
     def look_again(self, views: Mapping[bytes, VisitShown]) -> None:
         """Not so late that a device misses its time to look what the visit is worth."""
@@ -114,7 +151,7 @@ class VisitsAtWork:
         self._timeout = min(timeout, _SESSION_SECONDS)
         self._open: dict[bytes, set[bytes]] = {}
         """Wallet -> visits that were not at home when its devices were asked last."""
-        self._tries: dict[bytes, _Tries] = {}
+        self._tries: dict[bytes, VisitTries] = {}
         self._refused: set[tuple[bytes, bytes]] = set()
         """(device, request) that was told and refused: it is not told again in this run, which would fill journals."""
         self._rounds = Rounds(
@@ -154,9 +191,8 @@ class VisitsAtWork:
     # --- rounds -----------------------------------------------------------------------------------------------------
 
     def _at_once(self, wallet: StoredWallet) -> None:
-        """However often it was tried before."""
         for visit in self._open.get(wallet.id, ()):
-            self._tried(visit).until = 0.0
+            self._tried(visit).at_once()
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
@@ -199,6 +235,7 @@ class VisitsAtWork:
     async def _go_on(self, wallet: StoredWallet, visit: bytes, views: Views) -> None:
         """Step by step, until nothing more can be done now."""
         tries = self._tried(visit)
+        tries.hurry(views)
         tries.later()
         rules = await asyncio.to_thread(rules_of, self._database, wallet)
         some = common(views)
@@ -218,7 +255,16 @@ class VisitsAtWork:
             if leaves_it_to_its_carrier(some):
                 turn = tries.failed // 3 + tries.turn // _TURNS
             signing = partial(self._signing, wallet, views)
-            found = plan(views, int(time.time()), turn, pairs, tiers, signing, wallet.request.threshold)
+            found = plan(
+                views,
+                int(time.time()),
+                turn,
+                pairs,
+                tiers,
+                signing,
+                wallet.request.threshold,
+                tries.waiting(),
+            )
             tasks = [task for task in found if task not in done and task.carrier not in barred]
             tasks = [task for task in tasks if failed[task.carrier] < _FAILURES]
             task = next((task for task in tasks if self._participants(wallet, views, task)), None)
@@ -227,6 +273,7 @@ class VisitsAtWork:
                     tries.until = time.monotonic() + STUCK_SECONDS
                 elif well:  # an exchange that does not answer a look is not asked more often for that
                     tries.look_again(views)
+                tries.rest(views, tries.waiting())
                 return
             done.add(task)
             try:
@@ -251,12 +298,11 @@ class VisitsAtWork:
             if task.step == "sweep" and leaves_it_to_its_carrier(some):
                 tries.failed = 0 if result.outcome == "done" else tries.failed + 3
                 self._compare(wallet.name)
-            if result.outcome == "refused" and task.step == "sweep":
-                tries.until = time.monotonic() + STUCK_SECONDS
-                return
-            if (
-                result.outcome == "refused" and result.shown.barred
-            ):  # as this carrier says: others ask for themselves
+            if (result.outcome, task.step) == ("refused", "sweep") and not is_too_little(result.shown, task):
+                tries.refused[task.carrier, task.symbol] = time.monotonic() + STUCK_SECONDS
+            if (result.outcome, task.step) == ("done", "sweep"):
+                tries.count = 0
+            if result.outcome == "refused" and result.shown.barred:  # as it says: others ask for themselves
                 barred.add(task.carrier)
                 continue
             went = True
@@ -372,8 +418,8 @@ class VisitsAtWork:
         answer = await self._hub.call(identity, lambda call: AskVisits(call, wallet), _ASK_SECONDS)
         return decode(Visits, answer, MAX_BODY_BYTES)
 
-    def _tried(self, visit: bytes) -> _Tries:
-        return self._tries.setdefault(visit, _Tries())
+    def _tried(self, visit: bytes) -> VisitTries:
+        return self._tries.setdefault(visit, VisitTries())
 
 
 def _said(there: tuple[bytes, ...], answers: Sequence[T | BaseException]) -> dict[bytes, T | WarifuError]:
