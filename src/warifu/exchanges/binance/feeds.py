@@ -39,26 +39,25 @@ class _OfSymbol(_Event, frozen=True, kw_only=True):
     symbol: str = _name(name="s")
 
 
-class Trade(_OfSymbol, frozen=True, kw_only=True):
-    event: Literal["trade"] = _name(name="e")
-    trade: int = _name(name="t")
+class _Traded(_OfSymbol, frozen=True, kw_only=True):
     price: Decimal = _name(name="p")
     quantity: Decimal = _name(name="q")
     traded: int = _name(name="T")
     buyer_is_maker: bool = _name(name="m")
 
 
-class AggregateTrade(_OfSymbol, frozen=True, kw_only=True):
+class Trade(_Traded, frozen=True, kw_only=True):
+    event: Literal["trade"] = _name(name="e")
+    trade: int = _name(name="t")
+
+
+class AggregateTrade(_Traded, frozen=True, kw_only=True):
     """All trades of one taker's order at one price."""
 
     event: Literal["aggTrade"] = _name(name="e")
     number: int = _name(name="a")
-    price: Decimal = _name(name="p")
-    quantity: Decimal = _name(name="q")
     first_trade: int = _name(name="f")
     last_trade: int = _name(name="l")
-    traded: int = _name(name="T")
-    buyer_is_maker: bool = _name(name="m")
 
 
 class Candle(Answer, frozen=True, kw_only=True):
@@ -79,39 +78,34 @@ class Kline(_OfSymbol, frozen=True, kw_only=True):
     candle: Candle = _name(name="k")
 
 
-class MiniTicker(_OfSymbol, frozen=True, kw_only=True):
-    event: Literal["24hrMiniTicker"] = _name(name="e")
+class _Window(_OfSymbol, frozen=True, kw_only=True):
+    """What was traded in the last hours."""
+
     close: Decimal = _name(name="c")
     open: Decimal = _name(name="o")
     high: Decimal = _name(name="h")
     low: Decimal = _name(name="l")
     volume: Decimal = _name(name="v")
+
+
+class MiniTicker(_Window, frozen=True, kw_only=True):
+    event: Literal["24hrMiniTicker"] = _name(name="e")
     quote_volume: Decimal = _name(name="q")
 
 
-class Ticker(_OfSymbol, frozen=True, kw_only=True):
+class Ticker(_Window, frozen=True, kw_only=True):
     event: Literal["24hrTicker"] = _name(name="e")
-    close: Decimal = _name(name="c")
-    open: Decimal = _name(name="o")
-    high: Decimal = _name(name="h")
-    low: Decimal = _name(name="l")
     bid: Decimal = _name(name="b")
     bid_quantity: Decimal = _name(name="B")
     ask: Decimal = _name(name="a")
     ask_quantity: Decimal = _name(name="A")
-    volume: Decimal = _name(name="v")
     quote_volume: Decimal = _name(name="q")
 
 
-class WindowTicker(_OfSymbol, frozen=True, kw_only=True):
+class WindowTicker(_Window, frozen=True, kw_only=True):
     """Over a window of another length."""
 
     event: Literal["1hTicker", "4hTicker", "1dTicker"] = _name(name="e")
-    close: Decimal = _name(name="c")
-    open: Decimal = _name(name="o")
-    high: Decimal = _name(name="h")
-    low: Decimal = _name(name="l")
-    volume: Decimal = _name(name="v")
     quote_volume: Decimal | None = _name(name="q", default=None)
 
 

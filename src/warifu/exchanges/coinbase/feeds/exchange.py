@@ -119,7 +119,9 @@ class Done(_OfOrder, frozen=True, kw_only=True, tag="done"):
     remaining_size: Decimal | None = None
 
 
-class Match(_OfOrder, frozen=True, kw_only=True, tag="match"):
+class _Matched(_OfOrder, frozen=True, kw_only=True):
+    """A trade."""
+
     trade_id: Count
     maker_order_id: str
     taker_order_id: str
@@ -127,12 +129,12 @@ class Match(_OfOrder, frozen=True, kw_only=True, tag="match"):
     price: Decimal
 
 
-class LastMatch(_OfOrder, frozen=True, kw_only=True, tag="last_match"):
-    trade_id: Count
-    maker_order_id: str
-    taker_order_id: str
-    size: Decimal
-    price: Decimal
+class Match(_Matched, frozen=True, kw_only=True, tag="match"):
+    """As it happens."""
+
+
+class LastMatch(_Matched, frozen=True, kw_only=True, tag="last_match"):
+    """The newest before the subscription."""
 
 
 class Changed(_OfOrder, frozen=True, kw_only=True, tag="change"):
@@ -285,7 +287,7 @@ class Feed:
     def read(self, text: bytes) -> Message | level3.Packed:
         """As :func:`read`; FeedGap where one is missing and that shows."""
         message = read(text)
-        if self._channel == "matches" and isinstance(message, Match | LastMatch):
+        if self._channel == "matches" and isinstance(message, _Matched):
             self._of(message.product_id).see(int(message.trade_id))
         if self._channel == "full" and isinstance(message, _OfOrder):
             self._of(message.product_id).see(message.sequence)
