@@ -1,8 +1,9 @@
-"""``warifu exchange add`` and ``finish``: a credential goes to the devices, and stays nowhere else."""
+"""``warifu exchange add, finish, rotate, authorities``: a credential goes to the devices, and stays nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from warifu.cli.exchange_rotating import forget_first, require_switched, to_rota
 from warifu.cli.exchange_shown import KINDS
 from warifu.cli.files import read_input
 from warifu.cli.hidden import hidden_line
+from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, WarifuError
@@ -43,6 +45,23 @@ _MAX_KEY_FILE = 16 * 1024
 _SCRIPT = "Run it in a terminal, or use --api-key-fd, --secret-fd and --exchange-passphrase-fd."
 
 Descriptor = click.IntRange(0, 1024)
+
+
+@contextmanager
+def _opened(
+    setting: Setting, profile: Profile, screen: Screen, wallet: str, account: str, credential: str | None
+) -> Iterator[Adding]:
+    with setting.client(profile) as client:
+        known = profile.wallet(wallet)
+        own = own_credential(profile, screen, known, credential, wanted(known, account))
+        yield Adding(client, profile, known, own, screen)
+
+
+def _believed(authorities: Path | None, only: Sequence[str]) -> tuple[str, Pinned]:
+    """Whom the exchange's name is believed from: a simulation's authority, or those of the program's that are named."""
+    pem, pinned = read_authorities(authorities), read_pinned(only)
+    require_one_kind(pem, pinned)
+    return pem, pinned
 
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:
@@ -145,20 +164,15 @@ def add(
     """
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem, pinned = read_authorities(authorities), read_pinned(only)
-    require_one_kind(pem, pinned)
-    with setting.client(profile) as client:
-        known = profile.wallet(wallet)
-        own = own_credential(profile, screen, known, credential, wanted(known, account))
-        adding = Adding(client, profile, known, own, screen)
+    pem, pinned = _believed(authorities, only)
+    with _opened(setting, profile, screen, wallet, account, credential) as adding:
         adding.require_rules(exchange)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
+        require_loaded(adding.client, adding.devices)
         if takes_own_key(exchange):
-            require_loaded(client, adding.devices)
             _bear(setting.home, screen, adding, account, exchange, yes)
             return
-        require_loaded(client, adding.devices)
         given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem, pinned)
         new = given.read(adding, exchange, adding.holder(holder).identity)
         _give(screen, adding, new, account, exchange, yes)
@@ -185,18 +199,14 @@ def finish(
     """Bring the API key that the exchange gave for the public key of ACCOUNT."""
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem, pinned = read_authorities(authorities), read_pinned(only)
-    require_one_kind(pem, pinned)
-    with setting.client(profile) as client:
-        known = profile.wallet(wallet)
-        own = own_credential(profile, screen, known, credential, wanted(known, account))
-        adding = Adding(client, profile, known, own, screen)
+    pem, pinned = _believed(authorities, only)
+    with _opened(setting, profile, screen, wallet, account, credential) as adding:
         found = [
             listed.account
-            for listed in list_accounts(client, adding.wallet)
+            for listed in list_accounts(adding.client, adding.wallet)
             if listed.account.account == account
         ]
-        public = born.remembered(setting.home, known.wallet_id, account)
+        public = born.remembered(setting.home, adding.wallet.wallet_id, account)
         if {one.successor or one.public for one in found} != {public}:
             raise InputRefused(
                 "unknown-account",
@@ -204,7 +214,7 @@ def finish(
                 not_done="Nothing was added.",
                 remedy="Have one made: warifu exchange add.",
             )
-        require_loaded(client, adding.devices)
+        require_loaded(adding.client, adding.devices)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
         screen.exact(public_pem(public))
@@ -212,9 +222,9 @@ def finish(
         devices = [device.identity for device in adding.devices]
         new = for_born_key(api_key, public, devices, pem, pinned)
         bring_and_wipe(new, lambda made: adding.bring(made, account, found[0].exchange))
-        born.forget(setting.home, known.wallet_id, account)
+        born.forget(setting.home, adding.wallet.wallet_id, account)
         old = [one for one in found if one.successor]
-        switched = not old or require_switched(client, screen, known, account, public)
+        switched = not old or require_switched(adding.client, screen, adding.wallet, account, public)
     screen.line(tr("The devices have it."), style="green")
     if old:
         screen.line(tr("Revoke the old key at the exchange: whoever copied it before could still use it."))
@@ -259,21 +269,19 @@ def rotate(
     """
     screen, profile = Screen(as_json), setting.profile()
     require_yes(yes, as_json)
-    pem, pinned = read_authorities(authorities), read_pinned(only)
-    require_one_kind(pem, pinned)
-    with setting.client(profile) as client:
-        known = profile.wallet(wallet)
-        own = own_credential(profile, screen, known, credential, wanted(known, account))
-        adding = Adding(client, profile, known, own, screen)
-        old = to_rotate(client, known, account, simulation=bool(pem))
+    pem, pinned = _believed(authorities, only)
+    with _opened(setting, profile, screen, wallet, account, credential) as adding:
+        old = to_rotate(adding.client, adding.wallet, account, simulation=bool(pem))
         exchange = old.exchange
         adding.require_rules(exchange)
-        require_loaded(client, adding.devices)
-        warn_of_visits(client, screen, known, account, born=takes_own_key(exchange))
+        require_loaded(adding.client, adding.devices)
+        warn_of_visits(adding.client, screen, adding.wallet, account, born=takes_own_key(exchange))
         if takes_own_key(exchange):
             _bear(setting.home, screen, adding, account, exchange, yes, replacing=old.finished)
             return
-        forgets = forget_first(client, screen, own, known, removal_of(known, account))
+        forgets = forget_first(
+            adding.client, screen, adding.own, adding.wallet, removal_of(adding.wallet, account)
+        )
         given = Given(key_file, (api_key_fd, secret_fd, exchange_passphrase_fd), pem, pinned)
         kept_by = adding.holder(holder or (old.holders[0] if len(old.holders) == 1 else None))
         new = given.read(adding, exchange, kept_by.identity)
