@@ -29,9 +29,9 @@ from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import AccountStatus, CallResult
 from warifu.protocol.frames import Finished, OpenCall, OpenComparison, Status
-from warifu.protocol.request import request_digest
+from warifu.protocol.request import decode_request, request_digest
 from warifu.service.workflows import comparisons as module
-from warifu.service.workflows import rounds
+from warifu.service.workflows import exchange_calls, rounds
 
 pytestmark = pytest.mark.real
 
@@ -170,6 +170,28 @@ async def test_after_a_call_the_device_that_signed_it_compares(world: World):
         assert len(debtor.opened) == 1
 
 
+async def test_after_a_call_whose_carrier_is_lost_the_device_that_signed_it_compares(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Else it signed nothing more of that account until some device connects anew."""
+    monkeypatch.setattr(exchange_calls, "_ASK_SECONDS", 0.1)
+    first, second, _ = scripts(world)
+    debtor = owing(world, second)
+
+    def say(frame: Any) -> list[Any]:
+        if isinstance(frame, OpenCall):
+            debtor.owes.append(request_digest(decode_request(frame.authorization.request)))
+            return []
+        return debtor.say(frame)
+
+    first.say, second.say = (lambda _frame: []), say
+    async with world.running() as client:
+        await until(lambda: world.service.comparisons._due.get(world.wallet_id) == [])
+        await asyncio.sleep(0.2)  # nobody comes any more, for whom all are asked what they owe
+        assert (await called(world, client)).state == "unknown"
+        await until(lambda: bool(debtor.opened))
+
+
 async def test_what_is_not_there_yet_is_looked_for_again_with_others_until_it_is(world: World):
     _, second, _ = scripts(world)
     debtor = owing(world, second, random(32), finds=["not-there", "unanswered", "not-there", "done"])
@@ -190,6 +212,38 @@ async def test_a_restart_changes_nothing(world: World):
     debtor.finds = ["done"]
     async with world.running():
         await until(lambda: not debtor.owes)
+
+
+async def test_who_does_not_answer_at_first_is_asked_again_though_it_never_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_ASK_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_SILENT_SECONDS", 0.1)
+    _, second, _ = scripts(world)
+    debtor = owing(world, second, random(32))
+    second.silent = 10  # also to whoever asks because another device has come
+    async with world.running():
+        await until(lambda: not debtor.owes)
+        assert not second.silent
+
+
+async def test_who_does_not_answer_between_two_tries_is_asked_again_though_it_never_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_ASK_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_SILENT_SECONDS", 0.1)
+    _, second, _ = scripts(world)
+    debtor = owing(world, second, random(32), finds=["not-there", "done"])
+
+    def say(frame: Any) -> list[Any]:
+        if isinstance(frame, OpenComparison) and frame.carrier == debtor.identity and not debtor.opened:
+            second.silent = 10
+        return debtor.say(frame)
+
+    second.say = say
+    async with world.running():
+        await until(lambda: not debtor.owes)
+        assert not second.silent and len(debtor.opened) == 2
 
 
 async def test_where_too_few_are_there_it_waits_for_them_and_asks_nobody_meanwhile(world: World):

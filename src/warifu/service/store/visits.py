@@ -46,6 +46,12 @@ def add_visit(database: Database, stored: StoredVisit, now: int) -> None:
             )
 
 
+def drop_visit(database: Database, stored: StoredVisit) -> None:
+    """Nobody is told it any more."""
+    with database.writing() as connection:
+        connection.execute(visits.delete().where(_columns.request == stored.request))
+
+
 def visits_of(database: Database, wallet: str, now: int) -> tuple[StoredVisit, ...]:
     """What its devices can still be told, openings first."""
     with database.reading() as connection:

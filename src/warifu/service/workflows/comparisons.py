@@ -33,6 +33,9 @@ _LONGEST_WAIT = 600.0
 """Seconds that a device can have us wait, which says when there will be something to compare."""
 _SESSION_SECONDS = 60.0
 """A silent device holds up the comparisons of its wallet for no longer."""
+_SILENT_SECONDS = 15.0
+"""After so long devices are asked again of which one did not say what it owes. It need not connect anew before it
+speaks again: a machine that was asleep or busy keeps its connection."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Comparisons:
         self._due: dict[bytes, list[_Due]] = {}
         """Wallet -> what its devices said that they owe, when they were asked last."""
         self._again: dict[bytes, float] = {}
-        """Wallet -> when something will be owed again (monotonic): what was found is looked at once more."""
+        """Wallet -> when something may be owed again (monotonic): what was found is looked at once more, and who did
+        not answer is asked again."""
         self._tries: dict[tuple[bytes, bytes, bytes], Tries] = {}
         self._rounds = Rounds(
             Attention(database, hub), lambda: ROUND_SECONDS, self._ripe, self._look_and_compare
@@ -114,9 +118,15 @@ class Comparisons:
                     if account.wallet_id == wallet.id
                     for about in account.due
                 ]
-            elif not isinstance(answer, WarifuError):
+            elif isinstance(answer, WarifuError):
+                self._look_again(wallet.id, _SILENT_SECONDS)
+            else:
                 raise answer
         return found
+
+    def _look_again(self, wallet: bytes, seconds: float) -> None:
+        again = time.monotonic() + seconds
+        self._again[wallet] = min(again, self._again.get(wallet, again))
 
     async def _status(self, identity: bytes) -> Status:
         return decode(Status, await self._hub.call(identity, AskStatus, _ASK_SECONDS), MAX_BODY_BYTES)
@@ -144,8 +154,7 @@ class Comparisons:
             if result.reason == MORE_PAGES:
                 tries.count = 0  # it gets on
             if least:
-                again = time.monotonic() + least
-                self._again[wallet.id] = min(again, self._again.get(wallet.id, again))
+                self._look_again(wallet.id, least)
         finally:
             tries.later(least)
         self._bell.ring()

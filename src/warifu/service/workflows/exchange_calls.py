@@ -65,7 +65,7 @@ class ExchangeCalls:
         config: ServiceConfig,
         ended: Callable[[str], None],
     ) -> None:
-        """``ended`` is told the name of a wallet for which a call has just ended."""
+        """``ended`` is told the name of a wallet for which a call has just ended, or broken off."""
         self._database = database
         self._hub = hub
         self._bell = bell
@@ -245,6 +245,9 @@ class ExchangeCalls:
             return
         if not await self._settled(call, error):
             await asyncio.to_thread(store.doubt_call, self._database, call.id, error_body(error))
+        self._ended(
+            call.wallet
+        )  # who signed it may owe a comparison, whether or not its carrier is ever heard again
 
     async def _settled(self, call: StoredCall, error: WarifuError) -> bool:
         """Ask the carrier; whether it knew. ``error``: what to say where it never began."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
-from warifu.errors import PeerMisbehaved, WarifuError
+from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.exchanges.attempt import LONGEST_PAUSE
 from warifu.protocol.authorization import MAX_AUTHORIZATION_BYTES, Authorization
 from warifu.protocol.encoding import decode
@@ -56,6 +56,9 @@ _ASK_SECONDS = 10.0
 _SESSION_SECONDS = 60.0
 _UNHEARD = ("device-offline", "device-silent", "device-busy")
 """Reasons for which a device is told again: it may not have heard it."""
+_SILENT_SECONDS = 15.0
+"""After so long devices are asked again of which one did not say how its visits stand. It need not connect anew before
+it speaks again, and what it did not tell of must not stay where it is."""
 _LOOK: tuple[Step, ...] = ("balance", "price")
 """What a look is made of."""
 STUCK_SECONDS = 600
@@ -151,6 +154,8 @@ class VisitsAtWork:
         self._timeout = min(timeout, _SESSION_SECONDS)
         self._open: dict[bytes, set[bytes]] = {}
         """Wallet -> visits that were not at home when its devices were asked last."""
+        self._again: dict[bytes, float] = {}
+        """Wallet -> when its devices are asked again because one did not answer (monotonic)."""
         self._tries: dict[bytes, VisitTries] = {}
         self._refused: set[tuple[bytes, bytes]] = set()
         """(device, request) that was told and refused: it is not told again in this run, which would fill journals."""
@@ -167,14 +172,23 @@ class VisitsAtWork:
         await self._rounds.close()
 
     async def tell(self, wallet: StoredWallet, stored: StoredVisit) -> dict[bytes, Visits | WarifuError]:
-        """Keep what an owner said, tell every connected device, and say what each made of it."""
-        await asyncio.to_thread(store.add_visit, self._database, stored, int(time.time()))
+        """Keep what an owner said, tell every connected device, and say what each made of it.
+
+        What opens a visit is kept for nobody where no device is there, or where all that are refuse it: its owner hears
+        that nothing was opened, and it must not come to be hours later, when one of them is asked again.
+        ``ServiceRefused`` (``device-offline``) where none is there to open it."""
         there = self._there(wallet)
+        if not there and not stored.ends:
+            raise _nobody_there()
+        await asyncio.to_thread(store.add_visit, self._database, stored, int(time.time()))
         answers = await asyncio.gather(
             *(self._told(identity, stored) for identity in there), return_exceptions=True
         )
+        said = _said(there, answers)
+        if not stored.ends and all(map(_refuses, said.values())):
+            await asyncio.to_thread(store.drop_visit, self._database, stored)
         self.soon(wallet.name)
-        return _said(there, answers)
+        return said
 
     async def ask(self, wallet: StoredWallet) -> dict[bytes, Visits | WarifuError]:
         """How the wallet's visits stand, as each connected device sees them now."""
@@ -196,9 +210,12 @@ class VisitsAtWork:
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
-        return any(self._tried(visit).until <= now for visit in self._open.get(wallet.id, ()))
+        return self._again.get(wallet.id, now + 1) <= now or any(
+            self._tried(visit).until <= now for visit in self._open.get(wallet.id, ())
+        )
 
     async def _look_after(self, wallet: StoredWallet) -> None:
+        self._again.pop(wallet.id, None)
         views = await self._views(wallet)
         await self._tell_late_comers(wallet, views)
         open_now = {
@@ -215,7 +232,10 @@ class VisitsAtWork:
     async def _views(self, wallet: StoredWallet) -> dict[bytes, Views]:
         views: dict[bytes, Views] = {}
         for identity, shown in (await self.ask(wallet)).items():
-            for each in () if isinstance(shown, WarifuError) else genuine(shown.visits):
+            if isinstance(shown, WarifuError):
+                self._again[wallet.id] = time.monotonic() + _SILENT_SECONDS
+                continue
+            for each in genuine(shown.visits):
                 views.setdefault(each.visit, {})[identity] = each
         return views
 
@@ -430,6 +450,20 @@ def _said(there: tuple[bytes, ...], answers: Sequence[T | BaseException]) -> dic
             raise answer
         said[identity] = answer
     return said
+
+
+def _refuses(answer: Visits | WarifuError) -> bool:
+    """Whether a device heard it, and said no."""
+    return isinstance(answer, WarifuError) and answer.reason not in _UNHEARD
+
+
+def _nobody_there() -> ServiceRefused:
+    return ServiceRefused(
+        "device-offline",
+        "no device of the wallet is connected",
+        not_done="Nothing was opened.",
+        remedy="Start the wallet's devices ('warifu devices' shows which are connected), then open it again.",
+    )
 
 
 def _judge(task: Task, visit: bytes, identity: bytes, result: bytes) -> None:
