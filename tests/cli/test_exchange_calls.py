@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
+from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli import exchange_pieces
+from warifu.cli.exchange_accounts import accounts_of
 from warifu.cli.exchange_pieces import Begun, Listener, told_in
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.exchanges.failures import OutcomeUnknown
@@ -22,7 +26,8 @@ from warifu.protocol.exchange_answers import (
     seal_told,
 )
 from warifu.protocol.exchange_pieces import MAX_PIECE, Piece, Together, seal_piece
-from warifu.protocol.identity import IdentityKey
+from warifu.protocol.frames import Status
+from warifu.protocol.identity import DeviceRef, IdentityKey
 
 pytestmark = pytest.mark.unit
 
@@ -87,6 +92,46 @@ def test_what_somebody_else_signed_or_of_another_request_or_for_another_reader_i
     ):
         with pytest.raises(WarifuError):
             told_in(shown(encode(answer)), begun(reader), nothing)
+
+
+# --- whom a command finds there
+
+
+DEVICES = (DeviceRef("pi", bytes([1]) * 32), DeviceRef("phone", bytes([2]) * 32))
+WALLET = wallet_of(msgspec.structs.replace(founding(needed=1), devices=DEVICES))
+STATUS = Status("pi", DEVICES[0].identity, "1", "software", 0, (), bytes(32), None, (), 0, bytes(32), (), ())
+
+
+class Statuses:
+    """A service whose devices answer so when they are asked how they stand."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = answers
+
+    def get(self, path: str, _kind: Any) -> Any:
+        if path == "/devices":
+            return SimpleNamespace(
+                devices=[SimpleNamespace(identity=each.identity, connected=True) for each in DEVICES]
+            )
+        answer = self._answers[path.split("/")[2]]
+        if isinstance(answer, WarifuError):
+            raise answer
+        return SimpleNamespace(status=answer)
+
+
+SILENT = ServiceRefused("device-silent", "it did not answer within 30 seconds")
+
+
+@pytest.mark.parametrize("bad", [SILENT, b"garbage", ServiceRefused("unreachable", "as a device says it")])
+def test_no_device_keeps_the_others_from_being_asked(bad: Any):
+    found = accounts_of(Statuses(pi=encode(STATUS), phone=bad), WALLET)  # type: ignore[arg-type]
+    assert list(found) == [DEVICES[0].identity]
+
+
+def test_where_none_answers_it_is_said_why():
+    with pytest.raises(ServiceRefused) as refused:
+        accounts_of(Statuses(pi=SILENT, phone=SILENT), WALLET)  # type: ignore[arg-type]
+    assert refused.value.reason == "device-silent"
 
 
 # --- an answer in pieces

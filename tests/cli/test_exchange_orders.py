@@ -37,6 +37,21 @@ def test_a_buy_at_any_price_is_for_an_amount_of_money_and_a_sale_for_a_size() ->
             order(side, **given)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"size": "1", "funds": "2", "limit": "3"},
+        {"funds": "100", "stop": "60000"},
+        {"size": "1", "stop": "2"},
+    ],
+)
+def test_what_is_no_order_is_refused_with_what_is_to_be_said_instead(given: dict[str, str]) -> None:
+    with pytest.raises(InputRefused) as refused:
+        order(**given)
+    assert refused.value.reason == "exchange-order" and "--" in refused.value.remedy
+
+
 def test_a_stop_order_waits_in_the_direction_in_which_it_makes_sense() -> None:
     assert order("buy", size="1", limit="70000", stop="69000").rising
     assert not order("sell", size="1", limit="60000", stop="61000").rising

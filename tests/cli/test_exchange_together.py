@@ -247,6 +247,24 @@ def test_what_devices_refuse_is_not_taken_for_this_clients_own_word(tmp_path: Pa
     assert (all_kept(tmp_path, "family", "main") == []) is forgotten
 
 
+def test_who_ends_the_command_while_an_order_is_under_way_is_told_to_ask_before_he_repeats_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path, kept_order("family", "main", "binance", ORDER, 1000, 1300))
+    exchanging = SimpleNamespace(
+        wallet=WALLET, account=SimpleNamespace(account="main"), screen=Screen(json=True)
+    )
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        changing(SimpleNamespace(home=tmp_path), exchanging, ORDER.client_id, interrupted)  # type: ignore[arg-type]
+    assert all_kept(tmp_path, "family", "main") != []
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"warifu exchange status family main {ORDER.client_id}" in said
+
+
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 

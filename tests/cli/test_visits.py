@@ -9,8 +9,9 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
-from warifu.cli.visits import Seen, left_behind, look, provers, together, visit_request
-from warifu.cli.visits_shown import seen_object, show_seen
+from warifu.cli.screen import Screen
+from warifu.cli.visits import Said, Seen, left_behind, look, provers, together, visit_request
+from warifu.cli.visits_shown import seen_object, show_refusals, show_seen
 from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
@@ -82,6 +83,55 @@ def test_a_device_that_shows_a_visit_twice_is_not_two_that_fetched_its_address()
 def test_a_device_that_shows_another_visit_under_the_id_of_one_is_not_believed():
     other = msgspec.structs.replace(REQUEST, amount="7")
     assert looked((HOSTILE, (shown("here", other),)), (HONEST, (shown("here"),))) == ([None], ["phone"])
+
+
+def test_one_that_says_what_cannot_be_believed_keeps_no_other_from_being_heard():
+    """Else one device of three had an owner see no visit, and end none."""
+    good = encode(say_visits(HONEST, WALLET.wallet_id, now(), (shown("here"),)))
+    forged = encode(say_visits(HONEST, WALLET.wallet_id, now(), (shown("here"),)))
+    for bad in (b"", b"garbage", forged):
+
+        class Service:
+            def get(self, _path: str, _kind: Any, bad: bytes = bad) -> api.VisitsShown:
+                told = ((HOSTILE.public, bad), (HONEST.public, good))
+                return api.VisitsShown(
+                    devices=tuple(
+                        api.VisitsOf(device="x", identity=identity, answer=answer, refusal=None)
+                        for identity, answer in told
+                    )
+                )
+
+        said = look(Service(), WALLET)  # type: ignore[arg-type]
+        assert [(each.device, len(each.visits), each.refusal is None) for each in said] == [
+            ("pi", 1, True),
+            ("phone", 0, False),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"), [("0.5 BTC", "50000000"), ("1200 sat", "1200"), ("2 gwei", "2000000000")]
+)
+def test_what_is_brought_is_said_in_any_unit_of_its_coin(said: str, amount: str):
+    request = visit_request(WALLET, "main", said, 60)
+    assert request.amount == amount
+    assert request.brings.symbol == ("ETH" if "gwei" in said else "BTC")
+
+
+@pytest.mark.parametrize("said", ["0.5", "", "0,5 BTC", "BTC", "0.5 BTC 1", "0.000000001 BTC"])
+def test_an_amount_without_its_unit_or_with_too_much_in_it_is_said_to_be_none(said: str):
+    with pytest.raises(InputRefused) as refused:
+        visit_request(WALLET, "main", said, 60)
+    assert refused.value.reason == "amount-form" and refused.value.remedy
+
+
+def test_what_all_devices_refuse_alike_is_said_once(capsys: pytest.CaptureFixture[str]):
+    alike = [
+        Said(name, bytes(32), (), InputRefused("account", "no such account")) for name in ("pi", "phone")
+    ]
+    show_refusals(Screen(), alike)
+    assert capsys.readouterr().err == ""
+    show_refusals(Screen(), [alike[0], Said("phone", bytes(32), (), None)])
+    assert "pi: no such account" in capsys.readouterr().err
 
 
 def test_a_visit_to_a_simulation_is_called_one_as_soon_as_one_device_says_so():

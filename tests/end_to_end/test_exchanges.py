@@ -225,11 +225,19 @@ def test_a_dry_run_places_nothing(scene, trader, binance):
         "--dry-run",
     )
     assert shown["placed"] is False
+    assert {each["device"]: each["allowed"] for each in shown["decisions"]} == dict.fromkeys(DEVICES, True)
     assert Decimal(shown["order"]["size"]) < Decimal("0.0123456789"), "cut down to the market's step"
     assert shown["order"]["client_id"] not in kept(scene, trader, binance)
 
 
 def test_what_the_policy_does_not_allow_no_device_signs(scene, trader, binance):
+    order = ("sell", trader, binance, "BTC-USDT", "--size", "0.5", "--limit", "99000")
+    paid_out = ("withdraw", trader, binance, "BTC", "0.5", "--network", "BTC", "--no-memo")
+    for asked in (order, paid_out):
+        for each in exchange(scene, *asked, "--dry-run")["decisions"]:
+            assert not each["allowed"] and each["refusal"]["code"] == "policy.order-limit"
+            assert any("the limit is 0.2 BTC" in rule for rule in each["rules"]), "the owner hears why"
+    assert kept(scene, trader, binance) == []
     code, shown = script(
         scene.home,
         *("exchange", "sell", trader, binance, "BTC-USDT", "--size", "0.5", "--limit", "99000", "--yes"),

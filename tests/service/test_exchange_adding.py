@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from tests.cli.test_exchange_keys import cdp_file
 from tests.service.test_exchange_births import cut, shares
@@ -71,13 +72,19 @@ async def owned(world: World, policy: Policy = EVERY_EXCHANGE) -> AsyncIterator[
             assert (await world.create_wallet(client, policy=policy)).state == "finished"
             owner = Owner(client, owners_profile(world, home))
             await asyncio.to_thread(adopt, owner._bridge, owner.profile(), "savings")
-        owner = Owner(client, Profile.load(home))
-        owner.home = home  # type: ignore[attr-defined]
+        owner = owner_of(world, client)
 
         async def says(*arguments: str) -> dict[str, Any]:
             return await owner.says(*arguments, of=exchange.group)
 
         yield client, says
+
+
+def owner_of(world: World, client: Client) -> Owner:
+    home = world.root / "owner"
+    owner = Owner(client, Profile.load(home))
+    owner.home = home  # type: ignore[attr-defined]
+    return owner
 
 
 async def refused(saying: Any) -> WarifuError:
@@ -97,9 +104,13 @@ async def finished(says: Any, api_key: str = BINANCE_KEY) -> dict[str, Any]:
 
 
 async def test_add_run_again_shows_the_key_that_was_made_and_makes_no_other(world: World):
-    async with owned(world) as (_, says):
+    async with owned(world) as (client, says):
         first = await says(*ADD)
         assert await says(*ADD) == first
+        shown = await asyncio.to_thread(
+            CliRunner().invoke, exchange.group, [*ADD], obj=owner_of(world, client)
+        )
+        assert first["public_key"] in shown.output, "line by line, as it is to be copied"
         assert (await says("list", "savings"))["accounts"][0]["finished"] is False
         await finished(says)
         assert (await says("list", "savings"))["accounts"][0]["finished"] is True

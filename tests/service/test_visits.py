@@ -30,7 +30,7 @@ from tests.support.visiting import BTC, allow, keep_account, keep_split, visitin
 from warifu.cli.commands import exchange
 from warifu.cli.commands import visit as command
 from warifu.cli.creating import adopt
-from warifu.errors import AuthorizationRefused, InputRefused, PolicyDenied, WarifuError
+from warifu.errors import InputRefused, PolicyDenied, WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
@@ -375,6 +375,11 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             async def types(*arguments: str, expected: int = 0) -> dict[str, Any]:
                 return await owner.says(*arguments, of=command.group, expected=expected)
 
+            async def at_a_terminal(*arguments: str) -> str:
+                """All that is shown to somebody who says nothing."""
+                told = await asyncio.to_thread(CliRunner().invoke, command.group, arguments, obj=owner)
+                return " ".join(told.output.split())
+
             async def trades(*arguments: str) -> dict[str, Any]:
                 return await owner.says(*arguments, of=exchange.group)
 
@@ -393,6 +398,9 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
                 await types("open", "savings", "main", "0.1 BTC", "--for", "soon", "--yes")
             opened = await types("open", "savings", "main", "0.1 BTC", "--for", "1h", "--yes")
             assert {view["address"] for view in opened["devices"].values()} >= {opened["address"]}
+            again = await at_a_terminal("open", "savings", "main", "0.1 BTC", "--for", "1h")
+            assert f"a visit with main is open already ({opened['id'][:16]})" in again
+            assert len((await types("show", "savings"))["visits"]) == 1, "he was asked, and did not say yes"
             paid = await world.send(client, await world.payment(client, 10_000_000, to=opened["address"]))
             assert paid.state in ("broadcast", "confirmed")
             await asyncio.to_thread(world.chain.mine, 2)
@@ -405,21 +413,35 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             await types("close", "savings", opened["id"][:8])
             found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))
             assert any(each.brought == "10000000" for each in found)
-            told = await asyncio.to_thread(CliRunner().invoke, command.group, ["show", "savings"], obj=owner)
-            assert told.exit_code == 0 and opened["id"][:8] in told.output and "0.1 BTC" in told.output
+            told = await at_a_terminal("show", "savings")
+            assert opened["id"][:8] in told and "0.1 BTC" in told
             [shown] = (await types("show", "savings"))["visits"]
             assert {view["state"] for view in shown["devices"].values()} == {"home"}
             assert (await types("sweep", "savings"))["visits"] == []
             with pytest.raises(InputRefused):
                 await types("close", "savings", "zz")
 
+            monkeypatch.setattr(command, "payment", nothing_can_be_spent)
+            unsent = await at_a_terminal(
+                "open", "savings", "main", "0.1 BTC", "--for", "1h", "--send", "--yes"
+            )
+            [waits] = [
+                each for each in (await types("show", "savings"))["visits"] if each["id"] != opened["id"]
+            ]
+            assert f"the visit {waits['id'][:16]} is open all the same" in unsent
+            assert f"warifu visit close savings {waits['id'][:16]}" in unsent
+
             lie = service_says_another_address
             monkeypatch.setattr(owner._bridge, "get", lie(owner._bridge.get), raising=False)
-            with pytest.raises(AuthorizationRefused) as false:
-                await types("show", "savings")
-            assert false.value.reason == "signature"
+            for visit in (await types("show", "savings"))["visits"]:
+                assert len(visit["devices"]) == 2, "whose answer was altered says nothing"
+                assert visit["address"] != FRIEND
 
     asyncio.run(whole())
+
+
+def nothing_can_be_spent(*_: Any) -> None:
+    raise InputRefused("insufficient-funds", "the coins that can be spent now are not enough")
 
 
 def service_says_another_address(honest: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ from warifu.protocol.exchange_visits import Visits, VisitShown
 from warifu.protocol.frames import AskVisits, CallRefused, Reply, TellVisit, decode_to_signer, refusal_of
 from warifu.protocol.framing import Origin
 from warifu.protocol.request import Request, decode_request, request_digest
-from warifu.service.store.visits import visits_of
+from warifu.service.store import visits as store
 from warifu.service.workflows import visits as module
 
 pytestmark = pytest.mark.real
@@ -108,7 +108,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def kept(world: World) -> list[bytes]:
-    return [each.request for each in visits_of(world.service.database, "savings", now())]
+    return [each.request for each in store.visits_of(world.service.database, "savings", now())]
 
 
 async def test_a_visit_of_which_nobody_told_once_is_looked_after_again_though_nobody_left(
@@ -124,7 +124,7 @@ async def test_a_visit_of_which_nobody_told_once_is_looked_after_again_though_no
     async with world.running() as client:
         request = request_for(world)
         await tell(client, request)
-        monkeypatch.setattr(module.store, "visits_of", lambda *_: ())  # the owner's word has expired
+        monkeypatch.setattr(store, "visits_of", lambda *_: ())  # the owner's word has expired
         seen = len(looked_after)
         await until(lambda: len(looked_after) > seen + 20)  # and nobody comes, for whom all are asked anyway
         for each in keepers:

@@ -58,6 +58,13 @@ def decisions_of(
 def show_decisions(screen: Screen, request: TransferRequest, told: Sequence[Told]) -> dict[str, Any]:
     """For people; returned is the same for scripts."""
     digits = comparison_digits(request_digest(request))
+    shown = show_told(screen, told)
+    screen.line(tr("Compare on a device ('warifu signer show'): {digits}", digits=digits))
+    return {"comparison": digits, "decisions": shown}
+
+
+def show_told(screen: Screen, told: Sequence[Told]) -> list[dict[str, Any]]:
+    """Each device's answer, for people; returned is the same for scripts."""
     for each in told:
         verdict = tr("is off") if each.off else tr("would sign") if each.allowed else tr("would refuse")
         screen.line(f"{each.device}: {verdict}", style="bold")
@@ -65,20 +72,16 @@ def show_decisions(screen: Screen, request: TransferRequest, told: Sequence[Told
             screen.line(f"  {rule}")
         if each.refusal is not None:
             screen.line(f"  {each.refusal.message} ({each.refusal.code})")
-    screen.line(tr("Compare on a device ('warifu signer show'): {digits}", digits=digits))
-    return {
-        "comparison": digits,
-        "decisions": [
-            {
-                "device": each.device,
-                "allowed": each.allowed,
-                "off": each.off,
-                "rules": list(each.rules),
-                "refusal": error_object(each.refusal) if each.refusal is not None else None,
-            }
-            for each in told
-        ],
-    }
+    return [
+        {
+            "device": each.device,
+            "allowed": each.allowed,
+            "off": each.off,
+            "rules": list(each.rules),
+            "refusal": error_object(each.refusal) if each.refusal is not None else None,
+        }
+        for each in told
+    ]
 
 
 def exit_code_of(told: Sequence[Told], threshold: int) -> int:
@@ -94,13 +97,16 @@ def _told(device: str, answered: DecisionOf | None) -> Told:
         return Told(
             device, False, (), ServiceRefused("answer", "the service did not bring the device's answer")
         )
-    refusal: WarifuError | None = error_from(answered.refusal) if answered.refusal is not None else None
+    refusal = error_from(answered.refusal) if answered.refusal is not None else None
     if answered.decision is None:
         return Told(device, False, (), refusal)
     try:
-        decision = decode(Decision, answered.decision, MAX_BODY_BYTES)
+        return told_by(device, decode(Decision, answered.decision, MAX_BODY_BYTES))
     except InputRefused as error:
         return Told(device, False, (), error)
-    if decision.refusal is not None:
-        refusal = error_of(decision.refusal)
+
+
+def told_by(device: str, decision: Decision) -> Told:
+    """What the device decided."""
+    refusal = error_of(decision.refusal) if decision.refusal is not None else None
     return Told(device, decision.allowed, decision.rules, refusal)

@@ -9,7 +9,7 @@ from nacl.utils import random
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
 from warifu.cli.known_wallet import Wallet
-from warifu.errors import InputRefused
+from warifu.errors import InputRefused, WarifuError
 from warifu.protocol import api
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
@@ -39,16 +39,25 @@ class Listed:
 
 
 def accounts_of(client: Client, wallet: Wallet) -> dict[bytes, tuple[Status, tuple[AccountStatus, ...]]]:
-    """What each connected device of the wallet says of itself, and of the wallet's accounts that it has a part of."""
+    """What each connected device of the wallet says of itself, and of the wallet's accounts that it has a part of. One
+    that does not answer, or not so that it can be read, is left out: no single device keeps the others from being
+    asked. Raises why, where none answers."""
     online = {device.identity for device in client.get("/devices", api.Devices).devices if device.connected}
     found: dict[bytes, tuple[Status, tuple[AccountStatus, ...]]] = {}
+    why: WarifuError | None = None
     for device in wallet.request.devices:
         if device.identity not in online:
             continue
-        answer = client.get(f"/devices/{segment(device.name)}/status", api.DeviceStatus)
-        status = decode(Status, answer.status, MAX_BODY_BYTES)
+        try:
+            answer = client.get(f"/devices/{segment(device.name)}/status", api.DeviceStatus)
+            status = decode(Status, answer.status, MAX_BODY_BYTES)
+        except WarifuError as error:
+            why = why or error
+            continue
         kept = tuple(item for item in status.accounts if item.wallet_id == wallet.wallet_id)
         found[device.identity] = status, kept
+    if why is not None and not found:
+        raise why
     return found
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from warifu.cli.context import Setting
+from warifu.cli.dry_run import show_told
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_failures import as_error
 from warifu.cli.exchange_kept import forget
 from warifu.cli.exchange_orders import FINAL, state_facts, state_object
 from warifu.cli.exchange_together import NotAsked
+from warifu.cli.text import tr
 from warifu.errors import WarifuError
 from warifu.exchanges.adapter import OrderState
+from warifu.exchanges.calls import Call
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown
 
 A = TypeVar("A")
@@ -46,6 +49,21 @@ def changing(setting: Setting, exchanging: Exchanging, identifier: str, work: Ca
             f"{error.remedy} To be sure that nothing was done: warifu exchange status {place}".strip()
         )
         raise
+    except KeyboardInterrupt:
+        exchanging.screen.warn(
+            tr(
+                "it may have been sent all the same; ask before you repeat it: warifu exchange status {place}",
+                place=place,
+            )
+        )
+        raise
+
+
+def rehearsed(exchanging: Exchanging, call: Call[Any]) -> list[dict[str, Any]]:
+    """A dry run: what each device says of it, for people and for scripts."""
+    with exchanging.screen.waiting(tr("the devices judge it")):
+        told = exchanging.rehearsed(call)
+    return show_told(exchanging.screen, told)
 
 
 def show_order(setting: Setting, exchanging: Exchanging, state: OrderState, identifier: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -19,15 +19,17 @@ from warifu.cli.approvers import OwnCredential, own_credential, wanted
 from warifu.cli.authorizing import ask_envelope_keys, choose_signers, require_awake
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
+from warifu.cli.dry_run import Told as Decided
 from warifu.cli.exchange_accounts import accounts_of
 from warifu.cli.exchange_pieces import Begun, Listener, kept_pieces, told_in
 from warifu.cli.exchange_places import own_address
+from warifu.cli.exchange_rehearsing import read_decisions
 from warifu.cli.exchange_together import Together, hand_over, require_new
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.errors import InputRefused, PeerMisbehaved, PolicyDenied
+from warifu.errors import InputRefused, PeerMisbehaved, PolicyDenied, WarifuError
 from warifu.exchanges.adapter import Exchange
 from warifu.exchanges.calls import Call, Effect, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
@@ -37,12 +39,13 @@ from warifu.exchanges.reading import Understood
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
 from warifu.protocol.api import error_from
-from warifu.protocol.authorization import authorize
+from warifu.protocol.authorization import Authorization, authorize
+from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import AccountStatus, AnswerKey, Told
-from warifu.protocol.exchange_requests import CallRequest, ExchangeCall, call_digest
+from warifu.protocol.exchange_requests import NOBODY, CallRequest, ExchangeCall, call_digest
 from warifu.protocol.identity import DeviceRef
-from warifu.protocol.parcel import seal_parcel
+from warifu.protocol.parcel import Parcel, seal_parcel
 from warifu.protocol.request import request_digest
 from warifu.signer.egress.judging import read_call
 from warifu.signer.policy.exchanges import ExchangeCall as JudgedCall
@@ -169,8 +172,26 @@ class Exchanging:
         with self.screen.waiting(tr("the devices ask the exchange")):
             shown = follow_call(self._client, begun.road)
             told = self._whole(call, begun, shown)
-        self._client.delete(f"{begun.road}/answer")
+        with contextlib.suppress(WarifuError):  # it goes by itself in a day, and what came of it is here
+            self._client.delete(f"{begun.road}/answer")
         return _answer_of(told)
+
+    def rehearsed(self, call: Call[A]) -> list[Decided]:
+        """What each connected device that holds a part of the key says of it: would it sign, and by which rules.
+        Nothing is signed by asking, or counted."""
+        moment = now()
+        content = _content_of(call.unsigned)
+        devices = [each for each in self.wallet.request.devices if each.identity in self._tiers]
+        devices = [each for each in devices if each.name in self.account.holders]
+        reader = AnswerKey()
+        request = self._request(content, NOBODY, reader, moment, moment + LIFETIME)
+        authorization, parcels = self._sealed(content, request, devices, ())
+        question = api.ExchangeDecisionQuestion(
+            authorization=encode(authorization), parcels=tuple(encode(parcel) for parcel in parcels)
+        )
+        road = f"/wallets/{segment(self.wallet.name)}/exchange-decisions"
+        answer = self._client.post(road, question, api.ExchangeDecisions)
+        return read_decisions(answer, devices, reader, request_digest(request))
 
     def listen(self, call: Call[A], seconds: int, take: Callable[[bytes], None]) -> HttpAnswer:
         """Watch, for so many seconds or until an interruption: ``take`` is given what comes while it comes. The answer
@@ -198,39 +219,25 @@ class Exchanging:
     def _begun(self, call: Call[A]) -> Begun:
         """The call, authorized, sealed and handed in."""
         unsigned, moment = call.unsigned, now()
-        content = ExchangeCall(
-            unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
-        )
+        content = _content_of(unsigned)
         together = self._together(unsigned)
         asks_others = together.needed > 1
         devices = self._participants()
         carrier = max(devices, key=self._trust)
         reader = AnswerKey()
-        request = CallRequest(
-            random(16),
-            self.wallet.wallet_id,
-            self.account.account,
-            call_digest(content),
-            carrier.identity,
-            reader.public,
-            moment,
-            moment + together.lifetime(LIFETIME),
-        )
+        until = moment + together.lifetime(LIFETIME)
+        request = self._request(content, carrier.identity, reader, moment, until)
         if asks_others:
             hand_over(content, self._out)
         further = together.approved(request)
-        named, moment = request_digest(request), now()
+        named = request_digest(request)
         devices = self._participants(carrier) if asks_others else devices  # who is there now
         makers = tuple(device.identity for device in devices)
         witnessed = self.wallet.rules.policy.strict and self._gives(unsigned)
         if witnessed:
             all_devices, threshold = self.wallet.request.devices, self.wallet.request.threshold
             devices = require_awake(self._client, all_devices, threshold)
-        keys = ask_envelope_keys(
-            self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
-        )
-        parcels = [seal_parcel(key, named, encode(content)) for key in keys]
-        authorization = authorize(self._own.approve, request, encode(request), parcels, further)
+        authorization, parcels = self._sealed(content, request, devices, further)
         question = api.NewExchangeCall(
             authorization=encode(authorization),
             parcels=tuple(encode(parcel) for parcel in parcels),
@@ -239,6 +246,29 @@ class Exchanging:
         road = f"/wallets/{segment(self.wallet.name)}/exchange-calls"
         accepted = self._client.post(road, question, api.Accepted)
         return Begun(f"{road}/{segment(accepted.id)}", reader, named, carrier.identity)
+
+    def _request(
+        self, content: ExchangeCall, carrier: bytes, reader: AnswerKey, made: int, until: int
+    ) -> CallRequest:
+        account, named = self.account.account, call_digest(content)
+        return CallRequest(
+            random(16), self.wallet.wallet_id, account, named, carrier, reader.public, made, until
+        )
+
+    def _sealed(
+        self,
+        content: ExchangeCall,
+        request: CallRequest,
+        devices: Sequence[DeviceRef],
+        further: Sequence[Approval],
+    ) -> tuple[Authorization, list[Parcel]]:
+        """The request, authorized, with a parcel for each of these devices."""
+        moment = now()
+        keys = ask_envelope_keys(
+            self._client, self._profile, devices, self.wallet.request, self.wallet.acceptable(moment), moment
+        )
+        parcels = [seal_parcel(key, request_digest(request), encode(content)) for key in keys]
+        return authorize(self._own.approve, request, encode(request), parcels, further), parcels
 
     def require_out(self) -> None:
         """``InputRefused`` (``call-file``) where other owners must approve whatever is more than a question, and it is
@@ -304,11 +334,21 @@ class Exchanging:
 
     def _participants(self, carrier: DeviceRef | None = None) -> list[DeviceRef]:
         """Who signs: the one that has the key whole, or as many of the connected ones as it takes; ``carrier`` if it is
-        connected."""
-        devices = sorted(self.wallet.request.devices, key=lambda device: device != carrier)
+        connected, and sooner those that answered than those that did not."""
+        devices = sorted(
+            self.wallet.request.devices,
+            key=lambda device: (device != carrier, device.identity not in self._tiers),
+        )
         holders = [device for device in devices if device.name in self.account.holders]
         threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
         return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)
+
+
+def _content_of(unsigned: Unsigned) -> ExchangeCall:
+    """What the devices are told of it."""
+    return ExchangeCall(
+        unsigned.method, unsigned.host, unsigned.path, unsigned.query, unsigned.body, random(32)
+    )
 
 
 def follow_call(client: Client, road: str) -> api.ExchangeCallShown:

@@ -69,6 +69,20 @@ def wanted_order(
             not_done="Nothing was asked.",
             remedy="Name what you sell (--size).",
         )
+    if (size is None) == (funds is None):
+        raise InputRefused(
+            "exchange-order",
+            "an order is for a size, or for an amount of money",
+            not_done="Nothing was asked.",
+            remedy="Name how much of it (--size), or, for a buy at any price, what you spend in all (--funds).",
+        )
+    if limit is None and stop is not None:
+        raise InputRefused(
+            "exchange-order",
+            "an order that waits for a price (--stop) has no bound of what it is filled at then",
+            not_done="Nothing was asked.",
+            remedy="Name the worst price that you take (--limit) as well.",
+        )
     kind: Kind = "market" if limit is None else "stop-limit" if stop is not None else "limit"
     return Order(
         client_id=new_identifier(),

@@ -39,7 +39,7 @@ def to_rotate(client: Client, wallet: Wallet, account: str, *, simulation: bool)
             "add.",
         )
     old = listed[0].account
-    if old.simulation is not simulation:
+    if old.finished and old.simulation is not simulation:  # what is not finished is of neither yet
         raise InputRefused(
             "exchange-roots",
             f"{account} is a simulation, and its new key is of a real exchange"

@@ -62,7 +62,7 @@ EXCHANGES: dict[str, str] = {
     ),
     "Memo": "メモ",
     "a visit with {account} is not at home: it will not come by itself": (
-        "{account}への訪問がまだ戻っていません。自動では戻らなくなります"
+        "{account}への一時預けがまだ戻っていません。自動では戻らなくなります"
     ),
     "By the service's word no device has it any more. Revoke it at the exchange, too.": (
         "サービスによれば、どの端末にももうありません。取引所でも鍵を無効にしてください。"
@@ -87,7 +87,12 @@ EXCHANGES: dict[str, str] = {
     "Sell at the exchange: what PAIR names first, for what it names second.": (
         "取引所で売ります。PAIR の前のものを、後のものと引き換えます。"
     ),
-    "Show the order as it fits the market; place nothing.": "市場の刻みに合わせた注文を見せるだけで、発注しません。",
+    "Show the order as it fits the market, and what each device says of it; place nothing.": (
+        "市場の刻みに合わせた注文と、各端末の判断を見せるだけで、発注しません。"
+    ),
+    "Show what each device says of it; withdraw nothing.": "各端末の判断を見せるだけで、出金しません。",
+    "the devices judge it": "端末が判断しています",
+    "Nothing was withdrawn.": "何も出金していません。",
     "Show the steps and bounds of PAIR at the exchange, such as BTC-USD.": (
         "取引所での PAIR（たとえば BTC-USD）の刻みと限度を見せます。"
     ),
@@ -241,7 +246,7 @@ EXCHANGES: dict[str, str] = {
     ),
     "a visit with {account} is not at home: it goes on with the old key until 'exchange finish', ends then, and comes "
     "home by the new one": (
-        "{account} での滞在がまだ帰っていません。'exchange finish' までは古い鍵で続き、"
+        "{account} での一時預けがまだ帰っていません。'exchange finish' までは古い鍵で続き、"
         "そこで終わって、新しい鍵で帰ってきます"
     ),
     "these devices have not switched to it yet: {names}. They are brought to it as soon as all are connected; until "
@@ -271,7 +276,7 @@ EXCHANGES: dict[str, str] = {
     ),
     "The devices forget the old key only when the new one is ready for them. A visit with ACCOUNT ends then: nothing "
     "more is brought there, and what is there comes home by the new key. Revoke the old one at the exchange.": (
-        "端末が古い鍵を忘れるのは、新しい鍵の用意ができてからです。ACCOUNT での滞在はそのとき終わります。"
+        "端末が古い鍵を忘れるのは、新しい鍵の用意ができてからです。ACCOUNT での一時預けはそのとき終わります。"
         "もう何も運ばれず、そこにあるものは新しい鍵で帰ってきます。取引所で古い鍵を無効にしてください。"
     ),
     "A key that the devices make themselves (Binance) has to be registered first: until 'warifu exchange finish' the "
@@ -282,7 +287,7 @@ EXCHANGES: dict[str, str] = {
     "The devices have forgotten the old key.": "端末は古い鍵を忘れました。",
     "a visit with {account} is not at home: it ends, and comes home by the new key within ten minutes of that (at "
     "once: warifu visit sweep {wallet})": (
-        "{account} での滞在がまだ帰っていません。滞在は終わり、新しい鍵が入ってから十分以内に帰ってきます"
+        "{account} での一時預けがまだ戻っていません。一時預けは終わり、新しい鍵が入ってから十分以内に戻ってきます"
         "（すぐに帰すには: warifu visit sweep {wallet}）。"
     ),
     "in vaults, not to be swept: {there}": "保管庫にあり、引き揚げの対象外：{there}",
@@ -477,4 +482,28 @@ EXCHANGES: dict[str, str] = {
         "鍵が正しければ、{other} の鍵を作り、口座をそれに替えてください: warifu exchange rotate"
     ),
     "{api} takes this key": "{api} がこの鍵を受け付けるか",
+    "look whether the API key is the one that the exchange gave for this very key; one that was mistyped cannot be "
+    "corrected: 'warifu exchange rotate {wallet} {account}' makes another": (
+        "この鍵に対して取引所が発行した API キーか確かめてください。打ち間違えたものは直せません。"
+        "「warifu exchange rotate {wallet} {account}」で作り直します"
+    ),
+    "it may have been sent all the same; ask before you repeat it: warifu exchange status {place}": (
+        "送信済みかもしれません。繰り返す前に確かめてください: warifu exchange status {place}"
+    ),
+    "a visit with {account} is open already ({id}): this opens another one, and as soon as one of them ends, whatever "
+    "is there comes home, also what the other one brought": (
+        "{account} への一時預けがもう始まっています（{id}）。これは別のもう一つになり、どちらか一方が終わると、"
+        "もう一方で預けた分も含めて、そこにあるものがすべて戻ります"
+    ),
+    "{there} is there already; when the visit ends it comes home with the rest, whether or not anything was brought": (
+        "{there} がもうそこにあります。一時預けが終わると、何も預けなかったときも、それも一緒に戻ります"
+    ),
+    "it may be open all the same; look before you open it again: warifu visit show {wallet}": (
+        "一時預けはもう始まったかもしれません。もう一度始める前に確かめてください: warifu visit show {wallet}"
+    ),
+    "the visit {id} is open all the same, and this command again would open another one: see where to send and how it "
+    "stands with 'warifu visit show {wallet}', or end it: warifu visit close {wallet} {id}": (
+        "一時預け {id} は始まったままで、同じコマンドをもう一度実行すると別のもう一つが始まります。送り先と状況は"
+        "「warifu visit show {wallet}」で、終えるには: warifu visit close {wallet} {id}"
+    ),
 }

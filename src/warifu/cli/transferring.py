@@ -49,7 +49,7 @@ from warifu.protocol.credential import Approval
 from warifu.protocol.identity import DeviceRef
 from warifu.protocol.request import TransferRequest
 
-_OUTCOME_UNKNOWN = frozenset({"service.unreachable", "service.answer", "service.internal", "store.write"})
+OUTCOME_UNKNOWN = frozenset({"service.unreachable", "service.answer", "service.internal", "store.write"})
 """Errors that leave open whether the service took what it was sent."""
 
 
@@ -208,7 +208,7 @@ class Sender:
         try:
             yield
         except WarifuError as error:
-            if error.code in _OUTCOME_UNKNOWN:
+            if error.code in OUTCOME_UNKNOWN:
                 self._unwanted = None  # it may be a transfer by now
             raise
         self._unwanted = None
@@ -379,7 +379,7 @@ class Sender:
         try:
             yield
         except WarifuError as error:
-            if error.code in _OUTCOME_UNKNOWN:
+            if error.code in OUTCOME_UNKNOWN:
                 error.not_done = (
                     "The request may be with the service, and may still be signed and sent, once."
                 )

@@ -26,7 +26,7 @@ from warifu.protocol import api
 from warifu.protocol.acknowledging import witnesses_needed
 from warifu.protocol.api import error_from
 from warifu.protocol.authorization import authorize
-from warifu.protocol.chains import BITCOIN, chain_named
+from warifu.protocol.chains import BITCOIN, chain_named, coin_units
 from warifu.protocol.credential import Approval
 from warifu.protocol.encoding import decode, encode
 from warifu.protocol.exchange_requests import EndVisitRequest, VisitAsset, VisitRequest
@@ -104,7 +104,7 @@ def visit_request(
     else comes home, ``ETH`` or ``USDC@ethereum``, after ``=`` to which of the wallet's own addresses. ``home``: the
     wallet's own address that the exchange has on its list, empty for a fresh one. ``loss``: most that it may lose, in
     hundredths of a percent; None for the policy's. ``InputRefused``."""
-    symbol = amount.split()[-1].upper() if amount.split() else ""
+    symbol = _symbol_in(amount)
     where = COINS.get(symbol, chain)
     asset = asset_named(wallet, where, None if symbol in COINS else symbol)
     units = parse_amount(where, asset, amount)
@@ -208,6 +208,22 @@ def named(seen: Sequence[Seen], beginning: str) -> Seen:
     return found[0]
 
 
+def _symbol_in(amount: str) -> str:
+    """Of what it is, by its unit; a coin's smaller units are of the coin. ``InputRefused`` (``amount-form``) where
+    there is none."""
+    words = amount.split()
+    if len(words) != 2:
+        raise InputRefused(
+            "amount-form",
+            f"{amount[:40]!r} is no amount with its unit",
+            not_done="Nothing was opened.",
+            remedy="Write a number and a unit, with a space between them and in one pair of quotes: '0.5 BTC'.",
+        )
+    unit = words[1].lower()
+    coin = next((symbol for symbol, chain in COINS.items() if unit in coin_units(chain)), None)
+    return coin or unit.upper()
+
+
 def _only_address(wallet: Wallet, chain: str) -> str:
     """The wallet's one address on a chain on which it has no others; empty on Bitcoin, and where it has no key."""
     try:
@@ -240,21 +256,27 @@ def _read(wallet: Wallet, answer: api.VisitsShown) -> list[Said]:
             continue
         name, refusal = names[each.identity], None
         visits: tuple[VisitShown, ...] = ()
-        if each.refusal is not None:
-            refusal = error_from(each.refusal)
-        else:
-            said = decode(Visits, each.answer, MAX_BODY_BYTES)
-            said.check(each.identity, wallet.wallet_id)
-            if abs(said.at - now()) > _STALE:
-                refusal = InputRefused("stale", "what it says is old, or its clock is wrong")
-            elif not _each_once(said.visits):
-                refusal = PeerMisbehaved(
-                    "visit", "it tells of a visit twice, or of another one under its id", blame=name
-                )
-            else:
-                visits = said.visits
+        try:
+            visits = _said_in(each, wallet)
+        except (
+            WarifuError
+        ) as error:  # one that says what cannot be believed keeps no other one from being heard
+            refusal = error
         found[each.identity] = Said(name, each.identity, visits, refusal)
     return [found[identity] for identity in names if identity in found]
+
+
+def _said_in(answer: api.VisitsOf, wallet: Wallet) -> tuple[VisitShown, ...]:
+    """What the device says. Raises why it says nothing, or nothing that is believed."""
+    if answer.refusal is not None:
+        raise error_from(answer.refusal)
+    said = decode(Visits, answer.answer, MAX_BODY_BYTES)
+    said.check(answer.identity, wallet.wallet_id)
+    if abs(said.at - now()) > _STALE:
+        raise InputRefused("stale", "what it says is old, or its clock is wrong")
+    if not _each_once(said.visits):
+        raise PeerMisbehaved("visit", "it tells of a visit twice, or of another one under its id")
+    return said.visits
 
 
 def _each_once(visits: Sequence[VisitShown]) -> bool:

@@ -142,7 +142,10 @@ def amount_of(request: VisitRequest) -> str:
 
 
 def show_refusals(screen: Screen, said: Sequence[Said]) -> None:
-    """Which devices said no, and why."""
+    """Which devices said no, and why. What all of them say alike is the command's error, and said once."""
+    words = {each.refusal.message if each.refusal is not None else "" for each in said}
+    if len(said) > 1 and len(words) == 1:
+        return
     for each in said:
         if each.refusal is not None:
             screen.warn(tr("{device}: {words}", device=each.device, words=each.refusal.message))

@@ -217,7 +217,7 @@ def finish(
         require_loaded(adding.client, adding.devices)
         if pem:
             screen.warn(tr("{account} will be a SIMULATION: no exchange, no money.", account=account))
-        screen.exact(public_pem(public))
+        _show_key(screen, public_pem(public))
         api_key = _line(tr("API key: "), api_key_fd)
         devices = [device.identity for device in adding.devices]
         new = for_born_key(api_key, public, devices, pem, pinned)
@@ -332,7 +332,7 @@ def _bear(
         with screen.waiting(tr("the devices make a key")):
             public = bearing.bear()
     pem = public_pem(public)
-    screen.exact(pem)
+    _show_key(screen, pem)
     screen.line(
         tr(
             "Register this public key at the exchange (Ed25519, self-generated): reading and trading; withdrawing only "
@@ -344,6 +344,12 @@ def _bear(
     if replacing:
         screen.line(tr("Until then the old key stays in force: do not revoke it before."))
     screen.result({"account": account, "exchange": exchange, "public_key": pem, "finished": False})
+
+
+def _show_key(screen: Screen, pem: str) -> None:
+    """Its lines as they are to be copied to the exchange."""
+    for line in pem.splitlines():
+        screen.exact(line)
 
 
 @dataclass(frozen=True)
@@ -465,4 +471,13 @@ def _permissions(
                 account=account,
             )
         )
+        if error.reason == "authentication":
+            screen.warn(
+                tr(
+                    "look whether the API key is the one that the exchange gave for this very key; one that was "
+                    "mistyped cannot be corrected: 'warifu exchange rotate {wallet} {account}' makes another",
+                    wallet=wallet,
+                    account=account,
+                )
+            )
         return {"permissions": None, "permissions_error": error.code}

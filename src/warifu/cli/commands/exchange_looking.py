@@ -91,6 +91,7 @@ def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
     Nothing is asked of the exchange: 'warifu exchange status' does.
     """
     screen = Screen(as_json)
+    setting.profile().wallet(wallet)  # an empty list of a wallet that nobody has would hide what there is
     kept = all_kept(setting.home, wallet, account)
     screen.table((tr("identifier"), tr("what")), [(one.client_id, _words(one)) for one in kept])
     screen.result(

@@ -19,7 +19,7 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, show_order, show_result
+from warifu.cli.exchange_asking import asking, changing, rehearsed, show_order, show_result
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_kept import KeptOrder, keep, kept_order, recall
 from warifu.cli.exchange_orders import FINAL, order_facts, order_object, state_facts, wanted_order
@@ -37,7 +37,11 @@ def _order_options(function: Callable[..., None]) -> Callable[..., None]:
         with_option,
         yes_option,
         out_option,
-        click.option("--dry-run", is_flag=True, help="Show the order as it fits the market; place nothing."),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Show the order as it fits the market, and what each device says of it; place nothing.",
+        ),
         click.option("--post-only", is_flag=True, help="Refuse the order rather than take what is offered."),
         click.option(
             "--lifetime",
@@ -120,8 +124,9 @@ def _place(
         fitted = asking(lambda: exchanging.ask(exchanging.exchange.market(order.pair))).fit(order)
         screen.facts(order_facts(fitted))
         if dry_run:
+            decisions = rehearsed(exchanging, exchanging.exchange.place(fitted))
             screen.line(tr("Nothing was placed."))
-            show_result(exchanging, {"order": order_object(fitted), "placed": False})
+            show_result(exchanging, {"order": order_object(fitted), "placed": False, "decisions": decisions})
             return
         seconds = exchanging.lifetime(exchanging.exchange.place(fitted))
         confirm(yes, tr("Place this order?"))

@@ -18,7 +18,7 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, show_result
+from warifu.cli.exchange_asking import asking, changing, rehearsed, show_result
 from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_kept import keep, kept_withdrawal, new_identifier
 from warifu.cli.exchange_orders import (
@@ -79,6 +79,7 @@ def deposit_address(
     "warifu exchange withdraw savings binance BTC 0.05 --network BTC --to own --no-memo",
     "warifu exchange withdraw savings coinbase ETH 1.5 --network ethereum --to own --no-memo --yes --json",
     "warifu exchange withdraw savings binance BTC 0.05 --network BTC --no-memo --travel-rule me.json",
+    "warifu exchange withdraw savings binance BTC 0.05 --network BTC --no-memo --dry-run",
 )
 @click.command("withdraw", cls=Command)
 @click.argument("wallet")
@@ -103,6 +104,7 @@ def deposit_address(
     metavar="FILE",
     help="JSON in the exchange's own form: who is paid, where it has to ask that.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what each device says of it; withdraw nothing.")
 @out_option
 @yes_option
 @with_option
@@ -119,6 +121,7 @@ def withdraw(
     memo: str | None,
     no_memo: bool,
     statement: Path | None,
+    dry_run: bool,
     out: Path | None,
     yes: bool,
     credential: str | None,
@@ -133,10 +136,12 @@ def withdraw(
     in no file of this client but the one that other owners need (--out).
     """
     screen = Screen(as_json)
-    require_yes(yes, as_json)
+    if not dry_run:
+        require_yes(yes, as_json)
     quantity = decimal_of(amount, "amount")
     with Exchanging.open(setting, wallet, account, screen, credential, out) as exchanging:
-        exchanging.require_out()
+        if not dry_run:
+            exchanging.require_out()
         symbol = asset.upper()
         own = destination == "own"
         address = exchanging.own_address(symbol, network) if own else destination
@@ -160,6 +165,12 @@ def withdraw(
                 )
             )
         screen.facts([*withdrawal_facts(withdrawal, own=own), *stated_facts(stated)])
+        shown = withdrawal_object(withdrawal, own=own) | {"travel_rule": list(stated)}
+        if dry_run:
+            decisions = rehearsed(exchanging, exchanging.exchange.withdraw(withdrawal))
+            screen.line(tr("Nothing was withdrawn."))
+            show_result(exchanging, {"withdrawal": shown, "asked": False, "decisions": decisions})
+            return
         seconds = exchanging.lifetime(exchanging.exchange.withdraw(withdrawal))
         confirm(yes, tr("Withdraw this?"))
         until, exchange = now() + seconds, exchanging.account.exchange
@@ -179,13 +190,7 @@ def withdraw(
                 identifier=withdrawal.client_id,
             )
         )
-        show_result(
-            exchanging,
-            {
-                "withdrawal": withdrawal_object(withdrawal, own=own) | {"travel_rule": list(stated)},
-                "state": arrival_object(state),
-            },
-        )
+        show_result(exchanging, {"withdrawal": shown, "state": arrival_object(state)})
 
 
 def _wallet_of(exchanging: Exchanging, asset: str, least: Decimal = Decimal(0)) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
+from decimal import Decimal
 
 import click
 
@@ -24,9 +27,10 @@ from warifu.cli.context import Setting
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.transferring import Sender
+from warifu.cli.transferring import OUTCOME_UNKNOWN, Sender
 from warifu.cli.visits import (
     Said,
+    Seen,
     end_request,
     left_behind,
     look,
@@ -48,7 +52,7 @@ from warifu.cli.visits_shown import (
     show_seen,
 )
 from warifu.cli.waiting_shown import SHORT, moment
-from warifu.errors import InputRefused
+from warifu.errors import InputRefused, WarifuError
 from warifu.exchanges.networks import COINS
 from warifu.protocol.exchange_requests import VisitRequest
 from warifu.protocol.policy_forms import parse_duration, parse_share
@@ -153,16 +157,18 @@ def open_command(
         ]
     )
     _warn_of_the_rest(screen, wallet, request)
-    confirm(yes, tr("Open this visit?"))
     threshold = provers(wallet)
     with setting.client(profile) as client:
+        _warn_of_others(screen, look(client, wallet), account)
+        confirm(yes, tr("Open this visit?"))
         what = wanted(wallet, tr("a visit to an exchange"), account, amount_of(request))
         own = own_credential(profile, screen, wallet, credential, what)
-        said = open_visit(client, screen, wallet, own, request)
+        with _perhaps_opened(screen, wallet):
+            said = open_visit(client, screen, wallet, own, request)
         show_refusals(screen, said)
         _require_some(said)
         visit = request_digest(request)
-        with screen.waiting(tr("the devices prove the way back")):
+        with _opened(screen, wallet, visit), screen.waiting(tr("the devices prove the way back")):
             end = time.monotonic() + _PROOF_SECONDS
             while True:
                 seen = named(together(said), visit.hex())
@@ -172,13 +178,17 @@ def open_command(
                 time.sleep(PAUSE)
                 said = look(client, wallet)
     show_seen(screen, seen, threshold)
+    _warn_of_what_is_there(screen, seen)
     if seen.simulation:
         screen.warn(tr("{account} is a SIMULATION: no exchange, no money.", account=account))
     address = seen.address(threshold)
     if address is not None and send:
         asset = None if request.brings.symbol in COINS else request.token
         where = request.brings.chain
-        with Sender.open(setting, wallet_name, screen, credential) as sender:
+        with (
+            _opened(screen, wallet, visit),
+            Sender.open(setting, wallet_name, screen, credential) as sender,
+        ):
             order = payment(sender, where, address, amount, asset, fee_rate, Watching(None, (), 0))
             sender.send(order, passphrase_fd, ask=not yes)
     elif address is not None:
@@ -234,7 +244,9 @@ def close_command(
     screen, profile = Screen(as_json), setting.profile()
     wallet = profile.wallet(wallet_name)
     with setting.client(profile) as client:
-        visit = named(together(look(client, wallet)), beginning).one.visit
+        known = look(client, wallet)
+        _require_some(known)
+        visit = named(together(known), beginning).one.visit
         what = wanted(wallet, tr("the end of a visit"), visit.hex())
         own = own_credential(profile, screen, wallet, credential, what)
         said = tell(client, wallet, own, end_request(wallet, visit))
@@ -284,6 +296,68 @@ def _warn_of_the_rest(screen: Screen, wallet: Wallet, request: VisitRequest) -> 
         )
 
 
+def _warn_of_others(screen: Screen, said: list[Said], account: str) -> None:
+    """A visit that is there already: perhaps the same command was run before."""
+    for seen in together(said):
+        if seen.stays_with(account):
+            screen.warn(
+                tr(
+                    "a visit with {account} is open already ({id}): this opens another one, and as soon as one of them "
+                    "ends, whatever is there comes home, also what the other one brought",
+                    account=account,
+                    id=seen.one.visit.hex()[:SHORT],
+                )
+            )
+
+
+def _warn_of_what_is_there(screen: Screen, seen: Seen) -> None:
+    """No visit knows one coin of an asset from another."""
+    there = {
+        f"{each.free} {each.symbol}" for _, view in seen.views for each in view.there if Decimal(each.free)
+    }
+    if there:
+        screen.warn(
+            tr(
+                "{there} is there already; when the visit ends it comes home with the rest, whether or not anything "
+                "was brought",
+                there=", ".join(sorted(there)),
+            )
+        )
+
+
+@contextlib.contextmanager
+def _perhaps_opened(screen: Screen, wallet: Wallet) -> Iterator[None]:
+    """Whoever cannot tell whether the devices were told must not open another one unseen."""
+    try:
+        yield
+    except (KeyboardInterrupt, WarifuError) as error:
+        if isinstance(error, KeyboardInterrupt) or error.code in OUTCOME_UNKNOWN:
+            screen.warn(
+                tr(
+                    "it may be open all the same; look before you open it again: warifu visit show {wallet}",
+                    wallet=wallet.name,
+                )
+            )
+        raise
+
+
+@contextlib.contextmanager
+def _opened(screen: Screen, wallet: Wallet, visit: bytes) -> Iterator[None]:
+    """Whatever ends the command in here leaves the visit open, and the same command would open another one."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort, WarifuError):
+        screen.warn(
+            tr(
+                "the visit {id} is open all the same, and this command again would open another one: see where to send "
+                "and how it stands with 'warifu visit show {wallet}', or end it: warifu visit close {wallet} {id}",
+                wallet=wallet.name,
+                id=visit.hex()[:SHORT],
+            )
+        )
+        raise
+
+
 def _share(text: str | None) -> int | None:
     if text is None:
         return None
@@ -312,5 +386,8 @@ def _require_some(said: list[Said]) -> None:
         raise refusals[0]
     if not said:
         raise InputRefused(
-            "device-offline", "no device of the wallet is connected", not_done="No device was told."
+            "device-offline",
+            "no device of the wallet is connected",
+            not_done="No device was told.",
+            remedy="Start the wallet's devices ('warifu devices' shows which are connected), then ask again.",
         )

@@ -218,7 +218,7 @@ INPUT_A_TO_E: dict[str, tuple[str, str]] = {
         "",
     ),
     "errand-differs": (
-        "運ぶ端末の言う用件が、滞在のこの手順と違います。",
+        "運ぶ端末の言う用件が、一時預けのこの手順と違います。",
         "",
     ),
     "exchange-account": (

@@ -398,7 +398,7 @@ INPUT_P_TO_Z: dict[str, tuple[str, str]] = {
         "'warifu history' を見てください。",
     ),
     "unknown-visit": (
-        "その番号の滞在が、一つに決まらないか、知られていません。",
+        "その番号の一時預けが、一つに決まらないか、知られていません。",
         "'warifu visit show' を見てください。",
     ),
     "unknown-wallet": (
@@ -422,7 +422,7 @@ INPUT_P_TO_Z: dict[str, tuple[str, str]] = {
         "--help を見てください。",
     ),
     "visit-asset": (
-        "どのチェーンのどの資産か、滞在では決まっていません。",
+        "どのチェーンのどの資産か、一時預けでは決まっていません。",
         "'--also USDC@ethereum' のように書いてください。",
     ),
     "visit-home": (
@@ -430,11 +430,11 @@ INPUT_P_TO_Z: dict[str, tuple[str, str]] = {
         "取引所のリストにあるウォレットのアドレスを '--home' で指定してください。",
     ),
     "visit-key": (
-        "滞在を始めたときとは別の口座です。",
+        "一時預けを始めたときとは別の口座です。",
         "",
     ),
     "visit-step": (
-        "その滞在に、その手順はありません。",
+        "その一時預けに、その手順はありません。",
         "",
     ),
     "visit-wallet": (

@@ -108,7 +108,7 @@ NOT_DONE: dict[str, str] = {
     "Nothing was heard.": "何も聞いていません。",
     "This machine serves nothing now.": "このマシンは今、何も提供していません。",
     "The device was not accepted.": "端末は受け入れられていません。",
-    "Nothing was withdrawn.": "何も取り下げていません。",
+    "Nothing was withdrawn.": "何も出金していません。",
     "The new passkey was not kept: delete it where it was made.": (
         "新しいパスキーは保存していません。作ったところで消してください。"
     ),
