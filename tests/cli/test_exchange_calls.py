@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -14,11 +15,13 @@ from tests.cli.test_exchange_together import founding, wallet_of
 from warifu.cli import exchange_pieces
 from warifu.cli.exchange_accounts import accounts_of
 from warifu.cli.exchange_pieces import Begun, Listener, told_in
+from warifu.cli.exchange_rotating import to_rotate
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.exchanges.failures import OutcomeUnknown
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import (
+    AccountStatus,
     AnswerKey,
     ExchangeAnswer,
     Told,
@@ -132,6 +135,19 @@ def test_where_none_answers_it_is_said_why():
     with pytest.raises(ServiceRefused) as refused:
         accounts_of(Statuses(pi=SILENT, phone=SILENT), WALLET)  # type: ignore[arg-type]
     assert refused.value.reason == "device-silent"
+
+
+@pytest.mark.parametrize(("finished", "refused"), [(True, True), (False, False)])
+def test_a_key_that_was_never_finished_is_of_no_exchange_yet_and_gives_way_to_any(
+    finished: bool, refused: bool
+):
+    """That it is one of a simulation is known by what finishes it."""
+    account = AccountStatus(
+        WALLET.wallet_id, "main", "binance", "ed25519-born", ("pi",), bytes(32), finished, False, (), 0
+    )
+    service = Statuses(pi=encode(msgspec.structs.replace(STATUS, accounts=(account,))), phone=encode(STATUS))
+    with pytest.raises(InputRefused) if refused else contextlib.nullcontext():
+        to_rotate(service, WALLET, "main", simulation=True)  # type: ignore[arg-type]
 
 
 # --- an answer in pieces
