@@ -30,6 +30,7 @@ from tests.support.exchange_accounts import (
     unused_name,
 )
 from tests.support.https_exchange import Authority
+from tests.support.instructing import Owner
 from tests.support.power import PowerFailure, fail_at
 from tests.support.refreshing import refresh, refreshed
 from tests.support.simulator import Household, honest
@@ -315,6 +316,22 @@ def test_a_frozen_device_switches_when_it_is_thawed(home, name):
         home["device0"].operator(UnfreezeDevice())
     put(home, "device0", name, succession, together)
     assert account(home, "device0", name).public == public
+
+
+def test_a_frozen_wallet_keeps_no_new_key_and_ends_the_switch_that_all_gave_their_word_for(tmp_path):
+    """What is abroad comes home in a freeze: by whichever key t devices have."""
+    home = Household(tmp_path, 2)
+    home.make_wallet(2, EVERY_EXCHANGE)
+    _, public, succession = ready(home, "main")
+    together = words(home, "main", succession)
+    Owner(home).tell_all(Owner(home).freeze())
+    home.clock.pass_(5)
+    assert refusal(lambda: add(home, born(home, public), "main", "binance")) == "policy.frozen-wallet"
+    assert set(generate(home, replacing(home, "main")).codes.values()) == {"policy.frozen-wallet"}
+    for device in ("device0", "device1"):
+        put(home, device, "main", succession, together)
+        assert account(home, device, "main").public == public
+    home.close()
 
 
 # --- what ends it -----------------------------------------------------------------------------------------------------
