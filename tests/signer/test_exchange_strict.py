@@ -197,6 +197,63 @@ def test_words_about_another_call_do_not_serve_this_one_nor_does_a_strangers(wor
     assert altered(world, change) == {"input.acknowledgements"}
 
 
+def test_no_device_says_what_else_it_counts_before_enough_count_this_and_it_itself(five):
+    """What it says holds for exactly the words that it was shown, so no maker takes it with others (below); it is no
+    oracle of what was counted, either."""
+    asked, other = (asked_of(five, 1, FIVE[:2], FIVE[:4]) for _ in range(2))
+    said, others = asked.acknowledged(FIVE[:4]), other.acknowledged(FIVE[:4])
+    forged = (msgspec.structs.replace(said[0], signature=bytes(64)), *said[1:])
+    strange = tuple(
+        sorted(
+            (*said[1:], acknowledge(IdentityKey.generate(), five.wallet, asked.digest)),
+            key=lambda item: item.identity,
+        )
+    )
+    mixed = (*said[:3], others[3])
+    for words, expected in (
+        ((), "policy.acknowledgements"),
+        (said[:3], "policy.acknowledgements"),
+        ((said[0], *said[:3]), "input.acknowledgements"),
+        (said[::-1], "input.acknowledgements"),
+        (strange, "input.acknowledgements"),
+        (forged, "authorization.signature"),
+        (others, "authorization.acknowledgement"),
+        (mixed, "authorization.acknowledgement"),
+    ):
+        assert code(partial(asked.confirmed, ["device0"], words)) == expected
+    assert asked.confirmed(["device0"], said)
+    assert code(partial(asked.confirmed, ["device4"], said)) == "input.unknown-request"
+
+
+def test_a_wallet_that_is_not_strict_confirms_nothing(tmp_path):
+    loose = World(tmp_path)
+    try:
+        loose.born()
+        asked = asked_of(loose, 1)
+        keys = [loose.home[name].device.identity for name in THREE]
+        said = tuple(
+            sorted(
+                (acknowledge(key, loose.wallet, asked.digest) for key in keys),
+                key=lambda item: item.identity,
+            )
+        )
+        assert code(partial(asked.confirmed, ["device0"], said)) == "input.not-strict"
+    finally:
+        loose.close()
+
+
+def test_what_was_confirmed_before_another_device_gave_its_word_serves_no_maker(five):
+    """A service shows some devices four words and others four more: each confirms those that it was shown, and a maker
+    takes none that are about others."""
+    asked = asked_of(five, 1, FIVE[:2], FIVE)
+    every = asked.acknowledged(FIVE)
+    early = asked.confirmed(FIVE[:2], every[:4])
+    late = asked.confirmed(FIVE[2:], every)
+    heard = tuple(sorted((*early, *late), key=lambda item: item.identity))
+    outcome = run(five.home, asked.witnessed(every, heard), five.tunnels)
+    assert set(outcome.codes.values()) == {"authorization.confirmation"} and not sent(five)
+
+
 def test_two_calls_beyond_one_limit_are_not_both_counted(world):
     """Side by side, by a service that keeps the devices' words from each other."""
     first, second, third = (asked_of(world, 20_000) for _ in range(3))
