@@ -12,52 +12,19 @@ from collections.abc import Callable
 
 from warifu.errors import InputRefused, PlatformRefused, PolicyDenied, SessionAborted, WarifuError
 from warifu.protocol.encoding import encode
-from warifu.protocol.envelope import CertifiedEnvelopeKey
-from warifu.protocol.exchange_visits import Visits, VisitShown, say_visits
 from warifu.protocol.frames import (
-    ActivationAnswer,
-    ApproveReference,
-    AskAcknowledge,
-    AskAcknowledgeCall,
-    AskActivation,
-    AskCallDecision,
-    AskComparisons,
-    AskConfirmation,
-    AskDecision,
-    AskEndorsement,
-    AskEnvelopeKey,
-    AskJournal,
-    AskKeyRecovery,
-    AskNotes,
-    AskPiece,
-    AskResult,
-    AskStatus,
-    AskSuccession,
-    AskVisits,
     CallRefused,
     Carried,
     Challenge,
     CloseSession,
-    EnvelopeKeyAnswer,
     FromSigner,
-    Instruct,
     JoinOwner,
-    KeepAccount,
-    KeepTravelRule,
-    NotesAnswer,
     PieceTaken,
     Presence,
-    PutAccountInForce,
-    RecoverExchangeKey,
-    RecoverWallet,
     Relay,
     Reply,
-    ResultAnswer,
     SessionFailed,
-    ShowEpoch,
     StopCall,
-    TakeNotes,
-    TellVisit,
     ToSigner,
     TunnelEnded,
     decode_to_signer,
@@ -87,63 +54,22 @@ from warifu.protocol.operator import (
     VetoWaiting,
     decode_operator,
 )
-from warifu.protocol.request import TransferRequest, decode_request
-from warifu.signer.acknowledging import confirm_spend
-from warifu.signer.asking import cause_of
+from warifu.signer.answering import Answering, Call
 from warifu.signer.births import Births
 from warifu.signer.ceremonies import Ceremonies, Opening
 from warifu.signer.device import Device
 from warifu.signer.enrolment import Enrolment
-from warifu.signer.evidence import activate, endorsement
 from warifu.signer.exchanges import loading
-from warifu.signer.exchanges.afterwards import show_comparisons
-from warifu.signer.exchanges.generating import born_by, recover_key, tell_recovery
-from warifu.signer.exchanges.keeping import keep_account
-from warifu.signer.exchanges.stating import keep_travel_rule
-from warifu.signer.exchanges.succeeding import put_in_force, tell_succession
-from warifu.signer.exchanges.visiting import banned, tell_visit
-from warifu.signer.expecting import approve_reference
-from warifu.signer.instructing import freeze_wallets, instruct, settle, veto_here
+from warifu.signer.instructing import freeze_wallets, settle, veto_here
 from warifu.signer.journal import Cause
-from warifu.signer.journal_reading import show_to_operator, show_to_owner
-from warifu.signer.keeping import answer_boot, keeper_of
+from warifu.signer.journal_reading import show_to_operator
+from warifu.signer.keeping import keeper_of
 from warifu.signer.looking import look, show
 from warifu.signer.refreshes import Refreshes
-from warifu.signer.status import UNJOINED, status
-from warifu.signer.taking import take_notes
+from warifu.signer.status import status
 from warifu.signer.transfers import Transfers
 
 Frames = list[tuple[Origin, bytes]]
-_Call = (
-    AskEnvelopeKey
-    | AskResult
-    | AskDecision
-    | AskCallDecision
-    | AskComparisons
-    | AskStatus
-    | AskEndorsement
-    | AskActivation
-    | ApproveReference
-    | Instruct
-    | AskPiece
-    | AskNotes
-    | TakeNotes
-    | AskAcknowledge
-    | AskAcknowledgeCall
-    | AskConfirmation
-    | ShowEpoch
-    | RecoverWallet
-    | AskJournal
-    | KeepAccount
-    | KeepTravelRule
-    | AskSuccession
-    | PutAccountInForce
-    | AskKeyRecovery
-    | RecoverExchangeKey
-    | TellVisit
-    | AskVisits
-)
-
 _PANIC = "PanicException"
 """Of libraries in Rust. It is no ``Exception``, and pyo3 lets nobody import it."""
 
@@ -161,6 +87,9 @@ class Signer:
         self._keeper = keeper_of(device)
         self._ceremonies = Ceremonies(
             device, self._transfers, self._births, self._refreshes, self._keeper, self._note
+        )
+        self._answering = Answering(
+            device, self._transfers, self._births, self._refreshes, self._keeper, isolation
         )
         self._enrolment = Enrolment(device)
         self._said_start_again = False
@@ -291,7 +220,7 @@ class Signer:
         )
 
     def _service_frames(self, message: ToSigner) -> Frames:
-        if isinstance(message, _Call):
+        if isinstance(message, Call):
             answer = _to_service(self._answer(message))
             return [answer, *_all_to_service(self._ceremonies.end_stale())]
         if isinstance(message, Opening):
@@ -330,110 +259,12 @@ class Signer:
         identity = self._device.identity
         return [_to_service(Presence(name, identity.public, identity.sign("presence", message.nonce)))]
 
-    def _answer(self, message: _Call) -> Reply | CallRefused:
+    def _answer(self, message: Call) -> Reply | CallRefused:
         try:
-            return Reply(message.call, self._answer_of(message))
+            return Reply(message.call, self._answering.to(message))
         except WarifuError as error:
-            self._note(str(message.__struct_config__.tag), error, b"", self._cause(message))
+            self._note(str(message.__struct_config__.tag), error, b"", self._answering.cause(message))
             return CallRefused(message.call, refusal_of(error))
-
-    def _answer_of(self, message: _Call) -> bytes:
-        device = self._device
-        if isinstance(message, AskEnvelopeKey):
-            device.freeze.require_none()
-            return encode(EnvelopeKeyAnswer(self._envelope_key(message)))
-        if isinstance(message, AskEndorsement):
-            return encode(endorsement(device.platform))
-        if isinstance(message, AskActivation):
-            return encode(ActivationAnswer(activate(device.platform, message.credential, message.secret)))
-        if isinstance(message, ApproveReference):
-            device.freeze.require_none()
-            approve_reference(device, message)
-            return b""
-        if isinstance(message, AskAcknowledge):
-            return encode(self._transfers.acknowledge(message))
-        if isinstance(message, AskAcknowledgeCall):
-            loading.require(device.loaded)
-            from warifu.signer.exchanges.acknowledging import acknowledge_call
-
-            return encode(acknowledge_call(device, message))
-        if isinstance(message, AskConfirmation):
-            return encode(confirm_spend(device, message))
-        if isinstance(message, AskNotes):
-            wallet = device.wallets.born(message.wallet_id)
-            return encode(NotesAnswer(*device.notes.after(wallet.id, message.after, private=False)))
-        if isinstance(message, TakeNotes):
-            take_notes(device, message)
-            return b""
-        if isinstance(message, ShowEpoch):
-            return self._shown_epoch(message)
-        if isinstance(message, Instruct):
-            return encode(instruct(device, message))
-        if isinstance(message, TellVisit):
-            visit = tell_visit(device, message)
-            return encode(_visits(device, visit.request.wallet_id, (visit,)))
-        if isinstance(message, AskVisits):
-            wallet = device.wallets.born(message.wallet_id)
-            shown = device.visits.shown(wallet.id, device.clock.now(), banned(device, wallet.id))
-            return encode(_visits(device, wallet.id, shown))
-        if isinstance(message, AskPiece):
-            return encode(answer_boot(device, self._keeper, message))
-        if isinstance(message, AskJournal):
-            return encode(show_to_owner(device, message))
-        if isinstance(message, AskResult):
-            return encode(self._result(message.request))
-        if isinstance(message, AskDecision):
-            request = decode_request(message.request)
-            if not isinstance(request, TransferRequest):
-                raise InputRefused("decision", "only a transfer can be decided on without doing it")
-            return encode(self._transfers.decide(request, message.unsigned, message.approvals))
-        if isinstance(message, AskCallDecision):
-            loading.require(device.loaded)
-            from warifu.signer.exchanges.calls import decide_call
-
-            return encode(decide_call(device, message))
-        if isinstance(message, AskComparisons):
-            return encode(show_comparisons(device, message))
-        if isinstance(message, RecoverWallet):
-            return self._births.recover(message)
-        if isinstance(message, KeepAccount):
-            return encode(keep_account(device, message))
-        if isinstance(message, AskSuccession):
-            return encode(tell_succession(device, message))
-        if isinstance(message, PutAccountInForce):
-            return encode(put_in_force(device, message))
-        if isinstance(message, AskKeyRecovery):
-            return encode(tell_recovery(device, message.request))
-        if isinstance(message, RecoverExchangeKey):
-            return encode(recover_key(device, message))
-        if isinstance(message, KeepTravelRule):
-            return encode(keep_travel_rule(device, message))
-        return encode(status(device, self._isolation))
-
-    def _shown_epoch(self, message: ShowEpoch) -> bytes:
-        if message.certificate:
-            self._device.freeze.require_none()
-            self._refreshes.adopt(message.wallet_id, message.certificate)
-        return self._device.wallets.born(message.wallet_id).certificate
-
-    def _envelope_key(self, message: AskEnvelopeKey) -> CertifiedEnvelopeKey:
-        device = self._device
-        rules = device.rules.hash(device.wallets.born(message.wallet_id).id) if message.wallet_id else b""
-        return device.envelope_keys.issue(device.name or UNJOINED, message.nonce, device.clock.now(), rules)
-
-    def _result(self, request: bytes) -> ResultAnswer:
-        device = self._device
-        wallet = device.wallets.get(request)
-        result = wallet.signed_birth if wallet is not None else device.ledger.result(request)
-        if (born := born_by(device, request)) is not None:
-            result = encode(born)
-        if result is None:
-            result = device.calls.result(request)
-        if result is not None:
-            return ResultAnswer("finished", result)
-        started = wallet is not None or device.ledger.started(request) or device.calls.started(request)
-        started = started or device.accounts.generations.get(request) is not None
-        return ResultAnswer("started" if started else "unknown", b"")
 
     # --- failure ------------------------------------------------------------------------------------------------------
 
@@ -448,16 +279,6 @@ class Signer:
         self._note("internal", failure, type(error).__name__.encode())
         failed = [_to_service(SessionFailed(session, refusal_of(failure))) for session in sessions]
         return failed + answer(failure)
-
-    def _cause(self, message: _Call) -> Cause | None:
-        now = self._device.clock.now()
-        if isinstance(message, AskAcknowledge | AskComparisons | AskJournal | TellVisit):
-            return cause_of(self._device, message.authorization, None, now)
-        if isinstance(message, KeepAccount | KeepTravelRule | AskAcknowledgeCall):
-            return cause_of(self._device, message.authorization, message.parcel, now)
-        if not isinstance(message, ApproveReference | RecoverWallet | Instruct):
-            return None
-        return cause_of(self._device, message.authorization, message.envelope, now)
 
     def _note(self, door: str, error: WarifuError, about: bytes, cause: Cause | None = None) -> None:
         """A refusal must be answered even where the disk is full and cannot take a note of it."""
@@ -491,7 +312,7 @@ def _all_to_service(frames: list[FromSigner]) -> Frames:
 
 def _service_refused(message: ToSigner, error: WarifuError) -> Frames:
     """The service is told, where its message has an answer; it learns nothing but that it failed."""
-    if isinstance(message, _Call):
+    if isinstance(message, Call):
         return [_to_service(CallRefused(message.call, refusal_of(error)))]
     if isinstance(message, Opening):
         return [_to_service(SessionFailed(message.session, refusal_of(error)))]
@@ -504,7 +325,3 @@ def _to_operator(message: FromSignerToOperator) -> tuple[Origin, bytes]:
 
 def _to_operator_refused(error: WarifuError) -> Frames:
     return [_to_operator(OperatorRefused(refusal_of(error)))]
-
-
-def _visits(device: Device, wallet: bytes, visits: tuple[VisitShown, ...]) -> Visits:
-    return say_visits(device.identity, wallet, device.clock.now(), visits)
