@@ -336,6 +336,15 @@ def test_home_is_nothing_in_wallets_and_no_more_in_vaults_than_the_least_that_wa
         ]
 
 
+def test_an_account_that_is_no_vault_any_more_is_named_and_comes_home_as_well():
+    """Less is locked than ever was seen locked, until the next look: that is less than nothing of what came."""
+    parts = [Part("BTC", "first", "1", "0"), Part("BTC", "vault", "5", "0")]
+    visit = CDP.sees({"BTC": (D(6), D(0))}, NOW, parts, NOW)
+    opened = visit.names((("BTC", "first"), ("BTC", "second"), ("BTC", "vault")), (), NOW + 1)
+    seen = opened.seen("BTC")
+    assert seen is not None and (seen.free, seen.locked, seen.came) == ("6", "0", "0")
+
+
 def test_more_accounts_than_a_visit_keeps_are_refused():
     names = tuple(("BTC", f"wallet{number}") for number in range(MOST_ACCOUNTS + 1))
     with pytest.raises(InputRefused):
