@@ -231,6 +231,13 @@ def test_the_other_devices_hear_of_the_freeze_and_the_service_not_of_what(world,
     assert "BTC" not in reason and "50" not in reason
 
 
+def test_a_carrier_that_sends_as_much_of_something_else_is_found_out(world, takes_over):
+    takes_over(world.home["device0"].identity, body(currency="ETH"))
+    asked, _ = world.ask(COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND)))
+    assert world.stand_in.sends[0]["currency"] == "ETH"
+    assert world.compare(asked.digest).outcome == "differs"
+
+
 def test_a_carrier_that_sends_a_withdrawal_elsewhere_is_found_out(world, takes_over):
     takes_over(world.home["device0"].identity, body(to=THIEF))
     asked, _ = world.ask(COINBASE.withdraw(replace(withdrawal("coinbase"), address=FRIEND)))

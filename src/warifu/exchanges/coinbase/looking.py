@@ -26,6 +26,7 @@ from warifu.exchanges.coinbase.adapters import Coinbase, send_of, terms_of
 from warifu.exchanges.coinbase.moments import is_before, is_between, written
 from warifu.exchanges.http import HttpAnswer
 from warifu.exchanges.market import Order, Side
+from warifu.exchanges.networks import Networks
 from warifu.exchanges.reading import Understood, pair_of
 from warifu.exchanges.travel_rule import as_text
 
@@ -115,8 +116,9 @@ class CoinbaseLooker:
                 if not isinstance(wanted, Withdrawal):
                     return ()
                 networks = self._exchange.networks
-                sends = (send_of(one, "pending") for one in page.data if one.idem == wanted.client_id)
-                return tuple(compare_withdrawal(wanted, one, networks) for one in sends)
+                return tuple(
+                    _sent_as(wanted, one, networks) for one in page.data if one.idem == wanted.client_id
+                )
 
             things = tuple(
                 left(one)
@@ -151,6 +153,17 @@ def _compared(wanted: Order, one: advanced.orders.Order) -> Comparison:
     more = tuple(what for what, differs in further.items() if differs)
     words = tuple(f"{what}: more than was signed for" for what in more)
     return Comparison((*compared.differs, *more), compared.unsaid, compared.id, (*compared.words, *words))
+
+
+def _sent_as(wanted: Withdrawal, one: app.Transaction, networks: Networks) -> Comparison:
+    """A send is for an amount of whatever its body names: also of something else than the account is of."""
+    compared = compare_withdrawal(wanted, send_of(one, "pending"), networks)
+    amounts = (one.amount, one.network.transaction_amount)
+    others = sorted({each.currency for each in amounts if each is not None} - {wanted.asset})
+    if not others:
+        return compared
+    words = tuple(f"asset: {other} (signed for: {wanted.asset})" for other in others)
+    return Comparison((*compared.differs, "asset"), compared.unsaid, compared.id, (*compared.words, *words))
 
 
 def made_order(one: advanced.orders.Order) -> Thing:

@@ -81,7 +81,9 @@ def counted(
     open_ones = [part for part in mine if not is_locked(part, vaults)]
     locked = locked_of(symbol, mine, vaults)
     was = sum((Decimal(each.amount) for each in before or () if each.symbol == symbol), Decimal(0))
-    came = Decimal(0) if before is None else max(locked - was, Decimal(0))  # what was locked can have been opened
+    came = (
+        Decimal(0) if before is None else max(locked - was, Decimal(0))
+    )  # what was locked can have been opened
     return There(
         symbol,
         plain(sum((Decimal(part.free) for part in open_ones), Decimal(0))),
