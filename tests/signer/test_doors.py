@@ -30,7 +30,7 @@ from warifu.protocol.frames import (
 from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import AskStorageKey, LiftBan, LocalStatus, OperatorRefused, StorageKey
-from warifu.signer import signer as signer_module
+from warifu.signer import answering
 
 pytestmark = pytest.mark.unit
 
@@ -196,6 +196,8 @@ def test_there_is_no_way_to_have_a_digest_signed():
         "open-errand",
         "ask-comparisons",
         "ask-key-recovery",
+        "ask-succession",
+        "put-account-in-force",
         "recover-exchange-key",
         "ask-acknowledge-call",
         "keep-travel-rule",
@@ -239,7 +241,7 @@ def test_an_error_that_nobody_foresaw_ends_all_sessions_and_tells_nothing(home, 
         raise RuntimeError(secret)
 
     with monkeypatch.context() as patch:
-        patch.setattr(signer_module, "status", broken)
+        patch.setattr(answering, "status", broken)
         answers = home["device0"].send(AskStatus(1))
     failed, refused = answers
     assert isinstance(failed, SessionFailed) and isinstance(refused, CallRefused)
@@ -259,7 +261,7 @@ def test_a_panic_of_rust_is_an_unforeseen_error_like_any_other(device, monkeypat
     """Libraries in Rust panic by what is no ``Exception`` (here ``solders``, which no signer loads: dcap-qvl does the
     same); the device must outlive it, and tell nobody what it was."""
     with monkeypatch.context() as patch:
-        patch.setattr(signer_module, "status", lambda *_: Pubkey.from_bytes(b"no address"))
+        patch.setattr(answering, "status", lambda *_: Pubkey.from_bytes(b"no address"))
         (refused,) = device.send(AskStatus(1))
     assert isinstance(refused, CallRefused) and refused.refusal.reason == "internal"
     assert isinstance(device.send(AskStatus(2))[0], Reply)
