@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from warifu.errors import PeerMisbehaved, WarifuError
@@ -33,6 +34,9 @@ _LONGEST_WAIT = 600.0
 """Seconds that a device can have us wait, which says when there will be something to compare."""
 _SESSION_SECONDS = 60.0
 """A silent device holds up the comparisons of its wallet for no longer."""
+_AT_ONCE = 8
+"""Comparisons of one device in a round, and none after one that failed: what others owe is not behind all that one says
+it owes."""
 _SILENT_SECONDS = 15.0
 """After so long devices are asked again of which one did not say what it owes. It need not connect anew before it
 speaks again: a machine that was asleep or busy keeps its connection."""
@@ -101,9 +105,13 @@ class Comparisons:
         known = {due.key for due in self._due[wallet.id]}
         for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
             del self._tries[key]
+        left = Counter(due.identity for due in self._due[wallet.id])
+        left = Counter({identity: min(number, _AT_ONCE) for identity, number in left.items()})
         for due in self._due[wallet.id]:
-            if self._tried(due).until <= time.monotonic():
-                await self._try(wallet, due)
+            if left[due.identity] and self._tried(due).until <= time.monotonic():
+                left[due.identity] -= 1
+                if not await self._try(wallet, due):
+                    left[due.identity] = 0
 
     async def _said(self, wallet: StoredWallet) -> list[_Due]:
         """What each connected device says that it owes. Who does not answer is left out of this round."""
@@ -131,10 +139,11 @@ class Comparisons:
     async def _status(self, identity: bytes) -> Status:
         return decode(Status, await self._hub.call(identity, AskStatus, _ASK_SECONDS), MAX_BODY_BYTES)
 
-    async def _try(self, wallet: StoredWallet, due: _Due) -> None:
+    async def _try(self, wallet: StoredWallet, due: _Due) -> bool:
+        """Whether there is a result, or too few are there to try."""
         participants = self._participants(wallet, due)
         if participants is None:
-            return  # as soon as enough are there
+            return True  # as soon as enough are there
         tries, least = self._tried(due), 0.0
         try:
             result = await self._compare(wallet, due, participants)
@@ -144,6 +153,7 @@ class Comparisons:
             # What a hostile helper says is another thing each time: one of each kind is enough.
             once = f"comparison-{due.identity.hex()}-{error.family}"
             await asyncio.to_thread(store.note_about, self._database, due.about, said, once)
+            return False
         else:
             name = self._hub.name_of(due.identity)
             said = f"{name} compared it with the exchange: {result.outcome}"
@@ -157,7 +167,8 @@ class Comparisons:
                 self._look_again(wallet.id, least)
         finally:
             tries.later(least)
-        self._bell.ring()
+            self._bell.ring()
+        return True
 
     def _participants(self, wallet: StoredWallet, due: _Due) -> tuple[bytes, ...] | None:
         """The one that owes it and as many others as sign, other ones with each try; None where too few are there."""
