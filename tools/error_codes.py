@@ -28,8 +28,10 @@ class Module:
 
     path: str
     tree: ast.Module
-    within: dict[ast.AST, ast.FunctionDef | None] = field(default_factory=dict)
-    """Each call and the function around it."""
+    calls: dict[str, list[tuple[ast.Call, ast.FunctionDef | None]]] = field(default_factory=dict)
+    """By the name that is called: each call and the function around it."""
+    imported: set[tuple[str | None, str]] = field(default_factory=set)
+    """Each module from which a name comes, and the name."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,7 @@ class Source:
 
     def _calls(self, name: str, place: int, keyword: str, modules: Iterable[Module]) -> Iterator[Given]:
         for module in modules:
-            for call, function in module.within.items():
-                if not isinstance(call, ast.Call) or _called(call) != name:
-                    continue
+            for call, function in module.calls.get(name, ()):
                 named = [word.value for word in call.keywords if word.arg == keyword]
                 positional = call.args[place : place + 1]
                 for reason in named or positional:
@@ -162,7 +162,9 @@ def _parsed(path: Path) -> Module:
     def walk(node: ast.AST, function: ast.FunctionDef | None) -> None:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Call):
-                module.within[child] = function
+                module.calls.setdefault(_called(child), []).append((child, function))
+            elif isinstance(child, ast.ImportFrom):
+                module.imported |= {(child.module, alias.name) for alias in child.names}
             walk(child, child if isinstance(child, ast.FunctionDef) else function)
 
     walk(module.tree, None)
@@ -172,12 +174,7 @@ def _parsed(path: Path) -> Module:
 def _has(module: Module, name: str, defined: str) -> bool:
     """Whether ``name`` is in this module what it is in the one at ``defined``."""
     origin = defined.removesuffix(".py").replace("/", ".")
-    return module.path == defined or any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == origin
-        and any(alias.name == name for alias in node.names)
-        for node in ast.walk(module.tree)
-    )
+    return module.path == defined or (origin, name) in module.imported
 
 
 def _called(call: ast.Call) -> str:

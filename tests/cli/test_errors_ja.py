@@ -8,6 +8,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.unit
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "error_codes.py"
 
 
+@cache
 def codes() -> dict[str, set[str]]:
     spec = importlib.util.spec_from_file_location("error_codes", TOOL)
     assert spec is not None and spec.loader is not None
