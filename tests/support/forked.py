@@ -1,6 +1,7 @@
 """Processes of their own that are forked from one which has imported what they need, and did nothing else.
 
-Importing takes longer than most of them live. The process that they are forked from is multiprocessing's fork server.
+Importing, and what is worked out at the first use of what was imported, takes longer than most of them live. The
+process that they are forked from is multiprocessing's fork server.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.command_line", "tests.support.service_process"])
+PROCESSES.set_forkserver_preload(
+    ["tests.support.command_line", "tests.support.service_process", "tests.support.known"]
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 from nacl.utils import random
+from tests.support.api_app import app_of
 from tests.support.simulator import FRIEND, GENEROUS, PASSPHRASE, SimulatedDevice
 
 from warifu.chains.accounts import AccountChain
@@ -46,7 +47,6 @@ from warifu.protocol.request import (
     WalletRequest,
     request_digest,
 )
-from warifu.service.api.app import build_app
 from warifu.service.config import ServiceConfig
 from warifu.service.hub.link import LinkClosed
 from warifu.service.service import Service
@@ -265,18 +265,17 @@ class World:
         self.backend: Any = self.make_backend(self.url)
         self.service = Service(config, self.database, self.backend, self.chains)
         await self.service.start()
-        app: Any = build_app(self.service)
-        transport = httpx.ASGITransport(app=app)
         try:
             for name in self.devices:
                 await self.connect(name)
-            async with httpx.AsyncClient(
-                transport=transport,
-                base_url="http://service",
-                headers={"Authorization": f"Bearer {self.api_key}"},
-                timeout=60,
-            ) as http:
-                yield Client(http, self.owner)
+            with app_of(self.service) as app:
+                async with httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app=app),
+                    base_url="http://service",
+                    headers={"Authorization": f"Bearer {self.api_key}"},
+                    timeout=60,
+                ) as http:
+                    yield Client(http, self.owner)
         finally:
             for name in list(self._drivers):
                 await self.disconnect(name)
