@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warifu.cli.exchange_kept import (
+    KeptTransfer,
     all_kept,
     forget,
     keep,
+    keep_anew,
     kept_order,
     kept_withdrawal,
     new_identifier,
@@ -95,3 +99,35 @@ def test_identifiers_are_random_uuids() -> None:
     assert len({new_identifier() for _ in range(100)}) == 100
     for identifier in (new_identifier() for _ in range(100)):
         an_order(identifier)  # an order takes nothing else
+
+
+def a_transfer(client_id: str, **fields: Any) -> KeptTransfer:
+    made = KeptTransfer(
+        wallet="savings",
+        account="main",
+        exchange="coinbase",
+        made=NOW,
+        until=NOW + 300,
+        client_id=client_id,
+        direction="withdrawal",
+        bank="bank-1",
+        bank_name="Bank ****1",
+        amount=Decimal("250.25"),
+        currency="USD",
+        source="w-1",
+        alike=("17", "18"),
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+def test_a_bank_transfer_is_kept_before_it_is_sent_and_what_it_is_called_afterwards(tmp_path: Path) -> None:
+    kept = a_transfer(new_identifier())
+    keep(tmp_path, kept)
+    assert recall(tmp_path, kept.client_id, "savings", "main") == kept
+    wanted = kept.wanted()
+    assert (wanted.direction, wanted.bank, wanted.amount) == ("withdrawal", "bank-1", Decimal("250.25"))
+    named = msgspec.structs.replace(kept, transfer="19")
+    keep_anew(tmp_path, named)
+    assert all_kept(tmp_path, "savings", "main") == [named]
+    with pytest.raises(StoreDamaged):
+        keep(tmp_path, kept)  # what is kept is never overwritten by a new request

@@ -17,10 +17,12 @@ from nacl.utils import random
 from warifu.cli.files import private_directory, read_private, write_private
 from warifu.errors import InputRefused, StoreDamaged
 from warifu.exchanges.adapter import Withdrawal
+from warifu.exchanges.banking import BankTransfer, Direction
 from warifu.exchanges.market import Kind, Lifetime, Order, Pair, Side
 from warifu.protocol.encoding import Name
 
 MAX_KEPT_BYTES = 8 * 1024
+MOST_ALIKE = 64
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 _STATED = "{}"
 """In place of what was stated: some exchanges list such withdrawals apart."""
@@ -97,7 +99,27 @@ class KeptWithdrawal(_Kept, frozen=True, tag="withdrawal"):
         )
 
 
-Kept = KeptOrder | KeptWithdrawal
+class KeptTransfer(_Kept, frozen=True, tag="bank"):
+    """Money of a country from a bank, or to it. No exchange knows it by ``client_id``: it is found by bank, amount and
+    time."""
+
+    direction: Direction
+    bank: _Text
+    bank_name: _Text
+    amount: Decimal
+    currency: _Text
+    source: _Text
+    alike: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=MOST_ALIKE)]
+    """What the exchange calls those that were like it and there before it was sent."""
+    transfer: _Text = ""
+    """What it calls this one; empty where no answer came."""
+
+    def wanted(self) -> BankTransfer:
+        """To be looked for. ``InputRefused`` for what is none."""
+        return BankTransfer(self.direction, self.bank, self.amount, self.currency, self.source)
+
+
+Kept = KeptOrder | KeptWithdrawal | KeptTransfer
 
 
 def new_identifier() -> str:
@@ -155,6 +177,11 @@ def kept_withdrawal(
 def keep(home: Path, kept: Kept) -> None:
     """On disk when this returns; ``StoreDamaged`` where it cannot be, and then nothing may be sent."""
     write_private(_place(home, kept.client_id), msgspec.json.encode(kept), replace=False)
+
+
+def keep_anew(home: Path, kept: Kept) -> None:
+    """In place of what was kept of it before."""
+    write_private(_place(home, kept.client_id), msgspec.json.encode(kept))
 
 
 def recall(home: Path, client_id: str, wallet: str, account: str) -> Kept:

@@ -1,6 +1,7 @@
 """Japanese, beside the English that the code speaks."""
 
 from warifu.cli.text_ja_afterwards import AFTERWARDS
+from warifu.cli.text_ja_banks import BANKS
 from warifu.cli.text_ja_exchanges import EXCHANGES
 
 JAPANESE: dict[str, str] = {
@@ -2151,4 +2152,4 @@ JAPANESE: dict[str, str] = {
         "{device} は、所有者の意思で古いディスクのまま受け入れ直されました（{by} の記録による）"
     ),
 }
-JAPANESE |= EXCHANGES | AFTERWARDS
+JAPANESE |= EXCHANGES | AFTERWARDS | BANKS

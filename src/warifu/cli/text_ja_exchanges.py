@@ -12,9 +12,6 @@ EXCHANGES: dict[str, str] = {
     "Ask the exchange what ACCOUNT's key may do there. The least is best.": (
         "ACCOUNT の鍵に何が許されているかを取引所に尋ねます。少ないほど安全です。"
     ),
-    "Ask the exchange what became of the order or withdrawal with this IDENTIFIER.": (
-        "この IDENTIFIER の注文や出金がどうなったかを取引所に尋ねます。"
-    ),
     "Asset": "資産",
     "Bound to IP addresses": "IP アドレスの限定",
     "Bring AMOUNT of ASSET home from ACCOUNT, or to an address that the wallet's policy names.": (
@@ -46,9 +43,6 @@ EXCHANGES: dict[str, str] = {
     ),
     "How much of what is traded.": "売り買いするものの量です。",
     "Identifier": "識別子",
-    "It is the way to go on after an answer was lost. Nothing is ever sent a second time.": (
-        "答えが失われたときはここから続けます。同じものを二度送ることはありません。"
-    ),
     "Kind": "種類",
     "Least amount": "最小の金額",
     "Least size": "最小の数量",
@@ -56,9 +50,6 @@ EXCHANGES: dict[str, str] = {
     "List WALLET's accounts at exchanges, as its connected devices tell: who has a part of each, and who has not.": (
         "WALLET が取引所に持つ口座を、つながっている端末の言うとおりに並べます。"
         "どの端末が持ち、どれが持たないかも見せます。"
-    ),
-    "List the orders and withdrawals of ACCOUNT that this client asked for and whose end it does not know.": (
-        "このクライアントが頼んだ ACCOUNT の注文と出金のうち、結末をまだ知らないものを一覧します。"
     ),
     "Memo": "メモ",
     "a visit with {account} is not at home: it will not come by itself": (

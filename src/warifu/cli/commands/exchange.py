@@ -10,6 +10,7 @@ from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Group, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.commands import (
     exchange_add,
+    exchange_bank,
     exchange_comparing,
     exchange_looking,
     exchange_stating,
@@ -132,6 +133,7 @@ for command in (
     exchange_trading.cancel,
     exchange_transferring.deposit_address,
     exchange_transferring.withdraw,
+    exchange_bank.group,
     exchange_watching.watch,
     exchange_comparing.compare,
     exchange_stating.travel_rule,

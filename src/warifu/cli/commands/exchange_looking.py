@@ -9,8 +9,9 @@ import click
 from warifu.cli.base import Command, examples, json_option, with_option
 from warifu.cli.context import Setting, now
 from warifu.cli.exchange_asking import asking, show_order, show_result
+from warifu.cli.exchange_banks import show_transfer
 from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_kept import Kept, KeptOrder, all_kept, forget, recall
+from warifu.cli.exchange_kept import Kept, KeptOrder, KeptTransfer, all_kept, forget, recall
 from warifu.cli.exchange_orders import ARRIVED, arrival_facts, arrival_object, balance_object, pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -86,7 +87,7 @@ def market(
 @json_option
 @click.pass_obj
 def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
-    """List the orders and withdrawals of ACCOUNT that this client asked for and whose end it does not know.
+    """List what of ACCOUNT this client asked for and does not know the end of: orders, withdrawals, bank transfers.
 
     Nothing is asked of the exchange: 'warifu exchange status' does.
     """
@@ -99,7 +100,7 @@ def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
             "kept": [
                 {
                     "client_id": one.client_id,
-                    "kind": "order" if isinstance(one, KeptOrder) else "withdrawal",
+                    "kind": _kind(one),
                     "made": one.made,
                 }
                 for one in kept
@@ -119,9 +120,10 @@ def orders(setting: Setting, wallet: str, account: str, as_json: bool) -> None:
 def status(
     setting: Setting, wallet: str, account: str, identifier: str, credential: str | None, as_json: bool
 ) -> None:
-    """Ask the exchange what became of the order or withdrawal with this IDENTIFIER.
+    """Ask the exchange what became of the order, withdrawal or bank transfer with this IDENTIFIER.
 
-    It is the way to go on after an answer was lost. Nothing is ever sent a second time.
+    It is the way to go on after an answer was lost. Nothing is ever sent a second time. A bank transfer is found by
+    bank, amount and time: where two are alike, both are shown.
     """
     screen = Screen(as_json)
     kept = recall(setting.home, identifier, wallet, account)
@@ -131,6 +133,9 @@ def status(
             found = asking(lambda: exchanging.read_all(exchanging.exchange.find_order(order)))
             if found:
                 show_order(setting, exchanging, found[0], identifier)
+                return
+        elif isinstance(kept, KeptTransfer):
+            if show_transfer(setting, exchanging, kept, kept.until + LATEST):
                 return
         else:
             withdrawal = kept.withdrawal()
@@ -155,7 +160,16 @@ def status(
         show_result(exchanging, {"client_id": identifier, "known": False, "over": over})
 
 
+def _kind(kept: Kept) -> str:
+    if isinstance(kept, KeptTransfer):
+        return f"bank-{kept.direction}"
+    return "order" if isinstance(kept, KeptOrder) else "withdrawal"
+
+
 def _words(kept: Kept) -> str:
+    if isinstance(kept, KeptTransfer):
+        direction = tr("From bank") if kept.direction == "deposit" else tr("To bank")
+        return f"{direction} {kept.bank_name}: {plain(kept.amount)} {kept.currency}"
     if isinstance(kept, KeptOrder):
         order: Order = kept.order()
         amount: Decimal = order.size or order.funds or Decimal(0)

@@ -169,6 +169,10 @@ INPUT_F_TO_O: dict[str, tuple[str, str]] = {
         "この依頼には、照合するものがありません。",
         "",
     ),
+    "no-bank": (
+        "この取引所では、国の通貨の入出金はここからはできません。",
+        "Coinbase のアカウント（'coinbase' または 'coinbase-exchange'）で行ってください。",
+    ),
     "no-exchange-wallet": (
         "その資産の口座が、取引所にありません。",
         "",

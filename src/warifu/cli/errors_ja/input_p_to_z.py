@@ -457,6 +457,10 @@ INPUT_P_TO_Z: dict[str, tuple[str, str]] = {
         "ウォレットの鍵ではありません。",
         "",
     ),
+    "which-bank": (
+        "どの銀行かを決められません。",
+        "'--bank ID' で一つ指定してください。'warifu exchange bank list' に識別子があります。",
+    ),
     "which-credential": (
         "このウォレットが従う認証情報が、複数あります。",
         "'--with NAME' で一つ指定してください。",

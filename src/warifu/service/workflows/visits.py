@@ -301,8 +301,6 @@ class VisitsAtWork:
                 if (result.outcome, task.step) == ("not-there", "address"):
                     result = await self._made(wallet, visit, views, task)
             except WarifuError as error:
-                if (error.reason, task.step) == ("visit-wallet", "sweep"):
-                    await self._name_again(wallet, visit, views, task)
                 well = well and task.step not in _LOOK
                 failed[task.carrier] += 1
                 tries.failed += 1
@@ -337,17 +335,6 @@ class VisitsAtWork:
         """Have an address made where none is listed, and look for it: all find that one then."""
         await self._do(wallet, visit, views, replace(task, step="new-address"))
         return await self._do(wallet, visit, views, task)
-
-    async def _name_again(self, wallet: StoredWallet, visit: bytes, views: Views, task: Task) -> None:
-        """Those who sign look how the exchange calls its accounts now: one can be newer than what they know."""
-        for identity in self._participants(wallet, views, task) or ():
-            asked = Task(identity, "wallets", task.symbol)
-            with survived():
-                for _ in range(_MOST_PAGES):
-                    result = await self._do(wallet, visit, views, asked)
-                    views[identity] = result.shown
-                    if result.reason != MORE_PAGES:
-                        break
 
     async def _tiers(self, views: Views) -> dict[bytes, int]:
         """As devices say. It is for the owner's good, and no device's reason for anything."""
