@@ -24,7 +24,7 @@ from tests.support.exchange_scripts import (
 )
 from tests.support.service_world import Client, World, changed, now, refusal
 
-from warifu.errors import PlatformRefused
+from warifu.errors import PlatformRefused, StoreDamaged
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import CallResult
@@ -372,6 +372,61 @@ async def test_another_devices_result_in_the_carriers_place_ends_nothing_well(wo
         request, _ = await hand_in(world, client)
         shown = await ended(client, request.request_id.hex())
         assert shown.state == "refused" and shown.answer is None
+
+
+async def test_what_is_given_up_as_it_begins_is_not_said_to_be_undone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits when it is looked at, and is begun before it is ended: its devices have it."""
+    read = store.read_call
+
+    def and_then_it_begins(database: Any, wallet: str, identifier: str, after: int) -> api.ExchangeCallShown:
+        shown = read(database, wallet, identifier, after)
+        assert shown.state == "waiting" and store.begin_call(database, identifier)
+        return shown
+
+    world.settings["signer_wait"] = 60.0
+    async with world.running() as client:
+        request = call_request(world, "device0")
+        question = await call_question(world, client, request, NAMES)
+        await world.disconnect("device0")
+        await client.post("/wallets/savings/exchange-calls", question, api.Accepted)
+        identifier = request.request_id.hex()
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "read_call", and_then_it_begins)
+            await world.service.exchange_calls.stop("savings", identifier)
+        assert (await show_call(client, identifier)).state == "running"
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_call_whose_end_could_not_be_written_down_is_ended_when_it_can(
+    world: World, monkeypatch: pytest.MonkeyPatch, told: bool
+):
+    """And neither left as it is until a restart, nor made by that."""
+    full = StoreDamaged("write", "database or disk is full")
+    monkeypatch.setattr(workflow, "_ASK_SECONDS", 0.2)
+    fails = {"refuse_call": 1, "doubt_call": 1, "begin_call": 0 if told else 1}
+
+    def until_then(name: str) -> None:
+        original = getattr(store, name)
+
+        def work(*arguments: Any) -> Any:
+            fails[name] -= 1
+            if fails[name] >= 0:
+                raise full
+            return original(*arguments)
+
+        monkeypatch.setattr(store, name, work)
+
+    for name in fails:
+        until_then(name)
+    carrier = script(world, "device0", refuses(PlatformRefused("device-frozen", "it is frozen")))
+    script(world, "device1", cosigns)
+    async with world.running() as client:
+        request, _ = await hand_in(world, client)
+        shown = await ended(client, request.request_id.hex(), "refused")
+        assert shown.refusal is not None
+        assert carrier.count(OpenCall) == int(told)
 
 
 async def test_the_owner_is_told_what_tunnels_there_were(world: World):

@@ -7,6 +7,7 @@ only as ciphertext for its owner, until he has it or a day has passed; long answ
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,6 +32,8 @@ ANSWER_SECONDS = 24 * 3600
 """How long an answer waits for its owner."""
 KEPT_SECONDS = 90 * 24 * 3600
 """How long a call is remembered. What happened is at the exchange, and in the devices' journals."""
+UNENDED = ("waiting", "running", "unknown")
+WAITING = ("waiting",)
 _NOTHING = msgspec.msgpack.encode(())
 
 
@@ -136,8 +139,11 @@ def finish_call(database: Database, identifier: str, result: CallResult) -> None
             add_event(connection, identifier, 0, f"the carrier says: {result.outcome}{why}")
 
 
-def refuse_call(database: Database, identifier: str, refusal: ErrorBody) -> None:
-    """It ended, and nothing was sent: no device was told, or its carrier says so."""
+def refuse_call(
+    database: Database, identifier: str, refusal: ErrorBody, states: Sequence[str] = UNENDED
+) -> bool:
+    """It ended, and nothing was sent: no device was told, or its carrier says so. False, and nothing done, for a call
+    that is in none of ``states``: who means one that waits must not end one that has begun since."""
     with database.writing() as connection:
         told = (
             connection.execute(sa.select(_columns.state).where(_columns.id == identifier)).scalar()
@@ -145,7 +151,7 @@ def refuse_call(database: Database, identifier: str, refusal: ErrorBody) -> None
         )
         changed = connection.execute(
             exchange_calls.update()
-            .where(_columns.id == identifier, _columns.state.in_(("waiting", "running", "unknown")))
+            .where(_columns.id == identifier, _columns.state.in_(states))
             .values(
                 state="refused",
                 authorization=b"",
@@ -158,6 +164,7 @@ def refuse_call(database: Database, identifier: str, refusal: ErrorBody) -> None
             by_whom = ", by the carrier's word" if told else ""
             text = f"ended, and nothing was sent{by_whom}: {refusal.message}"
             add_event(connection, identifier, 0, text, device=refusal.blame)
+        return bool(changed.rowcount)
 
 
 def doubt_call(database: Database, identifier: str, refusal: ErrorBody) -> None:

@@ -1,4 +1,5 @@
-"""Which transfers somebody works on, or is about to, in this process. On the others nobody will: they are orphans."""
+"""What somebody works on, or is about to, in this process (transfers, calls). On the others nobody will: they are
+orphans."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 
 class AtWork:
-    """Counted, because several may have to do with one transfer: the request that brings it, and its workflow."""
+    """Counted, because several may have to do with one: the request that brings it, and its workflow."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,6 +23,11 @@ class AtWork:
     def __bool__(self) -> bool:
         with self._lock:
             return bool(self._counts)
+
+    def all(self) -> frozenset[str]:
+        """Each of them."""
+        with self._lock:
+            return frozenset(self._counts)
 
     def begins(self, identifier: str) -> None:
         """One more has to do with it."""

@@ -33,6 +33,7 @@ from warifu.service.store.instructions import owners_of
 from warifu.service.store.wallets import wallet_named
 from warifu.service.workflows.acknowledging import UNWITNESSED, Acknowledging, Witnessed
 from warifu.service.workflows.answer_pieces import AnswerPieces
+from warifu.service.workflows.at_work import AtWork
 from warifu.service.workflows.refresh import Refreshes
 
 ROUND_SECONDS = 2.0
@@ -74,6 +75,8 @@ class ExchangeCalls:
         self._config = config
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work = AtWork()
+        """By a call's id."""
         self._pauses: dict[str, _Pause] = {}
         self._pieces: dict[str, AnswerPieces] = {}
         """Of the calls whose sessions run now."""
@@ -81,9 +84,9 @@ class ExchangeCalls:
     def start(self) -> None:
         """Take up what was unfinished, and begin to ask for what is not known."""
         for call in store.calls_in(self._database, "waiting"):
-            self._spawn(self._run(call))
+            self._work(call, self._run(call))
         for call in store.calls_in(self._database, "running"):
-            self._spawn(self._take_up(call))
+            self._work(call, self._take_up(call))
         self._spawn(self._ask_again())
 
     async def close(self) -> None:
@@ -117,8 +120,9 @@ class ExchangeCalls:
             makers,
         )
         body = body_digest(parcelled.encoded, parcels, name.encode(), *(makers or ()))
-        if await asyncio.to_thread(store.add_call, self._database, call, body):
-            self._spawn(self._run(call))
+        with self._at_work.on(call.id):
+            if await asyncio.to_thread(store.add_call, self._database, call, body):
+                self._work(call, self._run(call))
         return call.id
 
     def read(self, wallet: str, identifier: str, after: int) -> ExchangeCallShown:
@@ -145,7 +149,8 @@ class ExchangeCalls:
         if live is not None:
             live.stop()
         elif shown.state == "waiting":
-            await asyncio.to_thread(store.refuse_call, self._database, identifier, error_body(_stopped()))
+            refusal = error_body(_stopped())
+            await asyncio.to_thread(store.refuse_call, self._database, identifier, refusal, store.WAITING)
             self._bell.ring()
 
     # --- one call -------------------------------------------------------------------------------------------------
@@ -280,19 +285,40 @@ class ExchangeCalls:
             with survived():
                 if count % ROUNDS_BETWEEN_TIDYING == 0:
                     await asyncio.to_thread(store.tidy, self._database, int(time.time()))
-                for call in await asyncio.to_thread(store.calls_in, self._database, "unknown"):
-                    await self._ask_if_there(call)
+                unknown = await asyncio.to_thread(store.calls_in, self._database, "unknown")
+                for identifier in self._pauses.keys() - {call.id for call in unknown}:
+                    del self._pauses[identifier]
+                await asyncio.gather(
+                    *map(self._ask_if_there, unknown)
+                )  # a silent carrier delays no other one
+                await self._end_orphans()
             await asyncio.sleep(ROUND_SECONDS)
+
+    async def _end_orphans(self) -> None:
+        """What nobody works on any more: its end could not be written down (a full disk). Nothing waits for a restart
+        that could make it then."""
+        before = self._at_work.all()
+        waiting = await asyncio.to_thread(store.calls_in, self._database, "waiting")
+        running = await asyncio.to_thread(store.calls_in, self._database, "running")
+        busy = before | self._at_work.all()
+        for call in waiting:
+            if call.id not in busy:
+                refusal = error_body(_interrupted())
+                await asyncio.to_thread(store.refuse_call, self._database, call.id, refusal, store.WAITING)
+                self._bell.ring()
+        for call in running:
+            if call.id not in busy:
+                self._work(call, self._take_up(call))
 
     async def _ask_if_there(self, call: StoredCall) -> None:
         pause = self._pauses.setdefault(call.id, _Pause())
         old = call.created + _ASKED_FOR_SECONDS < time.time()
         if old or not self._hub.connected(call.carrier) or pause.until > time.monotonic():
             return
-        if await self._settled(call, _interrupted()):
-            self._pauses.pop(call.id, None)
-            self._bell.ring()
-            return
+        with survived():
+            if await self._settled(call, _interrupted()):
+                self._bell.ring()
+                return
         pause.until = time.monotonic() + pause.seconds
         pause.seconds = min(2 * pause.seconds, _LONGEST_PAUSE)
 
@@ -300,10 +326,19 @@ class ExchangeCalls:
         store.note_call(self._database, call.id, text, device=device)
         self._bell.ring()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _work(self, call: StoredCall, work: Coroutine[None, None, None]) -> None:
+        async def survives() -> None:
+            with survived():
+                await work
+
+        self._at_work.begins(call.id)
+        self._spawn(survives()).add_done_callback(lambda _: self._at_work.ends(call.id))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _judge(call: StoredCall, identity: bytes, result: bytes) -> None:
