@@ -6,12 +6,10 @@ contract's words, never as ours. Pure.
 
 from __future__ import annotations
 
-from warifu.chains.ethereum.abi_words import Value, decode_arguments
 from warifu.chains.ethereum.address import format_address
 from warifu.chains.ethereum.keccak import keccak256
-from warifu.chains.ethereum_network.contracts import read_bytes
+from warifu.chains.ethereum_network.contracts import decoded
 from warifu.chains.rpc.unavailable import said
-from warifu.errors import InputRefused
 
 MAX_DATA_BYTES = 4096
 MAX_WORDS = 200
@@ -67,29 +65,28 @@ def words(data: bytes) -> str:
         if selector == _ERROR:
             return f"'{_text(arguments)}'"
         if selector == _PANIC:
-            (code,) = decode_arguments(("uint256",), arguments)
-            assert isinstance(code, int)
+            code = decoded(["uint256"], arguments)[0]
             return _PANICS.get(code, f"a panic of code {code}")
         if selector in _BY_SELECTOR:
             return _custom(_BY_SELECTOR[selector], arguments)
-    except (InputRefused, ValueError):
+    except ValueError:  # also where it is no UTF-8
         pass
     return f"an error that is not known here (0x{data[:4].hex()}, {len(data)} bytes)"
 
 
 def _text(arguments: bytes) -> str:
-    return said(read_bytes(arguments).decode("utf-8", "replace"), MAX_WORDS)
+    return said(decoded(["bytes"], arguments)[0].decode("utf-8", "replace"), MAX_WORDS)
 
 
 def _custom(signature: str, arguments: bytes) -> str:
     name, _, types = signature.rstrip(")").partition("(")
     if not types:
         return name
-    values = decode_arguments(tuple(types.split(",")), arguments)
+    values = decoded(types.split(","), arguments)
     return f"{name}({', '.join(map(_shown, types.split(','), values))})"
 
 
-def _shown(kind: str, value: Value) -> str:
-    if not isinstance(value, bytes):
-        return str(value)
-    return format_address(value) if kind == "address" else "0x" + value.hex()
+def _shown(kind: str, value: object) -> str:
+    if kind == "address":
+        return format_address(bytes.fromhex(str(value)[2:]))
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
