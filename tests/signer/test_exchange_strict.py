@@ -32,6 +32,7 @@ from warifu.protocol.frames import OpenTelling
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import FreezeDevice
 from warifu.protocol.policy import DeviceRules
+from warifu.signer import acknowledging
 from warifu.signer.exchanges import calls
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -223,6 +224,16 @@ def test_no_device_says_what_else_it_counts_before_enough_count_this_and_it_itse
         assert code(partial(asked.confirmed, ["device0"], words)) == expected
     assert asked.confirmed(["device0"], said)
     assert code(partial(asked.confirmed, ["device4"], said)) == "input.unknown-request"
+
+
+def test_who_counts_more_than_a_confirmation_can_name_confirms_nothing(world, monkeypatch):
+    """Else it would leave one out, and the call that it left out could be made once more."""
+    monkeypatch.setattr(acknowledging, "MAX_KNOWN", 1)
+    first, second, third = (asked_of(world, 1) for _ in range(3))
+    first.acknowledged(THREE)
+    assert second.confirmed(["device0"], second.acknowledged(THREE))
+    said = third.acknowledged(THREE)
+    assert code(partial(third.confirmed, ["device0"], said)) == "policy.too-many-spends"
 
 
 def test_a_wallet_that_is_not_strict_confirms_nothing(tmp_path):
