@@ -286,6 +286,16 @@ def test_a_device_hears_from_the_others_what_it_was_away_for(five):
     assert [spent(five, name) for name in ("device3", "device4")] == [4_000_000] * 2
 
 
+def test_what_a_device_was_told_between_its_two_words_it_names(five):
+    first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
+    assert five.strictly(first, FIVE[:4]).finished
+    second = asked_of(five, 1, ("device4", "device3"), FIVE[1:])
+    said = second.acknowledged(FIVE[1:])
+    assert five.tell("device3", "device4").finished.keys() == {"device3", "device4"}
+    [heard] = second.confirmed(["device4"], said)
+    assert first.digest in heard.known
+
+
 def test_whoever_was_not_told_gives_no_share(five):
     """Its partner has not heard of the first call either, so nothing is told in the session."""
     first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
