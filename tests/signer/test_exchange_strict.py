@@ -286,6 +286,15 @@ def test_a_device_hears_from_the_others_what_it_was_away_for(five):
     assert [spent(five, name) for name in ("device3", "device4")] == [4_000_000] * 2
 
 
+def test_what_a_device_was_told_counts_before_it_gives_its_word(five):
+    """It gave no word for the two calls that use up 40,000 of 50,000, and signed for neither."""
+    for _ in range(2):
+        assert five.strictly(asked_of(five, 20_000, FIVE[:2], FIVE[:4]), FIVE[:4]).finished
+    third = asked_of(five, 20_000, FIVE[:2], FIVE)
+    assert five.tell("device3", "device4").finished.keys() == {"device3", "device4"}
+    assert code(lambda: third.acknowledged(["device4"])) == "policy.window-limit"
+
+
 def test_what_a_device_was_told_between_its_two_words_it_names(five):
     first = asked_of(five, 20_000, FIVE[:2], FIVE[:4])
     assert five.strictly(first, FIVE[:4]).finished

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from tests.support.exchange_calls import prepare, run
+from tests.support.instructing import Owner
 from tests.support.visiting import (
     BINANCE,
     BTC,
@@ -158,6 +160,24 @@ def test_what_an_owner_withdraws_himself_is_no_loss(stage):
         assert D(looks(stage, visit, THIRD).value) == D("0.5")
         stage.pass_(APART)
     assert stage.shows("device2", visit).why == ""
+
+
+def test_in_a_strict_wallet_what_an_owner_withdraws_is_no_loss_to_who_only_gave_its_word_for_it(stage):
+    visit = funded(stage)
+    owner = Owner(stage.home)
+    owner.tell_all(owner.change(msgspec.structs.replace(bounded_policy(), strict=True)))
+    owners = Withdrawal(str(uuid4()), "BTC", "BTC", stage.address(2), D("0.2"))
+    names = stage.home.names
+    asked = prepare(stage.home, BINANCE.withdraw(owners), names, makers=FIRST)
+    said = asked.acknowledged(names)
+    openings = asked.witnessed(said, asked.confirmed(names, said))
+    outcome = run(stage.home, openings, stage._tunnels())
+    assert asked.told(outcome.finished["device0"]).outcome == "done"
+    for each in (THIRD, FIRST):
+        for _ in range(2):
+            assert D(looks(stage, visit, each).value) == D("0.5")
+            stage.pass_(APART)
+    assert {stage.shows(name, visit).why for name in names} == {""}
 
 
 def test_what_an_owner_withdrew_before_the_visit_hides_no_loss_of_it(stage):
