@@ -51,6 +51,7 @@ from warifu.protocol.exchange_requests import (
     AccountTerms,
     EndVisitRequest,
     HmacSecret,
+    KeyKind,
     VisitAsset,
     VisitRequest,
 )
@@ -143,24 +144,7 @@ def keep_account(
     devices: Iterable[SimulatedDevice], wallet: bytes, simulation: Simulation, customer: str
 ) -> None:
     """Each of them keeps its share of an Ed25519 key, which the simulated Binance knows this customer by."""
-    dealt = deal(2, 3, ED25519)
-    holders = sorted(devices, key=lambda each: each.identity)
-    public = dealt.key.threshold_pubkey
-    terms = AccountTerms(BINANCE_KEY, public, dealt.key.pubshares, simulation.authority_file.read_text())
-    for device, share in zip(holders, dealt.shares, strict=True):
-        account = Account(
-            wallet,
-            "main",
-            "binance",
-            "ed25519-born",
-            tuple(each.identity for each in holders),
-            terms,
-            True,
-            None,
-            device.clock(),
-        )
-        with device.device.store.transaction():
-            device.device.accounts.put(account, random(32), device.clock(), share)
+    public = _keep_shares(devices, wallet, simulation, "binance", "ed25519-born", BINANCE_KEY)
     simulation.do(SetAccount(exchange="binance", account=customer, gives={}))
     allow(simulation, customer, public, ("view", "trade", "transfer"))
 
@@ -169,25 +153,30 @@ def keep_split(
     devices: Iterable[SimulatedDevice], wallet: bytes, simulation: Simulation, customer: str, listed: str
 ) -> None:
     """Each of them keeps its share of a CDP key; the simulated Coinbase pays out to its list alone."""
+    public = _keep_shares(devices, wallet, simulation, "coinbase", "ed25519-split", CDP_NAME)
+    open_cdp(simulation, customer, public.hex(), listed)
+
+
+def _keep_shares(
+    devices: Iterable[SimulatedDevice],
+    wallet: bytes,
+    simulation: Simulation,
+    exchange: str,
+    kind: KeyKind,
+    api_key: str,
+) -> bytes:
+    """Of a key for the account ``main``, 2 of 3; its public half."""
     dealt = deal(2, 3, ED25519)
     holders = sorted(devices, key=lambda each: each.identity)
     public = dealt.key.threshold_pubkey
-    terms = AccountTerms(CDP_NAME, public, dealt.key.pubshares, simulation.authority_file.read_text())
+    terms = AccountTerms(api_key, public, dealt.key.pubshares, simulation.authority_file.read_text())
+    identities = tuple(each.identity for each in holders)
     for device, share in zip(holders, dealt.shares, strict=True):
-        account = Account(
-            wallet,
-            "main",
-            "coinbase",
-            "ed25519-split",
-            tuple(each.identity for each in holders),
-            terms,
-            True,
-            None,
-            device.clock(),
-        )
+        now = device.clock()
+        account = Account(wallet, "main", exchange, kind, identities, terms, True, None, now)
         with device.device.store.transaction():
-            device.device.accounts.put(account, random(32), device.clock(), share)
-    open_cdp(simulation, customer, public.hex(), listed)
+            device.device.accounts.put(account, random(32), now, share)
+    return public
 
 
 def open_cdp(

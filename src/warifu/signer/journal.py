@@ -2,7 +2,7 @@
 
 An entry is written in the transaction of the state that it describes, so the diary never tells of what did not become
 durable, nor keeps silent about what did. It holds no secret, and lies in the encrypted store all the same. What entries
-say is ``protocol.journal``.
+say is ``protocol.events``.
 """
 
 from __future__ import annotations
