@@ -18,7 +18,8 @@ from warifu.protocol import api
 from warifu.protocol.authorization import authorize
 from warifu.protocol.credential import DeviceKey, approver
 from warifu.protocol.encoding import encode
-from warifu.protocol.frames import WalletStatus
+from warifu.protocol.frames import Instruct, WalletStatus, decode_to_signer
+from warifu.protocol.framing import Origin
 from warifu.protocol.identity import IdentityKey
 from warifu.protocol.operator import FreezeDevice, VetoWaiting
 from warifu.protocol.request import (
@@ -154,6 +155,29 @@ async def test_a_new_owner_is_known_to_the_service_and_his_words_are_passed_on(w
         assert rules_of(world.database, stored) == rules
         told = await tell(client, FreezeRequest(random(16), world.wallet_id, "mine", *times()), key=other)
         assert set(states(told).values()) == {"done"}
+
+
+async def test_a_device_that_does_not_answer_delays_no_other_ones_news(world, monkeypatch):
+    """Not its wallet's, and not another wallet's: what it is told is a freeze, perhaps."""
+    async with world.running() as client:
+        for name in ("device0", "device1", "device2"):
+            await world.disconnect(name)
+        for _ in range(2):
+            await tell(client, FreezeRequest(random(16), world.wallet_id, "", *times()))
+        signer = world.devices["device0"].signer
+        original = signer.receive
+
+        def silent(origin: Origin, payload: bytes) -> Any:
+            heard = decode_to_signer(payload) if origin is Origin.SERVICE else None
+            return [] if isinstance(heard, Instruct) else original(origin, payload)
+
+        monkeypatch.setattr(signer, "receive", silent)
+        for name in ("device0", "device1", "device2"):
+            await world.connect(name)
+        async with asyncio.timeout(20):  # it is waited for for half a minute, each time
+            while any(status(world, name).frozen is None for name in ("device1", "device2")):
+                await asyncio.sleep(0.02)
+        await world.disconnect("device0")
 
 
 async def test_a_frozen_wallet_sends_nothing_until_it_is_unfrozen(world):

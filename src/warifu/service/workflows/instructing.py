@@ -41,6 +41,8 @@ class Instructor:
         self._connected: frozenset[bytes] = frozenset()
         self._rounds = 0
         self._task: asyncio.Task[None] | None = None
+        self._catching_up: dict[tuple[bytes, bytes], asyncio.Task[None]] = {}
+        """(wallet, device) that is being told what it missed: one that does not answer delays no other one."""
 
     def start(self) -> None:
         """Begin to tell devices that come what they missed."""
@@ -48,9 +50,10 @@ class Instructor:
 
     async def close(self) -> None:
         """End what is running."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [*self._catching_up.values(), *([] if self._task is None else [self._task])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def instruct(self, wallet: StoredWallet, authorized: Authorized) -> Instruction:
         """Keep it, tell every connected device, and say what each made of it."""
@@ -88,15 +91,25 @@ class Instructor:
                 self._carrier.soon(wallet.name)
             for device in wallet.request.devices:
                 if device.identity in new:
-                    with survived():
-                        await self._catch_up(wallet, device.identity)
+                    self._begin(wallet, device.identity)
+
+    def _begin(self, wallet: StoredWallet, identity: bytes) -> None:
+        place = wallet.id, identity
+        if place in self._catching_up:
+            self._connected -= {identity}  # again, when that is over
+            return
+        task = self._catching_up[place] = asyncio.create_task(self._catch_up(wallet, identity))
+        task.add_done_callback(lambda _: self._catching_up.pop(place))
 
     async def _catch_up(self, wallet: StoredWallet, identity: bytes) -> None:
-        missed = await asyncio.to_thread(store.untold, self._database, wallet, identity, int(time.time()))
-        for stored in missed:
-            await self._tell(stored, identity, None)
+        with survived():
+            missed = await asyncio.to_thread(store.untold, self._database, wallet, identity, int(time.time()))
+            for stored in missed:
+                if not await self._tell(stored, identity, None):
+                    return
 
-    async def _tell(self, stored: StoredInstruction, identity: bytes, envelope: Envelope | None) -> None:
+    async def _tell(self, stored: StoredInstruction, identity: bytes, envelope: Envelope | None) -> bool:
+        """Whether the device answered."""
         answer: Instructed | WarifuError
         try:
             encoded = await self._hub.call(identity, lambda call: Instruct(call, stored.read, envelope))
@@ -104,9 +117,10 @@ class Instructor:
         except WarifuError as error:
             if isinstance(error, ServiceRefused) and error.reason in _UNHEARD:
                 self._connected -= {identity}  # told again as one that has just come
-                return
+                return False
             answer = error
         await asyncio.to_thread(store.put_answer, self._database, stored.id, identity, answer)
+        return True
 
 
 def _read(encoded: bytes) -> Instructed:
