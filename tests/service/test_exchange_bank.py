@@ -218,6 +218,10 @@ async def test_an_owner_sees_his_bank_pays_to_it_and_takes_from_it_and_asks_how_
         ]
         dry = await owner.banks("withdraw", "savings", account, "12.50", "--dry-run")
         assert (dry["moved"], dry["transfer"]["bank"], dry["transfer"]["amount"]) == (False, bank, "12.50")
+        [decided] = dry["decisions"]
+        assert (decided["device"], decided["allowed"]) == (HOLDER[0], True)
+        large = await owner.banks("withdraw", "savings", account, "20000.01", "--dry-run")
+        assert [each["allowed"] for each in large["decisions"]] == [False]  # more than a call may give away
         assert len(paid(home)) == before
         for verb, direction in (("withdraw", "withdrawal"), ("deposit", "deposit")):
             made = await owner.banks(verb, "savings", account, "12.50", "--bank", bank, "--yes")

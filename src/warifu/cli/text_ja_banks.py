@@ -41,8 +41,8 @@ BANKS: dict[str, str] = {
     "Nothing was moved.": "何も動かしていません。",
     "Paid out": "支払い",
     "Pay this to the bank?": "銀行に出金しますか？",
-    "Show the transfer, and what the policy lacks; move nothing.": (
-        "入出金の内容と、ポリシーに足りないものを示すだけで、何も動かしません。"
+    "Show the transfer, what the policy lacks and what each device says of it; move nothing.": (
+        "入出金の内容、ポリシーに足りないもの、各端末の判断を示すだけで、何も動かしません。"
     ),
     "Take AMOUNT from a bank to ACCOUNT, in the bank's currency.": (
         "銀行から ACCOUNT へ、その銀行の通貨で AMOUNT を入金します。"

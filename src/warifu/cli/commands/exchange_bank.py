@@ -21,7 +21,7 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, show_result
+from warifu.cli.exchange_asking import asking, changing, rehearsed, show_result
 from warifu.cli.exchange_banks import (
     bank_object,
     banking_of,
@@ -82,7 +82,9 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
         yes_option,
         out_option,
         click.option(
-            "--dry-run", is_flag=True, help="Show the transfer, and what the policy lacks; move nothing."
+            "--dry-run",
+            is_flag=True,
+            help="Show the transfer, what the policy lacks and what each device says of it; move nothing.",
         ),
         click.option(
             "--bank",
@@ -175,8 +177,9 @@ def _move(
             "alike": [one.id for one in alike],
         }
         if dry_run:
+            decisions = rehearsed(exchanging, call)
             screen.line(tr("Nothing was moved."))
-            show_result(exchanging, {"transfer": said, "moved": False})
+            show_result(exchanging, {"transfer": said, "moved": False, "decisions": decisions})
             return
         seconds = exchanging.lifetime(call)
         confirm(
