@@ -1,5 +1,6 @@
 """Trading at each simulated exchange, through our own adapter and client over a real TLS socket."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,9 @@ from tests.support.sandbox import customer, sandbox, venue_of
 from warifu.exchanges.binance import spot
 from warifu.exchanges.calls import Call
 from warifu.exchanges.failures import Refused, TryAgain
+from warifu.exchanges.http import HttpRequest
 from warifu.exchanges.market import Order, Pair
+from warifu.exchanges.signing import ToSign
 from warifu.sandbox.control import SetClock, SetCredential, SetMarket, Trade
 
 D = Decimal
@@ -227,6 +230,41 @@ def test_another_key_under_the_same_name_is_refused(ada):
     if ada.exchange.name != "coinbase-exchange":
         ada.signing = theirs
         assert all(one.free == 0 for one in ada.all(ada.exchange.balances()))
+
+
+OTHERS: dict[str, list[dict[str, Any]]] = {
+    "coinbase": [
+        {"path": "/api/v3/brokerage/orders"},
+        {"method": "POST"},
+        {"host": "api.exchange.coinbase.com"},
+    ],
+    "coinbase-exchange": [{"path": "/orders"}, {"method": "POST"}, {"query": (("a", "b"),)}, {"body": b"{}"}],
+    "binance": [{"query": (("omitZeroBalances", "false"),)}, {"query": ()}],
+}
+"""What a signature covers, by exchange: that, changed."""
+
+
+def test_what_is_signed_for_another_request_is_no_credential_for_this_one(ada, monkeypatch):
+    prepare = type(ada.credential).prepare
+    for change in OTHERS[ada.exchange.name]:
+
+        def elsewhere(credential, unsigned, stamp, change=change):
+            other, here = (
+                prepare(credential, each, stamp) for each in (replace(unsigned, **change), unsigned)
+            )
+
+            def finish(signature: bytes) -> Any:
+                if ada.exchange.name != "coinbase":
+                    return here.finish(signature)
+                target, token = unsigned.target, other.finish(signature).headers
+                return HttpRequest(unsigned.method, unsigned.host, target, token, unsigned.body)
+
+            return ToSign(other.message, finish)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(ada.credential), "prepare", elsewhere)
+            assert refused(ada, ada.exchange.balances()) == "authentication"
+        assert ada.all(ada.exchange.balances())
 
 
 def test_a_key_without_the_permission_sees_and_does_nothing(ada):

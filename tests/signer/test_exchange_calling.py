@@ -492,6 +492,18 @@ def test_a_clock_that_is_a_little_off_is_followed(world):
     assert world.told(BINANCE.place(order("binance"))).outcome == "done"
 
 
+def test_a_call_is_never_stamped_ahead_of_the_exchange_however_long_its_clock_was_under_way(
+    world, monkeypatch
+):
+    """Six seconds: nobody knows when in them it was told. Binance refuses what is a second ahead."""
+    world.born()
+    passing = iter([0])
+    monkeypatch.setattr(calls, "milliseconds", lambda: next(passing, 6000))
+    assert world.told(BINANCE.place(order("binance"))).outcome == "done"
+    [placed] = world.stand_in.orders
+    assert int(placed["timestamp"]) <= world.stand_in._milliseconds
+
+
 def _http(answer: Any) -> Any:
     return HttpAnswer(answer.status, answer.headers, answer.body)
 

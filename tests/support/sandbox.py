@@ -41,7 +41,7 @@ from warifu.threshold.wiping import Secret
 
 T = TypeVar("T")
 
-EXCHANGE_KEY = "0123456789abcdef0123456789abcdef"
+EXCHANGE_KEY = "7d1f0a6be4c3925887f2c0d19be6431a"
 EXCHANGE_SECRET = base64.b64encode(
     sha512(b"a secret of no pattern, so that it is in no memory by chance").digest()
 ).decode()

@@ -35,6 +35,7 @@ from warifu.exchanges.calls import Call, Effect, Listed, Unsigned
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, Reason, Refused, TryAgain
 from warifu.exchanges.feeds import FEED
 from warifu.exchanges.http import HttpAnswer
+from warifu.exchanges.patience import before_again, before_next
 from warifu.exchanges.reading import Understood
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api
@@ -150,8 +151,27 @@ class Exchanging:
             yield cls(client, profile, found, screen, first, tiers, bans, own, out)
 
     def ask(self, call: Call[A]) -> A:
-        """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses."""
-        return call.read(self.told(call))
+        """What the exchange answers, typed. Raises ``ExchangeFailed``, and what a device or the service refuses.
+
+        A question is asked a few times where the exchange is busy; what changes something is asked once."""
+        return self._asked(call)[0]
+
+    def _asked(self, call: Call[A]) -> tuple[A, HttpAnswer]:
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                answer = self.told(call)
+                return call.read(answer), answer
+            except ExchangeFailed as failure:
+                wait = None if call.effect else before_again(failure, tries)
+                if wait is None:
+                    raise
+                self._rest(wait, failure.reason)
+
+    def _rest(self, seconds: int, why: str) -> None:
+        with self.screen.waiting(tr("the exchange wants a pause ({why})", why=why)):
+            time.sleep(seconds)
 
     def read_all(self, call: Call[Listed[B]]) -> list[B]:
         """Every page, a bounded number of them."""
@@ -159,11 +179,13 @@ class Exchanging:
         following: Call[Listed[B]] | None = call
         for _ in range(MOST_PAGES):
             assert following is not None, "there is a page to read"
-            page = self.ask(following)
+            page, answer = self._asked(following)
             items += page.items
             following = page.more
             if following is None:
                 return items
+            if pause := before_next(self.exchange.allowances(answer)):
+                self._rest(pause, "rate-limit")
         raise InputRefused("exchange-pages", "the exchange's list does not end")
 
     def told(self, call: Call[A]) -> HttpAnswer:

@@ -497,4 +497,5 @@ EXCHANGES: dict[str, str] = {
         "一時預け {id} は始まったままで、同じコマンドをもう一度実行すると別のもう一つが始まります。送り先と状況は"
         "「warifu visit show {wallet}」で、終えるには: warifu visit close {wallet} {id}"
     ),
+    "the exchange wants a pause ({why})": "取引所が間を置くよう求めています（{why}）",
 }
