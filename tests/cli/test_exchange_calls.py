@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli import exchange_pieces
 from warifu.cli.exchange_accounts import accounts_of
+from warifu.cli.exchange_calls import Exchanging
 from warifu.cli.exchange_pieces import Begun, Listener, told_in
 from warifu.cli.exchange_rotating import to_rotate
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
@@ -29,6 +31,7 @@ from warifu.protocol.exchange_answers import (
     seal_told,
 )
 from warifu.protocol.exchange_pieces import MAX_PIECE, Piece, Together, seal_piece
+from warifu.protocol.exchange_requests import KeyKind
 from warifu.protocol.frames import Status
 from warifu.protocol.identity import DeviceRef, IdentityKey
 
@@ -355,3 +358,58 @@ def test_a_piece_of_another_watch_is_none_of_this_one():
     stranger = encode(seal_piece(Piece(NAMED, 1, b"one\n"), reader.public, SERVICE))
     with pytest.raises(WarifuError):
         listened(reader, Service(some([stranger])))
+
+
+# --- who carries
+
+
+FOUR = tuple(DeviceRef(f"device{number}", bytes([10 + number]) * 32) for number in range(4))
+
+
+def carrier_among(
+    tiers: Sequence[int], away: Sequence[str] = (), banned: Sequence[str] = (), key: KeyKind = "ed25519-split"
+) -> tuple[str, list[str]]:
+    """Who carries a call of a wallet of which two of four sign, and who takes part."""
+    identities = {each.name: each.identity for each in FOUR}
+    connected = SimpleNamespace(
+        get=lambda _path, _kind: SimpleNamespace(
+            devices=[
+                SimpleNamespace(name=each.name, identity=each.identity, connected=each.name not in away)
+                for each in FOUR
+            ]
+        )
+    )
+    holders = tuple(each.name for each in FOUR) if key == "ed25519-split" else ("device1",)
+    account = AccountStatus(bytes(32), "main", "coinbase", key, holders, bytes(32), True, False, (), 1)
+    exchanging = Exchanging(
+        cast("Any", connected),
+        cast("Any", None),
+        cast("Any", SimpleNamespace(request=SimpleNamespace(devices=FOUR, threshold=2))),
+        cast("Any", None),
+        account,
+        {each.identity: tier for each, tier in zip(FOUR, tiers, strict=True) if each.name not in away},
+        Counter(identities[name] for name in banned),
+        cast("Any", None),
+        None,
+    )
+    chosen = exchanging._participants()
+    return max(chosen, key=exchanging._trust).name, sorted(each.name for each in chosen)
+
+
+@pytest.mark.parametrize("best", range(4))
+def test_of_all_that_are_connected_the_one_of_the_highest_tier_carries(best: int):
+    """It alone could change what its fellows signed: wherever in the wallet it stands, and whoever else could sign."""
+    tiers = [2 if number == best else 0 for number in range(4)]
+    assert carrier_among(tiers)[0] == f"device{best}"
+    assert carrier_among(tiers, away=[f"device{best}"])[0] != f"device{best}"
+
+
+def test_who_was_banned_carries_only_where_nobody_else_is():
+    assert carrier_among([0, 0, 1, 2], banned=["device3"])[0] == "device2"
+    assert carrier_among([0, 0, 1, 2], away=["device0", "device1"], banned=["device3"])[0] == "device2"
+    everybody = [each.name for each in FOUR]
+    assert carrier_among([0, 0, 1, 2], banned=everybody)[0] == "device3"
+
+
+def test_a_whole_key_is_carried_by_who_has_it():
+    assert carrier_among([2, 0, 2, 2], key="es256") == ("device1", ["device1"])

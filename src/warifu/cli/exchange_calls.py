@@ -356,11 +356,10 @@ class Exchanging:
 
     def _participants(self, carrier: DeviceRef | None = None) -> list[DeviceRef]:
         """Who signs: the one that has the key whole, or as many of the connected ones as it takes; ``carrier`` if it is
-        connected, and sooner those that answered than those that did not."""
-        devices = sorted(
-            self.wallet.request.devices,
-            key=lambda device: (device != carrier, device.identity not in self._tiers),
-        )
+        connected, then those that answered, and of these the ones that are trusted most, so that the best of all can
+        carry."""
+        trusted = sorted(self.wallet.request.devices, key=self._trust, reverse=True)
+        devices = sorted(trusted, key=lambda device: (device != carrier, device.identity not in self._tiers))
         holders = [device for device in devices if device.name in self.account.holders]
         threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
         return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)
