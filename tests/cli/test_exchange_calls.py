@@ -15,11 +15,12 @@ from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli import exchange_pieces
 from warifu.cli.exchange_accounts import accounts_of
-from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchange_calls import Exchanging, open_only_where_something_changes
 from warifu.cli.exchange_pieces import Begun, Listener, told_in
 from warifu.cli.exchange_rotating import to_rotate
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
-from warifu.exchanges.failures import OutcomeUnknown
+from warifu.exchanges.calls import Effect
+from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
 from warifu.protocol.exchange_answers import (
@@ -81,6 +82,14 @@ def test_that_nothing_happened_is_no_word_of_the_services(outcome):
     """It says that the exchange refused an order that was made: who believes it orders once more."""
     with pytest.raises(OutcomeUnknown):
         told_in(shown(None, outcome=outcome), begun(AnswerKey()), nothing)
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_a_question_without_an_answer_is_asked_again_and_what_changes_something_is_asked_for(effect: Effect):
+    with pytest.raises(ExchangeFailed) as failed, open_only_where_something_changes(effect):
+        told_in(shown(None), begun(AnswerKey()), nothing)
+    assert type(failed.value) is (TryAgain if effect is Effect.READS else OutcomeUnknown)
+    assert failed.value.reason == "no-answer"
 
 
 def test_what_the_carrier_signed_is_believed_whatever_the_service_says_beside_it():

@@ -191,12 +191,13 @@ class Exchanging:
     def told(self, call: Call[A]) -> HttpAnswer:
         """The answer as it came through the carrier. Raises ``ExchangeFailed`` where none came."""
         begun = self._begun(call)
-        with self.screen.waiting(tr("the devices ask the exchange")):
-            shown = follow_call(self._client, begun.road)
-            told = self._whole(call, begun, shown)
-        with contextlib.suppress(WarifuError):  # it goes by itself in a day, and what came of it is here
-            self._client.delete(f"{begun.road}/answer")
-        return _answer_of(told)
+        with open_only_where_something_changes(call.unsigned.effect):
+            with self.screen.waiting(tr("the devices ask the exchange")):
+                shown = follow_call(self._client, begun.road)
+                told = self._whole(call, begun, shown)
+            with contextlib.suppress(WarifuError):  # it goes by itself in a day, and what came of it is here
+                self._client.delete(f"{begun.road}/answer")
+            return _answer_of(told)
 
     def rehearsed(self, call: Call[A]) -> list[Decided]:
         """What each connected device that holds a part of the key says of it: would it sign, and by which rules.
@@ -363,6 +364,17 @@ class Exchanging:
         holders = [device for device in devices if device.name in self.account.holders]
         threshold = 1 if self.account.key in WHOLE else self.wallet.request.threshold
         return sorted(choose_signers(self._client, holders, threshold, ()), key=lambda item: item.identity)
+
+
+@contextlib.contextmanager
+def open_only_where_something_changes(effect: Effect) -> Iterator[None]:
+    """A question that nobody answered changed nothing, and is asked again: there is no identifier to look for it by."""
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        if effect is not Effect.READS:
+            raise
+        raise TryAgain(unknown.reason, unknown.words) from None
 
 
 def _content_of(unsigned: Unsigned) -> ExchangeCall:

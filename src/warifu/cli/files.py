@@ -51,7 +51,8 @@ def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
     except FileExistsError:
         raise _refused(path, "exists already", "", reason="exists") from None
     except OSError as error:
-        raise _refused(path, f"cannot be written: {error.strerror}") from None
+        remedy = "Make room on the disk, or see who may write there; then run it again."
+        raise _refused(path, f"cannot be written: {error.strerror}", remedy) from None
 
 
 def read_private(path: Path, limit: int) -> bytes:
