@@ -44,7 +44,7 @@ from warifu.protocol.exchange_comparisons import open_comparisons
 from warifu.protocol.exchange_pieces import Pieces
 from warifu.protocol.exchange_requests import ComparisonsRequest
 from warifu.protocol.request import request_digest
-from warifu.service import tunnels
+from warifu.service.hub import tunnels
 from warifu.service.workflows import comparisons
 from warifu.signer.egress.client import HttpsClient
 

@@ -37,11 +37,11 @@ from warifu.protocol.frames import (
     refusal_of,
 )
 from warifu.protocol.parcel import Parcel
-from warifu.service import tunnels as module
 from warifu.service.hub import link as link_module
+from warifu.service.hub import tunnels as module
+from warifu.service.hub.tunnels import Reach, is_public
 from warifu.service.store.database import create_database
 from warifu.service.store.devices import list_devices
-from warifu.service.tunnels import Reach, is_public
 
 pytestmark = pytest.mark.unit
 

@@ -13,9 +13,9 @@ from warifu.protocol.frames import Challenge, Presence, decode_to_signer
 from warifu.protocol.identity import IdentityKey
 from warifu.service.hub.hub import Hub
 from warifu.service.hub.link import LinkClosed
+from warifu.service.hub.tunnels import Reach
 from warifu.service.store.database import Database
 from warifu.service.store.devices import add_device
-from warifu.service.tunnels import Reach
 
 
 class Device:

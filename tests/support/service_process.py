@@ -16,10 +16,10 @@ from warifu.service.config import BackendConfig, ChainConfig, ServiceConfig
 from warifu.service.hub.hub import Hub
 from warifu.service.hub.link import Link
 from warifu.service.hub.session import Session
+from warifu.service.hub.tunnels import Tunnels
 from warifu.service.roads.accounts import AccountRoad
 from warifu.service.run import Listening, serve
 from warifu.service.store import exchange_births, exchange_calls, transfers
-from warifu.service.tunnels import Tunnels
 from warifu.service.workflows import correlations, engine
 
 EVERYWHERE = (

@@ -52,7 +52,7 @@ from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.chains import BITCOIN, chain_named, family_of, spoken
 from warifu.protocol.frames.exchanging import HostName
 from warifu.protocol.request import Network
-from warifu.service.tunnels import Address, Reach
+from warifu.service.hub.tunnels import Address, Reach
 
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_BACKENDS = 8

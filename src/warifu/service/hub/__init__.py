@@ -1,1 +1,1 @@
-"""Where the signers' connections meet: who is there, what is asked of them, and what they say to each other."""
+"""Where the signers' connections meet: who is there, what is asked, what they say to each other and to exchanges."""

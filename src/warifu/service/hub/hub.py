@@ -39,9 +39,9 @@ from warifu.service.hub.boots import Boots, not_there
 from warifu.service.hub.joins import Joins
 from warifu.service.hub.link import Link, LinkClosed, Transport
 from warifu.service.hub.session import Entered, Judge, Opening, PieceTaker, Session
+from warifu.service.hub.tunnels import Note, Reach, Tunnels
 from warifu.service.store.database import Database
 from warifu.service.store.devices import device_of, list_devices, saw_device
-from warifu.service.tunnels import Note, Reach, Tunnels
 
 MAX_STRANGERS = 32
 """Connections that may be open without having proved who they are."""

@@ -26,7 +26,7 @@ from warifu.protocol.frames import (
     error_of,
 )
 from warifu.service.hub.link import Link
-from warifu.service.tunnels import Note
+from warifu.service.hub.tunnels import Note
 
 MAX_SESSION_BYTES = 128 * 1024 * 1024
 """Bytes that one session relays in all, before it is given up."""
