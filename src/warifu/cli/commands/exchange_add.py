@@ -212,7 +212,7 @@ def finish(
                 "unknown-account",
                 f"the devices do not tell of the key that this client saw them make for {account[:40]!r}",
                 not_done="Nothing was added.",
-                remedy="Have one made: warifu exchange add.",
+                remedy="Have one made: warifu exchange add, or for an account that has a key: warifu exchange rotate.",
             )
         require_loaded(adding.client, adding.devices)
         if pem:
