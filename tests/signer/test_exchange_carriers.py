@@ -488,6 +488,22 @@ def test_a_comparison_is_of_the_account_that_it_was_signed_with(world):
     assert outcome.codes["device1"] == "input.no-comparison" and world.due("device1") == [asked.digest]
 
 
+def test_who_is_to_compare_takes_part_itself(world):
+    asked, _ = world.ask(COINBASE.place(order("coinbase")))
+    outcome = compare(world.home, asked.digest, "device0", ("device1", "device2"), world.tunnels)
+    assert outcome.codes == dict.fromkeys(("device1", "device2"), "input.participants")
+
+
+def test_with_a_whole_key_there_is_nothing_to_compare(tmp_path):
+    world = World(tmp_path)
+    try:
+        world.es256()
+        outcome = compare(world.home, bytes(32), "device0", ("device0", "device1"), world.tunnels)
+        assert outcome.codes == {"device0": "input.no-comparison", "device1": "input.unknown-account"}
+    finally:
+        world.close()
+
+
 def test_for_a_frozen_wallet_nobody_compares(world):
     asked, _ = world.ask(COINBASE.place(an_order()))
     rules = world.home["device2"].device.rules

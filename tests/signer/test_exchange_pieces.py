@@ -31,6 +31,7 @@ from warifu.protocol.frames import (
     StopCall,
 )
 from warifu.protocol.identity import IdentityKey
+from warifu.protocol.policy import DAY, DAYS, Hours
 from warifu.signer.exchanges import answers, carrying
 from warifu.signer.exchanges.handing import PAUSE, ROOM, Handing
 from warifu.threshold.errors import AlreadyUsed
@@ -292,6 +293,27 @@ def test_a_frozen_wallet_is_listened_to_no_more(listening):
     listening.home["device0"].signer.tick()
     told = result(listening, asked)
     assert dict(told.answer.headers)["feed-ended"] == "forbidden"
+
+
+def test_with_the_policys_hours_a_watch_is_over(tmp_path):
+    """Its rules are what they were: it is the time that is another."""
+    world = World(tmp_path, hours=(Hours(DAYS, 0, 12 * 60, 0),))
+    try:
+        world.split()
+        world.stand_in.says = [LINE % 0]
+        world.stand_in.stays = True
+        clock = world.home.clock
+        clock.time += DAY - clock.time % DAY + 12 * 3600 - 30  # half a minute before noon
+        asked, _ = open_watch(world)
+        clock.time += carrying.LOOK_SECONDS
+        world.home["device0"].signer.tick()
+        clock.time += 30
+        world.home["device0"].signer.tick()
+        told = result(world, asked)
+        assert dict(told.answer.headers)["feed-ended"] == "forbidden"
+    finally:
+        world.tunnels.close()
+        world.close()
 
 
 def test_a_device_listens_to_few_feeds_and_always_has_a_place_for_what_signs(listening):
