@@ -13,6 +13,7 @@ import pytest
 from tests.service.test_visit_plan import CDP, ENDING, NOW, ONE, TWO, WANTS, sees, swept
 
 from warifu.errors import SessionAborted
+from warifu.protocol.exchange_answers import MORE_PAGES
 from warifu.protocol.exchange_visits import ErrandDone, VisitShown
 from warifu.protocol.request import request_digest
 from warifu.service.workflows import visits as module
@@ -87,9 +88,19 @@ def fails(_task: Any, _view: VisitShown) -> tuple[str, str, VisitShown]:
     raise SessionAborted("timeout", "nothing was heard")
 
 
+def always_more(_task: Any, view: VisitShown) -> tuple[str, str, VisitShown]:
+    """A list without an end."""
+    return "unanswered", MORE_PAGES, view
+
+
+def unheard(_task: Any, view: VisitShown) -> tuple[str, str, VisitShown]:
+    """The exchange never answers it: so many steps of each round that the turn of the others stays the same."""
+    return "unanswered", "too-little-said", view
+
+
 @pytest.mark.parametrize("wants", [WANTS, CDP])
 @pytest.mark.parametrize("liar", LIARS)
-@pytest.mark.parametrize("says", [toggles, barred, fails])
+@pytest.mark.parametrize("says", [toggles, barred, fails, always_more, unheard])
 def test_whatever_one_device_says_of_its_steps_two_others_sweep_together(
     monkeypatch, wants, liar, says: Says
 ):
@@ -131,3 +142,37 @@ def test_whatever_one_device_says_of_its_steps_two_others_sweep_together(
         asyncio.run(work._go_on(wallet, start.visit, views))
     assert swept_together
     assert work._tried(start.visit).until <= time.monotonic() + module.STUCK_SECONDS
+
+
+def test_a_list_of_several_pages_is_read_in_one_round_and_one_without_an_end_is_not(monkeypatch):
+    """A device begins anew where its first page is old: between two rounds there can be ten minutes."""
+    start = msgspec.structs.replace(HONEST, wants=CDP, proven=CDP, wallets=())
+    wallet: Any = SimpleNamespace(id=bytes(32), name="savings", request=SimpleNamespace(threshold=1))
+    hub: Any = SimpleNamespace(connected=lambda _identity: True)
+    rang: Any = SimpleNamespace(ring=lambda: None)
+    nothing: Any = None
+    asked: list[tuple[bytes, str]] = []
+
+    async def do(_wallet: Any, visit: bytes, seen: dict[bytes, VisitShown], task: Any) -> ErrandDone:
+        asked.append((task.carrier, task.step))
+        view = seen[task.carrier]
+        more = task.step == "wallets" and (task.carrier == TWO or asked.count((ONE, "wallets")) < 3)
+        if more:
+            return ErrandDone(visit, "unanswered", MORE_PAGES, 0, view)
+        if task.step == "wallets":
+            view = msgspec.structs.replace(view, wallets=("BTC", "USDT"))
+        return ErrandDone(visit, "done", "", 0, view)
+
+    async def tiers(_views: Any) -> dict[bytes, int]:
+        return {}
+
+    policy = SimpleNamespace(rules_at=lambda _exchange: None)
+    monkeypatch.setattr(module, "rules_of", lambda _database, _wallet: SimpleNamespace(policy=policy))
+    work = VisitsAtWork(nothing, hub, rang, nothing, nothing, lambda _name: None, 1.0)
+    monkeypatch.setattr(work, "_do", do)
+    monkeypatch.setattr(work, "_tiers", tiers)
+    views = {ONE: start, TWO: start}
+    asyncio.run(work._go_on(wallet, start.visit, views))
+    assert asked.count((ONE, "wallets")) == 3 and views[ONE].wallets
+    assert 3 < asked.count((TWO, "wallets")) < 50
+    assert any(step == "sweep" for _, step in asked)  # the round goes on after it

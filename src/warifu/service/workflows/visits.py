@@ -66,7 +66,7 @@ STUCK_SECONDS = 600
 all: each time is a signature and a journal entry. Looks, and other assets, do not wait for it."""
 _TURNS = 8
 """In which one device carries first, where it can change what it carries: others have theirs, whatever it says."""
-_MOST_PAGES = 64
+_MOST_PAGES = 32
 """Of lists that come in pages, of one device in one round of a visit: whatever it says, it comes to an end."""
 _FAILURES = 3
 """Of steps of one carrier, after which a round does without it."""
@@ -97,6 +97,12 @@ class VisitTries(Tries):
         """No device has us wait for longer than the longest pause."""
         self.turn += 1
         super().later(min(least, LONGEST_PAUSE // 1000))
+
+    def begins(self) -> None:
+        """A round. By how much the turn grows in one follows from what devices say: one that always said the same
+        would have itself the helper of each honest carrier. So where a round begins, nobody knows."""
+        self.turn += secrets.randbelow(_TURNS)
+        self.later()
 
     def at_once(self) -> None:
         """However often it was tried before, and whatever was refused."""
@@ -256,7 +262,7 @@ class VisitsAtWork:
         """Step by step, until nothing more can be done now."""
         tries = self._tried(visit)
         tries.hurry(views)
-        tries.later()
+        tries.begins()
         rules = await asyncio.to_thread(rules_of, self._database, wallet)
         some = common(views)
         exchange = rules.policy.rules_at(some.exchange)
