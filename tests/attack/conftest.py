@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.signer.conftest import shared_path, tmp_path
 from tests.support.attacker import ALL_CHAINS, Attacker, every_chain
+from tests.support.founding import founded
 from tests.support.simulator import Household
 
 __all__ = ["shared_path", "tmp_path"]
@@ -16,8 +17,7 @@ __all__ = ["shared_path", "tmp_path"]
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
     """Three devices, two of which sign, with a Bitcoin wallet that may pay anybody."""
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

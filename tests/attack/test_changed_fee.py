@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.support.accounts import ETHER, GWEI, LOCAL, ether_payment, ethereum_rules
 from tests.support.attacker import ALL_CHAINS, Attacker, ether, of_account, with_outputs
+from tests.support.founding import founded
 from tests.support.simulator import COIN, FRIEND_SCRIPT, Household, bitcoin_policy
 
 from warifu.chains.bitcoin.transaction import TxOutput
@@ -65,8 +66,7 @@ def test_one_of_the_signers_is_corrupted(home, attacker):
 
 
 def test_an_owner_who_was_talked_into_it_has_the_policys_ceiling_left(tmp_path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, bitcoin_policy(fee_ceiling=2_000))
+    household = founded(tmp_path, 2, bitcoin_policy(fee_ceiling=2_000))
     attacker, payment = Attacker(household), household.pay(fee=2_001)
     attacker.refused("policy.fee-ceiling", lambda: household.sign(payment))
     household.close()

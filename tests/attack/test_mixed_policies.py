@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.attacker import PAIR, Attacker, shares_that_leave
+from tests.support.founding import founded
 from tests.support.instructing import Owner
 from tests.support.simulator import BTC, Household, Tamper, bitcoin_policy, signed
 
@@ -27,8 +28,7 @@ TIGHT = bitcoin_policy(per_transaction=50_000)
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, POLICY)
+    household = founded(tmp_path, 2, POLICY)
     yield household
     household.close()
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from nacl.utils import random
 from tests.support.attacker import PAIR, Attacker
+from tests.support.founding import founded
 from tests.support.instructing import Owner
 from tests.support.simulator import BTC, PASSPHRASE, START, Household, bitcoin_policy, signed
 
@@ -30,8 +31,7 @@ WAIT = POLICY.loosening_delay
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, POLICY)
+    household = founded(tmp_path, 2, POLICY)
     yield household
     household.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.founding import founded
 from tests.support.instructing import Owner
 from tests.support.simulator import BTC, FRIEND, PASSPHRASE, Household, bitcoin_policy, signed
 
@@ -40,8 +41,7 @@ PAIR, ALL = ["device0", "device1"], ["device0", "device1", "device2"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, POLICY)
+    household = founded(tmp_path, 2, POLICY)
     yield household
     household.close()
 
@@ -188,8 +188,7 @@ def test_a_change_of_owners_waits_and_then_only_the_new_ones_count(home, owner):
 def test_what_was_authorized_before_an_owner_was_removed_counts_and_what_he_makes_up_afterwards_does_not(
     tmp_path,
 ):
-    home = Household(tmp_path, 3)
-    home.make_wallet(2, msgspec.structs.replace(POLICY, loosening_delay=HOUR))
+    home = founded(tmp_path, 2, msgspec.structs.replace(POLICY, loosening_delay=HOUR))
     owner, heir = Owner(home), IdentityKey.generate()
     before = home.pay(60_000)
     assert home.sign(before, PAIR).finished

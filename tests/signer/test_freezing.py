@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from nacl.utils import random
+from tests.support.founding import founded
 from tests.support.simulator import FakeClock, Household, SimulatedDevice, signed
 
 from warifu.errors import PolicyDenied, StoreDamaged
@@ -29,8 +30,7 @@ WHY = "ptrace by uid 1000"
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.founding import founded
 from tests.support.simulator import Household, Outcome, Spend, honest, signed
 
 from warifu.chains.bitcoin.psbt import parse_psbt
@@ -28,8 +29,7 @@ WHO = ["device0", "device1"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

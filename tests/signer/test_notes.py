@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.founding import founded
 from tests.support.simulator import BTC, Household, SimulatedDevice, Spend, bitcoin_policy, signed
 
 from warifu.errors import WarifuError
@@ -40,8 +41,7 @@ AWAKE, OTHERS = ["device0", "device1"], ["device1", "device2"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, bitcoin_policy(per_day=LIMIT))
+    household = founded(tmp_path, 2, bitcoin_policy(per_day=LIMIT))
     yield household
     household.close()
 

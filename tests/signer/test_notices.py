@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.founding import founded
 from tests.support.instructing import Owner
 from tests.support.simulator import (
     FRIEND,
@@ -42,8 +43,7 @@ def with_notices(**fields: object) -> Policy:
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, with_notices())
+    household = founded(tmp_path, 2, with_notices())
     yield household
     household.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.founding import founded
 from tests.support.simulator import GENEROUS, PASSPHRASE, Household, SimulatedDevice, signed
 
 from warifu.errors import HostUnsuitable
@@ -16,8 +17,7 @@ WHO = ["device0", "device1"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

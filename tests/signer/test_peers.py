@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.founding import founded
 from tests.support.simulator import Household, Outcome, SimulatedDevice
 
 from warifu.attestation.expectation import Expectation
@@ -26,8 +27,7 @@ WHO = ["device0", "device1"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.founding import founded
 from tests.support.limits import limits
 from tests.support.simulator import (
     COIN as FIRST_COIN,
@@ -213,8 +214,7 @@ DAILY = bitcoin_policy(per_day=150_000)
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, DAILY)
+    household = founded(tmp_path, 2, DAILY)
     yield household
     household.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.accounts import ETHER, LOCAL, account_request, ether_payment, ethereum_rules
+from tests.support.founding import founded
 from tests.support.simulator import (
     BTC,
     FRIEND,
@@ -53,8 +54,7 @@ def strict(per_day: int = LIMIT) -> Policy:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
     """2 of 3: all three must be awake."""
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, strict())
+    household = founded(tmp_path, 2, strict())
     yield household
     household.close()
 
@@ -241,8 +241,7 @@ def test_it_judges_all_that_a_signer_judges(home):
 
 def test_a_wallet_that_is_not_strict_acknowledges_nothing(tmp_path):
     """It would only use up limits."""
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, bitcoin_policy(per_day=LIMIT))
+    household = founded(tmp_path, 2, bitcoin_policy(per_day=LIMIT))
     assert code(lambda: household.acknowledged(household.pay(), ["device0"])) == "input.not-strict"
     household.close()
 

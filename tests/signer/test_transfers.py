@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from nacl.utils import random
+from tests.support.founding import founded
 from tests.support.simulator import (
     BTC,
     COIN,
@@ -39,8 +40,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2)
+    household = founded(tmp_path, 2)
     yield household
     household.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.founding import founded
 from tests.support.instructing import Owner
 from tests.support.simulator import PASSPHRASE, Household, bitcoin_policy, signed
 
@@ -23,8 +24,7 @@ ALL = ["device0", "device1", "device2"]
 
 @pytest.fixture
 def home(tmp_path: Path):
-    household = Household(tmp_path, 3)
-    household.make_wallet(2, POLICY)
+    household = founded(tmp_path, 2, POLICY)
     yield household
     household.close()
 

@@ -13,6 +13,7 @@ from nacl.utils import random
 from tests.support import exchange_accounts as accounts
 from tests.support.exchange_calls import Asked, Bend, Tunnels, as_it_is, compare, prepare, run
 from tests.support.exchange_stand_in import StandIn
+from tests.support.founding import founded
 from tests.support.simulator import FRIEND, GENEROUS, Household, Outcome, SimulatedDevice, Tamper, honest
 
 from warifu.exchanges.calls import Call
@@ -125,11 +126,14 @@ class World:
     ) -> None:
         """``make_device``: devices of another kind, which live by the machine's clock, as the exchanges do then.
         ``amend``: what the wallet's policy is instead; ``seen``: what was seen of each device's host."""
-        self.home = Household(root, n, make_device=make_device)
-        if seen:
-            for device in self.home.devices.values():
+        chosen = amend(policy(**rules))
+        if seen or make_device is not SimulatedDevice:
+            self.home = Household(root, n, make_device=make_device)
+            for device in self.home.devices.values() if seen else ():
                 device.operator(looked_at(self.home, *seen))
-        self.home.make_wallet(t, amend(policy(**rules)), others=others)
+            self.home.make_wallet(t, chosen, others=others)
+        else:
+            self.home = founded(root, t, chosen, n=n, others=others, today=True)
         real = make_device is not SimulatedDevice
         self.stand_in = StandIn(root, (lambda: int(time.time())) if real else self.home.clock)
         self.tunnels = Tunnels(self.stand_in)

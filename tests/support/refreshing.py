@@ -21,6 +21,7 @@ from tests.support.accounts import (
     sol_payment,
     solana_rules,
 )
+from tests.support.founding import founded
 from tests.support.simulator import (
     PASSPHRASE,
     Household,
@@ -47,11 +48,9 @@ ALL: tuple[Scheme, ...] = ("bip340", "ecdsa", "ed25519")
 
 def household(root: Path, n: int = 3, t: int = 2, schemes: Sequence[Scheme] = ALL) -> Household:
     """With a wallet that can pay on the chains of its keys."""
-    home = Household(root, n)
     others = [ethereum_rules()] if "ecdsa" in schemes else []
     others += [solana_rules()] if "ed25519" in schemes else []
-    home.make_wallet(t, bitcoin_policy(others=others), schemes=schemes)
-    return home
+    return founded(root, t, bitcoin_policy(others=others), n=n, schemes=schemes)
 
 
 def refresh_request(home: Household, epoch: int = 1) -> RefreshRequest:
