@@ -30,7 +30,7 @@ from warifu.chains.rpc.reply import Dialect
 from warifu.chains.rpc.secret import Secret
 from warifu.chains.solana_embedded.chain import EmbeddedChain as EmbeddedSolana
 from warifu.chains.solana_embedded.server import Application as SolanaApplication
-from warifu.cli.journals import _line
+from warifu.cli.audits.journals import _line
 from warifu.cli.saved_request import read_saved
 from warifu.cli.webauthn.browser import _HOST, _Handler
 from warifu.cli.webauthn.ceremony import ORIGIN

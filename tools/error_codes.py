@@ -282,7 +282,7 @@ ELSEWHERE: dict[tuple[str, str], Callable[[Source], set[str]]] = {
     (f"{_SOLANA}/drafting.py", "reason"): lambda _source: {"insufficient-funds"},
     (f"{_ETHEREUM}/drafting.py", "error.reason"): _said_already,
     ("warifu/service/roads/bitcoin.py", "error.reason"): _said_already,
-    ("warifu/cli/exchange_permissions.py", "error.reason"): _said_already,
+    ("warifu/cli/exchanges/permissions.py", "error.reason"): _said_already,
     ("warifu/cli/enrolling.py", "join.stage"): lambda _source: {"expired", "refused"},
     ("warifu/cli/evidence_shown.py", "failure.check"): lambda source: source.handed_to(
         "CheckFailed", 0, "check"
@@ -295,7 +295,7 @@ ELSEWHERE: dict[tuple[str, str], Callable[[Source], set[str]]] = {
         _seconds(source.table("warifu/attestation/dcap/library.py", "_CAUSES"))
         | source.handed_to("_guarded", 0, "default", "warifu/attestation/dcap/library.py")
     ),
-    ("warifu/cli/exchange_failures.py", "failure.reason"): lambda _source: set(get_args(Reason)),
+    ("warifu/cli/exchanges/failures.py", "failure.reason"): lambda _source: set(get_args(Reason)),
     ("warifu/signer/policy/facts.py", "rule.reason"): lambda source: source.handed_to("Rule", 0, "reason"),
 }
 """By file and expression: where the words of a reason are that is read from a table, or from another error."""

@@ -35,8 +35,8 @@ from warifu.chains.solana_embedded.server import serving
 from warifu.chains.solana_network import listing as paging
 from warifu.chains.solana_network.chain import SolanaChain
 from warifu.chains.solana_network.clusters import Cluster
-from warifu.cli.audit_chains import name_what_is_missing
-from warifu.cli.auditing import NOT_WHOLE, WRONG, Audited
+from warifu.cli.audits.auditing import NOT_WHOLE, WRONG, Audited
+from warifu.cli.audits.chains import name_what_is_missing
 from warifu.errors import WarifuError
 from warifu.protocol import api
 from warifu.protocol.encoding import decode
@@ -146,7 +146,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     chain = EmbeddedChain()
     with serving(chain) as url:
         made = World(tmp_path, url, chain)
-        monkeypatch.setattr("warifu.cli.auditing.now", made.home.clock)
+        monkeypatch.setattr("warifu.cli.audits.auditing.now", made.home.clock)
         yield made
         made.network.close()
         made.home.close()
@@ -184,7 +184,7 @@ def test_a_theft_whose_execution_failed_is_found_all_the_same(world):
 
 def test_a_history_longer_than_a_page_is_checked_to_its_end(world, monkeypatch):
     monkeypatch.setattr(paging, "SIGNATURES", 2)
-    monkeypatch.setattr("warifu.cli.audit_chains.MAX_BYTES_ASKED", 2)
+    monkeypatch.setattr("warifu.cli.audits.chains.MAX_BYTES_ASKED", 2)
     stolen = world.steal()
     for number in range(5):
         world.deposit(SOL + number)
@@ -283,7 +283,7 @@ def test_what_an_account_that_counts_made_beside_the_journals_is_named(monkeypat
     built = [transaction(nonce=nonce) for nonce in (0, 1)]
     raw = [each.with_signature(mine.sign(each.name), mine.address).raw for each in built]
     raw.append(built[0].with_signature(other.sign(built[0].name), other.address).raw)
-    monkeypatch.setattr("warifu.cli.audit_chains.account_of", lambda _wallet, _chain: mine.address)
+    monkeypatch.setattr("warifu.cli.audits.chains.account_of", lambda _wallet, _chain: mine.address)
     wallet = cast("Any", SimpleNamespace(name="savings"))
     short = [Finding("wrong", "more-sent-than-signed", values={"chain": LOCAL})]
     told = Told({}, None, (), {LOCAL: 2})

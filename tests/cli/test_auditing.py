@@ -10,13 +10,13 @@ from typing import Any, cast, get_args
 import pytest
 from tests.support.simulator import Household
 
-from warifu.cli.audit_export import json_lines, report
-from warifu.cli.audit_words import sentence
-from warifu.cli.auditing import NOT_WHOLE, WRONG, Audited, run_audit
+from warifu.cli.audits.auditing import NOT_WHOLE, WRONG, Audited, run_audit
+from warifu.cli.audits.export import json_lines, report
+from warifu.cli.audits.journal_words import _KINDS, Names
+from warifu.cli.audits.known_heads import known_heads
+from warifu.cli.audits.words import sentence
 from warifu.cli.client import Client
 from warifu.cli.context import Setting
-from warifu.cli.journal_words import _KINDS, Names
-from warifu.cli.known_heads import known_heads
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -114,7 +114,7 @@ def household(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House
     made = Household(tmp_path / "devices", 2)
     made.make_wallet(2)
     made.sign(made.pay())
-    monkeypatch.setattr("warifu.cli.auditing.now", made.clock)
+    monkeypatch.setattr("warifu.cli.audits.auditing.now", made.clock)
     yield made
     made.close()
 
@@ -342,7 +342,7 @@ def test_a_moment_that_no_calendar_has_breaks_no_report(owner, household):
 
 
 def test_a_device_that_never_ends_its_journal_fills_no_memory(owner, household, monkeypatch):
-    monkeypatch.setattr("warifu.cli.journals._MAX_JOURNAL_BYTES", 1000)
+    monkeypatch.setattr("warifu.cli.audits.journals._MAX_JOURNAL_BYTES", 1000)
     audited = audit(owner)
     assert set(audited.failed) == {"device0", "device1"} and audited.exit_code == NOT_WHOLE
 

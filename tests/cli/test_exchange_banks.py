@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from warifu.cli import exchange_banks
-from warifu.cli.exchange_banks import banking_of, chosen, require_rules, require_whole
+from warifu.cli.exchanges import banks as exchange_banks
+from warifu.cli.exchanges.banks import banking_of, chosen, require_rules, require_whole
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.banking import Bank, BankTransfer
 from warifu.exchanges.banks import BANKING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from warifu.cli.exchange_born import forget, remember, remembered
+from warifu.cli.exchanges.born import forget, remember, remembered
 from warifu.errors import InputRefused
 
 pytestmark = pytest.mark.unit

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
-from warifu.cli import exchange_pieces
-from warifu.cli.exchange_accounts import accounts_of
-from warifu.cli.exchange_calls import Exchanging, open_only_where_something_changes
-from warifu.cli.exchange_pieces import Begun, Listener, told_in
-from warifu.cli.exchange_rotating import to_rotate
+from warifu.cli.exchanges import pieces as exchange_pieces
+from warifu.cli.exchanges.accounts import accounts_of
+from warifu.cli.exchanges.calls import Exchanging, open_only_where_something_changes
+from warifu.cli.exchanges.pieces import Begun, Listener, told_in
+from warifu.cli.exchanges.rotating import to_rotate
 from warifu.errors import InputRefused, ServiceRefused, SessionAborted, WarifuError
 from warifu.exchanges.calls import Effect
 from warifu.exchanges.failures import ExchangeFailed, OutcomeUnknown, TryAgain

@@ -10,7 +10,7 @@ import pytest
 from tests.support.exchange_accounts import policy_for, rules_for
 
 from warifu.cli.approvers import OwnCredential
-from warifu.cli.exchange_comparisons import (
+from warifu.cli.exchanges.comparisons import (
     Told,
     ask_devices,
     ban_carrier,

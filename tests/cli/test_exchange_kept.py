@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warifu.cli.exchange_kept import (
+from warifu.cli.exchanges.kept import (
     KeptTransfer,
     all_kept,
     forget,

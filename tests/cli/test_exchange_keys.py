@@ -13,7 +13,7 @@ from nacl.utils import random
 from tests.support.attested import NOTHING
 from tests.support.dealer import deal
 
-from warifu.cli.exchange_keys import (
+from warifu.cli.exchanges.keys import (
     NewAccount,
     agreed_key,
     for_born_key,

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from warifu.cli.exchange_failures import as_error
-from warifu.cli.exchange_orders import decimal_of, most_given, order_object, pair_named, wanted_order
+from warifu.cli.exchanges.failures import as_error
+from warifu.cli.exchanges.orders import decimal_of, most_given, order_object, pair_named, wanted_order
 from warifu.errors import InputRefused
 from warifu.exchanges.failures import OutcomeUnknown, Reason, Refused, TryAgain
 from warifu.exchanges.market import Order

@@ -15,16 +15,16 @@ from tests.support.bitcoin_coins import KEYS
 from tests.support.exchange_accounts import policy_for, rules_for
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
-from warifu.cli import exchange_together
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.approving import read_proposal
-from warifu.cli.exchange_asking import changing
-from warifu.cli.exchange_kept import all_kept, keep, kept_order
-from warifu.cli.exchange_proposed import read_call_file
-from warifu.cli.exchange_together import PATIENCE, NotAsked, Together, hand_over, require_new
+from warifu.cli.exchanges import together as exchange_together
+from warifu.cli.exchanges.asking import changing
+from warifu.cli.exchanges.kept import all_kept, keep, kept_order
+from warifu.cli.exchanges.proposed import read_call_file
+from warifu.cli.exchanges.together import PATIENCE, NotAsked, Together, hand_over, require_new
+from warifu.cli.exchanges.visits import open_visit
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
-from warifu.cli.visits import open_visit
 from warifu.cli.wallet_keys import keys_of
 from warifu.errors import AuthorizationRefused, InputRefused
 from warifu.exchanges.adapter import Withdrawal

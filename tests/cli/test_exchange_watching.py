@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from warifu.cli.commands.exchange_watching import conclude, show_text, watch
-from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchanges.calls import Exchanging
 from warifu.cli.screen import Screen
 from warifu.errors import SessionAborted, WarifuError
 from warifu.exchanges.feeds import FORBIDDEN, FULL, SILENT, SLOW, STOPPED, TIME, Hearing

@@ -13,7 +13,7 @@ import pytest
 import warifu.cli
 from warifu.cli.base import help_paragraphs
 from warifu.cli.device_evidence import CAPABILITIES, MEANING, NOT_PROVEN, STATES
-from warifu.cli.exchange_shown import KINDS, WORDS
+from warifu.cli.exchanges.shown import KINDS, WORDS
 from warifu.cli.main import main
 from warifu.cli.progress import STEPS
 from warifu.cli.text import language_of, speak, spoken, tr

@@ -9,9 +9,9 @@ import pytest
 from tests.cli.test_exchange_together import founding, wallet_of
 
 from warifu.cli.context import now
+from warifu.cli.exchanges.visits import Said, Seen, left_behind, look, provers, together, visit_request
+from warifu.cli.exchanges.visits_shown import seen_object, show_refusals, show_seen
 from warifu.cli.screen import Screen
-from warifu.cli.visits import Said, Seen, left_behind, look, provers, together, visit_request
-from warifu.cli.visits_shown import seen_object, show_refusals, show_seen
 from warifu.errors import InputRefused
 from warifu.protocol import api
 from warifu.protocol.encoding import encode
@@ -216,7 +216,9 @@ def test_what_could_be_bought_and_would_stay_there_is_known_before():
 def test_each_asset_has_a_home_that_is_named_or_the_wallets_only_address_on_its_chain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("warifu.cli.visits.account_of", lambda _wallet, chain: f"the account on {chain}")
+    monkeypatch.setattr(
+        "warifu.cli.exchanges.visits.account_of", lambda _wallet, chain: f"the account on {chain}"
+    )
     also = ["ETH", "LTC@bitcoin=bcrt1there", "USDC@solana=Here", "BTC", "SOL"]
     request = visit_request(WALLET, "main", "0.5 BTC", 60, also, home="bcrt1here")
     homes = {asset.symbol: asset.home for asset in request.assets}

@@ -27,11 +27,11 @@ from tests.support.exchange_accounts import (
 )
 from tests.support.service_world import Client, World
 
-from warifu.cli import exchange_bearing
 from warifu.cli.commands import exchange
 from warifu.cli.creating import adopt
-from warifu.cli.exchange_authorities import program_authorities
-from warifu.cli.exchange_born import asked
+from warifu.cli.exchanges import bearing as exchange_bearing
+from warifu.cli.exchanges.authorities import program_authorities
+from warifu.cli.exchanges.born import asked
 from warifu.cli.profile import Profile
 from warifu.errors import InputRefused, SessionAborted, WarifuError
 from warifu.exchanges.registry import EXCHANGES

@@ -17,10 +17,10 @@ from tests.service.test_recovery import owners_profile
 from tests.support.exchange_road import ALL, CUSTOMER, Road, generous, road
 from tests.support.sandbox import CDP_KEY, public_pem
 
-from warifu.cli import exchange_banks
 from warifu.cli.commands import exchange as command
 from warifu.cli.commands import exchange_looking as looking
 from warifu.cli.creating import adopt
+from warifu.cli.exchanges import banks as exchange_banks
 from warifu.errors import InputRefused, PolicyDenied, WarifuError
 from warifu.exchanges.calls import Call
 from warifu.exchanges.coinbase import app, exchange, fiat

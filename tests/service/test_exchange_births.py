@@ -17,7 +17,7 @@ from tests.support.exchange_road import agreed, born
 from tests.support.exchange_scripts import parcelled
 from tests.support.service_world import Client, World, now, refusal
 
-from warifu.cli.exchange_keys import new_key_request
+from warifu.cli.exchanges.keys import new_key_request
 from warifu.protocol import api
 from warifu.protocol.exchange_requests import ExchangeKeyRequest
 from warifu.protocol.frames import Relay

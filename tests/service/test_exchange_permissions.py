@@ -22,7 +22,7 @@ from tests.support.service_world import Client
 
 from warifu.cli.commands import exchange
 from warifu.cli.creating import adopt
-from warifu.cli.exchange_permissions import warnings_of
+from warifu.cli.exchanges.permissions import warnings_of
 from warifu.errors import ExchangeRefused, PolicyDenied
 from warifu.exchanges.adapter import Permissions
 from warifu.exchanges.binance.spot import Restrictions

@@ -28,11 +28,11 @@ from tests.support.exchange_road import Road, generous, road
 from tests.support.exchange_scripts import parcelled, show_call
 from tests.support.service_world import Client
 
-from warifu.cli import exchange_together
 from warifu.cli.approving import Asked, read_proposal
 from warifu.cli.commands import devices, exchange
 from warifu.cli.creating import adopt
-from warifu.cli.exchange_together import NotAsked
+from warifu.cli.exchanges import together as exchange_together
+from warifu.cli.exchanges.together import NotAsked
 from warifu.exchanges.attempt import SETTLE
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol import api

@@ -18,8 +18,8 @@ from tests.support.exchange_days import order
 from tests.support.exchange_world import World
 from tests.support.https_exchange import Authority
 
-from warifu.cli.exchange_authorities import program_authorities, read_pinned, require_one_kind
-from warifu.cli.exchange_keys import NewAccount, from_triplet
+from warifu.cli.exchanges.authorities import program_authorities, read_pinned, require_one_kind
+from warifu.cli.exchanges.keys import NewAccount, from_triplet
 from warifu.errors import InputRefused
 from warifu.exchanges.registry import EXCHANGES
 from warifu.protocol.encoding import encode

@@ -29,7 +29,7 @@ from tests.support.exchange_accounts import (
 from tests.support.power import PowerFailure, fail_at
 from tests.support.simulator import Household
 
-from warifu.cli.exchange_keys import agreed_key
+from warifu.cli.exchanges.keys import agreed_key
 from warifu.errors import AuthorizationRefused, InputRefused, PeerMisbehaved
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import KeyBorn

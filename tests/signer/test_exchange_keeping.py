@@ -40,7 +40,7 @@ from tests.support.instructing import Owner
 from tests.support.power import PowerFailure, fail_at
 from tests.support.simulator import GENEROUS, PASSPHRASE, Household
 
-from warifu.cli.exchange_keys import NewAccount
+from warifu.cli.exchanges.keys import NewAccount
 from warifu.errors import AuthorizationRefused
 from warifu.protocol.authorization import approve_request
 from warifu.protocol.credential import DeviceKey, approver

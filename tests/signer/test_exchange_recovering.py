@@ -30,7 +30,7 @@ from tests.support.power import PowerFailure, fail_at
 from tests.support.refreshing import refresh, refreshed
 from tests.support.simulator import Household, honest
 
-from warifu.cli.exchange_keys import agreed_key
+from warifu.cli.exchanges.keys import agreed_key
 from warifu.protocol.encoding import decode
 from warifu.protocol.exchange_answers import KeyBorn
 from warifu.protocol.exchange_requests import ExchangeKeyRequest

@@ -35,7 +35,7 @@ from tests.support.power import PowerFailure, fail_at
 from tests.support.refreshing import refresh, refreshed
 from tests.support.simulator import Household, honest
 
-from warifu.cli.exchange_keys import new_key_request
+from warifu.cli.exchanges.keys import new_key_request
 from warifu.errors import PolicyDenied, WarifuError
 from warifu.protocol.events.exchanges import ExchangeAccountReplaced
 from warifu.protocol.exchange_answers import AccountKept, AccountStatus, KeyBorn, Succession

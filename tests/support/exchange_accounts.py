@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from nacl.utils import random
 from tests.support.simulator import GENEROUS, Household, Outcome, Tamper, honest
 
-from warifu.cli.exchange_keys import (
+from warifu.cli.exchanges.keys import (
     NewAccount,
     agreed_key,
     for_born_key,

@@ -26,7 +26,7 @@ from tests.support.sandbox import (
 )
 from tests.support.service_world import Client, Pipe, World, now
 
-from warifu.cli.exchange_keys import (
+from warifu.cli.exchanges.keys import (
     NewAccount,
     agreed_key,
     for_born_key,

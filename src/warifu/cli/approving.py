@@ -170,7 +170,7 @@ def _about_a_device(profile: Profile, wallet: Wallet, request: DeviceRequest, wo
 def _at_an_exchange(wallet: Wallet, request: AtExchange, words: Words, file: Path | None) -> Asked:
     """A credential, a key, a call, a visit, or what was called. What reads exchanges' requests is loaded where one is
     looked at."""
-    from warifu.cli.exchange_proposed import (
+    from warifu.cli.exchanges.proposed import (
         account_in_words,
         after_call_in_words,
         call_in_words,

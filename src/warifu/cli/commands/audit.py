@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from warifu.cli.audit_export import json_lines, report, verdict
-from warifu.cli.audit_words import level_word, sentence
-from warifu.cli.auditing import Audited, run_audit
+from warifu.cli.audits.auditing import Audited, run_audit
+from warifu.cli.audits.export import json_lines, report, verdict
+from warifu.cli.audits.journal_words import Names
+from warifu.cli.audits.words import level_word, sentence
 from warifu.cli.base import Group, examples, json_option, with_option
 from warifu.cli.context import Setting, now
 from warifu.cli.files import write_private
-from warifu.cli.journal_words import Names
 from warifu.cli.screen import Screen, error_object
 from warifu.cli.several import SeveralValues
 from warifu.cli.text import tr

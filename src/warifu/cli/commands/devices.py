@@ -9,6 +9,7 @@ import click
 
 from warifu.cli.accepting import Told, find_behind, reference_request, tell_wallet
 from warifu.cli.approvers import own_credential, wanted
+from warifu.cli.audits.journals import head_of
 from warifu.cli.base import Group, examples, json_option, passphrase_option, require_yes, with_option
 from warifu.cli.changing import require_some, restored_request, tell_sealed
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
@@ -21,7 +22,6 @@ from warifu.cli.evidence_asked import read_endorsements
 from warifu.cli.files import write_private
 from warifu.cli.handing_out import hand_out, hand_out_request, keepers_of, wallet_for
 from warifu.cli.inspecting import Inspection, changed, inspect
-from warifu.cli.journals import head_of
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
 from warifu.cli.profile_records import DeviceRecord

@@ -8,7 +8,7 @@ from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Command, examples, json_option, with_option
 from warifu.cli.changing_shown import exit_code_of, show_told, told_object
 from warifu.cli.context import Setting
-from warifu.cli.exchange_comparisons import ban_carrier
+from warifu.cli.exchanges.comparisons import ban_carrier
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

@@ -19,13 +19,13 @@ from warifu.cli.commands import (
     exchange_watching,
 )
 from warifu.cli.context import Setting
-from warifu.cli.exchange_accounts import list_accounts, removal_of, remove_account, require_known
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_permissions import show_permissions
-from warifu.cli.exchange_shown import account_object, account_row, what_to_do
+from warifu.cli.exchanges.accounts import list_accounts, removal_of, remove_account, require_known
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.permissions import show_permissions
+from warifu.cli.exchanges.shown import account_object, account_row, what_to_do
+from warifu.cli.exchanges.visits import look, together
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.visits import look, together
 from warifu.errors import WarifuError
 
 

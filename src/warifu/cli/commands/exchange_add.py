@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from warifu.cli import exchange_born as born
 from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Command, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
-from warifu.cli.exchange_accounts import list_accounts, removal_of
-from warifu.cli.exchange_adding import (
+from warifu.cli.exchanges import born
+from warifu.cli.exchanges.accounts import list_accounts, removal_of
+from warifu.cli.exchanges.adding import (
     Adding,
     bring_and_wipe,
     destroy,
@@ -25,14 +25,14 @@ from warifu.cli.exchange_adding import (
     read_authorities,
     takes_own_key,
 )
-from warifu.cli.exchange_authorities import program_authorities, read_pinned, require_one_kind
-from warifu.cli.exchange_bearing import Bearing
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_keys import NewAccount, Pinned, for_born_key, from_cdp_file, from_triplet
-from warifu.cli.exchange_loading import require_loaded
-from warifu.cli.exchange_permissions import show_permissions
-from warifu.cli.exchange_rotating import forget_first, require_switched, to_rotate, warn_of_visits
-from warifu.cli.exchange_shown import KINDS
+from warifu.cli.exchanges.authorities import program_authorities, read_pinned, require_one_kind
+from warifu.cli.exchanges.bearing import Bearing
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.keys import NewAccount, Pinned, for_born_key, from_cdp_file, from_triplet
+from warifu.cli.exchanges.loading import require_loaded
+from warifu.cli.exchanges.permissions import show_permissions
+from warifu.cli.exchanges.rotating import forget_first, require_switched, to_rotate, warn_of_visits
+from warifu.cli.exchanges.shown import KINDS
 from warifu.cli.files import read_input
 from warifu.cli.hidden import hidden_line
 from warifu.cli.profile import Profile

@@ -21,8 +21,8 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, rehearsed, show_result
-from warifu.cli.exchange_banks import (
+from warifu.cli.exchanges.asking import asking, changing, rehearsed, show_result
+from warifu.cli.exchanges.banks import (
     bank_object,
     banking_of,
     chosen,
@@ -34,9 +34,9 @@ from warifu.cli.exchange_banks import (
     transfer_facts,
     transfer_object,
 )
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_kept import MOST_ALIKE, KeptTransfer, keep, keep_anew, new_identifier
-from warifu.cli.exchange_orders import decimal_of
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.kept import MOST_ALIKE, KeptTransfer, keep, keep_anew, new_identifier
+from warifu.cli.exchanges.orders import decimal_of
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

@@ -9,7 +9,7 @@ from warifu.cli.base import Command, confirm, examples, json_option, require_yes
 from warifu.cli.changing_shown import exit_code_of, show_told
 from warifu.cli.changing_shown import told_object as instructed_object
 from warifu.cli.context import Setting
-from warifu.cli.exchange_comparisons import ask_devices, open_calls, settle, show, told_object
+from warifu.cli.exchanges.comparisons import ask_devices, open_calls, settle, show, told_object
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

@@ -8,11 +8,11 @@ import click
 
 from warifu.cli.base import Command, examples, json_option, with_option
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, show_order, show_result
-from warifu.cli.exchange_banks import show_transfer
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_kept import Kept, KeptOrder, KeptTransfer, all_kept, forget, recall
-from warifu.cli.exchange_orders import ARRIVED, arrival_facts, arrival_object, balance_object, pair_named
+from warifu.cli.exchanges.asking import asking, show_order, show_result
+from warifu.cli.exchanges.banks import show_transfer
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.kept import Kept, KeptOrder, KeptTransfer, all_kept, forget, recall
+from warifu.cli.exchanges.orders import ARRIVED, arrival_facts, arrival_object, balance_object, pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.exchanges.amounts import plain

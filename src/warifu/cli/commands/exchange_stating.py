@@ -9,7 +9,7 @@ import click
 from warifu.cli.approvers import own_credential, wanted
 from warifu.cli.base import Command, confirm, examples, json_option, require_yes, with_option, yes_option
 from warifu.cli.context import Setting
-from warifu.cli.exchange_stating import Stating, read_statement
+from warifu.cli.exchanges.stating import Stating, read_statement
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

@@ -19,10 +19,10 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, rehearsed, show_order, show_result
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_kept import KeptOrder, keep, kept_order, recall
-from warifu.cli.exchange_orders import FINAL, order_facts, order_object, state_facts, wanted_order
+from warifu.cli.exchanges.asking import asking, changing, rehearsed, show_order, show_result
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.kept import KeptOrder, keep, kept_order, recall
+from warifu.cli.exchanges.orders import FINAL, order_facts, order_object, state_facts, wanted_order
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

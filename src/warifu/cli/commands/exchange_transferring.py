@@ -18,10 +18,10 @@ from warifu.cli.base import (
     yes_option,
 )
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_asking import asking, changing, rehearsed, show_result
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_kept import keep, kept_withdrawal, new_identifier
-from warifu.cli.exchange_orders import (
+from warifu.cli.exchanges.asking import asking, changing, rehearsed, show_result
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.kept import keep, kept_withdrawal, new_identifier
+from warifu.cli.exchanges.orders import (
     arrival_facts,
     arrival_object,
     decimal_of,
@@ -29,7 +29,7 @@ from warifu.cli.exchange_orders import (
     withdrawal_facts,
     withdrawal_object,
 )
-from warifu.cli.exchange_stating import read_statement
+from warifu.cli.exchanges.stating import read_statement
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

@@ -13,9 +13,9 @@ import msgspec
 
 from warifu.cli.base import Command, examples, json_option, out_option, with_option
 from warifu.cli.context import Setting
-from warifu.cli.exchange_asking import asking
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_orders import pair_named
+from warifu.cli.exchanges.asking import asking
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.orders import pair_named
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import WarifuError

@@ -12,7 +12,7 @@ from warifu.cli.changing import require_some, rules_request, tell, tell_sealed
 from warifu.cli.changing_shown import changes_object, exit_code_of, show_changes, show_told, told_object
 from warifu.cli.context import Setting, now
 from warifu.cli.credential_card import read_card
-from warifu.cli.exchange_loading import tell_who_starts_again
+from warifu.cli.exchanges.loading import tell_who_starts_again
 from warifu.cli.known_wallet import Asked, Wallet
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms

@@ -12,7 +12,9 @@ from warifu.agent.device import DeviceDirectory
 from warifu.agent.door import ask_at_door, ask_for
 from warifu.agent.invitation import read_invitation, write_invitation
 from warifu.agent.joining import digits_differ
-from warifu.cli.audit_export import json_lines
+from warifu.cli.audits.export import json_lines
+from warifu.cli.audits.journal_words import Names
+from warifu.cli.audits.journals import own_journal
 from warifu.cli.base import Group, examples, json_option
 from warifu.cli.client import segment
 from warifu.cli.context import Setting
@@ -20,8 +22,6 @@ from warifu.cli.device_shown import describe_status, show_status
 from warifu.cli.devices import join_device, run_device
 from warifu.cli.enrolling import await_digits, confirm, invite
 from warifu.cli.files import write_private
-from warifu.cli.journal_words import Names
-from warifu.cli.journals import own_journal
 from warifu.cli.judged_shown import describe_judged, show_judged
 from warifu.cli.places import default_device_directory
 from warifu.cli.saved_request import read_saved

@@ -24,11 +24,7 @@ from warifu.cli.base import (
 )
 from warifu.cli.commands.send import payment
 from warifu.cli.context import Setting
-from warifu.cli.known_wallet import Wallet
-from warifu.cli.screen import Screen
-from warifu.cli.text import tr
-from warifu.cli.transferring import OUTCOME_UNKNOWN, Sender
-from warifu.cli.visits import (
+from warifu.cli.exchanges.visits import (
     Said,
     Seen,
     end_request,
@@ -42,7 +38,7 @@ from warifu.cli.visits import (
     together,
     visit_request,
 )
-from warifu.cli.visits_shown import (
+from warifu.cli.exchanges.visits_shown import (
     amount_of,
     home_of,
     loss_of,
@@ -51,6 +47,10 @@ from warifu.cli.visits_shown import (
     show_refusals,
     show_seen,
 )
+from warifu.cli.known_wallet import Wallet
+from warifu.cli.screen import Screen
+from warifu.cli.text import tr
+from warifu.cli.transferring import OUTCOME_UNKNOWN, Sender
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.errors import InputRefused, WarifuError
 from warifu.exchanges.networks import COINS

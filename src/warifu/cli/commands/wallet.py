@@ -24,7 +24,7 @@ from warifu.cli.commands.send import order_options, parse_ceiling
 from warifu.cli.context import Setting
 from warifu.cli.creating import adopt, create, usable_schemes
 from warifu.cli.credential_card import CredentialCard, read_card
-from warifu.cli.exchange_loading import tell_who_starts_again
+from warifu.cli.exchanges.loading import tell_who_starts_again
 from warifu.cli.policy_file import policy_from
 from warifu.cli.policy_terms import check_terms
 from warifu.cli.profile import Profile

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_failures import as_error
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.failures import as_error
 from warifu.cli.text import tr
 from warifu.errors import ExchangeRefused, PolicyDenied
 from warifu.exchanges.adapter import Permissions

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 
 from warifu.chains.bitcoin.descriptor import Branch, KeyPath
-from warifu.cli.exchange_shown import KINDS
+from warifu.cli.exchanges.shown import KINDS
+from warifu.cli.exchanges.visits import owners_of_visit
+from warifu.cli.exchanges.visits_shown import amount_of, loss_of
 from warifu.cli.files import read_input
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.text import tr
-from warifu.cli.visits import owners_of_visit
-from warifu.cli.visits_shown import amount_of, loss_of
 from warifu.cli.waiting_shown import moment
 from warifu.cli.wallet_keys import WINDOW, account_of, keys_of
 from warifu.errors import InputRefused, WarifuError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from warifu.cli.exchange_keys import Pinned
+from warifu.cli.exchanges.keys import Pinned
 from warifu.errors import InputRefused
 from warifu.protocol.exchange_requests import MAX_PINNED
 

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from warifu.cli.context import Setting
-from warifu.cli.exchange_asking import asking, show_result
-from warifu.cli.exchange_calls import WHOLE, Exchanging
-from warifu.cli.exchange_kept import KeptTransfer, forget, keep_anew
+from warifu.cli.exchanges.asking import asking, show_result
+from warifu.cli.exchanges.calls import WHOLE, Exchanging
+from warifu.cli.exchanges.kept import KeptTransfer, forget, keep_anew
 from warifu.cli.text import tr
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.amounts import plain

@@ -15,8 +15,8 @@ from warifu.cli.accounts import asset_named, parse_amount
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
-from warifu.cli.exchange_accounts import accounts_of
-from warifu.cli.exchange_together import Together
+from warifu.cli.exchanges.accounts import accounts_of
+from warifu.cli.exchanges.together import Together
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.wallet_keys import account_of

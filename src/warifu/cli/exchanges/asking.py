@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from warifu.cli.context import Setting
 from warifu.cli.dry_run import show_told
-from warifu.cli.exchange_calls import Exchanging
-from warifu.cli.exchange_failures import as_error
-from warifu.cli.exchange_kept import forget
-from warifu.cli.exchange_orders import FINAL, state_facts, state_object
-from warifu.cli.exchange_together import NotAsked
+from warifu.cli.exchanges.calls import Exchanging
+from warifu.cli.exchanges.failures import as_error
+from warifu.cli.exchanges.kept import forget
+from warifu.cli.exchanges.orders import FINAL, state_facts, state_object
+from warifu.cli.exchanges.together import NotAsked
 from warifu.cli.text import tr
 from warifu.errors import WarifuError
 from warifu.exchanges.adapter import OrderState

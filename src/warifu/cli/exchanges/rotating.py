@@ -16,11 +16,11 @@ from contextlib import suppress
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client
 from warifu.cli.context import now
-from warifu.cli.exchange_accounts import list_accounts, remove_account
+from warifu.cli.exchanges.accounts import list_accounts, remove_account
+from warifu.cli.exchanges.visits import look, together
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.visits import look, together
 from warifu.errors import InputRefused, ServiceRefused, WarifuError
 from warifu.protocol.exchange_answers import AccountStatus
 from warifu.protocol.exchange_requests import RemoveAccountRequest

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from warifu.audit.audit import Audit
-from warifu.cli.audit_words import level_word, sentence
-from warifu.cli.auditing import Audited
-from warifu.cli.journal_words import (
+from warifu.cli.audits.auditing import Audited
+from warifu.cli.audits.journal_words import (
     Names,
     asked_by,
     event_object,
@@ -19,7 +18,8 @@ from warifu.cli.journal_words import (
     told,
     transaction_name,
 )
-from warifu.cli.journals import Taken, entry_line, state_line
+from warifu.cli.audits.journals import Taken, entry_line, state_line
+from warifu.cli.audits.words import level_word, sentence
 from warifu.cli.screen import clean
 from warifu.cli.text import tr
 from warifu.errors import InputRefused

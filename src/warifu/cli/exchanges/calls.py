@@ -20,11 +20,11 @@ from warifu.cli.authorizing import ask_envelope_keys, choose_signers, require_aw
 from warifu.cli.client import Client, segment
 from warifu.cli.context import Setting, now
 from warifu.cli.dry_run import Told as Decided
-from warifu.cli.exchange_accounts import accounts_of
-from warifu.cli.exchange_pieces import Begun, Listener, kept_pieces, told_in
-from warifu.cli.exchange_places import own_address
-from warifu.cli.exchange_rehearsing import read_decisions
-from warifu.cli.exchange_together import Together, hand_over, require_new
+from warifu.cli.exchanges.accounts import accounts_of
+from warifu.cli.exchanges.pieces import Begun, Listener, kept_pieces, told_in
+from warifu.cli.exchanges.places import own_address
+from warifu.cli.exchanges.rehearsing import read_decisions
+from warifu.cli.exchanges.together import Together, hand_over, require_new
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen
@@ -352,7 +352,7 @@ class Exchanging:
         return min(needed, len(self.wallet.rules.owners))
 
     def own_address(self, asset: str, network: str) -> str:
-        """Where the asset comes home (:func:`warifu.cli.exchange_places.own_address`)."""
+        """Where the asset comes home (:func:`warifu.cli.exchanges.places.own_address`)."""
         return own_address(self._client, self.wallet, self.exchange, asset, network)
 
     def _participants(self, carrier: DeviceRef | None = None) -> list[DeviceRef]:

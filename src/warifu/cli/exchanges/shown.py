@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from warifu.cli.exchange_accounts import Listed
+from warifu.cli.exchanges.accounts import Listed
 from warifu.cli.text import tr
 
 KINDS = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from warifu.audit.at_exchange import Listing, There
 from warifu.cli.context import Setting, now
-from warifu.cli.exchange_calls import Exchanging
+from warifu.cli.exchanges.calls import Exchanging
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
 from warifu.errors import WarifuError

@@ -14,9 +14,9 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
-from warifu.cli.exchange_accounts import LIFETIME
-from warifu.cli.exchange_keys import NewAccount, require_kept
-from warifu.cli.exchange_together import Together
+from warifu.cli.exchanges.accounts import LIFETIME
+from warifu.cli.exchanges.keys import NewAccount, require_kept
+from warifu.cli.exchanges.together import Together
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile
 from warifu.cli.screen import Screen

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from warifu.cli.exchanges.visits import Said, Seen
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
-from warifu.cli.visits import Said, Seen
 from warifu.cli.waiting_shown import SHORT, moment
 from warifu.protocol.chains import coin_decimals, spoken
 from warifu.protocol.exchange_requests import VisitAsset, VisitRequest

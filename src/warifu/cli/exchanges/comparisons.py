@@ -15,7 +15,7 @@ from nacl.utils import random
 from warifu.cli.approvers import OwnCredential
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
-from warifu.cli.exchange_together import Together
+from warifu.cli.exchanges.together import Together
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr

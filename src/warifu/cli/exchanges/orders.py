@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from warifu.cli.exchange_kept import new_identifier
+from warifu.cli.exchanges.kept import new_identifier
 from warifu.cli.text import tr
 from warifu.errors import InputRefused
 from warifu.exchanges.adapter import Balance, OrderState, Withdrawal, WithdrawalState

@@ -11,8 +11,8 @@ from warifu.cli.approvers import OwnCredential
 from warifu.cli.authorizing import ask_envelope_keys
 from warifu.cli.client import Client, segment
 from warifu.cli.context import now
-from warifu.cli.exchange_accounts import LIFETIME, list_accounts
-from warifu.cli.exchange_keys import require_kept
+from warifu.cli.exchanges.accounts import LIFETIME, list_accounts
+from warifu.cli.exchanges.keys import require_kept
 from warifu.cli.files import read_input
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.profile import Profile

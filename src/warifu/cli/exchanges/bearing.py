@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from warifu.cli import exchange_born as born
 from warifu.cli.client import segment
 from warifu.cli.context import now
-from warifu.cli.exchange_accounts import LIFETIME, list_accounts
-from warifu.cli.exchange_adding import Adding
-from warifu.cli.exchange_keys import agreed_key, new_key_request
+from warifu.cli.exchanges import born
+from warifu.cli.exchanges.accounts import LIFETIME, list_accounts
+from warifu.cli.exchanges.adding import Adding
+from warifu.cli.exchanges.keys import agreed_key, new_key_request
 from warifu.cli.text import tr
 from warifu.errors import PeerMisbehaved, ServiceRefused, WarifuError
 from warifu.protocol import api

@@ -13,11 +13,11 @@ from warifu.audit.journals import Journal, read_journal
 from warifu.audit.onchain import Told
 from warifu.audit.records import Record
 from warifu.cli.approvers import OwnCredential, own_credential, wanted
-from warifu.cli.audit_chains import name_what_is_missing, told_of
+from warifu.cli.audits.chains import name_what_is_missing, told_of
+from warifu.cli.audits.journals import Taken, read_files, read_through_service
+from warifu.cli.audits.known_heads import keep_heads, known_heads
 from warifu.cli.client import Client
 from warifu.cli.context import Setting, now
-from warifu.cli.journals import Taken, read_files, read_through_service
-from warifu.cli.known_heads import keep_heads, known_heads
 from warifu.cli.known_wallet import Wallet
 from warifu.cli.screen import Screen
 from warifu.cli.text import tr
@@ -138,7 +138,7 @@ def judged(
 
 def _listing(setting: Setting, wallet: str, account: str, screen: Screen, credential: str | None) -> Listing:
     """What reads exchanges' requests is loaded where one is asked."""
-    from warifu.cli.audit_exchanges import listing_of
+    from warifu.cli.audits.exchanges import listing_of
 
     return listing_of(setting, wallet, account, screen, credential)
 

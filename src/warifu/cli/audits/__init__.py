@@ -1,0 +1,1 @@
+"""Journals of devices as an owner's program collects, checks and tells them."""
