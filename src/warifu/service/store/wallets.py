@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from warifu.service.store.database import Database
 from warifu.service.store.schema import birthdays, change_sets, epochs, labels, wallets
 
 _MERGE_AFTER = 64
+_KNOWN = 64
+"""Wallets whose request is not read from its bytes again each second, by each round of work."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,24 @@ class StoredWallet:
     @property
     def request(self) -> WalletRequest:
         """The owner's request: network, threshold, devices, owners, first policy."""
-        authorization = decode(Authorization, self.authorization, MAX_AUTHORIZATION_BYTES)
-        request = decode_request(authorization.request)
-        assert isinstance(request, WalletRequest), "only wallets' requests are stored here"
-        return request
+        return _request_in(self.authorization)
 
     @property
     def birth(self) -> WalletBirth:
         """What every device stated."""
-        signed = decode(SignedBirth, self.births[0], MAX_BODY_BYTES)
-        return decode(WalletBirth, signed.birth, MAX_BODY_BYTES)
+        return _birth_in(self.births[0])
+
+
+@lru_cache(maxsize=_KNOWN)
+def _request_in(authorization: bytes) -> WalletRequest:
+    request = decode_request(decode(Authorization, authorization, MAX_AUTHORIZATION_BYTES).request)
+    assert isinstance(request, WalletRequest), "only wallets' requests are stored here"
+    return request
+
+
+@lru_cache(maxsize=_KNOWN)
+def _birth_in(signed: bytes) -> WalletBirth:
+    return decode(WalletBirth, decode(SignedBirth, signed, MAX_BODY_BYTES).birth, MAX_BODY_BYTES)
 
 
 _WITH_EPOCH = sa.select(wallets, epochs.c.certificate).join(
