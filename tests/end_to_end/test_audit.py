@@ -11,7 +11,9 @@ from tests.end_to_end.conftest import PASSPHRASE
 from tests.support.terminal import environment, script, warifu
 
 from warifu.demo.payments import PAYEE
-from warifu.demo.scene import Scene, wait_until
+from warifu.demo.scene import Scene
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

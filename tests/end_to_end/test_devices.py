@@ -13,7 +13,9 @@ from tests.support.spying import descendants
 from tests.support.terminal import script, terminal
 
 from warifu.demo.payments import PAYEE
-from warifu.demo.scene import DEVICES, Scene, free_port, wait_until
+from warifu.demo.scene import DEVICES, Scene, free_port
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

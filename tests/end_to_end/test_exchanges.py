@@ -31,7 +31,7 @@ from warifu.cli.profile import Profile
 from warifu.demo.chain import EmbeddedChain
 from warifu.demo.opening import BITCOIN_POLICY
 from warifu.demo.payments import PAYEE
-from warifu.demo.scene import DEVICES, Scene, wait_until
+from warifu.demo.scene import DEVICES, Scene
 from warifu.sandbox.control import Allow, SetAccount, SetCredential, Trade, Turn
 from warifu.sandbox.simulation import Simulation
 
@@ -39,6 +39,7 @@ from .conftest import PASSPHRASE
 from .test_approvals import connect
 from .test_devices import connected, start_again
 from .test_secrets import process_running
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

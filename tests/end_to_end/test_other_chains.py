@@ -15,7 +15,9 @@ from tests.support.terminal import script, terminal
 from warifu.cli.wallet_keys import account_of
 from warifu.demo.account_chains import ETHEREUM, SOLANA, TOKEN_SYMBOL
 from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
-from warifu.demo.scene import Scene, wait_until
+from warifu.demo.scene import Scene
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

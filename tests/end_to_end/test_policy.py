@@ -12,9 +12,11 @@ from tests.support.terminal import script, terminal
 
 from warifu.cli.profile import Profile
 from warifu.demo.payments import PAYEE
-from warifu.demo.scene import Scene, wait_until
+from warifu.demo.scene import Scene
 from warifu.protocol.policy import Policy
 from warifu.protocol.policy_writing import write_policy
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

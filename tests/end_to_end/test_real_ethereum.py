@@ -41,8 +41,10 @@ from warifu.chains.ethereum.signature import HALF_ORDER
 from warifu.demo.account_chains import ETHEREUM, TOKEN_SYMBOL
 from warifu.demo.accounts import ETHEREUM_PAYEE
 from warifu.demo.payments import sealed
-from warifu.demo.scene import DEVICES, WALLET, Scene, wait_until
+from warifu.demo.scene import DEVICES, WALLET, Scene
 from warifu.protocol.api import Accepted, NewAuthorization
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -19,12 +19,14 @@ from warifu.cli.screen import Screen
 from warifu.demo.opening import give_birth, start_everybody
 from warifu.demo.payments import PAYEE, draft, requested, sealed
 from warifu.demo.processes import Processes
-from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene, wait_until
+from warifu.demo.scene import DEVICES, FUNDING, WALLET, Scene
 from warifu.demo.telling import Telling
 from warifu.errors import BroadcastRejected, ServiceRefused
 from warifu.protocol.api import Accepted, Devices, NewTransfer, Transfer
 from warifu.service.chain import make_backend
 from warifu.service.config import read_config
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

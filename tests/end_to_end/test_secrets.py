@@ -20,7 +20,7 @@ from warifu.cli.wallet_keys import account_of
 from warifu.demo.account_chains import ETHEREUM, SOLANA
 from warifu.demo.accounts import ETHEREUM_PAYEE, SOLANA_PAYEE
 from warifu.demo.payments import PAYEE
-from warifu.demo.scene import DEVICES, Scene, wait_until
+from warifu.demo.scene import DEVICES, Scene
 from warifu.demo.stolen import files_below, forms_of_bytes, forms_of_text, search
 from warifu.signer.device import Device
 from warifu.signer.isolation.layer import PLATFORM_DIRECTORY, PlatformChoice
@@ -28,6 +28,8 @@ from warifu.signer.store import Store
 from warifu.tee.platform import PlatformSettings
 from warifu.tee.registry import open_platform
 from warifu.tee.unlock_key import read_unlock_key
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -21,9 +21,11 @@ from warifu.demo.chain import EmbeddedChain
 from warifu.demo.opening import give_birth, start_everybody
 from warifu.demo.payments import PAYEE
 from warifu.demo.processes import Processes
-from warifu.demo.scene import WALLET, Scene, wait_until
+from warifu.demo.scene import WALLET, Scene
 from warifu.demo.telling import Telling
 from warifu.errors import EvidenceRefused
+
+from .waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -156,8 +156,8 @@ def free_port() -> int:
         return port
 
 
-def wait_until(true: Callable[[], bool], what: str, seconds: float) -> None:
-    """Return as soon as ``true()``; ``SessionAborted`` where it does not become so in time."""
+def wait_until(true: Callable[[], bool], what: str, seconds: float, pause: float = 0.1) -> None:
+    """Return as soon as ``true()``, asked after each ``pause`` (seconds). ``SessionAborted`` where it never is."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -166,4 +166,4 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float) -> None:
                 f"{what} did not happen within {seconds:.0f} seconds",
                 not_done="The demo did not go on.",
             )
-        time.sleep(0.1)
+        time.sleep(pause)
