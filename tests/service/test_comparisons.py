@@ -140,6 +140,35 @@ async def test_what_was_found_is_looked_at_once_more_after_the_seconds_that_its_
         await until(lambda: len(looked) == 2)
 
 
+async def test_each_that_was_found_is_looked_at_once_more_in_its_own_time(world: World):
+    """Nobody calls in between: the later one is not forgotten with the earlier one."""
+    _, second, _ = scripts(world)
+    waits = {random(32): 1, random(32): 3}
+    debtor = owing(world, second, *waits)
+    looked: dict[bytes, list[float]] = {about: [] for about in waits}
+
+    def say(frame: Any) -> list[Any]:
+        if not isinstance(frame, OpenComparison) or frame.carrier != debtor.identity:
+            return cosigns(frame)
+        about = frame.about
+        looked[about].append(time.monotonic())
+        wait = waits[about] if len(looked[about]) == 1 else 0
+        return [Finished(frame.session, encode(CallResult(about, "done", "too-early", wait, None)))]
+
+    def status(said: Status) -> Status:
+        moment = time.monotonic()
+        debtor.owes[:] = [
+            about
+            for about, wait in waits.items()
+            if not looked[about] or (len(looked[about]) == 1 and moment > looked[about][0] + wait)
+        ]
+        return debtor.status(said)
+
+    second.say, second.status = say, status
+    async with world.running():
+        await until(lambda: all(len(each) == 2 for each in looked.values()))
+
+
 async def test_after_a_call_the_device_that_signed_it_compares(world: World):
     _, second, _ = scripts(world)
     debtor = owing(world, second)

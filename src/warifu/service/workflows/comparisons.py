@@ -10,6 +10,7 @@ Nothing is signed by it but the one question that follows from what was signed, 
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections import Counter
@@ -71,9 +72,9 @@ class Comparisons:
         self._timeout = min(timeout, _SESSION_SECONDS)
         self._due: dict[bytes, list[_Due]] = {}
         """Wallet -> what its devices said that they owe, when they were asked last."""
-        self._again: dict[bytes, float] = {}
-        """Wallet -> when something may be owed again (monotonic): what was found is looked at once more, and who did
-        not answer is asked again."""
+        self._again: dict[bytes, set[int]] = {}
+        """Wallet -> when something may be owed again (whole seconds, monotonic): what was found is looked at once more,
+        each in its own time, and who did not answer is asked again. No more than seconds in the longest wait."""
         self._tries: dict[tuple[bytes, bytes, bytes], Tries] = {}
         self._rounds = Rounds(
             Attention(database, hub), lambda: ROUND_SECONDS, self._ripe, self._look_and_compare
@@ -93,14 +94,16 @@ class Comparisons:
 
     def _ripe(self, wallet: StoredWallet) -> bool:
         now = time.monotonic()
-        return self._again.get(wallet.id, now + 1) <= now or any(
+        return any(moment <= now for moment in self._again.get(wallet.id, ())) or any(
             self._tried(due).until <= now and self._participants(wallet, due) is not None
             for due in self._due.get(wallet.id, ())
         )
 
     async def _look_and_compare(self, wallet: StoredWallet) -> None:
-        if self._again.get(wallet.id, 0.0) <= time.monotonic():
-            self._again.pop(wallet.id, None)
+        now = time.monotonic()
+        later = {moment for moment in self._again.pop(wallet.id, ()) if moment > now}
+        if later:
+            self._again[wallet.id] = later
         self._due[wallet.id] = await self._said(wallet)
         known = {due.key for due in self._due[wallet.id]}
         for key in [key for key in self._tries if key[0] == wallet.id and key not in known]:
@@ -133,8 +136,7 @@ class Comparisons:
         return found
 
     def _look_again(self, wallet: bytes, seconds: float) -> None:
-        again = time.monotonic() + seconds
-        self._again[wallet] = min(again, self._again.get(wallet, again))
+        self._again.setdefault(wallet, set()).add(math.ceil(time.monotonic() + seconds))
 
     async def _status(self, identity: bytes) -> Status:
         return decode(Status, await self._hub.call(identity, AskStatus, _ASK_SECONDS), MAX_BODY_BYTES)
