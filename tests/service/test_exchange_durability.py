@@ -14,7 +14,7 @@ from decimal import Decimal
 import httpx
 import msgspec
 import pytest
-from tests.support.exchange_road import Asked, Road, road
+from tests.support.exchange_road import Asked, Road, road, settle
 from tests.support.exchange_scripts import ended, show_call
 from tests.support.sandbox import BINANCE_KEY
 from tests.support.service_process import OF_A_CALL
@@ -87,6 +87,8 @@ def order() -> Order:
 async def hand_in(stage: Stage, wanted: Order, point: str) -> Asked:
     """A call is handed in; the service dies of it, perhaps before it answers."""
     async with stage.ward.client() as client:
+        for name in ("device0", "device1"):  # what they owe of the last one is compared first
+            await settle(client, stage.road, name, "binance", waits=True)
         asked = await stage.road.asked(client, "binance", BINANCE.place(wanted))
         stage.ward.arm(point, signal.SIGKILL, asked.id)
         with contextlib.suppress(httpx.HTTPError):

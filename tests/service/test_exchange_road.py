@@ -409,11 +409,27 @@ async def bent(
     home: Road, client: Client, bending: Bending, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Order, Asked, Any]:
     wanted = order()
+    for name in ("device0", "device1"):
+        await settle(client, home, name, "binance")  # so that no comparison is bent
     with monkeypatch.context() as patch:
         bending.install(patch)
         asked, shown = await home.shown(client, "binance", BINANCE.place(wanted))
     assert bending.done == 1, "it was bent"
     return wanted, asked, shown
+
+
+async def test_orders_at_binance_go_on_one_after_another_as_devices_are_brought_to_look(home: Road):
+    """Who signed one and did not carry it owes a look before the next: the service brings it there by itself."""
+    async with home.world.running() as client:
+        for names in (("device0", "device1"), ("device1", "device0"), ("device0", "device1")):
+            wanted = order()
+            asked, shown = await home.shown(client, "binance", BINANCE.place(wanted), names)
+            assert asked.told(shown).outcome == "done", (shown.refusal, words(shown))
+            assert placed(home, "binance", wanted) == 1
+        for name in names:
+            await settle(client, home, name, "binance")
+        frozen = [home.world.devices[name].device.rules.frozen(home.world.wallet_id) for name in names]
+        assert frozen == [None, None]
 
 
 @pytest.mark.parametrize("deed", [flip, double, cut, swap, end])

@@ -192,7 +192,8 @@ def test_two_sessions_of_one_request_make_one_call(world):
 def test_two_calls_side_by_side_pass_no_limit_together(world):
     world.born()
     assert world.told(_buying(20_000)).outcome == "done"
-    first, second = (prepare(world.home, _buying(20_000)) for _ in range(2))
+    world.compare_all()
+    first, second = (prepare(world.home, _buying(20_000), ("device0", name)) for name in world.home.names[1:])
     outcome = run(world.home, first.openings, world.tunnels, beside=second.openings)
     assert len(world.stand_in.orders) == 2  # of 50,000 in a day
     assert set(outcome.codes.values()) == {"policy.window-limit"}
@@ -279,7 +280,7 @@ def test_what_left_in_a_day_counts_with_every_device_that_signed(world):
     world.split()
     for _ in range(4):
         assert world.told(_order_of(12_000)).outcome == "done"
-        _compare_all(world)
+        world.compare_all()
     assert world.refused(_order_of(12_000)) == {
         "device0": "policy.window-limit",
         "device1": "policy.window-limit",
@@ -287,7 +288,7 @@ def test_what_left_in_a_day_counts_with_every_device_that_signed(world):
     codes = world.refused(_order_of(12_000), ("device0", "device2"))
     assert codes["device0"] == "policy.window-limit"
     world.home.clock.pass_(24 * 3600)
-    _compare_all(world)  # once more: nobody can send anything else by these tokens now
+    world.compare_all()  # once more: nobody can send anything else by these tokens now
     assert world.told(_order_of(12_000)).outcome == "done"
 
 
@@ -312,9 +313,10 @@ def test_a_withdrawal_goes_home_or_to_whom_the_policy_names(world):
     assert home.keys is not None
     own = home.keys.address(KeyPath(Branch.RECEIVE, 7))
     for to, codes in ((FRIEND, set()), (own, set()), (THIEF, {"policy.destination"})):
-        call = BINANCE.withdraw(replace(withdrawal("binance"), address=to))
+        call = BINANCE.withdraw(replace(withdrawal("binance"), client_id=str(uuid.uuid4()), address=to))
         _, outcome = world.ask(call)
         assert set(outcome.codes.values()) == codes
+        world.compare_all()
     assert [each["address"] for each in world.stand_in.sends] == [FRIEND, own]
 
 
@@ -517,10 +519,3 @@ def _order_of(dollars: int) -> Any:
 def _buying(dollars: int) -> Any:
     wanted = replace(order("binance"), client_id=str(uuid.uuid4()), size=Decimal(1), price=Decimal(dollars))
     return BINANCE.place(wanted)
-
-
-def _compare_all(world: World) -> None:
-    for name in world.home.names:
-        for about in world.due(name):
-            partner = next(each for each in world.home.names if each != name)
-            assert world.compare(about, name, (name, partner)).outcome == "done"

@@ -104,6 +104,7 @@ def test_a_limit_is_used_up_to_its_last_cent(world):
     """What a device counted when it gave its word does not count once more when it is made."""
     for dollars in (20_000, 20_000, 10_000):
         assert world.strictly(asked_of(world, dollars), THREE).finished
+        world.compare_all()
     assert [spent(world, name) for name in THREE] == [5_000_000] * 3
     assert code(lambda: asked_of(world, 1).acknowledged(["device2"])) == "policy.window-limit"
 
@@ -290,6 +291,7 @@ def test_what_a_device_was_told_counts_before_it_gives_its_word(five):
     """It gave no word for the two calls that use up 40,000 of 50,000, and signed for neither."""
     for _ in range(2):
         assert five.strictly(asked_of(five, 20_000, FIVE[:2], FIVE[:4]), FIVE[:4]).finished
+        five.compare_all()
     third = asked_of(five, 20_000, FIVE[:2], FIVE)
     assert five.tell("device3", "device4").finished.keys() == {"device3", "device4"}
     assert code(lambda: third.acknowledged(["device4"])) == "policy.window-limit"
@@ -365,6 +367,7 @@ def test_quorums_as_disjoint_as_can_be_stay_within_one_limit(tmp_path):
                 if outcome.codes.get(makers[0]) == "session.notes-missing":
                     assert world.tell(*names).finished
                 done += bool(outcome.finished)
+                world.compare_all(*makers)
             assert done == sent(world) == made
         finally:
             world.close()

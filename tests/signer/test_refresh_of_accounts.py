@@ -133,6 +133,7 @@ def test_orders_are_placed_before_and_after_two_refreshes_by_every_pair(tmp_path
             wanted = replace(order("binance"), client_id=client_id, size=Decimal("0.01"))
             told = world.told(binance.place(wanted), pair, carrier=pair[0])
             assert told.outcome == "done", told
+            world.compare_all()
 
     try:
         every_pair_orders()

@@ -212,7 +212,9 @@ class Road:
     async def shown(
         self, client: Client, account: str, call: Call[Any], names: Sequence[str] = ALL[:2]
     ) -> tuple[Asked, api.ExchangeCallShown]:
-        """A call from the owner's yes to its end."""
+        """A call from the owner's yes to its end. What its devices owe of earlier ones at Binance is compared first."""
+        for name in names if account == "binance" else ():
+            await settle(client, self, name, account)
         asked = await self.asked(client, account, call, names)
         await self.hand_in(client, asked)
         return asked, await ended(client, asked.id)
@@ -411,7 +413,10 @@ def record_database(record: Record, world: World) -> None:
             record.add(path.read_bytes())
 
 
-async def settle(client: Client, road: Road, name: str, account: str) -> None:
-    """Once this device owes no comparison of the account."""
-    while (await road.statuses(client))[name][account].due:
+async def settle(client: Client, road: Road, name: str, account: str, *, waits: bool = False) -> None:
+    """Once this device owes no comparison of the account. ``waits``: until it is connected, too."""
+    while True:
+        told = (await road.statuses(client)).get(name, {}).get(account)
+        if (told is None and not waits) or (told is not None and not told.due):
+            return
         await asyncio.sleep(0.05)

@@ -150,22 +150,35 @@ class StandIn:
                     "balances": [{"asset": "BTC", "free": "1.5", "locked": "0.5"}],
                 }
             case ("POST", "/api/v3/order"):
-                self.orders.append(said)
-                return 200, {
-                    "symbol": said["symbol"],
-                    "orderId": 28,
-                    "clientOrderId": said["newClientOrderId"],
-                    "side": said["side"],
-                    "type": said["type"],
-                    "origQty": said["quantity"],
-                    "executedQty": "0",
-                    "cummulativeQuoteQty": "0",
-                    "status": "NEW",
-                }
+                return self._binance_order(said | {"created": self._milliseconds})
+            case ("POST", "/api/v3/order/test"):
+                return 200, {}
+            case ("GET", "/api/v3/allOrders"):
+                found = [_binance_shown(each, 28 + n) for n, each in enumerate(self.orders)]
+                return 200, [each for each in found if _is_asked_for(each, each["time"], said, "symbol")]
             case ("POST", "/sapi/v1/capital/withdraw/apply"):
-                self.sends.append(said)
+                self.sends.append(said | {"created": self._milliseconds})
                 return 200, {"id": "w-9"}
+            case ("POST", "/sapi/v1/localentity/withdraw/apply"):
+                self.sends.append(said | {"created": self._milliseconds})
+                return 200, {"trId": 9, "accpted": True, "info": "Withdraw request accepted"}
+            case ("GET", "/sapi/v1/capital/withdraw/history" | "/sapi/v2/localentity/withdraw/history"):
+                stated = "localentity" in request.path
+                return 200, [
+                    {"id": f"w-{9 + n}", "trId": 9 + n} | each
+                    for n, each in enumerate(self.sends)
+                    if ("questionnaire" in each) == stated
+                    and _is_asked_for(each, each["created"], said, "coin", "withdrawOrderId")
+                ]
         return 404, {"code": -1, "msg": "nothing is here"}
+
+    def _binance_order(self, order: dict[str, Any]) -> tuple[int, object]:
+        """An identifier can be used again once its order is done. One at the market is done at once."""
+        name = order["newClientOrderId"]
+        if any(each["newClientOrderId"] == name and each["type"] != "MARKET" for each in self.orders):
+            return 400, {"code": -2010, "msg": "Duplicate order sent."}
+        self.orders.append(order)
+        return 200, _binance_shown(order, 27 + len(self.orders))
 
     # --- Advanced Trade and the App -------------------------------------------------------------------------------
 
@@ -306,6 +319,27 @@ class StandIn:
             case ("GET", "/accounts"):
                 return 200, []
         return 404, {"message": "NotFound"}
+
+
+def _binance_shown(order: dict[str, Any], number: int) -> dict[str, Any]:
+    filled = order["type"] == "MARKET"
+    return {
+        "symbol": order["symbol"],
+        "orderId": number,
+        "clientOrderId": order["newClientOrderId"],
+        "side": order["side"],
+        "type": order["type"],
+        "origQty": order["quantity"],
+        "executedQty": order["quantity"] if filled else "0",
+        "cummulativeQuoteQty": "0",
+        "status": "FILLED" if filled else "NEW",
+        "time": order["created"],
+    }
+
+
+def _is_asked_for(found: dict[str, Any], moment: int, said: dict[str, Any], *names: str) -> bool:
+    in_time = int(said["startTime"]) <= moment <= int(said["endTime"])
+    return in_time and all(found[name] == said[name] for name in names)
 
 
 def _is_in(order: dict[str, Any], query: dict[str, str]) -> bool:

@@ -64,6 +64,7 @@ def policy(*, declared: bool = True, **fields: Any) -> Policy:
             "GET /api/v3/exchangeInfo",
             "POST /api/v3/order",
             "POST /api/v3/order/test",
+            "POST /api/v3/orderList/oco",
             "POST /sapi/v1/capital/withdraw/apply",
         ),
         rules(
@@ -251,6 +252,15 @@ class World:
         outcome = compare(self.home, about, carrier, names, self.tunnels, **fields)
         assert carrier in outcome.finished, outcome.codes
         return decode(CallResult, outcome.finished[carrier], 2**16)
+
+    def compare_all(self, *names: str) -> None:
+        """Whoever of these (of all, if none) owes a comparison is brought to it, as an honest service does it after
+        each call."""
+        there = names or tuple(self.home.names)
+        for name in there:
+            for about in self.due(name):
+                partner = next(each for each in there if each != name)
+                assert self.compare(about, name, (name, partner)).outcome in ("done", "not-there")
 
     def frozen(self) -> set[str]:
         """Names of the devices on which the wallet is frozen."""

@@ -404,12 +404,20 @@ class Stage:
         self.mine()
 
     def asks(self, call: Call[Any], names: Sequence[str], carrier: str) -> Told:
-        """A call of the owner's own."""
+        """A call of the owner's own. Who owes a look at an earlier one has it first, by an honest service."""
         self.sync()
+        self._looks_first(names)
         asked = prepare(self.home, call, names, carrier=carrier)
         outcome = run(self.home, asked.openings, self._tunnels())
         assert carrier in outcome.finished, {name: str(error) for name, error in outcome.failed.items()}
         return asked.told(outcome.finished[carrier])
+
+    def _looks_first(self, names: Sequence[str]) -> None:
+        now = self.home.clock()
+        for name in names if self.venue == "binance" else ():
+            for about in self.home[name].device.calls.due(self.wallet, "main", now):
+                outcome = compare(self.home, about, name, names, self._tunnels())
+                assert not outcome.failed, {each: str(error) for each, error in outcome.failed.items()}
 
     # --- the service --------------------------------------------------------------------------------------------
 

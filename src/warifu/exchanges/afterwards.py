@@ -1,8 +1,11 @@
-"""Did the exchange get what was signed for? The question of a second signer, over its own TLS.
+"""Did the exchange get what was signed for, and once? The question of a second signer, over its own TLS.
 
 A Coinbase JWT covers neither query nor body, so the one signer that carries a request can change what it asks for. Who
 did not carry it fetches the order or the withdrawal under the identifier that all know, and compares. What differs is
 reason to freeze; what the exchange does not say is said, and is no proof of anything.
+
+A signature for Binance covers every parameter, but its carrier can send it again while it is good, and Binance takes an
+identifier again. There it is only looked how often it was made (:class:`Once`).
 """
 
 from __future__ import annotations
@@ -10,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from warifu.errors import InputRefused
 from warifu.exchanges.adapter import OrderState, Terms, Withdrawal, WithdrawalState, is_same_address
 from warifu.exchanges.amounts import plain
-from warifu.exchanges.calls import Call
+from warifu.exchanges.calls import Call, Unsigned
 from warifu.exchanges.market import Order
 from warifu.exchanges.networks import BITCOIN, SOLANA, Networks
 from warifu.exchanges.reading import Understood
@@ -36,7 +39,18 @@ class Comparison:
     """What differs, with what is there and what was signed for."""
 
 
-Wanted = Order | Withdrawal
+@dataclass(frozen=True)
+class Once:
+    """What its signature wholly says: what bears the identifier is what was signed for, and must be there once only."""
+
+    client_id: str
+    kind: Literal["order", "withdrawal", "stated withdrawal"]
+    """``stated``: it says who is paid, and is in a list of its own."""
+    of: str
+    """The market or the asset, as the exchange writes it."""
+
+
+Wanted = Order | Withdrawal | Once
 """What was signed for, in no exchange's words."""
 
 
@@ -90,9 +104,9 @@ class Found:
 
 
 class Looker(Protocol):
-    """How to find out what became of a request whose signature does not say what it asks for."""
+    """How to find out what became of a request whose carrier can change it, or send it again."""
 
-    def wanted(self, understood: Understood) -> Wanted | None:
+    def wanted(self, unsigned: Unsigned) -> Wanted | None:
         """What was asked for; None where it cannot be found again and compared wholly."""
 
     def look(self, wanted: Wanted, first: int, last: int, after: str = "") -> Call[Found]:

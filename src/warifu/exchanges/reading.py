@@ -117,6 +117,11 @@ class Language:
                 return Understood(name, endpoint.effect, ask, meaning, call)
         raise not_understood("this is no request that is known here")
 
+    def request(self, unsigned: Unsigned) -> Ask | None:
+        """The typed request, whatever it means; None for whatever is not, to the last byte, one of its requests."""
+        found = (self._taken_apart(endpoint, unsigned) for endpoint in self.endpoints().values())
+        return next((each[0] for each in found if each is not None), None)
+
     def _taken_apart(self, endpoint: Endpoint[Any, Any], unsigned: Unsigned) -> tuple[Ask, Call[Any]] | None:
         """The typed request, if it makes exactly these bytes. What they do, and whether they want a credential, is the
         endpoint's to say."""

@@ -144,6 +144,8 @@ class LocalWithdrawalsOf(Sent, frozen=True, kw_only=True):
     withdraw_order_id: Identifier | None = None
     offset: Annotated[int, Meta(ge=0)] | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    start_time: Milliseconds | None = None
+    end_time: Milliseconds | None = None
 
 
 class LocalWithdrawalMade(Said, frozen=True, kw_only=True):

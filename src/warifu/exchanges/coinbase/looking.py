@@ -20,7 +20,7 @@ from warifu.exchanges.afterwards import (
     compare_withdrawal,
     number,
 )
-from warifu.exchanges.calls import Call
+from warifu.exchanges.calls import Call, Unsigned
 from warifu.exchanges.coinbase import advanced, app
 from warifu.exchanges.coinbase.adapters import Coinbase, send_of, terms_of
 from warifu.exchanges.coinbase.moments import is_before, is_between, written
@@ -43,12 +43,13 @@ class CoinbaseLooker:
     def __init__(self, exchange: Coinbase) -> None:
         self._exchange = exchange
 
-    def wanted(self, understood: Understood) -> Wanted | None:
+    def wanted(self, unsigned: Unsigned) -> Wanted | None:
         """What was asked for, in no exchange's words; None where it cannot be found again and compared wholly.
 
         It is right where it makes the same request again."""
         wanted: Wanted
         try:
+            understood = self._exchange.understand(unsigned)
             if isinstance(understood.ask, advanced.orders.NewOrder):
                 wanted = _order(understood.ask)
                 made = self._exchange.place(wanted).unsigned
@@ -59,12 +60,13 @@ class CoinbaseLooker:
                 return None
         except InputRefused:
             return None
-        return wanted if made.same_bytes(understood.call.unsigned) else None
+        return wanted if made.same_bytes(unsigned) else None
 
     def look(self, wanted: Wanted, first: int, last: int, after: str = "") -> Call[Found]:
         """Ask for all that the path made from ``first`` to ``last`` (milliseconds), from the page ``after`` on."""
         if isinstance(wanted, Order):
             return self._orders(first, last, after)
+        assert isinstance(wanted, Withdrawal), "it says all that is wanted"
         return self._transactions(wanted, first, last, after)
 
     def is_look(self, understood: Understood) -> bool:

@@ -36,7 +36,7 @@ _KEPT = 24 * HOUR
 
 @dataclass(frozen=True)
 class Made:
-    """A call whose signature leaves it to its carrier what it asks for, and that gives something away."""
+    """A call whose signature leaves it to its carrier what it asks for, or how often, and that gives something away."""
 
     request: bytes
     """Digest of the ``CallRequest``."""

@@ -7,6 +7,8 @@ exactly this kind and for nothing else.
 - Found as it was signed: in order, and settled once its signature cannot be taken any more and nothing else came by
   it. Nobody promises that an exchange takes a token once only: who carried the call can send another one after it.
 - Found otherwise, or something else in its place: the wallet is frozen here, and its other devices are told.
+- Wholly signed for, so that it can only be there too often (Binance): good for now if it is there once or not yet, and
+  settled by a second look as above.
 - Not there: settled once it cannot come any more (``exchanges.attempt``), and nothing else came in its place.
 - A list that is longer than a page is gone through in further sessions, page after page, once the signature is dead.
 - Everything else leaves the comparison owed: an exchange that says too little proves nothing.
@@ -21,7 +23,7 @@ from nacl.utils import random
 
 from warifu.errors import InputRefused, PolicyDenied
 from warifu.exchanges.adapter import Withdrawal
-from warifu.exchanges.afterwards import Comparison, Found, Wanted
+from warifu.exchanges.afterwards import Comparison, Found, Once, Wanted
 from warifu.exchanges.attempt import SETTLE, Attempt, State, Step
 from warifu.exchanges.failures import ExchangeFailed, TryAgain
 from warifu.exchanges.http import HttpAnswer
@@ -246,8 +248,9 @@ class _Looking:
         return "unanswered", MORE_PAGES, 0
 
     def _early(self, wait: int, *, is_there: bool) -> tuple[Outcome, str, int]:
-        """Its signature is still good: what is there is no end of it, and what is not there may come."""
-        if not is_there:
+        """Its signature is still good: what is there is no end of it, and what is not there may come. Where all that
+        can come is more of the same, it is no worse if none of it is there yet."""
+        if not is_there and not isinstance(self._wanted, Once):
             return "unanswered", "too-early", wait
         device, made = self._device, self._made
         with device.store.transaction():
@@ -287,6 +290,6 @@ def _wanted(exchange: str, call: ExchangeCall) -> Wanted | None:
     """None where the call is none of this exchange's."""
     looker = LOOKERS.get(exchange)
     try:
-        return looker.wanted(EXCHANGES[exchange].understand(unsigned_of(call))) if looker else None
+        return looker.wanted(unsigned_of(call)) if looker else None
     except InputRefused:
         return None

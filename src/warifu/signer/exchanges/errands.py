@@ -410,7 +410,7 @@ class _Doing:
     def _owes(self, unsigned: Unsigned, stamp: Stamp, sweep: Sweep) -> None:
         """Whoever does not carry it has to see what its carrier made of it."""
         device, frame = self._device, self._frame
-        if LOOKERS[self._exchange.name].wanted(self._exchange.understand(unsigned)) is None:
+        if LOOKERS[self._exchange.name].wanted(unsigned) is None:
             raise PolicyDenied(
                 "not-comparable", "this sweep could not be compared at the exchange afterwards"
             )

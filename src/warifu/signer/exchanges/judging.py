@@ -8,6 +8,10 @@ carries the request. So with such a key, where it is shared:
 - it takes a second signer to do that: with a threshold of 1 the key only reads;
 - who has not compared an earlier one yet signs no further one.
 
+A Binance key's covers all that is asked for, but whoever carries the request can send it again while it is good, and
+Binance takes an identifier again. So who signs it with others looks afterwards, too, how often it was made, and signs
+no further one before; nothing else follows from it, and what comes home is not kept from that.
+
 The token for the user's feed names not even a path. That Coinbase's other doors take no such token is nowhere promised:
 so where the key is shared it takes as many owners as anything can at that exchange, the exchange's own list, and no
 comparison may be owed.
@@ -156,14 +160,21 @@ def limits(device: Device, wallet: Wallet, seen: Seen) -> tuple[ExchangeLimits, 
 
 def wanted(account: OpenAccount, seen: Seen) -> Wanted | None:
     """What has to be looked for afterwards by those who did not carry it; None where nothing has."""
-    if not seen.gives or not leaves_body_open(account):
+    if not seen.gives or not (leaves_body_open(account) or can_be_sent_again(account)):
         return None
-    return LOOKERS[seen.exchange.name].wanted(seen.understood)
+    return LOOKERS[seen.exchange.name].wanted(seen.understood.call.unsigned)
 
 
 def leaves_body_open(account: OpenAccount) -> bool:
     """Whether signers give a carrier a signature under which it can ask for something else."""
     return isinstance(account.key, KeyShare) and account.credential.covers == "method and path"
+
+
+def can_be_sent_again(account: OpenAccount) -> bool:
+    """Whether signers give a carrier a signature that says all, and that it can use more than once while it is good. A
+    device that signs alone anyway gives it to nobody."""
+    key = account.key
+    return isinstance(key, KeyShare) and key.key.t > 1 and account.credential.covers == "parameters"
 
 
 def require_looked_after(device: Device, wallet: Wallet, account: OpenAccount, carrier: bytes) -> None:
@@ -205,6 +216,8 @@ def _visits(device: Device, wallet: Wallet, name: str, seen: Seen, now: int) -> 
 
 
 def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int) -> Iterator[Rule]:
+    if can_be_sent_again(account) and seen.gives:
+        yield from _counted_afterwards(device, wallet, account, seen, now)
     if not leaves_body_open(account) or seen.asked.reads:
         return
     assert isinstance(account.key, KeyShare), "looked at before"
@@ -220,6 +233,17 @@ def _compared(device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, 
         words = (
             "under this key's signature its carrier could change it, and it could not be compared afterwards"
         )
+    yield Rule("not-comparable", can, words)
+    yield _nothing_due(device, wallet, account, now)
+
+
+def _counted_afterwards(
+    device: Device, wallet: Wallet, account: OpenAccount, seen: Seen, now: int
+) -> Iterator[Rule]:
+    can = wanted(account, seen) is not None
+    words = "how often its carrier makes it can be looked at afterwards"
+    if not can:
+        words = "its carrier could make it several times, and nobody could see that afterwards"
     yield Rule("not-comparable", can, words)
     yield _nothing_due(device, wallet, account, now)
 
@@ -280,7 +304,7 @@ def in_one_line(call: ExchangeCall) -> str:
                 pair = f" for {meaning.pair}" if meaning.pair is not None else ""
                 to = meaning.destination
                 return f"{gives}{pair}" + ("" if to is None else f" to {to.inside or to.address}")
-    return f"{call.method} {call.host}{call.path}"
+    return f"{call.method} {call.host}{unsigned_of(call).target}"
 
 
 @contextmanager
@@ -299,5 +323,6 @@ def without_words() -> Iterator[None]:
 def require_look(account: OpenAccount, exchange: str, understood: Understood) -> None:
     """``InputRefused`` (``comparison``) unless it is a question by which somebody compares."""
     looker = LOOKERS.get(exchange)
-    if looker is None or not leaves_body_open(account) or not looker.is_look(understood):
+    owes = leaves_body_open(account) or can_be_sent_again(account)
+    if looker is None or not owes or not looker.is_look(understood):
         raise InputRefused("comparison", "this is no question by which a call is compared at the exchange")

@@ -9,6 +9,7 @@ from warifu.sandbox.fronts.binance.parameters import (
     lifetime_of,
     market_of,
     require_only,
+    span_of,
 )
 from warifu.sandbox.orders import Fill, Order, Terms
 from warifu.sandbox.refusal import Reason, Refusal
@@ -143,7 +144,12 @@ class Orders(Part):
     def _all_orders(self, visit: Visit) -> Answer:
         market, limit = market_of(self.venue, visit), visit.whole("limit", 500, 1000)
         start = visit.whole("orderId", 0, 10**15)
-        orders = [one for one in reversed(self._orders(visit)) if one.terms.pair == market.name]
+        first, last = span_of(visit, 86_400_000)
+        orders = [
+            one
+            for one in reversed(self._orders(visit))
+            if one.terms.pair == market.name and first <= one.moment <= last
+        ]
         later = [one for one in orders if one.number >= start]
         return said([order_form(one) for one in (later[:limit] if start else later[-limit:])])
 

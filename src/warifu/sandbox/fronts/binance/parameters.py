@@ -50,3 +50,13 @@ def require_only(visit: Visit, kind: str) -> None:
             raise Refusal("order-form", name)
     if kind == "MARKET" and not {"quantity", "quoteOrderQty"} & visit.fields.keys():
         raise Refusal("missing", "quantity")
+
+
+def span_of(visit: Visit, longest: int) -> tuple[int, int]:
+    """What a list is of: from ``startTime`` to ``endTime``, no longer than so many milliseconds where both are named.
+    ``Refusal`` (``form``)."""
+    end = 10**15 - 1
+    first, last = visit.whole("startTime", 0, end), visit.whole("endTime", end, end)
+    if first and last < end and not 0 <= last - first <= longest:
+        raise Refusal("form", "endTime")
+    return first, last

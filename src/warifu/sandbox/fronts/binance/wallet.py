@@ -9,6 +9,7 @@ import msgspec
 
 from warifu.sandbox.amounts import fixed, plain
 from warifu.sandbox.custody import Chain, Deposit, Withdrawal
+from warifu.sandbox.fronts.binance.parameters import span_of
 from warifu.sandbox.refusal import Refusal
 from warifu.sandbox.web import Answer, Part, Route, Visit, said
 
@@ -175,12 +176,14 @@ class Wallet(Part):
     def _asked_for(self, visit: Visit, *, stated: bool) -> list[Withdrawal]:
         """Newest first."""
         coin, ours = visit.text("coin", ""), visit.text("withdrawOrderId", "")
+        first, last = span_of(visit, (7 if ours else 90) * 86_400_000)
         return [
             one
             for one in reversed(self.venue.state.vaults.withdrawals)
             if (one.account, one.stated) == (visit.account, stated)
             and coin in ("", one.asset)
             and ours in ("", one.client_id)
+            and first <= one.moment <= last
         ]
 
     def _local(self, withdrawal: Withdrawal) -> dict[str, object]:
