@@ -395,3 +395,28 @@ def test_what_was_compared_of_a_sweep_is_known_by_its_round(journals):
     newest = decode_content(changed.entries["device1"][-1].content).time
     told = with_after(changed, "device1", entry(seen, newest))
     assert ("call-denied", "device0") in codes(told)
+
+
+# --- at Binance, whose carrier can send again what was signed
+
+
+def test_who_did_not_look_how_often_it_was_made_is_named_and_a_trial_contradicts_nothing(tmp_path):
+    """What is only tried out is taken by the exchange, and is not there."""
+    world = World(tmp_path)
+    try:
+        world.born()
+        wanted = replace(order("binance"), client_id=str(uuid.uuid4()))
+        tried = replace(BINANCE.place(wanted).unsigned, path="/api/v3/order/test")
+        asked, _ = world.ask(replace(BINANCE.place(wanted), unsigned=tried))
+        world.home.clock.pass_(OWED_AFTER + 60)
+        assert world.compare(asked.digest).outcome == "not-there"
+        world.told(BINANCE.place(replace(wanted, client_id=str(uuid.uuid4()))))
+        world.home.clock.pass_(OWED_AFTER + 60)
+        world.compare_all()
+        whole = journals_of(world.home)
+    finally:
+        world.close()
+    assert codes(whole) == set() and found(whole, "comparison-owed") == []
+    skipped = without(whole, "device1", whole.first_of("device1", "call-compared"))
+    assert ("comparison-skipped", "device1") in codes(skipped)
+    assert [one.device for one in found(skipped, "comparison-owed")] == ["device1"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -155,6 +156,22 @@ def exchange(scene: Scene, *arguments: str | Path, **more: Any) -> dict[str, Any
     code, shown = script(scene.home, "exchange", *arguments, **more)
     assert code == 0, shown
     return shown
+
+
+def nothing_owed(scene: Scene, trader: str) -> bool:
+    """Whether no device has to look at a call any more."""
+    return all(one["comparisons"] == [] for one in exchange(scene, "compare", trader)["devices"])
+
+
+def traded(scene: Scene, *order: str | Path) -> dict[str, Any]:
+    """An order, as soon as its devices were brought to what they owe."""
+    end = time.monotonic() + 60
+    while True:
+        code, shown = script(scene.home, "exchange", *order)
+        if code == 0:
+            return dict(shown["order"])
+        assert shown["error"]["code"] == "policy.comparison-due" and time.monotonic() < end, shown
+        time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -365,6 +382,7 @@ def test_a_secret_of_coinbase_is_whole_in_one_device_and_says_so(scene, simulati
 
 
 def test_a_device_that_its_owner_banned_carries_nothing_until_he_lets_it_again(scene, trader, binance):
+    wait_until(lambda: nothing_owed(scene, trader), "the second look at each order", 120)
     identities = {one["device"]: one for one in exchange(scene, "compare", trader)["devices"]}
     assert set(identities) == set(DEVICES)
     assert all(one["comparisons"] == [] and one["bans"] == [] for one in identities.values())
@@ -546,7 +564,7 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
         60,
     )
     simulation.do(Turn(exchange="binance", steady=True))  # an earlier story used up what was bid
-    sold = exchange(scene, "sell", trader, binance, "BTC-USDT", "--size", "0.002", "--yes")["order"]
+    sold = traded(scene, "sell", trader, binance, "BTC-USDT", "--size", "0.002", "--yes")
     assert Decimal(sold["filled"]) == Decimal("0.002"), sold
     wait_until(
         lambda: all(
@@ -557,7 +575,7 @@ def test_a_visit_comes_home_by_another_run_of_the_service_with_a_device_gone(
         90,
     )
     order = ("sell", trader, binance, "BTC-USDT", "--size", "0.01", "--limit", "900000", "--yes")
-    assert exchange(scene, *order)["order"]["status"] == "open"
+    assert traded(scene, *order)["status"] == "open"
     before, at_exchange = confirmed(scene, trader), free(scene, trader, binance, "BTC") + Decimal("0.01")
 
     scene.processes.stop("friend")
