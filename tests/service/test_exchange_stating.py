@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.service.test_policy_commands import Owner
 from tests.service.test_recovery import owners_profile
 from tests.service.test_visits import stage
-from tests.support.exchange_road import Record, record_database, recorded
+from tests.support.exchange_road import Record, all_looked, record_database, recorded
 from tests.support.service_world import Client, World
 from tests.support.visiting import BTC, keep_account, visiting_policy
 
@@ -80,6 +80,7 @@ async def test_a_withdrawal_says_who_is_paid_and_the_service_sees_no_word_of_it(
             assert done["withdrawal"]["travel_rule"] == ["city", "isAddressOwner"]
             assert TOWN not in json.dumps(done)
 
+            await all_looked(client, "main")
             simulation.do(AddFault(kind="lose-answer", path=".*/localentity/withdraw/apply"))
             with pytest.raises(ExchangeRefused):
                 await says(*WITHDRAW, *said)

@@ -21,6 +21,7 @@ from tests.service.test_policy_commands import Owner
 from tests.service.test_recovery import owners_profile, typed
 from tests.support import service_world
 from tests.support.exchange_accounts import BINANCE_KEY
+from tests.support.exchange_road import all_looked
 from tests.support.exchange_scripts import parcelled
 from tests.support.sandbox import sandbox
 from tests.support.service_world import Client, World, embedded_chain
@@ -409,6 +410,7 @@ def test_an_owner_opens_a_visit_looks_ends_it_and_believes_no_service(
             )
             simulation.do(Turn(exchange="binance", steady=True))
             await trades("sell", "savings", "main", "BTC-USDT", "--size", "0.05", "--yes")
+            await all_looked(client, "main")
             await trades("buy", "savings", "main", "BTC-USDT", "--funds", "2500", "--yes")
             await types("close", "savings", opened["id"][:8])
             found = await until(client, bytes.fromhex(opened["id"]), all_are("home"))

@@ -420,3 +420,13 @@ async def settle(client: Client, road: Road, name: str, account: str, *, waits: 
         if (told is None and not waits) or (told is not None and not told.due):
             return
         await asyncio.sleep(0.05)
+
+
+async def all_looked(client: Client, account: str) -> None:
+    """Once no device that is connected owes a comparison of the account."""
+    while True:
+        shown = await client.get("/wallets/savings/exchange-accounts", api.ExchangeAccounts)
+        told = [decode(AccountStatus, item, 2**16) for each in shown.devices for item in each.accounts]
+        if not any(status.due for status in told if status.account == account):
+            return
+        await asyncio.sleep(0.05)
