@@ -75,6 +75,7 @@ async def test_a_withdrawal_says_who_is_paid_and_the_service_sees_no_word_of_it(
         with pytest.raises(ExchangeRefused) as refused:
             await says(*WITHDRAW, "--yes")
         assert "travel-rule" in refused.value.reason and "--travel-rule" in refused.value.remedy
+        await all_looked(client, "main")
         async with recorded(client, record):
             done = await says(*WITHDRAW, *said)
             assert done["withdrawal"]["travel_rule"] == ["city", "isAddressOwner"]
